@@ -1,0 +1,67 @@
+"""What goes wrong, said so that a person can mend it.
+
+In:    a subject (photo, file, option), a fault with numbers, a remedy
+Out:   KeykindError and its children; str(error) is one line
+Needs: nothing
+"""
+
+from pathlib import Path
+
+
+def printable(path: Path | str) -> str:
+    """Return a path as text any terminal and file can take: undecodable bytes and control signs become '?'.
+
+    Paths below the current folder lose the leading './' only; nothing is resolved.
+    """
+    text = str(path).encode("utf-8", "replace").decode("utf-8")
+    return "".join(sign if sign.isprintable() else "?" for sign in text)
+
+
+class KeykindError(Exception):
+    """A fault that the user can mend: what it is about, what is wrong with numbers, what to do."""
+
+    def __init__(self, subject: Path | str, *, fault: str, remedy: str) -> None:
+        super().__init__(subject, fault, remedy)
+        self.subject = printable(subject)
+        self.fault = fault
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.fault}; {self.remedy}"
+
+
+class BadPhoto(KeykindError):
+    """A photo that cannot be read; the others are not touched by it."""
+
+
+class BadDataset(KeykindError):
+    """A set of photos that cannot be trained or tested on."""
+
+
+class BadRecipe(KeykindError):
+    """A recipe with an unknown key or an impossible value."""
+
+
+class BadWeights(KeykindError):
+    """A weights file that is missing, broken, or of another network."""
+
+
+class BadRun(KeykindError):
+    """A run folder that is missing, unfinished, or made by another recipe."""
+
+
+class CannotWrite(KeykindError):
+    """A result that could not be written: no space, no permission."""
+
+
+class MissingExtra(KeykindError):
+    """An optional part of keykind that is not installed."""
+
+    def __init__(self, subject: str, *, extra: str, missing: str) -> None:
+        super().__init__(
+            subject, fault=f"needs {missing}, which is not installed", remedy=f"run: pip install 'keykind[{extra}]'"
+        )
+        self.extra = extra
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return KeykindError, (self.subject,), {"fault": self.fault, "remedy": self.remedy}

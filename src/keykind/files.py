@@ -1,0 +1,86 @@
+"""Results -> files that are whole or absent.
+
+In:    bytes or text, and the final path
+Out:   the file under its final name, only once all of it is on the disk
+Needs: nothing beyond Python
+"""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from keykind.errors import CannotWrite
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a temporary path beside `path`; on success it takes the final name, on failure it is removed.
+
+    A reader, or a run killed at any moment, sees the old file or the new one, never a part.
+    The temporary name keeps the ending, because libraries choose the format by it.
+    Raises CannotWrite if the folder cannot be written or the disk is full.
+    """
+    with writing_to(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".unfinished-", suffix="".join(path.suffixes), dir=path.parent)
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        with writing_to(path):
+            yield temporary
+            temporary.chmod(0o666 & ~_umask())
+            with temporary.open("rb+") as stream:
+                os.fsync(stream.fileno())
+            temporary.replace(path)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turn an OSError while writing `path` into CannotWrite, with the space left on that disk."""
+    try:
+        yield
+    except OSError as error:
+        raise CannotWrite(path, fault=_why(error, path), remedy="free some space or choose another folder") from error
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write `data` whole or not at all."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` as UTF-8, whole or not at all; signs that UTF-8 cannot hold become '?'."""
+    write_bytes(path, text.encode("utf-8", "replace"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all. Raises ValueError for NaN and infinity."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def clear_unfinished(folder: Path) -> None:
+    """Remove what a killed run left half-written in `folder`."""
+    for leftover in folder.glob(".unfinished-*"):
+        leftover.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _why(error: OSError, path: Path) -> str:
+    free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free  # noqa: E731
+    place = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())
+    return f"cannot be written ({error.strerror or error}; {free(place) / 1e6:,.0f} MB free on that disk)"
