@@ -59,7 +59,9 @@ class MissingExtra(KeykindError):
 
     def __init__(self, subject: str, *, extra: str, missing: str) -> None:
         super().__init__(
-            subject, fault=f"needs {missing}, which is not installed", remedy=f"run: pip install 'keykind[{extra}]'"
+            subject,
+            fault=f"needs {missing}, which is not installed",
+            remedy=f"run: pip install 'keykind[{extra}]'",
         )
         self.extra = extra
 

@@ -49,7 +49,9 @@ def writing_to(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise CannotWrite(path, fault=_why(error, path), remedy="free some space or choose another folder") from error
+        raise CannotWrite(
+            path, fault=_why(error, path), remedy="free some space or choose another folder"
+        ) from error
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -31,8 +31,10 @@ th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px s
   overflow-wrap: anywhere } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 .chart svg { max-width: 100%; height: auto; color: var(--ink) }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem }
-.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .5rem; margin: .5rem 0 }
-.gallery figure { margin: 0 } .gallery img { width: 100%; display: block; border-radius: .25rem; background: #fff }
+.gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .5rem;
+  margin: .5rem 0 }
+.gallery figure { margin: 0 }
+.gallery img { width: 100%; display: block; border-radius: .25rem; background: #fff }
 .gallery figcaption { font-size: .75rem; line-height: 1.3; overflow-wrap: anywhere }
 nav ul { columns: 16rem; padding-left: 1.25rem }
 """
@@ -77,7 +79,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
 
     body = [list(row) for row in rows]
     numeric = [bool(body) and all(_is_number(row[column]) for row in body) for column in range(len(head))]
-    heading = [tag("th", text, class_="number") if right else tag("th", text) for text, right in zip(head, numeric, strict=True)]
+    heading = [
+        tag("th", text, class_="number") if right else tag("th", text)
+        for text, right in zip(head, numeric, strict=True)
+    ]
     lines = [tag("tr", [cell("td", value) for value in row]) for row in body]
     return tag("div", tag("table", tag("thead", tag("tr", heading)), tag("tbody", lines)), class_="scroll")
 
@@ -117,7 +122,9 @@ def page(title: str, *content: Content | Iterable[Content]) -> str:
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style>"
     )
-    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{tag("main", *content)}</body></html>\n'
+    return (
+        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{tag("main", *content)}</body></html>\n'
+    )
 
 
 def _is_number(value: Content) -> bool:
