@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Labels = NDArray[np.intp]  # a number for each kind, in the order of the kinds
 
 
 @dataclass(frozen=True, slots=True, eq=False)

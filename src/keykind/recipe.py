@@ -119,6 +119,16 @@ def from_values(values: dict[str, Any], source: Path | str = "recipe") -> Recipe
     return replace(REPORT, **tidy)
 
 
+def with_fine_tuning(recipe: Recipe, layers: int | None) -> Recipe:
+    """Return the recipe with that many of the network's last layers fine-tuned; None leaves it as it is."""
+    if layers is None:
+        return recipe
+    return replace(
+        from_values({"fine_tune_layers": layers}, "--fine-tune"),
+        **asdict(recipe) | {"fine_tune_layers": layers},
+    )
+
+
 def _check(source: Path | str, key: str, value: Any, expected: Any) -> None:
     wanted = list if get_origin(expected) else expected
     fits = type(value) is wanted or (wanted is float and type(value) is int)

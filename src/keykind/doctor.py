@@ -1,0 +1,89 @@
+"""What is installed, what is missing, and the command that mends it.
+
+In:    this machine
+Out:   Finding(s), one a line
+Needs: nothing beyond Python
+"""
+
+import platform
+import shutil
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+
+from keykind import __version__
+from keykind.cache import default_folder
+from keykind.errors import MissingExtra
+
+BASE = {"numpy": "numpy", "pillow": "PIL", "ai-edge-litert": "ai_edge_litert"}
+EXTRAS = {  # extra -> {package: module}; the first named is what a message names
+    "train": {
+        "keras": "keras",
+        "tensorflow": "tensorflow",
+        "scikit-learn": "sklearn",
+        "matplotlib": "matplotlib",
+    },
+    "heif": {"pi-heif": "pi_heif"},
+}
+ROOM = 500  # MB that a run on a few thousand photos may need for its cache
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    good: bool
+    needed: bool  # a missing extra is no fault; a missing base package is
+    state: str
+    remedy: str = ""
+
+
+def require(extra: str) -> None:
+    """Raise MissingExtra, with the command that mends it, unless everything of the extra is installed."""
+    missing = [package for package, module in EXTRAS[extra].items() if find_spec(module) is None]
+    if missing:
+        raise MissingExtra(f"keykind {extra}", extra=extra, missing=", ".join(missing))
+
+
+def examine() -> Iterator[Finding]:
+    """Yield what this machine has, base packages first, then extras, then room for the cache."""
+    yield Finding("keykind", True, True, __version__)
+    yield Finding(
+        "python", sys.version_info >= (3, 11), True, platform.python_version(), "install Python 3.11 or newer"
+    )
+    for package, module in BASE.items():
+        yield _package(package, module, "keykind", needed=True)
+    for extra, packages in EXTRAS.items():
+        for package, module in packages.items():
+            yield _package(package, module, f"keykind[{extra}]", needed=False)
+    yield _room()
+
+
+def _package(package: str, module: str, install: str, *, needed: bool) -> Finding:
+    remedy = f"pip install '{install}'"
+    if find_spec(module) is None:
+        return Finding(package, False, needed, "not installed", remedy)
+    return Finding(package, True, needed, _version(package))
+
+
+def _version(package: str) -> str:
+    for name in (package, f"{package}-cpu"):
+        try:
+            return version(name)
+        except PackageNotFoundError:
+            continue
+    return "installed, version unknown"
+
+
+def _room() -> Finding:
+    folder = default_folder()
+    place = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
+    free = shutil.disk_usage(place).free / 1e6
+    used = sum(file.stat().st_size for file in folder.glob("*") if file.is_file()) / 1e6
+    state = f"{folder} holds {used:,.0f} MB, {free:,.0f} MB free"
+    return Finding(
+        "feature cache", free > ROOM, False, state, "free some space, or set KEYKIND_CACHE to another folder"
+    )

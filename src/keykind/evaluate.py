@@ -1,0 +1,229 @@
+"""Probabilities and true kinds -> scores that can be trusted.
+
+In:    probabilities (n, c), labels (n,), which physical key each photo shows
+Out:   Scores: confusion, precision, recall, F1, intervals, calibration
+Needs: numpy, scikit-learn, scipy                                                          [train]
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import (
+    accuracy_score,
+    confusion_matrix,
+    f1_score,
+    log_loss,
+    precision_recall_fscore_support,
+)
+
+from keykind.head import Floats, Labels, softmax
+
+Interval = tuple[float, float]
+LEVEL = 0.95  # share of bootstrap resamples inside an interval
+BINS = 10  # of confidence, equally wide, for calibration
+TEMPERATURES = (0.05, 20.0)  # smallest and largest that is looked for
+
+
+@dataclass(frozen=True, slots=True)
+class KindScore:
+    """How well one kind is told. A score without photos to measure it on is 0, its interval 0 to 1."""
+
+    kind: str
+    precision: float
+    recall: float
+    f1: float
+    support: int  # test photos of this kind
+    keys: int  # different physical keys among them
+    recall_interval: Interval
+    f1_interval: Interval
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Answers of like confidence, and how many of them were right."""
+
+    confidence: float  # mean of the largest probability
+    accuracy: float
+    count: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scores:
+    """Everything the test says of a model. Intervals hold 95% of bootstrap resamples of physical keys."""
+
+    kinds: tuple[str, ...]
+    confusion: NDArray[np.intp]  # (c, c), rows true, columns answered
+    accuracy: float
+    weighted_f1: float
+    macro_f1: float
+    intervals: dict[str, Interval]  # of accuracy, weighted_f1, macro_f1
+    per_kind: tuple[KindScore, ...]
+    bins: tuple[Bin, ...]
+    ece: float  # expected calibration error
+    log_loss: float  # nats a photo
+
+    def confusions(self) -> list[tuple[str, str, int]]:
+        """Return (true kind, answered kind, photos) of the wrong answers, most frequent first."""
+        wrong = [
+            (true, answer, int(self.confusion[row, column]))
+            for row, true in enumerate(self.kinds)
+            for column, answer in enumerate(self.kinds)
+            if row != column and self.confusion[row, column]
+        ]
+        return sorted(wrong, key=lambda entry: (-entry[2], entry[:2]))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the scores as plain JSON values: the `test.*` part of metrics.json."""
+        return {
+            "weighted_f1": self.weighted_f1,
+            "macro_f1": self.macro_f1,
+            "accuracy": self.accuracy,
+            "interval": {name: list(bounds) for name, bounds in self.intervals.items()},
+            "per_class": {
+                score.kind: {
+                    "precision": score.precision,
+                    "recall": score.recall,
+                    "f1": score.f1,
+                    "support": score.support,
+                    "keys": score.keys,
+                    "interval": {"recall": list(score.recall_interval), "f1": list(score.f1_interval)},
+                }
+                for score in self.per_kind
+            },
+            "confusion": self.confusion.tolist(),
+            "calibration": {
+                "ece": self.ece,
+                "log_loss": self.log_loss,
+                "bins": [[part.confidence, part.accuracy, part.count] for part in self.bins],
+            },
+        }
+
+
+def score(
+    probabilities: Floats,
+    labels: Labels,
+    groups: Sequence[str],
+    kinds: Sequence[str],
+    *,
+    resamples: int,
+    rng: np.random.Generator,
+) -> Scores:
+    """Return the scores of probabilities (n, c) against labels (n,) in 0..c-1.
+
+    groups: the physical key of each photo; photos of one key are alike, so the bootstrap draws keys.
+    Raises ValueError if there is no photo or the lengths differ.
+    """
+    if not len(labels) or not len(labels) == len(groups) == len(probabilities):
+        raise ValueError(f"{len(probabilities)} answers, {len(labels)} labels and {len(groups)} groups")
+    exact = probabilities.astype(float)  # scikit-learn wants sums of 1 to more digits than float32 has
+    answers = probabilities.argmax(axis=1)
+    every = np.arange(len(kinds))
+    present = np.unique(labels)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        labels, answers, labels=every, zero_division=0.0
+    )
+    drawn = _resampled(labels, answers, groups, len(kinds), resamples, rng)
+    keys = [
+        len({group for group, label in zip(groups, labels, strict=True) if label == kind}) for kind in every
+    ]
+    return Scores(
+        kinds=tuple(kinds),
+        confusion=confusion_matrix(labels, answers, labels=every),
+        accuracy=float(accuracy_score(labels, answers)),
+        weighted_f1=float(f1_score(labels, answers, average="weighted", zero_division=0.0)),
+        macro_f1=float(f1_score(labels, answers, labels=present, average="macro", zero_division=0.0)),
+        intervals={name: _interval(drawn[name]) for name in ("accuracy", "weighted_f1", "macro_f1")},
+        per_kind=tuple(
+            KindScore(
+                kind,
+                float(precision[i]),
+                float(recall[i]),
+                float(f1[i]),
+                int(support[i]),
+                keys[i],
+                _interval(drawn["recall"][:, i]),
+                _interval(drawn["f1"][:, i]),
+            )
+            for i, kind in enumerate(kinds)
+        ),
+        bins=reliability(probabilities, labels),
+        ece=calibration_error(probabilities, labels),
+        log_loss=float(log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=every)),
+    )
+
+
+def reliability(probabilities: Floats, labels: Labels) -> tuple[Bin, ...]:
+    """Return the answers in bins of confidence, empty bins left out (the reliability diagram)."""
+    confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    place = np.minimum((confidence * BINS).astype(int), BINS - 1)
+    inside = [place == index for index in range(BINS)]
+    return tuple(
+        Bin(float(confidence[chosen].mean()), float(right[chosen].mean()), int(chosen.sum()))
+        for chosen in inside
+        if chosen.any()
+    )
+
+
+def calibration_error(probabilities: Floats, labels: Labels) -> float:
+    """Return the expected calibration error: the mean gap of confidence and accuracy, weighted by photos.
+
+    Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.
+    """
+    bins = reliability(probabilities, labels)
+    return sum(part.count * abs(part.confidence - part.accuracy) for part in bins) / len(labels)
+
+
+def fit_temperature(logits: Floats, labels: Labels) -> float:
+    """Return the temperature that makes the probabilities of held-out logits (n, c) most likely.
+
+    Source: Guo et al. 2017, arXiv:1706.04599, section 4.2.
+    """
+
+    def loss(log_temperature: float) -> float:
+        likely = softmax(logits, float(np.exp(log_temperature)))[np.arange(len(labels)), labels]
+        return float(-np.log(np.maximum(likely, 1e-12)).mean())
+
+    low, high = np.log(TEMPERATURES)
+    return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
+
+
+def _resampled(
+    labels: Labels,
+    answers: Labels,
+    groups: Sequence[str],
+    kinds: int,
+    resamples: int,
+    rng: np.random.Generator,
+) -> dict[str, NDArray[np.float64]]:
+    """Return the scores of `resamples` draws of groups with replacement; nan where a kind was not drawn."""
+    _, member = np.unique(np.asarray(groups), return_inverse=True)
+    count = int(member.max()) + 1
+    tables = np.zeros((count, kinds * kinds))
+    np.add.at(tables, (member, labels * kinds + answers), 1)
+    draws = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
+    confusions = (draws @ tables).reshape(resamples, kinds, kinds)
+    hits = np.diagonal(confusions, axis1=1, axis2=2)
+    support, answered = confusions.sum(axis=2), confusions.sum(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = hits / support
+        f1 = np.where(support > 0, 2 * hits / (support + answered), np.nan)
+    total = support.sum(axis=1)
+    return {
+        "recall": recall,
+        "f1": f1,
+        "accuracy": hits.sum(axis=1) / total,
+        "weighted_f1": np.nansum(f1 * support, axis=1) / total,
+        "macro_f1": np.nansum(f1, axis=1) / (support > 0).sum(axis=1),
+    }
+
+
+def _interval(values: NDArray[np.float64]) -> Interval:
+    kept = values[~np.isnan(values)]
+    if not len(kept):
+        return 0.0, 1.0
+    low, high = np.quantile(kept, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return float(low), float(high)

@@ -1,0 +1,137 @@
+"""Photos -> features of each view, computed once and kept.
+
+In:    samples, the views wanted, a converted network
+Out:   features (n, views, k) float32 in a file; feature maps (7, 7, k) for single photos
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+import hashlib
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+
+from keykind import photo
+from keykind.cache import Cache
+from keykind.dataset import Sample
+from keykind.errors import BadPhoto
+from keykind.files import writing_to
+from keykind.head import Floats
+from keykind.parallel import ordered
+from keykind.progress import progress
+from keykind.quiet import quiet
+from keykind.views import Augmentation, Crop, Picture, make_view
+
+COMMIT = 64  # photos between two writes to the cache; so many are lost at most when a run is killed
+FORMULA = "1"  # raised whenever a view or the crop changes: older cache entries then no longer match
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Which views of each photo are wanted, and the seed of those that are random."""
+
+    views: tuple[str, ...]
+    augmentation: Augmentation
+    seed: int
+
+    def picture(self, view: str, crop: Crop, sha256: str) -> Picture:
+        """Return a view of the photo with that hash: the same for the same seed, in any order of photos."""
+        words = hashlib.sha256(f"{self.seed} {view} {sha256}".encode()).digest()[:16]
+        return make_view(view, crop, self.augmentation, np.random.default_rng(int.from_bytes(words)))
+
+    def describe(self, view: str) -> str:
+        """Return all that decides what a view looks like, as text."""
+        return f"{view} {self.augmentation} seed {self.seed}" if view.endswith("_augmented") else view
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Network:
+    """A frozen network as LiteRT file: (1, size, size, 3) float32 in 0..1 -> pooled (k,), map (h, w, k)."""
+
+    model: bytes = field(repr=False)
+    digest: str  # of architecture, scaling and weights
+    size: int  # side of the crop, px
+    channels: int  # k
+    _threads: Any = field(default_factory=threading.local, repr=False)
+
+    def run(self, picture: Picture) -> tuple[Floats, Floats]:
+        """Return pooled features (k,) and feature map (h, w, k). Each thread has its own interpreter."""
+        if not hasattr(self._threads, "interpreter"):
+            with quiet():
+                interpreter = Interpreter(model_content=self.model, num_threads=1)
+                interpreter.allocate_tensors()
+            self._threads.interpreter = interpreter
+        interpreter = self._threads.interpreter
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])
+        interpreter.invoke()
+        outputs = [interpreter.get_tensor(detail["index"])[0] for detail in interpreter.get_output_details()]
+        pooled, feature_map = sorted(outputs, key=lambda output: output.ndim)
+        return pooled, feature_map
+
+
+def read_crop(sample: Sample, size: int) -> Crop:
+    """Return the photo stretched to (size, size, 3) uint8.
+
+    Raises BadPhoto if it can no longer be read, or is no longer the photo that was checked.
+    """
+    data = photo.load(sample.path)
+    if hashlib.sha256(data).hexdigest() != sample.sha256:
+        raise BadPhoto(
+            sample.path, fault="changed while the run was reading it", remedy="start the run again"
+        )
+    return photo.resize(photo.decode(data, sample.path, at_least=size).pixels, size)
+
+
+def compute(
+    samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache, out: Path
+) -> NDArray[np.float32]:
+    """Write the pooled features of every view of every photo to `out` and return them, mapped from the disk.
+
+    -> (n, views, k) float32. What the cache holds is not computed again. Memory stays bounded.
+    Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
+    """
+    shape = (len(samples), len(plan.views), network.channels)
+    with writing_to(out):
+        array = np.lib.format.open_memmap(out, mode="w+", dtype=np.float32, shape=shape)
+        for row, values in enumerate(_rows(samples, plan, network, cache)):
+            array[row] = values
+        array.flush()
+    return np.load(out, mmap_mode="r")
+
+
+def _rows(samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache) -> Iterator[Floats]:
+    """Yield (views, k) for each photo, from the cache where it is there, and keep what is new."""
+    descriptions = [f"{plan.describe(view)} {photo.RESIZE} {FORMULA} {network.digest}" for view in plan.views]
+
+    def look_up() -> Iterator[tuple[Sample, list[bytes], list[bytes | None]]]:
+        for sample in samples:
+            keys = [hashlib.sha256(f"{sample.sha256} {text}".encode()).digest() for text in descriptions]
+            yield sample, keys, [cache.get(key) for key in keys]
+
+    def row(item: tuple[Sample, list[bytes], list[bytes | None]]) -> dict[bytes, tuple[bytes, bool]]:
+        sample, keys, values = item
+        crop = read_crop(sample, network.size) if None in values else None
+        found = {}
+        for view, key, value in zip(plan.views, keys, values, strict=True):
+            if value is None and crop is not None:
+                pooled, _ = network.run(plan.picture(view, crop, sample.sha256))
+                found[key] = pooled.tobytes(), True
+            else:
+                found[key] = value or b"", False
+        return found
+
+    fresh: dict[bytes, bytes] = {}
+    try:
+        for found in progress(ordered(row, look_up()), len(samples), "features"):
+            fresh |= {key: value for key, (value, new) in found.items() if new}
+            if len(fresh) >= COMMIT * len(plan.views):
+                cache.put(fresh)
+                fresh = {}
+            yield np.stack([np.frombuffer(value, np.float32) for value, _ in found.values()])
+    finally:
+        cache.put(fresh)

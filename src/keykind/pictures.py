@@ -1,0 +1,92 @@
+"""Photos and maps -> tiles for a page.
+
+In:    samples, their crops and class maps
+Out:   Tile(s): small JPEGs with captions
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from keykind import photo
+from keykind.dataset import Sample
+from keykind.explain import class_maps, is_empty, overlay
+from keykind.features import Network, Plan, read_crop
+from keykind.head import Head
+from keykind.page import Tile
+from keykind.views import Crop, to_crop, to_unit
+
+SIDE = 176  # longest side of a tile, px
+QUALITY = 80  # JPEG
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the model said of one test photo."""
+
+    sample: Sample
+    kind: str
+    probability: float
+
+    @property
+    def right(self) -> bool:
+        """Whether it is the true kind."""
+        return self.kind == self.sample.kind
+
+    def caption(self) -> str:
+        """Return the answer in a few words."""
+        return f"{self.sample.kind} → {self.kind} {self.probability:.2f}"
+
+
+def tile(pixels: NDArray[np.uint8], caption: str) -> Tile:
+    """Return pixels (h, w, 3) as a tile of at most SIDE px; nothing of the file but its pixels is kept."""
+    small = Image.fromarray(pixels)
+    small.thumbnail((SIDE, SIDE))
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=QUALITY)
+    return Tile(buffer.getvalue(), caption)
+
+
+def examples(samples: Iterable[Sample]) -> list[Tile]:
+    """Return the photos as they were taken."""
+    return [
+        tile(photo.read(sample.path, at_least=SIDE).pixels, f"{sample.kind}: {sample.name}")
+        for sample in samples
+    ]
+
+
+def views(samples: Iterable[Sample], plan: Plan, wanted: Sequence[str], size: int) -> list[Tile]:
+    """Return each photo's views as the network sees them: stretched to a square."""
+    return [
+        tile(to_crop(plan.picture(view, crop, sample.sha256)), f"{sample.kind}, {view.replace('_', ' ')}")
+        for sample in samples
+        for crop in [read_crop(sample, size)]
+        for view in wanted
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Explainer:
+    """The network, the head and the kinds: what is needed to show why."""
+
+    network: Network
+    head: Head
+    kinds: tuple[str, ...]
+
+    def crop(self, answer: Answer) -> Tile:
+        """Return the photo as the network sees it, with the answer."""
+        return tile(read_crop(answer.sample, self.network.size), answer.caption())
+
+    def map(self, answer: Answer, kind: str) -> Tile:
+        """Return the photo with the evidence for `kind` over it; an empty map is said, not drawn."""
+        crop: Crop = read_crop(answer.sample, self.network.size)
+        _, feature_map = self.network.run(to_unit(crop))
+        class_map = class_maps(feature_map, self.head)[..., self.kinds.index(kind)]
+        if is_empty(class_map):
+            return tile(crop, f"no place speaks for {kind}")
+        return tile(overlay(crop, class_map), f"for {kind}: {answer.caption()}")

@@ -1,0 +1,37 @@
+"""The chatter of native libraries -> nothing, unless what they do fails.
+
+In:    a block that imports or starts a native library
+Out:   the same, without its notes on stderr
+Needs: nothing beyond Python
+"""
+
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+STDERR = 2  # file descriptor: native code writes there, past sys.stderr
+_lock = threading.Lock()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Hide what native code writes to stderr inside the block; if the block raises, show it after all.
+
+    TensorFlow and LiteRT greet the user with lines that no setting of theirs turns off.
+    """
+    with _lock, tempfile.TemporaryFile() as hidden:
+        sys.stderr.flush()
+        kept = os.dup(STDERR)
+        os.dup2(hidden.fileno(), STDERR)
+        try:
+            yield
+        except BaseException:
+            hidden.seek(0)
+            os.write(kept, hidden.read())
+            raise
+        finally:
+            os.dup2(kept, STDERR)
+            os.close(kept)

@@ -1,0 +1,287 @@
+"""A finished run -> one page, and each of its figures as a file.
+
+In:    Outcome: dataset, curves, scores, answers, and what is needed to show why
+Out:   report.html (one file, no network), figures/*.png
+Needs: matplotlib                                                                          [train]
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from matplotlib.figure import Figure
+
+from keykind import figures
+from keykind.dataset import Dataset
+from keykind.evaluate import Interval, Scores
+from keykind.features import Plan
+from keykind.files import write_bytes
+from keykind.guidance import what_next
+from keykind.page import Content, Html, Tile, chart, gallery, page, table, tag
+from keykind.pictures import Answer, Explainer, examples, views
+from keykind.recipe import Recipe
+
+EACH = 5  # pictures of each kind, as in the report
+MOST = 60  # pictures of one gallery; more would make the page heavy and nobody looks at them
+PUBLISHED = {"cylinder": 0.698, "dimple": 0.622, "laser track": 0.581, "mortice": 0.875}  # F1 of the report
+PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outcome:
+    """Everything a finished run knows."""
+
+    dataset: Dataset
+    recipe: Recipe
+    plan: Plan
+    histories: Sequence[Mapping[str, Sequence[float]]]  # a fold each
+    fine_tuning: Mapping[str, Sequence[float]] | None
+    best_fold: int
+    scores: dict[str, Scores]  # of the test photos: "plain", "edge"
+    calibrated: Scores  # plain, after the temperature
+    temperature: float
+    answers: tuple[Answer, ...]  # to the plain test photos
+    explainer: Explainer
+    facts: dict[str, str]  # how it was made, for the last table
+    notice: str  # said in the page's first line; empty where there is nothing to say first
+
+
+class Figures:
+    """Writes each figure of the page to the run's folder, numbered in the order of the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+
+    def chart(self, name: str, figure: Figure, caption: str) -> Html:
+        """Write the chart as PNG and return it as HTML."""
+        self._write(name, figures.png(figure))
+        return chart(figures.svg(figure), caption)
+
+    def gallery(self, name: str, tiles: Sequence[Tile]) -> Html:
+        """Write the tiles as one PNG and return them as HTML."""
+        if tiles:
+            self._write(name, figures.sheet(tiles))
+        return gallery(tiles)
+
+    def _write(self, name: str, picture: bytes) -> None:
+        self._count += 1
+        write_bytes(self._folder / f"{self._count:02}-{name}.png", picture)
+
+
+def write_report(outcome: Outcome, figures_folder: Path) -> str:
+    """Write the figures and return the page. The page carries its pictures itself.
+
+    Raises CannotWrite for a full disk, BadPhoto where a photo went away meanwhile.
+    """
+    drawn = Figures(figures_folder)
+    plain = outcome.scores["plain"]
+    title = f"Weighted F1 {plain.weighted_f1:.2f} on {len(outcome.answers)} test photos"
+    return page(
+        title,
+        tag("p", outcome.notice, class_="warning") if outcome.notice else None,
+        tag("h1", "What kind of key is it? The run's report"),
+        _answer(outcome),
+        _data(outcome, drawn),
+        _seen(outcome, drawn),
+        _learned(outcome, drawn),
+        _told(outcome, drawn),
+        _why(outcome, drawn),
+        _made(outcome),
+    )
+
+
+def _answer(outcome: Outcome) -> Iterable[Content]:
+    plain, edge = outcome.scores["plain"], outcome.scores.get("edge")
+    keys = sum(kind.keys for kind in plain.per_kind)
+    confused = [
+        f"{count} of {_support(plain, true)} {true} were called {answer}"
+        for true, answer, count in plain.confusions()[:3]
+    ]
+    yield tag(
+        "div",
+        tag(
+            "div",
+            f"Weighted F1 {plain.weighted_f1:.2f} [{between(plain.intervals['weighted_f1'])}]",
+            class_="big",
+        ),
+        tag(
+            "p",
+            f"on {len(outcome.answers)} test photos of {keys} physical keys; {right(plain)} answers are "
+            f"right. Macro F1 {plain.macro_f1:.2f} [{between(plain.intervals['macro_f1'])}]. ",
+            f"On their edge views the weighted F1 is {edge.weighted_f1:.2f}." if edge else None,
+        ),
+        tag("p", tag("strong", "Confused: "), "; ".join(confused) + "." if confused else "nothing."),
+        class_="answer",
+    )
+    yield tag("h2", "What to photograph next")
+    yield tag("ul", [tag("li", line) for line in what_next(outcome.dataset, plain, outcome.answers)])
+    if outcome.dataset.warnings:
+        yield tag("h2", "What the photos themselves say")
+        yield tag("ul", [tag("li", warning) for warning in outcome.dataset.warnings])
+
+
+def _data(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
+    dataset = outcome.dataset
+    yield tag("h2", "Photos of each kind")
+    yield drawn.chart(
+        "class-counts",
+        figures.class_counts(dataset.counts()),
+        f"{len(dataset.samples)} photos, {len({sample.group for sample in dataset.samples})} physical keys.",
+    )
+    yield tag("h2", "Examples")
+    for split in ("train", "test"):
+        shown = of_each(dataset.of(split), lambda sample: sample.kind)
+        yield tag("h3", f"To {split}")
+        yield drawn.gallery(f"examples-{split}", examples(shown))
+
+
+def _seen(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
+    size = outcome.explainer.network.size
+    shown = of_each(outcome.dataset.of("train"), lambda sample: sample.kind, each=2)
+    yield tag("h2", "What the network sees")
+    yield tag(
+        "p",
+        f"Each photo is stretched to {size} × {size} px; the edge view is the strength of its Sobel edges.",
+    )
+    yield drawn.gallery("views-plain-edge", views(shown, outcome.plan, ("plain", "edge"), size))
+    augmented = [view for view in outcome.recipe.views if view.endswith("_augmented")]
+    if augmented:
+        yield tag("h3", "Augmented")
+        yield tag(
+            "p", "Turned, zoomed and perhaps mirrored at random; empty areas are black. For training only."
+        )
+        yield drawn.gallery("views-augmented", views(shown, outcome.plan, augmented, size))
+
+
+def _learned(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
+    yield tag("h2", "Learning")
+    folds = len(outcome.histories)
+    last = outcome.histories[outcome.best_fold]["val_accuracy"][-1]
+    yield drawn.chart(
+        "loss-and-accuracy",
+        figures.curves(outcome.histories),
+        f"Mean over {folds} folds, bands from the lowest to the highest. Fold {outcome.best_fold + 1} had "
+        f"the best validation accuracy ({last:.2f}) and was tested.",
+    )
+    if outcome.fine_tuning:
+        layers = outcome.recipe.fine_tune_layers
+        yield drawn.chart(
+            "fine-tuning",
+            figures.curves([outcome.fine_tuning]),
+            f"Fine-tuning that fold's model: the network's last {layers} layers were trained too.",
+        )
+
+
+def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
+    yield tag("h2", "What is confused with what")
+    yield tag(
+        "div",
+        [
+            drawn.chart(
+                f"confusion-{view}",
+                figures.confusion(scores, f"{view} photos"),
+                f"Test photos, {view} view: weighted F1 {scores.weighted_f1:.3f}.",
+            )
+            for view, scores in outcome.scores.items()
+        ],
+        class_="charts",
+    )
+    yield tag("h2", "F1 of each kind")
+    yield drawn.chart("f1-per-kind", figures.f1_bars(outcome.scores), _beside(outcome.scores["plain"]))
+    for view, scores in outcome.scores.items():
+        yield tag("h3", f"All scores, {view}")
+        yield score_table(scores)
+    yield tag("h2", "Do the probabilities mean what they say?")
+    plain = outcome.scores["plain"]
+    yield drawn.chart(
+        "reliability",
+        figures.reliability({"as trained": plain, "with temperature": outcome.calibrated}),
+        f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration error "
+        f"{plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Dots are larger where more answers are.",
+    )
+
+
+def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
+    explainer = outcome.explainer
+    shown = of_each(outcome.answers, lambda answer: answer.sample.kind)
+    yield tag("h2", "Where it looks")
+    yield tag("p", "Grad-CAM for the answer: yellow where the evidence stands, violet where there is none.")
+    yield drawn.gallery("grad-cam", [explainer.map(answer, answer.kind) for answer in shown])
+    wrong = sorted(
+        (answer for answer in outcome.answers if not answer.right), key=lambda answer: -answer.probability
+    )
+    yield tag("h2", "Wrong answers")
+    if not wrong:
+        yield tag("p", "There are none.")
+        return
+    few = wrong[: MOST // 2]
+    yield tag(
+        "p", f"{len(few)} of {len(wrong)}, the surest first. Each caption: true kind → answer, probability."
+    )
+    yield drawn.gallery("misclassified", [explainer.crop(answer) for answer in few])
+    yield tag("h3", "Why: the evidence for the answer, then for the true kind")
+    pairs = [explainer.map(answer, kind) for answer in few for kind in (answer.kind, answer.sample.kind)]
+    yield drawn.gallery("misclassified-grad-cam", pairs)
+
+
+def _made(outcome: Outcome) -> Iterable[Content]:
+    yield tag("h2", "How it was made")
+    yield table(("what", "value"), outcome.facts.items())
+    if outcome.dataset.faults:
+        yield tag("h3", "Photos that could not be read")
+        yield table(("photo", "reason"), [(fault.name, fault.reason) for fault in outcome.dataset.faults])
+
+
+def score_table(scores: Scores) -> Html:
+    """Return precision, recall, F1 with intervals, and how many photos and keys stand behind them."""
+    rows = [
+        (
+            kind.kind,
+            f"{kind.precision:.2f}",
+            f"{kind.recall:.2f} [{between(kind.recall_interval)}]",
+            f"{kind.f1:.2f} [{between(kind.f1_interval)}]",
+            kind.support,
+            kind.keys,
+        )
+        for kind in scores.per_kind
+    ]
+    total = sum(kind.support for kind in scores.per_kind)
+    for name, value in (("weighted", scores.weighted_f1), ("macro", scores.macro_f1)):
+        rows.append((name, "", "", f"{value:.2f} [{between(scores.intervals[f'{name}_f1'])}]", total, ""))
+    return table(("kind", "precision", "recall", "F1", "photos", "keys"), rows)
+
+
+def of_each(items: Iterable[T], kind: Callable[[T], str], each: int = EACH) -> list[T]:
+    """Return the first `each` items of every kind, fewer where that would pass MOST in all."""
+    kinds: dict[str, list[T]] = defaultdict(list)
+    for item in items:
+        kinds[kind(item)].append(item)
+    fair = max(1, min(each, MOST // max(len(kinds), 1)))
+    return [item for group in kinds.values() for item in group[:fair]][:MOST]
+
+
+def between(interval: Interval) -> str:
+    """Return an interval as text."""
+    return f"{interval[0]:.2f}, {interval[1]:.2f}"
+
+
+def right(scores: Scores) -> int:
+    """Return how many answers are right."""
+    return int(scores.confusion.trace())
+
+
+def _support(scores: Scores, kind: str) -> int:
+    return next(entry.support for entry in scores.per_kind if entry.kind == kind)
+
+
+def _beside(scores: Scores) -> str:
+    caption = f"Weighted F1 {scores.weighted_f1:.3f}, macro F1 {scores.macro_f1:.3f} on plain photos."
+    if {kind.replace("_", " ") for kind in scores.kinds} != PUBLISHED.keys():
+        return caption
+    published = ", ".join(f"{kind} {value}" for kind, value in PUBLISHED.items())
+    return f"{caption} The report of 2024, on other photos: {PUBLISHED_F1} ({published})."
