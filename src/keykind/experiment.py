@@ -17,7 +17,7 @@ import numpy as np
 from keykind import __version__
 from keykind.backbone import Backbone, load_backbone, to_network
 from keykind.cache import Cache, default_folder
-from keykind.crossval import Fold, best_fold, make_folds
+from keykind.crossval import Fold, Rows, best_fold, make_folds
 from keykind.dataset import Dataset, Sample
 from keykind.errors import BadDataset
 from keykind.evaluate import Scores, fit_temperature, score
@@ -30,7 +30,7 @@ from keykind.progress import progress
 from keykind.recipe import Recipe
 from keykind.report import Outcome, write_report
 from keykind.run_folder import RunFolder
-from keykind.train import CURVES, Rows, Task, Trained, count_parameters, train_head, whole_model
+from keykind.train import CURVES, Task, Trained, count_parameters, train_head, whole_model
 from keykind.views import Augmentation
 
 TEST_VIEWS = ("plain", "edge")
@@ -120,7 +120,7 @@ class Clock:
 def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     """Run the experiment and return its metrics, which metrics.json holds too.
 
-    With `resume`, a run that was killed goes on where it was, with the same result; a finished one stays.
+    With `resume`, a killed run goes on where it was, with the same result; a finished one stays as it is.
     Raises BadRun if the folder holds another run, BadDataset for photos that cannot be trained on, BadWeights,
     CannotWrite for a full disk.
     """

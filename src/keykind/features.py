@@ -101,7 +101,8 @@ def compute(
         for row, values in enumerate(_rows(samples, plan, network, cache)):
             array[row] = values
         array.flush()
-    return np.load(out, mmap_mode="r")
+    mapped: NDArray[np.float32] = np.load(out, mmap_mode="r")
+    return mapped
 
 
 def _rows(samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache) -> Iterator[Floats]:

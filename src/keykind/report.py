@@ -18,7 +18,7 @@ from keykind.dataset import Dataset
 from keykind.evaluate import Interval, Scores
 from keykind.features import Plan
 from keykind.files import write_bytes
-from keykind.guidance import what_next
+from keykind.next_photos import what_next
 from keykind.page import Content, Html, Tile, chart, gallery, page, table, tag
 from keykind.pictures import Answer, Explainer, examples, views
 from keykind.recipe import Recipe
@@ -201,8 +201,8 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     yield drawn.chart(
         "reliability",
         figures.reliability({"as trained": plain, "with temperature": outcome.calibrated}),
-        f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration error "
-        f"{plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Dots are larger where more answers are.",
+        f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration "
+        f"error {plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Dots are larger where more answers are.",
     )
 
 
@@ -239,7 +239,7 @@ def _made(outcome: Outcome) -> Iterable[Content]:
 
 def score_table(scores: Scores) -> Html:
     """Return precision, recall, F1 with intervals, and how many photos and keys stand behind them."""
-    rows = [
+    rows: list[tuple[Content, ...]] = [
         (
             kind.kind,
             f"{kind.precision:.2f}",

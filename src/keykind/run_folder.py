@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from keykind.errors import BadRun
 from keykind.files import clear_unfinished, whole_file, write_json, write_text
 
-Arrays = dict[str, NDArray[Any]]
+Arrays = dict[str, NDArray[Any]]  # named, e.g. the weights and curves of a fold
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class RunFolder:
     def keep(self, step: str, arrays: Arrays) -> None:
         """Keep a finished step's arrays for a resumed run."""
         with whole_file(self.work / f"{step}.npz") as temporary:
-            np.savez(temporary, **arrays)
+            np.savez(temporary, allow_pickle=False, **arrays)
 
     def write_table(self, name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV file."""

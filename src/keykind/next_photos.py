@@ -27,9 +27,11 @@ def what_next(dataset: Dataset, scores: Scores, answers: Sequence[Answer]) -> li
 
 def _weak(scores: Scores) -> Iterator[str]:
     for true, answer, count in scores.confusions()[:2]:
-        support = next(kind.support for kind in scores.per_kind if kind.kind == true)
+        share = (
+            f"{count} of {next(kind.support for kind in scores.per_kind if kind.kind == true)} test photos"
+        )
         yield (
-            f"To train: more {true} keys of the sort that was called {answer} ({count} of {support} test photos; "
+            f"To train: more {true} keys of the sort that was called {answer} ({share}; "
             "the galleries below show which), each on several grounds."
         )
 

@@ -1,0 +1,57 @@
+# make demo: set up and run the main job, offline but for the installation
+# make test: everything that must hold before a change lands
+.PHONY: demo test lint types contracts tests docs-check bare benchmarks clean
+
+PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+PIP = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+BIN = .venv/bin
+
+demo: .venv/user
+	$(BIN)/keykind demo --out demo-run
+	@echo "Open demo-run/run/report.html in a browser."
+
+test: lint types contracts docs-check tests bare
+
+lint: .venv/dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/dev
+	$(BIN)/mypy
+
+contracts: .venv/dev
+	$(BIN)/lint-imports
+
+docs-check: .venv/dev
+	$(BIN)/python docs/make_cli.py --check
+
+tests: .venv/dev .venv/debian
+	$(BIN)/pytest
+
+# The wheel alone, in an environment of its own: what `pip install keykind` gives.
+bare: .venv/dev
+	rm -rf .venv-bare dist
+	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
+	$(PYTHON) -m venv .venv-bare
+	.venv-bare/bin/python $(PIP) dist/*.whl
+	.venv-bare/bin/python tests/bare_install.py
+
+.venv/user: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || (echo "keykind needs Python 3.11 or newer: install it, or give make PYTHON=..." && false)
+	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) --upgrade pip
+	$(BIN)/python $(PIP) --editable '.[train]'
+	touch $@
+
+.venv/dev: .venv/user
+	$(BIN)/python $(PIP) --editable '.[train,heif]' --group dev
+	touch $@
+
+# Debian packages, where we may install them; the browser tests skip, with a reason, where there is no browser.
+.venv/debian: .ci/debian-packages .venv/user
+	.ci/debian-packages
+	touch $@
+
+clean:
+	rm -rf .venv .venv-bare dist demo-run

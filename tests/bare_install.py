@@ -1,0 +1,58 @@
+"""What `pip install keykind` alone must do: run by `make bare` in an environment with nothing else.
+
+Not a pytest file: there is no pytest there.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+HEAVY = ("keras", "tensorflow", "sklearn", "scipy", "matplotlib", "ray", "fastapi", "mitsuba", "jinja2")
+KEYKIND = Path(sysconfig.get_path("scripts")) / "keykind"
+
+
+def keykind(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([KEYKIND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def check(wanted: bool, what: str) -> None:
+    if not wanted:
+        sys.exit(f"bare install: {what}")
+    print("good:", what)
+
+
+def main() -> None:
+    check(not any(map(importlib.util.find_spec, HEAVY)), "nothing heavy is installed")
+    check(keykind("--version").stdout.startswith("keykind "), "--version answers")
+    doctor = keykind("doctor")
+    check(doctor.returncode == 0 and "pip install 'keykind[train]'" in doctor.stdout, "doctor names what is missing")
+    with tempfile.TemporaryDirectory() as folder:
+        draw_photos(Path(folder))
+        page = Path(folder) / "page.html"
+        inspected = keykind("inspect", folder, "--json", "--html", str(page))
+        check(inspected.returncode == 0 and bool(json.loads(inspected.stdout)), "inspect reads photos")
+        check(page.stat().st_size > 1000, "inspect writes its page")
+        trained = keykind("train", folder, "--out", str(Path(folder) / "run"))
+        check(trained.returncode == 2 and "pip install 'keykind[train]'" in trained.stderr, "train names its extra")
+    for module in ("explain", "features", "head", "pictures", "views"):
+        importlib.import_module(f"keykind.{module}")
+    check(not set(HEAVY) & sys.modules.keys(), "every light module imports without the heavy ones")
+
+
+def draw_photos(folder: Path) -> None:
+    import numpy as np
+    from PIL import Image
+
+    rng = np.random.default_rng(0)
+    for kind in ("cylinder", "dimple"):
+        (folder / kind).mkdir()
+        for number in range(3):
+            Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(folder / kind / f"{number}.png")
+
+
+if __name__ == "__main__":
+    main()
