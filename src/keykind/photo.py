@@ -1,0 +1,314 @@
+"""A photo's bytes or path -> upright RGB pixels.
+
+In:    JPEG (MPO too), PNG, WebP, BMP, GIF, TIFF; HEIC with the extra `heif`
+Out:   Photo(pixels, width, height, format) without EXIF or place; or BadPhoto
+Needs: numpy, pillow; pi_heif when the first HEIC comes
+"""
+
+import errno
+import logging
+import os
+import re
+import stat
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+
+from keykind.errors import BadPhoto, printable
+
+MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
+MAX_PIXELS = 120_000_000  # pixels; phones reach 108 megapixels, and so many take 1.6 GB while decoded
+MIN_SIDE = 8  # pixels; below it there is no shape to see
+MAX_SCANS = 100  # passes of a progressive JPEG; encoders write about 10, a hostile file 6,000 a megabyte
+SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
+    | {".heic", ".heif", ".hif"}
+)  # file endings, lower case
+RESIZE = "pillow-bilinear-antialias"  # what `resize` does, for the model's card
+
+_SIGNATURES = {
+    "JPEG": re.compile(rb"\xff\xd8\xff"),
+    "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
+    "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
+    "BMP": re.compile(rb"BM"),
+    "GIF": re.compile(rb"GIF8[79]a"),
+    "TIFF": re.compile(rb"II[*+]\0|MM\0[*+]"),
+    "HEIF": re.compile(rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL),
+}
+_PLUGINS = {"WEBP": "PIL.WebPImagePlugin", "TIFF": "PIL.TiffImagePlugin"}  # or Pillow loads all 40 (0.3 s)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}  # EXIF orientation -> the turn that sets it upright
+_JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]")  # those followed by a length, and the end
+_JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
+_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
+_WHITES = (1.0, 255.0, 65535.0)  # what white may be in 32-bit pictures, which do not say
+_SAVE_ANEW = "open it in a photo program and save it as JPEG"
+_COPY_AGAIN = "copy the file again from where it came"
+_NO_RIGHT = ("may not be read by you (no permission)", "give yourself the right to read it")
+_TROUBLES = {
+    errno.ENOENT: ("does not exist", "check the name and the folder"),
+    errno.ENOTDIR: ("lies below something that is not a folder", "check the name and the folder"),
+    errno.EACCES: _NO_RIGHT,
+    errno.EPERM: _NO_RIGHT,
+    errno.ELOOP: ("is a symbolic link that leads in a circle", "point the link at the photo"),
+}
+
+# What Pillow logs reaches the caller as BadPhoto; without a handler Python would print it on stderr too.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True, eq=False)  # eq: arrays have no single answer to ==
+class Photo:
+    """An upright photo."""
+
+    pixels: np.ndarray  # (h, w, 3) uint8 RGB, read-only; smaller than the original if `at_least` allowed it
+    width: int  # pixels of the upright original
+    height: int  # pixels of the upright original
+    format: str  # JPEG, MPO, PNG, WEBP, BMP, GIF, TIFF or HEIF
+
+
+def read(source: Path, *, at_least: int | None = None) -> Photo:
+    """Return the photo in the file `source`; `at_least` as in `decode`. Raises BadPhoto."""
+    return decode(load(source), source, at_least=at_least)
+
+
+def load(source: Path) -> bytes:
+    """Return the bytes of the file `source`. Raises BadPhoto if it cannot be read, is empty or too long."""
+    try:
+        status = source.stat()
+        if not stat.S_ISREG(status.st_mode):  # a pipe could keep us waiting for ever
+            what = "a folder" if stat.S_ISDIR(status.st_mode) else "a pipe or device"
+            raise BadPhoto(source, fault=f"is {what}, not a file", remedy="give the file of a photo")
+        _check_bytes(status.st_size, source)
+        return source.read_bytes()
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise _unreadable(source, error) from error
+
+
+def decode(data: bytes, name: Path | str, *, at_least: int | None = None) -> Photo:
+    """Return the photo in `data`; `name` is what an error calls it.
+
+    at_least: the shortest side needed, px. A JPEG is decoded at 1/2, 1/4 or 1/8, in a fraction of the time,
+    while both sides stay that long; other formats come in full. None: in full.
+    Raises BadPhoto for whatever cannot be read. Safe in threads.
+    """
+    if at_least is not None and at_least < 1:
+        raise ValueError(f"at_least is {at_least} px, but a side has 1 or more")
+    _check_bytes(len(data), name)
+    kind = next((kind for kind, signature in _SIGNATURES.items() if signature.match(data)), None)
+    if kind is None:
+        start = printable(data[:16].decode("latin-1"))
+        fault = f"is not a photo keykind can read (starts with '{start}'; {len(data):,} bytes)"
+        raise BadPhoto(name, fault=fault, remedy="give a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC file")
+    try:
+        with _quiet(), _open(data, kind, name) as image:
+            return _upright(image, data, name, at_least)
+    except BadPhoto:
+        raise
+    except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
+        raise _undecodable(data, kind, name, error) from error
+
+
+def resize(pixels: np.ndarray, size: int) -> np.ndarray:
+    """Stretch to a square, the same everywhere in keykind (see RESIZE): no crop, no padding.
+
+    pixels (h, w, 3) uint8 -> (size, size, 3) uint8.
+    """
+    return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def _open(data: bytes, kind: str, name: Path | str) -> ImageFile.ImageFile:
+    """Read the header, with the one decoder that the first bytes ask for, whatever the file is called."""
+    if kind != "HEIF":
+        if kind in _PLUGINS:
+            import_module(_PLUGINS[kind])
+        return Image.open(BytesIO(data), formats=(kind,))
+    try:
+        plugin: Any = import_module("pi_heif")
+    except ImportError as error:
+        fault = "is a HEIC photo, which needs pi_heif, which is not installed"
+        remedy = "run: pip install 'keykind[heif]', or save the photo as JPEG"
+        raise BadPhoto(name, fault=fault, remedy=remedy) from error
+    image: ImageFile.ImageFile = plugin.HeifImageFile(BytesIO(_without_metadata(data)))
+    return image
+
+
+def _without_metadata(data: bytes) -> bytes:
+    """Untie EXIF and XMP from the picture in a HEIF file: the links (`cdsc`) outside of its media data.
+
+    Nothing here needs them, and pi_heif 1.4.0 ends the process (segmentation fault) on damaged ones.
+    """
+    parts, place = [], 0
+    while place < len(data):
+        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
+        if size == 1:  # the size has eight bytes and stands behind the kind
+            size = int.from_bytes(data[place + 8 : place + 16], "big")
+        box = data[place : place + max(size, 8)] if size else data[place:]  # 0: to the end
+        parts.append(box if kind == b"mdat" else box.replace(b"cdsc", b"free"))
+        place += len(box)
+    return b"".join(parts)
+
+
+def _upright(image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least: int | None) -> Photo:
+    width, height = image.size
+    _check_size(width, height, name)
+    if image.info.get("progressive"):
+        _check_scans(data, name)
+    if at_least is not None:
+        image.draft(None, (at_least, at_least))
+    announced = image.size
+    image.load()
+    if image.size != announced:  # libheif may learn the true size only by decoding
+        width, height = image.size
+        _check_size(width, height, name)
+    orientation = _orientation(image)
+    rgb = _rgb(image)
+    if orientation in _TURNS:
+        rgb = rgb.transpose(_TURNS[orientation])
+    if orientation >= 5:
+        width, height = height, width
+    return Photo(np.asarray(rgb), width, height, str(image.format))
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation still to be undone, 1 to 8. A broken EXIF block must not cost the photo."""
+    if image.format == "HEIF":  # libheif has turned it already; its EXIF only repeats that
+        return 1
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation)  # Pillow turns a TIFF itself and drops the tag
+    except Exception:  # noqa: BLE001 - as in decode
+        return 1
+    return value if value in _TURNS else 1
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """Return 8 bits a channel, transparency laid on white."""
+    if image.mode == "F" or image.mode.startswith("I"):
+        return Image.fromarray(_eight_bits(image)).convert("RGB")
+    if image.has_transparency_data:
+        layer = image.convert("RGBA")
+        ground = Image.new("RGB", layer.size, "white")
+        ground.paste(layer, mask=layer)
+        return ground
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> np.ndarray:
+    """Scale grey (h, w) of 12, 16 or 32 bits to uint8 by value: 0 and below is black, white is 255.
+
+    White in 32 bits is the first of _WHITES that no value exceeds, else the largest finite value.
+    """
+    tags = getattr(image, "tag_v2", {})
+    values = np.asarray(image)
+    if image.mode == "I" and tags.get(_SAMPLE_FORMAT) == (1,):
+        values = values.view(np.uint32)  # Pillow has no mode for it
+    if image.mode.startswith("I;16"):
+        white = 2.0 ** tags.get(_BITS, (16,))[0] - 1
+    else:
+        top = float(np.max(values, where=np.isfinite(values), initial=0))
+        white = next((white for white in _WHITES if top <= white), top)
+    levels = np.nan_to_num(values.astype(np.float32), copy=False)
+    np.clip(levels, 0, white, out=levels)
+    levels *= 255 / white
+    grey: np.ndarray = (levels + 0.5).astype(np.uint8)
+    if tags.get(_PHOTOMETRIC) == 0:  # in this picture 0 is white
+        grey = 255 - grey
+    if "transparency" in image.info:  # one value of a 16-bit PNG
+        grey[values == image.info["transparency"]] = 255
+    return grey
+
+
+def _check_bytes(count: int, name: Path | str) -> None:
+    if not count:
+        raise BadPhoto(name, fault="is empty (0 bytes)", remedy=_COPY_AGAIN)
+    if count > MAX_BYTES:
+        fault = f"has {count:,} bytes, more than the limit of {MAX_BYTES:,}"
+        raise BadPhoto(name, fault=fault, remedy=_SAVE_ANEW)
+
+
+def _check_size(width: int, height: int, name: Path | str) -> None:
+    if min(width, height) < MIN_SIDE:
+        fault = f"has {width} x {height} pixels, but needs {MIN_SIDE} on each side"
+        raise BadPhoto(name, fault=fault, remedy="give the original photo, not a thumbnail")
+    if width * height > MAX_PIXELS:
+        raise _too_many(width * height, name, f"{width:,} x {height:,} = ")
+
+
+def _too_many(pixels: int, name: Path | str, sides: str = "") -> BadPhoto:
+    fault = f"has {sides}{pixels / 1e6:,.1f} megapixels, more than the limit of {MAX_PIXELS / 1e6:.0f}"
+    return BadPhoto(name, fault=fault, remedy="save it smaller")
+
+
+def _check_scans(data: bytes, name: Path | str) -> None:
+    """Refuse a small progressive JPEG that takes hours: each scan can cost as much as a whole picture."""
+    scans, place = 0, 2
+    while scans <= MAX_SCANS and (marker := _JPEG_MARKER.search(data, place)) and marker[0] != _JPEG_END:
+        scans += marker[0] == _JPEG_SCAN
+        place = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+    if scans > MAX_SCANS:
+        raise BadPhoto(name, fault=f"is a JPEG of more than {MAX_SCANS} scans", remedy=_SAVE_ANEW)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Pillow's warnings off stderr. warnings.catch_warnings would mix up the filters of two threads."""
+    filters: Any = warnings.filters
+    ignore = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
+    filters.insert(0, ignore)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # someone called warnings.resetwarnings() meanwhile
+            filters.remove(ignore)
+
+
+def _unreadable(source: Path, error: OSError | ValueError) -> BadPhoto:
+    number = error.errno if isinstance(error, OSError) else None
+    fault, remedy = _TROUBLES.get(number or 0, (f"cannot be read ({_first_line(error)})", _COPY_AGAIN))
+    if number == errno.ENAMETOOLONG:
+        fault = f"has a path of {len(os.fsencode(source)):,} bytes, too long for this system"
+        remedy = "shorten its name"
+    return BadPhoto(source, fault=fault, remedy=remedy)
+
+
+def _undecodable(data: bytes, kind: str, name: Path | str, error: Exception) -> BadPhoto:
+    """Say what is wrong with a photo that Pillow gave up on, as exactly as its bytes allow."""
+    if isinstance(error, Image.DecompressionBombError):
+        pixels = re.search(r"\d+", str(error))
+        return _too_many(int(pixels[0]) if pixels else 2 * MAX_PIXELS, name)
+    count, declared = len(data), 0  # bytes
+    if kind == "WEBP":
+        declared = int.from_bytes(data[4:8], "little") + 8
+    if kind == "BMP":
+        declared = int.from_bytes(data[2:6], "little")
+    remedy = f"{_COPY_AGAIN}, or {_SAVE_ANEW}"
+    if isinstance(error, MemoryError):
+        fault, remedy = f"needs more memory than is free ({count:,} bytes of {kind})", "save it smaller"
+    elif count < declared:
+        fault = f"ends after {count:,} of {declared:,} bytes"
+    elif re.search("truncated|end of file", str(error), re.IGNORECASE):
+        fault = f"is cut off: its {count:,} bytes end before the {kind} picture does"
+    elif isinstance(error, UnidentifiedImageError):
+        fault = f"starts like {kind}, but its header is damaged or cut off ({count:,} bytes)"
+    else:
+        fault = f"cannot be decoded as {kind} ({_first_line(error)}; {count:,} bytes)"
+    return BadPhoto(name, fault=fault, remedy=remedy)
+
+
+def _first_line(error: Exception) -> str:
+    return printable((str(error) or type(error).__name__).splitlines()[0])[:100]

@@ -1,0 +1,753 @@
+"""keykind.photo: bytes or path -> upright RGB pixels."""
+
+import base64
+import os
+import pickle
+import struct
+import subprocess
+import sys
+import time
+import warnings
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from keykind import photo
+from keykind.errors import BadPhoto
+
+PHONE_PHOTOS = Path(__file__).parents[2] / "shared" / "photos-12mp"
+ORIENTATION, MAKER, GPS = 0x0112, 0x010F, 0x8825  # EXIF tags
+
+# 64 x 48, EXIF orientation 6, so upright 48 x 64: red above, below it blue on the left, green on the right.
+# Encoded once with x265, which nothing here installs: pi_heif only reads.
+HEIC = base64.b64decode(
+    "AAAAHGZ0eXBoZWl4AAAAAG1pZjFoZWl4bWlhZgAAAcltZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAA"
+    "ADRpbG9jAAAAAERAAAIAAQAAAAAB7QABAAAAAAAAADMAAgAAAAACIAABAAAAAAAAAFgAAAA4aWluZgAAAAAAAgAAABVpbmZlAgAA"
+    "AAABAABodmMxAAAAABVpbmZlAgAAAQACAABFeGlmAAAAAA5waXRtAAAAAAABAAABCGlwcnAAAADnaXBjbwAAAHdodmNDAQQIAAAA"
+    "njgAAAAAHvAA/P/4+AAADwNgAAEAF0ABDAH//wQIAAADAJ44AAADAAAeugJAYQABACpCAQEECAAAAwCeOAAAAwAAHpAEECCy3VyU"
+    "1zcBDQYEAAADAGQAAAMABCBiAAEACEQBwXMYMAiQAAAAE2NvbHJuY2x4AAEADQAGgAAAABRpc3BlAAAAAAAAAEAAAABAAAAAKGNs"
+    "YXAAAABAAAAAAQAAADAAAAABAAAAAAAAAAL////wAAAAAgAAABBwaXhpAAAAAAMICAgAAAAJaXJvdAMAAAAZaXBtYQAAAAAAAAAB"
+    "AAEGgQIDBYSGAAAAGmlyZWYAAAAAAAAADmNkc2MAAgABAAEAAACTbWRhdAAAAC8oAa8ZgO9Jpb//4oYf+a1r/r/Z3tI7NNg8WX9O"
+    "xft6RMRv7F47cLPws5oT/zF/+AAAAAZFeGlmAABNTQAqAAAACAADAQ8AAgAAAAoAAAAyARIAAwAAAAEABgAAiCUABAAAAAEAAAA8"
+    "AAAAAFNFQ1JFVENBTQAAAQABAAIAAAACTgAAAAAAAAA="
+)
+
+
+def scene(width: int, height: int, seed: int = 0) -> np.ndarray:
+    """Smooth colours (a lossy format keeps them) that look different from every side."""
+    coarse = np.random.default_rng(seed).integers(0, 256, (3, 4, 3), dtype=np.uint8)
+    return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
+
+
+def encode(picture: np.ndarray | Image.Image, form: str, **options: object) -> bytes:
+    image = picture if isinstance(picture, Image.Image) else Image.fromarray(picture)
+    out = BytesIO()
+    image.save(out, form, **options)
+    return out.getvalue()
+
+
+def png_chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+
+
+def png(
+    pixels: np.ndarray, *, color: int, depth: int, extra: bytes = b"", size: tuple[int, int] = (0, 0)
+) -> bytes:
+    """A PNG by hand, for what Pillow does not write."""
+    width, height = size if any(size) else (pixels.shape[1], pixels.shape[0])
+    header = png_chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
+    rows = b"".join(b"\0" + row.tobytes() for row in pixels)
+    body = png_chunk(b"IDAT", zlib.compress(rows)) + png_chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + header + extra + body
+
+
+def tiff(pixels: np.ndarray, bits: int, *, photometric: int = 1, sample: int = 1, order: str = "<") -> bytes:
+    """A TIFF by hand: one strip. sample: 1 unsigned, 2 signed, 3 float."""
+    height, width, channels = (*pixels.shape, 1)[:3]
+    body = pixels.tobytes()
+    depths = struct.pack(f"{order}3H", bits, bits, bits)
+    entries = [
+        (256, 4, width),
+        (257, 4, height),
+        (259, 3, 1),
+        (262, 3, photometric),
+        (273, 4, 8),
+        (277, 3, channels),
+    ]
+    entries += [(278, 4, height), (279, 4, len(body)), (339, 3, sample)]
+    entries += [(258, 3, bits)] if channels == 1 else [(258, -3, 8 + len(body))]
+    directory = struct.pack(f"{order}H", len(entries))
+    for tag, kind, value in sorted(entries):
+        count = 3 if kind < 0 else 1
+        packed = struct.pack(f"{order}H", value) if kind == 3 else struct.pack(f"{order}I", value)
+        directory += struct.pack(f"{order}HHI", tag, abs(kind), count) + packed.ljust(4, b"\0")
+    start = b"II*\0" if order == "<" else b"MM\0*"
+    return start + struct.pack(f"{order}I", 8 + len(body) + 6) + body + depths + directory + b"\0\0\0\0"
+
+
+def refused(data: bytes, name: str = "a.jpg", **options: int) -> str:
+    with pytest.raises(BadPhoto) as caught:
+        photo.decode(data, name, **options)
+    return str(caught.value)
+
+
+def difference(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one.astype(float) - other).mean())
+
+
+# Formats
+
+
+FORMATS = {
+    "JPEG": {"quality": 95, "subsampling": 0},
+    "PNG": {},
+    "WEBP": {"lossless": True},
+    "BMP": {},
+    "TIFF": {},
+}
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_format_gives_the_pixels_that_were_saved(form):
+    picture = scene(40, 24)
+    result = photo.decode(encode(picture, form, **FORMATS[form]), "a")
+    assert (result.width, result.height, result.format) == (40, 24, form)
+    assert result.pixels.dtype == np.uint8
+    assert difference(result.pixels, picture) < (2 if form == "JPEG" else 1e-9)
+
+
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_deflate", "packbits"])
+def test_a_tiff_is_read_whatever_its_lossless_compression(compression):
+    picture = scene(40, 24)
+    np.testing.assert_array_equal(
+        photo.decode(encode(picture, "TIFF", compression=compression), "a").pixels, picture
+    )
+
+
+@pytest.mark.parametrize("form", ["GIF", "TIFF", "WEBP", "PNG"])
+def test_of_several_frames_or_pages_the_first_counts(form):
+    frames = [Image.new("RGB", (16, 12), color) for color in ("red", "blue", "lime")]
+    options = {"lossless": True} if form == "WEBP" else {}
+    result = photo.decode(encode(frames[0], form, save_all=True, append_images=frames[1:], **options), "a")
+    assert result.pixels.shape == (12, 16, 3)
+    assert (result.pixels == (255, 0, 0)).all()
+
+
+def test_of_an_mpo_the_first_picture_counts_and_may_be_reduced():
+    first, second = Image.fromarray(scene(320, 240)), Image.new("RGB", (320, 240), "blue")
+    data = encode(first, "MPO", save_all=True, append_images=[second], quality=95)
+    result = photo.decode(data, "a", at_least=50)
+    assert (result.format, result.width, result.height) == ("MPO", 320, 240)
+    assert result.pixels.shape == (60, 80, 3)
+    assert difference(photo.resize(result.pixels, 16), photo.resize(np.asarray(first), 16)) < 3
+
+
+def test_the_bytes_choose_the_format_not_the_name():
+    data = encode(scene(16, 16), "PNG")
+    assert photo.decode(data, "photo.jpg").format == "PNG"
+
+
+def test_formats_outside_the_list_are_refused_though_pillow_reads_them():
+    for form in ("TGA", "PPM", "ICO", "JPEG2000"):
+        assert "is not a photo keykind can read (starts with" in refused(encode(scene(16, 16), form))
+
+
+def test_a_heic_comes_upright_once_and_without_its_metadata():
+    pytest.importorskip("pi_heif")
+    result = photo.decode(HEIC, "a.heic")
+    assert (result.width, result.height, result.format, result.pixels.shape) == (48, 64, "HEIF", (64, 48, 3))
+    corners = [result.pixels[y, x].argmax() for y, x in ((5, 5), (5, -5), (-5, 5), (-5, -5))]
+    assert corners == [0, 0, 2, 1]
+    assert b"SECRETCAM" in HEIC
+    assert b"SECRETCAM" not in pickle.dumps(result)
+
+
+def test_a_damaged_metadata_item_does_not_end_the_process():
+    pytest.importorskip("pi_heif")
+    assert photo.decode(HEIC.replace(b"Exif\0\0\0\0\x0epitm", b"\xcexif\0\0\0\0\x0epitm"), "a").width == 48
+
+
+def test_a_heic_that_announces_a_wrong_size_has_the_size_of_its_pixels():
+    pytest.importorskip("pi_heif")
+    place = HEIC.index(b"clap") + 6  # its cropped width, which is the upright height
+    result = photo.decode(HEIC[:place] + b"\x01" + HEIC[place + 1 :], "a")
+    assert (result.height, result.width) == result.pixels.shape[:2] == (64, 48)
+
+
+def test_without_pi_heif_a_heic_is_unreadable_and_the_line_that_mends_it_is_named(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pi_heif", None)
+    assert "pip install 'keykind[heif]'" in refused(HEIC, "a.heic")
+
+
+def test_importing_the_reader_loads_no_optional_decoder():
+    code = "import sys, keykind.photo; print(sorted({'pi_heif', 'PIL.TiffImagePlugin'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_endings_are_lower_case_and_cover_every_format():
+    assert all(ending == ending.lower() and ending.startswith(".") for ending in photo.SUFFIXES)
+    assert {
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".webp",
+        ".bmp",
+        ".gif",
+        ".tif",
+        ".tiff",
+        ".heic",
+        ".heif",
+    } <= photo.SUFFIXES
+
+
+# Upright
+
+
+STORED = {  # EXIF orientation -> how a camera held that way stores the upright picture
+    1: lambda upright: upright,
+    2: np.fliplr,
+    3: lambda upright: np.rot90(upright, 2),
+    4: np.flipud,
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: lambda upright: np.rot90(upright, 1),
+    7: lambda upright: np.rot90(upright, 2).swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
+}
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("orientation", STORED)
+def test_photos_come_upright_whatever_way_the_camera_was_held(orientation, form):
+    upright = scene(40, 24)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](upright))
+    result = photo.decode(encode(stored, form, exif=exif, **FORMATS[form]), "a")
+    assert (result.width, result.height) == (40, 24)
+    assert result.pixels.shape == upright.shape
+    assert difference(result.pixels, upright) < 2
+
+
+@pytest.mark.parametrize("orientation", STORED)
+def test_reduced_decoding_is_upright_too_and_reports_the_size_of_the_original(orientation):
+    upright = scene(643, 402)
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encode(np.ascontiguousarray(STORED[orientation](upright)), "JPEG", exif=exif, quality=95)
+    result = photo.decode(data, "a", at_least=100)
+    assert (result.width, result.height) == (643, 402)
+    assert result.pixels.shape == (101, 161, 3)
+    assert difference(photo.resize(result.pixels, 32), photo.resize(upright, 32)) < 3
+
+
+@pytest.mark.parametrize("orientation", [0, 9, 700])
+def test_an_orientation_that_does_not_exist_is_ignored(orientation):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    assert photo.decode(encode(scene(16, 24), "JPEG", exif=exif), "a").pixels.shape == (24, 16, 3)
+
+
+def test_a_broken_exif_block_costs_neither_the_photo_nor_a_warning(recwarn, capfd):
+    exif = Image.Exif()
+    exif[MAKER] = "x" * 50
+    data = encode(scene(16, 24), "JPEG", exif=exif.tobytes()[:-45])
+    assert photo.decode(data, "a").pixels.shape == (24, 16, 3)
+    assert photo.decode(encode(scene(16, 24), "JPEG", exif=b"Exif\0\0garbage"), "a").width == 16
+    assert not recwarn.list
+    assert capfd.readouterr().err == ""
+
+
+def test_nothing_but_pixels_sizes_and_the_format_leaves_the_reader():
+    exif = Image.Exif()
+    exif[MAKER] = "SECRETCAM"
+    exif.get_ifd(GPS)[1] = "N"
+    for form in ("JPEG", "PNG", "WEBP", "TIFF"):
+        data = encode(scene(24, 16), form, exif=exif)
+        assert b"SECRETCAM" in data
+        result = photo.decode(data, "a")
+        assert b"SECRETCAM" not in pickle.dumps(result)
+        assert type(result.pixels) is np.ndarray
+    assert photo.Photo.__slots__ == ("pixels", "width", "height", "format")
+
+
+# Reduced decoding and the one resize
+
+
+@given(width=st.integers(8, 400), height=st.integers(8, 400), at_least=st.integers(1, 300))
+@settings(max_examples=60, deadline=None, derandomize=True)
+def test_reduced_decoding_keeps_both_sides_long_enough_and_the_shape(width, height, at_least):
+    result = photo.decode(encode(np.zeros((height, width, 3), np.uint8), "JPEG"), "a", at_least=at_least)
+    rows, columns = result.pixels.shape[:2]
+    assert min(rows, columns) >= min(at_least, width, height)
+    factor = next(factor for factor in (1, 2, 4, 8) if -(-width // factor) == columns)
+    assert -(-height // factor) == rows
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_reduced_decoding_gives_nearly_the_same_small_picture(mode):
+    fine = np.random.default_rng(1).integers(-20, 20, (900, 1200, 3))
+    picture = np.clip(scene(1200, 900) + fine, 0, 255).astype(np.uint8)
+    data = encode(Image.fromarray(picture).convert(mode), "JPEG", quality=90)
+    reduced, full = photo.decode(data, "a", at_least=96), photo.decode(data, "a")
+    assert reduced.pixels.size < full.pixels.size / 30
+    assert difference(photo.resize(reduced.pixels, 96), photo.resize(full.pixels, 96)) < 2
+
+
+def test_at_least_of_no_pixels_is_a_mistake_of_the_caller():
+    with pytest.raises(ValueError, match="at_least is 0"):
+        photo.decode(encode(scene(16, 16), "JPEG"), "a", at_least=0)
+
+
+def test_resize_stretches_to_a_square_and_averages_what_it_shrinks():
+    board = (np.indices((300, 400)).sum(axis=0) % 2 * 255).astype(np.uint8)
+    small = photo.resize(np.repeat(board[..., None], 3, axis=2), 20)
+    assert small.shape == (20, 20, 3)
+    assert small.dtype == np.uint8
+    assert np.abs(small.astype(int) - 127).max() <= 2
+    np.testing.assert_array_equal(photo.resize(small, 20), small)
+
+
+@pytest.fixture(scope="module")
+def phone_photos():
+    found = sorted(PHONE_PHOTOS.glob("*.jpg"))
+    if not found:
+        pytest.skip("the phone photos (shared/photos-12mp) are not on this computer")
+    return found[:4]
+
+
+def test_phone_photos_look_the_same_reduced_and_take_less_than_half_the_time(phone_photos):
+    seconds = {None: 0.0, 224: 0.0}
+    for path in phone_photos:
+        small = {}
+        for at_least in seconds:
+            start = time.perf_counter()
+            result = photo.read(path, at_least=at_least)
+            small[at_least] = photo.resize(result.pixels, 224)
+            seconds[at_least] += time.perf_counter() - start
+            assert {result.width, result.height} == {3024, 4032}
+        assert difference(small[None], small[224]) < 3
+    assert seconds[224] < seconds[None] / 2
+
+
+# Kinds of pixels
+
+
+def test_grey_becomes_three_equal_channels():
+    grey = scene(16, 12)[..., 0]
+    for form in ("PNG", "TIFF", "BMP"):
+        np.testing.assert_array_equal(photo.decode(encode(grey, form), "a").pixels, np.dstack([grey] * 3))
+
+
+def test_one_bit_pictures_are_black_and_white():
+    bits = scene(16, 12)[..., 0] > 127
+    for form in ("PNG", "TIFF", "BMP"):
+        pixels = photo.decode(encode(Image.fromarray(bits), form), "a").pixels
+        np.testing.assert_array_equal(pixels, np.dstack([bits * np.uint8(255)] * 3))
+
+
+def test_palette_pictures_take_the_colours_of_their_palette():
+    picture = Image.fromarray(scene(16, 12)).quantize(8)
+    for form in ("PNG", "GIF", "TIFF", "BMP"):
+        np.testing.assert_array_equal(photo.decode(encode(picture, form), "a").pixels, picture.convert("RGB"))
+
+
+def transparent() -> dict[str, bytes]:
+    """Pictures that are black on the left and transparent (over black or red) on the right."""
+    alpha = np.zeros((8, 16), np.uint8)
+    alpha[:, :8] = 255
+    black = np.zeros((8, 16, 3), np.uint8)
+    rgba = Image.fromarray(np.dstack([black, alpha]))
+    halves = np.repeat(np.array([[0] * 8 + [1] * 8], np.uint8), 8, axis=0)
+    palette = Image.frombytes("P", (16, 8), halves.tobytes())
+    palette.putpalette([0, 0, 0, 255, 0, 0])
+    deep = (halves * np.uint16(1000)).astype(">u2")
+    return {
+        "PNG RGBA": encode(rgba, "PNG"),
+        "PNG LA": encode(rgba.convert("LA"), "PNG"),
+        "PNG P, alpha of each colour": encode(palette, "PNG", transparency=b"\xff\x00"),
+        "PNG P, one colour": encode(palette, "PNG", transparency=1),
+        "PNG L, one grey": encode(halves * 9, "PNG", transparency=9),
+        "PNG RGB, one colour": encode(np.dstack([halves * 9] * 3), "PNG", transparency=(9, 9, 9)),
+        "PNG 16-bit grey": png(deep, color=0, depth=16, extra=png_chunk(b"tRNS", struct.pack(">H", 1000))),
+        "PNG 16-bit LA": png(np.dstack([deep, 65535 * (deep == 0)]).astype(">u2"), color=4, depth=16),
+        "WEBP": encode(rgba, "WEBP", lossless=True),
+        "GIF": encode(palette, "GIF", transparency=1),
+        "TIFF RGBA": encode(rgba, "TIFF"),
+        "TIFF LA": encode(rgba.convert("LA"), "TIFF"),
+    }
+
+
+@pytest.mark.parametrize("kind", transparent())
+def test_what_is_transparent_is_laid_on_white(kind):
+    pixels = photo.decode(transparent()[kind], "a").pixels
+    assert (pixels[:, :8] == 0).all()
+    assert (pixels[:, 8:] == 255).all()
+
+
+def test_what_is_half_transparent_is_mixed_with_white():
+    rgba = np.full((8, 8, 4), (0, 0, 200, 128), np.uint8)
+    np.testing.assert_allclose(photo.decode(encode(rgba, "PNG"), "a").pixels[0, 0], (127, 127, 227), atol=1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_sixteen_bit_grey_is_scaled_by_value(order):
+    levels = np.arange(256, dtype=np.uint16).reshape(8, 32)
+    deep = levels * 257
+    expected = np.dstack([levels] * 3)
+    np.testing.assert_array_equal(
+        photo.decode(tiff(deep.astype(f"{order}u2"), 16, order=order), "a").pixels, expected
+    )
+    np.testing.assert_array_equal(
+        photo.decode(png(deep.astype(">u2"), color=0, depth=16), "a").pixels, expected
+    )
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_sixteen_bit_colour_is_scaled_by_value(order):
+    picture = scene(16, 12)
+    deep = (picture.astype(np.uint16) * 257).astype(f"{order}u2")
+    data = tiff(deep, 16, photometric=2, order=order)
+    np.testing.assert_array_equal(photo.decode(data, "a").pixels, picture)
+    if order == ">":
+        np.testing.assert_array_equal(photo.decode(png(deep, color=2, depth=16), "a").pixels, picture)
+
+
+def test_a_tiff_whose_zero_is_white_is_turned_round():
+    deep = np.full((8, 8), 65535, np.uint16)
+    assert (photo.decode(tiff(deep, 16, photometric=0), "a").pixels == 0).all()
+
+
+def test_twelve_bit_grey_is_scaled_by_value():
+    packed = np.full((8, 12), 255, np.uint8)  # eight values of 4095 a row
+    data = tiff(packed, 12).replace(struct.pack("<HHII", 256, 4, 1, 12), struct.pack("<HHII", 256, 4, 1, 8))
+    assert (photo.decode(data, "a").pixels == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("white", "dtype"), [(255, "<i4"), (65535, "<i4"), (4_294_967_295, "<u4"), (1, "<f4"), (9e9, "<f4")]
+)
+def test_thirty_two_bit_grey_is_scaled_so_that_white_is_white(white, dtype):
+    ramp = np.repeat(np.linspace(0, white, 16)[None], 8, axis=0).astype(dtype)
+    sample = {"i": 2, "u": 1, "f": 3}[dtype[1]]
+    pixels = photo.decode(tiff(ramp, 32, sample=sample), "a").pixels
+    np.testing.assert_allclose(pixels[0, :, 0], np.linspace(0, 255, 16), atol=1)
+
+
+def test_a_float_picture_with_impossible_values_is_still_a_picture(recwarn):
+    values = np.full((8, 8), 0.5, "<f4")
+    values[0, :4] = np.nan, np.inf, -np.inf, -3
+    values.view("<u4")[0, 4] = 0x7F800001  # a signalling NaN: processors raise a flag on it
+    pixels = photo.decode(tiff(values, 32, sample=3), "a").pixels
+    assert pixels[0, :6, 0].tolist() == [0, 255, 0, 0, 0, 128]
+    assert not recwarn.list
+
+
+def test_cmyk_and_ycck_jpegs_of_photo_programs_are_not_inverted():
+    picture = scene(48, 32)
+    inks = Image.fromarray(255 - picture)
+    black = Image.new("L", inks.size, 0)
+    plain = encode(Image.merge("CMYK", (*inks.split(), black)), "JPEG", quality=95)
+    assert b"Adobe" in plain
+    assert difference(photo.decode(plain, "a").pixels, picture) < 2
+    # Pillow stores a CMYK picture inverted, as photo programs do. To have luma and chroma of the inks in the
+    # file, hand them over inverted; then say so in Adobe's marker, where transform 2 is YCCK.
+    lumas = Image.fromarray(255 - np.asarray(inks.convert("YCbCr")))
+    stored = encode(Image.merge("CMYK", (*lumas.split(), black)), "JPEG", quality=95)
+    place = stored.index(b"Adobe") + 11
+    ycck = stored[:place] + b"\x02" + stored[place + 1 :]
+    assert difference(photo.decode(ycck, "a").pixels, picture) < 3
+
+
+def test_colour_profiles_are_ignored():
+    picture = scene(16, 12)
+    data = encode(picture, "PNG", icc_profile=b"not a profile")
+    np.testing.assert_array_equal(photo.decode(data, "a").pixels, picture)
+
+
+# Photos that cannot be read
+
+
+def test_no_bytes_are_refused():
+    assert "is empty (0 bytes)" in refused(b"")
+
+
+def test_text_is_refused_with_how_it_starts():
+    assert "a.jpg: is not a photo keykind can read (starts with 'Hello, this is a'; 22 bytes)" in refused(
+        b"Hello, this is a text\n"
+    )
+
+
+def test_bytes_that_no_terminal_shows_are_replaced_in_the_message():
+    assert refused(b"\x1b[2Jevil\x00\xff" * 4).isprintable()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (7, 400), (400, 7)])
+def test_a_picture_too_small_to_show_anything_is_refused_with_its_size(size):
+    assert f"has {size[0]} x {size[1]} pixels, but needs 8 on each side" in refused(
+        encode(Image.new("L", size), "PNG")
+    )
+
+
+def test_the_smallest_photo_is_read():
+    assert photo.decode(encode(scene(8, 8), "JPEG"), "a", at_least=224).pixels.shape == (8, 8, 3)
+
+
+def bombs() -> dict[str, tuple[bytes, str]]:
+    nothing = np.zeros((0, 0), np.uint8)
+    screen = struct.pack("<HHBBB", 65535, 65535, 0, 0, 0)
+    frame = b"," + struct.pack("<HHHHB", 0, 0, 65535, 65535, 0) + b"\x02\x02\x44\x01\x00;"
+    bmp = bytearray(encode(scene(16, 16), "BMP"))
+    bmp[18:26] = struct.pack("<ii", 30000, 30000)
+    return {
+        "PNG beyond Pillow's limit": (
+            png(nothing, color=2, depth=8, size=(30000, 30000)),
+            "900.0 megapixels",
+        ),
+        "PNG beyond ours": (
+            png(nothing, color=2, depth=8, size=(11000, 11000)),
+            "11,000 x 11,000 = 121.0 megapixels",
+        ),
+        "GIF": (b"GIF89a" + screen + frame, "4,294.8 megapixels"),
+        "BMP": (bytes(bmp), "900.0 megapixels"),
+        "TIFF": (
+            tiff(np.zeros((8, 8), np.uint8), 8).replace(
+                struct.pack("<HHII", 256, 4, 1, 8), struct.pack("<HHII", 256, 4, 1, 20_000_000)
+            ),
+            "160.0 megapixels",
+        ),
+    }
+
+
+@pytest.mark.parametrize("kind", bombs())
+def test_a_picture_of_too_many_pixels_is_refused_by_its_header_with_numbers(kind, recwarn, capfd):
+    data, numbers = bombs()[kind]
+    photo.decode(encode(scene(8, 8), "TIFF"), "a")  # its plugin is loaded now
+    start = time.perf_counter()
+    assert f"{numbers}, more than the limit of 120" in refused(data)
+    assert time.perf_counter() - start < 0.2
+    assert not recwarn.list
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
+def test_a_png_whose_text_or_profile_unfolds_to_a_hundred_megabytes_is_refused(kind):
+    folded = zlib.compress(bytes(100_000_000), 1)
+    start = b"key\0\1\0\0\0" if kind == b"iTXt" else b"key\0\0"
+    data = png(scene(16, 16), color=2, depth=8, extra=png_chunk(kind, start + folded))
+    assert "cannot be decoded as PNG" in refused(data)
+
+
+def test_a_small_jpeg_of_thousands_of_scans_is_refused():
+    data = encode(scene(64, 64), "JPEG", progressive=True)
+    assert photo.decode(data, "a").width == 64
+    scan = data.rindex(b"\xff\xda")
+    assert "more than 100 scans" in refused(data[:-2] + data[scan:-2] * 200 + data[-2:])
+
+
+def test_scans_inside_a_thumbnail_or_an_attached_film_do_not_count():
+    data = encode(scene(64, 64), "JPEG", progressive=True, comment=b"\xff\xda\0\x08" * 500)
+    assert photo.decode(data + b"\xff\xda\0\x08" * 500, "a").width == 64
+
+
+def test_a_file_of_too_many_bytes_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    large = tmp_path / "large.jpg"
+    with large.open("wb") as stream:
+        stream.truncate(photo.MAX_BYTES + 1)
+    monkeypatch.setattr(Path, "read_bytes", lambda _: pytest.fail("was read"))
+    with pytest.raises(BadPhoto, match="has 256,000,001 bytes, more than the limit of 256,000,000"):
+        photo.load(large)
+
+
+def test_uploaded_bytes_have_the_same_limit(monkeypatch):
+    monkeypatch.setattr(photo, "MAX_BYTES", 1000)
+    assert "has 1,001 bytes, more than the limit of 1,000" in refused(bytes(1001))
+
+
+def samples() -> dict[str, bytes]:
+    picture = np.random.default_rng(3).integers(0, 256, (24, 32, 3), dtype=np.uint8)
+    image = Image.fromarray(picture)
+    return {
+        "JPEG": encode(image, "JPEG"),
+        "JPEG progressive": encode(image, "JPEG", progressive=True),
+        "JPEG CMYK": encode(image.convert("CMYK"), "JPEG"),
+        "MPO": encode(image, "MPO", save_all=True, append_images=[image]),
+        "PNG": encode(image, "PNG"),
+        "PNG palette": encode(image.quantize(16), "PNG"),
+        "WEBP": encode(image, "WEBP"),
+        "WEBP lossless": encode(image.convert("RGBA"), "WEBP", lossless=True),
+        "BMP": encode(image, "BMP"),
+        "GIF": encode(image, "GIF"),
+        "TIFF": encode(image, "TIFF"),
+        "TIFF LZW": encode(image, "TIFF", compression="tiff_lzw"),
+        "TIFF float": encode(picture[..., 0].astype(np.float32), "TIFF"),
+        "HEIF": HEIC,
+    }
+
+
+SAMPLES = samples()
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_photo_cut_in_half_is_refused_and_its_bytes_are_counted(kind):
+    data = SAMPLES[kind][: len(SAMPLES[kind]) // (3 if kind == "MPO" else 2)]
+    if kind == "HEIF":
+        pytest.importorskip("pi_heif")
+    assert f"{len(data):,} " in refused(data)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "BMP"])
+def test_a_cut_photo_that_states_its_length_is_refused_with_both_numbers(kind):
+    data = SAMPLES[kind]
+    assert f"ends after 500 of {len(data):,} bytes" in refused(data[:500])
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_a_photo_cut_anywhere_is_refused_or_read_whole(kind):
+    data = SAMPLES[kind]
+    for length in {*range(60), *range(60, len(data), 97), len(data) - 2, len(data) - 1}:
+        try:
+            result = photo.decode(data[:length], "a")
+        except BadPhoto:
+            continue
+        assert result.pixels.shape == (result.height, result.width, 3)
+
+
+@pytest.mark.parametrize("kind", SAMPLES)
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    flips=st.lists(st.tuples(st.floats(0, 1), st.integers(1, 255), st.booleans()), max_size=8),
+    keep=st.floats(0, 2),
+)
+def test_damaged_bytes_raise_badphoto_or_give_a_whole_picture(kind, flips, keep):
+    data = bytearray(SAMPLES[kind])
+    for where, change, in_header in flips:
+        data[int(where * ((120 if in_header else len(data)) - 1))] ^= change
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(photo, "MAX_PIXELS", 1_000_000)  # so that none takes a second
+        for at_least in (None, 8):
+            try:
+                result = photo.decode(bytes(data[: int(keep * len(data))]), "a", at_least=at_least)
+            except BadPhoto:
+                continue
+            assert result.pixels.dtype == np.uint8
+            assert result.pixels.shape[2:] == (3,)
+            assert at_least or result.pixels.shape[:2] == (result.height, result.width)
+
+
+def test_lack_of_memory_costs_one_photo_not_the_run(monkeypatch):
+    def exhausted(_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(photo, "_rgb", exhausted)
+    assert "needs more memory than is free" in refused(encode(scene(16, 16), "PNG"))
+
+
+# Files
+
+
+def fault_of(path: Path) -> str:
+    with pytest.raises(BadPhoto) as caught:
+        photo.read(path)
+    return str(caught.value)
+
+
+def test_a_file_is_read_whatever_its_name(tmp_path):
+    picture = scene(16, 12)
+    for name in (
+        "Schlüssel 鍵 🔑.png",
+        "no ending",
+        "-dash.png",
+        os.fsdecode(b"\xff\xfe.png"),
+        "x" * 240 + ".png",
+    ):
+        path = tmp_path / name
+        path.write_bytes(encode(picture, "PNG"))
+        np.testing.assert_array_equal(photo.read(path).pixels, picture)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    assert fault_of(tmp_path / "none.jpg").startswith(f"{tmp_path}/none.jpg: does not exist; ")
+
+
+def test_an_empty_file_is_refused(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    assert "is empty (0 bytes)" in fault_of(tmp_path / "a.jpg")
+
+
+def test_a_folder_or_a_pipe_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    assert "is a folder, not a file" in fault_of(tmp_path)
+    assert "is a pipe or device, not a file" in fault_of(tmp_path / "pipe.jpg")
+
+
+def test_a_file_below_a_file_is_refused(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    assert "lies below something that is not a folder" in fault_of(tmp_path / "a" / "b.jpg")
+
+
+def test_a_circle_of_links_is_refused(tmp_path):
+    (tmp_path / "a.jpg").symlink_to(tmp_path / "b.jpg")
+    (tmp_path / "b.jpg").symlink_to(tmp_path / "a.jpg")
+    assert "is a symbolic link that leads in a circle" in fault_of(tmp_path / "a.jpg")
+
+
+def test_a_name_too_long_for_the_system_is_refused_with_its_length(tmp_path):
+    path = tmp_path / ("ü" * 300)
+    assert f"has a path of {len(os.fsencode(path))} bytes" in fault_of(path)
+
+
+def test_a_zero_byte_in_a_name_is_refused(tmp_path):
+    assert "cannot be read (embedded null byte)" in fault_of(tmp_path / "a\0b.jpg")
+
+
+def test_a_file_without_the_right_to_read_it_is_refused(tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(encode(scene(16, 16), "JPEG"))
+    path.chmod(0)
+    user = os.geteuid()
+    if not user:
+        os.seteuid(65534)  # root may read everything: be nobody meanwhile
+    try:
+        assert "may not be read by you (no permission)" in fault_of(path)
+    finally:
+        os.seteuid(user)
+
+
+# Threads and warnings
+
+
+def test_threads_read_as_one_does_and_leave_the_warning_filters_alone():
+    before = list(warnings.filters)
+    work = [*SAMPLES.values()] * 4
+    alone = [answer(data) for data in work]
+    with ThreadPoolExecutor(8) as pool:
+        together = list(pool.map(answer, work))
+    assert alone == together
+    assert list(warnings.filters) == before
+
+
+def answer(data: bytes) -> bytes | str:
+    try:
+        return photo.decode(data, "a", at_least=8).pixels.tobytes()
+    except BadPhoto as error:
+        return str(error)
+
+
+def test_pillows_warnings_stay_inside_even_where_warnings_are_errors(capfd):
+    large = png(
+        np.zeros((0, 0), np.uint8), color=2, depth=8, size=(10000, 10000)
+    )  # Pillow warns from 89 megapixels
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "is cut off" in refused(large)
+    odd = tiff(np.zeros((8, 8, 5), np.uint8), 8, photometric=2)
+    assert "starts like TIFF" in refused(odd)
+    assert capfd.readouterr().err == ""
