@@ -67,7 +67,7 @@ class Backbone:
         """Hash of everything that decides the features: architecture, scaling, every weight."""
         state = hashlib.sha256(f"{self.architecture} {self.scaling}".encode())
         for variable in self.network.weights:
-            state.update(variable.path.encode() + np.asarray(variable).tobytes())
+            state.update(variable.path.encode() + variable.numpy().tobytes())
         return state.hexdigest()
 
     def apply(self, pictures: Any) -> Any:
@@ -93,9 +93,10 @@ def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -
         raise BadWeights(
             weights, fault="do not ship with this version", remedy="use imagenet or a weights file"
         )
-    keras.utils.set_random_seed(seed)
     network = _build(entry, _download(entry) if weights == "imagenet" else None)
-    if weights not in ("imagenet", "random"):
+    if weights == "random":
+        _draw(network, np.random.default_rng(seed))
+    elif weights != "imagenet":
         _load_file(network, Path(weights))
     network.trainable = False
     return Backbone(architecture, scaling, weights, network)
@@ -117,6 +118,18 @@ def to_network(backbone: Backbone, cache: Cache) -> Network:
 
 def _build(entry: Architecture, weights: str | None) -> Any:
     return entry.build(include_top=False, weights=weights, input_shape=(SIZE, SIZE, 3), **dict(entry.options))
+
+
+def _draw(network: Any, rng: np.random.Generator) -> None:
+    """Draw every kernel so that signals keep their size through the layers; Keras's start lets them fade.
+
+    Source: He et al. 2015, arXiv:1502.01852, eq. 10.
+    """
+    for variable in network.weights:
+        if variable.path.endswith("kernel"):
+            height, width, inputs, _ = variable.shape
+            fan_in = height * width * (1 if "depthwise" in variable.path else inputs)
+            variable.assign(rng.standard_normal(variable.shape, np.float32) * np.sqrt(2 / fan_in))
 
 
 def _download(entry: Architecture) -> str:
@@ -158,7 +171,7 @@ def _load_npz(network: Any, path: Path) -> None:
 
 def _load_keras(network: Any, path: Path) -> None:
     whole = keras.models.load_model(path, compile=False, safe_mode=True)
-    _assign(network, {variable.path: np.asarray(variable) for variable in _variables(whole)})
+    _assign(network, {variable.path: variable.numpy() for variable in _variables(whole)})
 
 
 def _variables(model: Any) -> Iterator[Any]:

@@ -3,29 +3,20 @@
 In:    a folder and a seed
 Out:   FOLDER/photos, drawn; FOLDER/run, as `keykind train` leaves it
 Needs: what train needs                                                                    [train]
-
-The drawings only show that everything works. They are no training material.
 """
 
-import math
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageDraw
 
 from keykind.dataset import read_dataset
+from keykind.drawings import draw_photos
 from keykind.experiment import Experiment, run
-from keykind.files import whole_file
 from keykind.recipe import REPORT
 
 COUNTS = {"train": 12, "test": 6}  # drawings of each kind
-SIDE = 240  # of a drawing, px
 NOTICE = "This run shows drawn keys, not photos, only to show that everything works."
-
-Point = tuple[float, float]
-Pen = ImageDraw.ImageDraw
 
 
 def run_demo(folder: Path, seed: int) -> dict[str, Any]:
@@ -33,63 +24,6 @@ def run_demo(folder: Path, seed: int) -> dict[str, Any]:
 
     A finished demo in the folder is left as it is.
     """
-    draw_photos(folder / "photos", np.random.default_rng(seed))
+    draw_photos(folder / "photos", COUNTS, np.random.default_rng(seed))
     dataset = read_dataset(folder / "photos")
     return run(Experiment(dataset, REPORT, "random", seed, folder / "run", NOTICE), resume=True)
-
-
-def draw_photos(folder: Path, rng: np.random.Generator) -> None:
-    """Draw train/<kind>/NN.png and test/<kind>/NN.png; the same `rng` draws the same pictures."""
-    for split, count in COUNTS.items():
-        for kind in BLADES:
-            for number in range(count):
-                with whole_file(folder / split / kind / f"drawn-{number:02}.png") as path:
-                    draw_key(kind, rng).save(path)
-
-
-def draw_key(kind: str, rng: np.random.Generator) -> Image.Image:
-    """Return a drawing of a key, SIDE px, turned and placed at random, on a plain ground."""
-    ground = tuple(int(level) for level in rng.integers(180, 256, 3))
-    metal = tuple(int(level) for level in rng.integers(90, 170) + np.array([20, 10, -20]))
-    picture = Image.new("RGB", (SIDE, SIDE), ground)
-    pen = ImageDraw.Draw(picture)
-    pen.ellipse((20, 85, 90, 155), fill=metal)
-    pen.ellipse((38, 108, 60, 130), fill=ground)
-    BLADES[kind](pen, metal, rng)
-    pen.text((4, 4), "drawn", fill=(120, 120, 120))
-    turned = picture.rotate(float(rng.uniform(-40, 40)), Image.Resampling.BILINEAR, fillcolor=ground)
-    return turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else turned
-
-
-def _cylinder(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
-    cuts: list[Point] = [(90 + 8 * step, 108 + float(rng.uniform(0, 14))) for step in range(15)]
-    pen.polygon([(85, 108), *cuts, (215, 125), (205, 132), (85, 132)], fill=metal)
-
-
-def _dimple(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
-    pen.rectangle((85, 106, 210, 134), fill=metal)
-    for x in range(100, 205, 15):
-        radius, y = float(rng.uniform(2, 5)), float(rng.uniform(113, 127))
-        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=(50, 50, 50))
-
-
-def _laser_track(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
-    pen.rectangle((85, 104, 210, 136), fill=metal)
-    phase, speed = rng.uniform(0, 6), rng.uniform(0.05, 0.1)
-    track: list[Point] = [(x, 120 + 8 * math.sin(phase + speed * x)) for x in range(100, 210, 3)]
-    pen.line(track, fill=(60, 60, 60), width=6)
-
-
-def _mortice(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
-    pen.rectangle((85, 115, 215, 125), fill=metal)
-    pen.rectangle((180, 125, 210, 165), fill=metal)
-    for x in range(184, 208, 8):
-        pen.rectangle((x, 165 - int(rng.integers(6, 26)), x + 4, 166), fill=(235, 235, 235))
-
-
-BLADES: dict[str, Callable[[Pen, Any, np.random.Generator], None]] = {
-    "cylinder": _cylinder,
-    "dimple": _dimple,
-    "laser_track": _laser_track,
-    "mortice": _mortice,
-}

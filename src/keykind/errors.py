@@ -6,6 +6,7 @@ Needs: nothing
 """
 
 from pathlib import Path
+from typing import Any
 
 
 def printable(path: Path | str) -> str:
@@ -25,6 +26,9 @@ class KeykindError(Exception):
         self.subject = printable(subject)
         self.fault = fault
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), self.subject, self.fault, self.remedy)
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.fault}; {self.remedy}"
@@ -63,7 +67,10 @@ class MissingExtra(KeykindError):
             fault=f"needs {missing}, which is not installed",
             remedy=f"run: pip install 'keykind[{extra}]'",
         )
-        self.extra = extra
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return KeykindError, (self.subject,), {"fault": self.fault, "remedy": self.remedy}
+
+def _restore(kind: type[KeykindError], subject: str, fault: str, remedy: str) -> KeykindError:
+    """Return an error that came from another process."""
+    error = kind.__new__(kind)
+    KeykindError.__init__(error, subject, fault=fault, remedy=remedy)
+    return error

@@ -120,8 +120,8 @@ class Clock:
 def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     """Run the experiment and return its metrics, which metrics.json holds too.
 
-    With `resume`, a killed run goes on where it was, with the same result; a finished one stays as it is.
-    Raises BadRun if the folder holds another run, BadDataset for photos that cannot be trained on, BadWeights,
+    With `resume`, a killed run goes on with the same result; a finished one stays as it is.
+    Raises BadRun if the folder holds another run, BadDataset for photos one cannot train on, BadWeights,
     CannotWrite for a full disk.
     """
     clock = Clock()

@@ -33,7 +33,7 @@ def fine_tune(backbone: Backbone, head: Head, task: Task, checkpoints: Path, see
     """Train the last `fine_tune_layers` layers of the network together with the head, Adam, few epochs.
 
     `task.fetch` gives pixels (b, 224, 224, 3) float32 in 0..255. Each finished epoch is kept in the folder
-    `checkpoints`; after a kill the next call goes on from there with the same result. `backbone` does not change.
+    `checkpoints`; the next call goes on from there, with the same result. `backbone` does not change.
     """
     recipe = task.recipe
     history: Curves = {curve: [] for curve in CURVES}
@@ -48,6 +48,7 @@ def fine_tune(backbone: Backbone, head: Head, task: Task, checkpoints: Path, see
         model.compile(keras.optimizers.Adam(recipe.fine_tune_learning_rate), loss=LOSS, metrics=["accuracy"])
     while done < recipe.fine_tune_epochs and not stalled(history["val_loss"], recipe.patience):
         done += 1
+        model.get_layer("dropout").seed_generator.state.assign([seed, done])  # a saved model forgets it
         epoch = model.fit(
             task.training(seed + done), validation_data=task.validation(), shuffle=False, verbose=0
         ).history
@@ -69,7 +70,11 @@ def stalled(losses: list[float], patience: int) -> bool:
 
 
 def _copy(backbone: Backbone) -> Backbone:
-    network = keras.models.clone_model(backbone.network)
+    # A layer that Keras makes frozen stays so for ever: its weights are filed as such.
+    network = keras.models.clone_model(
+        backbone.network,
+        clone_function=lambda layer: type(layer).from_config(layer.get_config() | {"trainable": True}),
+    )
     network.set_weights(backbone.network.get_weights())
     return replace(backbone, network=network)
 

@@ -201,8 +201,8 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     yield drawn.chart(
         "reliability",
         figures.reliability({"as trained": plain, "with temperature": outcome.calibrated}),
-        f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration "
-        f"error {plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Dots are larger where more answers are.",
+        f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration error "
+        f"{plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Larger dots stand for more answers.",
     )
 
 

@@ -1,0 +1,128 @@
+"""Tests of backbone.py."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="the extra train is not installed")
+
+from keykind.backbone import ARCHITECTURES, Backbone, load_backbone, to_network  # noqa: E402
+from keykind.cache import Cache  # noqa: E402
+from keykind.errors import BadWeights  # noqa: E402
+
+IMAGENET_DIGEST = "7d7f37901b6a3070a81f6f6d31975d76c4b33615f856a079f5088285b34bdf46"
+
+
+def mobilenet(weights, seed=0, scaling="unit") -> Backbone:
+    return load_backbone("mobilenet_v2", str(weights), scaling=scaling, seed=seed)
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return mobilenet("random")
+
+
+def save_npz(backbone, path, **changed):
+    arrays = {variable.path: variable.numpy() for variable in backbone.network.weights}
+    np.savez(path, **{name: array for name, array in (arrays | changed).items() if array is not None})
+
+
+def test_random_weights_follow_the_seed(drawn):
+    assert mobilenet("random").digest == drawn.digest
+    assert mobilenet("random", seed=1).digest != drawn.digest
+
+
+def test_the_digest_knows_the_scaling(drawn):
+    assert mobilenet("random", scaling="native").digest != drawn.digest
+
+
+def test_weights_come_back_from_every_kind_of_file(drawn, tmp_path):
+    drawn.network.save_weights(tmp_path / "network.weights.h5")
+    drawn.network.save(tmp_path / "network.keras")
+    save_npz(drawn, tmp_path / "network.npz")
+    for name in ("network.weights.h5", "network.keras", "network.npz"):
+        assert mobilenet(tmp_path / name, seed=1).digest == drawn.digest, name
+
+
+def test_weights_come_back_from_a_whole_model(drawn, tmp_path):
+    pixels = keras.Input((224, 224, 3))
+    keras.Model(pixels, keras.layers.Dense(2)(drawn.apply(pixels))).save(tmp_path / "whole.keras")
+    assert mobilenet(tmp_path / "whole.keras", seed=1).digest == drawn.digest
+
+
+def test_imagenet_weights_come_from_the_download_that_keras_keeps(drawn, tmp_path, monkeypatch):
+    from keras.src.legacy.saving import legacy_h5_format
+
+    name = "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5"
+    (tmp_path / "models").mkdir()
+    import h5py
+
+    with h5py.File(tmp_path / "models" / name, "w") as file:
+        legacy_h5_format.save_weights_to_hdf5_group(file, drawn.network)
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path))
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    assert mobilenet("imagenet", seed=1).digest == drawn.digest
+
+
+def test_a_failed_download_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr("keras.src.utils.file_utils.config.keras_home", lambda: str(tmp_path))
+    monkeypatch.setattr(
+        "keras.src.utils.file_utils.urlretrieve", lambda *_: (_ for _ in ()).throw(OSError("no network"))
+    )
+    with pytest.raises(BadWeights, match=r"could not be downloaded.*give a file"):
+        mobilenet("imagenet")
+
+
+def test_bad_weights_are_refused_with_the_reason(drawn, tmp_path):
+    (tmp_path / "text.weights.h5").write_text("no weights")
+    (tmp_path / "text.keras").write_text("no model")
+    (tmp_path / "text.npz").write_text("no arrays")
+    (tmp_path / "weights.pt").write_text("another library's")
+    save_npz(drawn, tmp_path / "thin.npz", **{"Conv1/kernel": np.zeros((3, 3, 3, 16), np.float32)})
+    save_npz(drawn, tmp_path / "holed.npz", **{"Conv1/kernel": None})
+    faults = {
+        "text.weights.h5": "does not fit",
+        "text.keras": "does not fit",
+        "text.npz": "does not fit",
+        "weights.pt": "ends in",
+        "absent.npz": "no such weights file",
+        "thin.npz": r"\(3, 3, 3, 16\), expected \(3, 3, 3, 32\)",
+        "holed.npz": "1 of 260 arrays are missing, the first is Conv1/kernel",
+    }
+    for name, fault in faults.items():
+        with pytest.raises(BadWeights, match=fault) as caught:
+            mobilenet(tmp_path / name)
+        assert name in str(caught.value)
+    with pytest.raises(BadWeights, match="do not ship"):
+        mobilenet("keykind")
+    with pytest.raises(BadWeights, match="mobilenet_v2, efficientnet"):
+        load_backbone("resnet", "random", scaling="unit", seed=0)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("scaling", ["unit", "native"])
+def test_litert_computes_the_features_that_keras_computes(architecture, scaling, tmp_path):
+    backbone = load_backbone(architecture, "random", scaling=scaling, seed=0)
+    picture = np.random.default_rng(0).random((224, 224, 3), np.float32)
+    with Cache(tmp_path) as cache:
+        pooled, feature_map = to_network(backbone, cache).run(picture)
+    expected = np.asarray(backbone.apply(picture[None]))[0]
+    assert feature_map.shape == expected.shape == (7, 7, backbone.channels)
+    scale = np.abs(expected).max()
+    np.testing.assert_allclose(feature_map / scale, expected / scale, atol=1e-4)
+    np.testing.assert_allclose(pooled, feature_map.mean(axis=(0, 1)), atol=1e-5 * scale)
+
+
+def test_a_network_is_converted_once(drawn, tmp_path, monkeypatch):
+    with Cache(tmp_path) as cache:
+        first = to_network(drawn, cache)
+        monkeypatch.setattr("keykind.backbone._convert", lambda _: pytest.fail("converted again"))
+        assert to_network(drawn, cache).model == first.model
+
+
+def test_the_imagenet_file_fits(imagenet, tmp_path):
+    copy = shutil.copy(imagenet, tmp_path / "imagenet.weights.h5")
+    backbone = mobilenet(copy)
+    assert backbone.network.count_params() == 2_257_984
+    assert backbone.digest == IMAGENET_DIGEST

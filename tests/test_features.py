@@ -1,0 +1,127 @@
+"""Tests of features.py."""
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from keykind.cache import Cache
+from keykind.dataset import read_dataset
+from keykind.errors import BadPhoto
+from keykind.features import Network, Plan, compute, read_crop
+from keykind.views import Augmentation
+
+PLAN = Plan(("plain", "edge", "plain_augmented", "edge_augmented"), Augmentation(0.2, 0.2, flip=True), seed=0)
+
+
+class CountingNetwork(Network):
+    """Stands in for a network: four numbers about the picture, and how often it was asked."""
+
+    __slots__ = ("asked",)
+
+    def run(self, picture):
+        self._threads.asked.append(1)
+        pooled = np.array(
+            [picture.mean(), picture.std(), picture[:9].mean(), picture[:, :9].mean()], np.float32
+        )
+        return pooled, np.tile(pooled, (7, 7, 1))
+
+
+@pytest.fixture
+def network():
+    class Asked:
+        asked: list[int] = []  # noqa: RUF012
+
+    return CountingNetwork(b"", "digest", 224, 4, Asked())
+
+
+def asked(network) -> int:
+    count = len(network._threads.asked)
+    network._threads.asked.clear()
+    return count
+
+
+@pytest.fixture
+def samples(drawn_photos):
+    return read_dataset(drawn_photos).of("train")
+
+
+def test_features_are_those_of_each_photo_and_view(samples, network, tmp_path):
+    with Cache(tmp_path) as cache:
+        features = compute(samples, PLAN, network, cache, tmp_path / "features.npy")
+    assert features.shape == (len(samples), 4, 4)
+    for row, sample in enumerate(samples):
+        crop = read_crop(sample, 224)
+        for column, view in enumerate(PLAN.views):
+            expected, _ = network.run(PLAN.picture(view, crop, sample.sha256))
+            np.testing.assert_array_equal(features[row, column], expected)
+
+
+def test_features_are_computed_once(samples, network, tmp_path):
+    with Cache(tmp_path) as cache:
+        first = np.array(compute(samples, PLAN, network, cache, tmp_path / "a.npy"))
+        assert asked(network) == len(samples) * 4
+    with Cache(tmp_path) as cache:
+        again = compute(samples[::-1], PLAN, network, cache, tmp_path / "b.npy")
+        assert asked(network) == 0
+    np.testing.assert_array_equal(first[::-1], again)
+
+
+def test_another_seed_computes_only_the_random_views_anew(samples, network, tmp_path):
+    with Cache(tmp_path) as cache:
+        first = np.array(compute(samples, PLAN, network, cache, tmp_path / "a.npy"))
+        asked(network)
+        other = compute(samples, replace(PLAN, seed=1), network, cache, tmp_path / "b.npy")
+        assert asked(network) == len(samples) * 2
+    np.testing.assert_array_equal(first[:, :2], other[:, :2])
+    assert not np.array_equal(first[:, 2:], other[:, 2:])
+
+
+def test_another_network_shares_nothing(samples, network, tmp_path):
+    with Cache(tmp_path) as cache:
+        compute(samples, PLAN, network, cache, tmp_path / "a.npy")
+        asked(network)
+        compute(samples, PLAN, replace(network, digest="other"), cache, tmp_path / "b.npy")
+    assert asked(network) == len(samples) * 4
+
+
+def test_a_damaged_entry_is_computed_again(samples, network, tmp_path):
+    with Cache(tmp_path) as cache:
+        first = np.array(compute(samples, PLAN, network, cache, tmp_path / "a.npy"))
+        asked(network)
+    with sqlite3.connect(tmp_path / "cache.sqlite") as database:
+        key, value = database.execute("SELECT key, value FROM entry").fetchone()
+        database.execute("UPDATE entry SET value = ? WHERE key = ?", (b"\xff" * len(value), key))
+    with Cache(tmp_path) as cache:
+        again = compute(samples, PLAN, network, cache, tmp_path / "b.npy")
+    assert asked(network) == 1
+    np.testing.assert_array_equal(first, again)
+
+
+def test_what_was_computed_before_a_fault_is_kept(samples, network, tmp_path):
+    last = samples[-1]
+    data = last.path.read_bytes()
+    last.path.write_bytes(data + b"changed")
+    with Cache(tmp_path) as cache:
+        with pytest.raises(BadPhoto, match="changed while"):
+            compute(samples, PLAN, network, cache, tmp_path / "a.npy")
+        asked(network)
+        last.path.write_bytes(data)
+        compute(samples, PLAN, network, cache, tmp_path / "a.npy")
+    assert asked(network) == 4
+
+
+def test_a_photo_that_went_away_is_named(samples, tmp_path):
+    Path(samples[0].path).unlink()
+    with pytest.raises(BadPhoto, match=samples[0].path.name):
+        read_crop(samples[0], 224)
+
+
+def test_a_view_does_not_depend_on_the_order_of_photos():
+    crop = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    first = PLAN.picture("plain_augmented", crop, "a")
+    PLAN.picture("plain_augmented", crop, "b")
+    np.testing.assert_array_equal(first, PLAN.picture("plain_augmented", crop, "a"))
+    assert not np.array_equal(first, PLAN.picture("plain_augmented", crop, "b"))
