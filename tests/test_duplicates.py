@@ -1,0 +1,126 @@
+"""Which photos show the same picture."""
+
+import io
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+
+import drawn
+from conftest import shared
+from keykind import photo
+from keykind.duplicates import Partition, fingerprint, near_duplicates
+from keykind.samples import grey_square
+
+KEYS = 12
+
+
+def prints(images) -> np.ndarray:
+    squares = (grey_square(np.asarray(image.convert("RGB"))) for image in images)
+    return np.array([fingerprint(square) for square in squares])
+
+
+def jpeg(image: Image.Image, quality: int) -> Image.Image:
+    buffer = io.BytesIO()
+    image.convert("RGB").save(buffer, "JPEG", quality=quality)
+    return Image.open(buffer)
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        lambda image: jpeg(image, 30),
+        lambda image: image.resize((200, 150)),
+        lambda image: jpeg(image.resize((133, 100), Image.Resampling.LANCZOS), 75),
+        lambda image: image.resize((1200, 900), Image.Resampling.BICUBIC),
+        lambda image: jpeg(ImageEnhance.Brightness(image).enhance(1.1), 75),
+        lambda image: ImageEnhance.Brightness(image).enhance(0.8),
+        lambda image: ImageEnhance.Contrast(image).enhance(1.1),
+        ImageOps.grayscale,
+        lambda image: image.filter(ImageFilter.GaussianBlur(1)),
+    ],
+    ids=["recompressed", "half", "third", "larger", "brighter", "darker", "contrast", "grey", "blurred"],
+)
+@pytest.mark.parametrize("ground", [None, 250], ids=["mottled ground", "white ground"])
+def test_an_altered_copy_is_found(copy, ground):
+    keys = [drawn.key(seed, ground=ground) for seed in range(KEYS)]
+    copies = [copy(key) for key in keys]
+    assert near_duplicates(prints([*keys, *copies])) == tuple((row, row + KEYS) for row in range(KEYS))
+
+
+def test_different_keys_on_white_are_no_duplicates():
+    assert near_duplicates(prints(drawn.key(seed, ground=250) for seed in range(60))) == ()
+
+
+def test_keys_on_white_that_differ_in_their_cuts_alone_are_no_duplicates():
+    assert near_duplicates(prints(drawn.key(3, ground=250, cuts=cuts) for cuts in range(30))) == ()
+
+
+def test_mirror_images_are_not_looked_for():
+    key = drawn.key(1, ground=250)
+    assert near_duplicates(prints([key, ImageOps.mirror(key)])) == ()
+
+
+def test_photos_of_one_flat_colour_are_duplicates_of_nothing():
+    flat = [Image.new("RGB", (300, 200), colour) for colour in ("white", "white", "black", "black")]
+    assert near_duplicates(prints(flat)) == ()
+
+
+def test_no_photo_and_one_photo_make_no_cluster():
+    assert near_duplicates(np.empty((0, 64, 64), np.uint8)) == ()
+    assert near_duplicates(prints([drawn.key(1)])) == ()
+
+
+def test_clusters_do_not_depend_on_the_order_of_the_photos():
+    keys = [drawn.key(seed) for seed in range(10)]
+    rows = prints([*keys, *(jpeg(key, 50) for key in keys[:5]), *(jpeg(key, 40) for key in keys[:2])])
+    shuffled = np.random.default_rng(0).permutation(len(rows))
+    found = {frozenset(shuffled[list(cluster)].tolist()) for cluster in near_duplicates(rows[shuffled])}
+    assert found == {frozenset(cluster) for cluster in near_duplicates(rows)}
+    assert sorted(map(len, found)) == [2, 2, 2, 3, 3]
+
+
+def test_a_thousand_copies_of_one_photo_are_one_cluster():
+    rng = np.random.default_rng(0)
+    copies = prints([drawn.key(1)])[0] * 0.9 + rng.normal(0, 2, (1000, 64, 64)) + 8
+    assert near_duplicates(copies.clip(0, 255).astype(np.uint8)) == (tuple(range(1000)),)
+
+
+def test_time_grows_about_linearly_with_the_photos():
+    rng = np.random.default_rng(0)
+
+    def seconds(count):
+        coarse = rng.integers(0, 256, (count, 8, 8), dtype=np.uint8).repeat(8, axis=1).repeat(8, axis=2)
+        return min(_timed(coarse) for _ in range(2))
+
+    assert seconds(4000) < 10 * seconds(1000)  # 16 would be quadratic
+
+
+def _timed(rows) -> float:
+    start = time.perf_counter()
+    near_duplicates(rows)
+    return time.perf_counter() - start
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=40))
+def test_a_partition_joins_what_any_chain_of_pairs_connects(pairs):
+    sets, groups = Partition(20), [{item} for item in range(20)]
+    for one, other in pairs:
+        sets.join(one, other)
+        joined = groups[one] | groups[other]
+        for item in joined:
+            groups[item] = joined
+    assert [sets.first(item) for item in range(20)] == [min(group) for group in groups]
+    expected = {tuple(sorted(group)) for group in groups if len(group) > 1}
+    assert set(sets.clusters()) == expected
+
+
+def test_burst_photos_of_a_key_merge_only_where_the_camera_hardly_moved():
+    paths = sorted(shared("photos/dimple").glob("*.jpg")) + sorted(shared("photos/cylinder").glob("*.jpg"))
+    read = [photo.read(path, at_least=256).pixels for path in paths]
+    clusters = near_duplicates(prints(Image.fromarray(pixels) for pixels in read))
+    names = [[paths[row].name[:4] for row in cluster] for cluster in clusters]
+    assert names == [["hera", "hera"], ["iseo", "iseo"]]
