@@ -1,7 +1,10 @@
 """Shared by all tests: a cache of their own, drawn photos, the development data where it is there."""
 
 import os
+import subprocess
+import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,3 +33,48 @@ def drawn_photos(tmp_path) -> Path:
     folder = tmp_path / "photos"
     draw_photos(folder, {"train": 4, "test": 2}, np.random.default_rng(0))
     return folder
+
+
+def keykind(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "keykind", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
+
+
+@pytest.fixture(scope="session")
+def many_drawn(tmp_path_factory) -> Path:
+    """Photos to train and test on, and one that cannot be read."""
+    folder = tmp_path_factory.mktemp("many")
+    draw_photos(folder, {"train": 6, "test": 3}, np.random.default_rng(0))
+    (folder / "train" / "dimple" / "torn.jpg").write_bytes(b"")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def finished(many_drawn, tmp_path_factory):
+    """A finished run by the report recipe but for fewer epochs, with random weights: experiment, metrics."""
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.dataset import read_dataset
+    from keykind.experiment import Experiment, run
+    from keykind.recipe import REPORT
+
+    out = tmp_path_factory.mktemp("finished") / "run"
+    recipe = replace(REPORT, epochs=4)
+    experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.")
+    return experiment, run(experiment)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 3 MB."""
+    place = tmp_path / "small"
+    place.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)]
+    if (
+        os.name != "posix"
+        or os.geteuid()
+        or subprocess.run(command, capture_output=True, check=False).returncode
+    ):
+        pytest.skip("a small disk can only be made by root on Linux")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)

@@ -1,0 +1,7 @@
+"""`python -m keykind` is `keykind`."""
+
+import sys
+
+from keykind.cli import main
+
+sys.exit(main())

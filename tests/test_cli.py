@@ -1,0 +1,237 @@
+"""Tests of cli.py: what a user at a terminal sees, bad input above all."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import keykind
+from keykind import cli
+from keykind.drawings import draw_photos
+
+HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"}
+
+
+def run(*arguments: object) -> int:
+    return cli.main([str(argument) for argument in arguments])
+
+
+def test_the_command_line_loads_nothing_heavy():
+    code = (
+        "import sys, keykind.cli; keykind.cli.parser(); print(*{name.split('.')[0] for name in sys.modules})"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not HEAVY & set(loaded)
+
+
+def test_inspect_loads_nothing_heavy(drawn_photos):
+    verb = f"main(['inspect', {str(drawn_photos)!r}, '--json'])"
+    code = f"import sys; from keykind.cli import main; {verb}; sys.exit(bool(sys.modules.keys() & {HEAVY}))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_wrong_usage_is_status_2(capsys):
+    for arguments in ([], ["turn"], ["train"], ["train", "photos"], ["inspect"]):
+        with pytest.raises(SystemExit) as caught:
+            cli.main(arguments)
+        assert caught.value.code == 2
+        assert "usage: keykind" in capsys.readouterr().err
+
+
+def test_doctor_names_what_is_installed(capsys):
+    assert run("doctor") == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.split()[:2] == ["good", "numpy"] for line in lines)
+
+
+def test_inspect_says_how_many_photos_of_each_kind(drawn_photos, capsys):
+    assert run("inspect", drawn_photos, "--json") == 0
+    captured = capsys.readouterr()
+    assert "mortice" in json.loads(captured.out)["counts"]
+    assert run("inspect", drawn_photos) == 0
+    assert "mortice" in capsys.readouterr().out
+
+
+def test_inspect_writes_a_page(drawn_photos, tmp_path):
+    assert run("inspect", drawn_photos, "--html", tmp_path / "page.html") == 0
+    assert (tmp_path / "page.html").read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_an_unreadable_photo_is_status_1_and_is_named(drawn_photos, capsys):
+    (drawn_photos / "train" / "mortice" / "torn.jpg").write_bytes(b"")
+    assert run("inspect", drawn_photos) == 1
+    assert "torn.jpg" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--recipe", "best"], "use report, or a .toml file"),
+        (["--recipe", "no.toml"], "no.toml"),
+        (["--fine-tune", "-1"], "outside 0 to"),
+        (["--weights", "none.h5"], "no such weights file"),
+        (["--weights", "keykind"], "do not ship"),
+        (["--kinds", "cylinder,padlock"], "padlock"),
+        (["--kinds", "cylinder"], "1 kind"),
+        (["--group-pattern", "("], "group"),
+        (["--test", "nowhere"], "nowhere"),
+    ],
+)
+def test_a_wrong_choice_is_one_line_and_status_2(drawn_photos, tmp_path, capsys, arguments, said):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    assert run("train", drawn_photos, "--out", tmp_path / "run", *arguments) == 2
+    lines = capsys.readouterr().err.splitlines()
+    assert said in lines[-1], lines
+    assert not (tmp_path / "run" / "metrics.json").exists()
+
+
+def spoil(folder: Path) -> dict[str, str]:
+    """Put one of each bad thing into class folders; return file name -> what must be said of it."""
+    cylinder = folder / "train" / "cylinder"
+    good = next(cylinder.glob("*.png"))
+    (cylinder / "empty.jpg").write_bytes(b"")
+    with Image.open(good) as picture:
+        picture.save(cylinder / "whole.jpg")
+        picture.resize((1, 1)).save(cylinder / "dot.png")
+    (cylinder / "truncated.jpg").write_bytes((cylinder / "whole.jpg").read_bytes()[:2000])
+    (cylinder / "whole.jpg").unlink()
+    (cylinder / "text.jpg").write_text("this is no photo")
+    (cylinder / "bomb.png").write_bytes(png_header(30_000, 30_000))
+    (cylinder / "loop").symlink_to(cylinder)
+    (folder / "train" / "empty kind").mkdir()
+    (cylinder / "größe-钥匙.png").write_bytes(good.read_bytes())
+    (cylinder / ("n" * 251 + ".png")).write_bytes(good.read_bytes())
+    return {
+        "empty.jpg": "0 bytes",
+        "truncated.jpg": "bytes",
+        "text.jpg": "",
+        "dot.png": "1",
+        "bomb.png": "900.0 megapixels",
+        "loop": "",
+    }
+
+
+def png_header(width: int, height: int) -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    size = width.to_bytes(4) + height.to_bytes(4) + b"\x08\x02\0\0\0"
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", size)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.slow
+def test_every_bad_photo_gets_its_line_and_the_rest_is_trained_on(drawn_photos, tmp_path):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    bad = spoil(drawn_photos)
+    done = keykind("train", drawn_photos, "--weights", "random", "--out", tmp_path / "run")
+    assert done.returncode == 1, done.stderr
+    for name, reason in bad.items():
+        lines = [line for line in done.stderr.splitlines() if name in line]
+        assert any(reason in line for line in lines), (name, done.stderr)
+    assert "empty kind" in done.stderr
+    assert "Traceback" not in done.stderr
+    page = (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert all(name in page for name in bad)
+    assert done.stdout.splitlines()[-1] == str(tmp_path / "run" / "report.html")
+
+
+def folder_of(place: Path, **counts: int) -> Path:
+    rng = np.random.default_rng(0)
+    for kind, count in counts.items():
+        (place / kind).mkdir(parents=True)
+        for number in range(count):
+            Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(place / kind / f"{number}.png")
+    return place
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ({}, "photos"),
+        ({"cylinder": 0}, "0"),
+        ({"cylinder": 9}, "1 kind"),
+        ({"cylinder": 9, "dimple": 2}, "dimple"),
+    ],
+)
+def test_photos_one_cannot_train_on_are_refused_with_numbers(tmp_path, capsys, counts, said):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    (tmp_path / "photos").mkdir()
+    folder_of(tmp_path / "photos", **counts)
+    assert run("train", tmp_path / "photos", "--weights", "random", "--out", tmp_path / "run") == 2
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("keykind: ")
+    assert said in last
+
+
+def test_a_kind_only_in_the_test_is_said_and_left_out(drawn_photos, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    folder_of(drawn_photos / "test", padlock=2)
+    run("inspect", drawn_photos, "--json")
+    facts = json.loads(capsys.readouterr().out)
+    assert "padlock" not in facts["kinds"]
+    assert any("padlock" in warning for warning in facts["warnings"])
+
+
+@pytest.mark.slow
+def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    photos = tmp_path / "photos"
+    draw_photos(photos, {"train": 4, "test": 2}, np.random.default_rng(0))
+    train = ["train", photos, "--weights", "random", "--out"]
+    start = time.monotonic()
+    assert keykind(*train, tmp_path / "calm").returncode == 0
+    length = time.monotonic() - start
+    calm = timeless(tmp_path / "calm" / "metrics.json")
+    for number, moment in enumerate(np.random.default_rng(0).uniform(0.3, 1, 2)):
+        out = tmp_path / f"killed-{number}"
+        environment = os.environ | {"KEYKIND_CACHE": str(tmp_path / f"cache-{number}")}
+        command = [sys.executable, "-m", "keykind", *map(str, train), str(out)]
+        process = subprocess.Popen(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        time.sleep(moment * length)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        check_whole(out)
+        resumed = keykind(*train, out, "--resume", env=environment)
+        assert resumed.returncode == 0, resumed.stderr
+        assert timeless(out / "metrics.json") == calm
+        assert (out / "predictions.csv").read_text() == (tmp_path / "calm" / "predictions.csv").read_text()
+
+
+def timeless(path: Path) -> dict[str, object]:
+    return {key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"}
+
+
+def check_whole(out: Path) -> None:
+    """Assert that every file which has its final name is whole."""
+    for path in out.rglob("*"):
+        if path.name.startswith(".unfinished-"):
+            continue
+        if path.suffix == ".json":
+            json.loads(path.read_text("utf-8"))
+        if path.suffix in (".keras", ".npz"):
+            assert zipfile.ZipFile(path).testzip() is None
+        if path.suffix == ".html":
+            assert path.read_text("utf-8").endswith("</html>\n")
+        if path.suffix == ".csv":
+            assert path.read_text("utf-8").endswith("\n")
+        if path.suffix == ".png":
+            with Image.open(path) as picture:
+                picture.load()
