@@ -24,6 +24,7 @@ from keykind.head import Floats, Labels, softmax
 
 Interval = tuple[float, float]
 LEVEL = 0.95  # share of bootstrap resamples inside an interval
+NORMAL = 1.959964  # standard deviations that hold LEVEL of a normal distribution
 BINS = 10  # of confidence, equally wide, for calibration
 TEMPERATURES = (0.05, 20.0)  # smallest and largest that is looked for
 
@@ -53,7 +54,9 @@ class Bin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """Everything the test says of a model. Intervals hold 95% of bootstrap resamples of physical keys."""
+    """Everything the test says of a model. Intervals hold 95% of bootstrap resamples of physical keys;
+    those of recall are Wilson's, over physical keys.
+    """
 
     kinds: tuple[str, ...]
     confusion: NDArray[np.intp]  # (c, c), rows true, columns answered
@@ -145,7 +148,7 @@ def score(
                 float(f1[i]),
                 int(support[i]),
                 keys[i],
-                _interval(drawn["recall"][:, i]),
+                wilson(float(recall[i]), keys[i]),
                 _interval(drawn["f1"][:, i]),
             )
             for i, kind in enumerate(kinds)
@@ -154,6 +157,20 @@ def score(
         ece=calibration_error(probabilities, labels),
         log_loss=float(log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=every)),
     )
+
+
+def wilson(share: float, count: int) -> Interval:
+    """Return the 95% interval of a share seen in `count` independent trials; 0 to 1 where there were none.
+
+    Recall has the number of keys as its count: photos of one key are no independent trials. Unlike the
+    bootstrap it stays honest where all of few keys were told right. Source: Wilson 1927, JASA 22:209.
+    """
+    if not count:
+        return 0.0, 1.0
+    weight = NORMAL**2 / count
+    centre = (share + weight / 2) / (1 + weight)
+    half = NORMAL * ((share * (1 - share) + weight / 4) / count) ** 0.5 / (1 + weight)
+    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def reliability(probabilities: Floats, labels: Labels) -> tuple[Bin, ...]:
@@ -209,11 +226,9 @@ def _resampled(
     hits = np.diagonal(confusions, axis1=1, axis2=2)
     support, answered = confusions.sum(axis=2), confusions.sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
-        recall = hits / support
         f1 = np.where(support > 0, 2 * hits / (support + answered), np.nan)
     total = support.sum(axis=1)
     return {
-        "recall": recall,
         "f1": f1,
         "accuracy": hits.sum(axis=1) / total,
         "weighted_f1": np.nansum(f1 * support, axis=1) / total,

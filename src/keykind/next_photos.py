@@ -39,12 +39,12 @@ def _weak(scores: Scores) -> Iterator[str]:
 def _few(scores: Scores) -> Iterator[str]:
     thin = [kind for kind in scores.per_kind if kind.keys < FEW_KEYS]
     if thin:
-        yield f"To test: more different keys, because the intervals are wide: {'; '.join(map(_width, thin))}."
+        yield f"To test: more different keys, for narrower intervals: {'; '.join(map(_width, thin))}."
 
 
 def _width(kind: KindScore) -> str:
     low, high = kind.recall_interval
-    return f"{kind.kind} has {kind.keys}, its recall may be anything from {low:.2f} to {high:.2f}"
+    return f"{kind.kind} has {kind.keys}, so its recall lies somewhere from {low:.2f} to {high:.2f}"
 
 
 def _rare(dataset: Dataset) -> Iterator[str]:

@@ -72,19 +72,21 @@ def join(content: Iterable[Content | Iterable[Content]]) -> Html:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
-    """Return a table that scrolls sideways on a phone; numbers (and "0.7"-like text) stand right."""
+    """Return a table that scrolls sideways on a phone; columns of nothing but numbers stand right."""
 
-    def cell(name: str, value: Content) -> Html:
-        return tag(name, value, class_="number") if _is_number(value) else tag(name, value)
+    def line(name: str, cells: Sequence[Content]) -> Html:
+        return tag(
+            "tr",
+            [
+                tag(name, value, class_="number") if right else tag(name, value)
+                for value, right in zip(cells, numeric, strict=True)
+            ],
+        )
 
     body = [list(row) for row in rows]
     numeric = [bool(body) and all(_is_number(row[column]) for row in body) for column in range(len(head))]
-    heading = [
-        tag("th", text, class_="number") if right else tag("th", text)
-        for text, right in zip(head, numeric, strict=True)
-    ]
-    lines = [tag("tr", [cell("td", value) for value in row]) for row in body]
-    return tag("div", tag("table", tag("thead", tag("tr", heading)), tag("tbody", lines)), class_="scroll")
+    rows_below = tag("tbody", [line("td", row) for row in body])
+    return tag("div", tag("table", tag("thead", line("th", head)), rows_below), class_="scroll")
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,10 +54,7 @@ def tile(pixels: NDArray[np.uint8], caption: str) -> Tile:
 
 def examples(samples: Iterable[Sample]) -> list[Tile]:
     """Return the photos as they were taken."""
-    return [
-        tile(photo.read(sample.path, at_least=SIDE).pixels, f"{sample.kind}: {sample.name}")
-        for sample in samples
-    ]
+    return [tile(photo.read(sample.path, at_least=SIDE).pixels, sample.name) for sample in samples]
 
 
 def views(samples: Iterable[Sample], plan: Plan, wanted: Sequence[str], size: int) -> list[Tile]:

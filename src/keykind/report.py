@@ -5,16 +5,17 @@ Out:   report.html (one file, no network), figures/*.png
 Needs: matplotlib                                                                          [train]
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import TypeVar
 
 from matplotlib.figure import Figure
 
 from keykind import figures
-from keykind.dataset import Dataset
+from keykind.dataset import Dataset, Sample
 from keykind.evaluate import Interval, Scores
 from keykind.features import Plan
 from keykind.files import write_bytes
@@ -135,14 +136,14 @@ def _data(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     )
     yield tag("h2", "Examples")
     for split in ("train", "test"):
-        shown = of_each(dataset.of(split), lambda sample: sample.kind)
+        shown = of_each(dataset.of(split), lambda sample: sample)
         yield tag("h3", f"To {split}")
         yield drawn.gallery(f"examples-{split}", examples(shown))
 
 
 def _seen(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     size = outcome.explainer.network.size
-    shown = of_each(outcome.dataset.of("train"), lambda sample: sample.kind, each=2)
+    shown = of_each(outcome.dataset.of("train"), lambda sample: sample, each=2)
     yield tag("h2", "What the network sees")
     yield tag(
         "p",
@@ -208,7 +209,7 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
 
 def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     explainer = outcome.explainer
-    shown = of_each(outcome.answers, lambda answer: answer.sample.kind)
+    shown = of_each(outcome.answers, lambda answer: answer.sample)
     yield tag("h2", "Where it looks")
     yield tag("p", "Grad-CAM for the answer: yellow where the evidence stands, violet where there is none.")
     yield drawn.gallery("grad-cam", [explainer.map(answer, answer.kind) for answer in shown])
@@ -256,13 +257,21 @@ def score_table(scores: Scores) -> Html:
     return table(("kind", "precision", "recall", "F1", "photos", "keys"), rows)
 
 
-def of_each(items: Iterable[T], kind: Callable[[T], str], each: int = EACH) -> list[T]:
-    """Return the first `each` items of every kind, fewer where that would pass MOST in all."""
-    kinds: dict[str, list[T]] = defaultdict(list)
-    for item in items:
-        kinds[kind(item)].append(item)
+def of_each(items: Iterable[T], shown: Callable[[T], Sample], each: int = EACH) -> list[T]:
+    """Return `each` items of every kind, of as many different keys as there are; never more than MOST in all.
+
+    shown: the photo of an item.
+    """
+    kinds: dict[str, list[tuple[int, int, T]]] = defaultdict(list)
+    met: Counter[str] = Counter()
+    for place, item in enumerate(items):
+        sample = shown(item)
+        kinds[sample.kind].append((met[sample.group], place, item))
+        met[sample.group] += 1
     fair = max(1, min(each, MOST // max(len(kinds), 1)))
-    return [item for group in kinds.values() for item in group[:fair]][:MOST]
+    return [item for group in kinds.values() for _, _, item in sorted(group, key=itemgetter(0, 1))[:fair]][
+        :MOST
+    ]
 
 
 def between(interval: Interval) -> str:
