@@ -55,8 +55,9 @@ def finished(many_drawn, tmp_path_factory):
     """A finished run by the report recipe but for fewer epochs, with random weights: experiment, metrics."""
     pytest.importorskip("keras", reason="the extra train is not installed")
     from keykind.dataset import read_dataset
-    from keykind.experiment import Experiment, run
+    from keykind.experiment import Experiment
     from keykind.recipe import REPORT
+    from keykind.run import run
 
     out = tmp_path_factory.mktemp("finished") / "run"
     recipe = replace(REPORT, epochs=4)

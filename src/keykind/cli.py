@@ -145,7 +145,8 @@ def train(options: argparse.Namespace) -> int:
         _say(f"keykind: {fault.name}: {fault.reason}")
     for warning in dataset.warnings:
         _say(f"keykind: {warning}")
-    from keykind.experiment import Experiment, run
+    from keykind.experiment import Experiment
+    from keykind.run import run
 
     metrics = run(
         Experiment(dataset, recipe, options.weights, options.seed, options.out), resume=options.resume

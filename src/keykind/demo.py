@@ -12,8 +12,9 @@ import numpy as np
 
 from keykind.dataset import read_dataset
 from keykind.drawings import draw_photos
-from keykind.experiment import Experiment, run
+from keykind.experiment import Experiment
 from keykind.recipe import REPORT
+from keykind.run import run
 
 COUNTS = {"train": 12, "test": 6}  # drawings of each kind
 NOTICE = "This run shows drawn keys, not photos, only to show that everything works."

@@ -1,4 +1,4 @@
-"""Tests of experiment.py: the whole run, its files, its repeatability, its survival."""
+"""Tests of run.py and experiment.py: the whole run, its files, its repeatability, its survival."""
 
 import csv
 import json
@@ -12,11 +12,12 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind import experiment as module  # noqa: E402
+from keykind import experiment as experiments  # noqa: E402
+from keykind import run as runs  # noqa: E402
 from keykind.dataset import read_dataset  # noqa: E402
 from keykind.errors import BadRun, CannotWrite  # noqa: E402
-from keykind.experiment import run  # noqa: E402
 from keykind.features import read_crop  # noqa: E402
+from keykind.run import run  # noqa: E402
 from keykind.run_folder import RunFolder  # noqa: E402
 
 KINDS = ["cylinder", "dimple", "laser_track", "mortice"]
@@ -159,7 +160,7 @@ def test_a_run_stopped_at_any_step_ends_alike_when_resumed(finished, tmp_path, m
                 lambda self, name, arrays: stop() if name == step else keep(self, name, arrays),
             )
         else:
-            patch.setattr(module, {"model.keras": "whole_model", "report": "write_report"}[step], stop)
+            patch.setattr(runs, {"model.keras": "whole_model", "report": "write_report"}[step], stop)
         with pytest.raises(Stopped):
             run(experiment)
     assert not (experiment.out / "metrics.json").exists()
@@ -169,17 +170,17 @@ def test_a_run_stopped_at_any_step_ends_alike_when_resumed(finished, tmp_path, m
 def test_a_finished_fold_is_not_trained_again(finished, tmp_path, monkeypatch):
     experiment = replace(finished[0], out=tmp_path / "run")
     with monkeypatch.context() as patch:
-        patch.setattr(module, "test", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(runs, "test", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run(experiment)
-    monkeypatch.setattr(module, "train_head", lambda *_: pytest.fail("trained again"))
+    monkeypatch.setattr(experiments, "train_head", lambda *_: pytest.fail("trained again"))
     run(experiment, resume=True)
 
 
 def test_leftovers_of_a_killed_run_are_cleared(finished, tmp_path):
     experiment = replace(finished[0], out=tmp_path / "run")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "write_report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(runs, "write_report", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             run(experiment)
     (experiment.out / ".unfinished-abc.html").write_text("half")

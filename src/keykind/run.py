@@ -1,0 +1,151 @@
+"""An experiment -> the folder of its run, every file whole or absent.
+
+In:    Experiment: dataset, recipe, weights, seed, folder
+Out:   RUN/: report.html, metrics.json, history.csv, predictions.csv, recipe.json, model.keras, figures/
+Needs: keras, tensorflow, scikit-learn, matplotlib                                         [train]
+"""
+
+from pathlib import Path
+from typing import Any
+
+from keykind import __version__
+from keykind.cache import Cache, default_folder
+from keykind.clock import Clock
+from keykind.crossval import make_folds
+from keykind.dataset import Dataset
+from keykind.errors import BadDataset
+from keykind.experiment import Experiment, Learned, Tested, learn, test
+from keykind.files import whole_file, write_text
+from keykind.head import Floats
+from keykind.pictures import Answer, Explainer
+from keykind.report import Outcome, write_report
+from keykind.run_folder import RunFolder
+from keykind.train import CURVES, count_parameters, whole_model
+
+RANDOM_WEIGHTS = "The network's weights are random, not pretrained: these scores say nothing about real keys."
+
+
+def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
+    """Run the experiment and return its metrics, which metrics.json holds too.
+
+    With `resume`, a killed run goes on with the same result; a finished one stays as it is.
+    Raises BadRun if the folder holds another run, BadDataset for photos one cannot train on, BadWeights,
+    CannotWrite for a full disk.
+    """
+    clock = Clock()
+    if not experiment.dataset.of("test"):
+        raise BadDataset(
+            "test", fault="0 photos to test on", remedy="give --test, or hold some of the photos out"
+        )
+    folds = make_folds(experiment.dataset.of("train"), experiment.recipe.folds, experiment.seed_for("folds"))
+    folder = RunFolder(experiment.out)
+    finished = folder.claim(experiment.identity(), resume=resume)
+    if finished is not None:
+        return finished
+    clock.book(None)
+    with Cache(default_folder()) as cache:
+        learned = learn(experiment, folds, folder, cache, clock)
+        tested = test(experiment, learned, folder, cache)
+        clock.book("features")
+    return _write(experiment, learned, tested, folder, clock)
+
+
+def _write(
+    experiment: Experiment, learned: Learned, tested: Tested, folder: RunFolder, clock: Clock
+) -> dict[str, Any]:
+    """Write every file of the run, metrics.json last, and return the metrics."""
+    dataset = experiment.dataset
+    folder.write_table("history.csv", ("step", "epoch", *CURVES), _history(learned))
+    folder.write_table(
+        "predictions.csv",
+        ("photo", "key", "view", "true", "answer", *(f"p({kind})" for kind in dataset.kinds)),
+        _predictions(dataset, tested),
+    )
+    model = whole_model(learned.backbone, learned.head, experiment.recipe)
+    with whole_file(folder.path / "model.keras") as temporary:
+        model.save(temporary)
+    parameters = count_parameters(model)
+    outcome = Outcome(
+        dataset=dataset,
+        recipe=experiment.recipe,
+        plan=experiment.plan,
+        histories=[fold.history for fold in learned.folds],
+        fine_tuning=learned.fine_tuning,
+        best_fold=learned.best,
+        scores=tested.scores,
+        calibrated=tested.calibrated,
+        temperature=learned.temperature,
+        answers=_answers(dataset, tested.probabilities["plain"]),
+        explainer=Explainer(learned.network, learned.head, dataset.kinds),
+        facts=_facts(experiment, parameters, clock),
+        notice=" ".join(
+            filter(None, (experiment.notice, RANDOM_WEIGHTS if experiment.weights == "random" else None))
+        ),
+    )
+    write_text(folder.path / "report.html", write_report(outcome, folder.path / "figures"))
+    metrics = _metrics(experiment, learned, tested) | {"parameters": parameters, "seconds": clock.seconds()}
+    folder.finish(metrics)
+    return metrics
+
+
+def _history(learned: Learned) -> list[tuple[Any, ...]]:
+    steps = {f"fold {number}": fold.history for number, fold in enumerate(learned.folds)}
+    if learned.fine_tuning:
+        steps["fine-tuning"] = learned.fine_tuning
+    return [
+        (step, epoch, *values)
+        for step, history in steps.items()
+        for epoch, values in enumerate(zip(*(history[curve] for curve in CURVES), strict=True), 1)
+    ]
+
+
+def _predictions(dataset: Dataset, tested: Tested) -> list[tuple[Any, ...]]:
+    return [
+        (
+            sample.name,
+            sample.group,
+            view,
+            sample.kind,
+            dataset.kinds[row.argmax()],
+            *(f"{value:.6f}" for value in row),
+        )
+        for view, probabilities in tested.probabilities.items()
+        for sample, row in zip(dataset.of("test"), probabilities, strict=True)
+    ]
+
+
+def _answers(dataset: Dataset, probabilities: Floats) -> tuple[Answer, ...]:
+    return tuple(
+        Answer(sample, dataset.kinds[row.argmax()], float(row.max()))
+        for sample, row in zip(dataset.of("test"), probabilities, strict=True)
+    )
+
+
+def _facts(experiment: Experiment, parameters: dict[str, int], clock: Clock) -> dict[str, str]:
+    """Return how the run was made, for the page's last table."""
+    recipe = experiment.recipe.as_json()
+    return {
+        "keykind": __version__,
+        "weights": Path(experiment.weights).name,
+        "seed": str(experiment.seed),
+        "parameters": f"{parameters['total']:,}, of which {parameters['trainable']:,} trained",
+        "seconds": ", ".join(f"{part} {value:.1f}" for part, value in clock.seconds().items())
+        + " up to this page",
+    } | {key: ", ".join(value) if isinstance(value, list) else str(value) for key, value in recipe.items()}
+
+
+def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[str, Any]:
+    dataset = experiment.dataset
+    return {
+        "keykind": __version__,
+        **experiment.identity(),
+        "network": learned.network.digest,
+        "kinds": list(dataset.kinds),
+        "counts": dataset.counts(),
+        "unreadable": len(dataset.faults),
+        "folds": [{"val_loss": fold.val_loss, "val_accuracy": fold.val_accuracy} for fold in learned.folds],
+        "best_fold": learned.best,
+        "temperature": learned.temperature,
+        "test": {view: scores.as_json() for view, scores in tested.scores.items()},
+        "calibrated": tested.calibrated.as_json()["calibration"],
+    }
