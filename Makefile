@@ -24,7 +24,7 @@ contracts: .venv/dev
 	$(BIN)/lint-imports
 
 docs-check: .venv/dev
-	$(BIN)/python docs/make_cli.py --check
+	$(BIN)/python docs/generate.py --check
 
 tests: .venv/dev .venv/debian
 	$(BIN)/pytest

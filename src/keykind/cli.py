@@ -47,7 +47,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _demo_options(verbs: Any) -> None:
-    options = verbs.add_parser("demo", help="draw a few keys, train on them, write the report page; offline")
+    options = _verb(verbs, "demo", "draw a few keys, train on them, write the report page; offline")
     options.add_argument(
         "--out",
         type=Path,
@@ -59,9 +59,7 @@ def _demo_options(verbs: Any) -> None:
 
 
 def _inspect_options(verbs: Any) -> None:
-    options = verbs.add_parser(
-        "inspect", help="check a set of photos: unreadable, double, leaking, blurred ones"
-    )
+    options = _verb(verbs, "inspect", "check a set of photos: unreadable, double, leaking, blurred ones")
     _photo_options(options)
     options.add_argument("--json", action="store_true", help="print JSON instead of text")
     options.add_argument("--html", type=Path, metavar="FILE", help="also write a page with pictures")
@@ -69,7 +67,7 @@ def _inspect_options(verbs: Any) -> None:
 
 
 def _train_options(verbs: Any) -> None:
-    options = verbs.add_parser("train", help="train on photos, test, and write the report page")
+    options = _verb(verbs, "train", "train on photos, test, and write the report page")
     _photo_options(options)
     options.add_argument(
         "--recipe",
@@ -91,8 +89,15 @@ def _train_options(verbs: Any) -> None:
 
 
 def _doctor_options(verbs: Any) -> None:
-    options = verbs.add_parser("doctor", help="say what is installed, what is missing, and how to mend it")
+    options = _verb(verbs, "doctor", "say what is installed, what is missing, and how to mend it")
     options.set_defaults(verb=examine)
+
+
+def _verb(verbs: Any, name: str, help_line: str) -> argparse.ArgumentParser:
+    options: argparse.ArgumentParser = verbs.add_parser(
+        name, help=help_line, description=f"{help_line[0].upper()}{help_line[1:]}."
+    )
+    return options
 
 
 def _photo_options(options: argparse.ArgumentParser) -> None:

@@ -21,27 +21,25 @@ class Recipe:
     Where the report is silent (the amounts of rotation and zoom), the value is our assumption and says so.
     """
 
-    name: str = "report"
-    backbone: str = "mobilenet_v2"
-    scaling: str = (
-        "unit"  # of the pixels the network sees: "unit" 0..1 (the report), "native" as it was pretrained
-    )
-    views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")
+    name: str = "report"  # for people
+    backbone: str = "mobilenet_v2"  # the pretrained network
+    scaling: str = "unit"  # of pixels: "unit" 0..1 (the report), "native" as the network was pretrained
+    views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")  # trained on
     rotation: float = 0.2  # largest turn to either side, in full turns; assumed
     zoom: float = 0.2  # largest growth or shrinking, as a share; assumed
     flip: bool = True  # left-right, for half of the augmented copies
     units: int = 64  # of the hidden dense layer; the report's text says 254, its parameter count says 64
     dropout: float = 0.3  # share of hidden units
-    optimizer: str = "rmsprop"
-    learning_rate: float = 1e-4
+    optimizer: str = "rmsprop"  # or adam, adamw, sgd
+    learning_rate: float = 1e-4  # of the optimizer
     batch: int = 32  # views a step
-    epochs: int = 10
-    folds: int = 3
+    epochs: int = 10  # at most
+    folds: int = 3  # that never split a physical key
     patience: int = 3  # epochs without a better val_loss before a fold stops
     restore_best: bool = False  # go back to the epoch with the best val_loss
     class_weights: bool = False  # weigh kinds by the inverse of their frequency
     fine_tune_layers: int = 0  # how many of the network's last layers are trained afterwards
-    fine_tune_epochs: int = 10
+    fine_tune_epochs: int = 10  # at most
     fine_tune_learning_rate: float = 1e-5  # Adam
     hold_out: float = 0.25  # share of each kind's photos kept for testing where the set has no test photos
     bootstrap: int = 2000  # resamples behind each interval
@@ -96,7 +94,7 @@ def load_recipe(choice: str) -> Recipe:
             choice, fault="is no built-in recipe", remedy=f"use {' or '.join(BUILT_IN)}, or a .toml file"
         )
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        values = tomllib.loads(path.read_text("utf-8-sig"))
     except OSError as error:
         raise BadRecipe(path, fault=f"cannot be read ({error.strerror})", remedy="check its name") from error
     except ValueError as error:
@@ -135,9 +133,10 @@ def _check(source: Path | str, key: str, value: Any, expected: Any) -> None:
     if fits and wanted is list:
         fits = bool(value) and all(type(item) is get_args(expected)[0] for item in value)
     if not fits:
-        raise BadRecipe(
-            source, fault=f"{key} = {value!r} is not of type {wanted.__name__}", remedy="see docs/train.md"
-        )
+        right = "a list of at least one text" if wanted is list else f"of type {wanted.__name__}"
+        raise BadRecipe(source, fault=f"{key} = {value!r} is not {right}", remedy="see docs/train.md")
+    if wanted is list and len(set(value)) < len(value):
+        raise BadRecipe(source, fault=f"{key} = {value} names one twice", remedy="name each once")
     for word in value if isinstance(value, list) else [value]:
         if key in WORDS and word not in WORDS[key]:
             raise BadRecipe(

@@ -1,0 +1,63 @@
+"""What the code knows -> the pages that repeat it: docs/cli.md, and the recipe keys in docs/train.md.
+
+`python docs/generate.py` writes them; `--check` tells whether they are up to date, and what to run if not.
+"""
+
+import argparse
+import os
+import re
+import sys
+from pathlib import Path
+
+os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
+
+from keykind import recipe
+from keykind.cli import parser
+
+DOCS = Path(__file__).parent
+HEAD = "# Command line\n\nMade from `keykind --help` by `python docs/generate.py`; do not edit.\n"
+MARKED = re.compile(r"(?<=<!-- recipe -->\n).*?(?=<!-- /recipe -->)", re.DOTALL)
+FIELD = re.compile(r"^    (\w+): [^=]+ = .*?(?:  # (.*))?$", re.MULTILINE)
+
+
+def pages() -> dict[Path, str]:
+    """Return each page with its text."""
+    train = DOCS / "train.md"
+    return {
+        DOCS / "cli.md": command_line(),
+        train: MARKED.sub(lambda _: recipe_keys(), train.read_text("utf-8")),
+    }
+
+
+def command_line() -> str:
+    """Return the reference of every verb."""
+    whole = parser()
+    verbs = next(action for action in whole._actions if isinstance(action, argparse._SubParsersAction))
+    parts = [HEAD, _block("keykind", whole)]
+    parts += [_block(f"keykind {name}", verb) for name, verb in verbs.choices.items()]
+    return "\n".join(parts)
+
+
+def recipe_keys() -> str:
+    """Return a table row for each key of a recipe: its value in `report`, and the comment beside it."""
+    meanings = dict(FIELD.findall(Path(recipe.__file__).read_text("utf-8")))
+    values = recipe.REPORT.as_json()
+    return "".join(f"| `{key}` | {_value(value)} | {meanings[key]} |\n" for key, value in values.items())
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _block(title: str, part: argparse.ArgumentParser) -> str:
+    return f"## {title}\n\n```\n{part.format_help().rstrip()}\n```\n"
+
+
+if __name__ == "__main__":
+    for path, text in pages().items():
+        if "--check" not in sys.argv:
+            path.write_text(text, "utf-8")
+        elif not path.exists() or path.read_text("utf-8") != text:
+            sys.exit(f"docs/{path.name} is not what the code says: run python docs/generate.py")
