@@ -44,9 +44,10 @@ def draw_key(kind: str, rng: np.random.Generator) -> Image.Image:
     pen.ellipse((20, 85, 90, 155), fill=metal)
     pen.ellipse((38, 108, 60, 130), fill=ground)
     BLADES[kind](pen, metal, rng)
-    pen.text((4, 4), "drawn", fill=(120, 120, 120))
     turned = picture.rotate(float(rng.uniform(-40, 40)), Image.Resampling.BILINEAR, fillcolor=ground)
-    return turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else turned
+    finished = turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else turned
+    ImageDraw.Draw(finished).text((4, 4), "drawn", fill=(120, 120, 120))
+    return finished
 
 
 def _cylinder(pen: Pen, metal: Any, rng: np.random.Generator) -> None:

@@ -99,6 +99,7 @@ def write_report(outcome: Outcome, figures_folder: Path) -> str:
 def _answer(outcome: Outcome) -> Iterable[Content]:
     plain, edge = outcome.scores["plain"], outcome.scores.get("edge")
     keys = sum(kind.keys for kind in plain.per_kind)
+    commonest = max(plain.per_kind, key=lambda kind: kind.support)
     confused = [
         f"{count} of {_support(plain, true)} {true} were called {answer}"
         for true, answer, count in plain.confusions()[:3]
@@ -113,7 +114,7 @@ def _answer(outcome: Outcome) -> Iterable[Content]:
         tag(
             "p",
             f"on {len(outcome.answers)} test photos of {keys} physical keys; {right(plain)} answers are "
-            f"right. Macro F1 {plain.macro_f1:.2f} [{between(plain.intervals['macro_f1'])}]. ",
+            f"right, always answering {commonest.kind} would give {commonest.support}. Macro F1 {plain.macro_f1:.2f} [{between(plain.intervals['macro_f1'])}]. ",
             f"On their edge views the weighted F1 is {edge.weighted_f1:.2f}." if edge else None,
         ),
         tag("p", tag("strong", "Confused: "), "; ".join(confused) + "." if confused else "nothing."),
