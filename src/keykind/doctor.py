@@ -6,7 +6,6 @@ Needs: nothing beyond Python
 """
 
 import platform
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from importlib.util import find_spec
 from keykind import __version__
 from keykind.cache import default_folder
 from keykind.errors import MissingExtra
+from keykind.files import free_space
 
 BASE = {"numpy": "numpy", "pillow": "PIL", "ai-edge-litert": "ai_edge_litert"}
 EXTRAS = {  # extra -> {package: module}; the first named is what a message names
@@ -80,8 +80,7 @@ def _version(package: str) -> str:
 
 def _room() -> Finding:
     folder = default_folder()
-    place = next(parent for parent in (folder, *folder.absolute().parents) if parent.is_dir())
-    free = shutil.disk_usage(place).free / 1e6
+    free = free_space(folder) / 1e6
     used = sum(file.stat().st_size for file in folder.glob("*") if file.is_file()) / 1e6
     state = f"{folder} holds {used:,.0f} MB, {free:,.0f} MB free"
     return Finding(

@@ -24,8 +24,8 @@ class KeykindError(Exception):
     def __init__(self, subject: Path | str, *, fault: str, remedy: str) -> None:
         super().__init__(subject, fault, remedy)
         self.subject = printable(subject)
-        self.fault = fault
-        self.remedy = remedy
+        self.fault = printable(fault)
+        self.remedy = printable(remedy)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restore, (type(self), self.subject, self.fault, self.remedy)

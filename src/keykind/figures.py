@@ -7,8 +7,10 @@ Needs: matplotlib                                                               
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
 import matplotlib as mpl
 import numpy as np
@@ -41,6 +43,7 @@ STYLE = {
     "figure.constrained_layout.use": True,
 }
 Curves = Mapping[str, Sequence[float]]
+P = ParamSpec("P")
 
 
 def svg(figure: Figure) -> str:
@@ -76,12 +79,23 @@ def sheet(tiles: Sequence[Tile]) -> bytes:
     return buffer.getvalue()
 
 
+def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Draw in STYLE: matplotlib settles the colour of a text when the text is made, not when it is saved."""
+
+    @wraps(draw)
+    def styled(*arguments: P.args, **named: P.kwargs) -> Figure:
+        with mpl.rc_context(STYLE):
+            return draw(*arguments, **named)
+
+    return styled
+
+
 def _axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Axes]]:
-    with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width, height))
-        return figure, list(figure.subplots(1, columns, squeeze=False)[0])
+    figure = Figure(figsize=(width, height))
+    return figure, list(figure.subplots(1, columns, squeeze=False)[0])
 
 
+@_styled
 def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
     """Draw how many photos each kind has: all, to train, to test."""
     figure, (axes,) = _axes(7, 0.8 + 0.55 * len(counts))
@@ -102,10 +116,12 @@ def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
     axes.set_yticks(place, list(counts))
     axes.invert_yaxis()
     axes.set_xlabel("photos")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     return figure
 
 
+@_styled
 def curves(histories: Sequence[Curves]) -> Figure:
     """Draw loss and accuracy an epoch: the mean over folds, and the band from lowest to highest fold."""
     figure, axes = _axes(8, 3.2, columns=2)
@@ -128,6 +144,7 @@ def curves(histories: Sequence[Curves]) -> Figure:
     return figure
 
 
+@_styled
 def confusion(scores: Scores, title: str) -> Figure:
     """Draw the confusion matrix: rows are the true kind, columns the answer; shade: share of row."""
     count = len(scores.kinds)
@@ -154,6 +171,7 @@ def confusion(scores: Scores, title: str) -> Figure:
     return figure
 
 
+@_styled
 def f1_bars(tests: Mapping[str, Scores]) -> Figure:
     """Draw F1 for each kind with its interval, the views side by side."""
     kinds = next(iter(tests.values())).kinds
@@ -172,6 +190,7 @@ def f1_bars(tests: Mapping[str, Scores]) -> Figure:
     return figure
 
 
+@_styled
 def reliability(tests: Mapping[str, Scores]) -> Figure:
     """Draw how often answers of a confidence are right; on the diagonal, as often as they say."""
     figure, (axes,) = _axes(4.2, 4.2)
@@ -184,7 +203,7 @@ def reliability(tests: Mapping[str, Scores]) -> Figure:
     axes.set(
         xlim=(0, 1.02), ylim=(-0.02, 1.05), xlabel="probability of the answer", ylabel="share that is right"
     )
-    axes.legend(frameon=False, loc="upper left", markerscale=0.6)
+    axes.legend(frameon=False, loc="lower right", markerscale=0.6)
     return figure
 
 

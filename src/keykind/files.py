@@ -7,14 +7,16 @@ Needs: nothing beyond Python
 
 import json
 import os
+import secrets
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from keykind.errors import CannotWrite
+
+UNFINISHED = ".unfinished-"  # how the name of a file begins that is not whole yet
 
 
 @contextmanager
@@ -27,13 +29,11 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=".unfinished-", suffix="".join(path.suffixes), dir=path.parent)
-        os.close(handle)
-    temporary = Path(name)
+        temporary = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}{''.join(path.suffixes)}"
+        temporary.touch(exist_ok=False)  # permissions as the user's umask says, unlike those of mkstemp
     try:
         with writing_to(path):
             yield temporary
-            temporary.chmod(0o666 & ~_umask())
             with temporary.open("rb+") as stream:
                 os.fsync(stream.fileno())
             temporary.replace(path)
@@ -72,17 +72,19 @@ def write_json(path: Path, value: Any) -> None:
 
 def clear_unfinished(folder: Path) -> None:
     """Remove what a killed run left half-written in `folder`."""
-    for leftover in folder.glob(".unfinished-*"):
+    for leftover in folder.glob(f"{UNFINISHED}*"):
         leftover.unlink(missing_ok=True)
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def free_space(path: Path) -> int:
+    """Return how many bytes are free on the disk where `path` is or would be."""
+    for place in (path.absolute(), *path.absolute().parents):
+        with suppress(OSError):  # it is not there yet, or may not be looked into
+            return shutil.disk_usage(place).free
+    return 0
 
 
 def _why(error: OSError, path: Path) -> str:
-    free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free  # noqa: E731
-    place = next(folder for folder in (path.absolute(), *path.absolute().parents) if folder.is_dir())
-    return f"cannot be written ({error.strerror or error}; {free(place) / 1e6:,.0f} MB free on that disk)"
+    return (
+        f"cannot be written ({error.strerror or error}; {free_space(path) / 1e6:,.0f} MB free on that disk)"
+    )

@@ -20,17 +20,19 @@ def progress(items: Iterable[T], total: int, doing: str) -> Iterator[T]:
 
     total: how many items there are; doing: what is done, e.g. "features".
     """
-    if not sys.stderr.isatty() or not total:
+    if sys.stderr is None or not sys.stderr.isatty() or not total:
         yield from items
         return
     start = drawn = time.monotonic()
-    for done, item in enumerate(items, 1):
-        yield item
-        now = time.monotonic()
-        if now - drawn > REDRAW or done == total:
-            drawn = now
-            left = (now - start) / done * (total - done)
-            bar = "━" * round(WIDTH * done / total)
-            sys.stderr.write(f"\r{doing:<14} {bar:<{WIDTH}} {done}/{total}  {left:.0f} s left \x1b[K")
-    sys.stderr.write("\r\x1b[K")
-    sys.stderr.flush()
+    try:
+        for done, item in enumerate(items, 1):
+            yield item
+            now = time.monotonic()
+            if now - drawn > REDRAW or done == total:
+                drawn = now
+                left = (now - start) / done * (total - done)
+                bar = "━" * round(WIDTH * done / total)
+                sys.stderr.write(f"\r{doing:<14} {bar:<{WIDTH}} {done}/{total}  {left:.0f} s left \x1b[K")
+    finally:  # also before the words of a fault
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 STDERR = 2  # file descriptor: native code writes there, past sys.stderr
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 @contextmanager
@@ -22,6 +22,9 @@ def quiet() -> Iterator[None]:
 
     TensorFlow and LiteRT greet the user with lines that no setting of theirs turns off.
     """
+    if sys.stderr is None:  # closed by the user: there is nothing to hide from
+        yield
+        return
     with _lock, tempfile.TemporaryFile() as hidden:
         sys.stderr.flush()
         kept = os.dup(STDERR)

@@ -9,6 +9,8 @@ import csv
 import io
 import json
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.errors import BadRun
-from keykind.files import clear_unfinished, whole_file, write_json, write_text
+from keykind.files import UNFINISHED, clear_unfinished, whole_file, write_json, write_text, writing_to
 
 Arrays = dict[str, NDArray[Any]]  # named, e.g. the weights and curves of a fold
+DAMAGE = (OSError, EOFError, LookupError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,34 +41,43 @@ class RunFolder:
         """Make the folder this run's own; return the metrics if this very run is finished already.
 
         identity: all that decides the result, as JSON values.
-        Raises BadRun if the folder holds anything and `resume` is not wanted, or holds another run.
+        Raises BadRun if the folder holds anything and `resume` is not wanted, or holds no run, or another.
         """
-        if not resume and self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+        recipe = self.path / "recipe.json"
+        with writing_to(self.path):
+            free = self._is_free()
+        if free:
+            write_json(recipe, identity)
+        elif resume:
+            self._check(identity, recipe)
+        else:
             raise BadRun(
                 self.path,
                 fault="is there already and not empty",
                 remedy="add --resume, or name another folder",
             )
-        recipe = self.path / "recipe.json"
-        if recipe.exists():
-            self._check(identity, recipe)
-        else:
-            write_json(recipe, identity)
-        self.work.mkdir(exist_ok=True)
+        with writing_to(self.work):
+            self.work.mkdir(exist_ok=True)
         for folder in (self.path, *self.path.glob("*/"), *self.work.glob("*/")):
             clear_unfinished(folder)
         metrics = self.path / "metrics.json"
         if not metrics.exists():
             return None
-        shutil.rmtree(self.work)
-        return dict(json.loads(metrics.read_text("utf-8")))
+        finished = _read(metrics)
+        shutil.rmtree(self.work, ignore_errors=True)
+        return finished
+
+    def _is_free(self) -> bool:
+        """Tell whether nothing is there, or only what a run left that was killed at its very start."""
+        if not self.path.is_dir():
+            return not self.path.exists()
+        return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
     def _check(self, identity: dict[str, Any], recipe: Path) -> None:
-        try:
-            before = json.loads(recipe.read_text("utf-8"))
-            changed = [key for key in identity if before[key] != identity[key]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise BadRun(recipe, fault=f"cannot be read ({error})", remedy="name another folder") from error
+        if not recipe.is_file():
+            raise BadRun(self.path, fault="holds other files, but no run", remedy="name another folder")
+        before = _read(recipe)
+        changed = [key for key in identity if key not in before or before[key] != identity[key]]
         if changed:
             raise BadRun(
                 self.path,
@@ -74,12 +86,15 @@ class RunFolder:
             )
 
     def load(self, step: str) -> Arrays | None:
-        """Return the arrays a finished step left, or None."""
+        """Return the arrays a finished step left, or None where there are none, or damaged ones."""
         path = self.work / f"{step}.npz"
         if not path.exists():
             return None
-        with np.load(path, allow_pickle=False) as arrays:
-            return {name: arrays[name] for name in arrays.files}
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                return {name: arrays[name] for name in arrays.files}
+        except DAMAGE:
+            return None
 
     def keep(self, step: str, arrays: Arrays) -> None:
         """Keep a finished step's arrays for a resumed run."""
@@ -97,4 +112,12 @@ class RunFolder:
     def finish(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json, by which a run counts as finished, and remove the unfinished steps."""
         write_json(self.path / "metrics.json", metrics)
-        shutil.rmtree(self.work)
+        shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file. Raises BadRun if there is none."""
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError) as error:
+        raise BadRun(path, fault=f"cannot be read ({error})", remedy="name another folder") from error

@@ -15,6 +15,7 @@ from PIL import Image
 Crop = NDArray[np.uint8]
 Picture = NDArray[np.float32]
 
+VIEWS = ("plain", "edge", "plain_augmented", "edge_augmented")
 GREY = np.array([0.2989, 0.5870, 0.1140], np.float32)  # ITU-R BT.601 as tf.image.rgb_to_grayscale rounds it
 
 
@@ -33,9 +34,9 @@ def make_view(name: str, crop: Crop, augmentation: Augmentation, rng: np.random.
     crop (h, w, 3) uint8 -> (h, w, 3) float32 in 0..1. Only the augmented views draw from `rng`.
     Raises ValueError for another name.
     """
+    if name not in VIEWS:
+        raise ValueError(f"unknown view {name!r}; known are {', '.join(VIEWS)}")
     ground, _, rest = name.partition("_")
-    if ground not in ("plain", "edge") or rest not in ("", "augmented"):
-        raise ValueError(f"unknown view {name!r}; known are plain, edge, plain_augmented, edge_augmented")
     picture = sobel_edges(to_unit(crop)) if ground == "edge" else to_unit(crop)
     return augment(picture, augmentation, rng) if rest else picture
 

@@ -1,0 +1,268 @@
+"""Tests of evaluate.py."""
+
+import json
+
+import numpy as np
+import pytest
+
+metrics = pytest.importorskip("sklearn.metrics", reason="the extra train is not installed")
+
+from keykind.evaluate import TEMPERATURES, calibration_error, fit_temperature, reliability, score, wilson  # noqa: E402
+from keykind.head import softmax  # noqa: E402
+
+KINDS = ("cylinder", "dimple", "laser", "mortice")
+PUBLISHED = np.array([[30, 11, 8, 5], [2, 14, 2, 0], [0, 2, 9, 1], [0, 0, 0, 21]])  # rows true; plain photos
+
+
+class FixedDraw:
+    """Stands in for a generator: how often the bootstrap draws each group."""
+
+    def __init__(self, times):
+        self.times = np.asarray(times)
+
+    def multinomial(self, count, shares, size):
+        assert count == len(shares) == self.times.sum() == len(self.times)
+        assert sum(shares) == pytest.approx(1)
+        return np.tile(self.times, (size, 1))
+
+
+def sure(answers, kinds=4, confidence=0.7):
+    """Probabilities whose largest is that of the answer."""
+    probabilities = np.full((len(answers), kinds), (1 - confidence) / (kinds - 1), np.float32)
+    probabilities[np.arange(len(answers)), answers] = confidence
+    return probabilities
+
+
+def scored(labels, answers, groups=None, *, kinds=KINDS, resamples=200, rng=None):
+    groups = [str(place) for place in range(len(labels))] if groups is None else groups
+    rng = rng or np.random.default_rng(0)
+    return score(sure(answers, len(kinds)), np.asarray(labels), groups, kinds, resamples=resamples, rng=rng)
+
+
+def from_confusion(confusion):
+    pairs = [pair for pair, count in np.ndenumerate(confusion) for _ in range(count)]
+    return np.array([true for true, _ in pairs]), np.array([answer for _, answer in pairs])
+
+
+def some_answers(seed, photos=120, right=0.6):
+    rng = np.random.default_rng(seed)
+    labels = rng.choice(4, photos, p=[0.5, 0.3, 0.15, 0.05])
+    answers = np.where(rng.random(photos) < right, labels, rng.integers(0, 4, photos))
+    return labels, answers
+
+
+def width(interval):
+    return interval[1] - interval[0]
+
+
+def test_the_reports_confusion_matrix_gives_the_reports_scores():
+    scores = scored(*from_confusion(PUBLISHED))
+    np.testing.assert_array_equal(scores.confusion, PUBLISHED)
+    assert scores.weighted_f1 == pytest.approx(0.7068, abs=5e-5)
+    assert [kind.f1 for kind in scores.per_kind] == pytest.approx([0.698, 0.622, 0.581, 0.875], abs=5e-4)
+    assert [kind.support for kind in scores.per_kind] == [54, 18, 12, 21]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_scores_are_those_of_scikit_learn(seed):
+    labels, answers = some_answers(seed)
+    scores = scored(labels, answers)
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(labels, answers, zero_division=0)
+    assert [kind.precision for kind in scores.per_kind] == pytest.approx(precision)
+    assert [kind.recall for kind in scores.per_kind] == pytest.approx(recall)
+    assert [kind.f1 for kind in scores.per_kind] == pytest.approx(f1)
+    assert [kind.support for kind in scores.per_kind] == support.tolist()
+    assert scores.accuracy == pytest.approx(np.mean(labels == answers))
+    assert scores.macro_f1 == pytest.approx(f1.mean())
+    assert scores.weighted_f1 == pytest.approx(np.average(f1, weights=support))
+
+
+def test_log_loss_is_the_mean_surprise_at_the_true_kind():
+    rng = np.random.default_rng(0)
+    labels, probabilities = rng.integers(0, 4, 50), softmax(rng.standard_normal((50, 4)).astype(np.float32))
+    scores = score(probabilities, labels, list(map(str, range(50))), KINDS, resamples=100, rng=rng)
+    assert scores.log_loss == pytest.approx(-np.log(probabilities[np.arange(50), labels]).mean(), rel=1e-4)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_resample_is_scored_as_scikit_learn_scores_the_photos_drawn(seed):
+    rng = np.random.default_rng(seed)
+    labels, answers = some_answers(seed, photos=60)
+    keys = rng.integers(0, 15, 60)
+    groups = [f"key {key:02}" for key in keys]
+    names = sorted(set(groups))
+    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))
+    drawn = np.concatenate(
+        [np.flatnonzero(keys == int(names[place][4:])) for place in np.repeat(range(len(names)), times)]
+    )
+    scores = scored(labels, answers, groups, resamples=100, rng=FixedDraw(times))
+    true, told = labels[drawn], answers[drawn]
+    present = np.unique(true)
+    weighted = metrics.f1_score(true, told, average="weighted", zero_division=0)
+    macro = metrics.f1_score(true, told, labels=present, average="macro", zero_division=0)
+    assert scores.intervals["accuracy"] == pytest.approx((np.mean(true == told),) * 2)
+    assert scores.intervals["weighted_f1"] == pytest.approx((weighted,) * 2)
+    assert scores.intervals["macro_f1"] == pytest.approx((macro,) * 2)
+    f1 = metrics.f1_score(true, told, labels=range(4), average=None, zero_division=0)
+    for number, kind in enumerate(scores.per_kind):
+        assert kind.f1_interval == pytest.approx((f1[number],) * 2 if number in present else (0, 1))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_intervals_hold_the_score_itself(seed):
+    scores = scored(*some_answers(seed), resamples=1000)
+    for name in ("accuracy", "weighted_f1", "macro_f1"):
+        low, high = scores.intervals[name]
+        assert 0 <= low <= getattr(scores, name) <= high <= 1
+    for kind in scores.per_kind:
+        assert kind.recall_interval[0] <= kind.recall <= kind.recall_interval[1]
+        assert kind.f1_interval[0] <= kind.f1 <= kind.f1_interval[1]
+
+
+@pytest.mark.parametrize(("right", "count"), [(0, 3), (3, 3), (1, 1), (7, 10), (50, 100), (999, 1000)])
+def test_the_interval_of_a_share_is_wilsons(right, count):
+    stats = pytest.importorskip("scipy.stats")
+    wanted = stats.binomtest(right, count).proportion_ci(0.95, method="wilson")
+    assert wilson(right / count, count) == pytest.approx((wanted.low, wanted.high), abs=1e-6)
+
+
+def test_recall_is_measured_on_keys_however_many_photos_show_them():
+    labels, groups = np.repeat([0, 1], 60), [f"key {place // 20}" for place in range(120)]
+    for kind in scored(labels, labels, groups, kinds=("x", "y")).per_kind:
+        assert kind.recall_interval == pytest.approx(wilson(1.0, 3))
+        assert kind.recall_interval[0] < 0.5
+
+
+def test_the_interval_of_accuracy_is_as_wide_as_theory_says():
+    labels, answers = np.zeros(400, int), np.repeat([0, 1], [280, 120])
+    interval = scored(labels, answers, resamples=4000).intervals["accuracy"]
+    assert width(interval) == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 400), rel=0.1)
+
+
+def test_intervals_get_narrower_with_more_keys():
+    few, many = some_answers(0, photos=40), tuple(np.tile(side, 16) for side in some_answers(0, photos=40))
+    for name in ("accuracy", "weighted_f1", "macro_f1"):
+        ratio = width(scored(*few, resamples=2000).intervals[name]) / width(
+            scored(*many, resamples=2000).intervals[name]
+        )
+        assert 3 < ratio < 5  # the square root of 16
+
+
+def test_intervals_are_wider_where_many_photos_show_one_key():
+    labels = np.repeat(np.arange(40) % 4, 10)
+    answers = np.where(np.repeat(np.random.default_rng(0).random(40) < 0.7, 10), labels, (labels + 1) % 4)
+    groups = [f"key {key}" for key in np.repeat(np.arange(40), 10)]
+    alone, together = scored(labels, answers, resamples=2000), scored(labels, answers, groups, resamples=2000)
+    assert alone.weighted_f1 == together.weighted_f1
+    for name in ("accuracy", "weighted_f1", "macro_f1"):
+        assert width(together.intervals[name]) > 2 * width(alone.intervals[name])
+
+
+def test_the_same_generator_gives_the_same_intervals():
+    labels, answers = some_answers(0)
+    first, again = (scored(labels, answers, rng=np.random.default_rng(5)) for _ in range(2))
+    assert first.intervals == again.intervals
+    assert scored(labels, answers, rng=np.random.default_rng(6)).intervals != first.intervals
+
+
+def test_keys_are_counted_for_each_kind_apart():
+    scores = scored([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], ["a", "a", "b", "c", "a"], kinds=("x", "y"))
+    assert [(kind.support, kind.keys) for kind in scores.per_kind] == [(3, 2), (2, 2)]
+
+
+def test_a_kind_without_test_photos_has_no_support_and_hinders_nothing():
+    labels, answers = [0, 0, 1, 1, 1], [0, 2, 1, 1, 2]
+    scores = scored(labels, answers)
+    laser, mortice = scores.per_kind[2:]
+    for kind in (laser, mortice):
+        assert (kind.support, kind.keys, kind.recall, kind.f1) == (0, 0, 0, 0)
+        assert kind.recall_interval == kind.f1_interval == (0, 1)
+    assert scores.confusion.sum() == 5
+    assert scores.macro_f1 == pytest.approx(metrics.f1_score(labels, answers, labels=[0, 1], average="macro"))
+    json.dumps(scores.as_json(), allow_nan=False)
+
+
+def test_confusions_are_told_most_frequent_first_and_right_answers_left_out():
+    assert scored(*from_confusion(PUBLISHED)).confusions()[:3] == [
+        ("cylinder", "dimple", 11),
+        ("cylinder", "laser", 8),
+        ("cylinder", "mortice", 5),
+    ]
+    assert sum(count for _, _, count in scored(*from_confusion(PUBLISHED)).confusions()) == 105 - 74
+    assert scored([0, 1], [0, 1]).confusions() == []
+
+
+def test_scores_are_plain_json():
+    scores = scored(*some_answers(0))
+    told = json.loads(json.dumps(scores.as_json(), allow_nan=False))
+    assert told["weighted_f1"] == scores.weighted_f1
+    assert told["per_class"].keys() == set(KINDS)
+    assert told["confusion"] == scores.confusion.tolist()
+    assert told["interval"]["macro_f1"] == list(scores.intervals["macro_f1"])
+
+
+@pytest.mark.parametrize(("photos", "labels", "groups"), [(0, 0, 0), (3, 2, 3), (2, 3, 3), (3, 3, 2)])
+def test_answers_that_do_not_fit_the_photos_are_told_with_all_numbers(photos, labels, groups):
+    with pytest.raises(ValueError, match=f"{photos} answers, {labels} labels and {groups} groups"):
+        score(
+            np.full((photos, 4), 0.25, np.float32),
+            np.zeros(labels, int),
+            ["key"] * groups,
+            KINDS,
+            resamples=100,
+            rng=np.random.default_rng(0),
+        )
+
+
+def test_answers_as_right_as_they_are_sure_have_no_calibration_error():
+    confidence = np.repeat([0.5, 0.75, 1.0], [4, 4, 4])
+    answers, labels = np.zeros(12, int), np.repeat([0, 1, 0, 1, 0], [2, 2, 3, 1, 4])
+    probabilities = np.stack([confidence, 1 - confidence], axis=1).astype(np.float32)
+    assert (probabilities.argmax(axis=1) == answers).all()
+    assert calibration_error(probabilities, labels) == pytest.approx(0, abs=1e-7)
+
+
+def test_calibration_error_is_the_gap_weighted_by_photos():
+    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.4, 0.6]], np.float32)
+    labels = np.array([1, 1, 0, 1])  # one of three at 0.9, one of one at 0.6
+    assert calibration_error(probabilities, labels) == pytest.approx((3 * (0.9 - 1 / 3) + 0.4) / 4, abs=1e-6)
+
+
+def test_bins_hold_every_photo_once_and_stand_in_order():
+    rng = np.random.default_rng(0)
+    probabilities = softmax(4 * rng.standard_normal((500, 4)).astype(np.float32))
+    probabilities[0] = [1, 0, 0, 0]
+    bins = reliability(probabilities, rng.integers(0, 4, 500))
+    assert sum(part.count for part in bins) == 500
+    assert all(part.count for part in bins)
+    confidences = [part.confidence for part in bins]
+    assert confidences == sorted(confidences)
+    assert len({int(min(confidence, 0.999) * 10) for confidence in confidences}) == len(bins)
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
+def test_the_temperature_that_made_the_labels_is_found(temperature):
+    rng = np.random.default_rng(0)
+    logits = (3 * rng.standard_normal((5000, 4))).astype(np.float32)
+    chances = softmax(logits, temperature).cumsum(axis=1)
+    labels = (rng.random((5000, 1)) > chances).sum(axis=1).clip(max=3)
+    assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
+
+
+def test_the_temperature_makes_the_labels_likelier_than_any_other():
+    rng = np.random.default_rng(0)
+    logits, labels = rng.standard_normal((200, 4)).astype(np.float32), rng.integers(0, 4, 200)
+    logits[np.arange(200), labels] += 1
+
+    def loss(temperature):
+        return -np.log(softmax(logits, temperature)[np.arange(200), labels]).mean()
+
+    found = fit_temperature(logits, labels)
+    assert all(loss(found) <= loss(found * factor) + 1e-6 for factor in (0.5, 0.9, 1.1, 2))
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_the_temperature_stays_in_its_range_where_all_answers_are_right_or_wrong(right):
+    logits = np.eye(4, dtype=np.float32)[np.arange(40) % 4] * 5
+    labels = (np.arange(40) + (0 if right else 1)) % 4
+    assert TEMPERATURES[0] <= fit_temperature(logits, labels) <= TEMPERATURES[1]

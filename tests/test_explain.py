@@ -1,0 +1,114 @@
+"""Tests of explain.py."""
+
+import numpy as np
+import pytest
+
+from keykind.explain import COLOURS, class_maps, is_empty, overlay
+from keykind.head import Head
+
+
+def random_head(rng, channels, units, kinds):
+    shapes = (channels, units), (units,), (units, kinds), (kinds,)
+    return Head(*(0.1 * rng.standard_normal(shape).astype(np.float32) for shape in shapes))
+
+
+def grad_cam(features, head):
+    """Grad-CAM as its paper says it, by automatic differentiation."""
+    tf = pytest.importorskip("tensorflow", reason="the extra train is not installed")
+    feature_map, maps = tf.constant(features), []
+    for kind in range(len(head.b2)):
+        with tf.GradientTape() as tape:
+            tape.watch(feature_map)
+            pooled = tf.reduce_mean(feature_map, axis=(0, 1))[None]
+            hidden = tf.nn.relu(pooled @ head.w1 + head.b1)
+            logit = (hidden @ head.w2 + head.b2)[0, kind]
+        weights = tf.reduce_mean(tape.gradient(logit, feature_map), axis=(0, 1))
+        maps.append(tf.nn.relu(tf.reduce_sum(weights * feature_map, axis=-1)))
+    return tf.stack(maps, axis=-1).numpy()
+
+
+@pytest.mark.parametrize(
+    ("shape", "units", "kinds"),
+    [((7, 7, 1280), 64, 4), ((7, 7, 16), 8, 2), ((5, 9, 8), 254, 7), ((1, 1, 4), 3, 3), ((14, 14, 96), 1, 4)],
+)
+def test_class_maps_agree_with_automatic_differentiation(shape, units, kinds):
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        head = random_head(rng, shape[2], units, kinds)
+        features = np.maximum(rng.standard_normal(shape), 0).astype(np.float32)
+        maps = class_maps(features, head)
+        assert maps.dtype == np.float32
+        np.testing.assert_allclose(maps, grad_cam(features, head), atol=1e-5)
+
+
+def test_evidence_is_where_the_channel_is_that_speaks_for_the_kind():
+    head = Head(
+        np.eye(2, dtype=np.float32),
+        *(np.zeros(2, np.float32),),
+        np.eye(2, dtype=np.float32),
+        np.zeros(2, np.float32),
+    )
+    features = np.zeros((3, 3, 2), np.float32)
+    features[0, 1, 0] = features[2, 2, 1] = 9
+    maps = class_maps(features, head)
+    assert np.argwhere(maps[..., 0]).tolist() == [[0, 1]]
+    assert np.argwhere(maps[..., 1]).tolist() == [[2, 2]]
+
+
+@pytest.mark.parametrize("shape", [(7, 7, 5), (7, 4), (1, 7, 7, 4)])
+def test_a_map_of_another_shape_is_told_with_what_was_expected(shape):
+    head = random_head(np.random.default_rng(0), 4, 3, 2)
+    with pytest.raises(ValueError, match=r"expected a map \(h, w, 4\), got "):
+        class_maps(np.zeros(shape, np.float32), head)
+
+
+def test_a_head_whose_hidden_units_all_sleep_gives_empty_maps():
+    head = random_head(np.random.default_rng(0), 4, 3, 2)
+    asleep = Head(head.w1, head.b1 - 1000, head.w2, head.b2)
+    maps = class_maps(np.ones((7, 7, 4), np.float32), asleep)
+    assert is_empty(maps[..., 0])
+    assert is_empty(maps[..., 1])
+
+
+def test_one_place_is_enough_for_a_map_not_to_be_empty():
+    class_map = np.zeros((7, 7), np.float32)
+    assert is_empty(class_map)
+    class_map[3, 4] = 1e-20
+    assert not is_empty(class_map)
+
+
+@pytest.mark.parametrize("value", [0, np.nan])
+def test_an_empty_map_is_not_drawn(value):
+    crop = np.zeros((20, 20, 3), np.uint8)
+    with pytest.raises(ValueError, match="empty"):
+        overlay(crop, np.full((7, 7), value, np.float32))
+
+
+def test_the_overlay_is_brightest_where_the_evidence_is():
+    class_map = np.zeros((7, 7), np.float32)
+    class_map[1, 5] = 0.01
+    drawn = overlay(np.full((70, 140, 3), 128, np.uint8), class_map).astype(int).sum(axis=2)
+    row, column = np.unravel_index(drawn.argmax(), drawn.shape)
+    assert (row // 10, column // 20) == (1, 5)
+
+
+def test_only_the_proportions_of_a_map_are_drawn():
+    rng = np.random.default_rng(0)
+    crop, class_map = rng.integers(0, 256, (30, 30, 3), dtype=np.uint8), rng.random((7, 7), np.float32)
+    np.testing.assert_array_equal(overlay(crop, class_map), overlay(crop, class_map * 1024))
+
+
+def test_strength_goes_from_the_crop_to_the_colours_alone():
+    crop = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+    class_map = np.ones((7, 7), np.float32)
+    np.testing.assert_array_equal(overlay(crop, class_map, strength=0), crop)
+    everywhere_bright = np.broadcast_to(COLOURS[-1].astype(np.uint8), crop.shape)
+    np.testing.assert_array_equal(overlay(crop, class_map, strength=1), everywhere_bright)
+
+
+def test_colours_grow_brighter_with_the_evidence_also_in_grey_print():
+    step = np.linspace(0, 1, 200, dtype=np.float32)[None]
+    drawn = overlay(np.zeros((1, 200, 3), np.uint8), step, strength=1).astype(float)
+    grey = drawn @ [0.299, 0.587, 0.114]
+    assert (np.diff(grey[0]) > -1).all()
+    assert grey[0, -1] - grey[0, 0] > 150

@@ -1,0 +1,92 @@
+"""Tests of parallel.py."""
+
+import random
+import threading
+import time
+
+import pytest
+
+from keykind import parallel
+from keykind.parallel import AHEAD, ordered, workers
+
+
+@pytest.fixture
+def two_workers(monkeypatch):
+    monkeypatch.setattr(parallel, "workers", lambda: 2)
+
+
+def counted(numbers, pulled):
+    for number in numbers:
+        pulled.append(number)
+        yield number
+
+
+def test_there_is_at_least_one_worker():
+    assert workers() >= 1
+
+
+@pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 200])
+def test_answers_come_in_the_order_of_the_items(two_workers, count):
+    def work(number):
+        time.sleep(random.Random(number).random() / 500)
+        return number * number
+
+    assert list(ordered(work, iter(range(count)))) == [number * number for number in range(count)]
+
+
+def test_work_is_done_at_the_same_time(two_workers):
+    both = threading.Barrier(2)
+    assert list(ordered(lambda _: both.wait(20) >= 0, range(2))) == [True, True]
+
+
+def test_only_a_few_items_are_taken_ahead_of_the_reader(two_workers):
+    pulled = []
+    for answer in ordered(lambda number: number, counted(range(1000), pulled)):
+        assert len(pulled) - answer <= AHEAD * 2
+    assert len(pulled) == 1000
+
+
+def test_an_exception_is_raised_where_its_answer_would_stand(two_workers):
+    answers = ordered(lambda number: 12 // (3 - number), range(10))
+    assert [next(answers) for _ in range(3)] == [4, 6, 12]
+    with pytest.raises(ZeroDivisionError):
+        next(answers)
+
+
+def test_after_an_exception_no_work_is_begun_and_no_thread_remains(two_workers):
+    before, begun, pulled = threading.active_count(), [], []
+
+    def work(number):
+        begun.append(number)
+        time.sleep(0.05)
+        if number == 1:
+            raise ValueError("one")
+
+    with pytest.raises(ValueError, match="one"):
+        list(ordered(work, counted(range(1000), pulled)))
+    assert threading.active_count() == before
+    assert len(begun) < AHEAD * 2
+    assert len(pulled) <= AHEAD * 2 + 1
+
+
+def test_a_reader_that_stops_stops_the_workers(two_workers):
+    before, begun = threading.active_count(), []
+
+    def work(number):
+        begun.append(number)
+        time.sleep(0.02)
+
+    answers = ordered(work, range(1000))
+    next(answers)
+    answers.close()
+    assert threading.active_count() == before
+    assert len(begun) <= AHEAD * 2
+
+
+def test_a_fault_of_the_items_reaches_the_reader(two_workers):
+    def items():
+        yield 1
+        raise LookupError("no more")
+
+    with pytest.raises(LookupError, match="no more"):
+        list(ordered(str, items()))

@@ -1,0 +1,203 @@
+"""Tests of run_folder.py."""
+
+import csv
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from keykind.errors import BadRun, CannotWrite
+from keykind.run_folder import RunFolder
+
+IDENTITY = {"recipe": {"units": 64, "views": ["plain"], "dropout": 0.3}, "weights": "random", "seed": 0}
+ARRAYS = {
+    "w1": np.arange(12, dtype=np.float32).reshape(3, 4),
+    "loss": np.array([1.5, 0.25]),
+    "nothing": np.zeros((0, 4), np.float32),
+    "number": np.array(7),
+}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run's folder that was claimed and left unfinished."""
+    folder = RunFolder(tmp_path / "run")
+    assert folder.claim(IDENTITY, resume=False) is None
+    return folder
+
+
+def names(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+def test_a_new_run_says_who_it_is(run):
+    assert json.loads((run.path / "recipe.json").read_text("utf-8")) == IDENTITY
+    assert run.work.is_dir()
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_an_empty_folder_is_as_good_as_none(tmp_path, resume):
+    assert RunFolder(tmp_path).claim(IDENTITY, resume=resume) is None
+    assert names(tmp_path) == ["recipe.json", "work"]
+
+
+def test_a_folder_with_anything_in_it_is_not_touched_unless_resuming_is_wanted(run):
+    before = names(run.path)
+    with pytest.raises(BadRun, match=r"not empty.*--resume"):
+        run.claim(IDENTITY, resume=False)
+    assert names(run.path) == before
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_folder_of_other_things_is_never_taken_for_a_run(tmp_path, resume):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis.txt").write_text("years")
+    with pytest.raises(BadRun, match="another folder"):
+        RunFolder(tmp_path).claim(IDENTITY, resume=resume)
+    assert names(tmp_path) == ["work", "work/thesis.txt"]
+
+
+@pytest.mark.parametrize("resume", [True, False])
+def test_a_file_is_never_taken_for_a_run(tmp_path, resume):
+    (tmp_path / "run").write_text("a file")
+    with pytest.raises(BadRun):
+        RunFolder(tmp_path / "run").claim(IDENTITY, resume=resume)
+    assert (tmp_path / "run").read_text() == "a file"
+
+
+def test_a_run_killed_before_it_said_who_it_was_can_be_begun_again(tmp_path):
+    (tmp_path / ".unfinished-1.json").write_text("{")
+    assert RunFolder(tmp_path).claim(IDENTITY, resume=False) is None
+    assert names(tmp_path) == ["recipe.json", "work"]
+
+
+def test_the_same_run_goes_on(run):
+    run.keep("fold-0", ARRAYS)
+    assert run.claim(IDENTITY, resume=True) is None
+    assert run.load("fold-0").keys() == ARRAYS.keys()
+
+
+@pytest.mark.parametrize(
+    ("other", "named"),
+    [
+        ({"seed": 1}, "seed"),
+        ({"seed": 1, "weights": "imagenet"}, "weights, seed"),
+        ({"photos": "abc"}, "photos"),
+    ],
+)
+def test_another_run_is_refused_and_what_differs_is_named(run, other, named):
+    with pytest.raises(BadRun, match=f"with other {named}"):
+        run.claim(IDENTITY | other, resume=True)
+    assert run.claim(IDENTITY, resume=True) is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1, 2]", "7", "\udcff"])
+def test_a_recipe_that_cannot_be_read_is_told(run, text):
+    (run.path / "recipe.json").write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(BadRun, match=r"recipe\.json: cannot be read"):
+        run.claim(IDENTITY, resume=True)
+
+
+def test_a_finished_run_is_returned_as_it_is(run):
+    run.keep("fold-0", ARRAYS)
+    metrics = {"best_fold": 1, "test": {"plain": {"weighted_f1": 0.7068}}}
+    run.finish(metrics)
+    before = names(run.path)
+    assert run.claim(IDENTITY, resume=True) == metrics
+    assert names(run.path) == before == ["metrics.json", "recipe.json"]
+
+
+def test_a_run_killed_while_it_tidied_up_is_finished(run):
+    run.finish({"best_fold": 1})
+    run.work.mkdir()
+    run.keep("left", ARRAYS)
+    assert run.claim(IDENTITY, resume=True) == {"best_fold": 1}
+    assert not run.work.exists()
+
+
+def test_metrics_that_cannot_be_read_are_told(run):
+    run.finish({"best_fold": 1})
+    (run.path / "metrics.json").write_text("{")
+    with pytest.raises(BadRun, match=r"metrics\.json: cannot be read"):
+        run.claim(IDENTITY, resume=True)
+
+
+def test_a_run_finishes_also_where_its_unfinished_steps_are_gone(run):
+    shutil.rmtree(run.work)
+    run.finish({"best_fold": 1})
+    assert run.claim(IDENTITY, resume=True) == {"best_fold": 1}
+
+
+def test_what_was_half_written_is_cleared_everywhere_in_the_run(run):
+    for place in (run.path, run.path / "figures", run.work, run.work / "fine-tune"):
+        place.mkdir(exist_ok=True)
+        (place / ".unfinished-1.npz").write_bytes(b"half")
+        (place / "whole.npz").write_bytes(b"whole")
+    run.claim(IDENTITY, resume=True)
+    left = [name for name in names(run.path) if name.endswith(".npz")]
+    assert left == ["figures/whole.npz", "whole.npz", "work/fine-tune/whole.npz", "work/whole.npz"]
+
+
+def test_arrays_come_back_as_they_were_kept(run):
+    run.keep("fold-0", ARRAYS)
+    kept = run.load("fold-0")
+    assert kept.keys() == ARRAYS.keys()
+    for name, array in ARRAYS.items():
+        assert kept[name].dtype == array.dtype
+        np.testing.assert_array_equal(kept[name], array)
+
+
+def test_a_step_that_was_not_kept_is_absent(run):
+    assert run.load("fold-7") is None
+
+
+def test_a_step_cut_off_anywhere_counts_as_absent_and_can_be_kept_again(run):
+    run.keep("fold-0", ARRAYS)
+    path = run.work / "fold-0.npz"
+    whole = path.read_bytes()
+    for size in range(0, len(whole), 7):
+        path.write_bytes(whole[:size])
+        assert run.load("fold-0") is None
+    run.keep("fold-0", ARRAYS)
+    assert run.load("fold-0") is not None
+
+
+def test_a_step_with_damaged_numbers_counts_as_absent(run):
+    run.keep("fold-0", {"w1": np.zeros(1000)})
+    path = run.work / "fold-0.npz"
+    whole = path.read_bytes()
+    for place in range(400, 8000, 97):  # among the numbers, past the names
+        path.write_bytes(whole[:place] + b"\x01" + whole[place + 1 :])
+        assert run.load("fold-0") is None
+
+
+def test_a_table_is_read_back_as_it_was_written(run):
+    rows = [["a,b", 'say "yes"', "two\nlines", "鍵"], [1, 0.5, "", "x"]]
+    run.write_table("t.csv", ("photo", "key", "true", "answer"), rows)
+    with (run.path / "t.csv").open(encoding="utf-8", newline="") as stream:
+        read = list(csv.reader(stream))
+    assert read == [["photo", "key", "true", "answer"], *([str(cell) for cell in row] for row in rows)]
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CannotWrite, match="MB free"):
+        RunFolder(tmp_path / "file" / "run").claim(IDENTITY, resume=False)
+
+
+def test_a_file_where_unfinished_steps_should_go_is_told(run):
+    run.work.rmdir()
+    run.work.write_text("")
+    with pytest.raises(CannotWrite, match="work"):
+        run.claim(IDENTITY, resume=True)
+
+
+def test_a_full_disk_is_told_and_leaves_the_kept_steps(small_disk):
+    run = RunFolder(small_disk / "run")
+    run.claim(IDENTITY, resume=False)
+    run.keep("fold-0", ARRAYS)
+    with pytest.raises(CannotWrite, match=r"fold-1\.npz.*No space"):
+        run.keep("fold-1", {"w1": np.ones(500_000)})
+    assert sorted(path.name for path in run.work.iterdir()) == ["fold-0.npz"]
+    assert run.load("fold-0") is not None
