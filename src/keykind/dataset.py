@@ -8,7 +8,7 @@ Each photo is opened once; only facts and a fingerprint are kept of it.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,28 +54,14 @@ def read_dataset(
     if group_pattern is not None:
         listings = [replace(one, photos=keys_by_pattern(one.photos, group_pattern)) for one in listings]
     listed = _named(listings)
-    results = list(progress(ordered(examine, listed), len(listed), "reading"))
-    found = [result for result in results if not isinstance(result, Fault)]
-    faults = [fault for listing in listings for fault in listing.faults]
-    faults += [result for result in results if isinstance(result, Fault)]
-    if not found:
-        first = f"{faults[0].name}: {faults[0].reason}"
-        raise BadDataset(
-            photos, fault=f"none of its {len(listed):,} photos can be read", remedy=f"the first is {first}"
-        )
-    dataset = _assembled(
-        [sample for sample, _ in found], np.stack([picture for _, picture in found]), keep_leaks
-    )
+    samples, fingerprints, unreadable = _examined(listed, photos)
+    dataset = _assembled(samples, fingerprints, keep_leaks)
     _check(dataset, photos, test)
+    named = {kind for listing in listings for kind in listing.kinds}
     warnings = [sentence for listing in listings for sentence in listing.warnings]
-    warnings += advise(
-        dataset, {kind for listing in listings for kind in listing.kinds}, kept_leaks=keep_leaks
-    )
-    if group_pattern is not None and (keyless := sum(item.key is None for item in listed)):
-        warnings.append(
-            f"Photos in whose name the group pattern finds no key: {keyless:,} of {len(listed):,}; "
-            "each counts as a key of its own, so check the pattern."
-        )
+    warnings += advise(dataset, named, kept_leaks=keep_leaks)
+    warnings += [] if group_pattern is None else _keyless(listed)
+    faults = [fault for listing in listings for fault in listing.faults] + unreadable
     return replace(dataset, faults=tuple(faults), warnings=tuple(warnings))
 
 
@@ -159,6 +145,27 @@ def _named(listings: Sequence[Listing]) -> list[Listed]:
     photos.sort(key=lambda item: (item.split, item.kind, item.name, item.relative))
     names = distinct(item.name for item in photos)
     return [replace(item, name=name) for item, name in zip(photos, names, strict=True)]
+
+
+def _examined(listed: Sequence[Listed], photos: Path) -> tuple[list[Sample], Bytes, list[Fault]]:
+    """Open each photo and return the samples, their fingerprints (n, 64, 64), and why the others have none."""
+    results = list(progress(ordered(examine, listed), len(listed), "reading"))
+    found = [result for result in results if not isinstance(result, Fault)]
+    faults = [result for result in results if isinstance(result, Fault)]
+    if not found:
+        first = f"; the first is {faults[0].name}: {faults[0].reason}" if faults else ""
+        fault = f"none of its {len(listed):,} photos can be read{first}"
+        raise BadDataset(photos, fault=fault, remedy="give readable photos of at least 2 kinds")
+    return [sample for sample, _ in found], np.stack([picture for _, picture in found]), faults
+
+
+def _keyless(listed: Sequence[Listed]) -> Iterator[str]:
+    count = sum(item.key is None for item in listed)
+    if count:
+        yield (
+            f"Photos in whose name the group pattern finds no key: {count:,} of {len(listed):,}; "
+            "each counts as a key of its own, so check the pattern."
+        )
 
 
 def _assembled(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> Dataset:

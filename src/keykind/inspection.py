@@ -6,6 +6,7 @@ Needs: numpy, pillow
 """
 
 import io
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from statistics import median
@@ -23,7 +24,7 @@ from keykind.parallel import ordered
 LINES = 10  # of one list in the text
 ROWS = 200  # of one table on the page
 TILES = 16  # pictures in one gallery: two rows on a desk
-KINDS = 40  # kinds with pictures on the page
+KINDS = 40  # kinds in the text, and with pictures on the page
 KIND_TILES = 128  # pictures of all kinds together
 CLUSTERS = 24  # leaks, or clusters of duplicates, with pictures
 CLUSTER_TILES = 4  # pictures of one cluster
@@ -72,7 +73,7 @@ def text(dataset: Dataset) -> str:
         ],
         _listed("warnings", dataset.warnings),
     ]
-    return "\n\n".join("\n".join(lines) for lines in parts if lines) + "\n"
+    return "\n\n".join("\n".join(lines) for lines in parts if lines)
 
 
 def html(dataset: Dataset) -> str:
@@ -120,10 +121,10 @@ def _sizes(samples: Sequence[Sample]) -> str:
 
 def _count_rows(dataset: Dataset) -> list[list[str | int]]:
     """Return a row for each kind and one for all: name, training photos, test photos, physical keys."""
-    rows: list[list[str | int]] = []
-    for kind, counts in dataset.counts().items():
-        groups = _groups(sample for sample in dataset.samples if sample.kind == kind)
-        rows.append([kind, counts["train"], counts["test"], groups])
+    groups = Counter(kind for kind, _ in {(sample.kind, sample.group) for sample in dataset.samples})
+    rows: list[list[str | int]] = [
+        [kind, counts["train"], counts["test"], groups[kind]] for kind, counts in dataset.counts().items()
+    ]
     total = [len(dataset.of("train")), len(dataset.of("test")), _groups(dataset.samples)]
     return [*rows, ["all", *total]]
 
@@ -131,7 +132,10 @@ def _count_rows(dataset: Dataset) -> list[list[str | int]]:
 def _columns(head: Sequence[str], rows: Sequence[Sequence[str | int]]) -> list[str]:
     cells = [head, *([f"{cell:,}" if isinstance(cell, int) else cell for cell in row] for row in rows)]
     first = max(len(row[0]) for row in cells)
-    return [row[0].ljust(first) + "".join(cell.rjust(8) for cell in row[1:]) for row in cells]
+    lines = [row[0].ljust(first) + "".join(cell.rjust(8) for cell in row[1:]) for row in cells]
+    return (
+        lines if len(lines) <= KINDS else [*lines[:KINDS], f"and {len(lines) - KINDS - 1:,} more", lines[-1]]
+    )
 
 
 def _listed(title: str, lines: Sequence[str]) -> list[str]:

@@ -140,17 +140,16 @@ class _Walk:
         self.kinds.add(kind)
         above = {self.root.resolve(), top.parent.resolve()}
         met = above.union(*(folder.parents for folder in above))
-        left = [top]
+        left = [(top, top.resolve())]
         while left:
-            folder = left.pop()
-            place = folder.resolve()
+            folder, place = left.pop()
             if place in met:
                 self.blame(folder, f"leads to {printable(place)}, which was met before; remove the link")
                 continue
             met.add(place)
             for path, mode in self.entries(folder):
                 if stat.S_ISDIR(mode):
-                    left.append(path)
+                    left.append((path, path.resolve() if path.is_symlink() else place / path.name))
                 elif path.suffix.lower() in SUFFIXES:
                     relative = path.relative_to(self.root).as_posix()
                     self.photos.append(Listed(path, relative, printable(relative), kind, split))
@@ -193,12 +192,11 @@ def _list_folders(root: Path, as_test: bool) -> Listing:
 
 
 def _no_photos(walk: _Walk) -> BadDataset:
-    kinds = (
-        f"{len(walk.kinds):,} folders of kinds ({some(sorted(walk.kinds))})" if walk.kinds else "no folder"
-    )
-    strange = walk.strange.total()
+    kinds = f" ({some(sorted(walk.kinds))})" if walk.kinds else ""
+    trouble = f"; {walk.faults[0].name}: {walk.faults[0].reason}" if walk.faults else ""
     fault = (
-        f"holds {kinds}, no photo in them, {walk.outside:,} photos beside them and {strange:,} other files"
+        f"holds {len(walk.kinds):,} folders of kinds{kinds} with 0 photos in them, {walk.outside:,} photos "
+        f"beside them and {walk.strange.total():,} other files{trouble}"
     )
     return BadDataset(walk.root, fault=fault, remedy=REMEDY)
 

@@ -1,0 +1,597 @@
+"""Folders and tables of photos -> a checked, grouped, split set."""
+
+import json
+import os
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import ExifTags, Image, ImageFilter
+
+import drawn
+from conftest import shared
+from keykind.dataset import Dataset, Leak, Sample, hold_out, read_dataset
+from keykind.errors import BadDataset
+
+
+def names(samples) -> list[str]:
+    return [sample.name for sample in samples]
+
+
+def sides(root, *, train: dict[str, list[int]], test: dict[str, list[int]]):
+    """Draw train/<kind>/<seed>.jpg and test/<kind>/<seed>.jpg; one seed is one picture."""
+    for split, kinds in (("train", train), ("test", test)):
+        for kind, seeds in kinds.items():
+            for seed in seeds:
+                drawn.save(drawn.key(seed), root / split / kind / f"{seed}.jpg")
+    return root
+
+
+def said(dataset: Dataset, words: str) -> str:
+    """Return the one warning that holds the words."""
+    (warning,) = [sentence for sentence in dataset.warnings if words in sentence]
+    return warning
+
+
+def refused(*arguments, **options) -> str:
+    with pytest.raises(BadDataset) as caught:
+        read_dataset(*arguments, **options)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# Layouts
+
+
+def test_a_folder_per_kind_gives_training_photos_sorted_by_kind_and_name(tmp_path):
+    dataset = read_dataset(drawn.photos(tmp_path, mortice=2, cylinder=3))
+    assert dataset.kinds == ("cylinder", "mortice")
+    assert dataset.counts() == {"cylinder": {"train": 3, "test": 0}, "mortice": {"train": 2, "test": 0}}
+    assert names(dataset.samples) == [
+        *(f"cylinder/{number}.jpg" for number in range(3)),
+        *(f"mortice/{number}.jpg" for number in range(2)),
+    ]
+    assert dataset.faults == dataset.warnings == dataset.duplicates == dataset.leaks == dataset.left_out == ()
+
+
+def test_photos_are_found_however_deep_below_their_kind(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    deep = tmp_path / "dimple" / "2024" / "May" / "train"
+    drawn.save(drawn.key(9), deep / "9.JPG")
+    assert "dimple/2024/May/train/9.JPG" in names(read_dataset(tmp_path).samples)
+
+
+@pytest.mark.parametrize(("train", "test"), [("train", "test"), ("Train", "TEST")])
+def test_train_and_test_folders_are_understood_in_either_case(tmp_path, train, test):
+    drawn.photos(tmp_path / train, cylinder=2, dimple=2)
+    for kind in ("cylinder", "dimple"):
+        drawn.save(drawn.key(90 + len(kind)), tmp_path / test / kind / "0.jpg")
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {kind: {"train": 2, "test": 1} for kind in ("cylinder", "dimple")}
+    assert names(dataset.of("test")) == [f"{test}/cylinder/0.jpg", f"{test}/dimple/0.jpg"]
+
+
+def test_folders_beside_train_and_test_are_passed_over_and_said(tmp_path):
+    sides(tmp_path, train={"cylinder": [1], "dimple": [2]}, test={"dimple": [3]})
+    drawn.save(drawn.key(4), tmp_path / "validation" / "dimple" / "4.jpg")
+    assert "1 (validation)" in said(read_dataset(tmp_path), "beside train and test")
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        ("path,label", "{path},{kind}"),
+        ("\ufeffFile;x;Kind", "{path};;{kind}"),
+        ("class\tphoto", "{kind}\t{path}"),
+        ("label,filename,note", '{kind},"{path}","a, note"'),
+    ],
+)
+def test_a_table_names_photos_relative_to_its_folder(tmp_path, heading, line):
+    drawn.photos(tmp_path / "deep", cylinder=2, dimple=1)
+    rows = [("deep/cylinder/0.jpg", "cylinder"), ("deep/dimple/0.jpg", "dimple")]
+    table = tmp_path / "labels.csv"
+    table.write_text("\n".join([heading, *(line.format(path=path, kind=kind) for path, kind in rows), ""]))
+    dataset = read_dataset(table)
+    assert [(sample.name, sample.kind, sample.split) for sample in dataset.samples] == [
+        (path, kind, "train") for path, kind in rows
+    ]
+
+
+def test_a_table_may_split_and_group_the_photos(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    table = tmp_path / "labels.csv"
+    table.write_text(
+        "path,label,split,key_id\n"
+        "cylinder/0.jpg,cylinder,train,a\ncylinder/1.jpg,cylinder,train,a\n"
+        "dimple/0.jpg,dimple,Train,\ndimple/1.jpg,dimple,TEST,b\n"
+    )
+    dataset = read_dataset(table)
+    assert {sample.name: (sample.split, sample.group) for sample in dataset.samples} == {
+        "cylinder/0.jpg": ("train", "a"),
+        "cylinder/1.jpg": ("train", "a"),
+        "dimple/0.jpg": ("train", "dimple/0.jpg"),
+        "dimple/1.jpg": ("test", "b"),
+    }
+
+
+def test_other_words_than_train_and_test_are_refused_with_their_counts(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label,split\na.jpg,x,val\nb.jpg,x,val\nc.jpg,y,train\nd.jpg,y,\n")
+    assert "'val' in 2 rows" in refused(table)
+    assert "'' in 1 rows" in refused(table)
+
+
+def test_a_table_without_a_needed_column_is_refused_with_the_columns_it_has(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("picture,label\na.jpg,x\n")
+    assert "no column path (path or photo or file or filename); its columns are: picture, label" in refused(
+        table
+    )
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"path,label\n", b"path,label\n\n,\n", b"\xff\xfe\x00", b"\x00" * 9]
+)
+def test_a_table_without_photos_is_refused(tmp_path, content):
+    table = tmp_path / "labels.csv"
+    table.write_bytes(content)
+    assert "labels.csv: " in refused(table)
+
+
+def test_a_row_without_path_or_label_is_a_fault_with_its_line(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    table = tmp_path / "labels.csv"
+    table.write_text(
+        "path,label\ncylinder/0.jpg,cylinder\n,dimple\ndimple/0.jpg,dimple\nx.jpg\na\0b.jpg,dimple\n"
+    )
+    faults = read_dataset(table).faults
+    assert [fault.name for fault in faults] == [f"labels.csv line {line}" for line in (3, 5, 6)]
+
+
+def test_a_photo_that_the_table_names_but_nobody_has_is_a_fault(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    (tmp_path / "t.csv").write_text("path,label\ncylinder/0.jpg,c\ndimple/0.jpg,d\ngone.jpg,d\n.,d\n")
+    dataset = read_dataset(tmp_path / "t.csv")
+    assert [fault.name for fault in dataset.faults] == [".", "gone.jpg"]
+
+
+def test_repeated_rows_count_once(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    (tmp_path / "t.csv").write_text(
+        "path,label\ncylinder/0.jpg,c\ndimple/0.jpg,d\n" + "dimple/./0.jpg,d\n" * 3
+    )
+    dataset = read_dataset(tmp_path / "t.csv")
+    assert len(dataset.samples) == 2
+    assert dataset.duplicates == ()
+    assert ": 3, passed over" in said(dataset, "Rows that repeat")
+
+
+def test_a_second_set_is_all_for_testing_and_its_names_carry_its_folder(tmp_path):
+    drawn.photos(tmp_path / "web", cylinder=2, dimple=2)
+    for seed, kind in ((50, "cylinder"), (51, "dimple")):
+        drawn.save(drawn.key(seed), tmp_path / "phone" / "train" / kind / "0.jpg")
+    dataset = read_dataset(tmp_path / "web", tmp_path / "phone")
+    assert names(dataset.of("train"))[0] == "cylinder/0.jpg"
+    assert names(dataset.of("test")) == ["phone/train/cylinder/0.jpg", "phone/train/dimple/0.jpg"]
+
+
+def test_two_tables_in_one_folder_are_train_and_test(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    for number, name in enumerate(("a.csv", "b.csv")):
+        (tmp_path / name).write_text(f"path,label\ncylinder/{number}.jpg,c\ndimple/{number}.jpg,d\n")
+    dataset = read_dataset(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert names(dataset.of("test")) == ["cylinder/1.jpg", "dimple/1.jpg"]
+
+
+def test_only_the_wanted_kinds_are_read(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1, mortice=1)
+    (tmp_path / "mortice" / "broken.jpg").write_bytes(b"no photo")
+    dataset = read_dataset(tmp_path, kinds=["dimple", "cylinder"])
+    assert dataset.kinds == ("cylinder", "dimple")
+    assert dataset.faults == ()
+
+
+def test_an_unknown_kind_is_refused_with_those_that_are_there(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    assert "no kind tubular or safe; it has 2: cylinder, dimple" in refused(
+        tmp_path, kinds=["dimple", "tubular", "safe"]
+    )
+
+
+def test_wanted_kinds_without_a_photo_are_refused(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
+    assert "none of its 0 photos can be read" in refused(tmp_path, kinds=["safe"])
+    assert "1 kinds can be trained (dimple with 1 photos)" in refused(tmp_path, kinds=["safe", "dimple"])
+
+
+def test_the_result_does_not_depend_on_the_order_in_which_the_disk_lists(tmp_path, monkeypatch):
+    drawn.photos(tmp_path, cylinder=4, dimple=4)
+    shutil.copy(tmp_path / "dimple" / "0.jpg", tmp_path / "dimple" / "again.jpg")
+    first = read_dataset(tmp_path)
+    listed = type(tmp_path).iterdir
+    monkeypatch.setattr(type(tmp_path), "iterdir", lambda folder: sorted(listed(folder), reverse=True))
+    assert read_dataset(tmp_path) == first
+
+
+# Facts
+
+
+def test_facts_are_of_the_upright_photo(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    drawn.save(drawn.key(9).resize((800, 600)), tmp_path / "dimple" / "turned.jpg", exif=exif)
+    sample = next(one for one in read_dataset(tmp_path).samples if "turned" in one.name)
+    assert (sample.width, sample.height) == (600, 800)
+
+
+def test_a_blurred_photo_is_less_sharp_and_a_darker_one_less_bright(tmp_path):
+    drawn.photos(tmp_path, cylinder=1)
+    key = drawn.key(9)
+    drawn.save(key, tmp_path / "dimple" / "0 good.png")
+    drawn.save(key.filter(ImageFilter.GaussianBlur(5)), tmp_path / "dimple" / "1 blurred.png")
+    drawn.save(key.point(lambda level: level // 3), tmp_path / "dimple" / "2 dark.png")
+    drawn.save(Image.new("RGB", (300, 200), "white"), tmp_path / "dimple" / "3 white.png")
+    dataset = read_dataset(tmp_path)
+    good, blurred, dark, white = (sample for sample in dataset.samples if sample.kind == "dimple")
+    assert blurred.sharpness < good.sharpness / 2
+    assert dark.brightness == pytest.approx(good.brightness / 3, abs=0.01)
+    assert (white.brightness, white.clipped, white.sharpness) == (1, 1, 0)
+    assert good.clipped < 0.1
+    assert "1 (dimple/3 white.png)" in said(dataset, "one smooth colour")
+
+
+# Groups
+
+
+def test_without_knowledge_each_photo_is_a_key_of_its_own(tmp_path):
+    dataset = read_dataset(drawn.photos(tmp_path, cylinder=3, dimple=3))
+    assert [sample.group for sample in dataset.samples] == names(dataset.samples)
+
+
+def test_a_table_of_groups_beside_the_photos_is_read(tmp_path):
+    drawn.photos(tmp_path, cylinder=3, dimple=1)
+    (tmp_path / "groups.csv").write_text("path,group\ncylinder/0.jpg,k\ncylinder/2.jpg,k\ngone.jpg,z\n")
+    dataset = read_dataset(tmp_path)
+    assert [sample.group for sample in dataset.of("train")] == ["k", "cylinder/1.jpg", "k", "dimple/0.jpg"]
+    assert "1 of 3 (gone.jpg)" in said(dataset, "groups.csv")
+    assert not [sentence for sentence in dataset.warnings if "passed over" in sentence]
+
+
+@pytest.mark.parametrize("pattern", [r"([^/]+)-\d+\.jpg$", r"(\w)/(?P<key>[^/]+)-\d"])
+def test_a_pattern_finds_the_keys_in_the_names(tmp_path, pattern):
+    seeds = iter(range(100))
+    for kind, name in (("c", "abus-1"), ("c", "abus-2"), ("c", "city-1"), ("d", "iseo-1"), ("d", "photo")):
+        drawn.save(drawn.key(next(seeds)), tmp_path / kind / f"{name}.jpg")
+    dataset = read_dataset(tmp_path, group_pattern=pattern)
+    assert [sample.group for sample in dataset.samples] == ["abus", "abus", "city", "iseo", "d/photo.jpg"]
+    assert "1 of 5" in said(dataset, "group pattern")
+
+
+@pytest.mark.parametrize(("pattern", "fault"), [("(a", "is no regular expression"), ("a.*b", "has no group")])
+def test_a_pattern_that_cannot_work_is_refused(tmp_path, pattern, fault):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    assert fault in refused(tmp_path, group_pattern=pattern)
+
+
+def test_a_key_under_two_kinds_is_said(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    dataset = read_dataset(tmp_path, group_pattern=r"(\d)\.jpg")
+    assert "2 (0: cylinder and dimple, 1: cylinder and dimple)" in said(dataset, "several kinds")
+
+
+def test_copies_join_the_group_of_their_original(tmp_path):
+    drawn.photos(tmp_path, cylinder=3, dimple=1)
+    folder = tmp_path / "cylinder"
+    shutil.copy(folder / "0.jpg", folder / "same.jpg")
+    with Image.open(folder / "0.jpg") as original:
+        drawn.save(original.resize((200, 150)), folder / "small.jpg")
+    (tmp_path / "groups.csv").write_text("path,group\ncylinder/small.jpg,yale\ncylinder/1.jpg,yale\n")
+    dataset = read_dataset(tmp_path)
+    assert {sample.name: sample.group for sample in dataset.samples if sample.kind == "cylinder"} == {
+        "cylinder/0.jpg": "yale",
+        "cylinder/1.jpg": "yale",
+        "cylinder/2.jpg": "cylinder/2.jpg",
+        "cylinder/same.jpg": "yale",
+        "cylinder/small.jpg": "yale",
+    }
+    assert dataset.duplicates == (("cylinder/0.jpg", "cylinder/same.jpg"),)
+    assert dataset.near_duplicates == (("cylinder/0.jpg", "cylinder/same.jpg", "cylinder/small.jpg"),)
+
+
+# Leaks and contradictions
+
+
+def leaky(root):
+    """Training photo 1 also stands in the test, 2 smaller, 3 shows the key of 8, 4 that of 1."""
+    sides(root, train={"c": [1, 2, 3, 4, 5], "d": [11, 12]}, test={"c": [1, 8], "d": [13]})
+    drawn.save(drawn.key(2).resize((220, 165)), root / "test" / "c" / "2.jpg")
+    (root / "groups.csv").write_text(
+        "path,group\ntrain/c/3.jpg,k8\ntest/c/8.jpg,k8\ntrain/c/4.jpg,k1\ntrain/c/1.jpg,k1\n"
+    )
+    return root
+
+
+LEAKS = (
+    Leak("train/c/1.jpg", "test/c/1.jpg", "same bytes"),
+    Leak("train/c/2.jpg", "test/c/2.jpg", "near duplicate"),
+    Leak("train/c/3.jpg", "test/c/8.jpg", "same physical key"),
+    Leak("train/c/4.jpg", "test/c/1.jpg", "same physical key"),
+)
+
+
+def test_training_photos_of_what_the_test_shows_are_left_out(tmp_path):
+    dataset = read_dataset(leaky(tmp_path))
+    assert dataset.leaks == LEAKS
+    assert names(dataset.of("train")) == ["train/c/5.jpg", "train/d/11.jpg", "train/d/12.jpg"]
+    assert len(dataset.of("test")) == 4
+    assert names(dataset.left_out) == [leak.train for leak in LEAKS]
+    warning = said(dataset, "what a test photo shows")
+    assert "4 (same physical key 2, same bytes 1, near duplicate 1); left out" in warning
+
+
+def test_leaks_stay_if_asked_for_and_are_said_all_the_same(tmp_path):
+    dataset = read_dataset(leaky(tmp_path), keep_leaks=True)
+    assert dataset.leaks == LEAKS
+    assert len(dataset.of("train")) == 7
+    assert dataset.left_out == ()
+    assert "kept" in said(dataset, "what a test photo shows")
+
+
+def test_after_reading_no_group_stands_on_both_sides(tmp_path):
+    dataset = read_dataset(leaky(tmp_path))
+    groups = [{sample.group for sample in dataset.of(split)} for split in ("train", "test")]
+    assert not groups[0] & groups[1]
+
+
+def test_one_photo_under_two_kinds_is_left_out_under_both(tmp_path):
+    drawn.photos(tmp_path, cylinder=3, dimple=3)
+    shutil.copy(tmp_path / "cylinder" / "1.jpg", tmp_path / "dimple" / "copy.jpg")
+    dataset = read_dataset(tmp_path)
+    assert names(dataset.left_out) == ["cylinder/1.jpg", "dimple/copy.jpg"]
+    warning = said(dataset, "several kinds with the same bytes")
+    assert "cylinder/1.jpg (cylinder) = dimple/copy.jpg (dimple)" in warning
+    assert dataset.counts()["cylinder"]["train"] == 2
+
+
+def test_test_photos_of_a_kind_that_cannot_be_trained_are_left_out(tmp_path):
+    root = sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "safe": [4, 5]})
+    dataset = read_dataset(root)
+    assert names(dataset.of("test")) == ["test/c/3.jpg"]
+    assert "2 (safe 2); left out" in said(dataset, "without training photos")
+
+
+def test_a_test_set_of_which_nothing_can_be_scored_is_refused(tmp_path):
+    drawn.photos(tmp_path / "a", cylinder=1, dimple=1)
+    drawn.save(drawn.key(9), tmp_path / "b" / "safe" / "9.jpg")
+    assert "none of its photos can be scored" in refused(tmp_path / "a", tmp_path / "b")
+
+
+def test_an_unbalanced_set_is_said(tmp_path):
+    dataset = read_dataset(drawn.photos(tmp_path, cylinder=8, dimple=2))
+    assert said(dataset, "cylinder has 8 training photos, dimple only 2")
+
+
+# Bad input
+
+
+def test_each_unreadable_photo_is_a_fault_and_the_others_are_read(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    whole = (tmp_path / "cylinder" / "0.jpg").read_bytes()
+    bad = {
+        "cut.jpg": whole[: len(whole) // 2],
+        "empty.png": b"",
+        "text.jpg": b"<html>",
+        "noise.webp": b"RIFF" * 9,
+    }
+    for name, content in bad.items():
+        (tmp_path / "dimple" / name).write_bytes(content)
+    dataset = read_dataset(tmp_path)
+    assert [fault.name for fault in dataset.faults] == [f"dimple/{name}" for name in sorted(bad)]
+    assert all(fault.reason and "\n" not in fault.reason for fault in dataset.faults)
+    assert len(dataset.samples) == 4
+
+
+def test_stray_files_are_counted_in_one_warning_and_hidden_ones_ignored(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    drawn.save(drawn.key(8), tmp_path / "in the root.jpg")
+    for name in ("notes.txt", "dimple/Thumbs.db", "dimple/README", ".DS_Store", "dimple/._0.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    drawn.save(drawn.key(9), tmp_path / ".cache" / "9.jpg")
+    (warning,) = read_dataset(tmp_path).warnings
+    assert "Files passed over: 4, of them 1 photos outside" in warning
+    assert "3 that are no photos (1 .db, 1 .txt, 1 without ending)" in warning
+
+
+def test_a_loop_of_links_is_one_fault(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    (tmp_path / "dimple" / "here").symlink_to(tmp_path / "dimple")
+    dataset = read_dataset(tmp_path)
+    assert [fault.name for fault in dataset.faults] == ["dimple/here"]
+    assert len(dataset.samples) == 4
+
+
+@pytest.mark.parametrize("target", ["..", "../..", "/", "here"])
+def test_a_link_to_a_folder_above_or_to_itself_is_one_fault(tmp_path, target):
+    root = drawn.photos(tmp_path / "set", cylinder=2, dimple=2)
+    (root / "dimple" / "here").symlink_to(target)
+    dataset = read_dataset(root)
+    assert [fault.name for fault in dataset.faults] == ["dimple/here"]
+    assert len(dataset.samples) == 4
+
+
+def test_a_link_to_the_folder_of_the_split_is_one_fault(tmp_path):
+    sides(tmp_path, train={"c": [1, 2], "d": [3, 4]}, test={"d": [5]})
+    (tmp_path / "train" / "c" / "up").symlink_to("..")
+    assert [fault.name for fault in read_dataset(tmp_path).faults] == ["train/c/up"]
+
+
+def test_linked_folders_and_photos_are_followed(tmp_path):
+    root = drawn.photos(tmp_path / "set", cylinder=1, dimple=1)
+    drawn.photos(tmp_path / "elsewhere", more=2, other=1)
+    (tmp_path / "elsewhere" / "more" / "0.jpg").unlink()
+    drawn.save(drawn.key(77), tmp_path / "elsewhere" / "other" / "0.jpg")
+    (root / "dimple" / "linked").symlink_to(tmp_path / "elsewhere" / "more")
+    (root / "dimple" / "photo.jpg").symlink_to(tmp_path / "elsewhere" / "other" / "0.jpg")
+    dataset = read_dataset(root)
+    assert names(dataset.samples)[1:] == ["dimple/0.jpg", "dimple/linked/1.jpg", "dimple/photo.jpg"]
+
+
+def test_a_broken_link_and_a_pipe_are_faults_and_block_nothing(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    (tmp_path / "dimple" / "gone.jpg").symlink_to("nowhere.jpg")
+    os.mkfifo(tmp_path / "dimple" / "pipe.jpg")
+    assert [fault.name for fault in read_dataset(tmp_path).faults] == ["dimple/gone.jpg", "dimple/pipe.jpg"]
+
+
+def test_odd_names_stay_apart_and_fit_into_json(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, schlüssel=1)
+    odd = [b"\xff\xfe.jpg", b"\xfe\xff.jpg", "鍵 🔑.jpg".encode(), b"a\nb.jpg", b"x" * 251 + b".jpg"]
+    for seed, name in enumerate(odd):
+        drawn.save(drawn.key(20 + seed), drawn.bytes_path(tmp_path / "schlüssel", name))
+    found = names(read_dataset(tmp_path).samples)
+    assert len(set(found)) == 7
+    assert {"schlüssel/??.jpg", "schlüssel/??.jpg (2)", "schlüssel/鍵 🔑.jpg", "schlüssel/a?b.jpg"} <= set(
+        found
+    )
+    assert json.loads(json.dumps(found).encode()) == found
+
+
+def test_an_undecodable_name_is_found_by_the_tables(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    drawn.save(drawn.key(20), drawn.bytes_path(tmp_path / "dimple", b"\xff.jpg"))
+    (tmp_path / "groups.csv").write_bytes(b"path,group\ndimple/\xff.jpg,k\xff\n")
+    groups = [sample.group for sample in read_dataset(tmp_path).samples]
+    assert groups == ["cylinder/0.jpg", "dimple/0.jpg", "k?"]
+
+
+def test_a_kind_without_photos_is_said(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
+    dataset = read_dataset(tmp_path)
+    assert dataset.kinds == ("cylinder", "dimple")
+    assert "1 (safe)" in said(dataset, "without a readable photo")
+
+
+def test_a_folder_named_like_a_photo_is_a_folder(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    drawn.save(drawn.key(9), tmp_path / "dimple" / "trap.jpg" / "9.jpg")
+    dataset = read_dataset(tmp_path)
+    assert "dimple/trap.jpg/9.jpg" in names(dataset.samples)
+
+
+def test_a_missing_folder_is_refused(tmp_path):
+    assert "nowhere: is not there" in refused(tmp_path / "nowhere")
+    assert "is not there" in refused(tmp_path / ("x" * 300))
+    assert "is not there" in refused(tmp_path / "a\0b")
+
+
+def test_a_file_that_is_no_table_is_refused(tmp_path):
+    assert "is a file, but no CSV table" in refused(drawn.save(drawn.key(1), tmp_path / "a.jpg"))
+
+
+def test_an_empty_folder_is_refused(tmp_path):
+    assert "0 folders of kinds with 0 photos in them, 0 photos beside them and 0 other" in refused(tmp_path)
+
+
+def test_photos_without_folders_of_kinds_are_refused_with_their_number(tmp_path):
+    for seed in range(3):
+        drawn.save(drawn.key(seed), tmp_path / f"{seed}.jpg")
+    message = refused(tmp_path)
+    assert "3 photos" in message
+    assert "one folder per kind" in message
+
+
+def test_one_kind_alone_is_refused_with_what_was_found(tmp_path):
+    drawn.photos(tmp_path, dimple=3, safe=0)
+    assert "1 kinds can be trained (dimple with 3 photos)" in refused(tmp_path)
+
+
+def test_a_set_in_which_nothing_can_be_read_is_refused_with_the_first_reason(tmp_path):
+    for kind in ("cylinder", "dimple"):
+        (tmp_path / kind).mkdir()
+        (tmp_path / kind / "a.jpg").write_bytes(b"")
+    message = refused(tmp_path)
+    assert "none of its 2 photos can be read" in message
+    assert "cylinder/a.jpg: is empty" in message
+
+
+def test_a_test_folder_without_a_train_folder_is_refused(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1, test=0)
+    assert "a folder test beside 2 others, but none called train" in refused(tmp_path)
+
+
+# Holding photos out
+
+
+def test_hold_out_moves_about_the_share_of_each_kind(tmp_path):
+    dataset = read_dataset(drawn.photos(tmp_path, cylinder=10, dimple=5))
+    held = hold_out(dataset, 0.2, np.random.default_rng(0))
+    assert held.counts() == {"cylinder": {"train": 8, "test": 2}, "dimple": {"train": 4, "test": 1}}
+    assert list(held.samples) == sorted(held.samples, key=lambda one: (one.split, one.kind, one.name))
+    assert hold_out(dataset, 0.2, np.random.default_rng(0)) == held
+    assert hold_out(dataset, 0.2, np.random.default_rng(1)) != held
+
+
+def in_memory(groups: dict[str, list[int]]) -> Dataset:
+    """Return a set with that many photos in each group of each kind."""
+    sample = Sample(None, "", "", "", "train", "", 1, 1, 1.0, 0.5, 0.0)
+    samples = tuple(
+        replace(sample, name=f"{kind}/{group}-{number}", kind=kind, group=f"{kind}-{group}")
+        for kind, sizes in sorted(groups.items())
+        for group, size in enumerate(sizes)
+        for number in range(size)
+    )
+    return Dataset(tuple(sorted(groups)), samples, (), (), (), (), ())
+
+
+@given(
+    groups=st.dictionaries(
+        st.sampled_from("abc"), st.lists(st.integers(1, 9), min_size=2, max_size=8), min_size=2
+    ),
+    share=st.floats(0.01, 0.99),
+    seed=st.integers(0, 99),
+)
+def test_hold_out_never_splits_a_group_nor_empties_a_side(groups, share, seed):
+    dataset = in_memory(groups)
+    held = hold_out(dataset, share, np.random.default_rng(seed))
+    train, test = ({sample.group for sample in held.of(split)} for split in ("train", "test"))
+    assert not train & test
+    assert all(min(counts.values()) > 0 for counts in held.counts().values())
+    assert sorted(names(held.samples)) == sorted(names(dataset.samples))
+    for kind, counts in held.counts().items():
+        assert abs(counts["test"] - share * sum(groups[kind])) <= max(groups[kind])
+
+
+def test_a_kind_of_one_key_cannot_be_held_out():
+    with pytest.raises(BadDataset, match="kind b: its 7 photos show 1 physical keys"):
+        hold_out(in_memory({"a": [1, 1, 1], "b": [7]}), 0.2, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("share", [0, 1, -0.5, float("nan")])
+def test_a_share_that_is_none_is_refused(share):
+    with pytest.raises(BadDataset, match="between 0 and 1"):
+        hold_out(in_memory({"a": [1, 1], "b": [1, 1]}), share, np.random.default_rng(0))
+
+
+def test_a_set_with_test_photos_needs_no_hold_out():
+    held = hold_out(in_memory({"a": [1, 1], "b": [1, 1]}), 0.5, np.random.default_rng(0))
+    with pytest.raises(BadDataset, match="2 test photos already"):
+        hold_out(held, 0.5, np.random.default_rng(0))
+
+
+def test_the_development_photos_are_read_with_their_keys():
+    kinds = ["cylinder", "dimple", "laser_track", "mortice"]
+    dataset = read_dataset(shared("photos/labels.csv"), kinds=kinds)
+    assert {kind: counts["train"] for kind, counts in dataset.counts().items()} == {
+        "cylinder": 72,
+        "dimple": 51,
+        "laser_track": 10,
+        "mortice": 19,
+    }
+    assert {sample.group for sample in dataset.samples if "iseo" in sample.name} == {"lkr-iseo"}
+    assert dataset.faults == ()
+    held = hold_out(dataset, 0.2, np.random.default_rng(0))
+    assert 20 <= len(held.of("test")) <= 45

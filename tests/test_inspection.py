@@ -1,0 +1,196 @@
+"""What a person is shown of a set of photos."""
+
+import base64
+import io
+import json
+import re
+import shutil
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+import drawn
+from keykind.dataset import Fault, Leak, read_dataset
+from keykind.inspection import facts, html, text
+
+
+@pytest.fixture(scope="module")
+def messy(tmp_path_factory):
+    """Two kinds with a broken file, a copy, a smaller copy, a leak, a mislabelled photo and an empty kind."""
+    root = tmp_path_factory.mktemp("messy")
+    drawn.photos(root / "train", cylinder=6, dimple=4, safe=0)
+    for seed in (70, 71):
+        drawn.save(drawn.key(seed), root / "test" / "dimple" / f"{seed}.jpg")
+    train = root / "train"
+    shutil.copy(train / "cylinder" / "0.jpg", train / "cylinder" / "copy.jpg")
+    shutil.copy(train / "cylinder" / "1.jpg", train / "dimple" / "wrong.jpg")
+    shutil.copy(train / "dimple" / "0.jpg", root / "test" / "dimple" / "leak.jpg")
+    drawn.save(drawn.key(3).resize((200, 150)), train / "cylinder" / "small.jpg")
+    (train / "dimple" / "broken.jpg").write_bytes(b"<script>alert(1)</script>")
+    return read_dataset(root)
+
+
+class Page(HTMLParser):
+    """What a browser finds in a page: tags, attributes and words."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.tags, self.links, self.words = [], [], []
+        self.feed(source)
+        self.text = " ".join(self.words)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.links += [value for name, value in attrs if name in ("src", "href", "srcset", "action")]
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    def pictures(self) -> list[Image.Image]:
+        data = [base64.b64decode(link.partition("base64,")[2]) for link in self.links]
+        return [Image.open(io.BytesIO(one)) for one in data]
+
+
+def test_the_text_counts_kinds_keys_and_troubles(messy):
+    lines = text(messy).splitlines()
+    assert lines[0] == "13 usable photos of 2 kinds, 11 physical keys"
+    assert [line.split() for line in lines[3:7]] == [
+        ["kind", "train", "test", "keys"],
+        ["cylinder", "7", "0", "5"],
+        ["dimple", "3", "3", "6"],
+        ["all", "10", "3", "11"],
+    ]
+    for part in ("faults 1", "leaks 1", "duplicates 3", "near duplicates 1"):
+        assert part in lines
+    assert "  train/dimple/0.jpg = test/dimple/leak.jpg (same bytes)" in lines
+    assert any(line.startswith("blurriest") for line in lines)
+
+
+def test_the_text_stays_short_for_a_large_set(messy):
+    many = replace(
+        messy,
+        kinds=tuple(f"kind {number}" for number in range(2000)),
+        samples=messy.samples * 1000,
+        faults=tuple(Fault(f"{number}.jpg", "broken") for number in range(5000)),
+        leaks=messy.leaks * 5000,
+        near_duplicates=((messy.samples[0].name,) * 5000,) * 50,
+    )
+    written = text(many)
+    assert len(written.splitlines()) < 100
+    assert len(written) < 20_000
+    assert "  and 4,990 more" in written
+
+
+def test_the_facts_survive_json_and_tell_no_path_of_the_disk(messy):
+    told = json.dumps(facts(messy), allow_nan=False)
+    assert json.loads(told) == facts(messy)
+    assert str(messy.samples[0].path.parents[2]) not in told
+    assert facts(messy)["counts"] == messy.counts()
+    assert len(facts(messy)["samples"]) + len(facts(messy)["left_out"]) == 16
+    assert facts(messy)["leaks"] == [
+        {"train": "train/dimple/0.jpg", "test": "test/dimple/leak.jpg", "why": "same bytes"}
+    ]
+
+
+def test_the_page_needs_nothing_else(messy):
+    page = Page(html(messy))
+    assert page.links
+    assert all(link.startswith("data:image/jpeg;base64,") for link in page.links)
+    assert not {"script", "link", "iframe"} & set(page.tags)
+    assert "url(" not in html(messy)
+
+
+def test_the_page_shows_each_part(messy):
+    page = Page(html(messy))
+    for words in (
+        "13 usable photos of 2 kinds, 11 physical keys",
+        "Unreadable files: 1",
+        "Leaks: 1",
+        "Duplicates: 3",
+        "Near duplicates: 1",
+        "cylinder: 7 of 7",
+        "Blurriest: 13",
+        "Darkest: 13",
+        "Brightest: 13",
+        "Smallest: 13",
+        *messy.warnings,
+    ):
+        assert words in page.text
+
+
+def test_a_clean_set_has_no_part_about_troubles(tmp_path):
+    dataset = read_dataset(drawn.photos(tmp_path, cylinder=2, dimple=2))
+    page = Page(html(dataset)).text
+    assert not [words for words in ("Unreadable", "Leaks", "uplicates:") if words in page]
+    assert "faults" not in text(dataset)
+
+
+def test_the_pictures_carry_no_exif(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    exif = Image.Exif()
+    exif[ExifTags.Base.Artist] = "SECRETARTIST"
+    exif[ExifTags.Base.GPSInfo] = {ExifTags.GPS.GPSLatitude: (48.0, 8.0, 0.0)}
+    drawn.save(drawn.key(9), tmp_path / "dimple" / "gps.jpg", exif=exif, comment=b"SECRETCOMMENT")
+    page = html(read_dataset(tmp_path))
+    pictures = Page(page).pictures()
+    assert pictures
+    assert not [picture for picture in pictures if picture.getexif() or "comment" in picture.info]
+    assert b"SECRET" not in b"".join(base64.b64decode(data) for data in re.findall(r"base64,([^\"]+)", page))
+
+
+def test_a_page_of_ten_thousand_noisy_photos_is_below_ten_megabytes(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    drawn.save(Image.fromarray(noise), tmp_path / "dimple" / "noise.png")
+    small = read_dataset(tmp_path)
+    noisy = next(sample for sample in small.samples if "noise" in sample.name)
+    kinds = tuple(f"kind {number}" for number in range(500))
+    samples = tuple(
+        replace(noisy, name=f"{number}-{'&' * 240}", kind=kinds[number % 500]) for number in range(10_000)
+    )
+    clusters = tuple(tuple(one.name for one in samples[start : start + 10]) for start in range(0, 10_000, 10))
+    large = replace(
+        small,
+        kinds=kinds,
+        samples=samples,
+        faults=tuple(Fault(f"{number}-{'<' * 240}", "broken " * 30) for number in range(10_000)),
+        duplicates=clusters,
+        near_duplicates=clusters,
+        leaks=tuple(Leak(one.name, samples[0].name, "same bytes") for one in samples),
+    )
+    page = html(large)
+    assert len(page.encode()) < 10_000_000
+    assert "Leaks: first 24 of 10,000" in page
+    assert "Unreadable files: first 200 of 10,000" in page
+    assert "Blurriest: first 16 of 10,000" in page
+
+
+def test_names_cannot_break_the_page(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    for seed, name in enumerate(
+        [b"<script>x.jpg", b'"onload=.jpg', b"\xff\xfe.jpg", "鍵.jpg".encode(), b"y" * 251 + b".jpg"]
+    ):
+        drawn.save(drawn.key(20 + seed), drawn.bytes_path(tmp_path / "dimple", name))
+    (tmp_path / "<b>kind").mkdir()
+    shutil.copy(tmp_path / "dimple" / "0.jpg", tmp_path / "<b>kind" / "0.jpg")
+    source = html(read_dataset(tmp_path))
+    page = Page(source)
+    assert not {"script", "b"} & set(page.tags)
+    assert "dimple/<script>x.jpg" in page.text
+    assert "鍵.jpg" in page.text
+    assert source.encode()
+
+
+def test_a_photo_that_is_gone_since_leaves_an_empty_picture(tmp_path):
+    dataset = read_dataset(drawn.photos(tmp_path, cylinder=2, dimple=2))
+    (tmp_path / "dimple" / "1.jpg").unlink()
+    assert len(Page(html(dataset)).pictures()) == 4 * 5
+
+
+def test_photos_of_a_cluster_stand_side_by_side_with_their_side_and_kind(messy):
+    words = Page(html(messy)).text
+    assert "train/dimple/wrong.jpg: train, dimple" in words
+    assert "train/cylinder/1.jpg: train, cylinder" in words
