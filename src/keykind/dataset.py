@@ -148,7 +148,7 @@ def _named(listings: Sequence[Listing]) -> list[Listed]:
 
 
 def _examined(listed: Sequence[Listed], photos: Path) -> tuple[list[Sample], Bytes, list[Fault]]:
-    """Open each photo and return the samples, their fingerprints (n, 64, 64), and why the others have none."""
+    """Open each photo; return the samples, their fingerprints (n, 64, 64), and the unreadable ones."""
     results = list(progress(ordered(examine, listed), len(listed), "reading"))
     found = [result for result in results if not isinstance(result, Fault)]
     faults = [result for result in results if isinstance(result, Fault)]
