@@ -28,7 +28,9 @@ figure { margin: 1rem 0 } figcaption { font-size: .9rem; max-width: 44rem }
 .warning { background: var(--warn-ground); color: var(--warn); border-radius: .5rem; padding: .5rem 1rem }
 .scroll { overflow-x: auto } table { border-collapse: collapse; font-size: .9rem; margin: .5rem 0 }
 th, td { text-align: left; padding: .25rem .75rem .25rem 0; border-bottom: 1px solid var(--line);
-  overflow-wrap: anywhere } td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
+  overflow-wrap: anywhere }
+th { overflow-wrap: normal }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums }
 .chart svg { max-width: 100%; height: auto; color: var(--ink) }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); gap: 1rem }
 .gallery { display: grid; grid-template-columns: repeat(auto-fill, minmax(7.5rem, 1fr)); gap: .5rem;
