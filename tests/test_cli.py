@@ -93,7 +93,7 @@ def test_a_wrong_choice_is_one_line_and_status_2(drawn_photos, tmp_path, capsys,
     assert run("train", drawn_photos, "--out", tmp_path / "run", *arguments) == 2
     lines = capsys.readouterr().err.splitlines()
     assert said in lines[-1], lines
-    assert not (tmp_path / "run" / "metrics.json").exists()
+    assert not (tmp_path / "run").exists()
 
 
 def spoil(folder: Path) -> dict[str, str]:

@@ -93,7 +93,7 @@ def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -
         raise BadWeights(
             weights, fault="do not ship with this version", remedy="use imagenet or a weights file"
         )
-    network = _build(entry, _download(entry) if weights == "imagenet" else None)
+    network = _download(entry) if weights == "imagenet" else _build(entry, None)
     if weights == "random":
         _draw(network, np.random.default_rng(seed))
     elif weights != "imagenet":
@@ -132,16 +132,15 @@ def _draw(network: Any, rng: np.random.Generator) -> None:
             variable.assign(rng.standard_normal(variable.shape, np.float32) * np.sqrt(2 / fan_in))
 
 
-def _download(entry: Architecture) -> str:
+def _download(entry: Architecture) -> Any:
     try:
-        _build(entry, "imagenet")
+        return _build(entry, "imagenet")
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise BadWeights(
             "imagenet",
             fault=f"could not be downloaded ({_first_line(error)})",
             remedy="connect, or give a file",
         ) from error
-    return "imagenet"
 
 
 def _load_file(network: Any, path: Path) -> None:

@@ -209,8 +209,8 @@ def _check(dataset: Dataset, photos: Path, test: Path | None) -> None:
         held = ", ".join(f"{kind} with {count['train']:,} photos" for kind, count in counts.items()) or "none"
         twice = sum(map(len, contradictions(dataset.left_out).values()))
         fault = (
-            f"{len(counts)} kinds can be trained ({held}); left out: {twice:,} photos that stand under "
-            f"several kinds, {len(dataset.leaks):,} leaks"
+            f"{len(counts)} {'kind' if len(counts) == 1 else 'kinds'} can be trained ({held}); left out: "
+            f"{twice:,} photos that stand under several kinds, {len(dataset.leaks):,} leaks"
         )
         raise BadDataset(
             photos, fault=fault, remedy="give readable photos of at least 2 kinds, one folder each"

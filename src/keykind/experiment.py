@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from keykind.backbone import Backbone, load_backbone, to_network
+from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
 from keykind.clock import Clock
 from keykind.crossval import Fold, Rows, best_fold
@@ -48,13 +48,13 @@ class Experiment:
         recipe = self.recipe
         return Plan(recipe.views, Augmentation(recipe.rotation, recipe.zoom, recipe.flip), self.seed)
 
-    def identity(self) -> dict[str, Any]:
+    def identity(self, backbone: Backbone) -> dict[str, Any]:
         """Return all that decides the result, as JSON values: what recipe.json holds."""
         lines = [f"{s.split} {s.kind} {s.group} {s.sha256}" for s in self.dataset.samples]
         return {
             "recipe": self.recipe.as_json(),
-            "weights": self.weights,
             "seed": self.seed,
+            "initial_network": backbone.digest,
             "photos": hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest(),
         }
 
@@ -91,13 +91,16 @@ class Tested:
 
 
 def learn(
-    experiment: Experiment, folds: Sequence[Fold], folder: RunFolder, cache: Cache, clock: Clock
+    experiment: Experiment,
+    backbone: Backbone,
+    folds: Sequence[Fold],
+    folder: RunFolder,
+    cache: Cache,
+    clock: Clock,
 ) -> Learned:
     """Train a head a fold on cached features, choose the best, fine-tune it where the recipe says so."""
     recipe, samples = experiment.recipe, experiment.dataset.of("train")
     labels, kinds = experiment.labels(samples), len(experiment.dataset.kinds)
-    seed = experiment.seed_for("weights")
-    backbone = load_backbone(recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=seed)
     network = to_network(backbone, cache)
     features = compute(samples, experiment.plan, network, cache, folder.work / "features-train.npy")
     clock.book("features")

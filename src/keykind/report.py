@@ -113,8 +113,8 @@ def _answer(outcome: Outcome) -> Iterable[Content]:
         ),
         tag(
             "p",
-            f"on {len(outcome.answers)} test photos of {keys} physical keys. {right(plain)} answers are right; "
-            f"always answering {commonest.kind} would give {commonest.support}. "
+            f"on {len(outcome.answers)} test photos of {keys} physical keys. {right(plain)} answers are "
+            f"right; always answering {commonest.kind} would give {commonest.support}. "
             f"Macro F1 {plain.macro_f1:.2f} [{between(plain.intervals['macro_f1'])}]. ",
             f"On their edge views the weighted F1 is {edge.weighted_f1:.2f}." if edge else None,
         ),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from keykind import __version__
+from keykind.backbone import load_backbone
 from keykind.cache import Cache, default_folder
 from keykind.clock import Clock
 from keykind.crossval import make_folds
@@ -38,22 +39,30 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
             "test", fault="0 photos to test on", remedy="give --test, or hold some of the photos out"
         )
     folds = make_folds(experiment.dataset.of("train"), experiment.recipe.folds, experiment.seed_for("folds"))
-    folder = RunFolder(experiment.out)
-    finished = folder.claim(experiment.identity(), resume=resume)
+    clock.book(None)
+    recipe = experiment.recipe
+    backbone = load_backbone(
+        recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=experiment.seed_for("weights")
+    )
+    folder, identity = RunFolder(experiment.out), experiment.identity(backbone)
+    finished = folder.claim(identity, resume=resume)
     if finished is not None:
         return finished
-    clock.book(None)
     with Cache(default_folder()) as cache:
-        learned = learn(experiment, folds, folder, cache, clock)
+        learned = learn(experiment, backbone, folds, folder, cache, clock)
         tested = test(experiment, learned, folder, cache)
         clock.book("features")
-    return _write(experiment, learned, tested, folder, clock)
+    parameters = _write(experiment, learned, tested, folder, clock)
+    metrics = identity | _metrics(experiment, learned, tested)
+    metrics |= {"parameters": parameters, "seconds": clock.seconds()}
+    folder.finish(metrics)
+    return metrics
 
 
 def _write(
     experiment: Experiment, learned: Learned, tested: Tested, folder: RunFolder, clock: Clock
-) -> dict[str, Any]:
-    """Write every file of the run, metrics.json last, and return the metrics."""
+) -> dict[str, int]:
+    """Write every file of the run but metrics.json, and return how many parameters its model has."""
     dataset = experiment.dataset
     folder.write_table("history.csv", ("step", "epoch", *CURVES), _history(learned))
     folder.write_table(
@@ -78,14 +87,15 @@ def _write(
         answers=_answers(dataset, tested.probabilities["plain"]),
         explainer=Explainer(learned.network, learned.head, dataset.kinds),
         facts=_facts(experiment, parameters, clock),
-        notice=" ".join(
-            filter(None, (experiment.notice, RANDOM_WEIGHTS if experiment.weights == "random" else None))
-        ),
+        notice=_notice(experiment),
     )
     write_text(folder.path / "report.html", write_report(outcome, folder.path / "figures"))
-    metrics = _metrics(experiment, learned, tested) | {"parameters": parameters, "seconds": clock.seconds()}
-    folder.finish(metrics)
-    return metrics
+    return parameters
+
+
+def _notice(experiment: Experiment) -> str:
+    random = RANDOM_WEIGHTS if experiment.weights == "random" else ""
+    return f"{experiment.notice or ''} {random}".strip()
 
 
 def _history(learned: Learned) -> list[tuple[Any, ...]]:
@@ -138,7 +148,7 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
     dataset = experiment.dataset
     return {
         "keykind": __version__,
-        **experiment.identity(),
+        "weights": experiment.weights,
         "network": learned.network.digest,
         "kinds": list(dataset.kinds),
         "counts": dataset.counts(),
