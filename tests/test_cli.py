@@ -18,6 +18,7 @@ from conftest import keykind
 from keykind import cli
 from keykind.drawings import draw_photos
 
+KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a run is killed; more take longer
 HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"}
 
 
@@ -198,7 +199,7 @@ def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path):
     assert keykind(*train, tmp_path / "calm").returncode == 0
     length = time.monotonic() - start
     calm = timeless(tmp_path / "calm" / "metrics.json")
-    for number, moment in enumerate(np.random.default_rng(0).uniform(0.3, 1, 2)):
+    for number, moment in enumerate(np.random.default_rng(0).uniform(0.05, 1, KILLS)):
         out = tmp_path / f"killed-{number}"
         environment = os.environ | {"KEYKIND_CACHE": str(tmp_path / f"cache-{number}")}
         command = [sys.executable, "-m", "keykind", *map(str, train), str(out)]
