@@ -88,14 +88,14 @@ def test_log_loss_is_the_mean_surprise_at_the_true_kind():
 def test_a_resample_is_scored_as_scikit_learn_scores_the_photos_drawn(seed):
     rng = np.random.default_rng(seed)
     labels, answers = some_answers(seed, photos=60)
-    keys = rng.integers(0, 15, 60)
-    groups = [f"key {key:02}" for key in keys]
-    names = sorted(set(groups))
+    groups = np.array([f"{label} {key}" for label, key in zip(labels, rng.integers(0, 4, 60), strict=True)])
+    names = np.unique(groups)
     times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))
-    drawn = np.concatenate(
-        [np.flatnonzero(keys == int(names[place][4:])) for place in np.repeat(range(len(names)), times)]
-    )
-    scores = scored(labels, answers, groups, resamples=100, rng=FixedDraw(times))
+    if not seed:  # a draw without any key of the last kind
+        times = np.where([name.startswith("3") for name in names], 0, 1)
+        times[0] += len(names) - times.sum()
+    drawn = np.concatenate([np.flatnonzero(groups == name) for name in names.repeat(times)])
+    scores = scored(labels, answers, groups.tolist(), resamples=100, rng=FixedDraw(times))
     true, told = labels[drawn], answers[drawn]
     present = np.unique(true)
     weighted = metrics.f1_score(true, told, average="weighted", zero_division=0)

@@ -26,13 +26,14 @@ def dataset(**train):
 
 
 def scores(confusion, keys=None):
-    """Scores of answers that make this confusion matrix (rows dimple, laser); each photo a key of its own."""
+    """Scores of answers that make this confusion matrix (rows dimple, laser, mortice); a photo is a key."""
     pairs = [pair for pair, count in np.ndenumerate(np.array(confusion)) for _ in range(count)]
-    answers = np.eye(2, dtype=np.float32)[[answer for _, answer in pairs]]
+    answers = np.eye(len(confusion), dtype=np.float32)[[answer for _, answer in pairs]]
     groups = [f"key {place % keys if keys else place}" for place in range(len(pairs))]
     labels = np.array([true for true, _ in pairs])
     rng = np.random.default_rng(0)
-    return score(answers, labels, groups, ("dimple", "laser"), resamples=100, rng=rng)
+    kinds = ("dimple", "laser", "mortice")[: len(confusion)]
+    return score(answers, labels, groups, kinds, resamples=100, rng=rng)
 
 
 def answers(right, wrong, sharp=100.0, dull=100.0):
@@ -48,9 +49,10 @@ def test_the_first_advice_is_the_commonest_confusion_with_its_numbers():
 
 
 def test_only_the_two_commonest_confusions_are_told():
-    told = what_next(dataset(dimple=20, laser=20), scores([[20, 3], [9, 21]]), [])
-    assert [sentence.startswith("To train: more") for sentence in told] == [True, True]
-    assert "3 of 23" in told[1]
+    told = what_next(
+        dataset(dimple=20, laser=20, mortice=20), scores([[20, 3, 0], [9, 21, 0], [0, 1, 25]]), []
+    )
+    assert ["9 of 30" in told[0], "3 of 23" in told[1], len(told)] == [True, True, 2]
 
 
 def test_kinds_with_few_test_keys_are_told_with_how_little_that_says():
@@ -61,6 +63,8 @@ def test_kinds_with_few_test_keys_are_told_with_how_little_that_says():
     for kind in ("dimple", "laser"):
         assert f"{kind} has {FEW_KEYS - 1}" in sentence
     assert f"{low:.2f} to 1.00" in sentence
+    enough = scores([[30, 0], [0, 30]], keys=FEW_KEYS)
+    assert "To test" not in " ".join(what_next(dataset(dimple=20, laser=20), enough, []))
 
 
 def test_a_rare_kind_is_told_with_both_counts():
