@@ -1,6 +1,6 @@
 # make demo: set up and run the main job, offline but for the installation
 # make test: everything that must hold before a change lands
-.PHONY: demo test lint types contracts tests docs-check bare benchmarks clean
+.PHONY: demo test lint types contracts tests docs-check bare clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ExifTags, Image
 
 from keykind.drawings import draw_photos
 
@@ -47,6 +48,12 @@ def many_drawn(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("many")
     draw_photos(folder, {"train": 6, "test": 3}, np.random.default_rng(0))
     (folder / "train" / "dimple" / "torn.jpg").write_bytes(b"")
+    for drawn in folder.rglob("drawn-00.png"):  # these carry a place, which no page may show
+        exif = Image.Exif()
+        exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 0.0)
+        with Image.open(drawn) as picture:
+            picture.save(drawn.with_suffix(".jpg"), exif=exif)
+        drawn.unlink()
     return folder
 
 

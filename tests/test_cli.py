@@ -97,6 +97,47 @@ def test_a_wrong_choice_is_one_line_and_status_2(drawn_photos, tmp_path, capsys,
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize("seed", ["-1", "1.5", "one"])
+def test_a_seed_is_a_whole_number(seed, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run("demo", "--seed", seed)
+    assert caught.value.code == 2
+    assert "not a whole number" in capsys.readouterr().err
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(drawn_photos):
+    command = f"{sys.executable} -m keykind inspect {drawn_photos} --json | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
+    assert done.stdout == "{\n"
+    assert done.stderr == ""
+
+
+def test_a_terminal_that_cannot_show_a_name_is_no_error(drawn_photos):
+    (drawn_photos / "train" / "mortice").rename(drawn_photos / "train" / "größe 钥匙")
+    (drawn_photos / "test" / "mortice").rename(drawn_photos / "test" / "größe 钥匙")
+    done = keykind("inspect", drawn_photos, env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
+    assert done.returncode == 0, done.stderr
+    assert "gr??e" in done.stdout
+
+
+def test_a_folder_with_results_is_refused_before_any_photo_is_read(tmp_path, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "mine.txt").write_text("mine")
+    assert run("train", tmp_path / "no photos", "--out", tmp_path / "run") == 2
+    assert "is there already and not empty" in capsys.readouterr().err
+
+
+def test_the_demo_does_not_draw_among_photos_of_yours(tmp_path, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    mine = tmp_path / "photos" / "train" / "mine"
+    mine.mkdir(parents=True)
+    (mine / "own.png").write_bytes(b"")
+    assert run("demo", "--out", tmp_path) == 2
+    assert "holds 1 files of yours" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.rglob("*.png")] == ["own.png"]
+
+
 def spoil(folder: Path) -> dict[str, str]:
     """Put one of each bad thing into class folders; return file name -> what must be said of it."""
     cylinder = folder / "train" / "cylinder"
@@ -114,12 +155,12 @@ def spoil(folder: Path) -> dict[str, str]:
     (cylinder / "größe-钥匙.png").write_bytes(good.read_bytes())
     (cylinder / ("n" * 251 + ".png")).write_bytes(good.read_bytes())
     return {
-        "empty.jpg": "0 bytes",
-        "truncated.jpg": "bytes",
-        "text.jpg": "",
-        "dot.png": "1",
-        "bomb.png": "900.0 megapixels",
-        "loop": "",
+        "empty.jpg": "is empty (0 bytes)",
+        "truncated.jpg": "its 2,000 bytes end before",
+        "text.jpg": "starts with 'this is no photo'",
+        "dot.png": "has 1 x 1 pixels",
+        "bomb.png": "900.0 megapixels, more than the limit",
+        "loop": "which was met before",
     }
 
 
@@ -180,13 +221,14 @@ def test_photos_one_cannot_train_on_are_refused_with_numbers(tmp_path, capsys, c
     assert said in last
 
 
+@pytest.mark.slow
 def test_a_kind_only_in_the_test_is_said_and_left_out(drawn_photos, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     folder_of(drawn_photos / "test", padlock=2)
-    run("inspect", drawn_photos, "--json")
-    facts = json.loads(capsys.readouterr().out)
-    assert "padlock" not in facts["kinds"]
-    assert any("padlock" in warning for warning in facts["warnings"])
+    out = drawn_photos.parent / "run"
+    assert run("train", drawn_photos, "--weights", "random", "--out", out) == 0
+    assert any("padlock" in line for line in capsys.readouterr().err.splitlines())
+    assert "padlock" not in json.loads((out / "metrics.json").read_text())["kinds"]
 
 
 @pytest.mark.slow
@@ -223,16 +265,24 @@ def timeless(path: Path) -> dict[str, object]:
 def check_whole(out: Path) -> None:
     """Assert that every file which has its final name is whole."""
     for path in out.rglob("*"):
-        if path.name.startswith(".unfinished-"):
-            continue
-        if path.suffix == ".json":
-            json.loads(path.read_text("utf-8"))
-        if path.suffix in (".keras", ".npz"):
-            assert zipfile.ZipFile(path).testzip() is None
-        if path.suffix == ".html":
-            assert path.read_text("utf-8").endswith("</html>\n")
-        if path.suffix == ".csv":
-            assert path.read_text("utf-8").endswith("\n")
-        if path.suffix == ".png":
-            with Image.open(path) as picture:
-                picture.load()
+        if not path.name.startswith(".unfinished-") and path.suffix in READERS:
+            READERS[path.suffix](path)
+
+
+def check_end(path: Path) -> None:
+    assert path.read_text("utf-8").endswith("</html>\n" if path.suffix == ".html" else "\n")
+
+
+def check_zip(path: Path) -> None:
+    assert zipfile.ZipFile(path).testzip() is None
+
+
+READERS = {
+    ".json": lambda path: json.loads(path.read_text("utf-8")),
+    ".keras": check_zip,
+    ".npz": check_zip,
+    ".npy": lambda path: np.load(path, mmap_mode="r"),
+    ".html": check_end,
+    ".csv": check_end,
+    ".png": lambda path: Image.open(path).load(),
+}

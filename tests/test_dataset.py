@@ -535,6 +535,24 @@ def test_hold_out_moves_about_the_share_of_each_kind(tmp_path):
     assert hold_out(dataset, 0.2, np.random.default_rng(1)) != held
 
 
+def test_after_holding_out_the_warnings_fit_the_new_split(tmp_path):
+    drawn.photos(tmp_path, cylinder=16, dimple=4, safe=0)
+    (tmp_path / "notes.txt").write_text("x")
+    dataset = read_dataset(tmp_path)
+    held = hold_out(dataset, 0.25, np.random.default_rng(0))
+    assert said(dataset, "cylinder has 16 training photos, dimple only 4")
+    assert said(held, "cylinder has 12 training photos, dimple only 3")
+    assert len(held.warnings) == len(dataset.warnings) == 3
+    assert set(held.warnings) - set(dataset.warnings) == {said(held, "cylinder has")}
+
+
+def test_holding_out_adds_a_warning_that_only_the_new_split_deserves():
+    dataset = in_memory({"a": [1] * 7, "b": [1, 1]})
+    held = hold_out(dataset, 0.25, np.random.default_rng(0))
+    assert dataset.warnings == ()
+    assert said(held, f"a has {held.counts()['a']['train']} training photos, b only 1")
+
+
 def in_memory(groups: dict[str, list[int]]) -> Dataset:
     """Return a set with that many photos in each group of each kind."""
     sample = Sample(None, "", "", "", "train", "", 1, 1, 1.0, 0.5, 0.0)

@@ -11,7 +11,7 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 import drawn
 from conftest import shared
-from keykind import photo
+from keykind import duplicates, photo
 from keykind.duplicates import Partition, fingerprint, near_duplicates
 from keykind.samples import grey_square
 
@@ -49,6 +49,12 @@ def test_an_altered_copy_is_found(copy, ground):
     keys = [drawn.key(seed, ground=ground) for seed in range(KEYS)]
     copies = [copy(key) for key in keys]
     assert near_duplicates(prints([*keys, *copies])) == tuple((row, row + KEYS) for row in range(KEYS))
+
+
+def test_a_fingerprint_is_a_small_picture_of_bytes_as_the_module_says():
+    print_ = prints([drawn.key(1)])[0]
+    assert f"fingerprints {print_.shape} {print_.dtype}" in duplicates.__doc__
+    assert (print_.min(), print_.max()) == (0, 255)
 
 
 def test_different_keys_on_white_are_no_duplicates():

@@ -9,8 +9,8 @@ import pytest
 
 from keykind.cache import Cache
 from keykind.dataset import read_dataset
-from keykind.errors import BadPhoto
-from keykind.features import Network, Plan, compute, read_crop
+from keykind.errors import BadPhoto, CannotWrite
+from keykind.features import Network, Plan, compute, read_crop, store_crops
 from keykind.views import Augmentation
 
 PLAN = Plan(("plain", "edge", "plain_augmented", "edge_augmented"), Augmentation(0.2, 0.2, flip=True), seed=0)
@@ -125,3 +125,21 @@ def test_a_view_does_not_depend_on_the_order_of_photos():
     PLAN.picture("plain_augmented", crop, "b")
     np.testing.assert_array_equal(first, PLAN.picture("plain_augmented", crop, "a"))
     assert not np.array_equal(first, PLAN.picture("plain_augmented", crop, "b"))
+
+
+def test_a_full_disk_is_an_error_and_leaves_no_part(samples, tmp_path, small_disk):
+    class Wide(CountingNetwork):
+        __slots__ = ()
+
+        def run(self, picture):
+            return np.full(100_000, picture.mean(), np.float32), np.zeros((7, 7, 1), np.float32)
+
+    with Cache(tmp_path) as cache, pytest.raises(CannotWrite, match="No space left on device"):
+        compute(samples, PLAN, Wide(b"", "wide", 224, 100_000), cache, small_disk / "features.npy")
+    assert list(small_disk.iterdir()) == []
+
+
+def test_crops_are_the_photos_as_the_network_sees_them(samples, tmp_path):
+    crops = store_crops(samples, 224, tmp_path / "crops.npy")
+    for crop, sample in zip(crops, samples, strict=True):
+        np.testing.assert_array_equal(crop, read_crop(sample, 224))

@@ -172,3 +172,19 @@ def test_a_sheet_is_the_same_for_the_same_tiles():
     tiles = [tile(np.full((50, 90, 3), 100, np.uint8), "Schlüssel → dimple 0.93")] * 3
     assert all(isinstance(one, Tile) for one in tiles)
     assert figures.sheet(tiles) == figures.sheet(tiles)
+
+
+def test_a_kind_with_dollar_signs_is_drawn_as_it_is_called():
+    counts = {"US$ to CA$": {"train": 1, "test": 1}, "$^$": {"train": 1, "test": 1}}
+    assert {"US$ to CA$", "$^$"} <= set(texts(figures.svg(figures.class_counts(counts))))
+
+
+def test_a_confusion_of_many_kinds_stays_small():
+    rng = np.random.default_rng(0)
+    kinds = [f"kind {number}" for number in range(120)]
+    probabilities = rng.dirichlet(np.ones(120), 240).astype(np.float32)
+    keys = [str(place) for place in range(240)]
+    many = score(probabilities, np.arange(240) % 120, keys, kinds, resamples=100, rng=rng)
+    svg = figures.svg(figures.confusion(many, "plain photos"))
+    assert len(svg) < 500_000
+    assert "kind 0" in texts(svg)

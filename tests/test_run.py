@@ -137,7 +137,7 @@ def test_another_runs_folder_is_not_taken(finished):
     experiment, _ = finished
     with pytest.raises(BadRun, match="other seed"):
         run(replace(experiment, seed=1), resume=True)
-    with pytest.raises(BadRun, match="other recipe"):
+    with pytest.raises(BadRun, match=r"other recipe \(units\)"):
         run(replace(experiment, recipe=replace(experiment.recipe, units=32)), resume=True)
 
 
@@ -193,13 +193,37 @@ def test_fine_tuning_is_part_of_the_run(finished, tmp_path):
     experiment = finished[0]
     recipe = replace(experiment.recipe, epochs=2, fine_tune_layers=3, fine_tune_epochs=1, views=("plain",))
     tuned = run(replace(experiment, recipe=recipe, out=tmp_path / "run"))
-    assert tuned["network"] != finished[1]["network"]
+    assert tuned["network"] != tuned["initial_network"]
+    # The last three layers are a convolution of 320 x 1280, its batch normalisation, and a ReLU.
+    assert tuned["parameters"]["trainable"] == 82_244 + 320 * 1280 + 2 * 1280
+    assert "fine-tuned and tested" in (tmp_path / "run" / "report.html").read_text("utf-8")
     assert {row["step"] for row in rows(tmp_path / "run" / "history.csv")} == {
         "fold 0",
         "fold 1",
         "fold 2",
         "fine-tuning",
     }
+
+
+def test_two_runs_do_not_share_a_folder(finished, tmp_path):
+    experiment = replace(finished[0], out=tmp_path / "run")
+    with RunFolder(experiment.out).held(), pytest.raises(BadRun, match="in use by another run"):
+        run(experiment)
+    assert timeless(run(experiment)) == timeless(finished[1])
+
+
+def test_an_unusable_cache_leaves_the_folder_free(finished, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("in the way")
+    monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path / "file"))
+    with pytest.raises(CannotWrite, match="cache"):
+        run(replace(finished[0], out=tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_recipe_may_change_its_name_but_nothing_else(finished):
+    experiment, metrics = finished
+    renamed = replace(experiment, recipe=replace(experiment.recipe, name="mine"))
+    assert timeless(run(renamed, resume=True)) == timeless(metrics)
 
 
 def test_a_full_disk_is_one_clear_error(finished, tmp_path, small_disk):

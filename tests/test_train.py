@@ -165,10 +165,23 @@ def test_fine_tuning_moves_the_last_layers_and_no_other(backbone, pixel_task, tm
 
 
 @pytest.mark.slow
+def test_fine_tuning_weighs_kinds_where_the_recipe_says_so(backbone, pixel_task, tmp_path):
+    lopsided = replace(pixel_task, labels=np.array([0, 0, 0, 1, 0, 1]))
+    weighted = replace(lopsided, recipe=replace(pixel_task.recipe, class_weights=True, fine_tune_epochs=1))
+    plain = replace(weighted, recipe=replace(weighted.recipe, class_weights=False))
+    losses = [
+        fine_tune(backbone, random_head(), task, tmp_path / name, seed=0).history["loss"]
+        for name, task in (("weighted", weighted), ("plain", plain))
+    ]
+    assert losses[0] != losses[1]
+
+
+@pytest.mark.slow
 def test_fine_tuning_goes_on_after_a_kill_with_the_same_result(backbone, pixel_task, tmp_path):
     straight = fine_tune(backbone, random_head(), pixel_task, tmp_path / "a", seed=0)
     shorter = replace(pixel_task, recipe=replace(pixel_task.recipe, fine_tune_epochs=1))
     fine_tune(backbone, random_head(), shorter, tmp_path / "b", seed=0)
+    (tmp_path / "b" / "epoch-0002.keras").write_bytes(b"torn")
     resumed = fine_tune(backbone, random_head(), pixel_task, tmp_path / "b", seed=0)
     assert resumed.history == straight.history
     assert resumed.backbone.digest == straight.backbone.digest

@@ -27,7 +27,18 @@ def advise(dataset: Dataset, named: Iterable[str], *, kept_leaks: bool) -> Itera
     yield from _unscored(dataset)
     yield from _shared(dataset)
     yield from _blank(dataset)
-    yield from _unbalanced(dataset)
+    yield from advise_on_split(dataset)
+
+
+def advise_on_split(dataset: Dataset) -> Iterator[str]:
+    """Yield those of the warnings that change when photos move between training and test."""
+    counts = {kind: count["train"] for kind, count in dataset.counts().items()}
+    large, small = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
+    if counts[large] >= IMBALANCE * counts[small]:
+        yield (
+            f"{large} has {counts[large]:,} training photos, {small} only {counts[small]:,}; "
+            f"add photos of {small}, and read its scores with care."
+        )
 
 
 def _empty(dataset: Dataset, named: Iterable[str]) -> Iterator[str]:
@@ -90,13 +101,3 @@ def _blank(dataset: Dataset) -> Iterator[str]:
     blank = [short(sample.name) for sample in dataset.samples if sample.sharpness < BLANK]
     if blank:
         yield f"Photos that show nothing but one smooth colour: {len(blank):,} ({some(blank)}); remove them."
-
-
-def _unbalanced(dataset: Dataset) -> Iterator[str]:
-    counts = {kind: count["train"] for kind, count in dataset.counts().items()}
-    large, small = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
-    if counts[large] >= IMBALANCE * counts[small]:
-        yield (
-            f"{large} has {counts[large]:,} training photos, {small} only {counts[small]:,}; "
-            f"add photos of {small}, and read its scores with care."
-        )

@@ -7,8 +7,10 @@ Needs: keras, tensorflow                                                        
 
 import hashlib
 import os
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,8 @@ with quiet():
     import tensorflow as tf
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2 as freeze
 
+tf.get_logger().setLevel("ERROR")  # it warns of retracing, which a few epochs of fine-tuning cannot avoid
+
 SIZE = 224  # side of the square crop, px
 
 
@@ -38,7 +42,6 @@ class Architecture:
     build: Callable[..., Any]  # from keras.applications
     channels: int  # of the last feature map
     native: tuple[float, float]  # factor and offset that take pixels in 0..1 to what it was pretrained on
-    options: tuple[tuple[str, Any], ...] = ()
 
 
 ARCHITECTURES = {
@@ -117,7 +120,7 @@ def to_network(backbone: Backbone, cache: Cache) -> Network:
 
 
 def _build(entry: Architecture, weights: str | None) -> Any:
-    return entry.build(include_top=False, weights=weights, input_shape=(SIZE, SIZE, 3), **dict(entry.options))
+    return entry.build(include_top=False, weights=weights, input_shape=(SIZE, SIZE, 3))
 
 
 def _draw(network: Any, rng: np.random.Generator) -> None:
@@ -127,14 +130,15 @@ def _draw(network: Any, rng: np.random.Generator) -> None:
     """
     for variable in network.weights:
         if variable.path.endswith("kernel"):
-            height, width, inputs, _ = variable.shape
-            fan_in = height * width * (1 if "depthwise" in variable.path else inputs)
+            height, width, inputs, outputs = variable.shape
+            fan_in = height * width * (1 if outputs == 1 else inputs)  # 1 output an input: depthwise
             variable.assign(rng.standard_normal(variable.shape, np.float32) * np.sqrt(2 / fan_in))
 
 
 def _download(entry: Architecture) -> Any:
     try:
-        return _build(entry, "imagenet")
+        with redirect_stdout(sys.stderr):  # the bar of the download is no result
+            return _build(entry, "imagenet")
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise BadWeights(
             "imagenet",

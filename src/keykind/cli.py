@@ -6,13 +6,13 @@ Needs: what the verb needs, imported only then
 """
 
 import argparse
+import io
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from keykind import __version__, doctor
 from keykind.errors import KeykindError
@@ -22,16 +22,24 @@ GOOD, SOME_UNREADABLE, NOTHING_DONE = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one verb and return the exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a file's name may hold signs that the terminal cannot show
     options = parser().parse_args(arguments)
     verb: Callable[[argparse.Namespace], int] = options.verb
     try:
-        return verb(options)
+        status = verb(options)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads us, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return GOOD
     except KeykindError as error:
         _say(f"keykind: {error}")
         return NOTHING_DONE
     except KeyboardInterrupt:
         _say("keykind: stopped; finished work is kept")
         return NOTHING_DONE
+    return status
 
 
 def parser() -> argparse.ArgumentParser:
@@ -54,7 +62,7 @@ def _demo_options(verbs: Any) -> None:
         default=Path("demo-run"),
         help="folder for the drawings and the run (default: %(default)s)",
     )
-    options.add_argument("--seed", type=int, default=0, help="for everything random (default: %(default)s)")
+    options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
     options.set_defaults(verb=demo)
 
 
@@ -82,7 +90,7 @@ def _train_options(verbs: Any) -> None:
         help="imagenet, random, or a weights file (default: %(default)s)",
     )
     options.add_argument("--fine-tune", type=int, metavar="N", help="also train the network's last N layers")
-    options.add_argument("--seed", type=int, default=0, help="for everything random (default: %(default)s)")
+    options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
     options.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
     options.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
     options.set_defaults(verb=train)
@@ -98,6 +106,12 @@ def _verb(verbs: Any, name: str, help_line: str) -> argparse.ArgumentParser:
         name, help=help_line, description=f"{help_line[0].upper()}{help_line[1:]}."
     )
     return options
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
 
 
 def _photo_options(options: argparse.ArgumentParser) -> None:
@@ -139,10 +153,14 @@ def inspect(options: argparse.Namespace) -> int:
 def train(options: argparse.Namespace) -> int:
     """Train on photos and report."""
     doctor.require("train")
+    import numpy as np
+
     from keykind.dataset import hold_out
     from keykind.recipe import load_recipe, with_fine_tuning
+    from keykind.run_folder import RunFolder
 
     recipe = with_fine_tuning(load_recipe(options.recipe), options.fine_tune)
+    RunFolder(options.out).check(resume=options.resume)
     dataset = _dataset(options)
     if not dataset.of("test"):
         dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
@@ -173,7 +191,7 @@ def examine(_: argparse.Namespace) -> int:
 def _dataset(options: argparse.Namespace) -> Any:
     from keykind.dataset import read_dataset
 
-    kinds = options.kinds.split(",") if options.kinds else None
+    kinds = [kind.strip() for kind in options.kinds.split(",")] if options.kinds else None
     return read_dataset(
         options.photos,
         options.test,
@@ -194,4 +212,5 @@ def _tell(metrics: dict[str, Any], out: Path) -> int:
 
 
 def _say(words: str) -> None:
-    print(words, file=sys.stderr)
+    if sys.stderr:
+        print(words, file=sys.stderr)

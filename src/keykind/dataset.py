@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keykind.advice import advise
+from keykind.advice import advise, advise_on_split
 from keykind.duplicates import Bytes, near_duplicates
 from keykind.errors import BadDataset, printable
 from keykind.groups import (
@@ -68,7 +68,7 @@ def read_dataset(
 def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Dataset:
     """Move whole groups to the test side, about `share` of each kind's photos, chosen by `rng`.
 
-    share: between 0 and 1. Each kind keeps at least one group on both sides.
+    share: between 0 and 1. Each kind keeps at least one group on both sides. The warnings fit the new split.
     Raises BadDataset if there are test photos already, or a kind has too few groups (physical keys).
     """
     if not 0 < share < 1:
@@ -81,7 +81,10 @@ def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Datase
     samples = [replace(one, split="test" if one.group in moved else "train") for one in dataset.samples]
     for kind in dataset.kinds:
         _check_sides(kind, [sample for sample in samples if sample.kind == kind])
-    return replace(dataset, samples=_ordered(samples))
+    held = replace(dataset, samples=_ordered(samples))
+    outdated = set(advise_on_split(dataset))
+    warnings = [sentence for sentence in dataset.warnings if sentence not in outdated]
+    return replace(held, warnings=(*warnings, *advise_on_split(held)))
 
 
 def _drawn(

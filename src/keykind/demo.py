@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from keykind.dataset import read_dataset
-from keykind.drawings import draw_photos
+from keykind.drawings import MARK, draw_photos
+from keykind.errors import BadDataset
 from keykind.experiment import Experiment
 from keykind.recipe import REPORT
 from keykind.run import run
@@ -23,8 +24,15 @@ NOTICE = "This run shows drawn keys, not photos, only to show that everything wo
 def run_demo(folder: Path, seed: int) -> dict[str, Any]:
     """Draw keys, train on them by the `report` recipe with random weights, and return the run's metrics.
 
-    A finished demo in the folder is left as it is.
+    A finished demo in the folder is left as it is. Raises BadDataset if FOLDER/photos holds other photos.
     """
-    draw_photos(folder / "photos", COUNTS, np.random.default_rng(seed))
-    dataset = read_dataset(folder / "photos")
+    photos = folder / "photos"
+    others = [path for path in photos.rglob("*") if path.is_file() and not path.name.startswith(MARK)]
+    if others:
+        raise BadDataset(
+            photos, fault=f"holds {len(others)} files of yours", remedy="name another folder for the demo"
+        )
+    if not (folder / "run").exists():
+        draw_photos(photos, COUNTS, np.random.default_rng(seed))
+    dataset = read_dataset(photos)
     return run(Experiment(dataset, REPORT, "random", seed, folder / "run", NOTICE), resume=True)

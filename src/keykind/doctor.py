@@ -23,6 +23,7 @@ EXTRAS = {  # extra -> {package: module}; the first named is what a message name
         "keras": "keras",
         "tensorflow": "tensorflow",
         "scikit-learn": "sklearn",
+        "scipy": "scipy",
         "matplotlib": "matplotlib",
     },
     "heif": {"pi-heif": "pi_heif"},

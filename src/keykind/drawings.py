@@ -18,6 +18,7 @@ from PIL import Image, ImageDraw
 from keykind.files import whole_file
 
 SIDE = 240  # of a drawing, px
+MARK = "drawn"  # stands on each drawing and before its name
 
 Point = tuple[float, float]
 Pen = ImageDraw.ImageDraw
@@ -31,7 +32,7 @@ def draw_photos(folder: Path, counts: Mapping[str, int], rng: np.random.Generato
     for split, count in counts.items():
         for kind in BLADES:
             for number in range(count):
-                with whole_file(folder / split / kind / f"drawn-{number:02}.png") as path:
+                with whole_file(folder / split / kind / f"{MARK}-{number:02}.png") as path:
                     draw_key(kind, rng).save(path)
 
 
@@ -46,7 +47,7 @@ def draw_key(kind: str, rng: np.random.Generator) -> Image.Image:
     BLADES[kind](pen, metal, rng)
     turned = picture.rotate(float(rng.uniform(-40, 40)), Image.Resampling.BILINEAR, fillcolor=ground)
     finished = turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else turned
-    ImageDraw.Draw(finished).text((4, 4), "drawn", fill=(120, 120, 120))
+    ImageDraw.Draw(finished).text((4, 4), MARK, fill=(120, 120, 120))
     return finished
 
 

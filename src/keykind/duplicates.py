@@ -1,7 +1,7 @@
 """Photos -> which of them show the same picture.
 
 In:    grey versions (256, 256) of photos
-Out:   fingerprints (575,) float32; clusters of those that look the same; sets that join (Partition)
+Out:   fingerprints (64, 64) uint8; clusters of those that look the same; sets that join (Partition)
 Needs: numpy
 
 Found: a copy saved again, rescaled, recompressed, brighter or darker, in grey, a little sharper or blurred.

@@ -25,6 +25,7 @@ from keykind.head import Floats, Labels, softmax
 Interval = tuple[float, float]
 LEVEL = 0.95  # share of bootstrap resamples inside an interval
 NORMAL = 1.959964  # standard deviations that hold LEVEL of a normal distribution
+AT_ONCE = 1000  # resamples drawn at once, so that memory does not grow with their number
 BINS = 10  # of confidence, equally wide, for calibration
 TEMPERATURES = (0.05, 20.0)  # smallest and largest that is looked for
 
@@ -68,6 +69,10 @@ class Scores:
     bins: tuple[Bin, ...]
     ece: float  # expected calibration error
     log_loss: float  # nats a photo
+
+    def support(self, kind: str) -> int:
+        """Return how many test photos of a kind there were."""
+        return int(self.confusion[self.kinds.index(kind)].sum())
 
     def confusions(self) -> list[tuple[str, str, int]]:
         """Return (true kind, answered kind, photos) of the wrong answers, most frequent first."""
@@ -219,12 +224,17 @@ def _resampled(
     """Return the scores of `resamples` draws of groups with replacement; nan where a kind was not drawn."""
     _, member = np.unique(np.asarray(groups), return_inverse=True)
     count = int(member.max()) + 1
-    tables = np.zeros((count, kinds * kinds))
-    np.add.at(tables, (member, labels * kinds + answers), 1)
-    draws = rng.multinomial(count, np.full(count, 1 / count), size=resamples)
-    confusions = (draws @ tables).reshape(resamples, kinds, kinds)
-    hits = np.diagonal(confusions, axis1=1, axis2=2)
-    support, answered = confusions.sum(axis=2), confusions.sum(axis=1)
+    right = labels == answers
+    counts = [np.zeros((count, kinds)) for _ in range(3)]  # a row a group
+    for table, rows, columns in zip(
+        counts, (member[right], member, member), (labels[right], labels, answers), strict=True
+    ):
+        np.add.at(table, (rows, columns), 1)
+    hits, support, answered = np.zeros((3, resamples, kinds))
+    for start in range(0, resamples, AT_ONCE):
+        part = slice(start, min(start + AT_ONCE, resamples))
+        draws = rng.multinomial(count, np.full(count, 1 / count), size=part.stop - start)
+        hits[part], support[part], answered[part] = (draws @ table for table in counts)
     with np.errstate(invalid="ignore", divide="ignore"):
         f1 = np.where(support > 0, 2 * hits / (support + answered), np.nan)
     total = support.sum(axis=1)

@@ -19,8 +19,8 @@ from keykind.clock import Clock
 from keykind.crossval import Fold, Rows, best_fold
 from keykind.dataset import Dataset, Sample
 from keykind.evaluate import Scores, fit_temperature, score
-from keykind.features import Network, Plan, compute, read_crop
-from keykind.finetune import fine_tune
+from keykind.features import Network, Plan, compute, store_crops
+from keykind.finetune import FineTuned, fine_tune
 from keykind.head import Floats, Head, Labels, softmax
 from keykind.progress import progress
 from keykind.recipe import Recipe
@@ -52,7 +52,7 @@ class Experiment:
         """Return all that decides the result, as JSON values: what recipe.json holds."""
         lines = [f"{s.split} {s.kind} {s.group} {s.sha256}" for s in self.dataset.samples]
         return {
-            "recipe": self.recipe.as_json(),
+            "recipe": {key: value for key, value in self.recipe.as_json().items() if key != "name"},
             "seed": self.seed,
             "initial_network": backbone.digest,
             "photos": hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest(),
@@ -77,7 +77,7 @@ class Learned:
     head: Head
     folds: tuple[Trained, ...]
     best: int
-    fine_tuning: dict[str, list[float]] | None
+    fine_tuning: FineTuned | None
     temperature: float
 
 
@@ -114,14 +114,35 @@ def learn(
         for number, fold in steps
     )
     best = best_fold([fold.val_accuracy for fold in trained], [fold.val_loss for fold in trained])
-    judged = [(fold.head, features, split.validation) for fold, split in zip(trained, folds, strict=True)]
     learned = Learned(backbone, network, trained[best].head, trained, best, None, 1.0)
+    column = recipe.views.index(_judging_view(recipe))
+    logits = [
+        one.head.logits(np.asarray(features[fold.validation, column]))
+        for one, fold in zip(trained, folds, strict=True)
+    ]
+    judged = [labels[fold.validation] for fold in folds]
     if recipe.fine_tune_layers:
         learned = _fine_tune(experiment, learned, folds[best], folder, cache)
-        tuned = compute(samples, experiment.plan, learned.network, cache, folder.work / "features-tuned.npy")
-        judged = [(learned.head, tuned, folds[best].validation)]
+        logits = [_validation_logits(experiment, learned, folds[best], folder, cache)]
+        judged = [judged[best]]
     clock.book("training")
-    return replace(learned, temperature=_temperature(judged, labels, recipe))
+    # Each head judges photos that it was not trained on.
+    return replace(learned, temperature=fit_temperature(np.concatenate(logits), np.concatenate(judged)))
+
+
+def _judging_view(recipe: Recipe) -> str:
+    """Return the view whose probabilities the temperature is fitted to."""
+    return "plain" if "plain" in recipe.views else recipe.views[0]
+
+
+def _validation_logits(
+    experiment: Experiment, learned: Learned, fold: Fold, folder: RunFolder, cache: Cache
+) -> Floats:
+    samples = experiment.dataset.of("train")
+    plan = replace(experiment.plan, views=(_judging_view(experiment.recipe),))
+    shown = [samples[photo] for photo in fold.validation]
+    features = compute(shown, plan, learned.network, cache, folder.work / "features-tuned.npy")
+    return learned.head.logits(np.asarray(features[:, 0]))
 
 
 def _train_fold(folder: RunFolder, number: int, task: Task, channels: int, seed: int) -> Trained:
@@ -142,25 +163,20 @@ def _fine_tune(
 ) -> Learned:
     samples, plan, size = experiment.dataset.of("train"), experiment.plan, learned.network.size
 
+    crops = store_crops(samples, size, folder.work / "crops.npy")
+
     def pixels(photos: Rows, views: Rows) -> Floats:
-        chosen = [(samples[photo], plan.views[view]) for photo, view in zip(photos, views, strict=True)]
-        pictures = [plan.picture(view, read_crop(sample, size), sample.sha256) for sample, view in chosen]
+        pictures = [
+            plan.picture(plan.views[view], crops[photo], samples[photo].sha256)
+            for photo, view in zip(photos, views, strict=True)
+        ]
         return np.stack(pictures) * np.float32(255)
 
     task = Task(pixels, experiment.labels(samples), len(experiment.dataset.kinds), fold, experiment.recipe)
     seed = experiment.seed_for("fine-tune")
     tuned = fine_tune(learned.backbone, learned.head, task, folder.work / "fine-tune", seed)
     network = to_network(tuned.backbone, cache)
-    return replace(
-        learned, backbone=tuned.backbone, network=network, head=tuned.head, fine_tuning=tuned.history
-    )
-
-
-def _temperature(judged: Sequence[tuple[Head, Floats, Rows]], labels: Labels, recipe: Recipe) -> float:
-    """Return the temperature fitted on photos that the judging head was not trained on."""
-    view = recipe.views.index("plain") if "plain" in recipe.views else 0
-    logits = [head.logits(np.asarray(features[rows, view])) for head, features, rows in judged]
-    return fit_temperature(np.concatenate(logits), np.concatenate([labels[rows] for _, _, rows in judged]))
+    return replace(learned, backbone=tuned.backbone, network=network, head=tuned.head, fine_tuning=tuned)
 
 
 def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cache) -> Tested:

@@ -7,7 +7,7 @@ Needs: numpy, pillow, ai-edge-litert
 
 import hashlib
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from keykind import photo
 from keykind.cache import Cache
 from keykind.dataset import Sample
 from keykind.errors import BadPhoto
-from keykind.files import writing_to
+from keykind.files import whole_file
 from keykind.head import Floats
 from keykind.parallel import ordered
 from keykind.progress import progress
@@ -87,6 +87,16 @@ def read_crop(sample: Sample, size: int) -> Crop:
     return photo.resize(photo.decode(data, sample.path, at_least=size).pixels, size)
 
 
+def store_crops(samples: Sequence[Sample], size: int, out: Path) -> NDArray[np.uint8]:
+    """Write every photo's crop to `out` and return them, (n, size, size, 3) uint8, mapped from the disk.
+
+    Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
+    """
+    crops = progress(ordered(lambda sample: read_crop(sample, size), samples), len(samples), "crops")
+    mapped: NDArray[np.uint8] = _mapped(out, "|u1", (len(samples), size, size, 3), crops)
+    return mapped
+
+
 def compute(
     samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache, out: Path
 ) -> NDArray[np.float32]:
@@ -95,13 +105,22 @@ def compute(
     -> (n, views, k) float32. What the cache holds is not computed again. Memory stays bounded.
     Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
     """
-    shape = (len(samples), len(plan.views), network.channels)
-    with writing_to(out):
-        array = np.lib.format.open_memmap(out, mode="w+", dtype=np.float32, shape=shape)
-        for row, values in enumerate(_rows(samples, plan, network, cache)):
-            array[row] = values
-        array.flush()
-    mapped: NDArray[np.float32] = np.load(out, mmap_mode="r")
+    shape = len(samples), len(plan.views), network.channels
+    mapped: NDArray[np.float32] = _mapped(out, "<f4", shape, _rows(samples, plan, network, cache))
+    return mapped
+
+
+def _mapped(out: Path, kind: str, shape: tuple[int, ...], rows: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Write rows to a .npy file, whole or not at all, and return it mapped from the disk.
+
+    Not written through a map: on a full disk that ends the process with a signal, not with an error.
+    """
+    with whole_file(out) as temporary, temporary.open("wb") as stream:
+        header = {"descr": kind, "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        for row in rows:
+            stream.write(row.tobytes())
+    mapped: NDArray[Any] = np.load(out, mmap_mode="r")
     return mapped
 
 

@@ -26,6 +26,7 @@ from keykind.pictures import SIDE
 INK = "#010203"  # stands for the page's text colour; no other part of a chart uses it
 BLUE, ORANGE = "#0173b2", "#de8f05"  # told apart by the colour-blind, and on white and black
 COLUMNS = 8  # tiles in a row of a sheet
+MOST_KINDS = 24  # of which a chart can show names and numbers one can read
 CAPTION = 30  # height of the two lines of text below a tile, px
 LINE = 30  # signs in a line below a tile
 STYLE = {
@@ -41,6 +42,7 @@ STYLE = {
     "xtick.color": INK,
     "ytick.color": INK,
     "figure.constrained_layout.use": True,
+    "text.parse_math": False,  # a kind may have dollar signs in its name
 }
 Curves = Mapping[str, Sequence[float]]
 P = ParamSpec("P")
@@ -148,22 +150,19 @@ def curves(histories: Sequence[Curves]) -> Figure:
 def confusion(scores: Scores, title: str) -> Figure:
     """Draw the confusion matrix: rows are the true kind, columns the answer; shade: share of row."""
     count = len(scores.kinds)
-    side = 1.6 + 0.75 * count
+    side = 1.6 + 0.75 * min(count, MOST_KINDS)
     figure, (axes,) = _axes(side, side)
     shares = scores.confusion / np.maximum(scores.confusion.sum(axis=1, keepdims=True), 1)
     axes.imshow(np.ones_like(shares), cmap="gray", vmin=0, vmax=1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for (row, column), number in np.ndenumerate(scores.confusion):
-        axes.text(
-            column,
-            row,
-            str(number),
-            ha="center",
-            va="center",
-            color="white" if shares[row, column] > 0.5 else "black",
-        )
-    axes.set_xticks(range(count), scores.kinds, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(count), scores.kinds)
+    if count <= MOST_KINDS:
+        for (row, column), number in np.ndenumerate(scores.confusion):
+            colour = "white" if shares[row, column] > 0.5 else "black"
+            axes.text(column, row, str(number), ha="center", va="center", color=colour)
+    shown = range(0, count, math.ceil(count / MOST_KINDS))
+    names = [scores.kinds[place] for place in shown]
+    axes.set_xticks(shown, names, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(shown, names)
     axes.spines[:].set_visible(False)
     axes.set_xlabel("answered")
     axes.set_ylabel("true")

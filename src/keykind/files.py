@@ -9,6 +9,8 @@ import json
 import os
 import secrets
 import shutil
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +18,8 @@ from typing import Any
 
 from keykind.errors import CannotWrite
 
+# What reading a damaged archive or JSON file may raise.
+DAMAGE = (OSError, EOFError, LookupError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 UNFINISHED = ".unfinished-"  # how the name of a file begins that is not whole yet
 
 

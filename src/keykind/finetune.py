@@ -13,11 +13,19 @@ from typing import Any
 import keras
 
 from keykind.backbone import Backbone
-from keykind.files import whole_file, write_json
+from keykind.files import DAMAGE, whole_file, write_json
 from keykind.head import Head
-from keykind.train import CURVES, LOSS, Task, read_head, whole_model
-
-Curves = dict[str, list[float]]
+from keykind.progress import progress
+from keykind.train import (
+    CURVES,
+    Curves,
+    Task,
+    compile_model,
+    count_parameters,
+    fit,
+    read_head,
+    whole_model,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +35,7 @@ class FineTuned:
     backbone: Backbone
     head: Head
     history: Curves
+    trainable: int  # numbers that it could change
 
 
 def fine_tune(backbone: Backbone, head: Head, task: Task, checkpoints: Path, seed: int) -> FineTuned:
@@ -36,32 +45,52 @@ def fine_tune(backbone: Backbone, head: Head, task: Task, checkpoints: Path, see
     `checkpoints`; the next call goes on from there, with the same result. `backbone` does not change.
     """
     recipe = task.recipe
+    epochs = range(1, recipe.fine_tune_epochs + 1)
+    model = _begin(backbone, head, task, seed)
     history: Curves = {curve: [] for curve in CURVES}
-    done = len(list(checkpoints.glob("epoch-*.keras")))
-    if done:
-        history = json.loads(_file(checkpoints, done, ".json").read_text("utf-8"))
-        model = keras.models.load_model(_file(checkpoints, done, ".keras"))
-    else:
-        keras.utils.set_random_seed(seed)
-        model = whole_model(_copy(backbone), head, recipe)
-        _unfreeze(model, recipe.fine_tune_layers)
-        model.compile(keras.optimizers.Adam(recipe.fine_tune_learning_rate), loss=LOSS, metrics=["accuracy"])
-    while done < recipe.fine_tune_epochs and not stalled(history["val_loss"], recipe.patience):
-        done += 1
-        model.get_layer("dropout").seed_generator.state.assign([seed, done])  # a saved model forgets it
-        epoch = model.fit(
-            task.training(seed + done), validation_data=task.validation(), shuffle=False, verbose=0
-        ).history
-        history = {curve: [*history[curve], *map(float, epoch[curve])] for curve in CURVES}
-        write_json(_file(checkpoints, done, ".json"), history)
-        with whole_file(_file(checkpoints, done, ".keras")) as temporary:
-            model.save(temporary)
+    for epoch in progress(epochs, len(epochs), "fine-tuning"):
+        if stalled(history["val_loss"], recipe.patience):
+            break
+        kept = _load(checkpoints, epoch)
+        if kept:
+            model, history = kept
+            continue
+        model.get_layer("dropout").seed_generator.state.assign([seed, epoch])  # a saved model forgets it
+        new = fit(model, task, 1, seed + epoch)
+        history = {curve: history[curve] + new[curve] for curve in CURVES}
+        _keep(checkpoints, epoch, model, history)
+    trainable = count_parameters(model)["trainable"]
     if recipe.restore_best:
-        best = 1 + min(range(done), key=history["val_loss"].__getitem__)
+        best = 1 + min(range(len(history["val_loss"])), key=history["val_loss"].__getitem__)
         model = keras.models.load_model(_file(checkpoints, best, ".keras"))
-    network = replace(backbone, network=_network(model), weights=f"{backbone.weights}, fine-tuned")
-    network.network.trainable = False
-    return FineTuned(network, read_head(model), history)
+    tuned = replace(backbone, network=_network(model), weights=f"{backbone.weights}, fine-tuned")
+    tuned.network.trainable = False
+    return FineTuned(tuned, read_head(model), history, trainable)
+
+
+def _begin(backbone: Backbone, head: Head, task: Task, seed: int) -> Any:
+    keras.utils.set_random_seed(seed)
+    model = whole_model(_copy(backbone), head, task.recipe)
+    _unfreeze(model, task.recipe.fine_tune_layers)
+    compile_model(model, keras.optimizers.Adam(task.recipe.fine_tune_learning_rate))
+    return model
+
+
+def _keep(checkpoints: Path, epoch: int, model: Any, history: Curves) -> None:
+    write_json(_file(checkpoints, epoch, ".json"), history)
+    with whole_file(_file(checkpoints, epoch, ".keras")) as temporary:
+        model.save(temporary)
+
+
+def _load(checkpoints: Path, epoch: int) -> tuple[Any, Curves] | None:
+    """Return what an epoch left, or None where there is nothing, or something damaged."""
+    model, history = _file(checkpoints, epoch, ".keras"), _file(checkpoints, epoch, ".json")
+    if not model.exists():
+        return None
+    try:
+        return keras.models.load_model(model), json.loads(history.read_text("utf-8"))
+    except DAMAGE:
+        return None
 
 
 def stalled(losses: list[float], patience: int) -> bool:

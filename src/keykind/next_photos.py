@@ -2,7 +2,7 @@
 
 In:    Dataset, Scores, the answers to the test photos
 Out:   a few sentences, the most useful first, each with the numbers it rests on
-Needs: numpy
+Needs: scikit-learn, through the scores                                                    [train]
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +27,7 @@ def what_next(dataset: Dataset, scores: Scores, answers: Sequence[Answer]) -> li
 
 def _weak(scores: Scores) -> Iterator[str]:
     for true, answer, count in scores.confusions()[:2]:
-        share = (
-            f"{count} of {next(kind.support for kind in scores.per_kind if kind.kind == true)} test photos"
-        )
+        share = f"{count} of {scores.support(true)} test photos"
         yield (
             f"To train: more {true} keys of the sort that was called {answer} ({share}; "
             "the galleries below show which), each on several grounds."

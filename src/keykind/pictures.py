@@ -19,7 +19,7 @@ from keykind.explain import class_maps, is_empty, overlay
 from keykind.features import Network, Plan, read_crop
 from keykind.head import Head
 from keykind.page import Tile
-from keykind.views import Crop, to_crop, to_unit
+from keykind.views import to_crop, to_unit
 
 SIDE = 176  # longest side of a tile, px
 QUALITY = 80  # JPEG
@@ -75,15 +75,19 @@ class Explainer:
     head: Head
     kinds: tuple[str, ...]
 
-    def crop(self, answer: Answer) -> Tile:
-        """Return the photo as the network sees it, with the answer."""
-        return tile(read_crop(answer.sample, self.network.size), answer.caption())
+    def show(self, answer: Answer, kinds: Sequence[str]) -> tuple[Tile, ...]:
+        """Return the photo as the network sees it with the answer, then for each kind the evidence over it.
 
-    def map(self, answer: Answer, kind: str) -> Tile:
-        """Return the photo with the evidence for `kind` over it; an empty map is said, not drawn."""
-        crop: Crop = read_crop(answer.sample, self.network.size)
+        An empty map is said, not drawn.
+        """
+        crop = read_crop(answer.sample, self.network.size)
         _, feature_map = self.network.run(to_unit(crop))
-        class_map = class_maps(feature_map, self.head)[..., self.kinds.index(kind)]
-        if is_empty(class_map):
-            return tile(crop, f"no place speaks for {kind}")
-        return tile(overlay(crop, class_map), f"for {kind}: {answer.caption()}")
+        maps = class_maps(feature_map, self.head)
+        tiles = [tile(crop, answer.caption())]
+        for kind in kinds:
+            one = maps[..., self.kinds.index(kind)]
+            if is_empty(one):
+                tiles.append(tile(crop, f"no place speaks for {kind}"))
+            else:
+                tiles.append(tile(overlay(crop, one), f"for {kind}: {answer.caption()}"))
+        return tuple(tiles)

@@ -21,8 +21,10 @@ from keykind.features import Plan
 from keykind.files import write_bytes
 from keykind.next_photos import what_next
 from keykind.page import Content, Html, Tile, chart, gallery, page, table, tag
+from keykind.parallel import ordered
 from keykind.pictures import Answer, Explainer, examples, views
 from keykind.recipe import Recipe
+from keykind.train import Trained
 
 EACH = 5  # pictures of each kind, as in the report
 MOST = 60  # pictures of one gallery; more would make the page heavy and nobody looks at them
@@ -39,7 +41,7 @@ class Outcome:
     dataset: Dataset
     recipe: Recipe
     plan: Plan
-    histories: Sequence[Mapping[str, Sequence[float]]]  # a fold each
+    folds: Sequence[Trained]
     fine_tuning: Mapping[str, Sequence[float]] | None
     best_fold: int
     scores: dict[str, Scores]  # of the test photos: "plain", "edge"
@@ -101,7 +103,7 @@ def _answer(outcome: Outcome) -> Iterable[Content]:
     keys = sum(kind.keys for kind in plain.per_kind)
     commonest = max(plain.per_kind, key=lambda kind: kind.support)
     confused = [
-        f"{count} of {_support(plain, true)} {true} were called {answer}"
+        f"{count} of {plain.support(true)} {true} were called {answer}"
         for true, answer, count in plain.confusions()[:3]
     ]
     yield tag(
@@ -163,13 +165,13 @@ def _seen(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
 
 def _learned(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     yield tag("h2", "Learning")
-    folds = len(outcome.histories)
-    last = outcome.histories[outcome.best_fold]["val_accuracy"][-1]
+    folds, best = len(outcome.folds), outcome.folds[outcome.best_fold]
     yield drawn.chart(
         "loss-and-accuracy",
-        figures.curves(outcome.histories),
+        figures.curves([fold.history for fold in outcome.folds]),
         f"Mean over {folds} folds, bands from the lowest to the highest. Fold {outcome.best_fold + 1} had "
-        f"the best validation accuracy ({last:.2f}) and was tested.",
+        f"the best validation accuracy ({best.val_accuracy:.2f}) and was "
+        f"{'fine-tuned and ' if outcome.fine_tuning else ''}tested.",
     )
     if outcome.fine_tuning:
         layers = outcome.recipe.fine_tune_layers
@@ -214,7 +216,8 @@ def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     shown = of_each(outcome.answers, lambda answer: answer.sample)
     yield tag("h2", "Where it looks")
     yield tag("p", "Grad-CAM for the answer: yellow where the evidence stands, violet where there is none.")
-    yield drawn.gallery("grad-cam", [explainer.map(answer, answer.kind) for answer in shown])
+    explained = ordered(lambda answer: explainer.show(answer, [answer.kind]), shown)
+    yield drawn.gallery("grad-cam", [tiles[1] for tiles in explained])
     wrong = sorted(
         (answer for answer in outcome.answers if not answer.right), key=lambda answer: -answer.probability
     )
@@ -226,10 +229,11 @@ def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     yield tag(
         "p", f"{len(few)} of {len(wrong)}, the surest first. Each caption: true kind → answer, probability."
     )
-    yield drawn.gallery("misclassified", [explainer.crop(answer) for answer in few])
+    explained = ordered(lambda answer: explainer.show(answer, [answer.kind, answer.sample.kind]), few)
+    crops, *maps = zip(*explained, strict=True)
+    yield drawn.gallery("misclassified", crops)
     yield tag("h3", "Why: the evidence for the answer, then for the true kind")
-    pairs = [explainer.map(answer, kind) for answer in few for kind in (answer.kind, answer.sample.kind)]
-    yield drawn.gallery("misclassified-grad-cam", pairs)
+    yield drawn.gallery("misclassified-grad-cam", [tile for pair in zip(*maps, strict=True) for tile in pair])
 
 
 def _made(outcome: Outcome) -> Iterable[Content]:
@@ -284,10 +288,6 @@ def between(interval: Interval) -> str:
 def right(scores: Scores) -> int:
     """Return how many answers are right."""
     return int(scores.confusion.trace())
-
-
-def _support(scores: Scores, kind: str) -> int:
-    return next(entry.support for entry in scores.per_kind if entry.kind == kind)
 
 
 def _beside(scores: Scores) -> str:

@@ -40,23 +40,23 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
         )
     folds = make_folds(experiment.dataset.of("train"), experiment.recipe.folds, experiment.seed_for("folds"))
     clock.book(None)
-    recipe = experiment.recipe
-    backbone = load_backbone(
-        recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=experiment.seed_for("weights")
-    )
-    folder, identity = RunFolder(experiment.out), experiment.identity(backbone)
-    finished = folder.claim(identity, resume=resume)
-    if finished is not None:
-        return finished
-    with Cache(default_folder()) as cache:
+    folder = RunFolder(experiment.out)
+    folder.check(resume=resume)
+    recipe, seed = experiment.recipe, experiment.seed_for("weights")
+    backbone = load_backbone(recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=seed)
+    identity = experiment.identity(backbone)
+    with Cache(default_folder()) as cache, folder.held():
+        finished = folder.claim(identity, resume=resume)
+        if finished is not None:
+            return finished
         learned = learn(experiment, backbone, folds, folder, cache, clock)
         tested = test(experiment, learned, folder, cache)
         clock.book("features")
-    parameters = _write(experiment, learned, tested, folder, clock)
-    metrics = identity | _metrics(experiment, learned, tested)
-    metrics |= {"parameters": parameters, "seconds": clock.seconds()}
-    folder.finish(metrics)
-    return metrics
+        parameters = _write(experiment, learned, tested, folder, clock)
+        metrics = identity | _metrics(experiment, learned, tested)
+        metrics |= {"parameters": parameters, "seconds": clock.seconds()}
+        folder.finish(metrics)
+        return metrics
 
 
 def _write(
@@ -74,12 +74,14 @@ def _write(
     with whole_file(folder.path / "model.keras") as temporary:
         model.save(temporary)
     parameters = count_parameters(model)
+    if learned.fine_tuning:
+        parameters["trainable"] = learned.fine_tuning.trainable
     outcome = Outcome(
         dataset=dataset,
         recipe=experiment.recipe,
         plan=experiment.plan,
-        histories=[fold.history for fold in learned.folds],
-        fine_tuning=learned.fine_tuning,
+        folds=learned.folds,
+        fine_tuning=learned.fine_tuning.history if learned.fine_tuning else None,
         best_fold=learned.best,
         scores=tested.scores,
         calibrated=tested.calibrated,
@@ -101,7 +103,7 @@ def _notice(experiment: Experiment) -> str:
 def _history(learned: Learned) -> list[tuple[Any, ...]]:
     steps = {f"fold {number}": fold.history for number, fold in enumerate(learned.folds)}
     if learned.fine_tuning:
-        steps["fine-tuning"] = learned.fine_tuning
+        steps["fine-tuning"] = learned.fine_tuning.history
     return [
         (step, epoch, *values)
         for step, history in steps.items()

@@ -8,10 +8,10 @@ Needs: numpy
 import csv
 import io
 import json
+import os
 import shutil
-import zipfile
-import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +20,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.errors import BadRun
-from keykind.files import UNFINISHED, clear_unfinished, whole_file, write_json, write_text, writing_to
+from keykind.files import DAMAGE, UNFINISHED, clear_unfinished, whole_file, write_json, write_text, writing_to
+
+try:
+    import fcntl
+except ImportError:  # Windows: two runs in one folder are not kept apart there
+    fcntl = None  # type: ignore[assignment]
 
 Arrays = dict[str, NDArray[Any]]  # named, e.g. the weights and curves of a fold
-DAMAGE = (OSError, EOFError, LookupError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,36 @@ class RunFolder:
         """Where unfinished steps are kept; gone when the run is finished."""
         return self.path / "work"
 
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other runs out of the folder while the block runs. Raises BadRun if one is in it."""
+        self.check(resume=True)
+        with writing_to(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_RDONLY) if fcntl else None
+        try:
+            if fcntl and handle is not None:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        except BlockingIOError as error:
+            raise BadRun(
+                self.path, fault="is in use by another run", remedy="wait for it, or name another folder"
+            ) from error
+        finally:
+            if handle is not None:
+                os.close(handle)
+
+    def check(self, *, resume: bool) -> None:
+        """Raise BadRun if the folder holds anything and `resume` is not wanted, or is no folder."""
+        with writing_to(self.path):
+            taken = not self._is_free() and (not resume or not self.path.is_dir())
+        if taken:
+            raise BadRun(
+                self.path,
+                fault="is there already and not empty",
+                remedy="add --resume, or name another folder",
+            )
+
     def claim(self, identity: dict[str, Any], *, resume: bool) -> dict[str, Any] | None:
         """Make the folder this run's own; return the metrics if this very run is finished already.
 
@@ -44,18 +78,11 @@ class RunFolder:
         Raises BadRun if the folder holds anything and `resume` is not wanted, or holds no run, or another.
         """
         recipe = self.path / "recipe.json"
-        with writing_to(self.path):
-            free = self._is_free()
-        if free:
+        self.check(resume=resume)
+        if self._is_free():
             write_json(recipe, identity)
-        elif resume:
-            self._check(identity, recipe)
         else:
-            raise BadRun(
-                self.path,
-                fault="is there already and not empty",
-                remedy="add --resume, or name another folder",
-            )
+            self._compare(identity, recipe)
         with writing_to(self.work):
             self.work.mkdir(exist_ok=True)
         for folder in (self.path, *self.path.glob("*/"), *self.work.glob("*/")):
@@ -73,11 +100,11 @@ class RunFolder:
             return not self.path.exists()
         return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
-    def _check(self, identity: dict[str, Any], recipe: Path) -> None:
+    def _compare(self, identity: dict[str, Any], recipe: Path) -> None:
         if not recipe.is_file():
             raise BadRun(self.path, fault="holds other files, but no run", remedy="name another folder")
         before = _read(recipe)
-        changed = [key for key in identity if key not in before or before[key] != identity[key]]
+        changed = _differences(identity, before)
         if changed:
             raise BadRun(
                 self.path,
@@ -113,6 +140,15 @@ class RunFolder:
         """Write metrics.json, by which a run counts as finished, and remove the unfinished steps."""
         write_json(self.path / "metrics.json", metrics)
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
+    """Return the keys whose values differ, those inside the recipe by their own name."""
+    changed = [key for key in now if now[key] != before.get(key)]
+    if "recipe" in changed and isinstance(before.get("recipe"), dict):
+        inner = _differences(now["recipe"], before["recipe"])
+        changed[changed.index("recipe")] = f"recipe ({', '.join(inner)})"
+    return changed
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Needs: keras, tensorflow                                                        
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,8 +24,8 @@ OPTIMIZERS = {
     "adamw": keras.optimizers.AdamW,
     "sgd": keras.optimizers.SGD,
 }
-LOSS = "sparse_categorical_crossentropy"
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+Curves = dict[str, list[float]]  # each of CURVES, a number an epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,7 +33,7 @@ class Trained:
     """What one fold gave."""
 
     head: Head
-    history: dict[str, list[float]]  # each of CURVES, a number an epoch
+    history: Curves
     val_loss: float  # over all views of the validation photos
     val_accuracy: float
 
@@ -92,24 +92,28 @@ def train_head(task: Task, channels: int, seed: int) -> Trained:
     keras.utils.set_random_seed(seed)
     recipe = task.recipe
     model = keras.Sequential([keras.Input((channels,)), *_layers(recipe, task.kinds)])
-    history = fit(model, OPTIMIZERS[recipe.optimizer](recipe.learning_rate), task, recipe.epochs, seed)
+    compile_model(model, OPTIMIZERS[recipe.optimizer](recipe.learning_rate))
+    stop = keras.callbacks.EarlyStopping(
+        "val_loss", patience=recipe.patience, restore_best_weights=recipe.restore_best
+    )
+    history = fit(model, task, recipe.epochs, seed, [stop])
     loss, accuracy = model.evaluate(task.validation(), verbose=0)
     return Trained(read_head(model), history, float(loss), float(accuracy))
 
 
-def fit(model: Any, optimizer: Any, task: Task, epochs: int, seed: int) -> dict[str, list[float]]:
-    """Train `model` on the fold with the report's loss and early stopping; return its CURVES."""
-    recipe = task.recipe
-    model.compile(optimizer, loss=LOSS, metrics=["accuracy"])
-    stop = keras.callbacks.EarlyStopping(
-        "val_loss", patience=recipe.patience, restore_best_weights=recipe.restore_best
-    )
+def compile_model(model: Any, optimizer: Any) -> None:
+    """Give the model the report's loss and measure."""
+    model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+
+
+def fit(model: Any, task: Task, epochs: int, seed: int, callbacks: Sequence[Any] = ()) -> Curves:
+    """Train a compiled model on the fold and return its CURVES."""
     history = model.fit(
         task.training(seed),
         validation_data=task.validation(),
         epochs=epochs,
-        callbacks=[stop],
-        class_weight=class_weights(task.labels[task.fold.train]) if recipe.class_weights else None,
+        callbacks=list(callbacks),
+        class_weight=class_weights(task.labels[task.fold.train]) if task.recipe.class_weights else None,
         shuffle=False,
         verbose=0,
     ).history
