@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.backbone import ARCHITECTURES, Backbone, load_backbone, to_network  # noqa: E402
 from keykind.cache import Cache  # noqa: E402
-from keykind.errors import BadWeights  # noqa: E402
+from keykind.errors import BadRecipe, BadWeights  # noqa: E402
 
 IMAGENET_DIGEST = "7d7f37901b6a3070a81f6f6d31975d76c4b33615f856a079f5088285b34bdf46"
 
@@ -100,18 +100,32 @@ def test_bad_weights_are_refused_with_the_reason(drawn, tmp_path):
         load_backbone("resnet", "random", scaling="unit", seed=0)
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES)
-@pytest.mark.parametrize("scaling", ["unit", "native"])
+@pytest.mark.parametrize(
+    ("architecture", "scaling"),
+    [(name, scaling) for name, entry in ARCHITECTURES.items() for scaling in entry.scalings],
+)
 def test_litert_computes_the_features_that_keras_computes(architecture, scaling, tmp_path):
     backbone = load_backbone(architecture, "random", scaling=scaling, seed=0)
     picture = np.random.default_rng(0).random((224, 224, 3), np.float32)
     with Cache(tmp_path) as cache:
         pooled, feature_map = to_network(backbone, cache).run(picture)
-    expected = np.asarray(backbone.apply(picture[None]))[0]
+    expected = backbone.apply(picture[None]).numpy()[0]
     assert feature_map.shape == expected.shape == (7, 7, backbone.channels)
     scale = np.abs(expected).max()
     np.testing.assert_allclose(feature_map / scale, expected / scale, atol=1e-4)
     np.testing.assert_allclose(pooled, feature_map.mean(axis=(0, 1)), atol=1e-5 * scale)
+
+
+def test_a_network_that_knows_pixels_up_to_255_is_not_shown_0_to_1():
+    with pytest.raises(BadRecipe, match="set scaling = 'native'"):
+        load_backbone("efficientnet_v2_b0", "random", scaling="unit", seed=0)
+
+
+def test_random_weights_keep_the_size_of_signals_in_every_network():
+    picture = np.random.default_rng(0).random((1, 224, 224, 3), np.float32)
+    for architecture in ARCHITECTURES:
+        backbone = load_backbone(architecture, "random", scaling="native", seed=0)
+        assert 1e-2 < float(np.std(backbone.apply(picture).numpy())) < 1e3, architecture
 
 
 def test_a_network_is_converted_once(drawn, tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from keykind.cache import Cache
-from keykind.errors import BadWeights
+from keykind.errors import BadRecipe, BadWeights
 from keykind.features import Network
 from keykind.quiet import quiet
 
@@ -42,12 +42,16 @@ class Architecture:
     build: Callable[..., Any]  # from keras.applications
     channels: int  # of the last feature map
     native: tuple[float, float]  # factor and offset that take pixels in 0..1 to what it was pretrained on
+    scalings: tuple[str, ...] = (
+        "unit",
+        "native",
+    )  # which make sense: pixels 0..1 are black to one that knows 0..255
 
 
 ARCHITECTURES = {
     "mobilenet_v2": Architecture(keras.applications.MobileNetV2, 1280, (2.0, -1.0)),
-    "efficientnet_v2_b0": Architecture(keras.applications.EfficientNetV2B0, 1280, (255.0, 0.0)),
-    "mobilenet_v3_large": Architecture(keras.applications.MobileNetV3Large, 960, (255.0, 0.0)),
+    "efficientnet_v2_b0": Architecture(keras.applications.EfficientNetV2B0, 1280, (255.0, 0.0), ("native",)),
+    "mobilenet_v3_large": Architecture(keras.applications.MobileNetV3Large, 960, (255.0, 0.0), ("native",)),
 }
 
 
@@ -87,11 +91,18 @@ def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -
     weights: `imagenet` (Keras downloads them once), `random` (from `seed`; for demos and tests), or a file:
     `.weights.h5` / `.h5` as Keras writes them, `.keras` (a whole model that contains the network), or `.npz`
     with one array a variable, named by its path ("Conv1/kernel").
-    Raises BadWeights for an unknown network, a file that is missing, broken, or of another network.
+    Raises BadWeights for an unknown network, a file that is missing, broken, or of another network, and
+    BadRecipe for a scaling that the network cannot work with.
     """
     if architecture not in ARCHITECTURES:
         raise BadWeights(architecture, fault="is no known network", remedy=f"use {', '.join(ARCHITECTURES)}")
     entry = ARCHITECTURES[architecture]
+    if scaling not in entry.scalings:
+        raise BadRecipe(
+            architecture,
+            fault=f"cannot work with scaling = {scaling!r}",
+            remedy=f"set scaling = {entry.scalings[0]!r} in the recipe",
+        )
     if weights == "keykind":
         raise BadWeights(
             weights, fault="do not ship with this version", remedy="use imagenet or a weights file"

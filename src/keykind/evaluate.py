@@ -5,6 +5,7 @@ Out:   Scores: confusion, precision, recall, F1, intervals, calibration
 Needs: numpy, scikit-learn, scipy                                                          [train]
 """
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,13 +132,7 @@ def score(
     answers = probabilities.argmax(axis=1)
     every = np.arange(len(kinds))
     present = np.unique(labels)
-    precision, recall, f1, support = precision_recall_fscore_support(
-        labels, answers, labels=every, zero_division=0.0
-    )
     drawn = _resampled(labels, answers, groups, len(kinds), resamples, rng)
-    keys = [
-        len({group for group, label in zip(groups, labels, strict=True) if label == kind}) for kind in every
-    ]
     return Scores(
         kinds=tuple(kinds),
         confusion=confusion_matrix(labels, answers, labels=every),
@@ -145,22 +140,36 @@ def score(
         weighted_f1=float(f1_score(labels, answers, average="weighted", zero_division=0.0)),
         macro_f1=float(f1_score(labels, answers, labels=present, average="macro", zero_division=0.0)),
         intervals={name: _interval(drawn[name]) for name in ("accuracy", "weighted_f1", "macro_f1")},
-        per_kind=tuple(
-            KindScore(
-                kind,
-                float(precision[i]),
-                float(recall[i]),
-                float(f1[i]),
-                int(support[i]),
-                keys[i],
-                wilson(float(recall[i]), keys[i]),
-                _interval(drawn["f1"][:, i]),
-            )
-            for i, kind in enumerate(kinds)
-        ),
+        per_kind=_per_kind(labels, answers, groups, kinds, drawn["f1"]),
         bins=reliability(probabilities, labels),
         ece=calibration_error(probabilities, labels),
         log_loss=float(log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=every)),
+    )
+
+
+def _per_kind(
+    labels: Labels,
+    answers: Labels,
+    groups: Sequence[str],
+    kinds: Sequence[str],
+    f1_drawn: NDArray[np.float64],
+) -> tuple[KindScore, ...]:
+    table = precision_recall_fscore_support(labels, answers, labels=np.arange(len(kinds)), zero_division=0.0)
+    keys: dict[int, set[str]] = defaultdict(set)
+    for label, group in zip(labels.tolist(), groups, strict=True):
+        keys[label].add(group)
+    return tuple(
+        KindScore(
+            kind,
+            float(precision),
+            float(recall),
+            float(f1),
+            int(support),
+            len(keys[i]),
+            wilson(float(recall), len(keys[i])),
+            _interval(f1_drawn[:, i]),
+        )
+        for i, (kind, precision, recall, f1, support) in enumerate(zip(kinds, *table, strict=True))
     )
 
 

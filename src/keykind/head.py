@@ -36,11 +36,6 @@ class Head:
             )
         return self.hidden(features) @ self.w2 + self.b2
 
-    @property
-    def parameters(self) -> int:
-        """How many numbers training may change."""
-        return sum(array.size for array in self.arrays())
-
     def arrays(self) -> tuple[Floats, Floats, Floats, Floats]:
         """Return w1, b1, w2, b2: the order in which Keras lists them."""
         return self.w1, self.b1, self.w2, self.b2
