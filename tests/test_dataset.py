@@ -204,7 +204,7 @@ def test_an_unknown_kind_is_refused_with_those_that_are_there(tmp_path):
 def test_wanted_kinds_without_a_photo_are_refused(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
     assert "none of its 0 photos can be read" in refused(tmp_path, kinds=["safe"])
-    assert "1 kinds can be trained (dimple with 1 photos)" in refused(tmp_path, kinds=["safe", "dimple"])
+    assert "1 kind can be trained (dimple with 1 photos)" in refused(tmp_path, kinds=["safe", "dimple"])
 
 
 def test_the_result_does_not_depend_on_the_order_in_which_the_disk_lists(tmp_path, monkeypatch):
@@ -259,6 +259,125 @@ def test_a_table_of_groups_beside_the_photos_is_read(tmp_path):
     assert [sample.group for sample in dataset.of("train")] == ["k", "cylinder/1.jpg", "k", "dimple/0.jpg"]
     assert "1 of 3 (gone.jpg)" in said(dataset, "groups.csv")
     assert not [sentence for sentence in dataset.warnings if "passed over" in sentence]
+
+
+def keyed(root, table: str, rows: str, *, heading="path,group") -> Dataset:
+    """Return the set with such a table in it."""
+    (root / table).parent.mkdir(parents=True, exist_ok=True)
+    (root / table).write_text(f"{heading}\n{rows}\n")
+    return read_dataset(root)
+
+
+def groups(dataset: Dataset) -> dict[str, str]:
+    return {sample.name: sample.group for sample in dataset.samples if sample.group != sample.name}
+
+
+@pytest.mark.parametrize("name", ["groups.csv", "Groups.csv", "GROUPS.CSV"])
+def test_the_table_of_groups_is_read_in_any_case_of_letters(tmp_path, name):
+    drawn.photos(tmp_path, cylinder=2, dimple=1)
+    dataset = keyed(tmp_path, name, "cylinder/0.jpg,k\ncylinder/1.jpg,k")
+    assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
+    assert dataset.warnings == ()
+
+
+@pytest.mark.parametrize(("side", "table"), [("train", "groups.csv"), ("TEST", "Groups.csv")])
+def test_a_table_of_groups_in_a_side_is_read_from_there(tmp_path, side, table):
+    for number, split in enumerate({"train", "TEST", side}):
+        for kind in ("c", "d"):
+            for seed in (1, 2):
+                drawn.save(
+                    drawn.key(10 * number + seed + 50 * (kind == "c")),
+                    tmp_path / split / kind / f"{seed}.jpg",
+                )
+    dataset = keyed(tmp_path, f"{side}/{table}", "c/1.jpg,k\nc/2.jpg,k")
+    assert groups(dataset) == {f"{side}/c/1.jpg": "k", f"{side}/c/2.jpg": "k"}
+    assert dataset.warnings == ()
+
+
+def test_a_key_that_the_tables_of_both_sides_name_leaks(tmp_path):
+    sides(tmp_path, train={"c": [1, 2], "d": [3]}, test={"c": [4], "d": [5]})
+    (tmp_path / "test" / "groups.csv").write_text("path,group\nc/4.jpg,k\n")
+    dataset = keyed(tmp_path, "train/groups.csv", "c/1.jpg,k")
+    assert dataset.leaks == (Leak("train/c/1.jpg", "test/c/4.jpg", "same physical key"),)
+
+
+@pytest.mark.parametrize(
+    "table",
+    ["cylinder/groups.csv", "cylinder/deep/Groups.csv", "notes/groups.csv", "keys.csv", "cylinder/a.csv"],
+)
+def test_a_table_of_keys_that_is_not_read_is_said(tmp_path, table):
+    drawn.photos(tmp_path, cylinder=2, dimple=1)
+    dataset = keyed(tmp_path, table, "0.jpg,k\n1.jpg,k")
+    assert groups(dataset) == {}
+    assert f"not read: 1 ({table}); call one groups.csv" in said(dataset, "name keys")
+    assert not [sentence for sentence in dataset.warnings if "Files passed over" in sentence]
+
+
+def test_a_table_of_groups_in_a_folder_beside_train_and_test_is_said(tmp_path):
+    sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
+    assert "1 (lists/groups.csv)" in said(keyed(tmp_path, "lists/groups.csv", "a,b"), "name keys")
+
+
+@pytest.mark.parametrize("heading", ["path,label,key_id", "File;Kind;Key"])
+def test_a_table_of_labels_beside_the_kinds_tells_the_keys(tmp_path, heading):
+    drawn.photos(tmp_path, cylinder=2, dimple=1)
+    rows = "cylinder/0.jpg,cylinder,k\ncylinder/1.jpg,cylinder,k\ndimple/0.jpg,dimple,"
+    if ";" in heading:
+        rows = rows.replace(",", ";")
+    dataset = keyed(tmp_path, "labels.csv", rows, heading=heading)
+    assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
+    assert dataset.warnings == ()
+
+
+def test_a_table_of_labels_without_keys_is_a_stray_file(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    dataset = keyed(tmp_path, "labels.csv", "cylinder/0.jpg,cylinder", heading="path,label")
+    assert "1 .csv" in said(dataset, "Files passed over")
+
+
+def test_tables_that_disagree_are_said_and_groups_csv_counts(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=1)
+    (tmp_path / "a.csv").write_text("path,label,key\ncylinder/0.jpg,c,x\ncylinder/1.jpg,c,k\n")
+    dataset = keyed(tmp_path, "groups.csv", "cylinder/0.jpg,k\ncylinder/0.jpg,k")
+    assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
+    assert "1 (cylinder/0.jpg); the first counts" in said(dataset, "several keys")
+
+
+def test_a_broken_table_of_groups_is_refused(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    (tmp_path / "Groups.csv").write_text("photo;name\n")
+    assert "Groups.csv: has no column group" in refused(tmp_path)
+
+
+def test_beside_a_table_of_labels_the_table_of_groups_is_read_too(tmp_path):
+    drawn.photos(tmp_path, cylinder=3, dimple=1)
+    (tmp_path / "labels.csv").write_text(
+        "path,label,group\ncylinder/0.jpg,c,k\ncylinder/1.jpg,c,\ncylinder/2.jpg,c,\ndimple/0.jpg,d,\n"
+    )
+    (tmp_path / "Groups.csv").write_text("path,group\ncylinder/1.jpg,k\n")
+    (tmp_path / "cylinder" / "groups.csv").write_text("path,group\n2.jpg,k\n")
+    dataset = read_dataset(tmp_path / "labels.csv")
+    assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
+    assert "1 (cylinder/groups.csv)" in said(dataset, "name keys")
+
+
+def test_a_table_of_groups_for_photos_outside_the_tables_folder_is_said(tmp_path):
+    drawn.photos(tmp_path / "photos", cylinder=1, dimple=1)
+    (tmp_path / "photos" / "groups.csv").write_text("path,group\ncylinder/0.jpg,k\n")
+    for number, folder in enumerate(("..", tmp_path)):
+        table = tmp_path / "lists" / f"{number}.csv"
+        table.parent.mkdir(exist_ok=True)
+        rows = [f"{folder}/photos/{kind}/0.jpg,{kind}" for kind in ("cylinder", "dimple")]
+        table.write_text("\n".join(["path,label", *rows]))
+        assert "groups.csv)" in said(read_dataset(table), "name keys")
+
+
+def test_a_table_of_groups_that_leads_nowhere_is_never_overlooked(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    (tmp_path / "groups.csv").symlink_to("gone.csv")
+    (tmp_path / "labels.csv").write_text("path,label\ncylinder/0.jpg,c\ndimple/0.jpg,d\n")
+    assert [fault.name for fault in read_dataset(tmp_path).faults] == ["groups.csv"]
+    assert "groups.csv: cannot be read" in refused(tmp_path / "labels.csv")
 
 
 @pytest.mark.parametrize("pattern", [r"([^/]+)-\d+\.jpg$", r"(\w)/(?P<key>[^/]+)-\d"])
@@ -406,6 +525,74 @@ def test_stray_files_are_counted_in_one_warning_and_hidden_ones_ignored(tmp_path
     assert "3 that are no photos (1 .db, 1 .txt, 1 without ending)" in warning
 
 
+def run_in(folder, *, finished: bool):
+    """Write what a run leaves."""
+    drawn.save(drawn.key(1), folder / "figures" / "roc.png")
+    (folder / "recipe.json").write_text("{}")
+    if finished:
+        (folder / "metrics.json").write_text("{}")
+    else:
+        (folder / "work").mkdir()
+    return folder
+
+
+@pytest.mark.parametrize("finished", [True, False], ids=["finished", "unfinished"])
+@pytest.mark.parametrize("place", ["run", "cylinder/run", "dimple/deep/run"])
+def test_a_run_among_the_photos_is_passed_over_with_one_warning(tmp_path, place, finished):
+    before = read_dataset(drawn.photos(tmp_path, cylinder=2, dimple=2))
+    run_in(tmp_path / place, finished=finished)
+    dataset = read_dataset(tmp_path)
+    assert (dataset.samples, dataset.faults, dataset.kinds) == (before.samples, (), before.kinds)
+    (warning,) = dataset.warnings
+    assert f"keykind wrote a run there: 1 ({place})" in warning
+
+
+def test_runs_and_demos_beside_train_and_test_or_in_them_are_no_kinds(tmp_path):
+    sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
+    for place in ("run", "train/run", "demo-run/run"):
+        run_in(tmp_path / place, finished=True)
+    drawn.photos(tmp_path / "demo-run" / "photos", c=1, d=1)
+    dataset = read_dataset(tmp_path)
+    (warning,) = dataset.warnings
+    assert "3 (demo-run, run, train/run)" in warning
+    assert len(dataset.samples) == 4
+
+
+def test_a_folder_with_a_recipe_alone_is_a_kind(tmp_path):
+    drawn.photos(tmp_path, cylinder=1, dimple=1)
+    (tmp_path / "dimple" / "recipe.json").write_text("{}")
+    assert read_dataset(tmp_path).kinds == ("cylinder", "dimple")
+
+
+def test_kinds_that_differ_in_undecodable_bytes_stay_apart_on_both_sides(tmp_path):
+    seed = 0
+    for side in ("train", "test"):
+        for name in (b"a?", b"a\xfe", b"a\xff"):
+            for number in range(1 + (name == b"a\xff")):
+                seed += 1
+                folder = drawn.bytes_path(tmp_path / side, name)
+                drawn.save(drawn.key(seed), folder / f"{number}.jpg")
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {
+        "a?": {"train": 1, "test": 1},
+        "a? (2)": {"train": 1, "test": 1},
+        "a? (3)": {"train": 2, "test": 2},
+    }
+    assert {sample.kind: sample.path.parent.name for sample in dataset.samples}["a?"] == "a?"
+    assert read_dataset(tmp_path, kinds=["a?", "a? (3)"]).kinds == ("a?", "a? (3)")
+
+
+def test_a_test_set_and_labels_with_undecodable_kinds_are_not_merged(tmp_path):
+    drawn.photos(tmp_path, one=2, two=2)
+    rows = b"path,label\none/%d.jpg,a\xff\ntwo/%d.jpg,%b\n"
+    (tmp_path / "train.csv").write_bytes(rows % (0, 0, b"a\xfe"))
+    (tmp_path / "test.csv").write_bytes(rows % (1, 1, b"a\xfd"))
+    dataset = read_dataset(tmp_path / "train.csv", tmp_path / "test.csv")
+    assert dataset.kinds == ("a? (2)", "a? (3)")
+    assert [(one.name, one.kind) for one in dataset.of("test")] == [("one/1.jpg", "a? (3)")]
+    assert [one.kind for one in dataset.left_out] == ["a?"]
+
+
 def test_a_loop_of_links_is_one_fault(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=2)
     (tmp_path / "dimple" / "here").symlink_to(tmp_path / "dimple")
@@ -506,7 +693,7 @@ def test_photos_without_folders_of_kinds_are_refused_with_their_number(tmp_path)
 
 def test_one_kind_alone_is_refused_with_what_was_found(tmp_path):
     drawn.photos(tmp_path, dimple=3, safe=0)
-    assert "1 kinds can be trained (dimple with 3 photos)" in refused(tmp_path)
+    assert "1 kind can be trained (dimple with 3 photos)" in refused(tmp_path)
 
 
 def test_a_set_in_which_nothing_can_be_read_is_refused_with_the_first_reason(tmp_path):
@@ -613,3 +800,12 @@ def test_the_development_photos_are_read_with_their_keys():
     assert dataset.faults == ()
     held = hold_out(dataset, 0.2, np.random.default_rng(0))
     assert 20 <= len(held.of("test")) <= 45
+
+
+def test_the_development_photos_have_the_same_keys_as_a_folder_as_by_their_table():
+    kinds = ["cylinder", "laser_track"]
+    folder = shared("photos")
+    by_table = read_dataset(folder / "labels.csv", kinds=kinds)
+    by_folder = read_dataset(folder, kinds=kinds)
+    assert by_folder.samples == by_table.samples
+    assert not [sentence for sentence in by_folder.warnings if "labels.csv" in sentence]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from keykind.groups import contradictions, several_kinds
-from keykind.layout import short, some
+from keykind.listing import short, some
 from keykind.samples import Dataset
 
 IMBALANCE = 4  # times the photos of the smallest kind from which the largest is said to outweigh it

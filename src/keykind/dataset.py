@@ -24,9 +24,10 @@ from keykind.groups import (
     equal_bytes,
     find_leaks,
     grouped,
-    keys_by_pattern,
 )
-from keykind.layout import SPLITS, Fault, Listed, Listing, list_photos, some
+from keykind.keys import keys_by_pattern
+from keykind.layout import list_photos
+from keykind.listing import SPLITS, Fault, Listed, Listing, some
 from keykind.parallel import ordered
 from keykind.progress import progress
 from keykind.samples import Dataset, Leak, Sample, examine
@@ -50,7 +51,7 @@ def read_dataset(
     An unreadable photo becomes a Fault. Raises BadDataset if nothing can be trained or tested on.
     """
     listings = [list_photos(photos)] + ([] if test is None else [list_photos(test, as_test=True)])
-    listings = _selected(listings, kinds, photos)
+    listings = _selected(_with_printable_kinds(listings), kinds, photos)
     if group_pattern is not None:
         listings = [replace(one, photos=keys_by_pattern(one.photos, group_pattern)) for one in listings]
     listed = _named(listings)
@@ -115,6 +116,23 @@ def _check_sides(kind: str, samples: Sequence[Sample]) -> None:
     fault = f"its {len(samples):,} photos show {groups:,} physical keys; they cannot stand on both sides"
     remedy = "add photos of at least 2 different keys of this kind, or give test photos of your own"
     raise BadDataset(f"kind {kind}", fault=fault, remedy=remedy)
+
+
+def _with_printable_kinds(listings: Sequence[Listing]) -> list[Listing]:
+    """Return the listings with kinds that any terminal can take; those that differ on disk stay different."""
+    kinds = {kind for listing in listings for kind in listing.kinds}
+    spelled = sorted(
+        kinds, key=lambda kind: (printable(kind) != kind, kind)
+    )  # what is printable stays as it is
+    called = dict(zip(spelled, distinct(map(printable, spelled)), strict=True))
+    return [
+        replace(
+            listing,
+            photos=tuple(replace(item, kind=called[item.kind]) for item in listing.photos),
+            kinds=tuple(sorted(called[kind] for kind in listing.kinds)),
+        )
+        for listing in listings
+    ]
 
 
 def _selected(listings: Sequence[Listing], kinds: Sequence[str] | None, photos: Path) -> list[Listing]:

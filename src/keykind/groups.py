@@ -5,41 +5,15 @@ Out:   samples with groups; contradictions (one photo, two kinds); leaks
 Needs: nothing beyond Python
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from keykind.duplicates import Partition
-from keykind.errors import BadDataset
-from keykind.layout import Listed
 from keykind.samples import Leak, Sample
 
 REASONS = SAME_BYTES, SAME_PICTURE, SAME_KEY = "same bytes", "near duplicate", "same physical key"
 Cluster = tuple[int, ...]  # places of samples that belong together, ascending
-
-
-def keys_by_pattern(photos: Sequence[Listed], pattern: str) -> tuple[Listed, ...]:
-    """Return the photos with the keys that the pattern finds in their names; known keys stay.
-
-    pattern: a regular expression; the key is its group called `key`, or else its first group.
-    Raises BadDataset if it is none, or has no group.
-    """
-    remedy = "write one with a group around the key's name, e.g. '([^/]+)-[0-9]+[.]jpg'"
-    try:
-        expression = re.compile(pattern)
-    except re.error as error:
-        raise BadDataset(
-            f"group pattern {pattern}", fault=f"is no regular expression ({error})", remedy=remedy
-        ) from error
-    if not expression.groups:
-        raise BadDataset(f"group pattern {pattern}", fault="has no group", remedy=remedy)
-    group = "key" if "key" in expression.groupindex else 1
-    matches = [expression.search(photo.name) for photo in photos]
-    return tuple(
-        replace(photo, key=photo.key or (match and match[group]) or None)
-        for photo, match in zip(photos, matches, strict=True)
-    )
 
 
 def equal_bytes(samples: Sequence[Sample]) -> tuple[Cluster, ...]:

@@ -17,7 +17,7 @@ from PIL import Image
 from keykind import photo
 from keykind.dataset import Dataset, Sample
 from keykind.errors import BadPhoto
-from keykind.layout import short, some
+from keykind.listing import short, some
 from keykind.page import Html, Tile, gallery, join, page, table, tag
 from keykind.parallel import ordered
 

@@ -17,7 +17,7 @@ from PIL import Image
 from keykind import photo
 from keykind.duplicates import Bytes, Floats, fingerprint
 from keykind.errors import BadPhoto
-from keykind.layout import SPLITS, Fault, Listed
+from keykind.listing import SPLITS, Fault, Listed
 
 SIDE = 256  # px of the grey square in which photos are measured and compared; four times the fingerprint's
 

@@ -13,7 +13,14 @@ from pathlib import Path
 
 from keykind.errors import BadDataset, printable
 
+COLUMNS = {
+    "path": ("path", "photo", "file", "filename"),
+    "label": ("label", "kind", "class"),
+    "group": ("group", "key_id", "key"),
+    "split": ("split",),
+}  # of a table -> the headings that mean it
 DELIMITERS = ",;\t"
+HEADING = 65536  # signs in which a heading ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +31,21 @@ class Row:
     cells: Mapping[str, str]  # column -> text without spaces around it; a column that is not there is absent
 
 
-def read_table(path: Path, wanted: Mapping[str, Sequence[str]], needed: Sequence[str]) -> list[Row]:
+def columns(path: Path) -> frozenset[str]:
+    """Return which of COLUMNS a table has by its heading; none if it cannot be read."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            heading = stream.readline(HEADING)
+        cells = next(csv.reader([heading], delimiter=_delimiter(heading)), [])
+    except (OSError, csv.Error):
+        return frozenset()
+    return frozenset(_places([cell.strip() for cell in cells]))
+
+
+def read_table(path: Path, needed: Sequence[str]) -> list[Row]:
     """Return the rows of a table that are not empty.
 
-    wanted: column -> the headings it may have, the first one found counts; needed: those that must be.
+    needed: those of COLUMNS that must be there.
     Bytes that are not UTF-8 are kept as Python keeps them in file names, so such names still find their file.
     Raises BadDataset if the file cannot be read, is empty, or lacks a needed column.
     """
@@ -37,8 +55,7 @@ def read_table(path: Path, wanted: Mapping[str, Sequence[str]], needed: Sequence
         raise BadDataset(
             path, fault=f"cannot be read ({error.strerror})", remedy="check its permissions"
         ) from error
-    heading = text.partition("\n")[0]
-    delimiter = max(DELIMITERS, key=heading.count)
+    delimiter = _delimiter(text.partition("\n")[0])
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
@@ -46,7 +63,9 @@ def read_table(path: Path, wanted: Mapping[str, Sequence[str]], needed: Sequence
         raise BadDataset(
             path, fault=f"line {reader.line_num} is not CSV ({error})", remedy="save the table as CSV again"
         ) from error
-    places = _places(path, lines[0][1] if lines else [], wanted, needed)
+    heading = lines[0][1] if lines else []
+    places = _places(heading)
+    _check(path, heading, [name for name in needed if name not in places])
     return [
         Row(line, {name: cells[place] for name, place in places.items() if place < len(cells)})
         for line, cells in lines[1:]
@@ -54,23 +73,27 @@ def read_table(path: Path, wanted: Mapping[str, Sequence[str]], needed: Sequence
     ]
 
 
-def _places(
-    path: Path, heading: Sequence[str], wanted: Mapping[str, Sequence[str]], needed: Sequence[str]
-) -> dict[str, int]:
-    """Return at which place each wanted column stands."""
+def _delimiter(heading: str) -> str:
+    return max(DELIMITERS, key=heading.count)
+
+
+def _places(heading: Sequence[str]) -> dict[str, int]:
+    """Return at which place each of COLUMNS stands; the first heading found that means it counts."""
     there = [name.casefold() for name in heading]
-    places = {
+    return {
         name: there.index(headings[0])
-        for name, aliases in wanted.items()
+        for name, aliases in COLUMNS.items()
         if (headings := [alias for alias in aliases if alias in there])
     }
-    missing = [name for name in needed if name not in places]
+
+
+def _check(path: Path, heading: Sequence[str], missing: Sequence[str]) -> None:
+    """Raise BadDataset if columns are missing."""
     if missing:
         found = printable(", ".join(heading)[:200]) or "none"
-        names = " and ".join(f"{name} ({' or '.join(wanted[name])})" for name in missing)
+        names = " and ".join(f"{name} ({' or '.join(COLUMNS[name])})" for name in missing)
         raise BadDataset(
             path,
             fault=f"has no column {names}; its columns are: {found}",
             remedy="name the columns in the first line",
         )
-    return places
