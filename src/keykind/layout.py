@@ -60,7 +60,7 @@ class _Walk:
         self.faults.append(Fault(printable(path.relative_to(self.root).as_posix()), reason))
 
     def entries(self, folder: Path) -> Iterator[tuple[Path, int]]:
-        """Yield what lies in a folder, sorted, with its mode; links are followed, runs and hidden files not."""
+        """Yield what lies in a folder, sorted, with its mode, links followed; no runs, no hidden files."""
         try:
             paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
         except OSError as error:
