@@ -86,7 +86,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
         )
 
     body = [list(row) for row in rows]
-    numeric = [bool(body) and all(_is_number(row[column]) for row in body) for column in range(len(head))]
+    filled = [[row[column] for row in body if row[column] != ""] for column in range(len(head))]
+    numeric = [bool(values) and all(map(_is_number, values)) for values in filled]
     rows_below = tag("tbody", [line("td", row) for row in body])
     return tag("div", tag("table", tag("thead", line("th", head)), rows_below), class_="scroll")
 
