@@ -84,11 +84,15 @@ def test_numbers_stand_right_and_so_does_their_heading(text):
     assert read.cells("td") == [{}, {"class": "number"}] * 2
 
 
-@pytest.mark.parametrize("text", ["", "-", "0.1 [0, 1]", "1.2.3", "a1", "."])
+@pytest.mark.parametrize("text", ["-", "0.1 [0, 1]", "1.2.3", "a1", "."])
 def test_a_column_with_one_word_stands_left_and_so_does_its_heading(text):
     read = Reader(table(["number"], [[1], [text]]))
     assert read.cells("th") == [{}]
     assert read.cells("td") == [{}, {}]
+
+
+def test_a_gap_in_a_column_of_numbers_stands_right_too():
+    assert Reader(table(["keys"], [[2], [""]])).cells("td") == [{"class": "number"}] * 2
 
 
 def test_a_table_without_rows_still_has_its_headings():
