@@ -9,7 +9,7 @@ BIN = .venv/bin
 
 demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
-	@echo "Open demo-run/run/report.html in a browser."
+	@echo "Open demo-run/report.html in a browser."
 
 test: lint types contracts docs-check tests bare
 
@@ -45,10 +45,11 @@ bare: .venv/dev
 	touch $@
 
 .venv/dev: .venv/user
-	$(BIN)/python $(PIP) --editable '.[train,heif]' --group dev
+	$(BIN)/python $(PIP) --editable '.[train,heif,render]' --group dev
 	touch $@
 
-# Debian packages, where we may install them; the browser tests skip, with a reason, where there is no browser.
+# Debian packages, where we may install them; without chromium the browser tests skip, with a reason, and without
+# libllvm19 rendering is slower.
 .venv/debian: .ci/debian-packages .venv/user
 	.ci/debian-packages
 	touch $@

@@ -4,8 +4,8 @@ In:    how many photos of each kind and split, their size in pixels, a seed
 Out:   FOLDER/<split>/<kind>/NNNNN.jpg (or FOLDER/<kind>/ without a split), each with its own content
 Needs: keykind's base installation
 
-A drawn key lies on a ground of random texture, coarse and fine: a JPEG of it has about the bytes of a photo's
-and costs as much to decode. The pictures say nothing about how well real keys are told.
+A photo of the sample lies, turned, on a ground of random texture, coarse and fine: a JPEG of it has about the
+bytes of a photo's and costs as much to decode. The pictures say nothing about how well real keys are told.
 """
 
 import os
@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
-from keykind.drawings import draw_key
+from keykind.sample_photos import sample_folder
 
 QUALITY = 90  # of the JPEGs; phones write 90 to 97
 GRAINS = ((12, 55.0), (48, 25.0), (200, 12.0), (800, 6.0), (3200, 9.0))  # cells along the width, grey levels
-KEY = (0.35, 0.8)  # smallest and largest side of the drawn key, as a share of the photo's shorter side
+INSET = (0.35, 0.8)  # smallest and largest side of the sample's photo, as a share of the shorter side
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +69,21 @@ def make(order: Order) -> None:
 
 
 def picture(kind: str, size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
-    """Return a key of that kind on a textured ground, `size` (width, height) px."""
+    """Return a photo of that kind on a textured ground, `size` (width, height) px."""
     ground = texture(size, rng)
-    side = int(min(size) * rng.uniform(*KEY))
-    key = draw_key(kind, rng).resize((side, side), Image.Resampling.BILINEAR)
-    corner = int(rng.integers(0, size[0] - side + 1)), int(rng.integers(0, size[1] - side + 1))
-    ground.paste(key, corner)
+    side = int(min(size) * rng.uniform(*INSET))
+    inset = ImageOps.contain(sample(kind, rng), (side, side), Image.Resampling.BILINEAR)
+    corner = [int(rng.integers(0, whole - part + 1)) for whole, part in zip(size, inset.size, strict=True)]
+    ground.paste(inset, (corner[0], corner[1]))
     return ground
+
+
+def sample(kind: str, rng: np.random.Generator) -> Image.Image:
+    """Return one of the sample's training photos of that kind, turned by quarters and perhaps mirrored."""
+    photos = sorted((sample_folder() / "train" / kind).iterdir())
+    with Image.open(photos[rng.integers(len(photos))]) as photo:
+        turned = photo.rotate(90 * int(rng.integers(4)), expand=True)
+    return ImageOps.mirror(turned) if rng.random() < 0.5 else turned
 
 
 def texture(size: tuple[int, int], rng: np.random.Generator) -> Image.Image:

@@ -43,10 +43,13 @@ def section(heading: str, text: str, *, command: str, packages: Sequence[str]) -
     return f"## {heading}\n\n{text.strip()}\n\nMeasured with `{command}` ({environment(*packages)})."
 
 
-def write_section(name: str, text: str) -> None:
-    """Put `text` between `<!-- name -->` and `<!-- /name -->` of the page; a new section goes to its end."""
-    page = PAGE.read_text(encoding="utf-8") if PAGE.exists() else TITLE
+def write_section(name: str, text: str, path: Path = PAGE, title: str = TITLE) -> None:
+    """Put `text` between `<!-- name -->` and `<!-- /name -->` of the page; a new section goes to its end.
+
+    title: how a page begins that is not there yet.
+    """
+    page = path.read_text(encoding="utf-8") if path.exists() else title
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     before, found, rest = page.partition(start)
     after = rest.partition(end)[2] if found else "\n"
-    write_text(PAGE, f"{before.rstrip()}\n\n{start}\n{text.strip()}\n{end}{after}")
+    write_text(path, f"{before.rstrip()}\n\n{start}\n{text.strip()}\n{end}{after}")

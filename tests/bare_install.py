@@ -11,7 +11,10 @@ import sysconfig
 import tempfile
 from pathlib import Path
 
-HEAVY = ("keras", "tensorflow", "sklearn", "scipy", "matplotlib", "ray", "fastapi", "mitsuba", "jinja2")
+HEAVY = (
+    *("keras", "tensorflow", "sklearn", "scipy", "matplotlib", "ray", "fastapi", "jinja2"),
+    *("mitsuba", "drjit", "manifold3d"),
+)
 MEND = "pip install 'keykind[train]'"
 KEYKIND = Path(sysconfig.get_path("scripts")) / "keykind"
 
@@ -31,6 +34,9 @@ def main() -> None:
     check(keykind("--version").stdout.startswith("keykind "), "--version answers")
     doctor = keykind("doctor")
     check(doctor.returncode == 0 and MEND in doctor.stdout, "doctor names what is missing")
+    from keykind.sample_photos import sample_folder
+
+    check(keykind("inspect", str(sample_folder())).returncode == 0, "the sample came along, whole")
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder))
         page = Path(folder) / "page.html"
@@ -39,7 +45,9 @@ def main() -> None:
         check(page.stat().st_size > 1000, "inspect writes its page")
         trained = keykind("train", folder, "--out", str(Path(folder) / "run"))
         check(trained.returncode == 2 and MEND in trained.stderr, "train names its extra")
-    for module in ("explain", "features", "head", "pictures", "views"):
+        rendered = keykind("render", str(Path(folder) / "set"), "--count", "1")
+        check(rendered.returncode == 2 and "'keykind[render]'" in rendered.stderr, "render names its extra")
+    for module in ("explain", "features", "head", "pictures", "shipped", "views"):
         importlib.import_module(f"keykind.{module}")
     check(not set(HEAVY) & sys.modules.keys(), "every light module imports without the heavy ones")
 

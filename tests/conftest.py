@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from keykind.drawings import draw_photos
+from drawings import draw_photos
 
 SHARED = Path(__file__).parents[2] / "shared"
 os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's

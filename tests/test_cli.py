@@ -15,8 +15,8 @@ import pytest
 from PIL import Image
 
 from conftest import keykind
+from drawings import draw_photos
 from keykind import cli
-from keykind.drawings import draw_photos
 
 KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a run is killed; more take longer
 HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"}
@@ -82,7 +82,6 @@ def test_an_unreadable_photo_is_status_1_and_is_named(drawn_photos, capsys):
         (["--recipe", "no.toml"], "no.toml"),
         (["--fine-tune", "-1"], "outside 0 to"),
         (["--weights", "none.h5"], "no such weights file"),
-        (["--weights", "keykind"], "do not ship"),
         (["--kinds", "cylinder,padlock"], "padlock"),
         (["--kinds", "cylinder"], "1 kind"),
         (["--group-pattern", "("], "group"),
@@ -126,16 +125,6 @@ def test_a_folder_with_results_is_refused_before_any_photo_is_read(tmp_path, cap
     (tmp_path / "run" / "mine.txt").write_text("mine")
     assert run("train", tmp_path / "no photos", "--out", tmp_path / "run") == 2
     assert "is there already and not empty" in capsys.readouterr().err
-
-
-def test_the_demo_does_not_draw_among_photos_of_yours(tmp_path, capsys):
-    pytest.importorskip("keras", reason="the extra train is not installed")
-    mine = tmp_path / "photos" / "train" / "mine"
-    mine.mkdir(parents=True)
-    (mine / "own.png").write_bytes(b"")
-    assert run("demo", "--out", tmp_path) == 2
-    assert "holds 1 files of yours" in capsys.readouterr().err
-    assert [path.name for path in tmp_path.rglob("*.png")] == ["own.png"]
 
 
 def spoil(folder: Path) -> dict[str, str]:

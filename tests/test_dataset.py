@@ -547,11 +547,10 @@ def test_a_run_among_the_photos_is_passed_over_with_one_warning(tmp_path, place,
     assert f"keykind wrote a run there: 1 ({place})" in warning
 
 
-def test_runs_and_demos_beside_train_and_test_or_in_them_are_no_kinds(tmp_path):
+def test_runs_beside_train_and_test_or_in_them_are_no_kinds(tmp_path):
     sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
-    for place in ("run", "train/run", "demo-run/run"):
+    for place in ("run", "train/run", "demo-run"):
         run_in(tmp_path / place, finished=True)
-    drawn.photos(tmp_path / "demo-run" / "photos", c=1, d=1)
     dataset = read_dataset(tmp_path)
     (warning,) = dataset.warnings
     assert "3 (demo-run, run, train/run)" in warning

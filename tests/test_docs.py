@@ -74,7 +74,7 @@ def test_the_changelog_tells_of_this_version():
 
 def test_every_module_has_its_room():
     rooms = (ROOT / "docs" / "rooms.md").read_text("utf-8")
-    modules = {path.stem for path in (ROOT / "src" / "keykind").glob("*.py")} - {"__init__", "__main__"}
+    modules = {path.stem for path in (ROOT / "src" / "keykind").rglob("*.py")} - {"__init__", "__main__"}
     assert modules == {name for name in re.findall(r"`(\w+)`", rooms) if name in modules}
 
 

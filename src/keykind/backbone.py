@@ -1,6 +1,6 @@
 """Name and weights -> a pretrained network, also as the LiteRT file that computes features.
 
-In:    the name of an architecture; `imagenet`, `random` or a weights file
+In:    the name of an architecture; `keykind`, `imagenet`, `random` or a weights file
 Out:   Backbone; Network (the converted file) for features.py
 Needs: keras, tensorflow                                                                   [train]
 """
@@ -21,6 +21,7 @@ from keykind.cache import Cache
 from keykind.errors import BadRecipe, BadWeights
 from keykind.features import Network
 from keykind.quiet import quiet
+from keykind.shipped import Arrays, read_arrays
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
@@ -88,7 +89,8 @@ class Backbone:
 def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -> Backbone:
     """Return the network with its weights.
 
-    weights: `imagenet` (Keras downloads them once), `random` (from `seed`; for demos and tests), or a file:
+    weights: `keykind` (those that come with it, trained on rendered keys; MobileNetV2 that sees 0..1),
+    `imagenet` (Keras downloads them once), `random` (from `seed`; for demos and tests), or a file:
     `.weights.h5` / `.h5` as Keras writes them, `.keras` (a whole model that contains the network), or `.npz`
     with one array a variable, named by its path ("Conv1/kernel").
     Raises BadWeights for an unknown network, a file that is missing, broken, or of another network, and
@@ -103,17 +105,42 @@ def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -
             fault=f"cannot work with scaling = {scaling!r}",
             remedy=f"set scaling = {entry.scalings[0]!r} in the recipe",
         )
-    if weights == "keykind":
-        raise BadWeights(
-            weights, fault="do not ship with this version", remedy="use imagenet or a weights file"
-        )
     network = _download(entry) if weights == "imagenet" else _build(entry, None)
     if weights == "random":
         _draw(network, np.random.default_rng(seed))
+    elif weights == "keykind":
+        _load_shipped(network, architecture, scaling)
     elif weights != "imagenet":
         _load_file(network, Path(weights))
     network.trainable = False
     return Backbone(architecture, scaling, weights, network)
+
+
+def normalised(network: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each convolution of MobileNetV2 with the batch normalisation that follows it."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            yield layer.input._keras_history.operation, layer
+
+
+def set_folded(network: Any, arrays: Arrays) -> None:
+    """Give MobileNetV2 the kernels and biases of its folded form: batch normalisation adds the bias, no more.
+
+    arrays: by their path there, "Conv1/kernel" and "Conv1/bias". Raises ValueError if they do not fit.
+    """
+    whole: Arrays = {}
+    for convolution, norm in normalised(network):
+        kernel, bias = (arrays.get(f"{convolution.name}/{part}") for part in ("kernel", "bias"))
+        ones = np.ones(norm.gamma.shape, np.float32)
+        # The variance is 1 once Keras has added its epsilon.
+        values = (kernel, ones, bias, 0 * ones, (1 - norm.epsilon) * ones)
+        variables = (convolution.kernel, norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)
+        whole |= {
+            variable.path: value
+            for variable, value in zip(variables, values, strict=True)
+            if value is not None
+        }
+    _assign(network, whole)
 
 
 def to_network(backbone: Backbone, cache: Cache) -> Network:
@@ -158,9 +185,28 @@ def _download(entry: Architecture) -> Any:
         ) from error
 
 
+def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
+    if architecture != "mobilenet_v2":
+        raise BadWeights("keykind", fault=f"are not of {architecture}", remedy="use mobilenet_v2")
+    if scaling != "unit":
+        raise BadRecipe(
+            "keykind",
+            fault=f"is a network that sees pixels in 0..1, the recipe says scaling = {scaling!r}",
+            remedy="set scaling = 'unit'",
+        )
+    try:
+        set_folded(network, read_arrays())
+    except ValueError as error:
+        raise BadWeights(
+            "keykind", fault=f"do not fit ({_first_line(error)})", remedy="install keykind again"
+        ) from error
+
+
 def _load_file(network: Any, path: Path) -> None:
     if not path.is_file():
-        raise BadWeights(path, fault="no such weights file", remedy="give imagenet, random, or a file's path")
+        raise BadWeights(
+            path, fault="no such weights file", remedy="give keykind, imagenet, random, or a file's path"
+        )
     loaders = {".h5": _load_h5, ".npz": _load_npz, ".keras": _load_keras}
     if path.suffix not in loaders:
         raise BadWeights(path, fault=f"ends in {path.suffix!r}", remedy=f"use a file of {', '.join(loaders)}")

@@ -49,20 +49,22 @@ def parser() -> argparse.ArgumentParser:
     verbs = whole.add_subparsers(required=True, metavar="VERB")
     _demo_options(verbs)
     _inspect_options(verbs)
+    _render_options(verbs)
     _train_options(verbs)
     _doctor_options(verbs)
     return whole
 
 
 def _demo_options(verbs: Any) -> None:
-    options = _verb(verbs, "demo", "draw a few keys, train on them, write the report page; offline")
+    options = _verb(verbs, "demo", "train on the photos that come with keykind, open the page; offline")
     options.add_argument(
         "--out",
         type=Path,
         default=Path("demo-run"),
-        help="folder for the drawings and the run (default: %(default)s)",
+        help="folder of the run (default: %(default)s)",
     )
     options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
+    options.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
     options.set_defaults(verb=demo)
 
 
@@ -72,6 +74,29 @@ def _inspect_options(verbs: Any) -> None:
     options.add_argument("--json", action="store_true", help="print JSON instead of text")
     options.add_argument("--html", type=Path, metavar="FILE", help="also write a page with pictures")
     options.set_defaults(verb=inspect)
+
+
+def _render_options(verbs: Any) -> None:
+    options = _verb(verbs, "render", "render photos of invented keys, with labels; the same again goes on")
+    options.add_argument("out", type=Path, metavar="OUT", help="folder of the set")
+    options.add_argument("--count", type=int, required=True, metavar="N", help="photos in the set")
+    options.add_argument("--kinds", metavar="A,B,...", help="only these kinds (default: all seven)")
+    options.add_argument(
+        "--scene",
+        metavar="NAME",
+        help="product, phone, multi (several keys) or nothing (no key) (default: product and phone in turn)",
+    )
+    options.add_argument(
+        "--size", type=int, default=320, metavar="PX", help="longer side of a photo (default: %(default)s)"
+    )
+    options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
+    options.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor core)")
+    options.add_argument(
+        "--variant",
+        metavar="NAME",
+        help="of Mitsuba: cuda_ad_rgb, llvm_ad_rgb or scalar_rgb (default: the fastest that works here)",
+    )
+    options.set_defaults(verb=render)
 
 
 def _train_options(verbs: Any) -> None:
@@ -87,7 +112,7 @@ def _train_options(verbs: Any) -> None:
         "--weights",
         default="imagenet",
         metavar="NAME|FILE",
-        help="imagenet, random, or a weights file (default: %(default)s)",
+        help="keykind, imagenet, random, or a weights file (default: %(default)s)",
     )
     options.add_argument("--fine-tune", type=int, metavar="N", help="also train the network's last N layers")
     options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
@@ -131,11 +156,14 @@ def _photo_options(options: argparse.ArgumentParser) -> None:
 
 
 def demo(options: argparse.Namespace) -> int:
-    """Train on drawn keys."""
+    """Train on the photos that come with keykind."""
     doctor.require("train")
     from keykind.demo import run_demo
 
-    return _tell(run_demo(options.out, options.seed), options.out / "run")
+    status = _tell(run_demo(options.out, options.seed), options.out)
+    if not options.no_open and sys.stdout.isatty():
+        _open(options.out / "report.html")
+    return status
 
 
 def inspect(options: argparse.Namespace) -> int:
@@ -148,6 +176,24 @@ def inspect(options: argparse.Namespace) -> int:
         write_text(options.html, inspection.html(dataset))
     print(json.dumps(inspection.facts(dataset), indent=2) if options.json else inspection.text(dataset))
     return SOME_UNREADABLE if dataset.faults else GOOD
+
+
+def render(options: argparse.Namespace) -> int:
+    """Render a set of photos."""
+    doctor.require("render")
+    from keykind.render.sets.order import checked_order
+    from keykind.render.sets.rendering import open_studio, render_set
+    from keykind.render.sets.set_folder import SetFolder
+
+    order = checked_order(options.count, _kinds(options), options.scene, options.size, options.seed)
+    folder = SetFolder(options.out)
+    studio = open_studio(folder, order, options.variant, options.workers)
+    _say(studio.variant.words)
+    summary = render_set(folder, order, studio)
+    for fault in summary.faults:
+        _say(f"keykind: {fault.name}: {fault.reason}")
+    print(summary)
+    return SOME_UNREADABLE if summary.faults else GOOD
 
 
 def train(options: argparse.Namespace) -> int:
@@ -191,14 +237,17 @@ def examine(_: argparse.Namespace) -> int:
 def _dataset(options: argparse.Namespace) -> Any:
     from keykind.dataset import read_dataset
 
-    kinds = [kind.strip() for kind in options.kinds.split(",")] if options.kinds else None
     return read_dataset(
         options.photos,
         options.test,
-        kinds=kinds,
+        kinds=_kinds(options),
         group_pattern=options.group_pattern,
         keep_leaks=options.keep_leaks,
     )
+
+
+def _kinds(options: argparse.Namespace) -> list[str] | None:
+    return [kind.strip() for kind in options.kinds.split(",")] if options.kinds else None
 
 
 def _tell(metrics: dict[str, Any], out: Path) -> int:
@@ -209,6 +258,14 @@ def _tell(metrics: dict[str, Any], out: Path) -> int:
         print(f"{view:6} weighted F1 {weighted:.3f} [{low:.3f}, {high:.3f}]  macro F1 {macro:.3f}")
     print(out / "report.html")
     return GOOD
+
+
+def _open(page: Path) -> None:
+    """Show a page in a browser with windows, if there is one; a text browser would take the terminal."""
+    import webbrowser
+
+    if sys.platform in ("darwin", "win32") or os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+        webbrowser.open(page.absolute().as_uri())
 
 
 def _say(words: str) -> None:

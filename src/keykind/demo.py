@@ -1,38 +1,32 @@
-"""A few drawn keys -> a whole run, with no network and no photos.
+"""The photos that come with keykind -> a whole run, with no network and no photos of yours.
 
 In:    a folder and a seed
-Out:   FOLDER/photos, drawn; FOLDER/run, as `keykind train` leaves it
+Out:   the folder of a run, as `keykind train` leaves it
 Needs: what train needs                                                                    [train]
 """
 
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from keykind.dataset import read_dataset
-from keykind.drawings import MARK, draw_photos
-from keykind.errors import BadDataset
 from keykind.experiment import Experiment
 from keykind.recipe import REPORT
 from keykind.run import run
+from keykind.sample_photos import sample_folder
+from keykind.shipped import NAME, weights_ship
 
-COUNTS = {"train": 12, "test": 6}  # drawings of each kind
-NOTICE = "This run shows drawn keys, not photos, only to show that everything works."
+NOTICE = (
+    "These photos are rendered: no key in them exists. "
+    "The scores say how well rendered keys are told apart, not real ones."
+)
 
 
-def run_demo(folder: Path, seed: int) -> dict[str, Any]:
-    """Draw keys, train on them by the `report` recipe with random weights, and return the run's metrics.
+def run_demo(out: Path, seed: int) -> dict[str, Any]:
+    """Train on the sample by the `report` recipe, with the weights that ship, and return the run's metrics.
 
-    A finished demo in the folder is left as it is. Raises BadDataset if FOLDER/photos holds other photos.
+    Where no weights ship they are random, and the page says so. A finished demo in the folder stays as it is.
+    Raises BadRun if the folder holds anything else, BadDataset or BadWeights for a damaged installation.
     """
-    photos = folder / "photos"
-    others = [path for path in photos.rglob("*") if path.is_file() and not path.name.startswith(MARK)]
-    if others:
-        raise BadDataset(
-            photos, fault=f"holds {len(others)} files of yours", remedy="name another folder for the demo"
-        )
-    if not (folder / "run").exists():
-        draw_photos(photos, COUNTS, np.random.default_rng(seed))
-    dataset = read_dataset(photos)
-    return run(Experiment(dataset, REPORT, "random", seed, folder / "run", NOTICE), resume=True)
+    dataset = read_dataset(sample_folder())
+    weights = NAME if weights_ship() else "random"
+    return run(Experiment(dataset, REPORT, weights, seed, out, NOTICE), resume=True)

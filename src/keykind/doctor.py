@@ -27,6 +27,7 @@ EXTRAS = {  # extra -> {package: module}; the first named is what a message name
         "matplotlib": "matplotlib",
     },
     "heif": {"pi-heif": "pi_heif"},
+    "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
 }
 ROOM = 500  # MB that a run on a few thousand photos may need for its cache
 

@@ -37,7 +37,7 @@ class Experiment:
 
     dataset: Dataset
     recipe: Recipe
-    weights: str  # imagenet, random, or a weights file
+    weights: str  # keykind, imagenet, random, or a weights file
     seed: int
     out: Path
     notice: str | None = None  # the page's first line, where its reader must know something first

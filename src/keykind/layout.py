@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keykind.errors import BadDataset, printable
 from keykind.keys import groups_in, names_keys, with_keys
-from keykind.listing import SPLITS, Fault, Listed, Listing, mode_of, relative, some
+from keykind.listing import BESIDE, LABELS, SET_FILE, SPLITS, Fault, Listed, Listing, mode_of, relative, some
 from keykind.photo import SUFFIXES
 from keykind.table import Row, read_table
 
@@ -60,9 +60,15 @@ class _Walk:
         self.faults.append(Fault(printable(path.relative_to(self.root).as_posix()), reason))
 
     def entries(self, folder: Path) -> Iterator[tuple[Path, int]]:
-        """Yield what lies in a folder, sorted, with its mode, links followed; no runs, no hidden files."""
+        """Yield what lies in a folder, sorted, with its mode, links followed; no runs, no hidden files.
+
+        What `keykind render` put beside the photos of a set is no photo and no kind.
+        """
+        beside = BESIDE if _is_rendered(folder) else ()
         try:
-            paths = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+            paths = sorted(
+                path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in beside
+            )
         except OSError as error:
             self.blame(folder, f"the folder cannot be read ({error.strerror}); check its permissions")
             return
@@ -70,7 +76,7 @@ class _Walk:
             mode = mode_of(path)
             if not mode:
                 self.blame(path, "a link that leads nowhere; remove it or mend it")
-            elif stat.S_ISDIR(mode) and _is_of_keykind(path):
+            elif stat.S_ISDIR(mode) and _is_run(path):
                 self.runs.append(printable(path.relative_to(self.root).as_posix()))
             else:
                 yield path, mode
@@ -128,14 +134,13 @@ class _Walk:
         )
 
 
-def _is_of_keykind(folder: Path) -> bool:
-    """Tell whether keykind wrote a folder: a run, finished or not, or a demo: photos beside their run."""
-    if stat.S_ISDIR(mode_of(folder / "photos")) and _is_run(folder / "run"):
-        return True
-    return _is_run(folder)
+def _is_rendered(folder: Path) -> bool:
+    """Tell whether keykind rendered a set into a folder."""
+    return stat.S_ISREG(mode_of(folder / SET_FILE)) and stat.S_ISDIR(mode_of(folder / LABELS))
 
 
 def _is_run(folder: Path) -> bool:
+    """Tell whether keykind wrote a run into a folder, finished or not."""
     done, begun = mode_of(folder / "metrics.json"), mode_of(folder / "work")
     return stat.S_ISREG(mode_of(folder / "recipe.json")) and (stat.S_ISREG(done) or stat.S_ISDIR(begun))
 

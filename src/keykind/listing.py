@@ -12,6 +12,8 @@ from pathlib import Path
 SPLITS = ("train", "test")
 SHOWN = 5  # names in a message before it says how many more
 NAME = 60  # signs of a name in a message or below a picture
+SET_FILE, LABELS, COCO, SHEET = "set.json", "labels", "coco.json", "contact-sheet.png"
+BESIDE = (SET_FILE, LABELS, COCO, SHEET)  # what `keykind render` puts beside the folders of the kinds
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,7 @@
-"""Simply drawn keys, for the demo and the tests until there are rendered ones.
+"""Simply drawn keys of four kinds, in two splits: for tests to which it does not matter what a photo shows.
 
 In:    a folder, how many of each kind, a random generator
-Out:   train/<kind>/NN.png and test/<kind>/NN.png, each marked as drawn
-Needs: numpy, pillow
-
-The drawings only show that everything works. They are no training material.
+Out:   train/<kind>/drawn-NN.png and test/<kind>/drawn-NN.png, each marked as drawn
 """
 
 import math
@@ -14,8 +11,6 @@ from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw
-
-from keykind.files import whole_file
 
 SIDE = 240  # of a drawing, px
 MARK = "drawn"  # stands on each drawing and before its name
@@ -31,9 +26,10 @@ def draw_photos(folder: Path, counts: Mapping[str, int], rng: np.random.Generato
     """
     for split, count in counts.items():
         for kind in BLADES:
+            place = folder / split / kind
+            place.mkdir(parents=True)
             for number in range(count):
-                with whole_file(folder / split / kind / f"{MARK}-{number:02}.png") as path:
-                    draw_key(kind, rng).save(path)
+                draw_key(kind, rng).save(place / f"{MARK}-{number:02}.png")
 
 
 def draw_key(kind: str, rng: np.random.Generator) -> Image.Image:

@@ -1,0 +1,246 @@
+"""Backbone and photos -> all of its layers trained together with a head.
+
+In:    Backbone, crops (n, s, s, 3) uint8 and labels, DeepRecipe, a folder for what is half done
+Out:   Deep: Backbone, Head, the epochs; or a Head alone on the frozen network, for comparison
+Needs: keras, tensorflow                                                                   [train]
+
+The head is trained first, on the frozen network: a random one would pull the pretrained layers out of shape,
+which costs most on photos unlike the training's (Kumar et al. 2022, arXiv:2202.10054).
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from keykind.augmentation import strong_view
+from keykind.backbone import SIZE, Backbone, to_network
+from keykind.cache import Cache
+from keykind.crossval import Fold
+from keykind.features import Network
+from keykind.files import DAMAGE, whole_file
+from keykind.folding import STEP, fold, unfold
+from keykind.head import Floats, Head, Labels
+from keykind.parallel import ordered
+from keykind.progress import progress
+from keykind.recipe import REPORT, Recipe
+from keykind.train import Task, read_head, train_head
+from keykind.views import to_unit
+
+STATE = "state.npz"  # all that the next epoch needs
+HEAD_STEP, NETWORK_STEP = 0, 1  # streams of random numbers that never meet
+CURVES = ("size", "loss", "accuracy", "seconds")
+
+
+@dataclass(frozen=True, slots=True)
+class DeepRecipe:
+    """How all layers are trained. The defaults suit thousands of rendered photos on two cores."""
+
+    sizes: tuple[int, ...] = (160,) * 6 + (SIZE,) * 2  # side of the views in each epoch, px
+    batch: int = 32  # views a step
+    learning_rate: float = 1.5e-4  # AdamW's at its peak; it falls to 0 along a cosine
+    warm_up: float = 0.1  # share of all steps in which the rate rises
+    weight_decay: float = 0.02  # AdamW's, of kernels
+    smoothing: float = 0.1  # share of each label spread over all kinds
+    units: int = 64  # of the head's hidden layer
+    dropout: float = 0.3  # share of hidden units
+    head_views: int = 2  # strong views of each photo that the head is trained on first
+    head_epochs: int = 20  # at most
+    head_learning_rate: float = 1e-3  # Adam's
+
+    @property
+    def head(self) -> Recipe:
+        """Return the recipe of the head on the frozen network."""
+        return replace(
+            REPORT,
+            views=("plain",),
+            units=self.units,
+            dropout=self.dropout,
+            optimizer="adam",
+            learning_rate=self.head_learning_rate,
+            epochs=self.head_epochs,
+            restore_best=True,
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """What is trained on."""
+
+    crops: NDArray[np.uint8]  # (n, s, s, 3); may be mapped from the disk
+    labels: Labels  # (n,)
+    kinds: int
+
+    def views(self, photo: int, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
+        """Return a strong view of a photo, (size, size, 3)."""
+        return strong_view(np.asarray(self.crops[photo]), size, rng)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deep:
+    """What training all layers gave."""
+
+    backbone: Backbone  # sees pixels in 0..1
+    head: Head
+    epochs: tuple[dict[str, float], ...]  # CURVES of each
+
+
+def train_all(
+    backbone: Backbone, photos: Photos, recipe: DeepRecipe, folder: Path, cache: Cache, seed: int
+) -> Deep:
+    """Train every kernel and bias of the network and its head on strong views, drawn anew each epoch.
+
+    Batch normalisation keeps its statistics (folded, see folding.py). Each finished epoch is kept in
+    `folder`; the next call with the same arguments goes on from there, with the same result. `backbone` does
+    not change.
+    Raises BadRecipe for another network than MobileNetV2, ValueError for sizes that are no multiples of STEP.
+    """
+    if any(size % STEP for size in recipe.sizes):
+        raise ValueError(f"sizes {recipe.sizes} are not all multiples of {STEP} px")
+    network = fold(backbone)
+    weights = f"{backbone.weights}, all layers trained"
+    trainer = _Trainer(network, photos, recipe, seed)
+    epochs = _load(folder / STATE, trainer.variables)
+    if epochs is None:
+        trainer.set_head(train_frozen(unfold(network, weights), photos, recipe, cache, seed))
+        epochs = []
+    for epoch, size in enumerate(recipe.sizes[len(epochs) :], len(epochs) + 1):
+        epochs.append(trainer.run(epoch, size))
+        _keep(folder / STATE, trainer.variables, epochs)
+    return Deep(unfold(network, weights), read_head(trainer.model), tuple(epochs))
+
+
+def train_frozen(backbone: Backbone, photos: Photos, recipe: DeepRecipe, cache: Cache, seed: int) -> Head:
+    """Train a head on features of `head_views` strong views of each photo; the network stays as it is.
+
+    A tenth of the photos tells when to stop.
+    """
+    network = to_network(backbone, cache)
+    views, count = recipe.head_views, len(photos.labels)
+    features = np.stack(list(progress(_features(network, photos, views, seed), count, "features")))
+    order = np.random.default_rng([seed, HEAD_STEP]).permutation(count)
+    judges = max(count // 10, 1)
+    rows = np.arange(count * views).reshape(count, views)
+    task = Task(
+        fetch=lambda chosen, _: features.reshape(count * views, -1)[chosen],
+        labels=np.repeat(photos.labels, views),
+        kinds=photos.kinds,
+        fold=Fold(rows[order[judges:]].ravel(), rows[order[:judges]].ravel()),
+        recipe=recipe.head,
+    )
+    return train_head(task, backbone.channels, seed).head
+
+
+def _features(network: Network, photos: Photos, views: int, seed: int) -> Iterator[Floats]:
+    """Yield the pooled features (views, k) of each photo."""
+
+    def row(photo: int) -> Floats:
+        rngs = [np.random.default_rng([seed, HEAD_STEP, photo, view]) for view in range(views)]
+        pictures = [to_unit(photos.views(photo, network.size, rng)) for rng in rngs]
+        return np.stack([network.run(picture)[0] for picture in pictures])
+
+    return ordered(row, range(len(photos.labels)))
+
+
+class _Trainer:
+    """The network with its head and optimizer, and the views that they see."""
+
+    def __init__(self, network: Any, photos: Photos, recipe: DeepRecipe, seed: int) -> None:
+        keras.utils.set_random_seed(seed)
+        self._photos, self._recipe, self._seed = photos, recipe, seed
+        self._batch = min(recipe.batch, len(photos.labels))
+        self.model = _model(network, recipe, photos.kinds)
+        self._optimizer = _optimizer(recipe, len(recipe.sizes) * (len(photos.labels) // self._batch))
+        self._optimizer.build(self.model.trainable_variables)
+        loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
+        self.model.compile(self._optimizer, loss=loss, metrics=["accuracy"])
+
+    @property
+    def variables(self) -> list[Any]:
+        """All that training changes."""
+        return [*self.model.variables, *self._optimizer.variables]
+
+    def set_head(self, head: Head) -> None:
+        """Give the last two layers the weights of a trained head."""
+        self.model.get_layer("hidden").set_weights(head.arrays()[:2])
+        self.model.get_layer("probabilities").set_weights(head.arrays()[2:])
+
+    def run(self, epoch: int, size: int) -> dict[str, float]:
+        """Train for one epoch on views of `size` px and return its CURVES, means over all steps."""
+        start = time.monotonic()
+        self.model.get_layer("dropout").seed_generator.state.assign([self._seed, epoch])
+        self.model.reset_metrics()
+        steps = len(self._photos.labels) // self._batch
+        for views, labels in progress(self._batches(epoch, size), steps, f"epoch {epoch}"):
+            told = self.model.train_on_batch(views, labels, return_dict=True)
+        return dict(
+            zip(
+                CURVES,
+                (size, float(told["loss"]), float(told["accuracy"]), time.monotonic() - start),
+                strict=True,
+            )
+        )
+
+    def _batches(self, epoch: int, size: int) -> Iterator[tuple[NDArray[np.uint8], Floats]]:
+        """Yield views (b, size, size, 3) and labels (b, c), whole batches in an order drawn anew."""
+        stream = [self._seed, NETWORK_STEP, epoch]
+        order = np.random.default_rng(stream).permutation(len(self._photos.labels))
+        targets = np.eye(self._photos.kinds, dtype=np.float32)[self._photos.labels]
+
+        def batch(first: int) -> tuple[NDArray[np.uint8], Floats]:
+            chosen = order[first : first + self._batch]
+            views = [
+                self._photos.views(photo, size, np.random.default_rng([*stream, photo])) for photo in chosen
+            ]
+            return np.stack(views), targets[chosen]
+
+        return ordered(batch, range(0, len(order) - self._batch + 1, self._batch))
+
+
+def _model(network: Any, recipe: DeepRecipe, kinds: int) -> Any:
+    """Return the Keras model from pixels 0..255 (n, h, w, 3) to probabilities (n, c)."""
+    pixels = keras.Input((None, None, 3), dtype="uint8", name="pixels")
+    feature_map = network(keras.layers.Rescaling(1 / 255, name="unit")(pixels))
+    hidden = keras.layers.Dense(recipe.units, activation="relu", name="hidden")
+    values = hidden(keras.layers.GlobalAveragePooling2D(name="pooled")(feature_map))
+    values = keras.layers.Dropout(recipe.dropout, name="dropout")(values)
+    return keras.Model(pixels, keras.layers.Dense(kinds, activation="softmax", name="probabilities")(values))
+
+
+def _optimizer(recipe: DeepRecipe, steps: int) -> Any:
+    """Return AdamW whose rate rises, then falls to 0; biases do not decay."""
+    rising = max(round(steps * recipe.warm_up), 1)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(steps - rising, 1),
+        warmup_target=recipe.learning_rate,
+        warmup_steps=rising,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+def _keep(path: Path, variables: list[Any], epochs: list[dict[str, float]]) -> None:
+    arrays = {f"variable-{place}": variable.numpy() for place, variable in enumerate(variables)}
+    curves = np.array([[epoch[curve] for curve in CURVES] for epoch in epochs])
+    with whole_file(path) as temporary:
+        np.savez(temporary, allow_pickle=False, curves=curves, **arrays)
+
+
+def _load(path: Path, variables: list[Any]) -> list[dict[str, float]] | None:
+    """Give the variables what the last epoch left, and return all epochs; None if there is nothing whole."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            values = [arrays[f"variable-{place}"] for place in range(len(variables))]
+            curves = arrays["curves"]
+    except DAMAGE:
+        return None
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return [dict(zip(CURVES, map(float, row), strict=True)) for row in curves]

@@ -1,0 +1,1 @@
+"""What lies beside keys or holds them: rings, tags, coins, tools, hands."""

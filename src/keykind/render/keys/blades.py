@@ -1,0 +1,174 @@
+"""Blades of flat keys before they are cut: size, shoulder, tip, profile grooves.
+
+In:    sizes in mm, rng
+Out:   Blade; grooving tools
+Needs: numpy, manifold3d    [render]
+
+Profile grooves (warding) are milled with discs and differ from side to side (key-blank catalogues, facts
+only).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from manifold3d import CrossSection, Manifold
+
+from keykind.render.keys.milling import groove, section
+from keykind.render.solids import Point, polygon
+
+SECTIONS = ("flat", "vee", "round")
+SECTION_SHARES = (0.55, 0.25, 0.2)
+GROOVE_STARTS = (-4.0, 1.5)  # mm, where a groove has its full depth; negative is within the bow
+RUNS = (2.0, 7.0)  # mm, run-out of a disc cutter of 30-60 mm
+
+Tip = Callable[[float, np.random.Generator], list[Point]]
+
+
+@dataclass(frozen=True, slots=True)
+class Blade:
+    """The part of a flat key that goes into the lock, not cut yet, in mm."""
+
+    outline: CrossSection  # x from 0 to length, seen from above
+    length: float  # from the shoulder
+    height: float  # along y
+    thickness: float  # along z
+    middle: float  # y of its long axis; 0 where both edges step back alike from the neck
+    neck: float  # height of the metal at the shoulder
+    collar: tuple[float, float] = (
+        0.0,
+        0.0,
+    )  # length of a thicker part at the shoulder, and what it stands out
+
+    @property
+    def face(self) -> float:
+        """Return z of the upper face."""
+        return self.thickness / 2
+
+    @property
+    def low(self) -> float:
+        """Return y of the edge that a single-sided key is cut at."""
+        return self.middle - self.height / 2
+
+    @property
+    def high(self) -> float:
+        """Return y of the edge opposite to it."""
+        return self.middle + self.height / 2
+
+
+def draw_blade(size: tuple[float, float, float], stops: Point, tip: str, rng: np.random.Generator) -> Blade:
+    """Return a blade of (length, height, thickness) mm.
+
+    Its lower and upper edge step back from the neck by stops, mm; tip is one of TIPS.
+    """
+    length, height, thickness = size
+    below, above = stops
+    middle = (below - above) / 2
+    end = [(x + length, y) for x, y in TIPS[tip](height, rng)]
+    outline = polygon([(0.0, -height / 2), *end, (0.0, height / 2)]).translate((0.0, middle))
+    return Blade(outline, length, height, thickness, middle, height + below + above)
+
+
+def draw_stops(height: float, rng: np.random.Generator) -> Point:
+    """Return how far the shoulder stands out below and above a blade of this height, mm.
+
+    Most keys stop at a shoulder on one or both edges; those that stop at the tip have none.
+    """
+    sides = str(rng.choice(["both", "below", "above", "none"], p=[0.5, 0.2, 0.15, 0.15]))
+    step = rng.uniform(0.08, 0.25) * height
+    below = step if sides in ("both", "below") else 0.0
+    above = step * rng.uniform(0.6, 1.2) if sides in ("both", "above") else 0.0
+    return float(below), float(above)
+
+
+def stepped(blade: Blade, rng: np.random.Generator) -> Blade:
+    """Return the blade with one or two further steps of its edges beyond the shoulder."""
+    outline, room = blade.outline, (blade.neck - blade.height) / 2
+    step = max(room * rng.uniform(0.3, 0.8), rng.uniform(0.3, 0.8))
+    for edge in rng.permutation([-1.0, 1.0])[: int(rng.integers(1, 3))]:
+        long = blade.length * rng.uniform(0.08, 0.3)
+        tall = blade.height / 2 + step
+        side = polygon(
+            [(0.0, 0.0), (long + rng.uniform(0.0, 1.0), 0.0), (long, edge * tall), (0.0, edge * tall)]
+        )
+        outline += side.translate((0.0, blade.middle))
+    return replace(blade, outline=outline)
+
+
+def profiled(blade: Blade, count: int, depths: Point, rng: np.random.Generator) -> list[Manifold]:
+    """Return the tools of one face's profile: grooves side by side from the shoulder through the tip.
+
+    depths: least and greatest share of the thickness; two opposite grooves must not meet.
+    """
+    start, run = rng.uniform(*GROOVE_STARTS), rng.uniform(*RUNS)
+    slot = blade.height / max(count, 1)
+    tools = []
+    for place in range(count):
+        shape = str(rng.choice(SECTIONS, p=SECTION_SHARES))
+        width = slot * rng.uniform(0.25, 0.8) if count > 1 else blade.height * rng.uniform(0.15, 0.45)
+        depth = blade.thickness * rng.uniform(*depths)
+        y = blade.low + slot * (place + rng.uniform(0.3, 0.7))
+        begin = start + rng.uniform(-0.8, 0.8)
+        tools.append(groove(section(shape, width, depth), blade.face, y, begin, blade.length + 2.0, run))
+    return tools
+
+
+def rebated(blade: Blade, rng: np.random.Generator) -> Manifold:
+    """Return the tool that thins one edge of the face over the whole blade."""
+    width = blade.height * rng.uniform(0.2, 0.5)
+    depth = blade.thickness * rng.uniform(0.12, 0.3)
+    y = blade.low if rng.random() < 0.5 else blade.high
+    profile = section("flat", 2 * width, depth)
+    return groove(profile, blade.face, y, rng.uniform(*GROOVE_STARTS), blade.length + 2.0, rng.uniform(*RUNS))
+
+
+def pointed(height: float, rng: np.random.Generator) -> list[Point]:
+    """Return an angled point, its corner anywhere but at the edges."""
+    nose, half = height * rng.uniform(-0.35, 0.35), height / 2
+    flat = height * rng.uniform(0.03, 0.1)
+    slope = rng.uniform(0.5, 1.1)  # length of the end against its height
+    return [
+        (-(half + nose) * slope, -half),
+        (0.0, nose - flat),
+        (0.0, nose + flat),
+        ((nose - half) * slope, half),
+    ]
+
+
+def sloped(height: float, rng: np.random.Generator) -> list[Point]:
+    """Return one long slope at the edge that the pins ride on, and a short one opposite."""
+    half = height / 2
+    nose, short = half * rng.uniform(0.1, 0.6), half * rng.uniform(0.08, 0.3)
+    return [(-(half + nose) * rng.uniform(0.6, 1.1), -half), (0.0, nose), (0.0, half - short), (-short, half)]
+
+
+def squared(height: float, rng: np.random.Generator) -> list[Point]:
+    """Return a square end with its corners taken off."""
+    half = height / 2
+    low, high = (half * rng.uniform(0.08, 0.4) for _ in range(2))
+    return [(-low, -half), (0.0, low - half), (0.0, half - high), (-high, half)]
+
+
+def rounded(height: float, rng: np.random.Generator) -> list[Point]:
+    """Return a round or oval end."""
+    reach = height * rng.uniform(0.2, 0.5)
+    turn = np.linspace(-np.pi / 2, np.pi / 2, 15)
+    return [(float(reach * (np.cos(angle) - 1)), float(height / 2 * np.sin(angle))) for angle in turn]
+
+
+def notched(height: float, rng: np.random.Generator) -> list[Point]:
+    """Return a square end with a notch in it."""
+    first, second, third, last = squared(height, rng)
+    wide, deep = height * rng.uniform(0.08, 0.18), rng.uniform(0.8, 2.2)
+    middle, floor = height * rng.uniform(-0.1, 0.1), wide * rng.uniform(0.05, 0.7)
+    dent = [(0.0, -wide), (-deep, -floor), (-deep, floor), (0.0, wide)]
+    return [first, second, *((x, y + middle) for x, y in dent), third, last]
+
+
+TIPS: dict[str, Tip] = {
+    "pointed": pointed,
+    "sloped": sloped,
+    "squared": squared,
+    "rounded": rounded,
+    "notched": notched,
+}

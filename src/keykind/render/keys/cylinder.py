@@ -1,0 +1,136 @@
+"""Pin-tumbler keys: house, padlock and edge-cut car keys.
+
+In:    rng
+Out:   Solid of kind "cylinder"
+Needs: numpy, manifold3d    [render]
+
+Cuts follow published code data, in mm: spacing 2.3-4.2, 4-10 cuts, depth steps 0.38-0.71, flanks opening by
+90-112 degrees, largest step between neighbours (MACS). Sources (facts only): lockreference.com "Key bitting
+specifications"; locksafesystems.com "Key depth and spacing information"; definitions/ of choller/autokey3d on
+GitHub. CAR and the last of HOUSE are typical values rather than one maker's data.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from manifold3d import CrossSection, JoinType, Manifold
+
+from keykind.render.keys.blades import Blade, draw_blade, draw_stops, profiled, rebated
+from keykind.render.keys.blanks import assemble
+from keykind.render.keys.bows import draw_head
+from keykind.render.keys.milling import notches, turned
+from keykind.render.solids import Point, Solid, plate
+
+KIND = "cylinder"
+CAR_SHARE = 0.25  # of edge-cut car keys among the kind
+UNCUT_SHARE = 0.05  # blanks
+STYLES = {
+    False: (0.72, 0.22, 0.04, 0.02),
+    True: (0.1, 0.12, 0.6, 0.18),
+}  # of metal, plastic, car, flip; by "car"
+GROOVES = (0.18, 0.42)  # of the thickness
+LEAST_LEFT = 0.42  # of the height, below the deepest cut
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Code data of a family of locks, mm."""
+
+    height: float  # of the uncut blade
+    first: float  # shoulder to the middle of the first cut
+    spacing: float  # middle to middle
+    step: float  # from one depth to the next
+    depths: int
+    macs: int  # depths, largest step between neighbours
+    flat: float  # floor of a cut
+    angle: float  # degrees between the flanks
+    cuts: tuple[int, int]  # fewest and most
+
+
+HOUSE = (
+    Spec(8.5, 5.87, 3.97, 0.38, 10, 7, 0.8, 100.0, (5, 6)),
+    Spec(8.5, 6.27, 3.81, 0.58, 6, 4, 2.1, 90.0, (5, 6)),
+    Spec(8.3, 5.49, 3.97, 0.51, 9, 7, 1.2, 90.0, (5, 6)),
+    Spec(8.7, 6.35, 3.96, 0.71, 6, 4, 1.2, 94.0, (5, 7)),
+    Spec(8.25, 4.42, 4.0, 0.43, 9, 7, 0.1, 112.0, (5, 6)),
+    Spec(9.0, 5.08, 4.19, 0.48, 10, 7, 0.8, 92.0, (5, 6)),
+    Spec(8.4, 4.4, 3.7, 0.43, 9, 7, 0.3, 110.0, (5, 6)),
+    Spec(8.25, 4.62, 3.1, 0.54, 7, 4, 0.3, 90.0, (4, 6)),
+    Spec(7.0, 4.7, 3.2, 0.39, 8, 6, 0.8, 90.0, (4, 5)),
+)
+CAR = (
+    Spec(8.5, 7.0, 2.35, 0.6, 4, 3, 1.0, 90.0, (9, 10)),
+    Spec(8.0, 6.0, 2.5, 0.62, 4, 3, 1.0, 90.0, (8, 10)),
+    Spec(7.6, 5.5, 2.6, 0.5, 5, 3, 0.9, 100.0, (7, 9)),
+    Spec(8.2, 5.0, 3.2, 0.62, 5, 3, 1.4, 90.0, (6, 8)),
+)
+
+
+def draw(rng: np.random.Generator) -> Solid:
+    """Return a pin-tumbler key with a bitting of its own, in mm.
+
+    Raises DegenerateSolid when the cuts split it.
+    """
+    car = bool(rng.random() < CAR_SHARE)
+    spec = (CAR if car else HOUSE)[int(rng.integers(len(CAR if car else HOUSE)))]
+    count = int(rng.integers(spec.cuts[0], spec.cuts[1] + 1))
+    blade = draw_shape(spec, count, car, rng)
+    style = str(rng.choice(["metal", "plastic", "car", "flip"], p=STYLES[car]))
+    head = draw_head(style, blade.neck, blade.thickness, rng)
+    tools = warded(blade, car, rng)
+    if rng.random() >= UNCUT_SHARE:
+        tools.append(bitting(blade, spec, count, bool(rng.random() < (0.65 if car else 0.1)), rng))
+    return assemble(KIND, blade, head, tools, rng)
+
+
+def draw_shape(spec: Spec, count: int, car: bool, rng: np.random.Generator) -> Blade:
+    """Return the blank blade that `count` cuts fit on."""
+    height = spec.height * rng.uniform(0.96, 1.05)
+    length = spec.first + (count - 1) * spec.spacing + rng.uniform(2.5, 5.0)
+    thickness = rng.uniform(1.8, 2.8) if car else rng.uniform(1.8, 2.5)
+    tips = ["pointed", "sloped", "squared", "rounded", "notched"]
+    tip = str(rng.choice(tips, p=[0.45, 0.3, 0.12, 0.09, 0.04]))
+    return draw_blade((length, height, thickness), draw_stops(height, rng), tip, rng)
+
+
+def warded(blade: Blade, car: bool, rng: np.random.Generator) -> list[Manifold]:
+    """Return the profile grooves of both faces; a car key's are fewer and its faces alike."""
+    if car:
+        upper = profiled(blade, int(rng.choice([0, 1, 1, 1, 2])), GROOVES, rng)
+        return upper + [turned(tool, blade.middle) for tool in upper]
+    tools = profiled(blade, int(rng.integers(1, 5)), GROOVES, rng)
+    lower = profiled(blade, int(rng.integers(1, 4)), GROOVES, rng)
+    if rng.random() < 0.3:
+        (tools if rng.random() < 0.5 else lower).append(rebated(blade, rng))
+    return tools + [turned(tool, blade.middle) for tool in lower]
+
+
+def bitting(blade: Blade, spec: Spec, count: int, both: bool, rng: np.random.Generator) -> Manifold:
+    """Return the tool that cuts one edge, or both edges of a key for either way round."""
+    deepest = blade.height * (1 - LEAST_LEFT) / (2 if both else 1)
+    worn = float(rng.choice([0.05, 0.15, rng.uniform(0.3, 0.9)], p=[0.45, 0.35, 0.2]))
+    places = spec.first + spec.spacing * np.arange(count)
+    area = CrossSection()
+    alike = bool(rng.random() < 0.5)
+    first = code(spec, count, rng)
+    for edge in (1.0, -1.0)[: 2 if both else 1]:
+        depths = np.minimum(
+            (first if alike or edge > 0 else code(spec, count, rng)) * spec.step + 0.15, deepest
+        )
+        cuts: list[Point] = list(zip(places.tolist(), depths.tolist(), strict=True))
+        side = notches(-blade.height / 2, cuts, spec.flat * rng.uniform(0.8, 1.3), spec.angle)
+        area += side.scale((1.0, edge)).translate((0.0, blade.middle))
+    area = area.offset(worn, JoinType.Round, circular_segments=24).offset(
+        -worn, JoinType.Round, circular_segments=24
+    )
+    area ^= CrossSection.square((blade.length, 40.0)).translate((0.6, -20.0))
+    return plate(area, blade.thickness + 1.0)
+
+
+def code(spec: Spec, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Return the depth number of each cut (count,), 0 the shallowest, neighbours no more than MACS apart."""
+    found = [int(rng.integers(spec.depths))]
+    while len(found) < count:
+        low, high = max(0, found[-1] - spec.macs), min(spec.depths - 1, found[-1] + spec.macs)
+        found.append(int(rng.integers(low, high + 1)))
+    return np.array(found, dtype=np.float64)

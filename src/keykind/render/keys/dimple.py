@@ -1,0 +1,199 @@
+"""Dimple keys: pits drilled or milled into the faces and edges of a straight, thick blade.
+
+In:    rng
+Out:   Solid of kind "dimple"
+Needs: numpy, manifold3d    [render]
+
+1-3 rows of 4-7 pits; a deeper pit of one drill is wider (LASM, "Mul T Lock Classic rekeying guide": 5 places,
+4 depths, an inner pit in each outer one; facts only). Drills open by 80-110 degrees, blades are 2.4-3.5 mm
+thick and most keys fit either way round (makers' catalogues of blanks, facts only).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from manifold3d import Manifold, OpType
+
+from keykind.render.keys.blades import Blade, draw_blade, draw_stops, profiled, rebated, stepped
+from keykind.render.keys.blanks import STEEL, assemble
+from keykind.render.keys.bows import draw_head
+from keykind.render.keys.milling import (
+    ball,
+    cone,
+    groove,
+    lengthened,
+    milled,
+    section,
+    swept,
+    turned,
+    wave,
+    wedge,
+)
+from keykind.render.solids import Part, Point, Solid, Surface, checked, polygon
+
+KIND = "dimple"
+STYLES = (0.62, 0.28, 0.06, 0.04)  # of metal, plastic, car, flip
+LENGTHS, HEIGHTS, THICKNESSES = (25.0, 38.0), (7.0, 10.0), (2.4, 3.5)  # mm
+SPACINGS = (2.6, 4.3)  # mm between the pits of a row
+DEPTHS = (0.2, 0.42)  # of the thickness; opposite pits must not meet
+GROOVES = (0.08, 0.24)  # of the thickness; a deeper one would swallow the pits that lie in it
+LANE = 0.62  # of a row's lane, largest radius of a pit; the widest pits of neighbouring rows just overlap
+FLOOR = 0.47  # of the thickness, deepest of all
+TIPS = ("squared", "pointed", "sloped", "rounded", "notched")
+TIP_SHARES = (0.45, 0.2, 0.1, 0.15, 0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """How the pits of a row are made, mm."""
+
+    shape: str  # "cone", "ball", "ring": a pit within a flat-bottomed pit
+    tip: float  # radius of its flat tip, or of the ball
+    angle: float  # degrees
+    along: float  # half of how far it moves along the blade while it cuts
+    across: float  # and across
+
+
+def draw(rng: np.random.Generator) -> Solid:
+    """Return a dimple key with a code of its own, in mm.
+
+    Raises DegenerateSolid when the cuts split it.
+    """
+    style = str(rng.choice(["metal", "plastic", "car", "flip"], p=STYLES))
+    blade = draw_shape(style, rng)
+    head = draw_head(style, blade.neck, blade.thickness, rng)
+    upper = face(blade, rng)
+    if rng.random() < 0.35:
+        upper += edge_pits(blade, rng)
+    above = Manifold.batch_boolean(upper, OpType.Add)  # once for both faces: the union costs most
+    below = above if rng.random() < 0.85 else Manifold.batch_boolean(face(blade, rng), OpType.Add)
+    key = assemble(KIND, blade, head, [above, turned(below, blade.middle)], rng)
+    return inlaid(key, blade, rng) if rng.random() < 0.1 else key
+
+
+def draw_shape(style: str, rng: np.random.Generator) -> Blade:
+    """Return the thick straight blade that the pits fit on."""
+    height = rng.uniform(*HEIGHTS)
+    size = (rng.uniform(*LENGTHS), height, rng.uniform(*THICKNESSES))
+    blade = draw_blade(size, draw_stops(height, rng), str(rng.choice(TIPS, p=TIP_SHARES)), rng)
+    if rng.random() < 0.55:
+        blade = stepped(blade, rng)
+    if style != "metal" and rng.random() < 0.3:
+        blade = replace(blade, collar=(rng.uniform(1.0, 5.0), rng.uniform(0.15, 0.5)))
+    return blade
+
+
+def face(blade: Blade, rng: np.random.Generator) -> list[Manifold]:
+    """Return the tools of one face: profile grooves, rows of pits, now and then a wavy side track."""
+    tools: list[Manifold] = []
+    if rng.random() < 0.6:
+        tools += profiled(blade, int(rng.choice([1, 2, 3, 4], p=[0.35, 0.35, 0.2, 0.1])), GROOVES, rng)
+    if rng.random() < 0.25:
+        tools.append(rebated(blade, rng))
+    count = int(rng.choice([1, 2, 3], p=[0.45, 0.4, 0.15]))
+    for y in rows(blade, count, rng):
+        tools += row(blade, y, blade.height / count, rng)
+    if rng.random() < 0.08:
+        tools.append(side_track(blade, rng))
+    if rng.random() < 0.55:
+        tools.append(
+            wedge(blade.length, blade.face, blade.thickness * rng.uniform(0.1, 0.35), rng.uniform(0.5, 1.2))
+        )
+    return tools
+
+
+def rows(blade: Blade, count: int, rng: np.random.Generator) -> list[float]:
+    """Return y of each row of pits; a single one may lie along an edge that halves its pits."""
+    if count == 1:
+        offset = float(rng.choice([0.0, rng.uniform(0.12, 0.3), 0.47], p=[0.37, 0.54, 0.09]))
+        return [blade.middle + offset * float(rng.choice([-1.0, 1.0])) * blade.height]
+    reach = blade.height * rng.uniform(0.18, 0.34) * (1.0 if count == 2 else 1.15)
+    return [blade.middle + float(side) * reach for side in np.linspace(-1.0, 1.0, count)]
+
+
+def row(blade: Blade, y: float, lane: float, rng: np.random.Generator) -> list[Manifold]:
+    """Return the tools of one row in a lane this wide, mm: its pits, often a channel that joins them."""
+    drill = draw_drill(rng)
+    opening = np.tan(np.radians(drill.angle / 2))
+    widest = (LANE * lane - drill.tip) / opening  # mm deep, where a pit fills the lane
+    deepest = float(np.clip(widest, 0.3 * blade.thickness, DEPTHS[1] * blade.thickness))
+    first, count = blade.collar[0] + rng.uniform(2.5, 6.0), int(rng.integers(4, 8))
+    reach = blade.length - first - rng.uniform(1.5, 6.0)
+    spacing = float(np.clip(reach / (count - 1), *SPACINGS))
+    count = min(count, int(reach / spacing) + 1)
+    levels = np.linspace(blade.thickness * DEPTHS[0], deepest, int(rng.integers(3, 6)))
+    depths = rng.choice(levels, max(count, 1))
+    depths[rng.integers(len(depths))] = deepest
+    places = [(float(first + spacing * place), y) for place in range(len(depths))]
+    tools = [pit(drill, place, blade, float(depth)) for place, depth in zip(places, depths, strict=True)]
+    if rng.random() < 0.35:
+        profile = section(
+            "vee" if rng.random() < 0.5 else "flat", rng.uniform(1.0, 3.0), float(levels[0]) * 0.7
+        )
+        start = first if rng.random() < 0.5 else rng.uniform(-2.0, first)
+        tools.append(groove(profile, blade.face, y, start, blade.length + 2.0, rng.uniform(1.0, 5.0)))
+    return tools
+
+
+def draw_drill(rng: np.random.Generator) -> Drill:
+    """Return what the pits of a row are made with."""
+    shape = str(rng.choice(["cone", "ball", "ring"], p=[0.68, 0.2, 0.12]))
+    tip = {"cone": rng.uniform(0.15, 0.6), "ball": rng.uniform(1.0, 2.2), "ring": rng.uniform(0.7, 1.0)}[
+        shape
+    ]
+    along, across = ((0.0, 0.0), (rng.uniform(0.2, 0.7), 0.0), (0.0, rng.uniform(0.2, 0.7)))[
+        int(rng.choice(3, p=[0.6, 0.28, 0.12]))
+    ]
+    return Drill(shape, float(tip), float(rng.uniform(80.0, 110.0)), float(along), float(across))
+
+
+def pit(drill: Drill, place: Point, blade: Blade, depth: float) -> Manifold:
+    """Return the tool of one pit."""
+    if drill.shape == "ball":
+        tool = ball(place, blade.face, min(depth, drill.tip * 0.9), drill.tip)
+    else:
+        tool = cone(place, blade.face, depth, drill.tip, drill.angle)
+    if drill.along or drill.across:
+        tool = lengthened(tool, drill.along, drill.across)
+    if drill.shape == "ring":
+        deeper = min(depth + 0.35, blade.thickness * FLOOR)
+        tool += cone(place, blade.face, deeper, drill.tip * 0.3, 40.0)
+    return tool
+
+
+def edge_pits(blade: Blade, rng: np.random.Generator) -> list[Manifold]:
+    """Return pits drilled into one narrow side, or notches milled across it."""
+    depth, tip = blade.height * rng.uniform(0.06, 0.13), rng.uniform(0.1, 0.4)
+    spacing, first = rng.uniform(*SPACINGS), rng.uniform(4.0, 8.0)
+    tools = []
+    for place in range(int(rng.integers(2, 6))):
+        tool = cone((first + spacing * place, 0.0), blade.height / 2, depth, tip, rng.uniform(70.0, 100.0))
+        through = Manifold.batch_hull(
+            [tool, tool.translate((0.0, 0.0, 5.0))]
+        )  # where a step widens the blade
+        tools.append(through.rotate((-90.0, 0.0, 0.0)).translate((0.0, blade.middle, 0.0)))
+    return tools
+
+
+def side_track(blade: Blade, rng: np.random.Generator) -> Manifold:
+    """Return a short shallow wavy rebate along one edge, read by a sidebar."""
+    start, count = rng.uniform(0.35, 0.5) * blade.length, int(rng.integers(3, 6))
+    places = start + np.arange(count) * rng.uniform(1.8, 2.6)
+    line = wave(places, rng.uniform(0.5, 1.5, count), 0.8)
+    ends = [(start - 1.5, -3.0)], [(float(places[-1]) + 1.5, -3.0)]
+    area = swept(polygon(np.concatenate([ends[0], line, ends[1]])), 0.5)
+    return milled(area.translate((0.0, blade.low)), blade.face, blade.thickness * rng.uniform(0.15, 0.3))
+
+
+def inlaid(key: Solid, blade: Blade, rng: np.random.Generator) -> Solid:
+    """Return the key with a magnet or ball of other metal pressed into each face of its blade."""
+    radius, depth = rng.uniform(0.9, 1.6), 0.3 * blade.thickness
+    place = (blade.length * rng.uniform(0.2, 0.8), blade.middle + blade.height * rng.uniform(-0.2, 0.2))
+    metal = Surface(True, STEEL, float(rng.uniform(0.1, 0.4)), "polished")
+    disc = Manifold.cylinder(depth, radius, radius, 24).translate((*place, blade.face - depth - 0.05))
+    hole = Manifold.cylinder(depth + 1.0, radius, radius, 24).translate((*place, blade.face - depth - 0.05))
+    parts = list(key.parts)
+    for tool, insert in ((hole, disc), (turned(hole, blade.middle), turned(disc, blade.middle))):
+        parts[0] = replace(parts[0], solid=checked(parts[0].solid - tool, KIND))
+        parts.append(Part(insert, "insert", metal))
+    return replace(key, parts=tuple(parts))

@@ -1,0 +1,1 @@
+"""A Scene -> a photo and its label: Mitsuba, lens, sensor, file."""

@@ -1,0 +1,144 @@
+"""Scene and what was seen of it -> labels that no hand could draw.
+
+In:    Scene, the map of parts at FINE times the photo's size
+Out:   per photo a dict for JSON; COCO annotations; run-length encoded masks
+Needs: numpy, manifold3d    [render]
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from keykind.render.scenes.camera import seen_area
+from keykind.render.scenes.scene import Scene
+
+SEEN = 4  # label pixels: fewer of a key and it is not in the photo
+
+
+def label_scene(scene: Scene, parts: np.ndarray, seed: int, number: int) -> dict[str, Any]:
+    """Return the label of a photo: its keys, its scene, its seed.
+
+    parts (f h, f w) int32 as Traced.parts. A key has kind, box (4 corners, around what is seen), head, tip
+    (px of the photo, also where they are hidden or outside), masks (COCO run lengths at the photo's size) of
+    the whole, of the bow and of the blade, and the fractions hidden by other things and cut off by the frame.
+    """
+    rows = scene.parts()
+    width, height = scene.camera.size
+    shown = per_pixel(parts, (height, width))
+    keys = []
+    for place in scene.places_of_keys():
+        names = {row: name for row, (thing, name) in enumerate(rows) if thing == place}
+        if np.isin(parts, list(names)).sum() >= SEEN:
+            keys.append(_key(scene, place, names, parts, shown))
+    return {
+        "width": width,
+        "height": height,
+        "scene": scene.name,
+        "seed": seed,
+        "number": number,
+        "keys": keys,
+        "others": [thing.solid.parts[0].name for thing in scene.things if thing.solid.kind is None],
+        "parameters": scene.facts | {"look": asdict(scene.look)},
+    }
+
+
+def _key(
+    scene: Scene, place: int, names: dict[int, str], parts: np.ndarray, shown: np.ndarray
+) -> dict[str, Any]:
+    thing, camera = scene.things[place], scene.camera
+    whole = np.isin(parts, list(names))
+    mask = np.isin(shown, list(names))
+    blade = np.isin(shown, [row for row, name in names.items() if name == "blade"])
+    complete, within = seen_area(thing.corners(), camera)
+    seen = float(whole.mean()) * camera.size[0] * camera.size[1]  # px of the photo
+    ends = camera.project(thing.world(np.array([(*thing.solid.head, 0.0), (*thing.solid.tip, 0.0)])))
+    return {
+        "kind": thing.solid.kind,
+        "box": rectangle(whole) if whole.any() else [],
+        "head": [round(float(x), 1) for x in ends[0, :2]],
+        "tip": [round(float(x), 1) for x in ends[1, :2]],
+        "mask": encode(mask),
+        "bow": encode(mask & ~blade),
+        "blade": encode(blade),
+        "occluded": round(float(np.clip(1 - seen / max(within, 1), 0, 1)), 3),
+        "cut_off": round(float(np.clip(1 - within / max(complete, 1), 0, 1)), 3),
+    }
+
+
+def per_pixel(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return what each pixel shows: the part with most of its 2 x 2 places, the highest row among equals.
+
+    parts (2 h, 2 w) -> (h, w), for size (h, w): one part a pixel, so that masks never share one.
+    """
+    height, width = size
+    blocks = parts.reshape(height, 2, width, 2).swapaxes(1, 2).reshape(height, width, 4)
+    a, b, c, d = np.moveaxis(np.sort(blocks, axis=-1), -1, 0)
+    return np.asarray(np.where(c == d, d, np.where(b == c, c, np.where(a == b, a, d))))
+
+
+def rectangle(mask: np.ndarray) -> list[list[float]]:
+    """Return the 4 corners of the smallest turned rectangle around a mask at FINE 2, in px of the photo.
+
+    Source: one side of it lies on the convex hull (Freeman and Shapira 1975).
+    """
+    rows, columns = np.nonzero(mask)
+    edges = np.concatenate([_ends(rows, columns), _ends(rows, columns, last=True)]).astype(np.float64)
+    points = np.concatenate([edges + corner for corner in ([0, 0], [1, 0], [0, 1], [1, 1])]) / 2
+    hull = _hull(points)
+    sides = np.roll(hull, -1, axis=0) - hull
+    angles = np.unique(np.round(np.arctan2(sides[:, 1], sides[:, 0]) % (np.pi / 2), 6))
+    best = min(angles, key=lambda angle: _area(hull, angle))
+    turn = _turn(best)
+    low, high = (hull @ turn).min(axis=0), (hull @ turn).max(axis=0)
+    corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]]) @ turn.T
+    return [[round(float(x), 1), round(float(y), 1)] for x, y in corners]
+
+
+def _ends(rows: np.ndarray, columns: np.ndarray, last: bool = False) -> np.ndarray:
+    """Return (n, 2) x, y of the first or last true pixel of each row; the others cannot be on the hull."""
+    order = np.s_[::-1] if last else np.s_[:]
+    _, first = np.unique(rows[order], return_index=True)
+    return np.stack([columns[order][first], rows[order][first]], axis=1)
+
+
+def _turn(angle: float) -> np.ndarray:
+    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+
+
+def _area(hull: np.ndarray, angle: float) -> float:
+    return float(np.prod(np.ptp(hull @ _turn(angle), axis=0)))
+
+
+def _hull(points: np.ndarray) -> np.ndarray:
+    """Return the corners of the convex hull, in order. Source: Andrew's monotone chain (1979)."""
+    ordered = np.unique(points, axis=0)
+
+    def chain(line: np.ndarray) -> list[np.ndarray]:
+        kept: list[np.ndarray] = []
+        for point in line:
+            while len(kept) > 1 and _left(kept[-2], kept[-1], point) <= 0:
+                kept.pop()
+            kept.append(point)
+        return kept[:-1]
+
+    return np.array(chain(ordered) + chain(ordered[::-1]))
+
+
+def _left(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
+    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
+
+
+def encode(mask: np.ndarray) -> dict[str, Any]:
+    """Return a mask as COCO's uncompressed run lengths: down the columns, zeros first."""
+    flat = np.asarray(mask, dtype=bool).ravel(order="F")
+    changes = np.flatnonzero(np.diff(flat)) + 1
+    runs = np.diff(np.concatenate([[0], changes, [flat.size]])).tolist()
+    return {"size": [int(side) for side in mask.shape], "counts": ([0] if flat[:1].any() else []) + runs}
+
+
+def decode(mask: dict[str, Any]) -> np.ndarray:
+    """Return the (h, w) bool mask of COCO's uncompressed run lengths."""
+    counts = mask["counts"]
+    flat = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
+    return flat.reshape(mask["size"], order="F")

@@ -1,0 +1,29 @@
+"""The photos that come with keykind: rendered keys, as many of each kind as the student report had.
+
+In:    nothing
+Out:   the folder sample/{train,test}/<kind>/, whole; how many photos are in it
+Needs: nothing beyond Python
+
+Product photos to train, phone photos to test; `python benchmarks/render_sample.py` makes them.
+"""
+
+from pathlib import Path
+
+from keykind.errors import BadDataset
+
+FOLDER = Path(__file__).parent / "sample"
+COUNTS = {  # split -> kind -> photos
+    "train": {"cylinder": 32, "dimple": 33, "laser_track": 30, "mortice": 34},
+    "test": {"cylinder": 54, "dimple": 18, "laser_track": 12, "mortice": 21},
+}
+
+
+def sample_folder(folder: Path = FOLDER) -> Path:
+    """Return the sample's folder. Raises BadDataset where photos are missing, or others lie among them."""
+    kinds = [(split, kind, count) for split, side in COUNTS.items() for kind, count in side.items()]
+    wanted = sum(count for _, _, count in kinds)
+    found = sum(len(list(folder.glob(f"{split}/{kind}/*.jpg"))) for split, kind, _ in kinds)
+    if found != wanted:
+        fault = f"holds {found:,} of the {wanted:,} photos that come with keykind"
+        raise BadDataset(folder, fault=fault, remedy="install keykind again")
+    return folder

@@ -1,0 +1,76 @@
+"""Takes photos without rendering, so that tests of a set need no time; light, for each worker imports it."""
+
+import io
+import os
+import signal
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from keykind.render.sets.order import Task
+from keykind.render.studio.labels import encode
+from keykind.render.studio.shoot import Shot
+from keykind.render.studio.variant import Variant
+
+FAKE = Variant("scalar_rgb", None, "rendering nothing")
+
+
+@dataclass(frozen=True, slots=True)
+class FakeStudio:
+    """Photos of noise that depend on their task alone; some fail, one may kill its process."""
+
+    workers: int
+    variant: Variant = FAKE
+    failing: tuple[int, ...] = ()
+    deadly: int | None = None  # number of the photo whose process dies
+    pause: float = 0.0  # seconds a photo
+    diary: Path | None = None  # folder that gets a file for each photo that was begun
+
+    def take(self, task: Task) -> Shot:
+        if self.diary:
+            (self.diary / f"{task.number}-{os.getpid()}").touch()
+        if task.number == self.deadly:
+            os._exit(9)
+        if task.number in self.failing:
+            raise ValueError("a fault of its own")
+        interrupted: list[int] = []
+        signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
+        time.sleep(self.pause)
+        if interrupted:  # as Mitsuba does: a wrong photo instead of an exception
+            return self.take(replace(task, seed=task.seed + 1))
+        rng = np.random.default_rng((task.seed, task.number))
+        photo = Image.fromarray(rng.integers(0, 256, (task.size * 3 // 4, task.size, 3), np.uint8))
+        stream = io.BytesIO()
+        photo.save(stream, "JPEG")
+        return Shot(photo, stream.getvalue(), label(task, photo.size), task.number % 3)
+
+
+def label(task: Task, size: tuple[int, int]) -> dict[str, object]:
+    """A label as label_scene makes them: one key 10 px wide and 20 px high at (5, 8), half of it blade."""
+    masks = np.zeros((3, size[1], size[0]), dtype=bool)
+    masks[0, 8:28, 5:15] = masks[1, 8:18, 5:15] = masks[2, 18:28, 5:15] = True
+    whole, bow, blade = map(encode, masks)
+    key = {
+        "kind": task.kinds[0] if task.kinds else None,
+        "box": [[5.0, 8.0], [15.0, 8.0], [15.0, 28.0], [5.0, 28.0]],
+        "head": [10.0, 8.0],
+        "tip": [10.0, 28.0],
+        "mask": whole,
+        "bow": bow,
+        "blade": blade,
+        "occluded": 0.0,
+        "cut_off": 0.0,
+    }
+    return {
+        "width": size[0],
+        "height": size[1],
+        "scene": task.scene,
+        "seed": task.seed,
+        "number": task.number,
+        "keys": [key] if task.kinds else [],
+        "others": [],
+        "parameters": {},
+    }

@@ -1,0 +1,58 @@
+"""Tests of augmentation.py."""
+
+import numpy as np
+import pytest
+
+from keykind import augmentation
+from keykind.augmentation import strong_view
+
+
+@pytest.fixture
+def crop():
+    return np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+
+
+def rng(*seed):
+    return np.random.default_rng(seed)
+
+
+def test_the_same_random_state_gives_the_same_view(crop):
+    assert np.array_equal(strong_view(crop, 48, rng(1)), strong_view(crop, 48, rng(1)))
+    assert not np.array_equal(strong_view(crop, 48, rng(1)), strong_view(crop, 48, rng(2)))
+
+
+@pytest.mark.parametrize("side", [2, 31, 64])
+def test_a_view_has_the_size_that_is_asked_for(side):
+    for seed in range(20):
+        crop = rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
+        for size in (8, 33, 96):
+            view = strong_view(crop, size, rng(seed))
+            assert view.shape == (size, size, 3)
+            assert view.dtype == np.uint8
+
+
+def test_a_crop_that_cannot_be_written_is_left_as_it_is(crop):
+    crop.flags.writeable = False
+    before = crop.copy()
+    for seed in range(20):
+        strong_view(crop, 32, rng(seed))
+    assert np.array_equal(crop, before)
+
+
+def test_what_lies_beyond_the_photo_is_filled_like_the_photo(monkeypatch):
+    for share in ("NOISE", "JPEG", "ERASED"):
+        monkeypatch.setattr(augmentation, share, 0)
+    plain = np.full((64, 64, 3), (120, 90, 60), np.uint8)
+    for seed in range(50):
+        view = strong_view(plain, 48, rng(seed)).astype(int)
+        assert np.ptp(view, axis=(0, 1)).max() <= 1
+
+
+def test_views_differ_in_light_and_some_have_no_colour(monkeypatch):
+    for share in ("NOISE", "JPEG", "ERASED"):
+        monkeypatch.setattr(augmentation, share, 0)
+    plain = np.full((16, 16, 3), (150, 100, 80), np.uint8)
+    seen = np.array([strong_view(plain, 8, rng(seed))[0, 0] for seed in range(200)], int)
+    assert seen.mean(axis=1).std() > 15
+    colourless = (np.ptp(seen, axis=1) <= 1).mean()
+    assert 0.05 < colourless < 0.35

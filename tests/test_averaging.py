@@ -1,0 +1,56 @@
+"""Tests of averaging.py."""
+
+import numpy as np
+import pytest
+
+from keykind.averaging import VIEWS, predict_views
+from keykind.head import Head, softmax
+
+SIDE = 40
+
+
+class Eye:
+    """Sees the mean of each quarter of a picture."""
+
+    def run(self, picture):
+        half = len(picture) // 2
+        quarters = (picture[y : y + half, x : x + half] for y in (0, half) for x in (0, half))
+        return np.concatenate([quarter.mean(axis=(0, 1)) for quarter in quarters]), None
+
+
+@pytest.fixture
+def head():
+    rng = np.random.default_rng(0)
+    return Head(*(rng.standard_normal(shape).astype(np.float32) for shape in ((12, 8), (8,), (8, 3), (3,))))
+
+
+@pytest.fixture
+def crops():
+    return np.random.default_rng(1).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
+
+
+def test_the_first_view_is_the_photo_as_it_is(crops, head):
+    seen = np.stack([Eye().run(crop.astype(np.float32) / 255)[0] for crop in crops])
+    np.testing.assert_allclose(predict_views(Eye(), head, crops)[:, 0], softmax(head.logits(seen)), atol=1e-6)
+
+
+def test_each_view_gives_probabilities_of_its_own(crops, head):
+    answers = predict_views(Eye(), head, crops)
+    assert answers.shape == (5, len(VIEWS), 3)
+    np.testing.assert_allclose(answers.sum(axis=2), 1, atol=1e-6)
+    assert len(np.unique(answers[0].round(6), axis=0)) == len(VIEWS)
+
+
+def test_views_keep_the_size_and_turned_ones_every_pixel(crops):
+    for name, view in VIEWS.items():
+        seen = view(crops[0])
+        assert seen.shape == crops[0].shape
+        if name not in ("nearer", "farther"):
+            assert np.array_equal(np.sort(seen, axis=None), np.sort(crops[0], axis=None)), name
+
+
+def test_nearer_and_farther_show_less_and_more_of_a_photo():
+    disc = np.hypot(*(np.indices((SIDE, SIDE)) - (SIDE - 1) / 2)) < SIDE / 4
+    crop = np.where(disc[..., None], 255, 0).astype(np.uint8).repeat(3, axis=2)
+    near, whole, far = (VIEWS[name](crop).mean() for name in ("nearer", "whole", "farther"))
+    assert near > 1.3 * whole > 1.3 * 1.3 * far

@@ -1,0 +1,130 @@
+"""Heads, things and hands are whole bodies of plausible size, the same for the same generator."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("manifold3d", reason="the drawn photos need the [render] extra")
+
+from manifold3d import CrossSection, Manifold
+
+from keykind.render.company.hand import draw_hand, draw_pinch
+from keykind.render.company.things import THINGS, draw_ring, draw_thing
+from keykind.render.keys.bows import STYLES, draw_head
+from keykind.render.solids import triangles
+
+NECK, THICKNESS = 8.0, 2.2  # mm
+
+
+def head(style, seed):
+    return draw_head(style, NECK, THICKNESS, np.random.default_rng(seed))
+
+
+def assert_whole(parts):
+    for part in parts:
+        assert str(part.solid.status()) == "Error.NoError", part.name
+        assert part.solid.volume() > 0.1, part.name
+        assert np.isfinite(triangles(part).normals).all(), part.name
+
+
+def volumes(parts):
+    return [part.solid.volume() for part in parts]
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_head_is_one_piece_as_high_as_the_blade_where_they_meet(style, seed):
+    drawn = head(style, seed)
+    assert len(drawn.outline.decompose()) == 1
+    at_shoulder = drawn.outline ^ CrossSection.square((0.02, 99.0)).translate((-0.01, -49.5))
+    _, low, _, high = at_shoulder.bounds()
+    assert (low, high) == pytest.approx((-NECK / 2, NECK / 2), abs=0.01)
+    assert drawn.outline.bounds()[2] <= 0.5
+    assert_whole(drawn.parts)
+
+
+@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_of_a_head_lies_before_the_shoulder(style, seed):
+    drawn = head(style, seed)
+    assert all(part.solid.bounding_box()[3] <= 0.1 for part in drawn.parts)
+    assert drawn.end[0] < drawn.hole[0] < 0
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_ring_fits_through_the_hole_of_any_bow(seed):
+    drawn = head("metal", seed)
+    eye = CrossSection.circle(0.8, 16).translate(drawn.hole)
+    assert (drawn.outline ^ eye).area() == pytest.approx(0.0, abs=1e-3)
+    assert all((drawn.outline ^ hole).area() < 1e-3 for hole in drawn.holes)
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_the_same_generator_draws_the_same_head(style):
+    first, again = head(style, 5), head(style, 5)
+    assert first.outline.area() == again.outline.area()
+    assert volumes(first.parts) == volumes(again.parts)
+    assert first.stamps == again.stamps
+
+
+def test_an_unknown_style_is_named_in_the_error():
+    with pytest.raises(ValueError, match="wooden"):
+        head("wooden", 0)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_a_thing_is_whole_and_lies_around_height_zero(name):
+    for seed in range(3):
+        thing = draw_thing(name, np.random.default_rng(seed))
+        assert thing.kind is None
+        assert_whole(thing.parts)
+        boxes = np.array([part.solid.bounding_box() for part in thing.parts])
+        low, high = boxes[:, 2].min(), boxes[:, 5].max()
+        assert (low, high) == pytest.approx((-thing.thickness / 2, thing.thickness / 2), abs=0.01)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_the_same_generator_draws_the_same_thing(name):
+    first, again = (draw_thing(name, np.random.default_rng(9)) for _ in range(2))
+    assert volumes(first.parts) == volumes(again.parts)
+
+
+def test_an_unknown_thing_is_named_in_the_error():
+    with pytest.raises(ValueError, match="dragon"):
+        draw_thing("dragon", np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_ring_passes_through_its_hole_and_not_through_the_plate_beside_it(seed):
+    hole, radius = (-20.0, 3.0), 11.0
+    ring = draw_ring(hole, radius, np.random.default_rng(seed)).solid
+    inside = Manifold.cylinder(8.0, 4.0, center=True).translate((*hole, 0.0))
+    assert (ring ^ inside).volume() > 1.0
+    left, low, bottom, right, high, top = ring.bounding_box()
+    assert max(right - left, high - low, top - bottom) == pytest.approx(2 * radius, abs=4.0)
+
+
+@pytest.mark.parametrize("draw", [draw_hand, draw_pinch])
+@pytest.mark.parametrize("seed", range(2))
+def test_a_hand_is_whole_and_of_an_adults_size(draw, seed):
+    drawn = draw(np.random.default_rng(seed))
+    assert_whole(drawn.parts)
+    body = drawn.parts[0].solid
+    assert len(body.decompose()) == 1
+    assert body.num_tri() < 8000
+    left, low, _, right, high, _ = body.bounding_box()
+    assert 180 < right - left < 360  # with some of the forearm
+    assert 40 < high - low < 160
+
+
+def test_thumb_and_finger_press_on_both_sides_of_a_head():
+    drawn = draw_pinch(np.random.default_rng(1), held=3.0)
+    body = drawn.parts[0].solid
+    head_above = Manifold.cube((12.0, 12.0, 12.0)).translate((-26.0, -6.0, 1.5))
+    head_below = head_above.translate((0.0, 0.0, -15.0))
+    assert (body ^ head_above).volume() > 100
+    assert (body ^ head_below).volume() > 100
+
+
+def test_the_same_generator_draws_the_same_hand():
+    first, again = (draw_hand(np.random.default_rng(4)) for _ in range(2))
+    assert volumes(first.parts) == volumes(again.parts)

@@ -1,0 +1,132 @@
+import numpy as np
+import pytest
+
+pytest.importorskip("manifold3d", reason="the renderer is not installed")
+
+from manifold3d import CrossSection, Manifold
+
+from keykind.render.keys import blades, blanks, cylinder, dimple, laser_track, milling
+from keykind.render.solids import DegenerateSolid, Head, Solid, plate
+
+KINDS = (cylinder, dimple, laser_track)
+SEEDS = 12
+
+
+def drawn(module) -> list[Solid]:
+    keys = []
+    for seed in range(SEEDS):
+        try:
+            keys.append(module.draw(np.random.default_rng(seed)))
+        except DegenerateSolid:
+            continue
+    return keys
+
+
+@pytest.fixture(scope="module")
+def keys() -> dict[str, list[Solid]]:
+    return {module.KIND: drawn(module) for module in KINDS}
+
+
+def volume(solid: Solid) -> float:
+    return sum(part.solid.volume() for part in solid.parts)
+
+
+def bow() -> Head:
+    outline = CrossSection.square((20.4, 8.0)).translate((-20.0, -4.0))
+    return Head(outline, (), (-20.0, 0.0), None)
+
+
+def blade(rng) -> blades.Blade:
+    return blades.draw_blade((30.0, 8.0, 2.4), (0.0, 0.0), "squared", rng)
+
+
+def flanks(solid: Solid) -> CrossSection:
+    """Return the blade's outline between a quarter and three quarters of its length."""
+    length = solid.tip[0]
+    window = CrossSection.square((length / 2, 60.0)).translate((length / 4, -30.0))
+    return solid.parts[0].solid.project() ^ window
+
+
+def lost(solid: Solid) -> float:
+    """Return the share of the blade's convex outline that is cut away, halfway along it."""
+    outline = flanks(solid)
+    return 1.0 - outline.area() / outline.hull().area()
+
+
+@pytest.mark.parametrize("module", KINDS)
+def test_keys_are_whole_and_valid(module, keys):
+    assert len(keys[module.KIND]) >= SEEDS - 2
+    for key in keys[module.KIND]:
+        assert key.kind == module.KIND
+        assert [part.name for part in key.parts[:2]] == ["blade", "bow"]
+        for part in key.parts:
+            assert str(part.solid.status()) == "Error.NoError"
+            assert part.solid.volume() > 0
+        assert all(len(part.solid.decompose()) == 1 for part in key.parts[:2])
+
+
+@pytest.mark.parametrize("module", KINDS)
+def test_the_tip_lies_right_of_the_shoulder_and_the_head_left(module, keys):
+    for key in keys[module.KIND]:
+        assert key.head[0] < 0 < key.tip[0]
+        assert key.parts[0].solid.bounding_box()[0] == pytest.approx(0.0, abs=1e-6)
+        assert key.parts[0].solid.bounding_box()[3] == pytest.approx(key.tip[0], abs=0.6)
+
+
+@pytest.mark.parametrize("module", KINDS)
+def test_only_the_bow_is_stamped_and_cuts_have_a_surface(module, keys):
+    for key in keys[module.KIND]:
+        assert key.parts[0].surface.stamps == ()
+        assert all(part.body >= 0 and part.cut_surface is not None for part in key.parts[:2])
+
+
+@pytest.mark.parametrize("module", KINDS)
+def test_the_same_state_draws_the_same_key(module):
+    first, second = (module.draw(np.random.default_rng(5)) for _ in range(2))
+    assert volume(first) == volume(second)
+    assert first.tip == second.tip
+
+
+def test_only_a_pin_tumbler_key_shows_its_code_in_its_outline(keys):
+    toothed = np.median([lost(key) for key in keys["cylinder"]])
+    assert toothed > 3 * np.median([lost(key) for key in keys["dimple"]])
+    assert toothed > 3 * np.median([lost(key) for key in keys["laser_track"]])
+
+
+def test_pits_and_tracks_lie_on_both_faces(keys):
+    for kind in ("dimple", "laser_track"):
+        for key in keys[kind]:
+            solid = key.parts[0].solid
+            blank = blanks.bevelled(solid.project(), solid.bounding_box()[5] - solid.bounding_box()[2], 0.1)
+            for side in (1.0, -1.0):
+                half = Manifold.cube((200.0, 200.0, 20.0), True).translate((0.0, 0.0, 10.0 * side))
+                assert (solid ^ half).volume() < 0.99 * (blank ^ half).volume()
+
+
+def test_a_cut_that_splits_the_blade_is_refused():
+    rng = np.random.default_rng(0)
+    saw = plate(CrossSection.square((1.0, 40.0)).translate((15.0, -20.0)), 10.0)
+    with pytest.raises(DegenerateSolid):
+        blanks.assemble("cylinder", blade(rng), bow(), [saw], rng)
+
+
+def test_neighbouring_cuts_keep_within_the_code_data():
+    rng = np.random.default_rng(0)
+    for spec in (*cylinder.HOUSE, *cylinder.CAR):
+        numbers = cylinder.code(spec, 10, rng)
+        assert np.abs(np.diff(numbers)).max() <= spec.macs
+        assert 0 <= numbers.min() <= numbers.max() < spec.depths
+
+
+def test_breaking_the_edges_takes_only_their_corners():
+    outline = CrossSection.square((30.0, 8.0)) - CrossSection.circle(2.0, 32).translate((6.0, 4.0))
+    solid = blanks.bevelled(outline, 2.0, 0.2)
+    assert solid.genus() == 1
+    assert 0.97 * plate(outline, 2.0).volume() < solid.volume() < plate(outline, 2.0).volume()
+
+
+def test_a_groove_is_as_deep_as_its_section_and_runs_out_of_the_face():
+    tool = milling.groove(milling.section("flat", 2.0, 0.8), 1.0, 0.0, 0.0, 30.0, 4.0)
+    assert tool.bounding_box()[2] == pytest.approx(0.2)
+    before = tool.slice(0.95).bounds()[0]
+    assert -4.0 < before < 0.0

@@ -1,0 +1,87 @@
+"""Tests of shipped.py, and of the weights that ship."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+
+from keykind.errors import BadRecipe, BadWeights
+from keykind.shipped import FILE, FOLDER, LIST, read_arrays, write_arrays
+
+
+@pytest.fixture
+def arrays():
+    rng = np.random.default_rng(0)
+    return {"Conv1/kernel": rng.standard_normal((3, 3, 3, 4)), "Conv1/bias": rng.standard_normal(4)}
+
+
+def test_arrays_come_back_with_the_digits_of_float16(arrays, tmp_path):
+    write_arrays(arrays, tmp_path)
+    again = read_arrays(tmp_path)
+    assert again.keys() == arrays.keys()
+    for name, array in arrays.items():
+        assert again[name].dtype == np.float32
+        np.testing.assert_allclose(again[name], array, rtol=2**-11)
+
+
+def test_the_same_arrays_make_the_same_bytes(arrays, tmp_path):
+    first, again = (write_arrays(arrays, tmp_path / name) for name in "ab")
+    assert first.read_bytes() == again.read_bytes()
+
+
+def test_damaged_weights_are_refused(arrays, tmp_path):
+    write_arrays(arrays, tmp_path)
+    (tmp_path / FILE).write_bytes((tmp_path / FILE).read_bytes()[:-1] + b"?")
+    with pytest.raises(BadWeights, match=r"changed since it was made.*install keykind again"):
+        read_arrays(tmp_path)
+    (tmp_path / LIST).write_text("{}")
+    with pytest.raises(BadWeights, match="install keykind again"):
+        read_arrays(tmp_path)
+
+
+def test_absent_weights_say_what_to_use(tmp_path):
+    with pytest.raises(BadWeights, match=r"do not ship with this version; use imagenet"):
+        read_arrays(tmp_path)
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, 1e6])
+def test_numbers_that_float16_cannot_hold_are_not_written(number, tmp_path):
+    with pytest.raises(ValueError, match="float16"):
+        write_arrays({"Conv1/bias": np.array([0, number])}, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_network_takes_the_weights_that_ship(tmp_path, monkeypatch):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.backbone import load_backbone
+    from keykind.folding import fold, folded_arrays
+
+    made = folded_arrays(fold(load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)))
+    write_arrays(made, tmp_path)
+    monkeypatch.setattr("keykind.backbone.read_arrays", partial(read_arrays, tmp_path))
+    loaded = folded_arrays(fold(load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=1)))
+    assert all(np.array_equal(array, made[name].astype(np.float16)) for name, array in loaded.items())
+    with pytest.raises(BadRecipe, match="set scaling = 'unit'"):
+        load_backbone("mobilenet_v2", "keykind", scaling="native", seed=0)
+    with pytest.raises(BadWeights, match="use mobilenet_v2"):
+        load_backbone("mobilenet_v3_large", "keykind", scaling="native", seed=0)
+    write_arrays({name: array for name, array in made.items() if name != "Conv_1/bias"}, tmp_path)
+    with pytest.raises(BadWeights, match="do not fit"):
+        load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0)
+
+
+def test_no_tensor_that_ships_is_one_of_imagenet(imagenet):
+    """In float16, with the pixels' scaling folded in or not."""
+    if not (FOLDER / LIST).is_file():
+        pytest.skip("the trained weights do not ship yet")
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.backbone import load_backbone
+    from keykind.folding import fold, folded_arrays
+
+    for scaling in ("unit", "native"):
+        before = folded_arrays(fold(load_backbone("mobilenet_v2", str(imagenet), scaling=scaling, seed=0)))
+        shipped = read_arrays()
+        assert shipped.keys() == before.keys()
+        for name, array in shipped.items():
+            assert array.size > 1
+            assert not np.array_equal(array, before[name].astype(np.float16)), name
