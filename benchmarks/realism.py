@@ -14,6 +14,7 @@ A killed run goes on where it was. Nothing is chosen by the real photos: the las
 
 import argparse
 import hashlib
+import json
 import shutil
 import time
 from collections import Counter
@@ -36,6 +37,7 @@ from keykind.features import read_crop, store_crops
 from keykind.files import whole_file, write_json
 from keykind.folding import fold, folded_arrays
 from keykind.head import Floats, Head, Labels
+from keykind.listing import LABELS
 
 KINDS = "cylinder,dimple,laser_track,mortice"
 CROP = 256  # px of the stored renders: views that are grown stay sharp
@@ -59,7 +61,8 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
     """Train on the renders, test on the real photos, and return what NAME.json holds."""
     start = time.monotonic()
     dataset = read_dataset(chosen.renders, chosen.photos, kinds=chosen.kinds.split(","))
-    learned, aside = divided(limited(dataset.of("train"), chosen.limit, chosen.seed), chosen.seed)
+    renders = of_scene(dataset.of("train"), chosen.renders / LABELS, chosen.scene)
+    learned, aside = divided(limited(renders, chosen.limit, chosen.seed), chosen.seed)
     work = chosen.out / f"{chosen.name}.{mark(chosen)}.work"
     photos = Photos(
         store_crops(learned, CROP, work / "crops.npy"), labels(dataset, learned), len(dataset.kinds)
@@ -97,7 +100,15 @@ def run(chosen: argparse.Namespace) -> dict[str, Any]:
 
 def mark(chosen: argparse.Namespace) -> str:
     """Return what tells an unfinished run from one with other options."""
-    told = [chosen.renders, chosen.weights, chosen.kinds, chosen.limit, chosen.seed, chosen.frozen]
+    told = [
+        chosen.renders,
+        chosen.weights,
+        chosen.kinds,
+        chosen.limit,
+        chosen.seed,
+        chosen.frozen,
+        chosen.scene,
+    ]
     return hashlib.sha256(repr([*told, chosen.scaling, recipe(chosen)]).encode()).hexdigest()[:8]
 
 
@@ -117,6 +128,17 @@ def recipe(chosen: argparse.Namespace) -> DeepRecipe:
     late = -(-chosen.epochs // LATE)
     sizes = (SMALL,) * (chosen.epochs - late) + (SIZE,) * late
     return DeepRecipe(sizes=(chosen.size,) * chosen.epochs if chosen.size else sizes)
+
+
+def of_scene(samples: Sequence[Sample], labels: Path, scene: str | None) -> list[Sample]:
+    """Return the renders of a scene, as their labels say; all of them for None."""
+    if scene is None:
+        return list(samples)
+    return [
+        one
+        for one in samples
+        if json.loads((labels / one.path.name).with_suffix(".json").read_text("utf-8"))["scene"] == scene
+    ]
 
 
 def limited(samples: Sequence[Sample], limit: int | None, seed: int) -> list[Sample]:
@@ -232,6 +254,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--series", default="runs", help="the table it belongs to (default: %(default)s)")
     parser.add_argument("--kinds", default=KINDS, help="learned (default: %(default)s)")
     parser.add_argument("--limit", type=int, help="renders to learn from and to keep aside (default: all)")
+    parser.add_argument("--scene", help="only renders of this scene (default: all)")
     parser.add_argument("--epochs", type=int, default=8, help="(default: %(default)s)")
     parser.add_argument("--size", type=int, help="px of the views (default: 160, the last epochs 224)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")

@@ -16,6 +16,7 @@ from keykind.render.scenes.layout import body, rotation
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.staging import stage
 from keykind.render.studio.labels import decode, encode, label_scene, per_pixel, rectangle
+from keykind.render.studio.shoot import LEAST_BLADE, shoot
 from keykind.render.studio.tracer import FINE, Tracer
 from keykind.render.studio.variant import Variant
 
@@ -43,7 +44,7 @@ def above(x: float, y: float) -> Camera:
 
 def labelled(tracer: Tracer, scene: Scene) -> dict:
     atlas = paint_atlas(scene, np.random.default_rng(0))
-    return label_scene(scene, tracer.trace(scene, atlas, 1, 0).parts, 5, 7)
+    return label_scene(scene, tracer.look(scene, atlas, 0).parts, 5, 7)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
@@ -128,3 +129,10 @@ def test_a_key_at_the_edge_of_the_frame_is_cut_off(tracer, lone):
     assert 0.1 < shares[1][0]["cut_off"] < 0.95
     assert shares[1][0]["head"][0] < 0  # it lies outside the photo
     assert shares[2] == []
+
+
+def test_a_photo_of_one_kind_shows_enough_of_the_blade(tracer):
+    for number in range(4):
+        label = shoot(tracer, "phone", ["laser_track"], 96, (3, number)).label
+        blade = decode(label["keys"][0]["blade"])
+        assert blade.mean() > 0.8 * LEAST_BLADE  # the label's pixels are twice as coarse

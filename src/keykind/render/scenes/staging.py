@@ -12,7 +12,7 @@ import numpy as np
 from keykind.render.paint.backdrops import draw_backdrop
 from keykind.render.paint.grounds import MATERIALS, Ground, draw_ground
 from keykind.render.paint.lights import draw_light, overshadowed
-from keykind.render.scenes.camera import Camera, frame_points, seen_area
+from keykind.render.scenes.camera import Camera, frame_points
 from keykind.render.scenes.layout import Body, rotation
 from keykind.render.scenes.looks import phone_look, product_look
 from keykind.render.scenes.scene import Scene
@@ -22,8 +22,6 @@ from keykind.render.scenes.stage import EVERYTHING, Stage, Variety
 SCENES = ("product", "phone", "multi", "nothing")
 SHAPES = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
 GROUND_PX = 768  # side of the ground's texture
-TRIES = 8  # scenes drawn until one shows the blade of its key
-LEAST_BLADE = 0.007  # share of the frame; of a smaller blade nobody can say what it is
 
 
 def stage(
@@ -33,12 +31,8 @@ def stage(
 
     kinds: of the keys in it; a product or phone scene shows keys of kinds[0] only.
     """
-    for _ in range(TRIES):
-        making = Stage(rng, size, kinds, variety)
-        scene = DRAW[name](making)
-        if name in ("multi", "nothing") or _shows_blade(scene):
-            break
-    return scene, making.ruined
+    making = Stage(rng, size, kinds, variety)
+    return DRAW[name](making), making.ruined
 
 
 def _product(making: Stage) -> Scene:
@@ -234,10 +228,3 @@ def _lit(making: Stage, name: str, turn: np.ndarray, camera: Camera, often: floa
     mirrored = towards * [-1, -1, 1] if making.chance(0.7) else towards
     radius, level = np.radians(making.between(12, 50)), making.between(0.02, 0.35)
     return overshadowed(light, turn.T @ mirrored, radius, level)
-
-
-def _shows_blade(scene: Scene) -> bool:
-    """Tell whether enough of the first key's blade is in the frame and turned towards the lens."""
-    thing = scene.things[scene.places_of_keys()[0]]
-    area = seen_area(thing.corners("blade"), scene.camera)[1]
-    return area >= LEAST_BLADE * scene.camera.size[0] * scene.camera.size[1]

@@ -1,6 +1,6 @@
 """Grainy light -> smooth light, edges, colours and textures untouched.
 
-In:    what the film saw
+In:    light on the film, what is in front of the lens
 Out:   radiance of the same shape
 Needs: numpy
 
@@ -13,7 +13,7 @@ filtering", section 4.
 
 import numpy as np
 
-from keykind.render.studio.tracer import GROUND, Traced
+from keykind.render.studio.tracer import GROUND, Seen
 
 GROUND_SIGMA = 1.6  # px of the photo
 REACH = 2  # px around a pixel of a thing that are asked
@@ -23,14 +23,14 @@ FAINT = 0.02  # added to the colour before dividing
 STRAY = 2.0  # times the median of the pixels around: a lonely path that met a lamp by chance
 
 
-def cleaned(seen: Traced) -> np.ndarray:
+def cleaned(light: np.ndarray, seen: Seen) -> np.ndarray:
     """Return the radiance (h, w, 3) with the grain averaged away."""
-    height, width = seen.light.shape[:2]
+    height, width = light.shape[:2]
     fine = seen.parts.reshape(height, seen.parts.shape[0] // height, width, -1)
     one = (fine == fine[:, :1, :, :1]).all(axis=(1, 3))  # pixels that show a single part
     part = np.where(one, fine[:, 0, :, 0], np.iinfo(np.int32).min)
     colour = seen.albedo + FAINT
-    falling = seen.light / colour
+    falling = light / colour
     ground, things = part == GROUND, part >= 0
     if ground.any():
         weight = ground[..., None].astype(np.float32)

@@ -19,7 +19,7 @@ SEEN = 4  # label pixels: fewer of a key and it is not in the photo
 def label_scene(scene: Scene, parts: np.ndarray, seed: int, number: int) -> dict[str, Any]:
     """Return the label of a photo: its keys, its scene, its seed.
 
-    parts (f h, f w) int32 as Traced.parts. A key has kind, box (4 corners, around what is seen), head, tip
+    parts (f h, f w) int32 as Seen.parts. A key has kind, box (4 corners, around what is seen), head, tip
     (px of the photo, also where they are hidden or outside), masks (COCO run lengths at the photo's size) of
     the whole, of the bow and of the blade, and the fractions hidden by other things and cut off by the frame.
     """

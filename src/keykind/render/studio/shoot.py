@@ -16,13 +16,17 @@ from PIL import Image
 
 from keykind.render.paint.graphics import draw_graphic
 from keykind.render.scenes.atlas import paint_atlas
+from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.stage import EVERYTHING, Variety
 from keykind.render.scenes.staging import stage
 from keykind.render.studio.cleaning import cleaned
 from keykind.render.studio.develop import develop, jpeg
 from keykind.render.studio.labels import label_scene
-from keykind.render.studio.tracer import Tracer
+from keykind.render.studio.tracer import FINE, Seen, Tracer
 
+OF_ONE_KIND = ("product", "phone")  # scenes that must show what their key is
+LEAST_BLADE = 0.007  # share of the frame; of a smaller blade nobody can say what it is
+TRIES = 8  # scenes drawn until one shows the blade of its key
 SAMPLES = 9  # a pixel; one number for all scenes, since another would compile the kernels again
 
 
@@ -46,13 +50,32 @@ def shoot(
 ) -> Shot:
     """Render one photo; seed is (seed of the set, number of the photo)."""
     rng = np.random.default_rng(seed)
-    scene, redrawn = stage(name, kinds, size, rng, variety)
-    atlas = paint_atlas(scene, rng)
-    traced = tracer.trace(scene, atlas, SAMPLES, int(rng.integers(2**31)))
-    height, width = traced.light.shape[:2]
-    things = traced.parts.reshape(height, traced.parts.shape[0] // height, width, -1) >= 0
-    photo = develop(cleaned(traced), scene.look, things.mean(axis=(1, 3)), rng)
+    scene, seen, redrawn = _arranged(tracer, name, kinds, size, variety, rng)
+    light = tracer.expose(seen, scene.camera, SAMPLES, int(rng.integers(2**31)))
+    height, width = light.shape[:2]
+    things = seen.parts.reshape(height, FINE, width, FINE) >= 0
+    photo = develop(cleaned(light, seen), scene.look, things.mean(axis=(1, 3)), rng)
     if scene.look.graphics:
         drawn = draw_graphic(photo.size, rng)
         photo = Image.alpha_composite(photo.convert("RGBA"), drawn).convert("RGB")
-    return Shot(photo, jpeg(photo, scene.look), label_scene(scene, traced.parts, *seed), redrawn)
+    return Shot(photo, jpeg(photo, scene.look), label_scene(scene, seen.parts, *seed), redrawn)
+
+
+def _arranged(
+    tracer: Tracer, name: str, kinds: Sequence[str], size: int, variety: Variety, rng: np.random.Generator
+) -> tuple[Scene, Seen, int]:
+    """Return a scene, what is seen of it, and how many degenerate solids were drawn again for it."""
+    redrawn = 0
+    for _ in range(TRIES):
+        scene, ruined = stage(name, kinds, size, rng, variety)
+        redrawn += ruined
+        seen = tracer.look(scene, paint_atlas(scene, rng), int(rng.integers(2**31)))
+        if name not in OF_ONE_KIND or _shows_blade(scene, seen):
+            break
+    return scene, seen, redrawn
+
+
+def _shows_blade(scene: Scene, seen: Seen) -> bool:
+    first = scene.places_of_keys()[0]
+    blade = [row for row, part in enumerate(scene.parts()) if part == (first, "blade")]
+    return bool(np.isin(seen.parts, blade).mean() >= LEAST_BLADE)

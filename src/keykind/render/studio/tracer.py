@@ -1,7 +1,7 @@
 """Scene and atlas -> light that reaches the film, and what each place of it shows.
 
 In:    Scene, Atlas, a Variant of Mitsuba
-Out:   Traced: linear radiance (h, w, 3) and, at twice the size, the part seen at each place (2h, 2w)
+Out:   Seen: colour, normal and, at twice the size, the part at each place; the light on the film
 Needs: numpy, mitsuba    [render]
 
 The one room that knows Mitsuba. Every scene has the same structure (one mesh of all things, one ground, one
@@ -27,13 +27,13 @@ SPECULAR = 0.5  # of the principled model: 4 % mirrored at right angles, as plas
 
 
 @dataclass(frozen=True, slots=True)
-class Traced:
-    """What the film saw."""
+class Seen:
+    """What is in front of the lens."""
 
-    light: np.ndarray  # (h, w, 3) float32, linear
     albedo: np.ndarray  # (h, w, 3) float32, the colour of what is seen, without light
     normals: np.ndarray  # (h, w, 3) float32, of the surface seen, unit length but at its edges
     parts: np.ndarray  # (FINE h, FINE w) int32: row of Scene.parts(), GROUND or SKY
+    world: Any = None  # Mitsuba's scene
 
 
 class Tracer:
@@ -53,8 +53,8 @@ class Tracer:
             dr.set_flag(dr.JitFlag.OptimizeCalls, False)  # its gain does not pay for its compile time
             self.jit = dr
 
-    def trace(self, scene: Scene, atlas: Atlas, samples: int, seed: int) -> Traced:
-        """Render a scene with that many samples a pixel; the same seed gives the same noise."""
+    def look(self, scene: Scene, atlas: Atlas, seed: int) -> Seen:
+        """Say what each place of the photo shows: fast, without light."""
         mi = self.mi
         world = mi.load_dict(
             {
@@ -69,22 +69,25 @@ class Tracer:
             }
         )
         width, height = scene.camera.size
-        path = mi.load_dict({"type": "path", "max_depth": DEPTH})
-        lens = self._sensor(scene.camera, (width, height), "thinlens", samples)
-        light = mi.render(world, sensor=lens, integrator=path, seed=seed)
         seen = mi.load_dict(
             {"type": "aov", "aovs": "shape:shape_index,face:prim_index,colour:albedo,n:sh_normal"}
         )
         fine = self._sensor(scene.camera, (FINE * width, FINE * height), "perspective", 1)
         plain = np.array(mi.render(world, sensor=fine, integrator=seen, seed=seed), dtype=np.float32)
+        blocks = plain[..., 2:8].reshape(height, FINE, width, FINE, 6).mean(axis=(1, 3))
         order = [shape.id() for shape in world.shapes()]
-        fine_size = (height, FINE, width, FINE, 3)
-        return Traced(
-            np.array(light, dtype=np.float32)[..., :3],
-            plain[..., 2:5].reshape(fine_size).mean(axis=(1, 3)),
-            plain[..., 5:8].reshape(fine_size).mean(axis=(1, 3)),
-            _parts(plain[..., 0], plain[..., 1], order, atlas),
-        )
+        parts = _parts(plain[..., 0], plain[..., 1], order, atlas)
+        return Seen(blocks[..., :3], blocks[..., 3:], parts, world)
+
+    def expose(self, seen: Seen, camera: Camera, samples: int, seed: int) -> np.ndarray:
+        """Return the light on the film, (h, w, 3) float32 linear; the same seed gives the same grain.
+
+        samples: a pixel, a square number.
+        """
+        path = self.mi.load_dict({"type": "path", "max_depth": DEPTH})
+        lens = self._sensor(camera, camera.size, "thinlens", samples)
+        light = self.mi.render(seen.world, sensor=lens, integrator=path, seed=seed)
+        return np.array(light, dtype=np.float32)[..., :3]
 
     def _things(self, atlas: Atlas) -> Any:
         cover = self._material((atlas.colour, atlas.roughness, atlas.metallic, atlas.height))
