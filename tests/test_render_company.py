@@ -55,7 +55,6 @@ def test_a_ring_fits_through_the_hole_of_any_bow(seed):
     drawn = head("metal", seed)
     eye = CrossSection.circle(0.8, 16).translate(drawn.hole)
     assert (drawn.outline ^ eye).area() == pytest.approx(0.0, abs=1e-3)
-    assert all((drawn.outline ^ hole).area() < 1e-3 for hole in drawn.holes)
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -1,4 +1,4 @@
-"""Tests of render/labels.py: what a label says is what a photo shows."""
+"""Tests of render/studio/labels.py: what a label says is what a photo shows."""
 
 from dataclasses import replace
 

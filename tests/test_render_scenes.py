@@ -9,7 +9,9 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from manifold3d import Manifold
 
+from keykind.render.company.things import draw_thing
 from keykind.render.keys.catalogue import DRAW, TRIES, draw_key
+from keykind.render.scenes import society
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera, frame_points, seen_area
 from keykind.render.scenes.layout import Table, body, laid, rotation
@@ -18,7 +20,7 @@ from keykind.render.scenes.stage import Variety
 from keykind.render.scenes.staging import SCENES, stage
 from keykind.render.solids import DegenerateSolid, Part, Solid, Surface
 from keykind.render.studio.cleaning import cleaned
-from keykind.render.studio.develop import develop, undeveloped
+from keykind.render.studio.develop import develop
 from keykind.render.studio.tracer import GROUND, Seen
 
 PLAIN = Surface(True, (0.6, 0.6, 0.6), 0.3)
@@ -141,6 +143,19 @@ def test_a_kind_that_never_succeeds_is_an_error_and_not_an_endless_loop(monkeypa
         draw_key("dimple", np.random.default_rng(0))
 
 
+def test_a_scene_with_a_degenerate_thing_is_drawn_again_and_counted(monkeypatch):
+    ruined = iter([True, True, False])
+
+    def draw(name, rng):
+        if next(ruined, False):
+            raise DegenerateSolid(name)
+        return draw_thing(name, rng)
+
+    monkeypatch.setattr(society, "draw_thing", draw)
+    scenes = [stage("nothing", [], 64, np.random.default_rng(seed)) for seed in range(4)]
+    assert sum(redrawn for _, redrawn in scenes) == 2
+
+
 def seen(light: np.ndarray, parts: np.ndarray) -> Seen:
     colour = np.full(light.shape, 0.5, np.float32)
     normals = np.tile(np.array([0, 0, 1], np.float32), (*light.shape[:2], 1))
@@ -166,7 +181,7 @@ def test_cleaning_leaves_the_edge_between_two_parts():
 
 def test_a_cut_out_photo_has_a_white_ground():
     rng = np.random.default_rng(0)
-    look = replace(undeveloped(product_look(True, rng)), cut_out=True, vignette=0.0)
+    look = replace(product_look(True, rng), cut_out=True, vignette=0.0, blur=0.0, noise=0.0, reduction=1.0)
     things = np.zeros((30, 40))
     things[10:20, 10:30] = 1
     photo = np.asarray(develop(np.full((30, 40, 3), 0.2), look, things, rng))

@@ -8,10 +8,10 @@ A key lies along x: the shoulder (where the blade leaves the head) at x = 0, the
 at negative x. z is the thickness, centred on 0; the bitting of a single-sided key points to -y.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
-from manifold3d import CrossSection, Manifold, set_circular_segments  # noqa: F401
+from manifold3d import CrossSection, Manifold
 
 CREASE = 35.0  # degrees between faces from which an edge is sharp
 LEAST_VOLUME = 1e-3  # mm3; a solid below this has nothing left to see
@@ -70,7 +70,6 @@ class Head:
     hole: Point | None  # centre of the hole that a ring goes through
     stamps: tuple[Stamp, ...] = ()  # struck into the metal
     thickness: float = 2.0  # mm, of the thickest part, for lying it down
-    holes: tuple[CrossSection, ...] = field(default=())  # already cut out of the outline; kept for tests
 
 
 @dataclass(frozen=True, slots=True)

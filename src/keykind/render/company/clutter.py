@@ -13,7 +13,6 @@ from manifold3d import CrossSection, Manifold
 
 from keykind.render.keys import makers
 from keykind.render.keys.fittings import VIVID, black, plastic
-from keykind.render.keys.fobs import remote
 from keykind.render.keys.metals import METALS, metal
 from keykind.render.keys.moulds import circle_points, lathed, moulded, wire
 from keykind.render.keys.outlines import box
@@ -230,8 +229,3 @@ def cup(rng: np.random.Generator) -> list[Part]:
         inside = Manifold.cylinder(high, r * 0.9, circular_segments=48)
         body += handle - inside
     return [Part(body, "cup", Surface(False, any_colour(rng), rng.uniform(0.08, 0.4), "painted"))]
-
-
-def remote_only(rng: np.random.Generator) -> list[Part]:
-    """Return a remote without a blade."""
-    return remote(rng)[0]

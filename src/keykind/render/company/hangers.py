@@ -206,7 +206,7 @@ def leather_tag(rng: np.random.Generator) -> list[Part]:
 
 
 def lanyard(rng: np.random.Generator) -> list[Part]:
-    """Return a strap lying in curves, mostly with a hook at its end."""
+    """Return a strap lying in curves."""
     wide, long = rng.uniform(9.0, 22.0), rng.uniform(90.0, 220.0)
     along = np.linspace(0.0, 1.0, 50)
     heading = np.cumsum(np.interp(along, np.linspace(0, 1, 6), rng.normal(0.0, BEND, 6)) * long / 50 / wide)

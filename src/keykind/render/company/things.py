@@ -10,6 +10,7 @@ from collections.abc import Callable
 import numpy as np
 
 from keykind.render.company import clutter, hangers, hardware
+from keykind.render.keys import fobs
 from keykind.render.solids import Part, Point, Solid
 
 DRAWN: dict[str, Callable[[np.random.Generator], list[Part]]] = {
@@ -23,7 +24,7 @@ DRAWN: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "leather tag": hangers.leather_tag,
     "lanyard": hangers.lanyard,
     "bottle opener": hangers.opener,
-    "remote": clutter.remote_only,
+    "remote": fobs.remote,
     "coin": clutter.coin,
     "cell": clutter.cell,
     "paper clip": clutter.paper_clip,
@@ -51,7 +52,7 @@ THINGS: tuple[str, ...] = tuple(DRAWN)
 def draw_thing(name: str, rng: np.random.Generator) -> Solid:
     """Return a thing of THINGS lying flat around the origin, its z extent centred on 0.
 
-    Raises ValueError for a name that is not in THINGS.
+    Raises ValueError for a name that is not in THINGS, DegenerateSolid if nothing is left of a moulding.
     """
     if name not in DRAWN:
         raise ValueError(f"thing {name!r}: expected one of {', '.join(THINGS)}")

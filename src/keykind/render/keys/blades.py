@@ -35,10 +35,7 @@ class Blade:
     thickness: float  # along z
     middle: float  # y of its long axis; 0 where both edges step back alike from the neck
     neck: float  # height of the metal at the shoulder
-    collar: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # length of a thicker part at the shoulder, and what it stands out
+    collar: Point = (0.0, 0.0)  # length of a thicker part at the shoulder, and what it stands out
 
     @property
     def face(self) -> float:

@@ -16,7 +16,7 @@ from manifold3d import CrossSection, JoinType, Manifold, Mesh, OpType, triangula
 
 from keykind.render.keys.blades import Blade
 from keykind.render.keys.mortice_metals import draw_old
-from keykind.render.solids import Colour, Head, Part, Solid, Surface, checked, plate
+from keykind.render.solids import Colour, DegenerateSolid, Head, Part, Solid, Surface, checked, plate
 
 BRASS: Colour = (0.80, 0.58, 0.27)
 STEEL: Colour = (0.55, 0.55, 0.54)
@@ -79,9 +79,14 @@ def shaded(colour: Colour, factors: np.ndarray) -> Colour:
 
 
 def bevelled(outline: CrossSection, thickness: float, bevel: float) -> Manifold:
-    """Return an outline as a plate centred on z = 0 whose edges are broken by `bevel` mm at 45 degrees."""
+    """Return an outline as a plate centred on z = 0 whose edges are broken by `bevel` mm at 45 degrees.
+
+    Raises DegenerateSolid if nothing is left of it.
+    """
     rounding = ROUNDING * bevel
     opened = outline.offset(-rounding, JoinType.Round, circular_segments=16)
+    if opened.is_empty():
+        raise DegenerateSolid("an outline is thinner than its bevels")
     rings = opened.offset(rounding, JoinType.Round, circular_segments=16).simplify(0.004).to_polygons()
     inner = [inset(ring, bevel) for ring in rings]
     half = thickness / 2

@@ -16,8 +16,8 @@ from keykind.render.keys import makers
 from keykind.render.keys.fobs import draw_flip
 from keykind.render.keys.heads import draw_car, draw_plastic
 from keykind.render.keys.moulds import softened
-from keykind.render.keys.outlines import BOWS, box, ellipse
-from keykind.render.solids import Head, Point, Stamp, polygon
+from keykind.render.keys.outlines import BOWS, box, centre, ellipse
+from keykind.render.solids import Head, Stamp, polygon
 
 STYLES = ("metal", "plastic", "car", "flip")
 JOIN = 0.4  # mm by which the outline reaches into the blade, so that they unite
@@ -36,7 +36,7 @@ def draw_head(style: str, neck: float, thickness: float, rng: np.random.Generato
     Raises ValueError for a style that is not one of STYLES.
     """
     if style == "metal":
-        return draw_metal(neck, thickness, rng)
+        return draw_stamped(neck, thickness, rng)
     if style == "plastic":
         return draw_plastic(neck, thickness, rng)
     if style == "car":
@@ -46,7 +46,7 @@ def draw_head(style: str, neck: float, thickness: float, rng: np.random.Generato
     raise ValueError(f"head style {style!r}: expected one of {', '.join(STYLES)}")
 
 
-def draw_metal(neck: float, thickness: float, rng: np.random.Generator) -> Head:
+def draw_stamped(neck: float, thickness: float, rng: np.random.Generator) -> Head:
     """Return a bow stamped from the blank's own sheet."""
     name = str(rng.choice(list(BOWS), p=BOW_SHARES))
     width = float(np.clip(rng.normal(24.5, 3.0), *WIDTHS))
@@ -60,7 +60,7 @@ def draw_metal(neck: float, thickness: float, rng: np.random.Generator) -> Head:
         body -= hole
     left = body.bounds()[0]
     middle = (bow.bounds()[1] + bow.bounds()[3]) / 2
-    return Head(body, (), (left, middle), centre(holes[0]), stamps, thickness, tuple(holes))
+    return Head(body, (), (left, middle), centre(holes[0]), stamps, thickness)
 
 
 def joined(bow: CrossSection, neck: float, throat: float, fillet: float) -> CrossSection:
@@ -72,12 +72,6 @@ def joined(bow: CrossSection, neck: float, throat: float, fillet: float) -> Cros
     body = body.offset(fillet).offset(-fillet)
     body ^= CrossSection.square((200.0, 200.0)).translate((-200.3, -100.0))
     return body + CrossSection.square((0.8 + JOIN, neck)).translate((-0.8, -neck / 2))
-
-
-def centre(hole: CrossSection) -> Point:
-    """Return the middle of an outline's bounds, mm."""
-    left, low, right, high = hole.bounds()
-    return (left + right) / 2, (low + high) / 2
 
 
 def openings(bow: CrossSection, framed: bool, rng: np.random.Generator) -> list[CrossSection]:
@@ -143,11 +137,12 @@ def ringlike(bow: CrossSection, rng: np.random.Generator) -> list[CrossSection]:
 
 
 def eyes(bow: CrossSection, rng: np.random.Generator) -> list[CrossSection]:
-    """Return a hole and two smaller ones beside it."""
+    """Return a hole and two or three smaller ones around the middle of the bow."""
     left, low, right, high = bow.bounds()
     x, away = (left + right) / 2, (high - low) * 0.25
     small = CrossSection.circle(rng.uniform(1.4, 2.4), 24)
-    return [*round_hole(bow, rng), small.translate((x, away)), small.translate((x, -away))]
+    places = [(x, away), (x, -away), (x + away, 0.0)][: int(rng.integers(2, 4))]
+    return [*round_hole(bow, rng), *(small.translate(place) for place in places)]
 
 
 HOLES: tuple[Opening, ...] = (round_hole, slot, arch, windows, ringlike, eyes)

@@ -24,10 +24,10 @@ from keykind.render.solids import Point, Solid, plate
 KIND = "cylinder"
 CAR_SHARE = 0.25  # of edge-cut car keys among the kind
 UNCUT_SHARE = 0.05  # blanks
-STYLES = {
+STYLES = {  # car or not -> shares of metal, plastic, car, flip
     False: (0.72, 0.22, 0.04, 0.02),
     True: (0.1, 0.12, 0.6, 0.18),
-}  # of metal, plastic, car, flip; by "car"
+}
 GROOVES = (0.18, 0.42)  # of the thickness
 LEAST_LEFT = 0.42  # of the height, below the deepest cut
 

@@ -195,5 +195,5 @@ def inlaid(key: Solid, blade: Blade, rng: np.random.Generator) -> Solid:
     parts = list(key.parts)
     for tool, insert in ((hole, disc), (turned(hole, blade.middle), turned(disc, blade.middle))):
         parts[0] = replace(parts[0], solid=checked(parts[0].solid - tool, KIND))
-        parts.append(Part(insert, "insert", metal))
+        parts.append(Part(insert, "blade", metal))
     return replace(key, parts=tuple(parts))

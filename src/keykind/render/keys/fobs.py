@@ -103,8 +103,8 @@ def far_trim(
     return parts, (left - reach - wire, middle), (left - reach / 2 + wire / 2, middle)
 
 
-def remote(rng: np.random.Generator) -> tuple[list[Part], float]:
-    """Return a remote without a blade around the origin, and its thickness in mm."""
+def remote(rng: np.random.Generator) -> list[Part]:
+    """Return a remote without a blade around the origin."""
     along, across, thick = rng.uniform(45.0, 72.0), rng.uniform(27.0, 38.0), rng.uniform(9.0, 14.0)
     edge, crown = rng.uniform(2.0, 4.0), rng.uniform(0.4, 1.5)
     outline = softened(fob_outline(along, across, rng), edge * 1.05)
@@ -113,4 +113,4 @@ def remote(rng: np.random.Generator) -> tuple[list[Part], float]:
         shell, (along / 2 - 5.0, -along / 2 + 10.0), 0.0, (across, thick / 2 - crown * 0.4), rng
     )
     trims, _, _ = far_trim(outline, thick, rng)
-    return [Part(shell, "remote", plastic(black(rng), rng)), *pads, *trims], thick
+    return [Part(shell, "remote", plastic(black(rng), rng)), *pads, *trims]

@@ -14,13 +14,13 @@ from manifold3d import CrossSection, Manifold
 from keykind.render.keys import makers
 from keykind.render.keys.fittings import VIVID, badge, black, button_shape, buttons, plastic, seamed
 from keykind.render.keys.moulds import bore, moulded, softened
-from keykind.render.keys.outlines import BOWS, box, ellipse
+from keykind.render.keys.outlines import BOWS, box, centre, ellipse
 from keykind.render.solids import Colour, Head, Part, Point, Stamp, polygon
 
 TANG = 9.0  # mm of metal hidden in the moulding
 RIM = 2.6  # mm of plastic around a ring hole
 COLLAR = 7.0  # mm before the blade that is too narrow for anything
-GRIPS = ("round", "oval", "square", "sided", "keystone", "shield", "fan", "fan")
+GRIPS = ("round", "oval", "square", "clover", "sided", "keystone", "shield", "fan", "fan")
 
 
 def tang(neck: float) -> CrossSection:
@@ -79,7 +79,7 @@ def draw_plastic(neck: float, thickness: float, rng: np.random.Generator) -> Hea
     field = clear_field(outline, hole)
     shell, extra, stamps = grip_relief(shell, field, thick - 2 * crown, colour, rng)
     parts = (Part(shell, "head", plastic(colour, rng, stamps)), *extra)
-    return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick, (hole,))
+    return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick)
 
 
 def clear_field(outline: CrossSection, hole: CrossSection) -> tuple[Point, float, float]:
@@ -123,12 +123,6 @@ def both(shell: Manifold, outline: CrossSection, thick: float, depth: float) -> 
         - sunk.translate((0.0, 0.0, thick / 2 - depth))
         - sunk.translate((0.0, 0.0, -thick / 2 + depth - 10.0))
     )
-
-
-def centre(hole: CrossSection) -> Point:
-    """Return the middle of an outline's bounds, mm."""
-    left, low, right, high = hole.bounds()
-    return (left + right) / 2, (low + high) / 2
 
 
 def far_end(outline: CrossSection) -> Point:
@@ -199,7 +193,7 @@ def draw_car(neck: float, thickness: float, rng: np.random.Generator) -> Head:
     colour = black(rng) if rng.random() < 0.93 else VIVID[rng.integers(len(VIVID))]
     shell, extra, stamps = car_face(shell, field, (thick, crown), count, rng)
     parts = (Part(shell, "head", plastic(colour, rng, stamps)), *extra)
-    return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick, (hole,))
+    return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick)
 
 
 def car_face(

@@ -18,7 +18,18 @@ from manifold3d import CrossSection, JoinType
 from keykind.render.keys.blades import Blade, draw_blade, stepped
 from keykind.render.keys.blanks import assemble
 from keykind.render.keys.bows import draw_head
-from keykind.render.keys.milling import groove, milled, raised, ribbon, section, swept, turned, wave, wedge
+from keykind.render.keys.milling import (
+    ball_milled,
+    groove,
+    milled,
+    raised,
+    ribbon,
+    section,
+    swept,
+    turned,
+    wave,
+    wedge,
+)
 from keykind.render.solids import Point, Solid, polygon
 
 KIND = "laser_track"
@@ -29,6 +40,7 @@ PITCHES = (2.0, 3.1)  # mm from place to place
 RIM = 0.9  # mm, least metal beside an internal track and within external ones
 STEEPEST = 1.7  # slope of a ramp between two places; about 60 degrees
 CUTTERS = (0.5, 0.95)  # mm, radius that the end mill leaves in inner corners
+BALL_SHARE = 0.4  # of keys whose tracks have a rounded foot; the others were cut by a flat end mill
 DULL_SHARE = 0.04  # of keys whose code happens to wave little
 
 Tracks = Callable[[Blade, np.random.Generator], list[CrossSection]]
@@ -44,7 +56,8 @@ def draw(rng: np.random.Generator) -> Solid:
     head = draw_head(style, blade.neck, blade.thickness, rng)
     areas = TRACKS[int(rng.choice(len(TRACKS), p=TRACK_SHARES))](blade, rng)
     depth = blade.thickness * rng.uniform(*DEPTHS)
-    upper = [milled(area, blade.face, depth) for area in areas]
+    mill = ball_milled if rng.random() < BALL_SHARE else milled
+    upper = [mill(area, blade.face, depth) for area in areas]
     if rng.random() < 0.25:
         shelf, down = rng.uniform(0.2, 0.5), depth * rng.uniform(0.2, 0.5)
         upper += [
@@ -88,7 +101,7 @@ def code(start: float, blade: Blade, span: float, rng: np.random.Generator) -> n
     if rng.random() >= DULL_SHARE:
         numbers = np.cumsum(numbers % (depths - 1) + 1) % depths  # no two neighbours alike
     steepest = STEEPEST * (pitch - flat)
-    heights = [float(numbers[0]) * span / (depths - 1)] if len(places) else []
+    heights = [float(numbers[0]) * span / (depths - 1)]
     for number in numbers[1:]:
         wanted = number * span / (depths - 1)
         heights.append(float(np.clip(wanted, heights[-1] - steepest, heights[-1] + steepest)))

@@ -14,6 +14,9 @@ from keykind.render.solids import Point, polygon
 
 CLEAR = 0.3  # mm by which a tool stands out of the face it cuts
 
+# how far in from the wall, and how deep, as shares of the depth: a quarter circle in steps
+BALL_STEPS = ((0.0, 0.45), (0.13, 0.7), (0.33, 0.9), (0.6, 1.0))
+
 
 def turned(tool: Manifold, middle: float) -> Manifold:
     """Return a tool on the other face: turned by 180 degrees about the blade's long axis at y = middle."""
@@ -69,6 +72,16 @@ def lengthened(tool: Manifold, along: float, across: float) -> Manifold:
 def milled(area: CrossSection, face: float, depth: float) -> Manifold:
     """Return a pocket with upright walls, `depth` mm deep."""
     return Manifold.extrude(area, depth + CLEAR).translate((0.0, 0.0, face - depth))
+
+
+def ball_milled(area: CrossSection, face: float, depth: float) -> Manifold:
+    """Return a pocket `depth` mm deep whose walls curve into its floor in steps, as of a ball end mill."""
+    steps = [milled(area, face, depth * BALL_STEPS[0][1])]
+    for inset, share in BALL_STEPS[1:]:
+        inner = area.offset(-inset * depth, JoinType.Round, circular_segments=16)
+        if not inner.is_empty():
+            steps.append(milled(inner, face, depth * share))
+    return Manifold.batch_boolean(steps, OpType.Add)
 
 
 def wave(places: np.ndarray, heights: np.ndarray, flat: float) -> np.ndarray:

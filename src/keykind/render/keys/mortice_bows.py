@@ -14,8 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 from manifold3d import CrossSection, Manifold, OpType
 
+from keykind.render.keys.outlines import centre
 from keykind.render.keys.rounded import Line, cast, ring, rod
-from keykind.render.solids import Point, polygon
+from keykind.render.solids import DegenerateSolid, Point, polygon
 
 SMOOTH = 44  # points around a bow's line
 THIN = 8  # segments around the rods of scrollwork, which are 2-4 mm thick
@@ -57,7 +58,7 @@ def lobed(width: float, aspect: float, lobes: dict[int, float], dips: dict[float
 
 
 def outline(rng: np.random.Generator, width: float) -> Line:
-    """Return the line of a ring, oval, bean, trefoil, quatrefoil or rounded square, (n, 2) mm."""
+    """Return the line of a ring, oval, bean, trefoil, quatrefoil or pear, (n, 2) mm."""
     form = rng.choice(["ring", "oval", "long", "bean", "waisted", "trefoil", "quatrefoil", "pear"], p=FRAMES)
     aspect = {"ring": 1.0, "oval": rng.uniform(0.66, 0.85), "long": rng.uniform(1.15, 1.45)}.get(form, 0.85)
     if form == "bean":
@@ -88,14 +89,15 @@ def settled(solid: Manifold, bite: float, stem: float) -> OldBow:
 
 
 def widest(area: CrossSection) -> Point:
-    """Return the middle of the widest place in the holes of an area, mm."""
+    """Return the middle of the widest place in the holes of an area, mm; DegenerateSolid if it has none."""
     filled = CrossSection.batch_boolean([polygon(line) for line in area.to_polygons()], OpType.Add)
     hole = filled - area
     for shrink in (3.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.1, 0.1, 0.1):
         smaller = hole.offset(-shrink)
         hole = hole if smaller.is_empty() else smaller
-    left, low, right, high = max(hole.decompose(), key=CrossSection.area).bounds()
-    return (left + right) / 2, (low + high) / 2
+    if hole.is_empty():
+        raise DegenerateSolid("a bow has no hole")
+    return centre(max(hole.decompose(), key=CrossSection.area))
 
 
 def framed(width: float, rng: np.random.Generator) -> OldBow:

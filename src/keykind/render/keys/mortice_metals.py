@@ -52,7 +52,7 @@ PAINTS: tuple[Colour, ...] = (
 PAINTED = 0.05  # share of old keys that were painted over
 
 
-def draw_metal(metals: dict[str, Metal], rng: np.random.Generator) -> Surface:
+def draw_one_of(metals: dict[str, Metal], rng: np.random.Generator) -> Surface:
     """Return one of the metals, in a state drawn from its ranges."""
     shares = np.array([metal.share for metal in metals.values()])
     metal = list(metals.values())[int(rng.choice(len(shares), p=shares / shares.sum()))]
@@ -75,4 +75,4 @@ def draw_old(rng: np.random.Generator) -> Surface:
         return Surface(
             False, paint, rng.uniform(0.25, 0.6), "painted", rng.uniform(0.0, 0.9), rng.uniform(0.0, 0.4)
         )
-    return draw_metal(OLD, rng)
+    return draw_one_of(OLD, rng)

@@ -14,14 +14,14 @@ from manifold3d import CrossSection, Manifold, OpType
 from keykind.render.keys.makers import LOGOS
 from keykind.render.keys.mortice_bits import draw_bit
 from keykind.render.keys.mortice_bows import lobed
-from keykind.render.keys.mortice_metals import SHOW, draw_metal
+from keykind.render.keys.mortice_metals import SHOW, draw_one_of
 from keykind.render.keys.mortice_shanks import Sizes, collars, in_one_piece, rooted
 from keykind.render.keys.rounded import Turning, cast, ring, rod, turned
 from keykind.render.solids import Colour, Head, Part, Point, Solid, Stamp, Surface
 
 TOWNS = (
-    "OAKMERE", "PORT ALDEN", "SILVERTON BAY", "MARLOW FALLS", "EASTVALE", "GRANDE VISTA", "FORT HALDEN",
-    "RIVERBEND", "SAN LUCERO", "NEW TARROW", "KINGSHOLT", "BELLWOOD",
+    "OAKVARE", "PORT ALDEN", "SILVERTON BAY", "MARLOW FALLS", "EASTVARE", "GRANDE VISTA", "FORT HALDEN",
+    "RIVERHOLM", "SAN LUCERO", "NEW TARROW", "KINGSHOLT", "BELLWARE",
 )  # fmt: skip
 REACH = 4.0  # mm by which the shank reaches into the medallion
 ENAMELS: tuple[Colour, ...] = (
@@ -47,7 +47,7 @@ def draw_show(rng: np.random.Generator) -> Solid:
     key = Manifold.batch_boolean([disc, show_shank(sizes, thick, rng), bit], OpType.Add)
     inlays, stamps = inlay(middle, radius, thick, str(rng.choice(TOWNS)), rng)
     head = Head(CrossSection(), inlays, end, hole, stamps, thick)
-    return in_one_piece("mortice", key, (draw_metal(SHOW, rng), None), -1, head, length)
+    return in_one_piece("mortice", key, (draw_one_of(SHOW, rng), None), -1, head, length)
 
 
 def medallion(

@@ -13,7 +13,7 @@ import numpy as np
 from manifold3d import CrossSection, OpType
 
 from keykind.render.keys.moulds import circle_points, softened
-from keykind.render.solids import polygon
+from keykind.render.solids import Point, polygon
 
 Outline = Callable[[float, np.random.Generator], CrossSection]
 
@@ -27,6 +27,12 @@ def box(along: float, across: float, radius: float) -> CrossSection:
     """Return a rectangle with rounded corners around the origin, mm."""
     radius = max(0.1, min(radius, along / 2 - 0.1, across / 2 - 0.1))
     return CrossSection.square((along - 2 * radius, across - 2 * radius), True).offset(radius)
+
+
+def centre(outline: CrossSection) -> Point:
+    """Return the middle of an outline's bounds, mm."""
+    left, low, right, high = outline.bounds()
+    return (left + right) / 2, (low + high) / 2
 
 
 def round_bow(width: float, rng: np.random.Generator) -> CrossSection:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from manifold3d import CrossSection, JoinType, Manifold, Mesh, triangulate
 
-from keykind.render.solids import plate
+from keykind.render.solids import DegenerateSolid, plate
 
 ROUND = 14  # segments around a bent rod: smooth at 3 mm seen from 20 cm
 TURNED = 26  # segments around a shank
@@ -144,9 +144,12 @@ def cast(outline: CrossSection, thickness: float, rounding: float) -> Manifold:
     """Return an outline as a plate centred on z = 0 whose edges are rounded over `rounding` mm, as cast.
 
     Webs thinner than three roundings are lost; where the edge would fold it is made smaller.
+    Raises DegenerateSolid if nothing is left.
     """
     smooth = outline.offset(-rounding * LEAN, JoinType.Round, circular_segments=CORNER)
     smooth = smooth.offset(rounding * LEAN, JoinType.Round, circular_segments=CORNER).simplify(2e-3)
+    if smooth.is_empty():
+        raise DegenerateSolid("a casting is thinner than its rounded edges")
     lines = [np.asarray(line) for line in smooth.to_polygons()]
     top = [line + _inward(line) * rounding for line in lines]
     flat = triangulate(top)

@@ -4,7 +4,7 @@ In:    rng
 Out:   Solid of kind "tubular"
 Needs: numpy, manifold3d    [render]
 
-The barrel is 9.3-10.2 mm wide outside with seven or eight cuts (grokipedia.com, "Tubular key"), up to 3.15
+The barrel is 9.3-10.2 mm wide outside with seven or eight cuts, by estimate, up to 3.15
 mm deep in eight steps of 0.0155 in (cctalk 2018, depths of Ace locks); small locks take 7.0-8.2 mm, by
 estimate. A nib at its end finds the keyway.
 """

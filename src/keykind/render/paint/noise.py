@@ -63,10 +63,9 @@ def ridges(field: np.ndarray, width: float) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The plane shared among scattered seeds (a Voronoi diagram); distances are in cells."""
+    """The plane shared among scattered seeds (a Voronoi diagram)."""
 
-    near: np.ndarray  # (h, w) float32, to the nearest seed
-    gap: np.ndarray  # (h, w) float32, how much farther the second seed is: 0 on the border between two cells
+    gap: np.ndarray  # (h, w) float32, cells; how much farther the second seed is: 0 on the border
     index: np.ndarray  # (h, w) int64, number of the cell
     count: int  # how many numbers there are
 
@@ -99,8 +98,8 @@ def cells(shape: Shape, cell: tuple[float, float], rng: np.random.Generator, jit
             np.minimum(second, np.maximum(first, square), out=second)
             np.copyto(index, number, where=nearer)
             np.minimum(first, square, out=first)
-    near, gap = np.sqrt(first), np.sqrt(second) - np.sqrt(first)
+    gap = np.sqrt(second) - np.sqrt(first)
     if step == 1:
-        return Cells(near, gap, index, rows * columns)
+        return Cells(gap, index, rows * columns)
     index = index.repeat(step, 0).repeat(step, 1)[: shape[0], : shape[1]]
-    return Cells(stretch(near, shape, False), stretch(gap, shape, False), index, rows * columns)
+    return Cells(stretch(gap, shape, False), index, rows * columns)

@@ -20,7 +20,9 @@ from keykind.render.solids import Surface, Triangles
 LEAN = np.array([0.35, 0.5])  # mm along the tile for each mm of height
 MARGIN = 2  # px around a tile, against bleeding
 LEAST = 12  # px, the smallest side of a tile
-FINENESS = 1.4  # texels for each pixel of the photo, at the middle of the frame
+FINENESS = 1.4  # texels of a key for each pixel of the photo, at the middle of the frame
+COARSER = 0.8  # texels of anything else: a forearm at the key's fineness would leave the key a blur
+NEAREST = 0.6  # of the way from the lens to what it looks at; what is nearer is hardly in the frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +123,14 @@ def _patch(thing: Body, shape: Triangles, chosen: np.ndarray, part: int, surface
 
 
 def _scales(scene: Scene, patches: list[Patch]) -> np.ndarray:
-    """Return the texels a mm that each patch deserves: by its distance, as the lens sees it."""
+    """Return the texels a mm that each patch deserves: by its distance as the lens sees it, keys the most."""
     camera = scene.camera
     depth = np.array([camera.project(patch.points)[:, 2].min() for patch in patches])
+    depth = np.maximum(depth, NEAREST * np.linalg.norm(camera.origin - camera.target))
     pixels = max(camera.size) / 2 / np.tan(np.radians(camera.view) / 2)
-    return np.asarray(FINENESS * pixels / np.maximum(depth, 20.0))
+    of_keys = {row for row, (place, _) in enumerate(scene.parts()) if place in scene.places_of_keys()}
+    fineness = np.array([FINENESS if patch.part in of_keys else COARSER for patch in patches])
+    return np.asarray(fineness * pixels / depth)
 
 
 def _pack(

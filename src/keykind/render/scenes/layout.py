@@ -36,15 +36,9 @@ class Body:
         """Return all vertices in the world, (n, 3) mm."""
         return self.world(np.concatenate([part.vertices for part in self.parts]))
 
-    def corners(self, name: str | None = None) -> np.ndarray:
-        """Return the triangles of all parts, or of those of that name, in the world: (n, 3, 3) mm."""
-        return np.concatenate(
-            [
-                self.world(shape.vertices)[shape.faces]
-                for part, shape in zip(self.solid.parts, self.parts, strict=True)
-                if name in (None, part.name)
-            ]
-        )
+    def corners(self) -> np.ndarray:
+        """Return the triangles of all parts in the world, (n, 3, 3) mm."""
+        return np.concatenate([self.world(shape.vertices)[shape.faces] for shape in self.parts])
 
     def moved(self, place: np.ndarray) -> "Body":
         """Return the body moved by (3,) mm."""

@@ -15,7 +15,7 @@ def product_look(white: bool, rng: np.random.Generator) -> Look:
     return Look(
         exposure=float(rng.uniform(0.95, 1.5)) if white else float(rng.uniform(0.6, 1.0)),
         share=0.6 if white else 0.9,
-        burnt=float(rng.uniform(0.45, 1.1)) if not white else float(rng.uniform(0.6, 1.6)),
+        burnt=float(rng.uniform(0.6, 1.3)) if white else float(rng.uniform(0.5, 1.1)),
         cast=_cast(0.03, rng),
         contrast=float(rng.normal(1.05, 0.12)),
         saturation=float(np.clip(rng.normal(1.0, 0.14), 0.3, 1.4)) if rng.random() < 0.9 else 0.0,
@@ -36,7 +36,7 @@ def phone_look(rng: np.random.Generator) -> Look:
     return Look(
         exposure=float(np.exp(rng.normal(np.log(0.62), 0.3))),
         share=float(rng.uniform(0.8, 0.97)),
-        burnt=float(np.exp(rng.normal(np.log(0.6), 0.4))),
+        burnt=float(np.exp(rng.normal(np.log(0.75), 0.35))),
         cast=_cast(0.09, rng),
         contrast=float(rng.normal(1.1, 0.18)),
         saturation=float(np.clip(rng.normal(0.97, 0.17), 0.2, 1.4)) if rng.random() < 0.96 else 0.0,

@@ -21,7 +21,7 @@ class Look:
 
     exposure: float  # brightness at which `share` of the pixels stay darker
     share: float  # 0..1
-    burnt: float  # the most that a fifth of the things' pixels may reach: 1 is white
+    burnt: float  # what the brightest places of the things may reach: 1 is white
     cast: tuple[float, float, float]  # gain of red, green, blue
     contrast: float  # 1 leaves it, above is steeper
     saturation: float  # 1 leaves it, 0 is grey

@@ -129,6 +129,9 @@ def _ring(making: Stage, key: Body) -> None:
     radius = making.between(9, 15)
     ring = draw_ring(key.solid.hole, radius, making.rng)
     loop = body(Solid(None, (ring,), key.solid.hole, key.solid.hole))
+    if key.turn[2, 2] < 0:  # the key's back is up: a ring that stands must stand on that side
+        hole = np.array([*key.solid.hole, 0.0])
+        loop = loop.moved(-hole).turned(rotation("x", 180.0)).moved(hole)
     hung = loop.turned(key.turn).moved(key.place)
     low = float(hung.vertices()[:, 2].min())
     lift = np.array([0.0, 0.0, max(0.0, -low)])

@@ -18,10 +18,12 @@ from keykind.render.scenes.looks import phone_look, product_look
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.society import accompany, fan, hold, scatter
 from keykind.render.scenes.stage import EVERYTHING, Stage, Variety
+from keykind.render.solids import DegenerateSolid
 
 SCENES = ("product", "phone", "multi", "nothing")
 SHAPES = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
 GROUND_PX = 768  # side of the ground's texture
+TRIES = 8  # a scene whose things are degenerate so often in a row has a fault of its own
 
 
 def stage(
@@ -29,10 +31,18 @@ def stage(
 ) -> tuple[Scene, int]:
     """Return the scene of that name and the number of degenerate solids drawn again for it.
 
-    kinds: of the keys in it; a product or phone scene shows keys of kinds[0] only.
+    kinds: of the keys in it; a product or phone scene shows keys of kinds[0] only. Keys are drawn again by
+    themselves; where anything else is degenerate, the whole scene is.
+    Raises DegenerateSolid if every one of TRIES scenes is.
     """
-    making = Stage(rng, size, kinds, variety)
-    return DRAW[name](making), making.ruined
+    ruined = 0
+    for _ in range(TRIES):
+        making = Stage(rng, size, kinds, variety)
+        try:
+            return DRAW[name](making), ruined + making.ruined
+        except DegenerateSolid:
+            ruined += making.ruined + 1
+    raise DegenerateSolid(f"{name}: {TRIES} scenes in a row held a degenerate solid")
 
 
 def _product(making: Stage) -> Scene:
@@ -79,7 +89,7 @@ def _phone(making: Stage) -> Scene:
     if making.variety.clutter and making.chance(0.07):
         making.things.append(_beside(making, making.key(making.kinds[0])))
     tilt = making.between(0, 25) if making.chance(0.5) else making.between(15, 65)
-    fill = float(np.exp(rng.normal(np.log(0.8), 0.3)))
+    fill = float(np.exp(rng.normal(np.log(0.68), 0.33)))
     camera = _camera(making, tilt, making.between(45, 72), float(np.clip(fill, 0.25, 1.3)))
     return _surrounded(making, "phone", camera, depth, pose)
 
@@ -150,7 +160,8 @@ def _camera(making: Stage, tilt: float, view: float, fill: float) -> Camera:
     keys = [thing for thing in making.things if thing.solid.kind is not None] or making.things
     points = np.concatenate([thing.vertices() for thing in keys]) if keys else _empty(making)
     around = making.between(0, 2 * np.pi)
-    sight = np.radians(tilt if making.variety.tilt else 0.0)
+    tilt = tilt if making.variety.tilt else 0.0
+    sight = np.radians(tilt)
     target = (points.min(axis=0) + points.max(axis=0)) / 2
     span = float(np.ptp(points[:, :2], axis=0).max())
     offset = making.rng.normal(0, 0.06 * span / max(fill, 0.4), 2)
@@ -183,8 +194,8 @@ def _up(direction: np.ndarray, making: Stage) -> np.ndarray:
 
 def _opened(camera: Camera, making: Stage) -> Camera:
     """Return the camera with the lens of a phone, or wider, and a focus that sometimes misses."""
-    wide = making.between(0.6, 2.0) if making.chance(0.75) else making.between(2.0, 6.0)
-    miss = 1.0 if making.chance(0.8) else making.between(0.85, 1.25)
+    wide = making.between(0.6, 2.0) if making.chance(0.8) else making.between(2.0, 5.0)
+    miss = 1.0 if making.chance(0.85) else making.between(0.9, 1.15)
     aperture = min(wide, camera.focus / 30)
     return Camera(
         camera.origin, camera.target, camera.up, camera.view, aperture, camera.focus * miss, camera.size

@@ -54,7 +54,7 @@ class Summary:
     faults: tuple[Fault, ...]  # photos that could not be rendered
 
     def __str__(self) -> str:
-        pace = f" in {self.seconds:,.1f} s ({self.rendered / self.seconds:.2f} photos/s)"
+        pace = f" in {self.seconds:,.1f} s ({self.rendered / max(self.seconds, 1e-3):.2f} photos/s)"
         there = f", {self.there:,} were there" if self.there else ""
         failed = f", {len(self.faults):,} failed" if self.faults else ""
         return (

@@ -96,9 +96,10 @@ class SetFolder:
                 yield task
 
     def save(self, task: Task, photo: bytes, label: dict[str, Any]) -> None:
-        """Write a photo, then its label."""
+        """Write a photo, then its label. Raises ValueError for NaN or infinity before anything is written."""
+        text = json.dumps(label, allow_nan=False) + "\n"
         write_bytes(self.photo(task), photo)
-        write_text(self.label(task), json.dumps(label, allow_nan=False) + "\n")
+        write_text(self.label(task), text)
 
     def read_label(self, task: Task) -> dict[str, Any]:
         """Return the label of a finished photo. Raises KeykindError if it cannot be read."""

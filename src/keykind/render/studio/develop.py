@@ -6,7 +6,6 @@ Needs: numpy, pillow
 """
 
 import io
-from dataclasses import replace
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -15,6 +14,7 @@ from keykind.render.scenes.scene import Look
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
 SHOULDER = 0.8  # linear level from which the film compresses instead of clipping
+CUTS = 0.93  # of the things' pixels are darker than what must not burn out: a blade beside a black fob
 RED_AND_BLUE = 1.4  # times the noise of green, as a Bayer sensor has
 
 
@@ -48,17 +48,12 @@ def jpeg(photo: Image.Image, look: Look) -> bytes:
     return stream.getvalue()
 
 
-def undeveloped(look: Look) -> Look:
-    """Return the look without blur, noise and graphics: what was in front of the lens."""
-    return replace(look, blur=0.0, shake=(0.0, 0.0), noise=0.0, reduction=1.0, sharpening=0.0, graphics=False)
-
-
 def _gain(level: np.ndarray, things: np.ndarray, look: Look) -> float:
     """Return the exposure: by the frame, but less where it would burn out most of the things."""
     gain = look.exposure / max(float(np.quantile(level, look.share)), 1e-6)
     shown = level[things > 0.5]
     if shown.size:
-        gain = min(gain, look.burnt / max(float(np.quantile(shown, 0.8)), 1e-6))
+        gain = min(gain, look.burnt / max(float(np.quantile(shown, CUTS)), 1e-6))
     return gain
 
 

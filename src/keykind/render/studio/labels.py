@@ -1,7 +1,7 @@
 """Scene and what was seen of it -> labels that no hand could draw.
 
 In:    Scene, the map of parts at FINE times the photo's size
-Out:   per photo a dict for JSON; COCO annotations; run-length encoded masks
+Out:   per photo a dict for JSON, with masks as COCO run lengths
 Needs: numpy, manifold3d    [render]
 """
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from keykind.render.scenes.camera import seen_area
+from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
 
 SEEN = 4  # label pixels: fewer of a key and it is not in the photo
@@ -55,14 +56,30 @@ def _key(
     ends = camera.project(thing.world(np.array([(*thing.solid.head, 0.0), (*thing.solid.tip, 0.0)])))
     return {
         "kind": thing.solid.kind,
-        "box": rectangle(whole) if whole.any() else [],
+        "box": rectangle(whole),
         "head": [round(float(x), 1) for x in ends[0, :2]],
         "tip": [round(float(x), 1) for x in ends[1, :2]],
         "mask": encode(mask),
         "bow": encode(mask & ~blade),
         "blade": encode(blade),
         "occluded": round(float(np.clip(1 - seen / max(within, 1), 0, 1)), 3),
+        "made": _made(thing),
         "cut_off": round(float(np.clip(1 - within / max(complete, 1), 0, 1)), 3),
+    }
+
+
+def _made(thing: Body) -> dict[str, Any]:
+    """Return what the key is made of: the surface of its blade, and whether its head is moulded."""
+    parts = thing.solid.parts
+    blade = next(part.surface for part in parts if part.name == "blade")
+    return {
+        "metal": blade.metal,
+        "colour": [round(level, 3) for level in blade.colour],
+        "finish": blade.finish,
+        "roughness": round(blade.roughness, 3),
+        "wear": round(blade.wear, 3),
+        "rust": round(blade.rust, 3),
+        "moulded": any(not part.surface.metal for part in parts if part.name != "blade"),
     }
 
 
@@ -79,6 +96,8 @@ def per_pixel(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def rectangle(mask: np.ndarray) -> list[list[float]]:
     """Return the 4 corners of the smallest turned rectangle around a mask at FINE 2, in px of the photo.
+
+    The mask (2 h, 2 w) is not empty.
 
     Source: one side of it lies on the convex hull (Freeman and Shapira 1975).
     """

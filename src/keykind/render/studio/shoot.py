@@ -19,6 +19,7 @@ from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.stage import EVERYTHING, Variety
 from keykind.render.scenes.staging import stage
+from keykind.render.solids import DegenerateSolid
 from keykind.render.studio.cleaning import cleaned
 from keykind.render.studio.develop import develop, jpeg
 from keykind.render.studio.labels import label_scene
@@ -26,7 +27,7 @@ from keykind.render.studio.tracer import FINE, Seen, Tracer
 
 OF_ONE_KIND = ("product", "phone")  # scenes that must show what their key is
 LEAST_BLADE = 0.007  # share of the frame; of a smaller blade nobody can say what it is
-TRIES = 8  # scenes drawn until one shows the blade of its key
+TRIES = 30  # scenes drawn until one shows the blade of its key; about one in ten does not
 SAMPLES = 9  # a pixel; one number for all scenes, since another would compile the kernels again
 
 
@@ -64,15 +65,18 @@ def shoot(
 def _arranged(
     tracer: Tracer, name: str, kinds: Sequence[str], size: int, variety: Variety, rng: np.random.Generator
 ) -> tuple[Scene, Seen, int]:
-    """Return a scene, what is seen of it, and how many degenerate solids were drawn again for it."""
+    """Return a scene, what is seen of it, and how many degenerate solids were drawn again for it.
+
+    Raises DegenerateSolid if each of TRIES scenes hides the blade of its key.
+    """
     redrawn = 0
     for _ in range(TRIES):
         scene, ruined = stage(name, kinds, size, rng, variety)
         redrawn += ruined
         seen = tracer.look(scene, paint_atlas(scene, rng), int(rng.integers(2**31)))
         if name not in OF_ONE_KIND or _shows_blade(scene, seen):
-            break
-    return scene, seen, redrawn
+            return scene, seen, redrawn
+    raise DegenerateSolid(f"{name}: {TRIES} scenes in a row hide the blade")
 
 
 def _shows_blade(scene: Scene, seen: Seen) -> bool:

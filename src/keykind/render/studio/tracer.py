@@ -87,7 +87,8 @@ class Tracer:
         path = self.mi.load_dict({"type": "path", "max_depth": DEPTH})
         lens = self._sensor(camera, camera.size, "thinlens", samples)
         light = self.mi.render(seen.world, sensor=lens, integrator=path, seed=seed)
-        return np.array(light, dtype=np.float32)[..., :3]
+        # a path that meets a lamp edge-on may carry no number: the filters after this would spread it
+        return np.nan_to_num(np.array(light, dtype=np.float32)[..., :3], nan=0.0, posinf=0.0, neginf=0.0)
 
     def _things(self, atlas: Atlas) -> Any:
         cover = self._material((atlas.colour, atlas.roughness, atlas.metallic, atlas.height))
@@ -103,7 +104,7 @@ class Tracer:
             "ground",
             np.column_stack([corners, np.full(4, -scene.ground_depth)]),
             np.tile([0.0, 0.0, 1.0], (4, 1)),
-            turned / ground.width_mm + 0.5,
+            turned * np.array([1, -1]) / ground.width_mm + 0.5,
             np.array([[0, 1, 2], [0, 2, 3]]),
             self._material((ground.colour, ground.roughness, ground.metallic, ground.height)),
         )
