@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,10 @@ import pytest
 from PIL import ExifTags, Image
 
 from drawings import draw_photos
+
+# Dr.Jit crashes on being loaded after TensorFlow, and not before it: tests of both share this process.
+with suppress(ImportError):
+    import mitsuba  # noqa: F401
 
 SHARED = Path(__file__).parents[2] / "shared"
 os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's

@@ -1,5 +1,7 @@
 """Tests of render/studio/labels.py: what a label says is what a photo shows."""
 
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +23,14 @@ from keykind.render.studio.tracer import FINE, Tracer
 from keykind.render.studio.variant import Variant
 
 HEIGHT = 200.0  # mm of the camera above the table
+
+
+AFTER_TENSORFLOW = """
+import sys
+sys.modules["tensorflow"] = sys
+from keykind.render.studio.tracer import Tracer, Variant
+Tracer(Variant("scalar_rgb", None, ""), 1)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +146,11 @@ def test_a_photo_of_one_kind_shows_enough_of_the_blade(tracer):
         label = shoot(tracer, "phone", ["laser_track"], 96, (3, number)).label
         blade = decode(label["keys"][0]["blade"])
         assert blade.mean() > 0.8 * LEAST_BLADE  # the label's pixels are twice as coarse
+
+
+def test_mitsuba_after_tensorflow_is_a_clear_error_and_no_crash():
+    told = subprocess.run(
+        [sys.executable, "-c", AFTER_TENSORFLOW], capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 1
+    assert "KeykindError: Mitsuba: cannot be loaded after TensorFlow" in told.stderr

@@ -8,12 +8,14 @@ The one room that knows Mitsuba. Every scene has the same structure (one mesh of
 environment), so that Mitsuba compiles its kernels once and not for each photo.
 """
 
+import sys
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from keykind.errors import KeykindError
 from keykind.render.scenes.atlas import Atlas
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.scene import Scene
@@ -40,6 +42,13 @@ class Tracer:
     """Mitsuba, set up once for a process."""
 
     def __init__(self, variant: Variant, threads: int) -> None:
+        """Load Mitsuba. Raises KeykindError where TensorFlow was loaded before it."""
+        if "tensorflow" in sys.modules and "mitsuba" not in sys.modules:
+            raise KeykindError(  # or Dr.Jit would take the whole process down on being loaded
+                "Mitsuba",
+                fault="cannot be loaded after TensorFlow in one process",
+                remedy="import mitsuba first, or render in a process of its own, as `keykind render` does",
+            )
         variant.prepare()
         import mitsuba as mi  # noqa: PLC0415  (the variant must be prepared before)
 
