@@ -16,8 +16,9 @@ from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera, frame_points, seen_area
 from keykind.render.scenes.layout import Table, body, laid, rotation
 from keykind.render.scenes.looks import phone_look, product_look
+from keykind.render.scenes.names import SCENES
 from keykind.render.scenes.stage import Variety
-from keykind.render.scenes.staging import SCENES, stage
+from keykind.render.scenes.staging import stage
 from keykind.render.solids import DegenerateSolid, Part, Solid, Surface
 from keykind.render.studio.cleaning import cleaned
 from keykind.render.studio.develop import develop

@@ -5,7 +5,7 @@ Out:   Camera; pixels of the photo, y downwards
 Needs: numpy, manifold3d    [render]
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from manifold3d import CrossSection, FillRule
@@ -56,7 +56,7 @@ def frame_points(camera: Camera, points: np.ndarray, fill: float) -> Camera:
     distance = float(np.max(np.abs(seen[:, :2]) / reach - seen[:, 2:3]))
     distance = max(distance, 15.0)  # mm; nearer, the lens is among the keys
     origin = camera.target - axes[2] * distance
-    return Camera(origin, camera.target, camera.up, camera.view, camera.aperture, distance, camera.size)
+    return replace(camera, origin=origin, focus=distance)
 
 
 def seen_area(corners: np.ndarray, camera: Camera) -> tuple[float, float]:

@@ -6,6 +6,7 @@ Needs: numpy, manifold3d    [render]
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,9 +21,15 @@ from keykind.render.scenes.society import accompany, fan, hold, scatter
 from keykind.render.scenes.stage import EVERYTHING, Stage, Variety
 from keykind.render.solids import DegenerateSolid
 
-SCENES = ("product", "phone", "multi", "nothing")
 SHAPES = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
 GROUND_PX = 768  # side of the ground's texture
+# how often, against the others of a table
+SHOP_GROUNDS = {"plain": 9, "plastic": 1, "paper": 1, "wood": 0.5, "fabric": 0.4, "stone": 0.4, "metal": 0.3}
+SHOP_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5}
+INDOORS = {"window": 3, "lamp": 1.5, "flash": 1, "dim": 0.7, "office": 1, "mixed": 1.5, "tent": 0.5}
+LIGHTS = INDOORS | {"sun": 1, "overcast": 1}
+PLAIN_GROUNDS = ("plain", "paper", "plastic", "plaster")  # two in five of all others' photos, at least
+POSES = {"flat": 7, "palm": 0.8, "pinch": 1.0, "edge": 0.4, "wall": 0.8}
 TRIES = 8  # a scene whose things are degenerate so often in a row has a fault of its own
 
 
@@ -61,10 +68,7 @@ def _product(making: Stage) -> Scene:
     if making.variety.clutter and making.chance(0.1):
         making.things.append(_beside(making, making.key(making.kinds[0])))
     accompany(making, 0.15, making.several(0.08))
-    material = making.one(
-        {"plain": 9, "plastic": 1, "paper": 1, "wood": 0.5, "fabric": 0.4, "stone": 0.4, "metal": 0.3}
-    )
-    light = making.one({"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5})
+    material, light = making.one(SHOP_GROUNDS), making.one(SHOP_LIGHTS)
     tilt = abs(float(rng.normal(0, 10))) if floating or making.chance(0.65) else making.between(20, 55)
     camera = _camera(making, tilt, making.between(15, 40), making.between(0.68, 1.0))
     ground = draw_ground(material, GROUND_PX, rng)
@@ -74,7 +78,7 @@ def _product(making: Stage) -> Scene:
 
 def _phone(making: Stage) -> Scene:
     rng = making.rng
-    pose = making.one({"flat": 7, "palm": 0.8, "pinch": 1.0, "edge": 0.4, "wall": 0.8})
+    pose = making.one(POSES)
     if pose in ("palm", "pinch") and not making.variety.clutter:
         pose = "flat"
     key = making.key(making.kinds[0])
@@ -86,7 +90,7 @@ def _phone(making: Stage) -> Scene:
             key = key.turned(rotation("x", float(rng.choice([-1, 1])) * making.between(50, 90)))
         making.things.append(making.table.put(key.turned(rotation("z", making.between(0, 360)))))
         accompany(making, 0.3, making.several(0.35))
-    if making.variety.clutter and making.chance(0.07):
+    if depth == 0 and making.variety.clutter and making.chance(0.07):
         making.things.append(_beside(making, making.key(making.kinds[0])))
     tilt = making.between(0, 25) if making.chance(0.5) else making.between(15, 65)
     fill = float(np.exp(rng.normal(np.log(0.68), 0.33)))
@@ -131,22 +135,9 @@ def _surrounded(making: Stage, name: str, camera: Camera, depth: float, pose: st
         material, ground = "backdrop", _backdrop(depth, rng)
     else:
         plain = making.chance(0.4)
-        material = str(rng.choice(["plain", "paper", "plastic", "plaster"] if plain else list(MATERIALS)))
+        material = str(rng.choice(PLAIN_GROUNDS if plain else MATERIALS))
         ground = draw_ground(material, GROUND_PX, rng)
-    light = making.one(
-        {
-            "window": 3,
-            "lamp": 1.5,
-            "sun": 1,
-            "overcast": 1,
-            "flash": 1,
-            "dim": 0.7,
-            "office": 1,
-            "mixed": 1.5,
-            "tent": 0.5,
-        }
-    )
-    return _scene(making, name, (material, ground, depth), light, camera, pose)
+    return _scene(making, name, (material, ground, depth), making.one(LIGHTS), camera, pose)
 
 
 def _backdrop(depth: float, rng: np.random.Generator) -> Ground:
@@ -197,9 +188,7 @@ def _opened(camera: Camera, making: Stage) -> Camera:
     wide = making.between(0.6, 2.0) if making.chance(0.8) else making.between(2.0, 5.0)
     miss = 1.0 if making.chance(0.85) else making.between(0.9, 1.15)
     aperture = min(wide, camera.focus / 30)
-    return Camera(
-        camera.origin, camera.target, camera.up, camera.view, aperture, camera.focus * miss, camera.size
-    )
+    return replace(camera, aperture=aperture, focus=camera.focus * miss)
 
 
 def _scene(

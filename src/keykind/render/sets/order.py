@@ -13,9 +13,8 @@ from typing import Any
 
 from keykind.errors import KeykindError
 from keykind.kinds import NAMES
+from keykind.render.scenes.names import OF_ONE_KIND, SCENES
 
-IN_TURN = ("product", "phone")  # scenes of one kind of key; in turn where none is chosen
-SCENES = (*IN_TURN, "multi", "nothing")
 LEAST_SIZE = 64  # px; on less no cut of a key can be seen
 MOST_SIZE = 2048  # px; memory grows with the area
 
@@ -33,7 +32,7 @@ class Task:
     @property
     def folder(self) -> str:
         """Return the name of the folder it belongs into: its kind's, or that of a scene without one kind."""
-        return self.kinds[0] if self.scene in IN_TURN else self.scene
+        return self.kinds[0] if self.scene in OF_ONE_KIND else self.scene
 
     @property
     def stem(self) -> str:
@@ -55,8 +54,8 @@ class Order:
         """Yield every photo of the set; kinds come in turn, and so do the scenes of each kind."""
         for number in range(self.count):
             rounds, place = divmod(number, max(len(self.kinds), 1))
-            scene = self.scene or IN_TURN[(rounds + place) % len(IN_TURN)]
-            kinds = self.kinds[place : place + 1] if scene in IN_TURN else self.kinds
+            scene = self.scene or OF_ONE_KIND[(rounds + place) % len(OF_ONE_KIND)]
+            kinds = self.kinds[place : place + 1] if scene in OF_ONE_KIND else self.kinds
             yield Task(number, scene, kinds, self.size, self.seed)
 
     def as_json(self) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+from manifold3d import CrossSection
 
 from keykind.render.scenes.camera import seen_area
 from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
+from keykind.render.studio.tracer import FINE
 
 SEEN = 4  # label pixels: fewer of a key and it is not in the photo
 
@@ -103,8 +105,8 @@ def rectangle(mask: np.ndarray) -> list[list[float]]:
     """
     rows, columns = np.nonzero(mask)
     edges = np.concatenate([_ends(rows, columns), _ends(rows, columns, last=True)]).astype(np.float64)
-    points = np.concatenate([edges + corner for corner in ([0, 0], [1, 0], [0, 1], [1, 1])]) / 2
-    hull = _hull(points)
+    points = np.concatenate([edges + corner for corner in ([0, 0], [1, 0], [0, 1], [1, 1])]) / FINE
+    hull = CrossSection.hull_points(points).to_polygons()[0].astype(np.float64)
     sides = np.roll(hull, -1, axis=0) - hull
     angles = np.unique(np.round(np.arctan2(sides[:, 1], sides[:, 0]) % (np.pi / 2), 6))
     best = min(angles, key=lambda angle: _area(hull, angle))
@@ -127,25 +129,6 @@ def _turn(angle: float) -> np.ndarray:
 
 def _area(hull: np.ndarray, angle: float) -> float:
     return float(np.prod(np.ptp(hull @ _turn(angle), axis=0)))
-
-
-def _hull(points: np.ndarray) -> np.ndarray:
-    """Return the corners of the convex hull, in order. Source: Andrew's monotone chain (1979)."""
-    ordered = np.unique(points, axis=0)
-
-    def chain(line: np.ndarray) -> list[np.ndarray]:
-        kept: list[np.ndarray] = []
-        for point in line:
-            while len(kept) > 1 and _left(kept[-2], kept[-1], point) <= 0:
-                kept.pop()
-            kept.append(point)
-        return kept[:-1]
-
-    return np.array(chain(ordered) + chain(ordered[::-1]))
-
-
-def _left(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> float:
-    return float((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]))
 
 
 def encode(mask: np.ndarray) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from keykind.render.paint.graphics import draw_graphic
 from keykind.render.scenes.atlas import paint_atlas
+from keykind.render.scenes.names import OF_ONE_KIND
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.stage import EVERYTHING, Variety
 from keykind.render.scenes.staging import stage
@@ -25,7 +26,6 @@ from keykind.render.studio.develop import develop, jpeg
 from keykind.render.studio.labels import label_scene
 from keykind.render.studio.tracer import FINE, Seen, Tracer
 
-OF_ONE_KIND = ("product", "phone")  # scenes that must show what their key is
 LEAST_BLADE = 0.007  # share of the frame; of a smaller blade nobody can say what it is
 TRIES = 30  # scenes drawn until one shows the blade of its key; about one in ten does not
 SAMPLES = 9  # a pixel; one number for all scenes, since another would compile the kernels again
