@@ -15,7 +15,7 @@ from pathlib import Path
 
 REALISM = Path(__file__).with_name("realism.py")
 CURVE = (500, 1000, 2000, 4000, 8000)  # renders
-SCENE_LIMIT = 2000  # renders of the runs that compare scenes
+SCENE_LIMIT = 2000  # renders of the runs that compare scenes; the curve has the run of both
 BEST = "curve-8000"  # the run whose network is kept
 
 
@@ -35,13 +35,12 @@ def runs(renders: Path, varieties: Path) -> list[tuple[str, list[str]]]:
         )
         for scene in ("product", "phone")
     ]
-    both = ("scene-both", [str(renders), "--series", "scenes", "--limit", str(SCENE_LIMIT)])
     lacking = [
         (folder.name, [str(folder), "--series", "ablation"])
         for folder in sorted(varieties.iterdir())
         if folder.is_dir()
     ]
-    return [*curve[:3], *scenes, both, *lacking, *frozen, *curve[3:]]
+    return [*curve[:3], *scenes, *lacking, *frozen, *curve[3:]]
 
 
 def main() -> None:

@@ -46,7 +46,9 @@ def text(folder: Path) -> str:
     series = defaultdict(list)
     for run in sorted(runs, key=lambda run: (run["series"], run["renders"], run["name"])):
         series[run["series"]].append(run)
-    tables = [f"## {name}\n\n{tabled(mine)}" for name, mine in series.items()]
+    alike = {run["renders"] for run in series["scenes"]}
+    series["scenes"] += [run for run in series["curve"] if run["renders"] in alike]
+    tables = [f"## {name}\n\n{tabled(mine)}" for name, mine in series.items() if mine]
     return "\n\n".join([*tables, f"{NOTE}\n\n({environment(*PACKAGES)})"])
 
 

@@ -50,15 +50,14 @@ class Tracer:
                 remedy="import mitsuba first, or render in a process of its own, as `keykind render` does",
             )
         variant.prepare()
-        import mitsuba as mi  # noqa: PLC0415  (the variant must be prepared before)
+        import drjit as dr  # noqa: PLC0415  (after `prepare`)
+        import mitsuba as mi  # noqa: PLC0415  (after `prepare`)
 
         mi.set_variant(variant.name)
         self.mi: ModuleType = mi
         self.jit: ModuleType | None = None
+        dr.set_thread_count(threads)  # scalar variants too, whose threads wait for each other in `look`
         if not variant.name.startswith("scalar"):
-            import drjit as dr  # noqa: PLC0415
-
-            dr.set_thread_count(threads)
             dr.set_flag(dr.JitFlag.OptimizeCalls, False)  # its gain does not pay for its compile time
             self.jit = dr
 
