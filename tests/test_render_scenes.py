@@ -17,7 +17,7 @@ from keykind.render.scenes.camera import Camera, frame_points, seen_area
 from keykind.render.scenes.layout import Table, body, laid, rotation
 from keykind.render.scenes.looks import phone_look, product_look
 from keykind.render.scenes.names import SCENES
-from keykind.render.scenes.stage import Variety
+from keykind.render.scenes.stage import EVERYTHING, Stage, Variety
 from keykind.render.scenes.staging import stage
 from keykind.render.solids import DegenerateSolid, Part, Solid, Surface
 from keykind.render.studio.cleaning import cleaned
@@ -197,3 +197,16 @@ def test_a_developed_photo_keeps_its_size_and_some_contrast(seed):
     photo = develop(ramp, phone_look(rng), np.ones((48, 64)), rng)
     assert photo.size == (64, 48)
     assert np.asarray(photo).std() > 10
+
+
+def test_what_hangs_on_a_ring_begins_at_its_wire_and_lies_outwards():
+    radius, hung = 12.0, []
+    for seed in range(6):
+        making = Stage(np.random.default_rng(seed), 64, ("cylinder",), EVERYTHING)
+        society._hang(making, np.zeros(2), radius, 0.0)
+        hung += making.things
+    assert len(hung) >= 3
+    for thing in hung:
+        reach = np.hypot(*thing.vertices()[:, :2].T)
+        assert reach.min() < radius
+        assert reach.mean() > radius

@@ -8,7 +8,7 @@ Profile grooves (warding) are milled with discs and differ from side to side (ke
 only).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -92,10 +92,13 @@ def stepped(blade: Blade, rng: np.random.Generator) -> Blade:
     return replace(blade, outline=outline)
 
 
-def profiled(blade: Blade, count: int, depths: Point, rng: np.random.Generator) -> list[Manifold]:
+def profiled(
+    blade: Blade, count: int, depths: Point, rng: np.random.Generator, free: Sequence[float] = ()
+) -> list[Manifold]:
     """Return the tools of one face's profile: grooves side by side from the shoulder through the tip.
 
-    depths: least and greatest share of the thickness; two opposite grooves must not meet.
+    depths: least and greatest share of the thickness; two opposite grooves must not meet. free: y of lines in
+    mm that no groove may reach.
     """
     start, run = rng.uniform(*GROOVE_STARTS), rng.uniform(*RUNS)
     slot = blade.height / max(count, 1)
@@ -106,6 +109,8 @@ def profiled(blade: Blade, count: int, depths: Point, rng: np.random.Generator) 
         depth = blade.thickness * rng.uniform(*depths)
         y = blade.low + slot * (place + rng.uniform(0.3, 0.7))
         begin = start + rng.uniform(-0.8, 0.8)
+        if any(abs(y - line) < width / 2 for line in free):
+            continue
         tools.append(groove(section(shape, width, depth), blade.face, y, begin, blade.length + 2.0, run))
     return tools
 

@@ -37,6 +37,8 @@ LENGTHS, HEIGHTS, THICKNESSES = (25.0, 38.0), (7.0, 10.0), (2.4, 3.5)  # mm
 SPACINGS = (2.6, 4.3)  # mm between the pits of a row
 DEPTHS = (0.2, 0.42)  # of the thickness; opposite pits must not meet
 GROOVES = (0.08, 0.24)  # of the thickness; a deeper one would swallow the pits that lie in it
+PROFILE_SHARE = 0.4  # of faces with the deep narrow grooves of a keyway's profile, as most European keys have
+PROFILE_DEPTHS = (0.14, 0.36)  # of the thickness; they leave the rows of pits free
 LANE = 0.62  # of a row's lane, largest radius of a pit; the widest pits of neighbouring rows just overlap
 FLOOR = 0.47  # of the thickness, deepest of all
 TIPS = ("squared", "pointed", "sloped", "rounded", "notched")
@@ -86,13 +88,19 @@ def draw_shape(style: str, rng: np.random.Generator) -> Blade:
 def face(blade: Blade, rng: np.random.Generator) -> list[Manifold]:
     """Return the tools of one face: profile grooves, rows of pits, now and then a wavy side track."""
     tools: list[Manifold] = []
-    if rng.random() < 0.6:
+    deep = rng.random() < PROFILE_SHARE
+    count = int(rng.choice([1, 2, 3], p=[0.7, 0.25, 0.05] if deep else [0.45, 0.4, 0.15]))
+    lines, lane = rows(blade, count, rng), blade.height / count
+    if deep:
+        grooves = int(rng.integers(3, 7))
+        tools += profiled(blade, grooves, PROFILE_DEPTHS, rng, lines)
+        lane = min(lane, blade.height / 3 * rng.uniform(0.8, 1.4))
+    elif rng.random() < 0.5:
         tools += profiled(blade, int(rng.choice([1, 2, 3, 4], p=[0.35, 0.35, 0.2, 0.1])), GROOVES, rng)
     if rng.random() < 0.25:
         tools.append(rebated(blade, rng))
-    count = int(rng.choice([1, 2, 3], p=[0.45, 0.4, 0.15]))
-    for y in rows(blade, count, rng):
-        tools += row(blade, y, blade.height / count, rng)
+    for y in lines:
+        tools += row(blade, y, lane, rng)
     if rng.random() < 0.08:
         tools.append(side_track(blade, rng))
     if rng.random() < 0.55:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from keykind.render.company.hand import draw_hand, draw_pinch
-from keykind.render.company.things import THINGS, draw_ring, draw_thing
+from keykind.render.company.things import HUNG, THINGS, draw_ring, draw_thing
 from keykind.render.scenes.layout import Body, body, laid, rotation
 from keykind.render.scenes.stage import Stage
 from keykind.render.solids import Solid
@@ -19,6 +19,9 @@ APART = 0.25  # share of a footprint that may lie on others when keys are scatte
 TALL = 12.0  # mm; a thing this high keeps its height in distance, or it hides the key from a tilted camera
 TRIES = 12  # places tried for a thing before it may overlap more
 REACH = 190.0  # mm; beyond it the table's map of heights ends
+EYE = 3.0  # mm from the end of a thing that hangs on a ring to the middle of its eye
+HANGING = 0.5  # chance of one thing more on a ring, up to MOST_HANGING
+MOST_HANGING = 3
 
 
 def accompany(making: Stage, ring: float, things: int) -> None:
@@ -56,6 +59,7 @@ def fan(making: Stage, keys: Sequence[Body]) -> None:
     wire = draw_ring((0.0, 0.0), radius, making.rng)
     loop = Solid(None, (wire,), (-radius, 0.0), (radius, 0.0))
     making.things.append(making.table.put(laid(body(loop))))
+    _hang(making, np.zeros(2), radius, middle + 180.0)
 
 
 def _drooping(key: Body, hole: np.ndarray, towards: float) -> Body:
@@ -137,3 +141,27 @@ def _ring(making: Stage, key: Body) -> None:
     lift = np.array([0.0, 0.0, max(0.0, -low)])
     making.things[0] = key.moved(lift)
     making.things.append(hung.moved(lift))
+    middle = hung.vertices()[:, :2].mean(axis=0)
+    away = middle - key.world(np.array([[*key.solid.tip, 0.0]]))[0, :2]
+    _hang(making, middle, radius, float(np.degrees(np.arctan2(away[1], away[0]))))
+
+
+def _hang(making: Stage, middle: np.ndarray, radius: float, away: float) -> None:
+    """Hang tags, chains and straps on a ring around (2,) middle, mm, most on its side `away`, degrees.
+
+    Each lies outwards from the ring, where it covers least of what is there.
+    """
+    count = 0
+    while count < MOST_HANGING and making.chance(HANGING):
+        count += 1
+        thing = body(draw_thing(str(making.rng.choice(HUNG)), making.rng))
+        eye = np.array([thing.solid.head[0] + EYE, thing.solid.head[1], 0.0])
+        turns = away + making.rng.normal(0, 55, TRIES // 3)
+        tried = [_outwards(thing.moved(-eye), middle, radius, float(turn)) for turn in turns]
+        making.things.append(making.table.put(min(tried, key=making.table.overlap)))
+
+
+def _outwards(thing: Body, middle: np.ndarray, radius: float, degrees: float) -> Body:
+    """Return a thing whose eye is at the origin turned outwards from a ring, its eye at the wire."""
+    out = radius * np.array([np.cos(np.radians(degrees)), np.sin(np.radians(degrees))])
+    return thing.turned(rotation("z", degrees)).moved(np.array([*(middle + out), 0.0]))
