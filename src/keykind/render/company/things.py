@@ -47,8 +47,10 @@ DRAWN: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "plate": hardware.hinge_plate,
 }
 THINGS: tuple[str, ...] = tuple(DRAWN)
-HUNG = ("ring and chain", "chain", "carabiner", "snap hook", "tag", "number tag", "leather tag", "lanyard")
-HUNG += ("bottle opener",)
+HUNG = (
+    *("ring and chain", "chain", "carabiner", "snap hook", "lanyard"),
+    *("tag", "number tag", "leather tag", "bottle opener"),
+)
 """Those that hang on a ring by the end at which they begin."""
 
 
