@@ -48,8 +48,8 @@ DRAWN: dict[str, Callable[[np.random.Generator], list[Part]]] = {
 }
 THINGS: tuple[str, ...] = tuple(DRAWN)
 HUNG = (
-    *("ring and chain", "chain", "carabiner", "snap hook", "lanyard"),
-    *("tag", "number tag", "leather tag", "bottle opener"),
+    *("ring and chain", "chain", "carabiner", "snap hook"),
+    *("tag", "number tag", "leather tag", "lanyard", "bottle opener"),
 )
 """Those that hang on a ring by the end at which they begin."""
 
