@@ -43,8 +43,6 @@ KINDS = "cylinder,dimple,laser_track,mortice"
 CROP = 256  # px of the stored renders: views that are grown stay sharp
 KEPT_ASIDE = 20  # one in so many renders tests what the model knows of renders
 RESAMPLES = 2000  # behind each interval
-LATE = 4  # the last of so many epochs sees views of SIZE, the others smaller ones
-SMALL = 160  # px of those
 WHITE_PAPER = "lkr-"  # how the key_id of the real photos on white paper begins: ten keys, ten photos each
 
 
@@ -124,10 +122,8 @@ def train(chosen: argparse.Namespace, photos: Photos, work: Path, cache: Cache) 
 
 
 def recipe(chosen: argparse.Namespace) -> DeepRecipe:
-    """Return how it is trained: most epochs on small views, which are fast, the last ones on large."""
-    late = -(-chosen.epochs // LATE)
-    sizes = (SMALL,) * (chosen.epochs - late) + (SIZE,) * late
-    return DeepRecipe(sizes=(chosen.size,) * chosen.epochs if chosen.size else sizes)
+    """Return how it is trained. On views of 160 px, half as dear, pits and tracks are too small to learn."""
+    return DeepRecipe(sizes=(chosen.size,) * chosen.epochs)
 
 
 def of_scene(samples: Sequence[Sample], labels: Path, scene: str | None) -> list[Sample]:
@@ -255,8 +251,8 @@ def options() -> argparse.Namespace:
     parser.add_argument("--kinds", default=KINDS, help="learned (default: %(default)s)")
     parser.add_argument("--limit", type=int, help="renders to learn from and to keep aside (default: all)")
     parser.add_argument("--scene", help="only renders of this scene (default: all)")
-    parser.add_argument("--epochs", type=int, default=8, help="(default: %(default)s)")
-    parser.add_argument("--size", type=int, help="px of the views (default: 160, the last epochs 224)")
+    parser.add_argument("--epochs", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--size", type=int, default=SIZE, help="px of the views (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     parser.add_argument("--frozen", action="store_true", help="train a head alone, for comparison")
     parser.add_argument("--save", type=Path, metavar="FILE.weights.h5", help="keep the trained network there")

@@ -41,7 +41,7 @@ CURVES = ("size", "loss", "accuracy", "seconds")
 class DeepRecipe:
     """How all layers are trained. The defaults suit thousands of rendered photos on two cores."""
 
-    sizes: tuple[int, ...] = (160,) * 6 + (SIZE,) * 2  # side of the views in each epoch, px
+    sizes: tuple[int, ...] = (SIZE,) * 5  # side of the views in each epoch, px
     batch: int = 32  # views a step
     learning_rate: float = 1.5e-4  # AdamW's at its peak; it falls to 0 along a cosine
     warm_up: float = 0.1  # share of all steps in which the rate rises
