@@ -3,7 +3,8 @@
     python benchmarks/render_sample.py [--out FOLDER] [--most N] [--variant NAME] [--workers N]
 
 In:    nothing; every photo follows from its number and the seeds below
-Out:   src/keykind/sample/{train,test}/<kind>/<kind>-NN.jpg: product photos to train, phone photos to test
+Out:   src/keykind/sample/{train,test}/<kind>/<kind>-NN.jpg: product photos to train, phone photos to test;
+       src/keykind/sample-nothing/nothing-NN.jpg: photos without a key
 Needs: keykind[render]; a few minutes on two cores
 
 Photos that are there stay, so the same command goes on where one was stopped. To make all anew, remove the
@@ -25,10 +26,11 @@ from keykind.render.sets.order import Task
 from keykind.render.sets.rendering import Studio
 from keykind.render.sets.workers import spread
 from keykind.render.studio.variant import choose_variant
-from keykind.sample_photos import COUNTS, FOLDER
+from keykind.sample_photos import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER
 
 SCENES = {"train": "product", "test": "phone"}
 SEEDS = {"train": 202401, "test": 202402}  # large, unlike those of the sets that weights are trained on
+NOTHING_SEED = 202403
 SIZE = 320  # px, longer side; a network sees 224
 MOST_BYTES = 6_000_000  # of all photos together: a wheel is downloaded whole
 
@@ -50,6 +52,13 @@ def photos(folder: Path, most: int) -> Iterator[Photo]:
                 path = folder / split / kind / f"{kind}-{number:02}.jpg"
                 yield Photo(path, Task(first + number, SCENES[split], (kind,), SIZE, SEEDS[split]))
             first += count
+
+
+def without_key(folder: Path, most: int) -> Iterator[Photo]:
+    """Yield every photo without a key; at most so many, the first of them."""
+    for number in range(min(NOTHING, most)):
+        path = folder / f"nothing-{number:02}.jpg"
+        yield Photo(path, Task(number, "nothing", (), SIZE, NOTHING_SEED))
 
 
 def make(studio: Studio, photo: Photo) -> None:
@@ -93,8 +102,12 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=cores(), metavar="N", help="(default: %(default)s)")
     options = parser.parse_args()
     wanted = list(photos(options.out, options.most))
-    render(wanted, Studio(choose_variant(options.variant), options.workers))
+    studio = Studio(choose_variant(options.variant), options.workers)
+    render(wanted, studio)
     print(check(options.out, wanted))
+    beside = options.out.with_name(NOTHING_FOLDER.name)
+    render(list(without_key(beside, options.most)), studio)
+    print(f"{beside}: {sum(path.stat().st_size for path in beside.glob('*.jpg')) / 1e6:.2f} MB")
 
 
 if __name__ == "__main__":

@@ -3,9 +3,9 @@
 import pytest
 from PIL import Image
 
-from keykind.dataset import read_dataset
+from keykind.dataset import read_dataset, read_strangers
 from keykind.errors import BadDataset
-from keykind.sample_photos import COUNTS, FOLDER, sample_folder
+from keykind.sample_photos import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER, nothing_folder, sample_folder
 
 MOST = 6_000_000  # bytes
 
@@ -41,6 +41,12 @@ def test_the_photos_of_the_sample_tell_nothing_but_their_pixels(sample):
             assert (photo.format, max(photo.size)) == ("JPEG", 320)
             assert not photo.getexif()
             assert {"icc_profile", "comment", "xmp", "photoshop"}.isdisjoint(photo.info)
+
+
+def test_the_photos_without_a_key_are_readable_different_and_small():
+    strangers = read_strangers(nothing_folder())
+    assert len({one.sha256 for one in strangers}) == NOTHING
+    assert sum(path.stat().st_size for path in NOTHING_FOLDER.iterdir()) < 1_000_000
 
 
 def test_a_sample_that_lacks_photos_is_refused(tmp_path):

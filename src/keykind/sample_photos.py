@@ -1,10 +1,11 @@
 """The photos that come with keykind: rendered keys, as many of each kind as the student report had.
 
 In:    nothing
-Out:   the folder sample/{train,test}/<kind>/, whole; how many photos are in it
+Out:   the folder sample/{train,test}/<kind>/, whole; how many photos are in it; the folder sample-nothing/
 Needs: nothing beyond Python
 
-Product photos to train, phone photos to test; `python benchmarks/render_sample.py` makes them.
+Product photos to train, phone photos to test, and photos without a key, to test what a model refuses;
+`python benchmarks/render_sample.py` makes them.
 """
 
 from pathlib import Path
@@ -12,10 +13,12 @@ from pathlib import Path
 from keykind.errors import BadDataset
 
 FOLDER = Path(__file__).parent / "sample"
+NOTHING_FOLDER = Path(__file__).parent / "sample-nothing"
 COUNTS = {  # split -> kind -> photos
     "train": {"cylinder": 32, "dimple": 33, "laser_track": 30, "mortice": 34},
     "test": {"cylinder": 54, "dimple": 18, "laser_track": 12, "mortice": 21},
 }
+NOTHING = 60  # photos without a key
 
 
 def sample_folder(folder: Path = FOLDER) -> Path:
@@ -23,6 +26,15 @@ def sample_folder(folder: Path = FOLDER) -> Path:
     kinds = [(split, kind, count) for split, side in COUNTS.items() for kind, count in side.items()]
     wanted = sum(count for _, _, count in kinds)
     found = sum(len(list(folder.glob(f"{split}/{kind}/*.jpg"))) for split, kind, _ in kinds)
+    return _whole(folder, found, wanted)
+
+
+def nothing_folder(folder: Path = NOTHING_FOLDER) -> Path:
+    """Return the folder of the photos without a key. Raises BadDataset where some are missing."""
+    return _whole(folder, len(list(folder.glob("*.jpg"))), NOTHING)
+
+
+def _whole(folder: Path, found: int, wanted: int) -> Path:
     if found != wanted:
         fault = f"holds {found:,} of the {wanted:,} photos that come with keykind"
         raise BadDataset(folder, fault=fault, remedy="install keykind again")
