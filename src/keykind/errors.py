@@ -50,6 +50,10 @@ class BadWeights(KeykindError):
     """A weights file that is missing, broken, or of another network."""
 
 
+class BadModel(KeykindError):
+    """A model file that is missing, damaged, newer than this version, or not what keykind writes."""
+
+
 class BadRun(KeykindError):
     """A run folder that is missing, unfinished, or made by another recipe."""
 
