@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keykind.explain import COLOURS, class_maps, is_empty, overlay
+from keykind.explain import COLOURS, Explanation, class_maps, colours, is_empty, overlay
 from keykind.head import Head
 
 
@@ -112,3 +112,21 @@ def test_colours_grow_brighter_with_the_evidence_also_in_grey_print():
     grey = drawn @ [0.299, 0.587, 0.114]
     assert (np.diff(grey[0]) > -1).all()
     assert grey[0, -1] - grey[0, 0] > 150
+
+
+def test_maps_with_the_same_top_can_be_compared():
+    crop, class_map = np.zeros((70, 70, 3), np.uint8), np.ones((7, 7), np.float32)
+    strong, weak = (overlay(crop, share * class_map, top=1.0).astype(int).sum() for share in (1, 0.5))
+    assert strong > weak
+    np.testing.assert_array_equal(overlay(crop, class_map, top=1.0), overlay(crop, class_map))
+
+
+def test_colours_stay_on_their_scale():
+    level = np.array([[-9, 0, 1, 9]], np.float32)
+    np.testing.assert_array_equal(colours(level)[0], COLOURS[[0, 0, -1, -1]])
+
+
+def test_the_best_kind_of_an_explanation_is_the_most_probable_even_if_it_is_not_the_answer():
+    pixels, maps = np.zeros((8, 8, 3), np.uint8), {}
+    probabilities = {"cylinder": 0.3, "dimple": 0.4, "mortice": 0.3}
+    assert Explanation("a.jpg", "not sure", probabilities, maps, pixels).best == "dimple"

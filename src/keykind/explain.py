@@ -1,9 +1,11 @@
 """Feature map -> where in the crop the evidence for a kind stands (Grad-CAM), drawn over it.
 
-In:    feature map (7, 7, k) of the last layer, and the head
-Out:   class maps (7, 7, c); overlays (h, w, 3) uint8
+In:    feature map (7, 7, k) of the last layer, and the head; or the class maps that a model file gives
+Out:   class maps (7, 7, c); overlays and the scale of their colours, (h, w, 3) uint8; Explanation
 Needs: numpy, pillow
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,22 @@ from keykind.head import Floats, Head
 
 # Dark blue, teal, green, yellow: readable in grey print and by the colour-blind (anchors of viridis).
 COLOURS = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], np.float32)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation:
+    """Why a photo got its answer."""
+
+    photo: str  # its name
+    answer: str  # a kind, or why it is none: not sure, not a key
+    probabilities: dict[str, float]  # kind -> 0..1, in the model's order
+    maps: dict[str, Floats]  # kind -> (7, 7), >= 0, in logits
+    pixels: NDArray[np.uint8]  # (h, w, 3), the upright photo, perhaps reduced; what the maps lie on
+
+    @property
+    def best(self) -> str:
+        """Return the most probable kind, whether or not that is the answer."""
+        return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
 def class_maps(features: Floats, head: Head) -> Floats:
@@ -36,20 +54,28 @@ def is_empty(class_map: Floats) -> bool:
     return not float(class_map.max(initial=0)) > 0
 
 
-def overlay(crop: NDArray[np.uint8], class_map: Floats, strength: float = 0.55) -> NDArray[np.uint8]:
+def overlay(
+    crop: NDArray[np.uint8], class_map: Floats, strength: float = 0.55, *, top: float | None = None
+) -> NDArray[np.uint8]:
     """Return the crop with the map laid over it: bright where the evidence is, dark where there is none.
 
-    crop (h, w, 3) uint8, class_map (7, 7) >= 0 -> (h, w, 3) uint8. The largest value is full brightness.
+    crop (h, w, 3) uint8, class_map (7, 7) >= 0 -> (h, w, 3) uint8.
+    top: the evidence that is full brightness, for maps that are to be compared; None: the map's largest.
     Raises ValueError for an empty map: it has nothing to show.
     """
     if is_empty(class_map):
         raise ValueError("the map is empty: no place of the crop speaks for this kind")
     height, width = crop.shape[:2]
-    small = Image.fromarray((class_map / class_map.max()).astype(np.float32))
-    level = np.clip(np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)), 0, 1)
-    place = level * (len(COLOURS) - 1)
-    left = np.minimum(place.astype(int), len(COLOURS) - 2)
-    share = (place - left)[..., None]
-    colour = COLOURS[left] * (1 - share) + COLOURS[left + 1] * share
+    small = Image.fromarray((class_map / (top or class_map.max())).astype(np.float32))
+    colour = colours(np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)))
     drawn: NDArray[np.uint8] = np.rint(crop * (1 - strength) + colour * strength).astype(np.uint8)
     return drawn
+
+
+def colours(level: Floats) -> Floats:
+    """Return the colour of each level: (h, w), 0 (or below) to 1 (or above) -> (h, w, 3) in 0..255."""
+    place = np.clip(level, 0, 1) * (len(COLOURS) - 1)
+    left = np.minimum(place.astype(int), len(COLOURS) - 2)
+    share = (place - left)[..., None]
+    blended: Floats = COLOURS[left] * (1 - share) + COLOURS[left + 1] * share
+    return blended

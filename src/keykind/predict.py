@@ -1,0 +1,158 @@
+"""Photos -> what kinds of keys they show.
+
+In:    photos: files, bytes, arrays, PIL images; a model file
+Out:   Prediction(s) in the order of the photos; one that cannot be read carries its fault; Explanation
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keykind import photo, shipped
+from keykind.card import SIZE
+from keykind.errors import BadModel, BadPhoto
+from keykind.explain import Explanation
+from keykind.model import Answer, Model, load_model
+from keykind.parallel import ordered
+from keykind.photo import Photo
+from keykind.sources import Source, name_of, pixels_of
+
+SHIPPED = shipped.FOLDER / "keys.tflite"
+DIGITS = 4  # of a probability in JSON and tables
+SHARP = 800  # px that the shorter side of an explained photo keeps, where it has them
+
+ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
+
+Point = tuple[float, float]  # x, y in pixels of the upright original
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a photo."""
+
+    kind: str | None  # None: the model is not sure
+    probability: float  # of the most probable kind
+    probabilities: dict[str, float]  # kind -> 0..1, in the model's order
+    box: tuple[Point, ...]  # four corners
+    head: Point | None  # None: the whole photo was looked at
+    tip: Point | None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as values that JSON can hold, probabilities rounded."""
+        return {
+            "kind": self.kind,
+            "probability": round(self.probability, DIGITS),
+            "probabilities": {kind: round(value, DIGITS) for kind, value in self.probabilities.items()},
+            "box": [list(corner) for corner in self.box],
+            "head": self.head and list(self.head),
+            "tip": self.tip and list(self.tip),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What was said of one photo."""
+
+    photo: str  # its name
+    keys: tuple[Key, ...]  # none: the photo shows no key, or could not be read
+    error: str | None = None  # why it could not be read, and what to do
+
+    @property
+    def verdict(self) -> str:
+        """Return which of VERDICTS was reached; one key of a known kind is an answer."""
+        if self.error is not None:
+            return UNREADABLE
+        if not self.keys:
+            return NOT_A_KEY
+        return ANSWERED if any(key.kind is not None for key in self.keys) else NOT_SURE
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as values that JSON can hold."""
+        return {"photo": self.photo, "keys": [key.as_json() for key in self.keys], "error": self.error}
+
+
+@dataclass(frozen=True, slots=True)
+class Recogniser:
+    """A model at work on photos. Safe in threads."""
+
+    model: Model
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> "Recogniser":
+        """Return a recogniser with the model of a file; None: with the model that comes with keykind.
+
+        Raises BadModel if the file cannot be used, or no model comes with this version.
+        """
+        return cls(load_model(path or shipped_model()))
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the kinds that the model tells apart, in its order."""
+        return self.model.card.kinds
+
+    def recognise(self, source: Source) -> Prediction:
+        """Say what a photo shows. Raises BadPhoto if it cannot be read."""
+        return self._judged(source, *self._seen(source))
+
+    def recognise_many(self, sources: Iterable[Source]) -> Iterator[Prediction]:
+        """Say what photos show, in their order, several at once; memory stays bounded for any number.
+
+        A photo that cannot be read is a Prediction with its error.
+        """
+        return ordered(self._recognised, sources)
+
+    def explain(self, source: Source) -> Explanation:
+        """Say what a photo shows and why.
+
+        Raises BadPhoto if it cannot be read, BadModel if the model gives no class maps.
+        """
+        if not self.model.card.maps:
+            fault = "gives no class maps, so it cannot show why (files for MediaPipe have none)"
+            raise BadModel(self.model.name, fault=fault, remedy="give the file that was exported with maps")
+        picture, answer = self._seen(source)
+        prediction = self._judged(source, picture, answer)
+        pixels = pixels_of(source, at_least=SHARP).pixels  # to show; what is looked at is as in `recognise`
+        probabilities = _by_kind(self.kinds, answer)
+        assert answer.maps is not None  # noqa: S101 - the card says so, and loading checked the card
+        maps = {kind: answer.maps[..., number] for number, kind in enumerate(self.kinds)}
+        said = next((key.kind for key in prediction.keys if key.kind), prediction.verdict)
+        return Explanation(prediction.photo, said, probabilities, maps, pixels)
+
+    def _recognised(self, source: Source) -> Prediction:
+        try:
+            return self.recognise(source)
+        except BadPhoto as error:
+            return Prediction(name_of(source), (), f"{error.fault}; {error.remedy}")
+
+    def _seen(self, source: Source) -> tuple[Photo, Answer]:
+        picture = pixels_of(source, at_least=SIZE)
+        return picture, self.model.run(photo.resize(picture.pixels, SIZE))
+
+    def _judged(self, source: Source, picture: Photo, answer: Answer) -> Prediction:
+        """Return the whole photo as one key, or as none where it is too unlike every key."""
+        card = self.model.card
+        limit, novelty = card.most_novelty, answer.novelty
+        if limit is not None and novelty is not None and novelty > limit:
+            return Prediction(name_of(source), ())
+        probabilities = _by_kind(self.kinds, answer)
+        best = max(probabilities, key=probabilities.__getitem__)
+        kind = best if probabilities[best] >= card.least_probability else None
+        width, height = float(picture.width), float(picture.height)
+        box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
+        return Prediction(name_of(source), (Key(kind, probabilities[best], probabilities, box, None, None),))
+
+
+def shipped_model() -> Path:
+    """Return the model file that comes with keykind. Raises BadModel if this version has none."""
+    if not SHIPPED.is_file():
+        raise BadModel("model", fault="none comes with this version of keykind", remedy="give a model file")
+    return SHIPPED
+
+
+def _by_kind(kinds: tuple[str, ...], answer: Answer) -> dict[str, float]:
+    """Return kind -> probability; rounding in a small file may have brought one a little out of 0..1."""
+    return dict(zip(kinds, map(float, np.clip(answer.probabilities, 0, 1)), strict=True))

@@ -1,0 +1,214 @@
+"""Tests of sources.py."""
+
+import io
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import ExifTags, Image
+
+from keykind import photo
+from keykind.errors import BadPhoto
+from keykind.sources import Named, how_many, name_of, photos_named, pixels_of
+
+
+@pytest.fixture
+def shop(tmp_path, monkeypatch) -> Path:
+    """Folders with photos, hidden ones and other files; the current folder is above them."""
+    names = (
+        "b.jpg",
+        "a/z.PNG",
+        "a/y.jpg",
+        "a.jpg",
+        "a-1/x.webp",
+        "a/deep/er/w.heic",
+        "notes.txt",
+        ".hidden.jpg",
+    )
+    for name in (*names, ".thumbs/t.jpg", "a/.hidden.png", "[odd]/o.jpg"):
+        path = tmp_path / "shop" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    monkeypatch.chdir(tmp_path)
+    return Path("shop")
+
+
+def named(*names: object) -> list[str]:
+    return [name_of(source) for source in photos_named([str(name) for name in names])]
+
+
+def test_a_folder_stands_for_the_photos_below_it_sorted_without_hidden_ones(shop):
+    found = named(shop)
+    inside = "[odd]/o.jpg", "a-1/x.webp", "a.jpg", "a/deep/er/w.heic", "a/y.jpg", "a/z.PNG", "b.jpg"
+    assert found == [f"shop/{name}" for name in inside]
+    assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "inside"),
+    [
+        ("shop/*.jpg", ["a.jpg", "b.jpg"]),
+        ("shop/a*", ["a-1/x.webp", "a.jpg", "a/deep/er/w.heic", "a/y.jpg", "a/z.PNG"]),
+        ("shop/**/*.jpg", ["[odd]/o.jpg", "a.jpg", "a/y.jpg", "b.jpg"]),
+        ("shop/**/er/**", ["a/deep/er/w.heic"]),
+        ("shop/a/[xy].jpg", ["a/y.jpg"]),
+        ("sh?p/a/**/*.heic", ["a/deep/er/w.heic"]),
+        ("*/[[]odd]/*", ["[odd]/o.jpg"]),
+        ("shop/[odd]", ["[odd]/o.jpg"]),
+    ],
+)
+def test_a_pattern_stands_for_what_matches_it_and_what_is_below(shop, pattern, inside):
+    assert named(pattern) == [f"shop/{name}" for name in inside]
+
+
+def test_a_pattern_looks_into_no_folder_that_cannot_match(shop, monkeypatch):
+    seen, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: seen.append(str(folder)) or scandir(folder))
+    named("shop/a-*/*.webp")
+    assert seen == ["shop", "shop/a-1"]
+
+
+def test_names_are_answered_in_the_order_in_which_they_are_given(shop):
+    assert named("shop/b.jpg", "gone.jpg", "shop/a-1", "shop/b.jpg") == [
+        "shop/b.jpg",
+        "gone.jpg",
+        "shop/a-1/x.webp",
+        "shop/b.jpg",
+    ]
+
+
+def test_a_file_is_taken_by_its_name_whatever_its_ending(shop):
+    assert named("shop/notes.txt", "shop/.hidden.jpg", "shop/[odd]/o.jpg") == [
+        "shop/notes.txt",
+        "shop/.hidden.jpg",
+        "shop/[odd]/o.jpg",
+    ]
+
+
+def test_a_loop_of_links_ends_and_every_photo_comes_once(shop):
+    (shop / "a" / "up").symlink_to(shop.absolute())
+    (shop / "zz").symlink_to((shop / "a").absolute())
+    (shop / "self").symlink_to("self")
+    (shop / "nowhere.jpg").symlink_to("gone.jpg")
+    found = named(shop)
+    assert len(found) == len({Path(name).resolve() for name in found}) == 8
+    assert "shop/nowhere.jpg" in found
+
+
+def test_a_linked_folder_is_followed(shop, tmp_path):
+    (tmp_path / "album").mkdir()
+    (tmp_path / "album" / "linked").symlink_to((shop / "a-1").absolute())
+    assert named("album") == ["album/linked/x.webp"]
+
+
+def test_a_folder_without_photos_is_told_beside_the_photos_of_others(shop, tmp_path):
+    (tmp_path / "empty").mkdir()
+    barren, *_, last = photos_named(["empty", "shop", "*.gif"])
+    assert isinstance(barren, BadPhoto)
+    assert str(barren).startswith("empty: holds 0 photos; ")
+    assert str(last).startswith("*.gif: matches 0 photos; ")
+
+
+@pytest.mark.parametrize("names", [["empty"], ["no*.jpg"], ["gone/*.jpg", "empty"], []])
+def test_nothing_to_read_is_an_error(shop, tmp_path, names):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BadPhoto):
+        list(photos_named(names))
+
+
+def test_a_folder_that_may_not_be_read_costs_only_itself(shop, monkeypatch):
+    scandir = os.scandir
+
+    def guarded(folder):
+        if Path(folder).name == "a":
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", guarded)
+    found = list(photos_named(["shop"]))
+    (fault,) = [source for source in found if isinstance(source, BadPhoto)]
+    assert (
+        str(fault)
+        == "shop/a: is a folder that cannot be read (Permission denied); check its name and permissions"
+    )
+    assert len(found) == 5
+
+
+def test_folders_are_read_one_after_another_not_all_at_once(shop, monkeypatch):
+    seen, scandir = [], os.scandir
+    monkeypatch.setattr(os, "scandir", lambda folder: seen.append(str(folder)) or scandir(folder))
+    photos = photos_named(["shop"])
+    assert not seen
+    next(photos)
+    assert seen == ["shop", "shop/[odd]"]
+
+
+def test_standard_input_is_one_photo(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"bytes")))
+    (only,) = photos_named(["-"])
+    assert (only.name, only.photo) == ("-", b"bytes")
+
+
+@pytest.mark.parametrize("names", [["-"], ["a.jpg", "gone.jpg"]])
+def test_how_many_photos_there_are_is_known_without_folders(shop, names):
+    assert how_many(names) == len(names)
+    assert how_many([*names, "shop"]) == how_many([*names, "*.jpg"]) == 0
+
+
+def test_a_picture_from_pil_is_read_as_its_file_would_be():
+    rng = np.random.default_rng(0)
+    grey16 = Image.fromarray(rng.integers(0, 65536, (20, 30), dtype=np.uint16))
+    clear = Image.fromarray(rng.integers(0, 256, (20, 30, 4), dtype=np.uint8), "RGBA")
+    for image in (grey16, clear, clear.convert("P"), clear.convert("LA"), clear.convert("1")):
+        buffer = io.BytesIO()
+        image.save(buffer, "PNG")
+        np.testing.assert_array_equal(pixels_of(image).pixels, photo.decode(buffer.getvalue(), "file").pixels)
+    cmyk = clear.convert("CMYK")
+    np.testing.assert_array_equal(pixels_of(cmyk).pixels, np.asarray(cmyk.convert("RGB")))
+
+
+def test_a_picture_from_pil_is_set_upright(tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(
+        tmp_path / "lying.png", exif=exif
+    )
+    with Image.open(tmp_path / "lying.png") as image:
+        np.testing.assert_array_equal(pixels_of(image).pixels, photo.read(tmp_path / "lying.png").pixels)
+
+
+def test_a_torn_picture_from_pil_is_a_bad_photo(tmp_path):
+    buffer = io.BytesIO()
+    Image.effect_noise((200, 200), 80).save(buffer, "PNG")
+    with pytest.raises(BadPhoto, match="cannot be read as a picture"):
+        pixels_of(Image.open(io.BytesIO(buffer.getvalue()[:2000])))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.zeros((20, 20), np.uint8),
+        np.zeros((20, 20, 4), np.uint8),
+        np.zeros((20, 20, 3)),
+        np.zeros((7, 20, 3), np.uint8),
+        np.zeros((0, 0, 3), np.uint8),
+    ],
+)
+def test_an_array_of_another_shape_or_type_is_a_bad_photo_that_says_what_it_is(array):
+    with pytest.raises(
+        BadPhoto, match=r"shop.png: (is an array \(20, 20.*not \(height, width, 3\)|has \d+ x \d+)"
+    ):
+        pixels_of(Named("shop.png", array))
+
+
+def test_an_array_may_lie_in_memory_as_it_likes():
+    pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
+    turned = pixels.transpose(1, 0, 2)[::-1]
+    np.testing.assert_array_equal(pixels_of(turned).pixels, turned)
+
+
+def test_what_is_no_photo_at_all_is_the_callers_mistake():
+    with pytest.raises(TypeError, match="not int"):
+        pixels_of(3)
