@@ -47,9 +47,34 @@ def main() -> None:
         check(trained.returncode == 2 and MEND in trained.stderr, "train names its extra")
         rendered = keykind("render", str(Path(folder) / "set"), "--count", "1")
         check(rendered.returncode == 2 and "'keykind[render]'" in rendered.stderr, "render names its extra")
-    for module in ("explain", "features", "head", "pictures", "shipped", "views"):
+        predict_and_explain(Path(folder))
+    for module in (
+        "export",
+        "explain",
+        "features",
+        "head",
+        "panels",
+        "pictures",
+        "predict",
+        "shipped",
+        "views",
+    ):
         importlib.import_module(f"keykind.{module}")
     check(not set(HEAVY) & sys.modules.keys(), "every light module imports without the heavy ones")
+
+
+def predict_and_explain(folder: Path) -> None:
+    from tiny_model import tiny_file
+
+    model, why = tiny_file(folder / "tiny.tflite"), folder / "why.png"
+    photo = next((folder / "dimple").iterdir())
+    predicted = keykind("predict", str(folder / "dimple"), "--json", "--model", str(model))
+    lines = [json.loads(line) for line in predicted.stdout.splitlines()]
+    check(predicted.returncode == 0 and len(lines) == 3 and not lines[0]["error"], "predict answers")
+    explained = keykind("explain", str(photo), "--out", str(why), "--model", str(model))
+    check(explained.returncode == 0 and why.stat().st_size > 1000, "explain draws")
+    exported = keykind("export", str(folder), "--out", str(folder / "keys.tflite"))
+    check(exported.returncode == 2 and MEND in exported.stderr, "export of a run names its extra")
 
 
 def draw_photos(folder: Path) -> None:

@@ -66,14 +66,16 @@ def many_drawn(tmp_path_factory) -> Path:
 def finished(many_drawn, tmp_path_factory):
     """A finished run by the report recipe but for fewer epochs, with random weights: experiment, metrics."""
     pytest.importorskip("keras", reason="the extra train is not installed")
-    from keykind.dataset import read_dataset
+    from keykind.dataset import read_dataset, read_strangers
     from keykind.experiment import Experiment
     from keykind.recipe import REPORT
     from keykind.run import run
+    from keykind.sample_photos import nothing_folder
 
     out = tmp_path_factory.mktemp("finished") / "run"
     recipe = replace(REPORT, epochs=4)
-    experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.")
+    strangers = read_strangers(nothing_folder())[:8]
+    experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.", strangers)
     return experiment, run(experiment)
 
 

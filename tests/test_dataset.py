@@ -13,7 +13,7 @@ from PIL import ExifTags, Image, ImageFilter
 
 import drawn
 from conftest import shared
-from keykind.dataset import Dataset, Leak, Sample, hold_out, read_dataset
+from keykind.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_strangers
 from keykind.errors import BadDataset
 
 
@@ -808,3 +808,15 @@ def test_the_development_photos_have_the_same_keys_as_a_folder_as_by_their_table
     by_folder = read_dataset(folder, kinds=kinds)
     assert by_folder.samples == by_table.samples
     assert not [sentence for sentence in by_folder.warnings if "labels.csv" in sentence]
+
+
+def test_photos_without_a_key_are_read_in_order_and_one_that_is_broken_is_told(tmp_path):
+    for name in ("b.png", "a/c.png", "note.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (20, 20)).save((tmp_path / name).with_suffix(".png"))
+    assert [one.name for one in read_strangers(tmp_path)] == ["a/c.png", "b.png", "note.png"]
+    (tmp_path / "b.png").write_bytes(b"")
+    with pytest.raises(BadDataset, match=r"b\.png: is empty"):
+        read_strangers(tmp_path)
+    with pytest.raises(BadDataset, match="holds no photo"):
+        read_strangers(tmp_path / "none")

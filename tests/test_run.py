@@ -34,7 +34,8 @@ def rows(path):
 
 def test_a_run_leaves_every_file_whole(finished):
     out = finished[0].out
-    wanted = "report.html metrics.json history.csv predictions.csv recipe.json model.keras figures"
+    wanted = "report.html metrics.json history.csv photos.csv predictions.csv recipe.json figures"
+    wanted += " model.keras prototypes.npy keys.tflite"
     assert {path.name for path in out.iterdir()} == set(wanted.split())
     assert (out / "report.html").read_text("utf-8").endswith("</html>\n")
     assert zipfile.ZipFile(out / "model.keras").testzip() is None
@@ -66,6 +67,19 @@ def test_the_metrics_hold_what_the_contract_names(finished):
     assert set(metrics["seconds"]) == {"features", "training", "total"}
     assert metrics["parameters"] == {"total": 2_340_228, "trainable": 82_244}
     assert metrics["unreadable"] == 1
+
+
+def test_it_is_told_how_well_photos_without_a_key_are_refused(finished):
+    experiment, metrics = finished
+    rejection = metrics["novelty"]["test"]
+    assert (rejection["keys"], rejection["strangers"]) == (len(experiment.dataset.of("test")), 8)
+    assert "Of 8 photos without a key it refuses" in (experiment.out / "report.html").read_text("utf-8")
+
+
+def test_without_such_photos_nothing_is_said_of_it(finished, tmp_path):
+    metrics = run(replace(finished[0], strangers=(), out=tmp_path / "run"))
+    assert metrics["novelty"]["test"] is None
+    assert "what is no key" not in (tmp_path / "run" / "report.html").read_text("utf-8")
 
 
 def test_the_best_fold_has_the_best_validation_accuracy(finished):

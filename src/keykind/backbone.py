@@ -251,15 +251,19 @@ def _assign(network: Any, arrays: dict[str, Any]) -> None:
 
 
 def _convert(backbone: Backbone) -> bytes:
-    # Freezing first makes the conversion three times faster than from_keras_model, and keeps the batch at 1.
-    # An empty module as the owner makes it three times faster again: the converter saves what it is given.
     pictures = keras.Input((SIZE, SIZE, 3), batch_size=1)
     feature_map = backbone.apply(pictures)
     model = keras.Model(pictures, [keras.layers.GlobalAveragePooling2D()(feature_map), feature_map])
-    graph = tf.function(lambda pixels: model(pixels, training=False))
-    constant = freeze(graph.get_concrete_function(tf.TensorSpec((1, SIZE, SIZE, 3), tf.float32)))
     with quiet():
-        return bytes(tf.lite.TFLiteConverter.from_concrete_functions([constant], tf.Module()).convert())
+        return bytes(converter(lambda pixels: model(pixels, training=False), tf.float32).convert())
+
+
+def converter(function: Callable[[Any], Any], pixels: Any) -> Any:
+    """Return TFLite's converter for a function of pixels (1, 224, 224, 3) of that TensorFlow type."""
+    # Freezing first makes the conversion three times faster than from_keras_model, and keeps the batch at 1.
+    # An empty module as the owner makes it three times faster again: the converter saves what it is given.
+    graph = tf.function(function).get_concrete_function(tf.TensorSpec((1, SIZE, SIZE, 3), pixels))
+    return tf.lite.TFLiteConverter.from_concrete_functions([freeze(graph)], tf.Module())
 
 
 def _first_line(error: BaseException) -> str:

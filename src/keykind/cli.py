@@ -10,11 +10,12 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from keykind import __version__, doctor
+from keykind import doctor
+from keykind.arguments import Verb, build_parser
 from keykind.errors import KeykindError
 
 GOOD, SOME_UNREADABLE, NOTHING_DONE = 0, 1, 2
@@ -26,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a file's name may hold signs that the terminal cannot show
     options = parser().parse_args(arguments)
-    verb: Callable[[argparse.Namespace], int] = options.verb
+    verb: Verb = options.verb
     try:
         status = verb(options)
         sys.stdout.flush()
@@ -43,116 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; docs/cli.md is made from it."""
-    whole = argparse.ArgumentParser("keykind", description="Tells what kind of key a photo shows.")
-    whole.add_argument("--version", action="version", version=f"keykind {__version__}")
-    verbs = whole.add_subparsers(required=True, metavar="VERB")
-    _demo_options(verbs)
-    _inspect_options(verbs)
-    _render_options(verbs)
-    _train_options(verbs)
-    _doctor_options(verbs)
-    return whole
-
-
-def _demo_options(verbs: Any) -> None:
-    options = _verb(verbs, "demo", "train on the photos that come with keykind, open the page; offline")
-    options.add_argument(
-        "--out",
-        type=Path,
-        default=Path("demo-run"),
-        help="folder of the run (default: %(default)s)",
-    )
-    options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
-    options.add_argument("--no-open", action="store_true", help="do not open the page in a browser")
-    options.set_defaults(verb=demo)
-
-
-def _inspect_options(verbs: Any) -> None:
-    options = _verb(verbs, "inspect", "check a set of photos: unreadable, double, leaking, blurred ones")
-    _photo_options(options)
-    options.add_argument("--json", action="store_true", help="print JSON instead of text")
-    options.add_argument("--html", type=Path, metavar="FILE", help="also write a page with pictures")
-    options.set_defaults(verb=inspect)
-
-
-def _render_options(verbs: Any) -> None:
-    options = _verb(verbs, "render", "render photos of invented keys, with labels; the same again goes on")
-    options.add_argument("out", type=Path, metavar="OUT", help="folder of the set")
-    options.add_argument("--count", type=int, required=True, metavar="N", help="photos in the set")
-    options.add_argument("--kinds", metavar="A,B,...", help="only these kinds (default: all seven)")
-    options.add_argument(
-        "--scene",
-        metavar="NAME",
-        help="product, phone, multi (several keys) or nothing (no key) (default: product and phone in turn)",
-    )
-    options.add_argument(
-        "--size", type=int, default=320, metavar="PX", help="longer side of a photo (default: %(default)s)"
-    )
-    options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
-    options.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor core)")
-    options.add_argument(
-        "--variant",
-        metavar="NAME",
-        help="of Mitsuba: cuda_ad_rgb, llvm_ad_rgb or scalar_rgb (default: the fastest that works here)",
-    )
-    options.set_defaults(verb=render)
-
-
-def _train_options(verbs: Any) -> None:
-    options = _verb(verbs, "train", "train on photos, test, and write the report page")
-    _photo_options(options)
-    options.add_argument(
-        "--recipe",
-        default="report",
-        metavar="NAME|FILE",
-        help="report, or a .toml file (default: %(default)s)",
-    )
-    options.add_argument(
-        "--weights",
-        default="imagenet",
-        metavar="NAME|FILE",
-        help="keykind, imagenet, random, or a weights file (default: %(default)s)",
-    )
-    options.add_argument("--fine-tune", type=int, metavar="N", help="also train the network's last N layers")
-    options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
-    options.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    options.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
-    options.set_defaults(verb=train)
-
-
-def _doctor_options(verbs: Any) -> None:
-    options = _verb(verbs, "doctor", "say what is installed, what is missing, and how to mend it")
-    options.set_defaults(verb=examine)
-
-
-def _verb(verbs: Any, name: str, help_line: str) -> argparse.ArgumentParser:
-    options: argparse.ArgumentParser = verbs.add_parser(
-        name, help=help_line, description=f"{help_line[0].upper()}{help_line[1:]}."
-    )
-    return options
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
-    return int(text)
-
-
-def _photo_options(options: argparse.ArgumentParser) -> None:
-    options.add_argument(
-        "photos", type=Path, metavar="PHOTOS", help="a folder with one folder of photos a kind, or a CSV file"
-    )
-    options.add_argument("--test", type=Path, metavar="PHOTOS", help="test photos, where they are kept apart")
-    options.add_argument("--kinds", metavar="A,B,...", help="only these kinds")
-    options.add_argument(
-        "--group-pattern",
-        metavar="REGEX",
-        help="the part of a photo's name that says which physical key it shows",
-    )
-    options.add_argument(
-        "--keep-leaks", action="store_true", help="keep training photos that the test photos repeat"
-    )
+    """Return the parser of the whole command line."""
+    return build_parser(VERBS)
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -201,9 +94,10 @@ def train(options: argparse.Namespace) -> int:
     doctor.require("train")
     import numpy as np
 
-    from keykind.dataset import hold_out
+    from keykind.dataset import hold_out, read_strangers
     from keykind.recipe import load_recipe, with_fine_tuning
     from keykind.run_folder import RunFolder
+    from keykind.sample_photos import nothing_folder
 
     recipe = with_fine_tuning(load_recipe(options.recipe), options.fine_tune)
     RunFolder(options.out).check(resume=options.resume)
@@ -217,11 +111,55 @@ def train(options: argparse.Namespace) -> int:
     from keykind.experiment import Experiment
     from keykind.run import run
 
-    metrics = run(
-        Experiment(dataset, recipe, options.weights, options.seed, options.out), resume=options.resume
-    )
+    strangers = read_strangers(options.nothing or nothing_folder())
+    experiment = Experiment(dataset, recipe, options.weights, options.seed, options.out, strangers=strangers)
+    metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)
     return SOME_UNREADABLE if dataset.faults else GOOD
+
+
+def export(options: argparse.Namespace) -> int:
+    """Write a model file."""
+    from keykind.export import Wish, export_model
+
+    exported = export_model(
+        options.source, Wish(options.precision, options.client is not None, options.out, options.force)
+    )
+    for line in exported.lines():
+        print(line)
+    return GOOD
+
+
+def predict(options: argparse.Namespace) -> int:
+    """Say what kind of key photos show."""
+    from keykind import answers
+    from keykind.predict import Recogniser
+    from keykind.progress import progress
+    from keykind.sources import how_many, photos_named
+
+    recogniser, tally = Recogniser.load(options.model), answers.Tally()
+    found = tally.counted(recogniser.recognise_many(photos_named(options.photos)))
+    if options.out:
+        answers.write(options.out, progress(found, how_many(options.photos), "photos"), recogniser.kinds)
+        print(json.dumps(tally.as_json()) if options.json else tally)
+        return SOME_UNREADABLE if tally.unreadable else GOOD
+    lines = answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds)
+    for line in lines:
+        print(line, flush=True)
+    return SOME_UNREADABLE if tally.unreadable else GOOD
+
+
+def explain(options: argparse.Namespace) -> int:
+    """Draw why a photo got its answer."""
+    from keykind import panels
+    from keykind.predict import Recogniser
+    from keykind.sources import photo_named
+
+    panels.check_ending(options.out)
+    explanation = Recogniser.load(options.model).explain(photo_named(options.photo))
+    panels.save(panels.draw(explanation, options.kind), options.out)
+    print(options.out)
+    return GOOD
 
 
 def examine(_: argparse.Namespace) -> int:
@@ -271,3 +209,15 @@ def _open(page: Path) -> None:
 def _say(words: str) -> None:
     if sys.stderr:
         print(words, file=sys.stderr)
+
+
+VERBS: dict[str, Verb] = {
+    "demo": demo,
+    "inspect": inspect,
+    "render": render,
+    "train": train,
+    "export": export,
+    "predict": predict,
+    "explain": explain,
+    "doctor": examine,
+}

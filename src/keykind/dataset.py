@@ -27,8 +27,9 @@ from keykind.groups import (
 )
 from keykind.keys import keys_by_pattern
 from keykind.layout import list_photos
-from keykind.listing import SPLITS, Fault, Listed, Listing, some
+from keykind.listing import SPLITS, Fault, Listed, Listing, relative, some
 from keykind.parallel import ordered
+from keykind.photo import SUFFIXES
 from keykind.progress import progress
 from keykind.samples import Dataset, Leak, Sample, examine
 
@@ -64,6 +65,25 @@ def read_dataset(
     warnings += [] if group_pattern is None else _keyless(listed)
     faults = [fault for listing in listings for fault in listing.faults] + unreadable
     return replace(dataset, faults=tuple(faults), warnings=tuple(warnings))
+
+
+def read_strangers(folder: Path) -> tuple[Sample, ...]:
+    """Return the photos below a folder that show no key, to test what a model refuses; sorted.
+
+    Raises BadDataset where there are none, or one cannot be read.
+    """
+    names = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not names:
+        raise BadDataset(folder, fault="holds no photo", remedy="name a folder of photos without a key")
+    found = ordered(
+        lambda path: examine(Listed(path, relative(path, folder), relative(path, folder), "", "test")), names
+    )
+    samples = []
+    for one in found:
+        if isinstance(one, Fault):
+            raise BadDataset(f"{folder}: {one.name}", fault=one.reason, remedy="take it away")
+        samples.append(one[0])
+    return tuple(samples)
 
 
 def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Dataset:

@@ -8,11 +8,11 @@ Needs: what train needs                                                         
 from pathlib import Path
 from typing import Any
 
-from keykind.dataset import read_dataset
+from keykind.dataset import read_dataset, read_strangers
 from keykind.experiment import Experiment
 from keykind.recipe import REPORT
 from keykind.run import run
-from keykind.sample_photos import sample_folder
+from keykind.sample_photos import nothing_folder, sample_folder
 from keykind.shipped import NAME, weights_ship
 
 NOTICE = (
@@ -29,4 +29,5 @@ def run_demo(out: Path, seed: int) -> dict[str, Any]:
     """
     dataset = read_dataset(sample_folder())
     weights = NAME if weights_ship() else "random"
-    return run(Experiment(dataset, REPORT, weights, seed, out, NOTICE), resume=True)
+    strangers = read_strangers(nothing_folder())
+    return run(Experiment(dataset, REPORT, weights, seed, out, NOTICE, strangers), resume=True)

@@ -28,6 +28,8 @@ EXTRAS = {  # extra -> {package: module}; the first named is what a message name
     },
     "heif": {"pi-heif": "pi_heif"},
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
+    "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},
+    "scale": {"pyarrow": "pyarrow"},
 }
 ROOM = 500  # MB that a run on a few thousand photos may need for its cache
 

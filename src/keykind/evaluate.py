@@ -7,7 +7,7 @@ Needs: numpy, scikit-learn, scipy                                               
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from sklearn.metrics import (
     f1_score,
     log_loss,
     precision_recall_fscore_support,
+    roc_auc_score,
 )
 
 from keykind.head import Floats, Labels, softmax
@@ -28,6 +29,7 @@ LEVEL = 0.95  # share of bootstrap resamples inside an interval
 NORMAL = 1.959964  # standard deviations that hold LEVEL of a normal distribution
 AT_ONCE = 1000  # resamples drawn at once, so that memory does not grow with their number
 BINS = 10  # of confidence, equally wide, for calibration
+PASSED = 0.95  # share of keys that pass where the false positive rate is told
 TEMPERATURES = (0.05, 20.0)  # smallest and largest that is looked for
 
 
@@ -110,6 +112,40 @@ class Scores:
                 "bins": [[part.confidence, part.accuracy, part.count] for part in self.bins],
             },
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """How well photos without a key are told from photos of keys."""
+
+    keys: int  # photos of keys
+    strangers: int  # photos without one
+    auroc: float  # chance that a stranger is more novel than a key
+    fpr95: float  # share of strangers that pass where 95% of these keys pass
+    keys_passed: float  # share of keys below the model's own threshold
+    strangers_refused: float  # share of strangers above it
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the measures as plain JSON values."""
+        return asdict(self)
+
+
+def score_rejection(keys: Floats, strangers: Floats, most: float) -> Rejection:
+    """Return how well novelty (n,) and (m,) tells strangers from keys; `most` is the model's threshold.
+
+    Raises ValueError where one of them is empty.
+    Source: Hendrycks and Gimpel 2017, arXiv:1610.02136; the rate at 95%: Liang et al. 2018, arXiv:1706.02690.
+    """
+    novelties = np.concatenate([keys, strangers])
+    strange = np.repeat([0, 1], [len(keys), len(strangers)])
+    return Rejection(
+        len(keys),
+        len(strangers),
+        auroc=float(roc_auc_score(strange, novelties)),
+        fpr95=float((strangers <= np.quantile(keys, PASSED)).mean()),
+        keys_passed=float((keys <= most).mean()),
+        strangers_refused=float((strangers > most).mean()),
+    )
 
 
 def score(

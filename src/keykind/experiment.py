@@ -18,10 +18,11 @@ from keykind.cache import Cache
 from keykind.clock import Clock
 from keykind.crossval import Fold, Rows, best_fold
 from keykind.dataset import Dataset, Sample
-from keykind.evaluate import Scores, fit_temperature, score
+from keykind.evaluate import Rejection, Scores, fit_temperature, score, score_rejection
 from keykind.features import Network, Plan, compute, store_crops
 from keykind.finetune import FineTuned, fine_tune
 from keykind.head import Floats, Head, Labels, softmax
+from keykind.novelty import largest_known, learn_prototypes, measure_novelty
 from keykind.progress import progress
 from keykind.recipe import Recipe
 from keykind.run_folder import RunFolder
@@ -41,6 +42,7 @@ class Experiment:
     seed: int
     out: Path
     notice: str | None = None  # the page's first line, where its reader must know something first
+    strangers: tuple[Sample, ...] = ()  # photos without a key, to test what is refused
 
     @property
     def plan(self) -> Plan:
@@ -56,6 +58,7 @@ class Experiment:
             "seed": self.seed,
             "initial_network": backbone.digest,
             "photos": hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest(),
+            "strangers": hashlib.sha256(" ".join(s.sha256 for s in self.strangers).encode()).hexdigest(),
         }
 
     def seed_for(self, *purpose: str | int) -> int:
@@ -78,7 +81,16 @@ class Learned:
     folds: tuple[Trained, ...]
     best: int
     fine_tuning: FineTuned | None
+    judged: "Judged"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judged:
+    """What photos that a model was not trained on teach about its answers."""
+
     temperature: float
+    prototypes: Floats  # (c, k), of all training photos
+    most_novelty: float  # of a photo that shows a key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +100,7 @@ class Tested:
     probabilities: dict[str, Floats]  # of each view, (n, c), as trained
     scores: dict[str, Scores]  # of each view
     calibrated: Scores  # of the plain view, after the temperature
+    rejection: Rejection | None  # None: there were no photos without a key
 
 
 def learn(
@@ -114,35 +127,44 @@ def learn(
         for number, fold in steps
     )
     best = best_fold([fold.val_accuracy for fold in trained], [fold.val_loss for fold in trained])
-    learned = Learned(backbone, network, trained[best].head, trained, best, None, 1.0)
-    column = recipe.views.index(_judging_view(recipe))
-    logits = [
-        one.head.logits(np.asarray(features[fold.validation, column]))
-        for one, fold in zip(trained, folds, strict=True)
-    ]
-    judged = [labels[fold.validation] for fold in folds]
+    view = judging_view(recipe)
+    column = recipe.views.index(view) if view in recipe.views else 0
+    shown = np.asarray(features[:, column])
+    learned = Learned(
+        backbone,
+        network,
+        trained[best].head,
+        trained,
+        best,
+        None,
+        _judge([fold.head for fold in trained], folds, shown, labels, kinds),
+    )
     if recipe.fine_tune_layers:
         learned = _fine_tune(experiment, learned, folds[best], folder, cache)
-        logits = [_validation_logits(experiment, learned, folds[best], folder, cache)]
-        judged = [judged[best]]
+        plan = replace(experiment.plan, views=(view,))
+        shown = compute(samples, plan, learned.network, cache, folder.work / "features-tuned.npy")[:, 0]
+        learned = replace(learned, judged=_judge([learned.head], [folds[best]], shown, labels, kinds))
     clock.book("training")
-    # Each head judges photos that it was not trained on.
-    return replace(learned, temperature=fit_temperature(np.concatenate(logits), np.concatenate(judged)))
+    return learned
 
 
-def _judging_view(recipe: Recipe) -> str:
-    """Return the view whose probabilities the temperature is fitted to."""
-    return "plain" if "plain" in recipe.views else recipe.views[0]
+def _judge(heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: Labels, kinds: int) -> Judged:
+    """Let each head judge the photos that it was not trained on: shown (n, k), of one view."""
+    logits = [head.logits(shown[fold.validation]) for head, fold in zip(heads, folds, strict=True)]
+    known = [learn_prototypes(shown[fold.train], labels[fold.train], kinds) for fold in folds]
+    novelties = [
+        measure_novelty(shown[fold.validation], mine) for fold, mine in zip(folds, known, strict=True)
+    ]
+    return Judged(
+        fit_temperature(np.concatenate(logits), np.concatenate([labels[fold.validation] for fold in folds])),
+        learn_prototypes(shown, labels, kinds),
+        largest_known(np.concatenate(novelties)),
+    )
 
 
-def _validation_logits(
-    experiment: Experiment, learned: Learned, fold: Fold, folder: RunFolder, cache: Cache
-) -> Floats:
-    samples = experiment.dataset.of("train")
-    plan = replace(experiment.plan, views=(_judging_view(experiment.recipe),))
-    shown = [samples[photo] for photo in fold.validation]
-    features = compute(shown, plan, learned.network, cache, folder.work / "features-tuned.npy")
-    return learned.head.logits(np.asarray(features[:, 0]))
+def judging_view(recipe: Recipe) -> str:
+    """Return the view whose answers are calibrated, and which the model file makes of a photo."""
+    return "edge" if "edge" in recipe.views and "plain" not in recipe.views else "plain"
 
 
 def _train_fold(folder: RunFolder, number: int, task: Task, channels: int, seed: int) -> Trained:
@@ -185,11 +207,28 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
     features = compute(samples, plan, learned.network, cache, folder.work / "features-test.npy")
     logits = {view: learned.head.logits(np.asarray(features[:, i])) for i, view in enumerate(TEST_VIEWS)}
     probabilities = {view: softmax(values) for view, values in logits.items()}
+    shown = np.asarray(features[:, TEST_VIEWS.index(judging_view(experiment.recipe))])
     return Tested(
         probabilities,
         {view: _score(experiment, values) for view, values in probabilities.items()},
-        _score(experiment, softmax(logits["plain"], learned.temperature)),
+        _score(experiment, softmax(logits["plain"], learned.judged.temperature)),
+        _reject(experiment, learned, shown, folder, cache) if experiment.strangers else None,
     )
+
+
+def _reject(
+    experiment: Experiment, learned: Learned, shown: Floats, folder: RunFolder, cache: Cache
+) -> Rejection:
+    """Return how well photos without a key are told from the test photos, whose features are shown (n, k)."""
+    plan = replace(experiment.plan, views=(judging_view(experiment.recipe),))
+    strange = compute(
+        experiment.strangers, plan, learned.network, cache, folder.work / "features-strangers.npy"
+    )
+    judged = learned.judged
+    keys, strangers = (
+        measure_novelty(each, judged.prototypes) for each in (shown, np.asarray(strange[:, 0]))
+    )
+    return score_rejection(keys, strangers, judged.most_novelty)
 
 
 def _score(experiment: Experiment, probabilities: Floats) -> Scores:

@@ -23,6 +23,7 @@ from keykind.train import (
     compile_model,
     count_parameters,
     fit,
+    network_of,
     read_head,
     whole_model,
 )
@@ -63,7 +64,7 @@ def fine_tune(backbone: Backbone, head: Head, task: Task, checkpoints: Path, see
     if recipe.restore_best:
         best = 1 + min(range(len(history["val_loss"])), key=history["val_loss"].__getitem__)
         model = keras.models.load_model(_file(checkpoints, best, ".keras"))
-    tuned = replace(backbone, network=_network(model), weights=f"{backbone.weights}, fine-tuned")
+    tuned = replace(backbone, network=network_of(model), weights=f"{backbone.weights}, fine-tuned")
     tuned.network.trainable = False
     return FineTuned(tuned, read_head(model), history, trainable)
 
@@ -109,14 +110,10 @@ def _copy(backbone: Backbone) -> Backbone:
 
 
 def _unfreeze(model: Any, layers: int) -> None:
-    network = _network(model)
+    network = network_of(model)
     network.trainable = True
     for layer in network.layers[:-layers]:
         layer.trainable = False
-
-
-def _network(model: Any) -> Any:
-    return next(layer for layer in model.layers if hasattr(layer, "layers"))
 
 
 def _file(folder: Path, epoch: int, ending: str) -> Path:

@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 
 from keykind import figures
 from keykind.dataset import Dataset, Sample
-from keykind.evaluate import Interval, Scores
+from keykind.evaluate import Interval, Rejection, Scores
 from keykind.features import Plan
 from keykind.files import write_bytes
 from keykind.next_photos import what_next
@@ -47,6 +47,7 @@ class Outcome:
     scores: dict[str, Scores]  # of the test photos: "plain", "edge"
     calibrated: Scores  # plain, after the temperature
     temperature: float
+    rejection: Rejection | None  # None: no photos without a key were tested
     answers: tuple[Answer, ...]  # to the plain test photos
     explainer: Explainer
     facts: dict[str, str]  # how it was made, for the last table
@@ -208,6 +209,18 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
         figures.reliability({"as trained": plain, "with temperature": outcome.calibrated}),
         f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration error "
         f"{plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Larger dots stand for more answers.",
+    )
+    if outcome.rejection:
+        yield tag("h2", "Does it know what is no key?")
+        yield tag("p", _refused(outcome.rejection))
+
+
+def _refused(rejection: Rejection) -> str:
+    return (
+        f"Of {rejection.strangers} photos without a key it refuses {rejection.strangers_refused:.0%}, and of "
+        f"the {rejection.keys} test photos, wrongly, {1 - rejection.keys_passed:.0%}. AUROC "
+        f"{rejection.auroc:.3f}; where 95% of the test photos pass, {rejection.fpr95:.0%} of those without a "
+        "key pass too."
     )
 
 

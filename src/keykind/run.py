@@ -1,12 +1,15 @@
 """An experiment -> the folder of its run, every file whole or absent.
 
 In:    Experiment: dataset, recipe, weights, seed, folder
-Out:   RUN/: report.html, metrics.json, history.csv, predictions.csv, recipe.json, model.keras, figures/
+Out:   RUN/: report.html, metrics.json, history.csv, photos.csv, predictions.csv, recipe.json, figures/,
+       model.keras, prototypes.npy, keys.tflite
 Needs: keras, tensorflow, scikit-learn, matplotlib                                         [train]
 """
 
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from keykind import __version__
 from keykind.backbone import load_backbone
@@ -15,12 +18,14 @@ from keykind.clock import Clock
 from keykind.crossval import make_folds
 from keykind.dataset import Dataset
 from keykind.errors import BadDataset
-from keykind.experiment import Experiment, Learned, Tested, learn, test
-from keykind.files import whole_file, write_text
+from keykind.experiment import Experiment, Learned, Tested, judging_view, learn, test
+from keykind.files import whole_file, write_bytes, write_text
+from keykind.graph import Whole
 from keykind.head import Floats
 from keykind.pictures import Answer, Explainer
 from keykind.report import Outcome, write_report
 from keykind.run_folder import RunFolder
+from keykind.run_model import TrainedModel, about, make_file
 from keykind.train import CURVES, count_parameters, whole_model
 
 RANDOM_WEIGHTS = "The network's weights are random, not pretrained: these scores say nothing about real keys."
@@ -52,17 +57,40 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
         learned = learn(experiment, backbone, folds, folder, cache, clock)
         tested = test(experiment, learned, folder, cache)
         clock.book("features")
-        parameters = _write(experiment, learned, tested, folder, clock)
+        model = whole_model(learned.backbone, learned.head, recipe)
+        parameters = _parameters(model, learned)
+        _write(experiment, learned, tested, folder, _facts(experiment, parameters, clock))
         metrics = identity | _metrics(experiment, learned, tested)
         metrics |= {"parameters": parameters, "seconds": clock.seconds()}
+        _write_model(model, learned, metrics, folder)
         folder.finish(metrics)
         return metrics
 
 
+def _parameters(model: Any, learned: Learned) -> dict[str, int]:
+    """Return how many parameters the model has, and how many of them were trained."""
+    counted = count_parameters(model)
+    return counted | ({"trainable": learned.fine_tuning.trainable} if learned.fine_tuning else {})
+
+
+def _write_model(model: Any, learned: Learned, metrics: dict[str, Any], folder: RunFolder) -> None:
+    """Write the model as Keras keeps it, what exporting needs besides, and the model file."""
+    with whole_file(folder.path / "model.keras") as temporary:
+        model.save(temporary)
+    with whole_file(folder.path / "prototypes.npy") as temporary:
+        np.save(temporary, learned.judged.prototypes)
+    judged = learned.judged
+    whole = Whole(
+        learned.backbone, learned.head, judged.prototypes, judged.temperature, metrics["novelty"]["view"]
+    )
+    trained = TrainedModel(model, whole, tuple(metrics["kinds"]), judged.most_novelty, about(metrics))
+    write_bytes(folder.path / "keys.tflite", make_file(trained, "fp32"))
+
+
 def _write(
-    experiment: Experiment, learned: Learned, tested: Tested, folder: RunFolder, clock: Clock
-) -> dict[str, int]:
-    """Write every file of the run but metrics.json, and return how many parameters its model has."""
+    experiment: Experiment, learned: Learned, tested: Tested, folder: RunFolder, facts: dict[str, str]
+) -> None:
+    """Write the run's tables, its page and the page's figures."""
     dataset = experiment.dataset
     folder.write_table("history.csv", ("step", "epoch", *CURVES), _history(learned))
     folder.write_table(
@@ -70,12 +98,7 @@ def _write(
         ("photo", "key", "view", "true", "answer", *(f"p({kind})" for kind in dataset.kinds)),
         _predictions(dataset, tested),
     )
-    model = whole_model(learned.backbone, learned.head, experiment.recipe)
-    with whole_file(folder.path / "model.keras") as temporary:
-        model.save(temporary)
-    parameters = count_parameters(model)
-    if learned.fine_tuning:
-        parameters["trainable"] = learned.fine_tuning.trainable
+    folder.write_table("photos.csv", ("path", "label", "key_id", "split"), _photos(dataset))
     outcome = Outcome(
         dataset=dataset,
         recipe=experiment.recipe,
@@ -85,14 +108,14 @@ def _write(
         best_fold=learned.best,
         scores=tested.scores,
         calibrated=tested.calibrated,
-        temperature=learned.temperature,
+        temperature=learned.judged.temperature,
+        rejection=tested.rejection,
         answers=_answers(dataset, tested.probabilities["plain"]),
         explainer=Explainer(learned.network, learned.head, dataset.kinds),
-        facts=_facts(experiment, parameters, clock),
+        facts=facts,
         notice=_notice(experiment),
     )
     write_text(folder.path / "report.html", write_report(outcome, folder.path / "figures"))
-    return parameters
 
 
 def _notice(experiment: Experiment) -> str:
@@ -123,6 +146,13 @@ def _predictions(dataset: Dataset, tested: Tested) -> list[tuple[Any, ...]]:
         )
         for view, probabilities in tested.probabilities.items()
         for sample, row in zip(dataset.of("test"), probabilities, strict=True)
+    ]
+
+
+def _photos(dataset: Dataset) -> list[tuple[str, ...]]:
+    """Return the photos as a table that `keykind inspect` and `keykind train` read, too."""
+    return [
+        (str(sample.path.absolute()), sample.kind, sample.group, sample.split) for sample in dataset.samples
     ]
 
 
@@ -157,7 +187,12 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
         "unreadable": len(dataset.faults),
         "folds": [{"val_loss": fold.val_loss, "val_accuracy": fold.val_accuracy} for fold in learned.folds],
         "best_fold": learned.best,
-        "temperature": learned.temperature,
+        "temperature": learned.judged.temperature,
         "test": {view: scores.as_json() for view, scores in tested.scores.items()},
         "calibrated": tested.calibrated.as_json()["calibration"],
+        "novelty": {
+            "view": judging_view(experiment.recipe),
+            "most": learned.judged.most_novelty,
+            "test": tested.rejection.as_json() if tested.rejection else None,
+        },
     }

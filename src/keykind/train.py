@@ -152,6 +152,11 @@ def read_head(model: Any) -> Head:
     return Head(*(np.asarray(array, np.float32) for layer in dense for array in layer.get_weights()))
 
 
+def network_of(model: Any) -> Any:
+    """Return the pretrained network inside a model that `whole_model` made."""
+    return next(layer for layer in model.layers if hasattr(layer, "layers"))
+
+
 def count_parameters(model: Any) -> dict[str, int]:
     """Return how many numbers the model has, and how many of them training may change."""
     trainable = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)

@@ -1,0 +1,137 @@
+"""Do all ways of asking one model agree?  Keras, every file of it, every runtime, every resize.
+
+    python benchmarks/parity.py RUN [--write]
+
+In:    RUN: a finished run whose photos are where they were
+Out:   for each way the share of test photos with Keras's answer, and the largest difference of a probability;
+       docs/benchmarks.md
+Needs: keykind[train,onnx], onnxruntime, mediapipe
+
+Target: fp32 agrees on every photo and to 1e-4.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import onnxruntime
+from PIL import Image
+
+from keykind import photo
+from keykind.export import Wish, export_model
+from keykind.graph import PRECISIONS
+from keykind.head import Floats
+from keykind.model import load_model
+from keykind.run_model import ask_keras, crops_of, read_trained, run_photos
+from keykind.views import Crop
+from table import markdown, section, write_section
+
+FILTERS = ("BOX", "HAMMING", "BICUBIC", "LANCZOS", "NEAREST")  # of Pillow, beside its BILINEAR
+PACKAGES = ("keras", "tensorflow-cpu", "ai-edge-litert", "onnxruntime", "mediapipe", "pillow")
+MEDIAPIPE = """
+import json, sys, numpy as np, mediapipe as mp
+from mediapipe.tasks.python import BaseOptions, vision
+options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_path=sys.argv[1]))
+with vision.ImageClassifier.create_from_options(options) as classifier:
+    for pixels in np.load(sys.argv[2]):
+        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
+        said = classifier.classify(image)
+        print(json.dumps({one.category_name: one.score for one in said.classifications[0].categories}))
+"""
+
+
+def by_file(path: Path, crops: Sequence[Crop]) -> Floats:
+    model = load_model(path)
+    return np.stack([model.run(crop).probabilities for crop in crops])
+
+
+def by_onnx(path: Path, crops: Sequence[Crop]) -> Floats:
+    session = onnxruntime.InferenceSession(path)
+    return np.stack([session.run(["probabilities"], {"pixels": crop[None]})[0][0] for crop in crops])
+
+
+def by_mediapipe(path: Path, crops: Sequence[Crop], kinds: Sequence[str]) -> Floats:
+    """Ask MediaPipe in a process of its own: it and TensorFlow bring the same libraries along."""
+    pixels = path.with_suffix(".npy")
+    np.save(pixels, crops)
+    command = [sys.executable, "-c", MEDIAPIPE, str(path), str(pixels)]
+    lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    return np.array([[json.loads(line)[kind] for kind in kinds] for line in lines], np.float32)
+
+
+def resized(paths: Sequence[Path], how: str) -> list[Crop]:
+    """Return the photos stretched by another filter, or decoded in full before (the usual one)."""
+    chosen = Image.Resampling[how]
+    full = (Image.fromarray(photo.read(path).pixels) for path in paths)
+    return [np.asarray(picture.resize((224, 224), chosen)) for picture in full]
+
+
+def text(run: Path, folder: Path) -> str:
+    """Ask every way for the same test photos and return the tables."""
+    trained = read_trained(run)
+    samples = run_photos(run).of("test")
+    crops, paths = crops_of(samples), [sample.path for sample in samples]
+    asked = ask_keras(trained, crops)
+
+    def file(name: str, precision: str = "fp32", *, bare: bool = False) -> Path:
+        return export_model(run, Wish(precision, bare, folder / name, force=True)).path
+
+    ways: dict[str, Callable[[], Floats]] = {
+        f"LiteRT, {precision}": lambda precision=precision: by_file(
+            file(f"{precision}.tflite", precision), crops
+        )
+        for precision in PRECISIONS
+    }
+    ways["ONNX Runtime, fp32"] = lambda: by_onnx(file("keys.onnx"), crops)
+    ways["MediaPipe, fp32"] = lambda: by_mediapipe(file("bare.tflite", bare=True), crops, trained.kinds)
+    rows = [row(name, way(), asked) for name, way in ways.items()]
+    model = folder / "fp32.tflite"
+    ours = by_file(model, crops)
+    filters = [row("decoded in full, BILINEAR", by_file(model, resized(paths, "BILINEAR")), ours)]
+    filters += [
+        row(f"decoded in full, {name}", by_file(model, resized(paths, name)), ours) for name in FILTERS
+    ]
+    return f"""{len(crops)} test photos, each way against the Keras model on the same crops.
+
+{table("way", rows)}
+
+How much the resize matters: the fp32 file on crops made otherwise, against its answers to keykind's own
+(decoded at reduced scale, Pillow's BILINEAR).
+
+{table("resize", filters)}"""
+
+
+def row(name: str, said: Floats, asked: Floats) -> list[str]:
+    """Return the agreement and the largest difference of two sets of probabilities (n, c)."""
+    agreement = float((said.argmax(axis=1) == asked.argmax(axis=1)).mean())
+    return [name, f"{100 * agreement:.1f}%", f"{np.abs(said - asked).max():.1e}"]
+
+
+def table(first: str, rows: Sequence[Sequence[str]]) -> str:
+    return markdown([first, "same kind", "largest difference"], rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run")
+    parser.add_argument("--write", action="store_true", help="also write docs/benchmarks.md")
+    options = parser.parse_args()
+    with TemporaryDirectory() as folder:
+        page = section(
+            "Parity",
+            text(options.run, Path(folder)),
+            command="python benchmarks/parity.py RUN",
+            packages=PACKAGES,
+        )
+    print(page)
+    if options.write:
+        write_section("parity", page)
+
+
+if __name__ == "__main__":
+    main()

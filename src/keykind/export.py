@@ -1,0 +1,98 @@
+"""A run or a model file -> the model file that was asked for.
+
+In:    RUN/, a .tflite file of keykind's, or nothing: the model that comes with keykind; a Wish
+Out:   a .tflite or .onnx file; Exported says how well it answers
+Needs: what its kind needs: for a run keras and tensorflow [train], for ONNX tf2onnx [onnx]
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from keykind import doctor
+from keykind.errors import BadModel
+from keykind.files import write_bytes
+from keykind.model import load_file, pack, unpack
+from keykind.predict import shipped_model
+
+if TYPE_CHECKING:
+    from keykind.run_model import Compared
+
+ENDINGS = (".tflite", ".onnx")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for."""
+
+    precision: str | None  # None: fp32 of a run, that of a file as it is
+    mediapipe: bool  # probabilities alone
+    out: Path | None  # None: beside the run or file, named by what is in it
+    force: bool  # write a file that loses more than is allowed
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """A written file."""
+
+    path: Path
+    size: int  # bytes
+    compared: "Compared | None"  # None: there were no photos or no Keras to compare with
+
+    def lines(self) -> Iterator[str]:
+        """Yield what a person wants to know of it."""
+        if self.compared:
+            one = self.compared
+            yield (
+                f"the same kind as Keras on {100 * one.agreement:.1f}% of {one.photos} test photos, "
+                f"probabilities differ by at most {one.largest:.1e}; "
+                f"weighted F1 {one.weighted_f1:.3f}, Keras {one.keras_f1:.3f}"
+            )
+        yield f"{self.path}  {self.size / 1e6:.1f} MB"
+
+
+def export_model(source: Path | None, wish: Wish) -> Exported:
+    """Write the model file that was asked for.
+
+    Raises BadRun or BadModel for a source that cannot be read or a file that loses too much, MissingExtra.
+    """
+    if wish.out and wish.out.suffix not in ENDINGS:
+        raise BadModel(wish.out, fault=f"ends in {wish.out.suffix!r}", remedy=f"use {' or '.join(ENDINGS)}")
+    source = source or shipped_model()
+    data, compared = _of_run(source, wish) if source.is_dir() else (_of_file(source, wish), None)
+    precision = unpack(data, source)[1].precision
+    folder = source if source.is_dir() else Path()
+    name = f"keys-{precision}{'-mediapipe' if wish.mediapipe else ''}.tflite"
+    path = wish.out or folder / name
+    if path.suffix == ".onnx":
+        doctor.require("onnx")
+        doctor.require("train")
+        from keykind.onnx_file import to_onnx  # noqa: PLC0415 - heavy
+
+        data = to_onnx(data)
+    write_bytes(path, data)
+    return Exported(path, len(data), compared)
+
+
+def _of_run(run: Path, wish: Wish) -> "tuple[bytes, Compared | None]":
+    doctor.require("train")
+    from keykind.run_model import export_run  # noqa: PLC0415 - heavy
+
+    return export_run(run, wish.precision or "fp32", maps=not wish.mediapipe, force=wish.force)
+
+
+def _of_file(path: Path, wish: Wish) -> bytes:
+    flatbuffer, card = unpack(load_file(path), path)
+    if wish.precision not in (None, card.precision):
+        raise BadModel(
+            path,
+            fault=f"is {card.precision}, and {wish.precision} is not made of it",
+            remedy="give the folder of its run",
+        )
+    if not wish.mediapipe:
+        return pack(flatbuffer, card)
+    from keykind.metadata import with_metadata  # noqa: PLC0415 - a quarter of a second
+
+    bare = replace(card, maps=False, most_novelty=None)
+    return pack(with_metadata(flatbuffer, bare), bare)
