@@ -45,7 +45,7 @@ bare: .venv/dev
 	touch $@
 
 .venv/dev: .venv/user
-	$(BIN)/python $(PIP) --editable '.[train,heif,render]' --group dev
+	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale]' --group dev
 	touch $@
 
 # Debian packages, where we may install them; without chromium the browser tests skip, with a reason, and without
