@@ -158,3 +158,11 @@ def test_the_photos_of_a_run_are_a_set_that_keykind_reads(finished):
         (sample.kind, sample.split) for sample in experiment.dataset.samples
     ]
     assert keykind("inspect", experiment.out / "photos.csv").returncode == 0
+
+
+def test_photos_that_are_others_by_now_are_not_compared_with(run_folder):
+    listed = run_folder / "photos.csv"
+    lines = listed.read_text("utf-8").splitlines(keepends=True)
+    listed.write_text("".join(lines[:-1]), "utf-8")
+    with pytest.raises(BadRun, match="was made of other photos than lie there now"):
+        export_model(run_folder, replace(AS_IT_IS, precision="int8"))

@@ -52,12 +52,11 @@ class Experiment:
 
     def identity(self, backbone: Backbone) -> dict[str, Any]:
         """Return all that decides the result, as JSON values: what recipe.json holds."""
-        lines = [f"{s.split} {s.kind} {s.group} {s.sha256}" for s in self.dataset.samples]
         return {
             "recipe": {key: value for key, value in self.recipe.as_json().items() if key != "name"},
             "seed": self.seed,
             "initial_network": backbone.digest,
-            "photos": hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest(),
+            "photos": self.dataset.digest(),
             "strangers": hashlib.sha256(" ".join(s.sha256 for s in self.strangers).encode()).hexdigest(),
         }
 

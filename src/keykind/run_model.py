@@ -32,8 +32,12 @@ from keykind.views import Crop, sobel_edges, to_unit
 
 LEAST_PROBABILITY = 0.5  # calibrated, so an answer below it is more often wrong than right
 CALIBRATION = 25  # training photos of each kind that set the ranges of int8
+FREE, PRETRAINED = (
+    "Apache-2.0",
+    ("keykind", "imagenet"),
+)  # the licence of these weights; yours is unknown here
 MOST_LOST = 0.01  # weighted F1 that fewer digits may cost
-BATCH = 16  # crops that Keras is asked for at once
+BATCH = 64  # crops in memory at once
 TINY = 1e-30  # probability whose logarithm is taken for that of 0
 
 
@@ -91,6 +95,7 @@ def about(metrics: dict[str, Any]) -> dict[str, Any]:
     return {
         "recipe": metrics["recipe"],
         "weights": Path(metrics["weights"]).name,
+        "licence": FREE if metrics["weights"] in (*PRETRAINED, "random") else "unknown",
         "seed": metrics["seed"],
         "photos": metrics["counts"],
         "scores": {
@@ -143,6 +148,8 @@ def run_photos(run: Path) -> Dataset:
             fault=f"{len(dataset.faults)} of its photos cannot be read, the first is {first}",
             remedy="bring the photos back to where photos.csv says they are",
         )
+    if dataset.digest() != json.loads((run / "recipe.json").read_text("utf-8"))["photos"]:
+        raise BadRun(run, fault="was made of other photos than lie there now", remedy="bring those back")
     return dataset
 
 
@@ -153,12 +160,22 @@ def crops_of(samples: Sequence[Sample]) -> list[Crop]:
 
 def compare(data: bytes, trained: TrainedModel, samples: Sequence[Sample]) -> Compared:
     """Ask a model file and Keras for the kinds of the same photos."""
-    model, crops = Model(*unpack(data, "the new file"), "the new file"), crops_of(samples)
-    said = np.stack([answer.probabilities for answer in ordered(model.run, crops)])
-    asked = ask_keras(trained, crops)
-    true = np.array([trained.kinds.index(sample.kind) for sample in samples])
+    model = Model(*unpack(data, "the new file"), "the new file")
+    said, asked = [], []
+    for first in range(0, len(samples), BATCH):  # so that memory does not grow with their number
+        crops = crops_of(samples[first : first + BATCH])
+        said += [answer.probabilities for answer in ordered(model.run, crops)]
+        asked += list(ask_keras(trained, crops))
+    return measure(model.card.precision, trained.kinds, samples, np.stack(said), np.stack(asked))
+
+
+def measure(
+    precision: str, kinds: Sequence[str], samples: Sequence[Sample], said: Floats, asked: Floats
+) -> Compared:
+    """Return how far two answers (n, c) to the same photos agree: a file's and Keras's."""
+    true = np.array([kinds.index(sample.kind) for sample in samples])
     return Compared(
-        model.card.precision,
+        precision,
         len(samples),
         agreement=float((said.argmax(axis=1) == asked.argmax(axis=1)).mean()),
         largest=float(np.abs(said - asked).max()),
@@ -172,7 +189,7 @@ def ask_keras(trained: TrainedModel, crops: Sequence[Crop]) -> Floats:
     edge = trained.whole.view == "edge"
     pictures = (sobel_edges(to_unit(crop)) if edge else to_unit(crop) for crop in crops)
     pixels = np.stack([picture * np.float32(255) for picture in pictures])
-    logits = np.log(np.maximum(trained.model.predict(pixels, batch_size=BATCH, verbose=0), TINY))
+    logits = np.log(np.maximum(trained.model.predict(pixels, verbose=0), TINY))
     return softmax(logits, trained.whole.temperature)
 
 
