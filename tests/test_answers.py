@@ -173,6 +173,7 @@ def test_whoever_reads_the_answers_may_stop_reading(tmp_path, many_photos):
 
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_what_was_answered_before_an_interruption_stays(tmp_path, many_photos):
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
     model = tiny_file(tmp_path / "tiny.tflite")
     command = [
         sys.executable,
