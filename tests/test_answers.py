@@ -171,9 +171,17 @@ def test_whoever_reads_the_answers_may_stop_reading(tmp_path, many_photos):
     assert process.returncode == 0
 
 
+@pytest.fixture
+def interruptible():
+    """A background job ignores Ctrl-C, and so do the commands that it starts, unless it says otherwise."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_what_was_answered_before_an_interruption_stays(tmp_path, many_photos):
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # background jobs ignore it
     model = tiny_file(tmp_path / "tiny.tflite")
     command = [
         sys.executable,
@@ -200,6 +208,7 @@ def test_what_was_answered_before_an_interruption_stays(tmp_path, many_photos):
     assert b"Traceback" not in words
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_file_is_absent(tmp_path, many_photos):
     model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "out"
     command = [sys.executable, "-m", "keykind", "predict", str(many_photos), "-"]

@@ -126,7 +126,9 @@ def test_a_file_of_fewer_digits_tells_its_own_score(run_folder):
     exported = export_model(run_folder, replace(AS_IT_IS, precision="int8", force=True))
     assert exported.path == run_folder / "keys-int8.tflite"
     assert exported.size < 0.4 * (run_folder / "keys.tflite").stat().st_size
-    assert load_model(exported.path).card.about["scores"]["weighted_f1"] == exported.compared.weighted_f1
+    assert (
+        load_model(exported.path).card.about["scores"]["file"]["weighted_f1"] == exported.compared.weighted_f1
+    )
 
 
 def test_a_file_that_loses_too_much_is_refused_with_the_figures(run_folder, monkeypatch):

@@ -1,5 +1,7 @@
 """keykind.flatbuffer: networks that keykind never writes are refused before native code sees them."""
 
+from copy import copy
+
 import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tfl
@@ -52,6 +54,21 @@ def test_custom_code_is_refused():
         model.operatorCodes[0] = tfl.OperatorCodeT(32, "Evil", 1, 32)
 
     assert "operator 32" in refused(changed(change))
+
+
+def test_a_shape_that_is_only_known_when_it_runs_is_refused():
+    def change(model, graph):
+        used = [model.operatorCodes[operator.opcodeIndex].builtinCode for operator in graph.operators]
+        place = used.index(OPERATIONS.MEAN)
+        mean, cast = graph.operators[place], copy(graph.operators[used.index(OPERATIONS.CAST)])
+        late = copy(graph.tensors[mean.inputs[1]])
+        late.buffer, late.name = 0, "late"
+        graph.tensors.append(late)
+        cast.inputs, cast.outputs = [mean.inputs[1]], [len(graph.tensors) - 1]
+        mean.inputs = [mean.inputs[0], len(graph.tensors) - 1]
+        graph.operators.insert(place, cast)
+
+    assert "has MEAN to a shape that is only known when it runs" in refused(changed(change))
 
 
 def test_more_than_one_graph_is_refused():

@@ -212,3 +212,17 @@ def test_an_array_may_lie_in_memory_as_it_likes():
 def test_what_is_no_photo_at_all_is_the_callers_mistake():
     with pytest.raises(TypeError, match="not int"):
         pixels_of(3)
+
+
+def test_a_pattern_finds_a_folder_that_a_link_led_to_before(tmp_path):
+    (tmp_path / "b").mkdir()
+    (tmp_path / "a").symlink_to(tmp_path / "b")
+    Image.new("RGB", (20, 20)).save(tmp_path / "b" / "x.png")
+    assert list(photos_named([str(tmp_path / "**" / "b" / "*.png")])) == [tmp_path / "b" / "x.png"]
+
+
+def test_a_closed_standard_input_costs_no_other_photo(monkeypatch, shop):
+    monkeypatch.setattr(sys, "stdin", None)
+    first, second = photos_named(["shop/a.jpg", "-"])
+    assert first == Path("shop/a.jpg")
+    assert isinstance(second, BadPhoto)

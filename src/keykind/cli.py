@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _say(f"keykind: {error}")
         return NOTHING_DONE
     except KeyboardInterrupt:
-        _say("keykind: stopped; finished work is kept")
+        _say("keykind: stopped")
         return NOTHING_DONE
     return status
 

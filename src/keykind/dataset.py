@@ -72,7 +72,8 @@ def read_strangers(folder: Path) -> tuple[Sample, ...]:
 
     Raises BadDataset where there are none, or one cannot be read.
     """
-    names = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    inside = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    names = sorted(path for path in inside if not path.name.startswith("."))
     if not names:
         raise BadDataset(folder, fault="holds no photo", remedy="name a folder of photos without a key")
     found = ordered(

@@ -98,7 +98,7 @@ class Tested:
 
     probabilities: dict[str, Floats]  # of each view, (n, c), as trained
     scores: dict[str, Scores]  # of each view
-    calibrated: Scores  # of the plain view, after the temperature
+    calibrated: Scores  # of the judging view, after the temperature
     rejection: Rejection | None  # None: there were no photos without a key
 
 
@@ -127,8 +127,10 @@ def learn(
     )
     best = best_fold([fold.val_accuracy for fold in trained], [fold.val_loss for fold in trained])
     view = judging_view(recipe)
-    column = recipe.views.index(view) if view in recipe.views else 0
-    shown = np.asarray(features[:, column])
+    if view in recipe.views:
+        shown = np.asarray(features[:, recipe.views.index(view)])
+    else:
+        shown = _seen(experiment, view, network, folder, cache)
     learned = Learned(
         backbone,
         network,
@@ -140,11 +142,16 @@ def learn(
     )
     if recipe.fine_tune_layers:
         learned = _fine_tune(experiment, learned, folds[best], folder, cache)
-        plan = replace(experiment.plan, views=(view,))
-        shown = compute(samples, plan, learned.network, cache, folder.work / "features-tuned.npy")[:, 0]
+        shown = _seen(experiment, view, learned.network, folder, cache)
         learned = replace(learned, judged=_judge([learned.head], [folds[best]], shown, labels, kinds))
     clock.book("training")
     return learned
+
+
+def _seen(experiment: Experiment, view: str, network: Network, folder: RunFolder, cache: Cache) -> Floats:
+    """Return the features of one view of each training photo, (n, k)."""
+    plan, samples = replace(experiment.plan, views=(view,)), experiment.dataset.of("train")
+    return np.asarray(compute(samples, plan, network, cache, folder.work / "features-judged.npy")[:, 0])
 
 
 def _judge(heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: Labels, kinds: int) -> Judged:
@@ -163,7 +170,7 @@ def _judge(heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: 
 
 def judging_view(recipe: Recipe) -> str:
     """Return the view whose answers are calibrated, and which the model file makes of a photo."""
-    return "edge" if "edge" in recipe.views and "plain" not in recipe.views else "plain"
+    return "plain" if any(view.startswith("plain") for view in recipe.views) else "edge"
 
 
 def _train_fold(folder: RunFolder, number: int, task: Task, channels: int, seed: int) -> Trained:
@@ -206,11 +213,12 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
     features = compute(samples, plan, learned.network, cache, folder.work / "features-test.npy")
     logits = {view: learned.head.logits(np.asarray(features[:, i])) for i, view in enumerate(TEST_VIEWS)}
     probabilities = {view: softmax(values) for view, values in logits.items()}
-    shown = np.asarray(features[:, TEST_VIEWS.index(judging_view(experiment.recipe))])
+    view = judging_view(experiment.recipe)
+    shown = np.asarray(features[:, TEST_VIEWS.index(view)])
     return Tested(
         probabilities,
         {view: _score(experiment, values) for view, values in probabilities.items()},
-        _score(experiment, softmax(logits["plain"], learned.judged.temperature)),
+        _score(experiment, softmax(logits[view], learned.judged.temperature)),
         _reject(experiment, learned, shown, folder, cache) if experiment.strangers else None,
     )
 

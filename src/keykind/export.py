@@ -28,7 +28,7 @@ class Wish:
 
     precision: str | None  # None: fp32 of a run, that of a file as it is
     mediapipe: bool  # probabilities alone
-    out: Path | None  # None: beside the run or file, named by what is in it
+    out: Path | None  # None: in the run's folder, for a file in the current one, named by what is in it
     force: bool  # write a file that loses more than is allowed
 
 
@@ -45,7 +45,8 @@ class Exported:
         if self.compared:
             one = self.compared
             yield (
-                f"the same kind as Keras on {100 * one.agreement:.1f}% of {one.photos} test photos, "
+                f"compared as .tflite: the same kind as Keras on {100 * one.agreement:.1f}% of "
+                f"{one.photos} test photos, "
                 f"probabilities differ by at most {one.largest:.1e}; "
                 f"weighted F1 {one.weighted_f1:.3f}, Keras {one.keras_f1:.3f}"
             )
@@ -59,15 +60,21 @@ def export_model(source: Path | None, wish: Wish) -> Exported:
     """
     if wish.out and wish.out.suffix not in ENDINGS:
         raise BadModel(wish.out, fault=f"ends in {wish.out.suffix!r}", remedy=f"use {' or '.join(ENDINGS)}")
+    onnx = wish.out is not None and wish.out.suffix == ".onnx"
+    if onnx:
+        doctor.require("onnx")
+        doctor.require("train")
+        if wish.precision not in (None, "fp32"):
+            raise BadModel(
+                wish.precision, fault="is no precision of an .onnx file", remedy="leave it away: it is fp32"
+            )
     source = source or shipped_model()
     data, compared = _of_run(source, wish) if source.is_dir() else (_of_file(source, wish), None)
     precision = unpack(data, source)[1].precision
     folder = source if source.is_dir() else Path()
     name = f"keys-{precision}{'-mediapipe' if wish.mediapipe else ''}.tflite"
     path = wish.out or folder / name
-    if path.suffix == ".onnx":
-        doctor.require("onnx")
-        doctor.require("train")
+    if onnx:
         from keykind.onnx_file import to_onnx  # noqa: PLC0415 - heavy
 
         data = to_onnx(data)

@@ -56,6 +56,7 @@ OPERATORS = {
 # output; none loops, remembers, reads text, or runs code that is not LiteRT's own
 # Number by number, the smaller tensor repeated.
 PAIRS = ("ADD", "DIV", "GREATER", "MAXIMUM", "MINIMUM", "MUL", "SUB")
+SHAPED = {"MEAN", "MIRROR_PAD", "PAD", "REDUCE_MAX", "RESHAPE", "SUM", "TRANSPOSE"}  # by their later inputs
 CHANGE_TYPE = ("CAST", "DEQUANTIZE", "GREATER", "QUANTIZE")  # others give the type of their first input
 MAX_ITEMS = 5_000  # tensors, operators or buffers; MobileNetV2 has about 220, EfficientNet 1,000
 MAX_AXES = 8  # of a tensor; also tensors that go into or come out of one operator
@@ -247,6 +248,8 @@ def _operator(
     if outputs[0] not in range(len(tensors)):
         raise _Unwanted(f"has {name} to tensor {outputs[0]:,} of {len(tensors):,}")
     taken = [tensors[place] for place in inputs if place != _LEFT_OUT]
+    if name in SHAPED and not all(tensor.constant for tensor in taken[1:]):
+        raise _Unwanted(f"has {name} to a shape that is only known when it runs")
     _check_shapes(name, taken, tensors[outputs[0]])
     return name, taken, outputs[0]
 

@@ -11,7 +11,6 @@ but the operations that `flatbuffer` lists.
 
 import stat
 import struct
-import threading
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -58,7 +57,7 @@ class Answer:
 
 
 class Model:
-    """A network that is ready to run. Threads may share it: each gets an interpreter of its own."""
+    """A network that is ready to run. Threads may share it: each run has an interpreter to itself."""
 
     def __init__(self, flatbuffer: bytes, card: Card, name: Path | str) -> None:
         """Take what `unpack` returned. Raises BadModel if LiteRT refuses it."""
@@ -66,8 +65,7 @@ class Model:
         self.name = printable(name)
         self._flatbuffer = flatbuffer
         self._outputs = _outputs(card)
-        self._threads = threading.local()
-        self._interpreter()
+        self._free = [self._interpreter()]  # a list gives and takes its end in one step, also between threads
 
     def run(self, crop: Crop) -> Answer:
         """Return what the network says of a crop (224, 224, 3) uint8. Safe in threads.
@@ -76,13 +74,17 @@ class Model:
         """
         if crop.shape != (SIZE, SIZE, 3) or crop.dtype != np.uint8:
             raise ValueError(f"expected a crop ({SIZE}, {SIZE}, 3) uint8, got {crop.shape} {crop.dtype}")
-        interpreter = self._interpreter()
+        try:
+            interpreter = self._free.pop()
+        except IndexError:
+            interpreter = self._interpreter()
         try:
             interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None])
             interpreter.invoke()
             arrays = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
         except _RUN_FAULTS as error:
             raise self._fault(error) from error
+        self._free.append(interpreter)
         return self._answer({self._outputs.get(array.shape, "unknown"): array[0] for array in arrays})
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
@@ -97,18 +99,16 @@ class Model:
         return Answer(probabilities, outputs.get("maps"), None if novelty is None else float(novelty[0]))
 
     def _interpreter(self) -> Any:
-        if not hasattr(self._threads, "interpreter"):
-            fault: Exception | None = None
-            with quiet():
-                try:
-                    interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
-                    _allocate(interpreter)
-                except _RUN_FAULTS as error:  # raised below: `quiet` would show what LiteRT printed besides
-                    fault = error
-            if fault:
-                raise self._fault(fault) from fault
-            self._threads.interpreter = interpreter
-        return self._threads.interpreter
+        fault: Exception | None = None
+        with quiet():
+            try:
+                interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
+                _allocate(interpreter)
+            except _RUN_FAULTS as error:  # raised below: `quiet` would show what LiteRT printed besides
+                fault = error
+        if fault:
+            raise self._fault(fault) from fault
+        return interpreter
 
     def _fault(self, why: Exception | str) -> BadModel:
         text = (str(why) or type(why).__name__).splitlines()[0][:200]

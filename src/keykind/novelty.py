@@ -6,7 +6,7 @@ Needs: numpy
 
 A kind's prototype is the mean direction of its photos' features; the novelty of a photo is one less the
 cosine to the nearest of them. On the development photos it tells keys from other things as well as distances
-that need the covariance of all channels (docs/predict.md), and in the model file it is one small product.
+that need the covariance of all channels (docs/benchmarks.md), and in the model file it is one small product.
 Source: the nearest class mean of Mensink et al. 2013, doi:10.1109/TPAMI.2013.83, with cosine similarity.
 """
 

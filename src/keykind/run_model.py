@@ -91,7 +91,7 @@ def read_trained(run: Path) -> TrainedModel:
 
 def about(metrics: dict[str, Any]) -> dict[str, Any]:
     """Return what a card tells people of a run: how it was trained, on how much, and how well it does."""
-    plain = metrics["test"]["plain"]
+    scores = metrics["test"][metrics["novelty"]["view"]]
     return {
         "recipe": metrics["recipe"],
         "weights": Path(metrics["weights"]).name,
@@ -99,9 +99,9 @@ def about(metrics: dict[str, Any]) -> dict[str, Any]:
         "seed": metrics["seed"],
         "photos": metrics["counts"],
         "scores": {
-            "weighted_f1": plain["weighted_f1"],
-            "macro_f1": plain["macro_f1"],
-            "interval": plain["interval"],
+            "weighted_f1": scores["weighted_f1"],
+            "macro_f1": scores["macro_f1"],
+            "interval": scores["interval"],
             "rejection": metrics["novelty"].get("test"),
         },
     }
@@ -205,7 +205,7 @@ def refuse_loss(compared: Compared) -> None:
             f"{compared.precision} model",
             fault=f"has weighted F1 {compared.weighted_f1:.3f} on {compared.photos} test photos, "
             f"{100 * compared.lost:.1f} points below {compared.keras_f1:.3f}",
-            remedy="use fp16, or add --force",
+            remedy="use a more exact precision, or add --force",
         )
 
 
@@ -214,8 +214,8 @@ def export_run(
 ) -> tuple[bytes, Compared | None]:
     """Return a run's model file, and what comparing it with Keras on the run's test photos gave.
 
-    None: the photos are gone, which only int8, calibrated on them, cannot do without. The card of a smaller
-    file tells that file's own score. Raises BadRun, and BadModel for a loss beyond MOST_LOST unless `force`.
+    None: the photos are gone, which only int8, calibrated on them, cannot do without. The card tells the
+    file's own score beside the run's. Raises BadRun, and BadModel for a loss beyond MOST_LOST unless `force`.
     """
     trained = read_trained(run)
     try:
@@ -230,5 +230,6 @@ def export_run(
     if not force:
         refuse_loss(compared)
     flatbuffer, card = unpack(data, "the new file")
-    scores = card.about["scores"] | {"weighted_f1": compared.weighted_f1, "photos": compared.photos}
+    own = {"precision": precision, "weighted_f1": compared.weighted_f1, "photos": compared.photos}
+    scores = card.about["scores"] | {"file": own}
     return pack(flatbuffer, replace(card, about=card.about | {"scores": scores})), compared

@@ -68,7 +68,7 @@ class Dataset:
     def digest(self) -> str:
         """Return a hash of what decides the result: split, kind, key and bytes of each photo."""
         lines = [f"{one.split} {one.kind} {one.group} {one.sha256}" for one in self.samples]
-        return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
+        return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "replace")).hexdigest()
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Return how many photos each kind has on each side: kind -> {"train": n, "test": m}."""

@@ -29,6 +29,7 @@ UNNAMED = "photo"  # what an answer and an error call a photo that came without 
 WILD = "*?["  # signs that make a name a pattern
 PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")  # of PIL, that PNG holds without loss
 
+Visit = tuple[int, int, frozenset[int]]  # a folder, by device and inode, and how much of a pattern is matched
 Pixels = bytes | NDArray[np.uint8] | Image.Image
 
 
@@ -132,7 +133,7 @@ def photos_named(names: Sequence[str]) -> Iterator[Source]:
 
 def photo_named(name: str) -> Source:
     """Return the one photo that a name on a command line stands for: a file, or `-`."""
-    return Named(STDIN, _from_stdin()) if name == STDIN else Path(name)
+    return _from_stdin() if name == STDIN else Path(name)
 
 
 def _photos(name: str) -> Iterator[Source]:
@@ -148,10 +149,17 @@ def _photos(name: str) -> Iterator[Source]:
         yield photo_named(name)
 
 
-def _from_stdin() -> bytes:
+def _from_stdin() -> Named | BadPhoto:
+    """Return it or its fault, which must not cost the photos beside it."""
     if sys.stdin is None:
-        raise BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
-    return sys.stdin.buffer.read(photo.MAX_BYTES + 1)  # one more, so that the reader tells of the limit
+        return BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
+    try:
+        return Named(
+            STDIN, sys.stdin.buffer.read(photo.MAX_BYTES + 1)
+        )  # one more: the reader tells the limit
+    except OSError as error:
+        fault = f"standard input cannot be read ({error.strerror})"
+        return BadPhoto(STDIN, fault=fault, remedy="give a file")
 
 
 def _without_photos(name: str) -> BadPhoto:
@@ -174,8 +182,9 @@ def _below(root: Path, pattern: Sequence[str]) -> Iterator[Path | BadPhoto]:
 
     What lies in a folder that matches, matches.
     """
-    met: set[tuple[int, int]] = set()
-    left = [(root, _closed({0}, pattern), _names(root, met))]
+    met: set[Visit] = set()
+    begin = _closed({0}, pattern)
+    left = [(root, begin, _names(root, begin, met))]
     while left:
         folder, states, names = left[-1]
         name = next(names, None)
@@ -184,7 +193,7 @@ def _below(root: Path, pattern: Sequence[str]) -> Iterator[Path | BadPhoto]:
         elif isinstance(name, BadPhoto):
             yield name
         elif (after := _step(states, name.rstrip("/"), pattern)) and name.endswith("/"):
-            left.append((folder / name, after, _names(folder / name, met)))
+            left.append((folder / name, after, _names(folder / name, after, met)))
         elif len(pattern) in after:
             yield folder / name
 
@@ -208,13 +217,14 @@ def _closed(states: set[int], pattern: Sequence[str]) -> set[int]:
     return states
 
 
-def _names(folder: Path, met: set[tuple[int, int]]) -> Iterator[str | BadPhoto]:
-    """Yield the names of photos and folders (these end in `/`) in a folder not met before, sorted."""
+def _names(folder: Path, states: set[int], met: set[Visit]) -> Iterator[str | BadPhoto]:
+    """Yield the names of photos and folders (these end in `/`) in a folder not met so before, sorted."""
     try:
         status = folder.stat()
-        if (status.st_dev, status.st_ino) in met:
+        visit = status.st_dev, status.st_ino, frozenset(states)
+        if visit in met:
             return
-        met.add((status.st_dev, status.st_ino))
+        met.add(visit)
         with os.scandir(folder) as entries:
             names = sorted(filter(None, map(_name, entries)))
         yield from names
