@@ -4,7 +4,8 @@
 
 In:    RUN: a finished run
 Out:   one photo, folders of large and of small photos, memory; docs/benchmarks.md
-Needs: keykind[train,onnx], mediapipe, onnxruntime; openvino and opencv where they are to be measured too
+Needs: Linux, for the memory; keykind[train,onnx], mediapipe, onnxruntime; openvino and opencv to be measured
+       beside them
 
 Targets: one 12-megapixel photo in 0.6 s, 10 times as fast as the Keras script and ahead of every peer; 60
 photos/s of 12 megapixels, 4 times the fastest peer; of small photos 90% of what the bare runtime does; 250 MB
@@ -12,7 +13,6 @@ for one photo, 600 MB for 10,000.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import threading
@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -37,6 +37,7 @@ from table import markdown, section, write_section
 PEERS = Path(__file__).parent / "peers"
 LARGE, SMALL = (4000, 3000), (224, 224)  # px
 BARE = 400  # crops that the bare runtime is given
+LOOK = 0.01  # seconds between two looks at a command's memory
 PACKAGES = ("ai-edge-litert", "pillow", "keras", "tensorflow-cpu", "mediapipe", "onnxruntime")
 
 
@@ -84,16 +85,28 @@ def peers(run: Path, folder: Path) -> list[Peer]:
 
 def cost(command: Sequence[str], answers: int) -> Cost:
     """Run a command to its end. Raises RuntimeError unless it prints so many lines of answers."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    lines = sum(1 for _ in process.stdout)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
+    memory = 0
+    with TemporaryFile() as said:
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stdout=said, stderr=subprocess.DEVNULL)
+        while process.poll() is None:  # not getrusage, which counts this process's own memory in
+            memory = max(memory, peak(process.pid))
+            time.sleep(LOOK)
+        seconds = time.perf_counter() - start
+        said.seek(0)
+        lines = sum(1 for _ in said)
     if process.returncode or lines < answers:
         raise RuntimeError(f"{' '.join(command[:5])} ... gave {lines} of {answers} answers")
-    return Cost(seconds, usage.ru_maxrss * 1024)
+    return Cost(seconds, memory)
+
+
+def peak(process: int) -> int:
+    """Return the largest resident set so far of a process, in bytes; 0 if it has gone."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def in_turns(all_peers: Sequence[Peer], photos: Sequence[str], rounds: int) -> list[list[Cost]]:
