@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
+from sklearn.linear_model import LogisticRegression
 
 from keykind import photo
 from keykind.backbone import load_backbone, to_network
@@ -67,8 +68,15 @@ def mahalanobis(learned: Floats, labels: Labels, before: Callable[[Floats], Floa
     return measure
 
 
+def energy(logits: Floats) -> Floats:
+    """Return the free energy of logits (n, c) (Liu et al. 2020)."""
+    top = logits.max(axis=1)
+    return -top - np.log(np.exp(logits - top[:, None]).sum(axis=1))
+
+
 def measures(learned: Floats, labels: Labels) -> dict[str, Measure]:
     """Return the measures by name; large is strange."""
+    head = LogisticRegression(max_iter=1000).fit(learned, labels)
     prototypes, known = learn_prototypes(learned, labels, len(KINDS)), directions(learned)
     return {
         "cosine to the nearest prototype (keykind.novelty)": lambda asked: measure_novelty(asked, prototypes),
@@ -77,6 +85,8 @@ def measures(learned: Floats, labels: Labels) -> dict[str, Measure]:
         ),
         "Mahalanobis": mahalanobis(learned, labels, lambda vectors: vectors),
         "Mahalanobis of directions": mahalanobis(learned, labels, directions),
+        "energy of a linear head": lambda asked: energy(head.decision_function(asked)),
+        "probability of its best kind": lambda asked: -head.predict_proba(asked).max(axis=1),
         "length of the features": lambda asked: -np.linalg.norm(asked, axis=1),
     }
 

@@ -23,26 +23,24 @@ import onnxruntime
 from PIL import Image
 
 from keykind import photo
+from keykind.dataset import read_strangers
 from keykind.export import Wish, export_model
 from keykind.graph import PRECISIONS
 from keykind.head import Floats
 from keykind.model import load_model
 from keykind.run_model import ask_keras, crops_of, read_trained, run_photos
+from keykind.sample_photos import nothing_folder
 from keykind.views import Crop
 from table import markdown, section, write_section
 
 FILTERS = ("BOX", "HAMMING", "BICUBIC", "LANCZOS", "NEAREST")  # of Pillow, beside its BILINEAR
 PACKAGES = ("keras", "tensorflow-cpu", "ai-edge-litert", "onnxruntime", "mediapipe", "pillow")
-MEDIAPIPE = """
-import json, sys, numpy as np, mediapipe as mp
-from mediapipe.tasks.python import BaseOptions, vision
-options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_path=sys.argv[1]))
-with vision.ImageClassifier.create_from_options(options) as classifier:
-    for pixels in np.load(sys.argv[2]):
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
-        said = classifier.classify(image)
-        print(json.dumps({one.category_name: one.score for one in said.classifications[0].categories}))
-"""
+MEDIAPIPE = Path(__file__).parent / "peers" / "mediapipe_crops.py"
+
+
+def novelties(path: Path, crops: Sequence[Crop]) -> Floats:
+    model = load_model(path)
+    return np.array([model.run(crop).novelty for crop in crops])
 
 
 def by_file(path: Path, crops: Sequence[Crop]) -> Floats:
@@ -56,10 +54,9 @@ def by_onnx(path: Path, crops: Sequence[Crop]) -> Floats:
 
 
 def by_mediapipe(path: Path, crops: Sequence[Crop], kinds: Sequence[str]) -> Floats:
-    """Ask MediaPipe in a process of its own: it and TensorFlow bring the same libraries along."""
     pixels = path.with_suffix(".npy")
     np.save(pixels, crops)
-    command = [sys.executable, "-c", MEDIAPIPE, str(path), str(pixels)]
+    command = [sys.executable, str(MEDIAPIPE), str(path), str(pixels)]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     return np.array([[json.loads(line)[kind] for kind in kinds] for line in lines], np.float32)
 
@@ -100,10 +97,25 @@ def text(run: Path, folder: Path) -> str:
 
 {table("way", rows)}
 
+{rejected(folder, trained.most_novelty)}
+
 How much the resize matters: the fp32 file on crops made otherwise, against its answers to keykind's own
 (decoded at reduced scale, Pillow's BILINEAR).
 
 {table("resize", filters)}"""
+
+
+def rejected(folder: Path, most: float) -> str:
+    """Return how far the smaller files' novelty is off on the photos without a key, and what that changes."""
+    strangers = crops_of(read_strangers(nothing_folder())[0])
+    asked = novelties(folder / "fp32.tflite", strangers)
+    said = {precision: novelties(folder / f"{precision}.tflite", strangers) for precision in PRECISIONS[1:]}
+    rows = [
+        [precision, f"{np.abs(found - asked).max():.1e}", str(int(((found > most) != (asked > most)).sum()))]
+        for precision, found in said.items()
+    ]
+    heads = ["LiteRT", "largest difference of novelty to fp32", "verdicts that changed"]
+    return f"{len(strangers)} photos without a key.\n\n{markdown(heads, rows)}"
 
 
 def row(name: str, said: Floats, asked: Floats) -> list[str]:

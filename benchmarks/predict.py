@@ -32,6 +32,7 @@ from keykind.export import Wish, export_model
 from keykind.model import load_file, unpack
 from keykind.parallel import ordered, workers
 from made_photos import make_photos
+from memory import peak
 from table import markdown, section, write_section
 
 PEERS = Path(__file__).parent / "peers"
@@ -98,15 +99,6 @@ def cost(command: Sequence[str], answers: int) -> Cost:
     if process.returncode or lines < answers:
         raise RuntimeError(f"{' '.join(command[:5])} ... gave {lines} of {answers} answers")
     return Cost(seconds, memory)
-
-
-def peak(process: int) -> int:
-    """Return the largest resident set so far of a process, in bytes; 0 if it has gone."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def in_turns(all_peers: Sequence[Peer], photos: Sequence[str], rounds: int) -> list[list[Cost]]:

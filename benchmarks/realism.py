@@ -28,8 +28,9 @@ import numpy as np
 import realism_table
 from keykind.all_layers import DeepRecipe, Photos, train_all, train_frozen
 from keykind.averaging import VIEWS, predict_views
-from keykind.backbone import SIZE, Backbone, load_backbone, set_folded, to_network
+from keykind.backbone import Backbone, load_backbone, set_folded, to_network
 from keykind.cache import Cache, default_folder
+from keykind.card import SIZE
 from keykind.crossval import make_folds
 from keykind.dataset import Dataset, Sample, read_dataset
 from keykind.evaluate import score

@@ -22,6 +22,7 @@ import numpy as np
 
 from keykind.kinds import KINDS
 from keykind.render.keys.catalogue import draw_key
+from memory import peak
 from table import markdown, section, write_section
 
 VARIANTS = ("llvm_ad_rgb", "scalar_rgb")
@@ -66,7 +67,7 @@ def measure(variant: str, workers: int, photos: int, size: int) -> Row:
         process = subprocess.Popen(command, env=os.environ | {"HOME": folder}, stdout=subprocess.DEVNULL)
         memory = 0
         while True:  # of wait4, because getrusage(RUSAGE_CHILDREN) tells the sum of all children so far
-            memory = max([memory, *map(_peak, _descendants(process.pid))])
+            memory = max([memory, *map(peak, _descendants(process.pid))])
             pid, status, usage = os.wait4(process.pid, os.WNOHANG)
             if pid:
                 break
@@ -89,15 +90,6 @@ def _descendants(process: int) -> list[int]:
     except OSError:
         return []
     return [one for child in map(int, children) for one in (child, *_descendants(child))]
-
-
-def _peak(process: int) -> int:
-    """Return the largest resident set so far of a process, in bytes; 0 if it has gone."""
-    try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM"))
 
 
 def solids(count: int) -> list[list[str]]:

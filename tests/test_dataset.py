@@ -810,13 +810,20 @@ def test_the_development_photos_have_the_same_keys_as_a_folder_as_by_their_table
     assert not [sentence for sentence in by_folder.warnings if "labels.csv" in sentence]
 
 
-def test_photos_without_a_key_are_read_in_order_and_one_that_is_broken_is_told(tmp_path):
+def test_photos_without_a_key_are_read_in_order_and_one_that_is_broken_is_named(tmp_path):
     for name in ("b.png", "a/c.png", "note.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (20, 20)).save((tmp_path / name).with_suffix(".png"))
-    assert [one.name for one in read_strangers(tmp_path)] == ["a/c.png", "b.png", "note.png"]
+    samples, faults = read_strangers(tmp_path)
+    assert [one.name for one in samples] == ["a/c.png", "b.png", "note.png"]
+    assert not faults
     (tmp_path / "b.png").write_bytes(b"")
-    with pytest.raises(BadDataset, match=r"b\.png: is empty"):
+    samples, faults = read_strangers(tmp_path)
+    assert [one.name for one in samples] == ["a/c.png", "note.png"]
+    assert [(one.name, one.reason[:8]) for one in faults] == [("b.png", "is empty")]
+    for name in ("a/c.png", "note.png"):
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(BadDataset, match="holds 3 photos, and none can be read: is empty"):
         read_strangers(tmp_path)
     with pytest.raises(BadDataset, match="holds no photo"):
         read_strangers(tmp_path / "none")

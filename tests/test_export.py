@@ -5,29 +5,26 @@ import json
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from conftest import keykind
+from keykind.card import SIZE
+from keykind.dataset import read_strangers
 from keykind.errors import BadModel, BadRun
 from keykind.export import Wish, export_model
+from keykind.features import read_crop
 from keykind.model import load_model, unpack
+from keykind.sample_photos import NOTHING, nothing_folder
 from tiny_model import KINDS, tiny_file
 
 AS_IT_IS = Wish(None, mediapipe=False, out=None, force=False)
-MEDIAPIPE = """
-import sys, numpy as np, mediapipe as mp
-from mediapipe.tasks.python import BaseOptions, vision
-options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_path=sys.argv[1]))
-with vision.ImageClassifier.create_from_options(options) as classifier:
-    for pixels in np.load(sys.argv[2]):
-        image = mp.Image(image_format=mp.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
-        said = classifier.classify(image)
-        print({one.category_name: one.score for one in said.classifications[0].categories})
-"""
+MEDIAPIPE = Path(__file__).parents[1] / "benchmarks" / "peers" / "mediapipe_crops.py"
 
 
 def crops(count=4):
@@ -53,17 +50,18 @@ def test_the_file_for_mediapipe_gives_the_same_probabilities_and_nothing_else(tm
         np.testing.assert_array_equal(said.probabilities, whole.run(crop).probabilities)
 
 
-def test_mediapipe_opens_it_and_answers_with_our_kinds(tmp_path):
-    if find_spec("mediapipe") is None:  # not imported: it and TensorFlow do not share a process
+@pytest.mark.parametrize("bare", [True, False], ids=["for mediapipe", "with maps"])
+def test_mediapipe_opens_it_and_answers_with_our_kinds(tmp_path, bare):
+    if find_spec("mediapipe") is None:
         pytest.skip("mediapipe is not installed")
     source = tiny_file(tmp_path / "keys.tflite")
-    export_model(source, replace(AS_IT_IS, mediapipe=True, out=tmp_path / "bare.tflite"))
+    export_model(source, replace(AS_IT_IS, mediapipe=bare, out=tmp_path / "asked.tflite"))
     np.save(tmp_path / "crops.npy", crops())
-    command = [sys.executable, "-c", MEDIAPIPE, str(tmp_path / "bare.tflite"), str(tmp_path / "crops.npy")]
+    command = [sys.executable, str(MEDIAPIPE), str(tmp_path / "asked.tflite"), str(tmp_path / "crops.npy")]
     lines = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
     model = load_model(source)
     for line, crop in zip(lines, crops(), strict=True):
-        said = json.loads(line.replace("'", '"'))
+        said = json.loads(line)
         wanted = dict(zip(KINDS, model.run(crop).probabilities, strict=True))
         assert said == pytest.approx(wanted, abs=1e-4)
 
@@ -131,6 +129,27 @@ def test_a_file_of_fewer_digits_tells_its_own_score(run_folder):
     )
 
 
+def test_the_ranges_of_int8_are_set_by_every_kind_and_by_photos_without_a_key(finished):
+    from keykind.run_model import CALIBRATION, calibration
+
+    dataset = finished[0].dataset
+    kinds = Counter(sample.kind for sample in dataset.of("train"))
+    assert len(kinds) == 4
+    assert len(calibration(dataset)) == sum(min(CALIBRATION, count) for count in kinds.values()) + NOTHING
+
+
+def test_half_the_digits_give_the_same_novelty_and_maps(run_folder):
+    path = export_model(run_folder, replace(AS_IT_IS, precision="fp16", force=True)).path
+    whole, small = load_model(run_folder / "keys.tflite"), load_model(path)
+    strangers = [read_crop(sample, SIZE) for sample in read_strangers(nothing_folder())[0]]
+    asked = np.array([whole.run(crop).novelty for crop in strangers])
+    said = np.array([small.run(crop).novelty for crop in strangers])
+    np.testing.assert_allclose(said, asked, rtol=0.02)
+    for crop in strangers[:4]:
+        maps = whole.run(crop).maps
+        np.testing.assert_allclose(small.run(crop).maps, maps, atol=0.05 * maps.max())
+
+
 def test_a_file_that_loses_too_much_is_refused_with_the_figures(run_folder, monkeypatch):
     monkeypatch.setattr("keykind.run_model.MOST_LOST", -1)
     with pytest.raises(BadModel, match=r"has weighted F1 0\.\d+ on 12 test photos, .* points below"):
@@ -141,7 +160,9 @@ def test_a_file_that_loses_too_much_is_refused_with_the_figures(run_folder, monk
 def test_where_the_photos_are_gone_int8_alone_cannot_be_made(run_folder):
     listed = run_folder / "photos.csv"
     listed.write_text(listed.read_text("utf-8").replace(".png", ".gone"), "utf-8")
-    assert export_model(run_folder, AS_IT_IS).compared is None
+    told = list(export_model(run_folder, AS_IT_IS).lines())
+    assert told[0].startswith("not compared with Keras: ")
+    assert "of its photos cannot be read" in told[0]
     with pytest.raises(BadRun, match=r"of its photos cannot be read"):
         export_model(run_folder, replace(AS_IT_IS, precision="int8"))
 

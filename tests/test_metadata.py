@@ -6,7 +6,6 @@ from io import BytesIO
 
 import flatbuffers
 import numpy as np
-import pytest
 from ai_edge_litert import schema_py_generated as tfl
 from ai_edge_litert.interpreter import Interpreter
 
@@ -141,20 +140,3 @@ def test_weights_begin_where_processors_read_them_fastest():
         buffer = model.Buffers(number)
         if buffer.DataLength():
             assert buffer._tab.Vector(buffer._tab.Offset(4)) % 16 == 0
-
-
-def test_mediapipe_answers_with_our_kinds(tmp_path):
-    mediapipe = pytest.importorskip("mediapipe", reason="MediaPipe is not installed")
-    from mediapipe.tasks.python import BaseOptions, vision
-
-    flatbuffer = tiny_model(KINDS)
-    for card in (BARE, CARD):
-        data = pack(with_metadata(flatbuffer, card), card)
-        crop = crops(1)[0]
-        options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_buffer=data))
-        with vision.ImageClassifier.create_from_options(options) as classifier:
-            picture = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=crop)
-            head = classifier.classify(picture).classifications[0]
-        found = {category.category_name: category.score for category in head.categories}
-        expected = Model(flatbuffer, CARD, "tiny").run(crop).probabilities
-        assert [found[kind] for kind in KINDS] == pytest.approx(expected.tolist(), abs=1e-4)

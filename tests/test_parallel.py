@@ -21,6 +21,13 @@ def counted(numbers, pulled):
         yield number
 
 
+def slowly(pulled):
+    for number in range(8):
+        time.sleep(0.2)  # long enough for the work on the one before
+        pulled.append(number)
+        yield number
+
+
 def test_there_is_at_least_one_worker():
     assert workers() >= 1
 
@@ -51,6 +58,24 @@ def test_an_exception_is_raised_where_its_answer_would_stand(two_workers):
     assert [next(answers) for _ in range(3)] == [4, 6, 12]
     with pytest.raises(ZeroDivisionError):
         next(answers)
+
+
+def test_items_that_end_in_an_exception_lose_no_answer(two_workers):
+    def items():
+        yield from range(3)
+        raise OSError("gone")
+
+    answers = ordered(lambda number: number, items())
+    assert [next(answers) for _ in range(3)] == [0, 1, 2]
+    with pytest.raises(OSError, match="gone"):
+        next(answers)
+
+
+def test_an_answer_that_is_there_does_not_wait_for_more_items(two_workers):
+    pulled = []
+    answers = ordered(lambda number: number, slowly(pulled))
+    next(answers)
+    assert len(pulled) <= 3
 
 
 def test_after_an_exception_no_work_is_begun_and_no_thread_remains(two_workers):

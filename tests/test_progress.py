@@ -56,6 +56,13 @@ def test_nothing_is_written_for_no_items(shown):
     assert shown([], 0) == ("", None)
 
 
+def test_items_of_unknown_number_are_counted(shown):
+    text, _ = shown(range(1200), 0, redraw=0.0)
+    assert "1,199" in text or "1,200" in text
+    assert "a second" in text
+    assert text.endswith("\r\x1b[K")
+
+
 def test_a_closed_stderr_hinders_nothing(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert list(progress(range(3), 3, "counting")) == [0, 1, 2]

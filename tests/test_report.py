@@ -12,7 +12,7 @@ from PIL import Image
 pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind import run as runs
-from keykind.report import of_each
+from keykind.pictures import of_each
 
 LIMIT = 10_000_000  # bytes of a page
 

@@ -226,3 +226,16 @@ def test_a_closed_standard_input_costs_no_other_photo(monkeypatch, shop):
     first, second = photos_named(["shop/a.jpg", "-"])
     assert first == Path("shop/a.jpg")
     assert isinstance(second, BadPhoto)
+
+
+def test_the_contact_sheet_of_a_rendered_set_is_no_photo_of_it(tmp_path):
+    for name in ("set.json", "contact-sheet.png", "dimple/dimple-000000.jpg", "dimple/contact-sheet.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    found = [one.relative_to(tmp_path).as_posix() for one in photos_named([str(tmp_path)])]
+    assert found == ["dimple/contact-sheet.png", "dimple/dimple-000000.jpg"]
+
+
+def test_a_picture_may_be_as_large_as_memory_holds():
+    wide = Image.new("RGB", (10_000, 9_000), "red")  # 270 MB
+    assert pixels_of(wide).pixels.shape == (9_000, 10_000, 3)

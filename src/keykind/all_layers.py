@@ -19,8 +19,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.augmentation import strong_view
-from keykind.backbone import SIZE, Backbone, to_network
+from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
+from keykind.card import SIZE
 from keykind.crossval import Fold
 from keykind.features import Network
 from keykind.files import DAMAGE, whole_file

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from keykind.cache import Cache
+from keykind.card import SIZE
 from keykind.errors import BadRecipe, BadWeights
 from keykind.features import Network
 from keykind.quiet import quiet
@@ -32,8 +33,6 @@ with quiet():
     from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2 as freeze
 
 tf.get_logger().setLevel("ERROR")  # it warns of retracing, which a few epochs of fine-tuning cannot avoid
-
-SIZE = 224  # side of the square crop, px
 
 
 @dataclass(frozen=True, slots=True)

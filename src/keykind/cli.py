@@ -104,18 +104,19 @@ def train(options: argparse.Namespace) -> int:
     dataset = _dataset(options)
     if not dataset.of("test"):
         dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
-    for fault in dataset.faults:
+    strangers, faults = read_strangers(options.nothing or nothing_folder())
+    faults += dataset.faults
+    for fault in faults:
         _say(f"keykind: {fault.name}: {fault.reason}")
     for warning in dataset.warnings:
         _say(f"keykind: {warning}")
     from keykind.experiment import Experiment
     from keykind.run import run
 
-    strangers = read_strangers(options.nothing or nothing_folder())
     experiment = Experiment(dataset, recipe, options.weights, options.seed, options.out, strangers=strangers)
     metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)
-    return SOME_UNREADABLE if dataset.faults else GOOD
+    return SOME_UNREADABLE if faults else GOOD
 
 
 def export(options: argparse.Namespace) -> int:

@@ -33,7 +33,7 @@ from keykind.photo import SUFFIXES
 from keykind.progress import progress
 from keykind.samples import Dataset, Leak, Sample, examine
 
-__all__ = ["Dataset", "Fault", "Leak", "Sample", "hold_out", "read_dataset"]
+__all__ = ["Dataset", "Fault", "Leak", "Sample", "hold_out", "read_dataset", "read_strangers"]
 
 
 def read_dataset(
@@ -67,10 +67,10 @@ def read_dataset(
     return replace(dataset, faults=tuple(faults), warnings=tuple(warnings))
 
 
-def read_strangers(folder: Path) -> tuple[Sample, ...]:
-    """Return the photos below a folder that show no key, to test what a model refuses; sorted.
+def read_strangers(folder: Path) -> tuple[tuple[Sample, ...], tuple[Fault, ...]]:
+    """Return the photos below a folder that show no key, to test what a model refuses; sorted. Then faults.
 
-    Raises BadDataset where there are none, or one cannot be read.
+    Raises BadDataset where none can be read.
     """
     inside = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     names = sorted(path for path in inside if not path.name.startswith("."))
@@ -79,12 +79,16 @@ def read_strangers(folder: Path) -> tuple[Sample, ...]:
     found = ordered(
         lambda path: examine(Listed(path, relative(path, folder), relative(path, folder), "", "test")), names
     )
-    samples = []
+    samples, faults = [], []
     for one in found:
         if isinstance(one, Fault):
-            raise BadDataset(f"{folder}: {one.name}", fault=one.reason, remedy="take it away")
-        samples.append(one[0])
-    return tuple(samples)
+            faults.append(one)
+        else:
+            samples.append(one[0])
+    if not samples:
+        fault = f"holds {len(names)} photos, and none can be read: {faults[0].reason}"
+        raise BadDataset(folder, fault=fault, remedy="name a folder of photos without a key")
+    return tuple(samples), tuple(faults)
 
 
 def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Dataset:

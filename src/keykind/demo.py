@@ -29,5 +29,5 @@ def run_demo(out: Path, seed: int) -> dict[str, Any]:
     """
     dataset = read_dataset(sample_folder())
     weights = NAME if weights_ship() else "random"
-    strangers = read_strangers(nothing_folder())
+    strangers, _ = read_strangers(nothing_folder())
     return run(Experiment(dataset, REPORT, weights, seed, out, NOTICE, strangers), resume=True)

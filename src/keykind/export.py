@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keykind import doctor
-from keykind.errors import BadModel
+from keykind.errors import BadModel, KeykindError
 from keykind.files import write_bytes
 from keykind.model import load_file, pack, unpack
 from keykind.predict import shipped_model
@@ -38,11 +38,13 @@ class Exported:
 
     path: Path
     size: int  # bytes
-    compared: "Compared | None"  # None: there were no photos or no Keras to compare with
+    compared: "Compared | KeykindError | None"  # or why not; None: it was made of a file, not of a run
 
     def lines(self) -> Iterator[str]:
         """Yield what a person wants to know of it."""
-        if self.compared:
+        if isinstance(self.compared, KeykindError):
+            yield f"not compared with Keras: {self.compared}"
+        elif self.compared:
             one = self.compared
             yield (
                 f"compared as .tflite: the same kind as Keras on {100 * one.agreement:.1f}% of "
@@ -82,7 +84,7 @@ def export_model(source: Path | None, wish: Wish) -> Exported:
     return Exported(path, len(data), compared)
 
 
-def _of_run(run: Path, wish: Wish) -> "tuple[bytes, Compared | None]":
+def _of_run(run: Path, wish: Wish) -> "tuple[bytes, Compared | KeykindError]":
     doctor.require("train")
     from keykind.run_model import export_run  # noqa: PLC0415 - heavy
 

@@ -30,7 +30,7 @@ from keykind.photo import RESIZE
 from keykind.quiet import quiet
 from keykind.views import Crop
 
-__all__ = ["GRID", "SIZE", "Answer", "Card", "Model", "load_file", "load_model", "pack", "unpack"]
+__all__ = ["GRID", "Answer", "Card", "Model", "load_file", "load_model", "pack", "unpack"]
 
 GRID = 7  # places of a class map along each side
 CARD = "card.json"  # the zip's members are LABELS and this, in this order

@@ -24,17 +24,29 @@ def workers() -> int:
 def ordered(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield work(item) for each item, in order, computed in threads; memory stays bounded for any number.
 
-    The first exception is raised where its result would stand; what was not begun is dropped.
+    The first exception, of the work or of the items, is raised where its result would stand; what was not
+    begun is dropped.
     """
     count = workers()
     waiting: deque[Future[R]] = deque()
     pool = ThreadPoolExecutor(count)
     try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= AHEAD * count:
+        for future in _futures(pool, work, items):
+            waiting.append(future)
+            while waiting and (len(waiting) >= AHEAD * count or waiting[0].done()):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _futures(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[Future[R]]:
+    """Yield the work on each item; if the items end in an exception, that as the last one's result."""
+    try:
+        for item in items:
+            yield pool.submit(work, item)
+    except Exception as error:  # noqa: BLE001 - raised again where it stands
+        last: Future[R] = Future()
+        last.set_exception(error)
+        yield last

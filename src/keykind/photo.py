@@ -2,7 +2,7 @@
 
 In:    JPEG (MPO too), PNG, WebP, BMP, GIF, TIFF; HEIC with the extra `heif`
 Out:   Photo(pixels, width, height, format) without EXIF or place; or BadPhoto
-Needs: numpy, pillow; pi_heif when the first HEIC comes
+Needs: numpy, pillow; for HEIC pi_heif [heif]
 """
 
 import errno
@@ -23,6 +23,7 @@ import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from keykind.errors import BadPhoto, printable
+from keykind.heif import open_heif
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
 MAX_PIXELS = 120_000_000  # pixels; phones reach 108 megapixels, and so many take 1.6 GB while decoded
@@ -134,34 +135,11 @@ def resize(pixels: np.ndarray, size: int) -> np.ndarray:
 
 def _open(data: bytes, kind: str, name: Path | str) -> ImageFile.ImageFile:
     """Read the header, with the one decoder that the first bytes ask for, whatever the file is called."""
-    if kind != "HEIF":
-        if kind in _PLUGINS:
-            import_module(_PLUGINS[kind])
-        return Image.open(BytesIO(data), formats=(kind,))
-    try:
-        plugin: Any = import_module("pi_heif")
-    except ImportError as error:
-        fault = "is a HEIC photo, which needs pi_heif, which is not installed"
-        remedy = "run: pip install 'keykind[heif]', or save the photo as JPEG"
-        raise BadPhoto(name, fault=fault, remedy=remedy) from error
-    image: ImageFile.ImageFile = plugin.HeifImageFile(BytesIO(_without_metadata(data)))
-    return image
-
-
-def _without_metadata(data: bytes) -> bytes:
-    """Untie EXIF and XMP from the picture in a HEIF file: the links (`cdsc`) outside of its media data.
-
-    Nothing here needs them, and pi_heif 1.4.0 ends the process (segmentation fault) on damaged ones.
-    """
-    parts, place = [], 0
-    while place < len(data):
-        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
-        if size == 1:  # the size has eight bytes and stands behind the kind
-            size = int.from_bytes(data[place + 8 : place + 16], "big")
-        box = data[place : place + max(size, 8)] if size else data[place:]  # 0: to the end
-        parts.append(box if kind == b"mdat" else box.replace(b"cdsc", b"free"))
-        place += len(box)
-    return b"".join(parts)
+    if kind == "HEIF":
+        return open_heif(data, name)
+    if kind in _PLUGINS:
+        import_module(_PLUGINS[kind])
+    return Image.open(BytesIO(data), formats=(kind,))
 
 
 def _upright(image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least: int | None) -> Photo:

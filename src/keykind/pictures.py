@@ -6,8 +6,11 @@ Needs: numpy, pillow, ai-edge-litert
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +26,10 @@ from keykind.views import to_crop, to_unit
 
 SIDE = 176  # longest side of a tile, px
 QUALITY = 80  # JPEG
+EACH = 5  # pictures of each kind, as in the report
+MOST = 60  # pictures of one gallery; more would make the page heavy and nobody looks at them
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,23 @@ def tile(pixels: NDArray[np.uint8], caption: str) -> Tile:
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=QUALITY)
     return Tile(buffer.getvalue(), caption)
+
+
+def of_each(items: Iterable[T], shown: Callable[[T], Sample], each: int = EACH) -> list[T]:
+    """Return `each` items of every kind, of as many different keys as there are; never more than MOST in all.
+
+    shown: the photo of an item.
+    """
+    kinds: dict[str, list[tuple[int, int, T]]] = defaultdict(list)
+    met: Counter[str] = Counter()
+    for place, item in enumerate(items):
+        sample = shown(item)
+        kinds[sample.kind].append((met[sample.group], place, item))
+        met[sample.group] += 1
+    fair = max(1, min(each, MOST // max(len(kinds), 1)))
+    return [item for group in kinds.values() for _, _, item in sorted(group, key=itemgetter(0, 1))[:fair]][
+        :MOST
+    ]
 
 
 def examples(samples: Iterable[Sample]) -> list[Tile]:

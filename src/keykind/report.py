@@ -5,33 +5,26 @@ Out:   report.html (one file, no network), figures/*.png
 Needs: matplotlib                                                                          [train]
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from pathlib import Path
-from typing import TypeVar
 
 from matplotlib.figure import Figure
 
 from keykind import figures
-from keykind.dataset import Dataset, Sample
+from keykind.dataset import Dataset
 from keykind.evaluate import Interval, Rejection, Scores
 from keykind.features import Plan
 from keykind.files import write_bytes
 from keykind.next_photos import what_next
 from keykind.page import Content, Html, Tile, chart, gallery, page, table, tag
 from keykind.parallel import ordered
-from keykind.pictures import Answer, Explainer, examples, views
+from keykind.pictures import MOST, Answer, Explainer, examples, of_each, views
 from keykind.recipe import Recipe
 from keykind.train import Trained
 
-EACH = 5  # pictures of each kind, as in the report
-MOST = 60  # pictures of one gallery; more would make the page heavy and nobody looks at them
 PUBLISHED = {"cylinder": 0.698, "dimple": 0.622, "laser track": 0.581, "mortice": 0.875}  # F1 of the report
 PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -274,23 +267,6 @@ def score_table(scores: Scores) -> Html:
     for name, value in (("weighted", scores.weighted_f1), ("macro", scores.macro_f1)):
         rows.append((name, "", "", f"{value:.2f} [{between(scores.intervals[f'{name}_f1'])}]", total, ""))
     return table(("kind", "precision", "recall", "F1", "photos", "keys"), rows)
-
-
-def of_each(items: Iterable[T], shown: Callable[[T], Sample], each: int = EACH) -> list[T]:
-    """Return `each` items of every kind, of as many different keys as there are; never more than MOST in all.
-
-    shown: the photo of an item.
-    """
-    kinds: dict[str, list[tuple[int, int, T]]] = defaultdict(list)
-    met: Counter[str] = Counter()
-    for place, item in enumerate(items):
-        sample = shown(item)
-        kinds[sample.kind].append((met[sample.group], place, item))
-        met[sample.group] += 1
-    fair = max(1, min(each, MOST // max(len(kinds), 1)))
-    return [item for group in kinds.values() for _, _, item in sorted(group, key=itemgetter(0, 1))[:fair]][
-        :MOST
-    ]
 
 
 def between(interval: Interval) -> str:

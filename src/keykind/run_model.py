@@ -15,9 +15,9 @@ import keras
 import numpy as np
 from sklearn.metrics import f1_score
 
-from keykind.backbone import SIZE, Backbone
-from keykind.card import Card
-from keykind.dataset import Dataset, Sample, read_dataset
+from keykind.backbone import Backbone
+from keykind.card import SIZE, Card
+from keykind.dataset import Dataset, Sample, read_dataset, read_strangers
 from keykind.errors import BadModel, BadRun, KeykindError
 from keykind.features import read_crop
 from keykind.files import DAMAGE
@@ -27,11 +27,12 @@ from keykind.metadata import with_metadata
 from keykind.model import Model, pack, unpack
 from keykind.parallel import ordered
 from keykind.recipe import from_values
+from keykind.sample_photos import nothing_folder
 from keykind.train import network_of, read_head
 from keykind.views import Crop, sobel_edges, to_unit
 
 LEAST_PROBABILITY = 0.5  # calibrated, so an answer below it is more often wrong than right
-CALIBRATION = 25  # training photos of each kind that set the ranges of int8
+CALIBRATION, MOST_CALIBRATION = 25, 500  # training photos that set the ranges of int8: of a kind, in all
 FREE, PRETRAINED = (
     "Apache-2.0",
     ("keykind", "imagenet"),
@@ -112,7 +113,7 @@ def make_file(
 ) -> bytes:
     """Return the bytes of a model file.
 
-    precision: fp32, fp16, or int8, which needs crops (224, 224, 3) uint8 of training photos of every kind.
+    precision: fp32, fp16, or int8, which needs crops (224, 224, 3) uint8, see `calibration`.
     Without `maps`: probabilities alone, which is all that MediaPipe's ImageClassifier takes.
     """
     card = Card(
@@ -129,13 +130,18 @@ def make_file(
 
 
 def calibration(dataset: Dataset) -> list[Crop]:
-    """Return crops of training photos of every kind, spread over each kind's photos."""
+    """Return crops of training photos of every kind, spread over each kind's, and of photos without a key.
+
+    Without the latter the novelty in the file would end where that of the training photos does.
+    """
+    each = max(1, min(CALIBRATION, MOST_CALIBRATION // len(dataset.kinds)))
     chosen: list[Sample] = []
     for kind in dataset.kinds:
         mine = [sample for sample in dataset.of("train") if sample.kind == kind]
-        places = np.linspace(0, len(mine) - 1, min(CALIBRATION, len(mine))).round().astype(int)
+        places = np.linspace(0, len(mine) - 1, min(each, len(mine))).round().astype(int)
         chosen += [mine[place] for place in places]
-    return crops_of(chosen)
+    strangers, _ = read_strangers(nothing_folder())
+    return crops_of([*chosen, *strangers])
 
 
 def run_photos(run: Path) -> Dataset:
@@ -211,19 +217,20 @@ def refuse_loss(compared: Compared) -> None:
 
 def export_run(
     run: Path, precision: str, *, maps: bool = True, force: bool = False
-) -> tuple[bytes, Compared | None]:
+) -> tuple[bytes, Compared | KeykindError]:
     """Return a run's model file, and what comparing it with Keras on the run's test photos gave.
 
-    None: the photos are gone, which only int8, calibrated on them, cannot do without. The card tells the
-    file's own score beside the run's. Raises BadRun, and BadModel for a loss beyond MOST_LOST unless `force`.
+    Or why it could not be compared: the photos are gone, which int8, calibrated on them, cannot do without.
+    The card tells the file's own score beside the run's. Raises BadRun, and BadModel for a loss beyond
+    MOST_LOST unless `force`.
     """
     trained = read_trained(run)
     try:
         photos = run_photos(run)
-    except KeykindError:
+    except KeykindError as gone:
         if precision == "int8":
             raise
-        return make_file(trained, precision, maps=maps), None
+        return make_file(trained, precision, maps=maps), gone
     crops = calibration(photos) if precision == "int8" else []
     data = make_file(trained, precision, crops, maps=maps)
     compared = compare(data, trained, photos.of("test"))

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from keykind import photo
 from keykind.errors import BadPhoto, printable
-from keykind.listing import mode_of
+from keykind.listing import SET_FILE, SHEET, mode_of
 from keykind.photo import Photo
 
 STDIN = "-"
@@ -91,8 +91,12 @@ def _of_image(image: Image.Image, name: str) -> Photo:
     buffer = BytesIO()
     try:
         upright = ImageOps.exif_transpose(image)
+        if upright.mode == "RGB" and not upright.has_transparency_data:
+            return _of_array(np.asarray(upright), name)
         upright = upright if upright.mode in PNG_MODES else upright.convert("RGB")
         upright.save(buffer, "PNG", compress_level=0)
+    except BadPhoto:
+        raise
     except Exception as error:  # PIL may read the file only now, and raises almost anything
         fault = f"cannot be read as a picture ({str(error).partition(chr(10))[0][:100]})"
         raise BadPhoto(name, fault=fault, remedy="give its file instead") from error
@@ -108,9 +112,10 @@ def how_many(names: Sequence[str]) -> int:
 def photos_named(names: Sequence[str]) -> Iterator[Source]:
     """Yield the photos that names on a command line stand for: files, folders, patterns, `-`.
 
-    Of folders and patterns the files with a photo's ending, sorted, hidden ones left out, folders with all
-    that is below; a folder that links lead to again is read once. `**` stands for any folders between. Memory
-    grows with the names of one folder alone. A folder or pattern without photos is a BadPhoto in its place.
+    Of folders and patterns the files with a photo's ending, sorted, hidden ones and the contact sheet of a
+    rendered set left out, folders with all that is below; a folder that links lead to again is read once.
+    `**` stands for any folders between. Memory grows with the names of one folder alone. A folder or pattern
+    without photos is a BadPhoto in its place.
     Raises BadPhoto if there is nothing to read at all.
     """
     barren: list[BadPhoto] = []  # kept until a photo shows that there is something to read
@@ -154,9 +159,10 @@ def _from_stdin() -> Named | BadPhoto:
     if sys.stdin is None:
         return BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
     try:
-        return Named(
-            STDIN, sys.stdin.buffer.read(photo.MAX_BYTES + 1)
-        )  # one more: the reader tells the limit
+        data = sys.stdin.buffer.read(
+            photo.MAX_BYTES + 1
+        )  # one more, for whoever decodes to see it is too long
+        return Named(STDIN, data)
     except OSError as error:
         fault = f"standard input cannot be read ({error.strerror})"
         return BadPhoto(STDIN, fault=fault, remedy="give a file")
@@ -226,8 +232,10 @@ def _names(folder: Path, states: set[int], met: set[Visit]) -> Iterator[str | Ba
             return
         met.add(visit)
         with os.scandir(folder) as entries:
-            names = sorted(filter(None, map(_name, entries)))
-        yield from names
+            met_here = list(entries)
+        rendered = any(entry.name == SET_FILE for entry in met_here)
+        names = sorted(filter(None, map(_name, met_here)))
+        yield from (name for name in names if not (rendered and name == SHEET))
     except FileNotFoundError:  # the fixed part of a pattern, or a folder that went away
         return
     except OSError as error:

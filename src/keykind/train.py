@@ -13,7 +13,8 @@ from typing import Any
 import keras
 import numpy as np
 
-from keykind.backbone import SIZE, Backbone
+from keykind.backbone import Backbone
+from keykind.card import SIZE
 from keykind.crossval import Fold, Rows
 from keykind.head import Floats, Head, Labels
 from keykind.recipe import Recipe

@@ -151,9 +151,9 @@ def _hang(making: Stage, middle: np.ndarray, radius: float, away: float) -> None
 
     Each lies outwards from the ring, where it covers least of what is there.
     """
-    count = 0
-    while count < MOST_HANGING and making.chance(HANGING):
-        count += 1
+    for _ in range(MOST_HANGING):
+        if not making.chance(HANGING):
+            return
         thing = body(draw_thing(str(making.rng.choice(HUNG)), making.rng))
         eye = np.array([thing.solid.head[0] + EYE, thing.solid.head[1], 0.0])
         turns = away + making.rng.normal(0, 55, TRIES // 3)
