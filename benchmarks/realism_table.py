@@ -22,19 +22,19 @@ SCORES = (
     "run",
     "trained",
     "renders",
+    "all F1",
     "phone F1",
     "one view",
     "white paper F1",
     "keys right",
-    "macro F1",
     "renders F1",
     "minutes",
 )
 NOTE = """\
 F1 is weighted by photos, with the 95% interval of resampled physical keys. The answers are the mean of seven
 views of a photo; *one view* is the phone photo as it is. *Keys right*: of the physical keys on white paper,
-by the mean of their photos. *Macro F1*: all real photos, each kind counts alike. *Renders F1*: of renders
-kept aside. Recall: of photos, then of physical keys by the mean of their photos."""
+by the mean of their photos. *Renders F1*: of renders kept aside. Recall: of photos, then of physical keys by
+the mean of their photos."""
 Run = dict[str, Any]
 
 
@@ -68,11 +68,11 @@ def scores(run: Run) -> list[str]:
         run["name"],
         run["training"],
         f"{run['renders']:,}",
+        f1(run["real"]["all"], "averaged"),
         f1(phone, "averaged"),
         f1(phone, "single"),
         f1(white, "averaged"),
         f"{white['averaged']['keys_right']} of {keys}" if white else "–",
-        f"{run['real']['all']['averaged']['photos']['macro_f1']:.3f}",
         f"{run['render']['averaged']['photos']['weighted_f1']:.3f}",
         f"{run['seconds']['all'] / 60:.0f}",
     ]

@@ -74,7 +74,7 @@ def finished(many_drawn, tmp_path_factory):
 
     out = tmp_path_factory.mktemp("finished") / "run"
     recipe = replace(REPORT, epochs=4)
-    strangers = read_strangers(nothing_folder())[0][:8]
+    strangers = {"drawn": read_strangers(nothing_folder())[0][:8]}
     experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.", strangers)
     return experiment, run(experiment)
 

@@ -13,15 +13,13 @@ from keykind.recipe import REPORT
 SCORES = {"weighted_f1": 0.5, "macro_f1": 0.5, "interval": {"weighted_f1": [0.4, 0.6]}}
 
 
-@pytest.mark.parametrize(("ship", "weights"), [(True, "keykind"), (False, "random")])
-def test_the_demo_trains_on_the_whole_sample_with_the_weights_that_ship(tmp_path, monkeypatch, ship, weights):
+def test_the_demo_trains_on_the_whole_sample_with_the_weights_that_ship(tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(demo, "run", lambda experiment, *, resume: asked.append((experiment, resume)))
-    monkeypatch.setattr(demo, "weights_ship", lambda: ship)
     demo.run_demo(tmp_path / "run", 5)
     ((experiment, resume),) = asked
     assert resume
-    assert (experiment.recipe, experiment.weights, experiment.seed) == (REPORT, weights, 5)
+    assert (experiment.recipe, experiment.weights, experiment.seed) == (REPORT, "keykind", 5)
     assert len(experiment.dataset.samples) == 129 + 105
     assert "rendered" in experiment.notice
 

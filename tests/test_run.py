@@ -71,14 +71,16 @@ def test_the_metrics_hold_what_the_contract_names(finished):
 
 def test_it_is_told_how_well_photos_without_a_key_are_refused(finished):
     experiment, metrics = finished
-    rejection = metrics["novelty"]["test"]
+    rejection = metrics["novelty"]["test"]["drawn"]
     assert (rejection["keys"], rejection["strangers"]) == (len(experiment.dataset.of("test")), 8)
-    assert "Of 8 photos without a key it refuses" in (experiment.out / "report.html").read_text("utf-8")
+    page = (experiment.out / "report.html").read_text("utf-8")
+    assert "photos without a key" in page
+    assert "<td>drawn</td>" in page
 
 
 def test_without_such_photos_nothing_is_said_of_it(finished, tmp_path):
-    metrics = run(replace(finished[0], strangers=(), out=tmp_path / "run"))
-    assert metrics["novelty"]["test"] is None
+    metrics = run(replace(finished[0], strangers={}, out=tmp_path / "run"))
+    assert metrics["novelty"]["test"] == {}
     assert "what is no key" not in (tmp_path / "run" / "report.html").read_text("utf-8")
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keykind.errors import BadRecipe, BadWeights
-from keykind.shipped import FILE, FOLDER, LIST, read_arrays, write_arrays
+from keykind.shipped import FILE, LIST, read_arrays, write_arrays
 
 
 @pytest.fixture
@@ -39,8 +39,8 @@ def test_damaged_weights_are_refused(arrays, tmp_path):
         read_arrays(tmp_path)
 
 
-def test_absent_weights_say_what_to_use(tmp_path):
-    with pytest.raises(BadWeights, match=r"do not ship with this version; use imagenet"):
+def test_absent_weights_say_what_to_do(tmp_path):
+    with pytest.raises(BadWeights, match=r"holds no whole weights file .*; install keykind again"):
         read_arrays(tmp_path)
 
 
@@ -72,8 +72,6 @@ def test_a_network_takes_the_weights_that_ship(tmp_path, monkeypatch):
 
 def test_no_tensor_that_ships_is_one_of_imagenet(imagenet):
     """In float16, with the pixels' scaling folded in or not."""
-    if not (FOLDER / LIST).is_file():
-        pytest.skip("the trained weights do not ship yet")
     pytest.importorskip("keras", reason="the extra train is not installed")
     from keykind.backbone import load_backbone
     from keykind.folding import fold, folded_arrays

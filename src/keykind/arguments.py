@@ -85,7 +85,7 @@ def _train_options(options: argparse.ArgumentParser) -> None:
         "--nothing",
         type=Path,
         metavar="PHOTOS",
-        help="photos without a key, to test what is refused (default: rendered ones that come with keykind)",
+        help="photos without a key, to test what is refused, besides rendered ones that come with keykind",
     )
     options.add_argument("--fine-tune", type=int, metavar="N", help="also train the network's last N layers")
     options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")

@@ -97,15 +97,18 @@ def train(options: argparse.Namespace) -> int:
     from keykind.dataset import hold_out, read_strangers
     from keykind.recipe import load_recipe, with_fine_tuning
     from keykind.run_folder import RunFolder
-    from keykind.sample_photos import nothing_folder
+    from keykind.sample_photos import RENDERED, nothing_folder
 
     recipe = with_fine_tuning(load_recipe(options.recipe), options.fine_tune)
     RunFolder(options.out).check(resume=options.resume)
     dataset = _dataset(options)
     if not dataset.of("test"):
         dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
-    strangers, faults = read_strangers(options.nothing or nothing_folder())
-    faults += dataset.faults
+    strangers, faults = {}, dataset.faults
+    for name, folder in {RENDERED: nothing_folder(), str(options.nothing): options.nothing}.items():
+        if folder:
+            strangers[name], broken = read_strangers(folder)
+            faults += broken
     for fault in faults:
         _say(f"keykind: {fault.name}: {fault.reason}")
     for warning in dataset.warnings:

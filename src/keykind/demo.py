@@ -12,8 +12,8 @@ from keykind.dataset import read_dataset, read_strangers
 from keykind.experiment import Experiment
 from keykind.recipe import REPORT
 from keykind.run import run
-from keykind.sample_photos import nothing_folder, sample_folder
-from keykind.shipped import NAME, weights_ship
+from keykind.sample_photos import RENDERED, nothing_folder, sample_folder
+from keykind.shipped import NAME
 
 NOTICE = (
     "These photos are rendered: no key in them exists. "
@@ -24,10 +24,10 @@ NOTICE = (
 def run_demo(out: Path, seed: int) -> dict[str, Any]:
     """Train on the sample by the `report` recipe, with the weights that ship, and return the run's metrics.
 
-    Where no weights ship they are random, and the page says so. A finished demo in the folder stays as it is.
+    A finished demo in the folder stays as it is.
     Raises BadRun if the folder holds anything else, BadDataset or BadWeights for a damaged installation.
     """
     dataset = read_dataset(sample_folder())
-    weights = NAME if weights_ship() else "random"
     strangers, _ = read_strangers(nothing_folder())
-    return run(Experiment(dataset, REPORT, weights, seed, out, NOTICE, strangers), resume=True)
+    experiment = Experiment(dataset, REPORT, NAME, seed, out, NOTICE, {RENDERED: strangers})
+    return run(experiment, resume=True)

@@ -6,8 +6,8 @@ Needs: keras, tensorflow, scikit-learn                                          
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +42,7 @@ class Experiment:
     seed: int
     out: Path
     notice: str | None = None  # the page's first line, where its reader must know something first
-    strangers: tuple[Sample, ...] = ()  # photos without a key, to test what is refused
+    strangers: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)  # sets of photos without a key
 
     @property
     def plan(self) -> Plan:
@@ -57,7 +57,10 @@ class Experiment:
             "seed": self.seed,
             "initial_network": backbone.digest,
             "photos": self.dataset.digest(),
-            "strangers": hashlib.sha256(" ".join(s.sha256 for s in self.strangers).encode()).hexdigest(),
+            "strangers": [
+                hashlib.sha256(" ".join(one.sha256 for one in samples).encode()).hexdigest()
+                for samples in self.strangers.values()
+            ],
         }
 
     def seed_for(self, *purpose: str | int) -> int:
@@ -99,7 +102,7 @@ class Tested:
     probabilities: dict[str, Floats]  # of each view, (n, c), as trained
     scores: dict[str, Scores]  # of each view
     calibrated: Scores  # of the judging view, after the temperature
-    rejection: Rejection | None  # None: there were no photos without a key
+    rejection: dict[str, Rejection]  # of each set of photos without a key
 
 
 def learn(
@@ -219,23 +222,24 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
         probabilities,
         {view: _score(experiment, values) for view, values in probabilities.items()},
         _score(experiment, softmax(logits[view], learned.judged.temperature)),
-        _reject(experiment, learned, shown, folder, cache) if experiment.strangers else None,
+        _reject(experiment, learned, shown, folder, cache),
     )
 
 
 def _reject(
     experiment: Experiment, learned: Learned, shown: Floats, folder: RunFolder, cache: Cache
-) -> Rejection:
+) -> dict[str, Rejection]:
     """Return how well photos without a key are told from the test photos, whose features are shown (n, k)."""
     plan = replace(experiment.plan, views=(judging_view(experiment.recipe),))
-    strange = compute(
-        experiment.strangers, plan, learned.network, cache, folder.work / "features-strangers.npy"
-    )
     judged = learned.judged
-    keys, strangers = (
-        measure_novelty(each, judged.prototypes) for each in (shown, np.asarray(strange[:, 0]))
-    )
-    return score_rejection(keys, strangers, judged.most_novelty)
+    keys = measure_novelty(shown, judged.prototypes)
+    found = {}
+    for number, (name, samples) in enumerate(experiment.strangers.items()):
+        place = folder.work / f"features-strangers-{number}.npy"
+        strange = np.asarray(compute(samples, plan, learned.network, cache, place)[:, 0])
+        novelty = measure_novelty(strange, judged.prototypes)
+        found[name] = score_rejection(keys, novelty, judged.most_novelty)
+    return found
 
 
 def _score(experiment: Experiment, probabilities: Floats) -> Scores:

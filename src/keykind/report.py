@@ -40,7 +40,7 @@ class Outcome:
     scores: dict[str, Scores]  # of the test photos: "plain", "edge"
     calibrated: Scores  # plain, after the temperature
     temperature: float
-    rejection: Rejection | None  # None: no photos without a key were tested
+    rejection: Mapping[str, Rejection]  # of each set of photos without a key
     answers: tuple[Answer, ...]  # to the plain test photos
     explainer: Explainer
     facts: dict[str, str]  # how it was made, for the last table
@@ -205,16 +205,21 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     )
     if outcome.rejection:
         yield tag("h2", "Does it know what is no key?")
-        yield tag("p", _refused(outcome.rejection))
+        yield from _refused(outcome.rejection)
 
 
-def _refused(rejection: Rejection) -> str:
-    return (
-        f"Of {rejection.strangers} photos without a key it refuses {rejection.strangers_refused:.0%}, and of "
-        f"the {rejection.keys} test photos, wrongly, {1 - rejection.keys_passed:.0%}. AUROC "
-        f"{rejection.auroc:.3f}; where 95% of the test photos pass, {rejection.fpr95:.0%} of those without a "
-        "key pass too."
+def _refused(rejection: Mapping[str, Rejection]) -> Iterable[Content]:
+    one = next(iter(rejection.values()))
+    yield tag(
+        "p",
+        f"Of the {one.keys} test photos it refuses, wrongly, {1 - one.keys_passed:.0%}. The last column: how "
+        "many photos without a key pass where 95% of the test photos do.",
     )
+    rows = [
+        (name, of.strangers, f"{of.strangers_refused:.0%}", f"{of.auroc:.3f}", f"{of.fpr95:.0%}")
+        for name, of in rejection.items()
+    ]
+    yield table(("photos without a key", "photos", "refused", "AUROC", "FPR at 95% TPR"), rows)
 
 
 def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:

@@ -193,6 +193,6 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
         "novelty": {
             "view": judging_view(experiment.recipe),
             "most": learned.judged.most_novelty,
-            "test": tested.rejection.as_json() if tested.rejection else None,
+            "test": {name: rejection.as_json() for name, rejection in tested.rejection.items()},
         },
     }

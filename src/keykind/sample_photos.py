@@ -19,6 +19,7 @@ COUNTS = {  # split -> kind -> photos
     "test": {"cylinder": 54, "dimple": 18, "laser_track": 12, "mortice": 21},
 }
 NOTHING = 60  # photos without a key
+RENDERED = "rendered, come with keykind"  # what a report calls these
 
 
 def sample_folder(folder: Path = FOLDER) -> Path:

@@ -48,15 +48,8 @@ def write_arrays(arrays: Mapping[str, NDArray[np.floating]], folder: Path) -> Pa
     return path
 
 
-def weights_ship(folder: Path = FOLDER) -> bool:
-    """Tell whether weights come with this version."""
-    return (folder / LIST).is_file()
-
-
 def read_arrays(folder: Path = FOLDER) -> Arrays:
-    """Return the arrays as float32. Raises BadWeights where there are none, or the file is damaged."""
-    if not weights_ship(folder):
-        raise BadWeights(NAME, fault="do not ship with this version", remedy="use imagenet or a weights file")
+    """Return the arrays as float32. Raises BadWeights where the file is gone or damaged."""
     try:
         entry = json.loads((folder / LIST).read_text("utf-8"))[NAME]
         data = (folder / entry["file"]).read_bytes()
