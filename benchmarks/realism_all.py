@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 REALISM = Path(__file__).with_name("realism.py")
-CURVE = (500, 1000, 2000, 4000, 8800)  # renders, one in 20 of them kept aside
+CURVE = (500, 1000, 2000, 8800)  # renders, one in 20 of them kept aside
 SCENE_LIMIT = 2000  # renders of the runs that compare scenes; the curve has the run of both
 BEST = "curve-8800"  # the run whose network is kept
 
