@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from keykind.masks import encode
 from keykind.render.sets.order import Task
-from keykind.render.studio.labels import encode
 from keykind.render.studio.shoot import Shot
 from keykind.render.studio.variant import Variant
 

@@ -12,12 +12,13 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from PIL import Image, ImageDraw
 
+from keykind.masks import decode, encode
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.layout import body, rotation
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.staging import stage
-from keykind.render.studio.labels import decode, encode, label_scene, per_pixel, rectangle
+from keykind.render.studio.labels import label_scene, per_pixel, rectangle
 from keykind.render.studio.shoot import LEAST_BLADE, shoot
 from keykind.render.studio.tracer import FINE, Tracer
 from keykind.render.studio.variant import Variant

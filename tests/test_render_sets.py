@@ -25,13 +25,13 @@ pytest.importorskip("mitsuba", reason="the extra render is not installed")
 pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from fake_studio import FAKE, FakeStudio
+from keykind.masks import decode
 from keykind.render.keys.catalogue import DRAW
 from keykind.render.scenes import staging
 from keykind.render.sets import set_folder, sheet
 from keykind.render.sets.order import SCENES, Order, checked_order
 from keykind.render.sets.rendering import open_studio, render_set
 from keykind.render.sets.set_folder import SetFolder
-from keykind.render.studio.labels import decode
 from keykind.render.studio.variant import choose_variant
 
 ROOT = Path(__file__).parents[1]

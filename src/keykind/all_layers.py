@@ -8,7 +8,6 @@ The head is trained first, on the frozen network: a random one would pull the pr
 which costs most on photos unlike the training's (Kumar et al. 2022, arXiv:2202.10054).
 """
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,8 +22,8 @@ from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
 from keykind.card import SIZE
 from keykind.crossval import Fold
+from keykind.epochs import adamw, run_epoch, trained_on
 from keykind.features import Network
-from keykind.files import DAMAGE, whole_file
 from keykind.folding import STEP, fold, unfold
 from keykind.head import Floats, Head, Labels
 from keykind.parallel import ordered
@@ -35,7 +34,6 @@ from keykind.views import to_unit
 
 STATE = "state.npz"  # all that the next epoch needs
 HEAD_STEP, NETWORK_STEP = 0, 1  # streams of random numbers that never meet
-CURVES = ("size", "loss", "accuracy", "seconds")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +86,7 @@ class Deep:
 
     backbone: Backbone  # sees pixels in 0..1
     head: Head
-    epochs: tuple[dict[str, float], ...]  # CURVES of each
+    epochs: tuple[dict[str, float], ...]  # size, loss, accuracy, seconds of each
 
 
 def train_all(
@@ -106,13 +104,11 @@ def train_all(
     network = fold(backbone)
     weights = f"{backbone.weights}, all layers trained"
     trainer = _Trainer(network, photos, recipe, seed)
-    epochs = _load(folder / STATE, trainer.variables)
-    if epochs is None:
+
+    def give_head() -> None:
         trainer.set_head(train_frozen(unfold(network, weights), photos, recipe, cache, seed))
-        epochs = []
-    for epoch, size in enumerate(recipe.sizes[len(epochs) :], len(epochs) + 1):
-        epochs.append(trainer.run(epoch, size))
-        _keep(folder / STATE, trainer.variables, epochs)
+
+    epochs = trained_on(trainer.model, folder / STATE, len(recipe.sizes), trainer.run, give_head)
     return Deep(unfold(network, weights), read_head(trainer.model), tuple(epochs))
 
 
@@ -156,36 +152,23 @@ class _Trainer:
         self._photos, self._recipe, self._seed = photos, recipe, seed
         self._batch = min(recipe.batch, len(photos.labels))
         self.model = _model(network, recipe, photos.kinds)
-        self._optimizer = _optimizer(recipe, len(recipe.sizes) * (len(photos.labels) // self._batch))
-        self._optimizer.build(self.model.trainable_variables)
+        steps = len(recipe.sizes) * (len(photos.labels) // self._batch)
+        optimizer = adamw(recipe.learning_rate, recipe.warm_up, recipe.weight_decay, steps)
+        optimizer.build(self.model.trainable_variables)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
-        self.model.compile(self._optimizer, loss=loss, metrics=["accuracy"])
-
-    @property
-    def variables(self) -> list[Any]:
-        """All that training changes."""
-        return [*self.model.variables, *self._optimizer.variables]
+        self.model.compile(optimizer, loss=loss, metrics=["accuracy"])
 
     def set_head(self, head: Head) -> None:
         """Give the last two layers the weights of a trained head."""
         self.model.get_layer("hidden").set_weights(head.arrays()[:2])
         self.model.get_layer("probabilities").set_weights(head.arrays()[2:])
 
-    def run(self, epoch: int, size: int) -> dict[str, float]:
-        """Train for one epoch on views of `size` px and return its CURVES, means over all steps."""
-        start = time.monotonic()
+    def run(self, epoch: int) -> dict[str, float]:
+        """Train for one epoch and return its curves."""
+        size = self._recipe.sizes[epoch - 1]
         self.model.get_layer("dropout").seed_generator.state.assign([self._seed, epoch])
-        self.model.reset_metrics()
         steps = len(self._photos.labels) // self._batch
-        for views, labels in progress(self._batches(epoch, size), steps, f"epoch {epoch}"):
-            told = self.model.train_on_batch(views, labels, return_dict=True)
-        return dict(
-            zip(
-                CURVES,
-                (size, float(told["loss"]), float(told["accuracy"]), time.monotonic() - start),
-                strict=True,
-            )
-        )
+        return {"size": size} | run_epoch(self.model, self._batches(epoch, size), steps, f"epoch {epoch}")
 
     def _batches(self, epoch: int, size: int) -> Iterator[tuple[NDArray[np.uint8], Floats]]:
         """Yield views (b, size, size, 3) and labels (b, c), whole batches in an order drawn anew."""
@@ -211,37 +194,3 @@ def _model(network: Any, recipe: DeepRecipe, kinds: int) -> Any:
     values = hidden(keras.layers.GlobalAveragePooling2D(name="pooled")(feature_map))
     values = keras.layers.Dropout(recipe.dropout, name="dropout")(values)
     return keras.Model(pixels, keras.layers.Dense(kinds, activation="softmax", name="probabilities")(values))
-
-
-def _optimizer(recipe: DeepRecipe, steps: int) -> Any:
-    """Return AdamW whose rate rises, then falls to 0; biases do not decay."""
-    rising = max(round(steps * recipe.warm_up), 1)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        decay_steps=max(steps - rising, 1),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=rising,
-    )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=recipe.weight_decay)
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
-    return optimizer
-
-
-def _keep(path: Path, variables: list[Any], epochs: list[dict[str, float]]) -> None:
-    arrays = {f"variable-{place}": variable.numpy() for place, variable in enumerate(variables)}
-    curves = np.array([[epoch[curve] for curve in CURVES] for epoch in epochs])
-    with whole_file(path) as temporary:
-        np.savez(temporary, allow_pickle=False, curves=curves, **arrays)
-
-
-def _load(path: Path, variables: list[Any]) -> list[dict[str, float]] | None:
-    """Give the variables what the last epoch left, and return all epochs; None if there is nothing whole."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            values = [arrays[f"variable-{place}"] for place in range(len(variables))]
-            curves = arrays["curves"]
-    except DAMAGE:
-        return None
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-    return [dict(zip(CURVES, map(float, row), strict=True)) for row in curves]

@@ -46,8 +46,8 @@ def strong_view(crop: Crop, size: int, rng: np.random.Generator) -> Crop:
 
     A crop larger than `size` gives sharper grown views. The same state of `rng` gives the same view.
     """
-    picture = _recoloured(_moved(Image.fromarray(crop), size, rng), rng)
-    return np.asarray(_covered(_worn(picture, rng), rng))
+    picture = recolour(_moved(Image.fromarray(crop), size, rng), rng)
+    return np.asarray(_covered(wear(picture, rng), rng))
 
 
 def _moved(picture: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:
@@ -90,7 +90,7 @@ def _border_colour(picture: Image.Image) -> tuple[int, ...]:
     return tuple(int(level) for level in border.mean(axis=0))
 
 
-def _recoloured(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def recolour(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Return it in another light: exposure, contrast, white balance, then hue and saturation."""
     gains = _about_one(BRIGHTNESS, rng) * np.array([_about_one(WARMTH, rng), 1.0, _about_one(WARMTH, rng)])
     gamma, contrast = _about_one(GAMMA, rng), _about_one(CONTRAST, rng)
@@ -111,7 +111,7 @@ def _hue_turn(angle: float) -> np.ndarray:
     return turned
 
 
-def _worn(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def wear(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
     """Return it as a worse camera and a messenger would leave it: soft, blurred, noisy, compressed."""
     size = picture.size
     if rng.random() < SOFT:

@@ -257,11 +257,11 @@ def _convert(backbone: Backbone) -> bytes:
         return bytes(converter(lambda pixels: model(pixels, training=False), tf.float32).convert())
 
 
-def converter(function: Callable[[Any], Any], pixels: Any) -> Any:
-    """Return TFLite's converter for a function of pixels (1, 224, 224, 3) of that TensorFlow type."""
+def converter(function: Callable[[Any], Any], pixels: Any, size: int = SIZE) -> Any:
+    """Return TFLite's converter for a function of pixels (1, size, size, 3) of that TensorFlow type."""
     # Freezing first makes the conversion three times faster than from_keras_model, and keeps the batch at 1.
     # An empty module as the owner makes it three times faster again: the converter saves what it is given.
-    graph = tf.function(function).get_concrete_function(tf.TensorSpec((1, SIZE, SIZE, 3), pixels))
+    graph = tf.function(function).get_concrete_function(tf.TensorSpec((1, size, size, 3), pixels))
     return tf.lite.TFLiteConverter.from_concrete_functions([freeze(graph)], tf.Module())
 
 

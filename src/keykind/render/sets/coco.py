@@ -14,7 +14,7 @@ import numpy as np
 
 from keykind.files import whole_file
 from keykind.kinds import KINDS
-from keykind.render.studio.labels import decode
+from keykind.masks import decode
 
 CATEGORIES = {kind.name: place for place, kind in enumerate(KINDS, 1)}  # the same in every set
 

@@ -2,15 +2,15 @@
 
 In:    Scene, the map of parts at FINE times the photo's size
 Out:   per photo a dict for JSON, with masks as COCO run lengths
-Needs: numpy, manifold3d    [render]
+Needs: numpy    [render]
 """
 
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from manifold3d import CrossSection
 
+from keykind.masks import corners_of, encode, smallest_rectangle
 from keykind.render.scenes.camera import seen_area
 from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
@@ -100,47 +100,6 @@ def rectangle(mask: np.ndarray) -> list[list[float]]:
     """Return the 4 corners of the smallest turned rectangle around a mask at FINE 2, in px of the photo.
 
     The mask (2 h, 2 w) is not empty.
-
-    Source: one side of it lies on the convex hull (Freeman and Shapira 1975).
     """
-    rows, columns = np.nonzero(mask)
-    edges = np.concatenate([_ends(rows, columns), _ends(rows, columns, last=True)]).astype(np.float64)
-    points = np.concatenate([edges + corner for corner in ([0, 0], [1, 0], [0, 1], [1, 1])]) / FINE
-    hull = CrossSection.hull_points(points).to_polygons()[0].astype(np.float64)
-    sides = np.roll(hull, -1, axis=0) - hull
-    angles = np.unique(np.round(np.arctan2(sides[:, 1], sides[:, 0]) % (np.pi / 2), 6))
-    best = min(angles, key=lambda angle: _area(hull, angle))
-    turn = _turn(best)
-    low, high = (hull @ turn).min(axis=0), (hull @ turn).max(axis=0)
-    corners = np.array([low, [high[0], low[1]], high, [low[0], high[1]]]) @ turn.T
+    corners = smallest_rectangle(corners_of(mask) / FINE)
     return [[round(float(x), 1), round(float(y), 1)] for x, y in corners]
-
-
-def _ends(rows: np.ndarray, columns: np.ndarray, last: bool = False) -> np.ndarray:
-    """Return (n, 2) x, y of the first or last true pixel of each row; the others cannot be on the hull."""
-    order = np.s_[::-1] if last else np.s_[:]
-    _, first = np.unique(rows[order], return_index=True)
-    return np.stack([columns[order][first], rows[order][first]], axis=1)
-
-
-def _turn(angle: float) -> np.ndarray:
-    return np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-
-
-def _area(hull: np.ndarray, angle: float) -> float:
-    return float(np.prod(np.ptp(hull @ _turn(angle), axis=0)))
-
-
-def encode(mask: np.ndarray) -> dict[str, Any]:
-    """Return a mask as COCO's uncompressed run lengths: down the columns, zeros first."""
-    flat = np.asarray(mask, dtype=bool).ravel(order="F")
-    changes = np.flatnonzero(np.diff(flat)) + 1
-    runs = np.diff(np.concatenate([[0], changes, [flat.size]])).tolist()
-    return {"size": [int(side) for side in mask.shape], "counts": ([0] if flat[:1].any() else []) + runs}
-
-
-def decode(mask: dict[str, Any]) -> np.ndarray:
-    """Return the (h, w) bool mask of COCO's uncompressed run lengths."""
-    counts = mask["counts"]
-    flat = np.repeat(np.arange(len(counts)) % 2 == 1, counts)
-    return flat.reshape(mask["size"], order="F")

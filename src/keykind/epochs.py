@@ -1,0 +1,84 @@
+"""Training that goes on where it was stopped: AdamW, and what the next epoch needs.
+
+In:    a Keras model with its optimizer; a function that gives an epoch's batches
+Out:   the model trained; curves of each epoch
+Needs: keras, tensorflow                                                                   [train]
+"""
+
+import json
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from keykind.files import DAMAGE, whole_file
+from keykind.progress import progress
+
+Curves = list[dict[str, float]]  # of each epoch
+
+
+def adamw(peak: float, warm_up: float, weight_decay: float, steps: int) -> Any:
+    """Return AdamW whose rate rises to `peak` in a share `warm_up` of all steps, then falls to 0.
+
+    It falls along a cosine; biases do not decay.
+    """
+    rising = max(round(steps * warm_up), 1)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        decay_steps=max(steps - rising, 1),
+        warmup_target=peak,
+        warmup_steps=rising,
+    )
+    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    return optimizer
+
+
+def run_epoch(model: Any, batches: Iterable[Sequence[Any]], steps: int, doing: str) -> dict[str, float]:
+    """Train on batches of inputs and targets; return the means of what was measured, and seconds."""
+    start = time.monotonic()
+    model.reset_metrics()
+    told: dict[str, Any] = {}
+    for inputs, targets in progress(batches, steps, doing):
+        told = model.train_on_batch(inputs, targets, return_dict=True)
+    return {name: float(value) for name, value in told.items()} | {"seconds": time.monotonic() - start}
+
+
+def trained_on(
+    model: Any, path: Path, count: int, epoch: Callable[[int], dict[str, float]], first: Callable[[], None]
+) -> Curves:
+    """Run epochs 1 to `count`, each kept in `path` when it is finished, and return the curves of all.
+
+    What an earlier call with the same path finished is not repeated; `first` is called before epoch 1.
+    """
+    variables = [*model.variables, *model.optimizer.variables]
+    curves = _load(path, variables)
+    if curves is None:
+        first()
+        curves = []
+    for number in range(len(curves) + 1, count + 1):
+        curves.append(epoch(number))
+        _keep(path, variables, curves)
+    return curves
+
+
+def _keep(path: Path, variables: Sequence[Any], curves: Curves) -> None:
+    arrays = {f"variable-{place}": variable.numpy() for place, variable in enumerate(variables)}
+    with whole_file(path) as temporary:
+        np.savez(temporary, allow_pickle=False, curves=json.dumps(curves), **arrays)
+
+
+def _load(path: Path, variables: Sequence[Any]) -> Curves | None:
+    """Give the variables what the last epoch left, and return all curves; None if there is nothing whole."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            values = [arrays[f"variable-{place}"] for place in range(len(variables))]
+            curves: Curves = json.loads(str(arrays["curves"]))
+    except DAMAGE:
+        return None
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+    return curves

@@ -1,0 +1,171 @@
+"""A photo -> every key in it: where it lies, which end is its head, how much of it is seen.
+
+In:    Photo; the network's file, which comes with keykind
+Out:   Found(s), the surest first, in pixels of the upright original
+Needs: numpy, pillow, ai-edge-litert
+
+The network gives, for each place of a grid: how much a key's middle is there, whether a key covers it and
+whether with its blade, and how far from there that key's head and tip are. Each peak is a key; each covered
+place belongs to the peak that names the same two ends, so that keys that overlap come apart.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+from numpy.typing import NDArray
+from PIL import Image
+
+from keykind.masks import Mask, Points, corners_of, smallest_rectangle
+from keykind.photo import Photo
+from keykind.quiet import quiet
+
+SIDE, STRIDE = 320, 4  # px of the network's picture, and of a place of its grid
+GRID = SIDE // STRIDE
+GREY = 128  # of what a photo that is no square leaves of the picture
+FIELDS = ("middle", "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")
+MIDDLE, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, slice(3, 7), slice(7, 9)
+LEAST_SCORE = 0.3  # of a key that is told
+MOST_KEYS = 100  # peaks looked at in one photo
+COVERED = 0.5  # probability from which on a place counts as a key's
+NEAR = 0.12  # of a key's length, px: two peaks whose ends are nearer are one key
+ASTRAY = 0.5  # of a key's length: a place whose ends are farther off belongs to no key
+LEAST_PLACES = 2  # of the grid that a key covers
+
+Fields = NDArray[np.float32]  # (GRID, GRID, 9), see FIELDS; ends in SIDEs from the middle of the place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """One key of a photo, in pixels of the upright original, x to the right and y downwards."""
+
+    score: float  # 0..1
+    box: Points  # (4, 2) corners of the smallest turned rectangle around what is seen
+    head: Points  # (2,), also where it is hidden or outside
+    tip: Points  # (2,)
+    occluded: float  # share of its area in the frame that other things hide
+    cut_off: float  # share of its area outside the frame
+    mask: Mask  # (h, w) of the whole photo, coarse: a pixel of it stands for `scale` pixels
+    blade: Mask  # (h, w), the part of the mask that is blade
+    scale: float
+
+
+class Finder:
+    """A network that finds keys. Threads may share it."""
+
+    def __init__(self, flatbuffer: bytes) -> None:
+        """Take the network's file."""
+        self._flatbuffer = flatbuffer
+        self._threads = threading.local()
+
+    def find(self, photo: Photo, least: float = LEAST_SCORE) -> tuple[Found, ...]:
+        """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
+        picture, scale = fit(photo.pixels)
+        height, width = photo.pixels.shape[:2]
+        shown = min(SIDE, round(height / scale)), min(SIDE, round(width / scale))
+        ratio = photo.width / width  # the photo may have been decoded at a reduced scale
+        return separate(self._run(picture), (max(shown[0], 1), max(shown[1], 1)), scale * ratio, least)
+
+    def _run(self, picture: NDArray[np.uint8]) -> Fields:
+        if not hasattr(self._threads, "interpreter"):
+            with quiet():
+                self._threads.interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
+                self._threads.interpreter.allocate_tensors()
+        interpreter: Any = self._threads.interpreter
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])
+        interpreter.invoke()
+        fields: Fields = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
+        return fields
+
+
+def load_finder(path: Path) -> Finder:
+    """Return the finder of a file."""
+    return Finder(path.read_bytes())
+
+
+def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Return pixels (h, w, 3) in the upper left of (SIDE, SIDE, 3), and how many one pixel stands for."""
+    height, width = pixels.shape[:2]
+    scale = max(height, width) / SIDE
+    sides = max(round(width / scale), 1), max(round(height / scale), 1)
+    picture = np.full((SIDE, SIDE, 3), GREY, np.uint8)
+    small = Image.fromarray(pixels).resize(sides, Image.Resampling.BILINEAR)
+    picture[: sides[1], : sides[0]] = np.asarray(small)
+    return picture, scale
+
+
+def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float) -> tuple[Found, ...]:
+    """Return the keys that the network's answer tells of, the surest first.
+
+    shown: height and width of the photo in the picture, px; scale: pixels of the photo for one of it.
+    """
+    middles = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
+    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + middles[:, :, None]
+    peaks = _peaks(fields[..., MIDDLE], ends, least)
+    if not peaks:
+        return ()
+    owners = _owners(ends, [ends[place] for place in peaks])
+    fine = _enlarged(fields[..., KEY]) >= COVERED
+    blade = _enlarged(fields[..., BLADE]) >= COVERED
+    found = []
+    for number, place in enumerate(peaks):
+        mine = owners == number
+        covered = mine & (fields[..., KEY] >= COVERED)
+        mask = (fine & np.kron(mine, np.ones((STRIDE, STRIDE), bool)))[: shown[0], : shown[1]]
+        if covered.sum() < LEAST_PLACES or not mask.any():
+            continue
+        head, tip = np.median(ends[covered], axis=0) * scale
+        hidden = np.clip(fields[covered][:, HIDDEN].mean(axis=0), 0, 1)
+        found.append(
+            Found(
+                score=float(fields[place][MIDDLE] * fields[covered][:, KEY].mean()),
+                box=smallest_rectangle(corners_of(mask)) * scale,
+                head=head,
+                tip=tip,
+                occluded=float(hidden[0]),
+                cut_off=float(hidden[1]),
+                mask=mask,
+                blade=mask & blade[: shown[0], : shown[1]],
+                scale=scale,
+            )
+        )
+    return tuple(sorted(found, key=lambda one: -one.score))
+
+
+def _peaks(middle: NDArray[np.float32], ends: Points, least: float) -> list[tuple[int, int]]:
+    """Return the places of the keys' middles, the surest first: highest in their neighbourhood, one a key."""
+    padded = np.pad(middle, 1, constant_values=-1)
+    around = [padded[y : y + GRID, x : x + GRID] for y in range(3) for x in range(3)]
+    rows, columns = np.nonzero((middle >= least) & (middle >= np.max(around, axis=0)))
+    order = np.argsort(-middle[rows, columns], kind="stable")[:MOST_KEYS]
+    kept: list[tuple[int, int]] = []
+    for place in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
+        mine = ends[place]
+        apart = NEAR * _length(mine)
+        if all(min(_off(mine, ends[one]), _off(mine[::-1], ends[one])) > apart for one in kept):
+            kept.append(place)
+    return kept
+
+
+def _owners(ends: Points, keys: list[Points]) -> NDArray[np.intp]:
+    """Return which of the keys each place names by its ends (GRID, GRID, 2, 2); -1 for none."""
+    off = np.stack([_off(ends, key) / max(_length(key), STRIDE) for key in keys])
+    nearest = off.argmin(axis=0)
+    return np.where(off.min(axis=0) <= ASTRAY, nearest, -1)
+
+
+def _off(ends: Points, key: Points) -> Any:
+    """Return the mean distance of heads and tips (..., 2, 2) from those of a key (2, 2)."""
+    return np.linalg.norm(ends - key, axis=-1).mean(axis=-1)
+
+
+def _length(key: Points) -> float:
+    return float(np.linalg.norm(key[0] - key[1]))
+
+
+def _enlarged(field: NDArray[np.float32]) -> NDArray[np.float32]:
+    picture = Image.fromarray(field).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
+    return np.asarray(picture)

@@ -1,0 +1,194 @@
+"""Rendered sets -> the network that finds keys.
+
+In:    rendered photos with their labels; pretrained MobileNetV2
+Out:   the network as a LiteRT file of 16-bit floats; curves of each epoch
+Needs: keras, tensorflow                                                                   [train]
+
+Features of MobileNetV2, up to its last but one block, at four scales; from the coarsest on, each is enlarged
+and joined to the next finer one. Batch normalisation is folded (see folding.py) and every layer is trained.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from keykind.backbone import Backbone, converter
+from keykind.epochs import Curves, adamw, run_epoch, trained_on
+from keykind.finder import FIELDS, SIDE
+from keykind.finder_views import Scene, finder_view, read_scene
+from keykind.folding import fold
+from keykind.parallel import ordered
+from keykind.quiet import quiet
+
+TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels that join there
+    ("block_3_expand_relu", 48),
+    ("block_6_expand_relu", 64),
+    ("block_13_expand_relu", 96),
+)
+DEEPEST, WIDEST = "block_15_add", 96  # at 1/32
+STATE = "finder-state.npz"
+PEAK_PRIOR = 0.01  # what the network first says of each place's being a middle (Lin et al. 2017, 1708.02002)
+TINY = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class FinderRecipe:
+    """How the finder is trained. The defaults suit ten thousand rendered photos on two cores."""
+
+    epochs: int = 6
+    batch: int = 16
+    learning_rate: float = 5e-4  # AdamW's at its peak
+    warm_up: float = 0.05
+    weight_decay: float = 0.02
+    ends_weight: float = 8.0  # of the loss of heads and tips, beside the masks'
+    hidden_weight: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A rendered photo and its label."""
+
+    photo: Path
+    label: Path
+
+    def read(self) -> Scene:
+        """Return both as the finder learns from them."""
+        return read_scene(self.photo, self.label)
+
+
+def labelled_in(folder: Path) -> list[Labelled]:
+    """Return the photos of a rendered set with their labels, sorted."""
+    labels = sorted((folder / "labels").glob("*.json"))
+    return [Labelled(folder / label.stem.rpartition("-")[0] / f"{label.stem}.jpg", label) for label in labels]
+
+
+def finder_network(backbone: Backbone) -> Any:
+    """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 9).
+
+    Those of `middle`, `key`, `blade`, `occluded` and `cut_off` are logits.
+    """
+    network = fold(backbone)
+    deep = keras.Model(
+        network.inputs, [network.get_layer(name).output for name in (DEEPEST, *(tap for tap, _ in TAPS))]
+    )
+    pixels = keras.Input((None, None, 3), dtype="uint8", name="pixels")
+    deepest, *taps = deep(keras.layers.Rescaling(1 / 255, name="unit")(pixels))
+    joined = _point(deepest, WIDEST, "join_32")
+    for (_, width), tap in reversed(list(zip(TAPS, taps, strict=True))):
+        name = f"join_{width}"
+        larger = keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_larger")(
+            _point(joined, width, f"{name}_above", active=False)
+        )
+        beside = _point(tap, width, f"{name}_beside", active=False)
+        both = keras.layers.Add(name=f"{name}_add")([larger, beside])
+        joined = _separable(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), width, name)
+    joined = _separable(joined, TAPS[0][1], "last")
+    prior = np.zeros(len(FIELDS), np.float32)
+    prior[0] = -np.log((1 - PEAK_PRIOR) / PEAK_PRIOR)
+    fields = keras.layers.Conv2D(
+        len(FIELDS), 1, name="fields", bias_initializer=keras.initializers.Constant(prior.tolist())
+    )(joined)
+    return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="told")(fields))
+
+
+def _point(values: Any, width: int, name: str, *, active: bool = True) -> Any:
+    kind = "relu6" if active else None
+    return keras.layers.Conv2D(width, 1, activation=kind, kernel_initializer="he_normal", name=name)(values)
+
+
+def _separable(values: Any, width: int, name: str) -> Any:
+    """Return a depthwise 5 x 5 and a pointwise convolution beside a shortcut."""
+    inner = keras.layers.DepthwiseConv2D(5, padding="same", activation="relu6", name=f"{name}_depth")(values)
+    return keras.layers.Add(name=f"{name}_sum")([values, _point(inner, width, f"{name}_point")])
+
+
+def finder_loss(recipe: FinderRecipe) -> Any:
+    """Return the loss of told FIELDS against targets (n, h, w, 10), see finder_views."""
+
+    def loss(target: Any, told: Any) -> Any:
+        middle, parts, ends, hidden, weight = tf.split(target, (1, 2, 4, 2, 1), axis=-1)
+        said_middle, said_parts, said_ends, said_hidden = tf.split(told, (1, 2, 4, 2), axis=-1)
+        total = tf.reduce_sum(weight) + TINY
+        far = tf.reduce_sum(weight * tf.abs(said_ends - ends)) / total
+        unseen = tf.nn.sigmoid_cross_entropy_with_logits(hidden, said_hidden)
+        return (
+            _focal(middle, said_middle)
+            + _masks(parts, said_parts)
+            + recipe.ends_weight * far
+            + recipe.hidden_weight * tf.reduce_sum(weight * unseen) / total
+        )
+
+    return loss
+
+
+def _focal(target: Any, told: Any) -> Any:
+    """Return the focal loss of peaks, a peak (Law and Deng 2018, arXiv:1808.01244)."""
+    chance = tf.clip_by_value(tf.sigmoid(told), 1e-4, 1 - 1e-4)
+    is_peak = tf.cast(target >= 1, tf.float32)
+    hit = is_peak * (1 - chance) ** 2 * tf.math.log(chance)
+    miss = (1 - is_peak) * (1 - target) ** 4 * chance**2 * tf.math.log(1 - chance)
+    return -tf.reduce_sum(hit + miss) / tf.maximum(tf.reduce_sum(is_peak), 1)
+
+
+def _masks(target: Any, told: Any) -> Any:
+    """Return cross-entropy and one minus the Dice coefficient of both masks, summed."""
+    crossed = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, told), axis=(0, 1, 2))
+    chance = tf.sigmoid(told)
+    both = tf.reduce_sum(target * chance, axis=(0, 1, 2))
+    dice = (2 * both + 1) / (tf.reduce_sum(target + chance, axis=(0, 1, 2)) + 1)
+    return tf.reduce_sum(2 * crossed + 1 - dice)
+
+
+def train_finder(
+    backbone: Backbone, photos: Sequence[Labelled], recipe: FinderRecipe, folder: Path, seed: int
+) -> tuple[Any, Curves]:
+    """Return the trained Keras model and the curves of its epochs.
+
+    What a stopped call left in `folder` is gone on with.
+    """
+    keras.utils.set_random_seed(seed)
+    model = finder_network(backbone)
+    steps = len(photos) // recipe.batch
+    optimizer = adamw(recipe.learning_rate, recipe.warm_up, recipe.weight_decay, recipe.epochs * steps)
+    optimizer.build(model.trainable_variables)
+    model.compile(optimizer, loss=finder_loss(recipe))
+
+    def epoch(number: int) -> dict[str, float]:
+        return run_epoch(model, _batches(photos, recipe.batch, [seed, number]), steps, f"epoch {number}")
+
+    return model, trained_on(model, folder / STATE, recipe.epochs, epoch, lambda: None)
+
+
+def _batches(
+    photos: Sequence[Labelled], count: int, stream: Sequence[int]
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
+    """Yield pictures and targets, whole batches in an order drawn anew."""
+    order = np.random.default_rng(stream).permutation(len(photos))
+
+    def batch(first: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        chosen = order[first : first + count]
+        views = [finder_view(photos[one].read(), np.random.default_rng([*stream, one])) for one in chosen]
+        pictures, targets = zip(*views, strict=True)
+        return np.stack(pictures), np.stack(targets)
+
+    return ordered(batch, range(0, len(order) - count + 1, count))
+
+
+def to_finder_file(model: Any) -> bytes:
+    """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 9)."""
+
+    def told(pixels: Any) -> Any:
+        middle, parts, ends, hidden = tf.split(model(pixels, training=False), (1, 2, 4, 2), axis=-1)
+        return tf.concat([tf.sigmoid(middle), tf.sigmoid(parts), ends, tf.sigmoid(hidden)], axis=-1)
+
+    chosen = converter(told, tf.uint8, SIDE)
+    chosen.optimizations = [tf.lite.Optimize.DEFAULT]
+    chosen.target_spec.supported_types = [tf.float16]
+    with quiet():
+        return bytes(chosen.convert())

@@ -1,0 +1,119 @@
+"""Tests of finder.py: what the network's answer is taken for."""
+
+import numpy as np
+import pytest
+
+from keykind.finder import GREY, GRID, SIDE, STRIDE, fit, separate
+from keykind.finder_views import fields_of
+from keykind.masks import smallest_rectangle
+
+
+def bar(head, tip, width):
+    """Return a straight key (SIDE, SIDE): 1 the half at its head, 2 that at its tip."""
+    y, x = np.mgrid[:SIDE, :SIDE] + 0.5
+    along = np.array(tip, float) - head
+    length = np.hypot(*along)
+    along /= length
+    forth = (x - head[0]) * along[0] + (y - head[1]) * along[1]
+    side = abs(-(x - head[0]) * along[1] + (y - head[1]) * along[0])
+    inside = (forth >= 0) & (forth <= length) & (side <= width / 2)
+    return np.where(inside, np.where(forth < length / 2, 1, 2), 0)
+
+
+def scene(*keys, width=24):
+    """Return the perfect answer for keys (head, tip), each laid over those before, and the keys' places."""
+    parts = np.zeros((SIDE, SIDE), np.uint8)
+    for number, (head, tip) in enumerate(keys):
+        mine = bar(head, tip, width)
+        parts[mine > 0] = 2 * number + mine[mine > 0]
+    ends = np.array(keys, float)
+    whole = np.array([bar(*key, width).astype(bool).sum() for key in keys], float)
+    return parts, fields_of(parts, ends, np.zeros((len(keys), 2)), whole)[..., :9]
+
+
+def overlap(one, other):
+    return (one & other).sum() / (one | other).sum()
+
+
+def by_head(found, head):
+    return min(found, key=lambda one: np.hypot(*(one.head - head)))
+
+
+def test_one_key_is_told_as_it_lies():
+    parts, fields = scene(((60, 80), (200, 150)))
+    (found,) = separate(fields, (SIDE, SIDE), 1.0, 0.3)
+    assert found.head == pytest.approx([60, 80], abs=0.1)
+    assert found.tip == pytest.approx([200, 150], abs=0.1)
+    assert found.score > 0.8
+    assert overlap(found.mask, parts > 0) > 0.85
+    assert overlap(found.blade, parts == 2) > 0.8
+    box = smallest_rectangle(np.argwhere(parts > 0)[:, ::-1] + 0.5)
+    for corner in box:
+        assert np.hypot(*(found.box - corner).T).min() < 4
+
+
+def test_places_are_told_in_pixels_of_the_photo():
+    _, fields = scene(((60, 80), (200, 150)))
+    (found,) = separate(fields, (200, SIDE), 12.5, 0.3)
+    assert found.head == pytest.approx([750, 1000], abs=1)
+    assert found.scale == 12.5
+    assert found.mask.shape == (200, SIDE)
+
+
+def test_keys_that_cross_come_apart():
+    keys = ((40, 40), (260, 200)), ((240, 20), (160, 260))
+    parts, fields = scene(*keys)
+    found = separate(fields, (SIDE, SIDE), 1.0, 0.3)
+    assert len(found) == 2
+    for number, (head, tip) in enumerate(keys):
+        one = by_head(found, head)
+        assert one.tip == pytest.approx(tip, abs=1)
+        assert overlap(one.mask, (parts + 1) // 2 == number + 1) > 0.8
+
+
+def test_keys_side_by_side_are_not_one():
+    keys = [((50, y), (250, y)) for y in (60, 100, 140, 180)]
+    assert len(separate(scene(*keys)[1], (SIDE, SIDE), 1.0, 0.3)) == 4
+
+
+def test_two_peaks_that_name_the_same_ends_are_one_key():
+    _, fields = scene(((60, 80), (200, 150)))
+    middle = fields[..., 0].copy()
+    fields[..., 0] = 0
+    rows, columns = np.nonzero(fields[..., 1] > 0.9)
+    fields[rows[0], columns[0], 0] = 0.8
+    fields[rows[-1], columns[-1], 0] = 0.7
+    assert len(separate(fields, (SIDE, SIDE), 1.0, 0.3)) == 1
+    fields[..., 0] = middle
+    assert len(separate(fields, (SIDE, SIDE), 1.0, 0.3)) == 1
+
+
+def test_peaks_on_no_key_and_faint_ones_tell_nothing():
+    nothing = np.zeros((GRID, GRID, 9), np.float32)
+    assert separate(nothing, (SIDE, SIDE), 1.0, 0.3) == ()
+    nothing[10, 10, 0] = 0.9
+    assert separate(nothing, (SIDE, SIDE), 1.0, 0.3) == ()
+    _, fields = scene(((60, 80), (200, 150)))
+    fields[..., 0] *= 0.25
+    assert separate(fields, (SIDE, SIDE), 1.0, 0.3) == ()
+
+
+def test_the_surest_key_comes_first():
+    keys = ((50, 60), (250, 60)), ((50, 200), (250, 200))
+    _, fields = scene(*keys)
+    fields[: GRID // 2, :, 0] *= 0.6
+    assert [round(one.head[1]) for one in separate(fields, (SIDE, SIDE), 1.0, 0.3)] == [200, 60]
+
+
+def test_a_photo_lies_in_the_upper_left_corner():
+    picture, scale = fit(np.zeros((300, 600, 3), np.uint8))
+    assert scale == 600 / SIDE
+    assert not picture[:160].any()
+    assert (picture[160:] == GREY).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (8, 8), (2, 3)])
+def test_a_photo_of_any_shape_fits(shape):
+    picture, _ = fit(np.zeros((*shape, 3), np.uint8))
+    assert picture.shape == (SIDE, SIDE, 3)
+    assert STRIDE * GRID == SIDE

@@ -1,0 +1,107 @@
+"""Tests of finder_views.py: what the label says moves with the photo."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keykind.finder import GRID, SIDE, STRIDE, separate
+from keykind.finder_views import Scene, fields_of, finder_view, pooled, read_scene
+from keykind.masks import encode
+
+RED, GREEN = (250, 10, 10), (10, 250, 10)
+
+
+@pytest.fixture
+def lone():
+    """A white photo with a bow in red, whose head is its left end, and a blade in green."""
+    parts = np.zeros((240, 320), np.uint8)
+    parts[100:140, 60:120], parts[110:130, 120:260] = 1, 2
+    pixels = np.full((240, 320, 3), 255, np.uint8)
+    pixels[parts == 1], pixels[parts == 2] = RED, GREEN
+    return Scene(pixels, parts, np.array([[[60.0, 120.0], [260.0, 120.0]]]), np.zeros((1, 2)))
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_ends_and_masks_lie_where_the_key_is_in_the_view(lone, seed, monkeypatch):
+    monkeypatch.setattr("keykind.finder_views.recolour", lambda picture, rng: picture)
+    monkeypatch.setattr("keykind.finder_views.wear", lambda picture, rng: picture)
+    monkeypatch.setattr("keykind.finder_views._ground", lambda pixels, rng: (255, 255, 255))
+    picture, fields = finder_view(lone, np.random.default_rng(seed))
+    assert picture.shape == (SIDE, SIDE, 3)
+    assert fields.shape == (GRID, GRID, 10)
+    red = (picture[..., 0] > 180) & (picture[..., 1] < 100)
+    green = (picture[..., 1] > 180) & (picture[..., 0] < 100)
+    seen = pooled(red | green)
+    assert abs(fields[..., 1] - seen).mean() < 0.004
+    assert abs(fields[..., 2] - pooled(green)).mean() < 0.004
+    for found in separate(fields[..., :9], (SIDE, SIDE), 1.0, 0.3):
+        along = found.tip - found.head
+        red_at, green_at = (np.argwhere(part)[:, ::-1] for part in (red, green))
+        if len(red_at) > 50 and len(green_at) > 50:
+            assert (green_at.mean(axis=0) - red_at.mean(axis=0)) @ along > 0
+        if found.cut_off < 0.01:
+            for end, mine in ((found.head, red_at), (found.tip, green_at)):
+                assert np.hypot(*(mine - end).T).min() < 0.25 * np.hypot(*along)
+
+
+def test_what_a_view_cuts_off_is_told():
+    parts = np.zeros((SIDE, SIDE), np.uint8)
+    parts[100:120, :100] = 1
+    ends = np.array([[[-100.0, 110.0], [100.0, 110.0]]])
+    fields = fields_of(parts, ends, np.array([[0.25, 0.0]]), np.array([4000.0]))
+    asked = fields[..., 9] > 0
+    assert np.unique(fields[asked, 7]) == pytest.approx(0.25)
+    assert np.unique(fields[asked, 8]) == pytest.approx(0.5)
+
+
+def test_a_key_of_a_few_pixels_is_not_asked_for():
+    parts = np.zeros((SIDE, SIDE), np.uint8)
+    parts[100, 100:110] = 1
+    fields = fields_of(parts, np.zeros((1, 2, 2)), np.zeros((1, 2)), np.array([10.0]))
+    assert not fields.any()
+
+
+def test_each_key_weighs_alike_whatever_its_size():
+    parts = np.zeros((SIDE, SIDE), np.uint8)
+    parts[40:120, 40:280], parts[200:208, 100:140] = 1, 3
+    ends = np.array([[[40.0, 80], [280, 80]], [[100, 204], [140, 204]]])
+    weight = fields_of(parts, ends, np.zeros((2, 2)), np.array([19200.0, 320]))[..., 9]
+    large, small = weight[10:30].sum(), weight[48:54].sum()
+    assert 1 < large / small < 12  # by area it would be 60
+
+
+def test_each_place_points_at_the_ends_of_the_key_that_covers_it():
+    parts = np.zeros((SIDE, SIDE), np.uint8)
+    parts[80:120, 40:280] = 2
+    fields = fields_of(parts, np.array([[[40.0, 100], [280, 100]]]), np.zeros((1, 2)), np.array([9600.0]))
+    row, column = 25, 30
+    middle = (np.array([column, row]) + 0.5) * STRIDE
+    assert middle + fields[row, column, 3:5] * SIDE == pytest.approx([40, 100], abs=1e-3)
+    assert middle + fields[row, column, 5:7] * SIDE == pytest.approx([280, 100], abs=1e-3)
+
+
+def test_a_rendered_photo_is_read_with_its_label(tmp_path):
+    bow, blade = np.zeros((2, 60, 80), bool)
+    bow[20:30, 10:20], blade[22:28, 20:60] = True, True
+    key = {"head": [10, 25], "tip": [60, 25], "occluded": 0.1, "cut_off": 0.2}
+    label = {"keys": [key | {"bow": encode(bow), "blade": encode(blade)}]}
+    (tmp_path / "one.json").write_text(json.dumps(label), "utf-8")
+    Image.new("RGB", (80, 60)).save(tmp_path / "one.jpg")
+    scene = read_scene(tmp_path / "one.jpg", tmp_path / "one.json")
+    assert np.array_equal(scene.parts, bow + 2 * blade.astype(int))
+    assert scene.ends.tolist() == [[[10, 25], [60, 25]]]
+    assert scene.hidden.tolist() == [[0.1, 0.2]]
+
+
+def test_a_photo_without_a_key_asks_for_nothing(tmp_path):
+    (tmp_path / "one.json").write_text('{"keys": []}', "utf-8")
+    Image.new("RGB", (80, 60)).save(tmp_path / "one.jpg")
+    _, fields = finder_view(read_scene(tmp_path / "one.jpg", tmp_path / "one.json"), np.random.default_rng(0))
+    assert not fields.any()
+
+
+def test_the_same_seed_gives_the_same_view(lone):
+    once, again = (finder_view(lone, np.random.default_rng(4)) for _ in range(2))
+    assert all(np.array_equal(one, other) for one, other in zip(once, again, strict=True))
