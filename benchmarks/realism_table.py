@@ -17,6 +17,11 @@ TITLE = """# Rendered photos
 
 A model that learned from rendered photos alone is tested on real ones, which it never saw.
 """
+HEADINGS = {
+    "curve": "More and more renders",
+    "scenes": "Product photos, phone photos, both",
+    "ablation": "One thing left out",
+}
 PACKAGES = ("keras", "tensorflow-cpu", "numpy", "pillow")
 SCORES = (
     "run",
@@ -48,7 +53,7 @@ def text(folder: Path) -> str:
         series[run["series"]].append(run)
     alike = {run["renders"] for run in series["scenes"]}
     series["scenes"] += [run for run in series["curve"] if run["renders"] in alike]
-    tables = [f"## {name}\n\n{tabled(mine)}" for name, mine in series.items() if mine]
+    tables = [f"### {HEADINGS[name]}\n\n{tabled(mine)}" for name, mine in series.items() if mine]
     return "\n\n".join([*tables, f"{NOTE}\n\n({environment(*PACKAGES)})"])
 
 

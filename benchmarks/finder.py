@@ -1,0 +1,100 @@
+"""Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
+
+    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--epochs 6] [--seed 0]
+
+In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
+Out:   FOLDER/finder.tflite, FOLDER/finder.json: curves, and scores of each set; goes on where it was stopped
+Needs: keykind[train]; hours on two cores
+
+One photo in TEST of each set is kept aside.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keykind import photo
+from keykind.backbone import load_backbone
+from keykind.files import write_bytes, write_json
+from keykind.finder import LEAST_SCORE, Finder, Found
+from keykind.finder_scores import Wanted, score_finder
+from keykind.masks import decode
+from keykind.parallel import ordered
+from keykind.train_finder import FinderRecipe, Labelled, labelled_in, to_finder_file, train_finder
+
+TEST = 20
+FAINTEST = 0.05  # score down to which precision is averaged
+
+
+def split(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
+    """Return the photos to train on and those kept aside."""
+    photos = labelled_in(folder)
+    number = [int(one.label.stem.rpartition("-")[2]) for one in photos]
+    train = [one for one, place in zip(photos, number, strict=True) if place % TEST]
+    return train, [one for one, place in zip(photos, number, strict=True) if not place % TEST]
+
+
+def wanted_in(label: Path) -> list[Wanted]:
+    """Return the keys of a label."""
+    return [
+        Wanted(
+            *(np.array(key[name], float) for name in ("box", "head", "tip")),
+            decode(key["mask"]),
+            (1 - key["occluded"]) * (1 - key["cut_off"]),
+        )
+        for key in json.loads(label.read_text("utf-8"))["keys"]
+    ]
+
+
+def asked(finder: Finder, photos: Sequence[Labelled]) -> Iterator[tuple[tuple[Found, ...], list[Wanted]]]:
+    """Yield what the finder says of each photo, and what is there."""
+    return ordered(lambda one: (finder.find(photo.read(one.photo), FAINTEST), wanted_in(one.label)), photos)
+
+
+def main() -> None:
+    options = arguments()
+    sets = {folder.name: split(folder) for folder in options.sets}
+    backbone = load_backbone("mobilenet_v2", options.weights, scaling=options.scaling, seed=options.seed)
+    recipe = FinderRecipe(epochs=options.epochs)
+    start = time.monotonic()
+    train = [one for mine, _ in sets.values() for one in mine]
+    model, curves = train_finder(backbone, train, recipe, options.out, options.seed)
+    data = to_finder_file(model)
+    write_bytes(options.out / "finder.tflite", data)
+    finder = Finder(data)
+    scores: dict[str, Any] = {
+        name: score_finder(asked(finder, aside), LEAST_SCORE).as_json() for name, (_, aside) in sets.items()
+    }
+    result = {
+        "photos": len(train),
+        "recipe": asdict(recipe),
+        "bytes": len(data),
+        "curves": curves,
+        "scores": scores,
+        "minutes": (time.monotonic() - start) / 60,
+    }
+    write_json(options.out / "finder.json", result)
+    print(json.dumps(result, indent=1))
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("sets", type=Path, nargs="+")
+    parser.add_argument("--weights", default="keykind", help="as for keykind train (default: %(default)s)")
+    parser.add_argument("--scaling", default="unit", help="what they see (default: %(default)s)")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--epochs", type=int, default=6, help="(default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
