@@ -20,7 +20,7 @@ from keykind.metadata import with_metadata
 from keykind.model import GRID, SIZE, Card, pack
 
 KINDS = ("cylinder", "dimple", "laser_track", "mortice")
-CARD = Card(KINDS, "fp32", "plain", 1.0, 0.5, 1000.0, True, {"licence": "Apache-2.0"})
+CARD = Card(KINDS, "fp32", "whole", "plain", 1.0, 0.5, 1000.0, True, {"licence": "Apache-2.0"})
 SHARPNESS = 5.0  # of the dense layer: crops that differ get clearly different probabilities
 
 _FLOAT, _BYTE, _INT = tfl.TensorType.FLOAT32, tfl.TensorType.UINT8, tfl.TensorType.INT32

@@ -19,6 +19,7 @@ from keykind.files import DAMAGE
 SCHEMA = 1  # raised when older versions can no longer read the file
 SIZE = 224  # side of a crop, px
 PRECISIONS = ("fp32", "fp16", "int8")
+CROPS = ("whole",)
 VIEWS = ("plain", "edge")
 LABELS = "labels.txt"  # the name under which other programs find the kinds in the file
 MAX_KINDS = 1000
@@ -33,6 +34,7 @@ class Card:
 
     kinds: tuple[str, ...]  # in the order of the probabilities
     precision: str  # fp32, fp16 or int8
+    crop: str  # whole: what of a photo a crop shows
     view: str  # plain or edge: what the graph makes of the pixels before it looks
     temperature: float  # applied in the graph
     least_probability: float  # of the best kind; below it the answer is "not sure"
@@ -113,6 +115,7 @@ def _checks(flatbuffer: bytes, resize: str) -> dict[str, Callable[[Any], bool]]:
         "keykind": lambda value: isinstance(value, str) and len(value) <= MAX_NAME,
         "kinds": _are_kinds,
         "precision": lambda value: value in PRECISIONS,
+        "crop": lambda value: value in CROPS,
         "view": lambda value: value in VIEWS,
         "temperature": lambda value: _is_number(value, MAX_TEMPERATURE) and value > 0,
         "least_probability": lambda value: _is_number(value, 1) and value >= 0,

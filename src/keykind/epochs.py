@@ -40,11 +40,12 @@ def adamw(peak: float, warm_up: float, weight_decay: float, steps: int) -> Any:
 def run_epoch(model: Any, batches: Iterable[Sequence[Any]], steps: int, doing: str) -> dict[str, float]:
     """Train on batches of inputs and targets; return the means of what was measured, and seconds."""
     start = time.monotonic()
-    model.reset_metrics()
-    told: dict[str, Any] = {}
+    told: list[dict[str, float]] = []
     for inputs, targets in progress(batches, steps, doing):
-        told = model.train_on_batch(inputs, targets, return_dict=True)
-    return {name: float(value) for name, value in told.items()} | {"seconds": time.monotonic() - start}
+        measured = model.train_on_batch(inputs, targets, return_dict=True)  # of this batch alone
+        told.append({name: float(value) for name, value in measured.items()})
+    means = {name: float(np.mean([one[name] for one in told])) for name in told[0]} if told else {}
+    return means | {"seconds": time.monotonic() - start}
 
 
 def trained_on(

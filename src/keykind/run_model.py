@@ -119,6 +119,7 @@ def make_file(
     card = Card(
         kinds=trained.kinds,
         precision=precision,
+        crop="whole",
         view=trained.whole.view,
         temperature=trained.whole.temperature,
         least_probability=LEAST_PROBABILITY,

@@ -1,11 +1,12 @@
 """A key found in a photo -> its crop: head left, tip right, the whole key in it.
 
-In:    pixels of the photo; head, tip and box of the key in them
-Out:   crop (SIZE, SIZE, 3) uint8
+In:    head, tip and box of the key; pixels of the photo, perhaps decoded at a reduced scale
+Out:   Cut, the slim rectangle around the key; crop (SIZE, SIZE, 3) uint8
 Needs: numpy, pillow
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image
@@ -14,41 +15,49 @@ from keykind.card import SIZE
 from keykind.masks import Points
 from keykind.views import Crop
 
-MARGIN = 0.08  # of the crop's side, on either end of the key
-SLIM = 2.0  # how many times wider than high the cut is that becomes the square crop; a key is a slim thing
+MARGIN = 0.08  # of the cut's width, on either end of the key
+SLIM = 2.0  # how many times wider than high a cut is; stretched to the square, so that a slim key fills it
 FINEST = 4  # pixels of the photo along a side of one of the crop's; of more, some are passed over
 GREY = 128  # beyond the photo
 
 
-def straighten(pixels: Crop, head: Points, tip: Points, box: Points) -> Crop:
-    """Return the key's crop, resampled once.
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A rectangle of a photo, in pixels of the upright original."""
 
-    pixels (h, w, 3) uint8; head (2,), tip (2,) and corners of the box (4, 2) in them, px. All of the box fits
-    in; the cut is SLIM times wider than high and stretched to the square, so that slim keys fill it.
+    middle: Points  # (2,)
+    along: Points  # (2,) unit vector from its left to its right side: from the head to the tip
+    width: float  # its height is width / SLIM
+
+    def taken_from(self, pixels: Crop, ratio: float = 1.0) -> Crop:
+        """Return the cut of pixels (h, w, 3) uint8 as a crop, resampled once.
+
+        ratio: pixels of `pixels` for one of the original; below 1 if they were decoded at a reduced scale.
+        """
+        fine = min(max(math.ceil(self.width * ratio / SIZE), 1), FINEST)
+        side = SIZE * fine
+        axes = np.stack([self.along, [-self.along[1], self.along[0]]], axis=1)  # columns: along, across
+        turn = axes * (np.array([self.width, self.width / SLIM]) * ratio / side)  # of places in the crop
+        shift = self.middle * ratio - turn @ np.array([side / 2, side / 2])
+        matrix = (*turn[0], shift[0], *turn[1], shift[1])
+        large = Image.fromarray(pixels).transform(
+            (side, side),
+            Image.Transform.AFFINE,
+            matrix,
+            Image.Resampling.BILINEAR,
+            fillcolor=(GREY, GREY, GREY),
+        )
+        return np.asarray(large.reduce(fine) if fine > 1 else large)
+
+
+def cut_around(head: Points, tip: Points, box: Points) -> Cut:
+    """Return the cut around a key: head (2,), tip (2,) and corners of the box (4, 2), px of the original.
+
+    All of the box fits in, also that of a key that is wider than long.
     """
-    along = _direction(head, tip)
-    axes = np.stack([along, [-along[1], along[0]]])  # rows: along the key, and across
+    length = float(np.linalg.norm(tip - head))
+    along = np.asarray((tip - head) / length) if length else np.array([1.0, 0.0])
+    axes = np.stack([along, [-along[1], along[0]]])  # rows
     low, high = (box @ axes.T).min(axis=0), (box @ axes.T).max(axis=0)
     width, height = np.maximum(high - low, 1)
-    width = max(width, SLIM * height) / (1 - 2 * MARGIN)
-    sides = np.array([width, width / SLIM])
-    corner = (low + high) / 2 - sides / 2
-    fine = min(math.ceil(width / SIZE), FINEST)
-    step = sides / (SIZE * fine)
-    turn = axes.T * step  # from places in the crop to places in the photo
-    shift = axes.T @ corner
-    matrix = (*turn[0], shift[0], *turn[1], shift[1])
-    large = Image.fromarray(pixels).transform(
-        (SIZE * fine, SIZE * fine),
-        Image.Transform.AFFINE,
-        matrix,
-        Image.Resampling.BILINEAR,
-        fillcolor=(GREY, GREY, GREY),
-    )
-    return np.asarray(large.reduce(fine) if fine > 1 else large)
-
-
-def _direction(head: Points, tip: Points) -> Points:
-    """Return the unit vector (2,) from head to tip; to the right where both are one."""
-    length = float(np.linalg.norm(tip - head))
-    return np.asarray((tip - head) / length) if length else np.array([1.0, 0.0])
+    return Cut((low + high) / 2 @ axes, along, float(max(width, SLIM * height)) / (1 - 2 * MARGIN))
