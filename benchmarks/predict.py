@@ -9,7 +9,7 @@ Needs: Linux, for the memory; keykind[train,onnx], mediapipe, onnxruntime; openv
 
 Targets: one 12-megapixel photo in 0.6 s, 10 times as fast as the Keras script and ahead of every peer; 60
 photos/s of 12 megapixels, 4 times the fastest peer; of small photos 90% of what the bare runtime does; 250 MB
-for one photo, 600 MB for 10,000. Ultralytics is no peer here: its licence (AGPL-3.0) keeps it out of this tree.
+for one photo, 600 MB for 10,000. Ultralytics is no peer here: its licence, AGPL-3.0, keeps it out.
 """
 
 import argparse

@@ -15,7 +15,7 @@ def printable(path: Path | str) -> str:
     Paths below the current folder lose the leading './' only; nothing is resolved.
     """
     text = str(path).encode("utf-8", "replace").decode("utf-8")
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 class KeykindError(Exception):

@@ -75,16 +75,17 @@ class Model:
         if crop.shape != (SIZE, SIZE, 3) or crop.dtype != np.uint8:
             raise ValueError(f"expected a crop ({SIZE}, {SIZE}, 3) uint8, got {crop.shape} {crop.dtype}")
         try:
-            interpreter = self._free.pop()
+            lent = self._free.pop()
         except IndexError:
-            interpreter = self._interpreter()
+            lent = self._interpreter()
+        interpreter, taken, given = lent
         try:
-            interpreter.set_tensor(interpreter.get_input_details()[0]["index"], crop[None])
+            interpreter.set_tensor(taken, crop[None])
             interpreter.invoke()
-            arrays = [interpreter.get_tensor(detail["index"]) for detail in interpreter.get_output_details()]
+            arrays = [interpreter.get_tensor(place) for place in given]
         except _RUN_FAULTS as error:
             raise self._fault(error) from error
-        self._free.append(interpreter)
+        self._free.append(lent)
         return self._answer({self._outputs.get(array.shape, "unknown"): array[0] for array in arrays})
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
@@ -98,7 +99,8 @@ class Model:
             raise self._fault("what it gives are no probabilities")
         return Answer(probabilities, outputs.get("maps"), None if novelty is None else float(novelty[0]))
 
-    def _interpreter(self) -> Any:
+    def _interpreter(self) -> tuple[Any, int, list[int]]:
+        """Return an interpreter, and the numbers of its input and outputs, which it takes long to tell."""
         fault: Exception | None = None
         with quiet():
             try:
@@ -108,7 +110,8 @@ class Model:
                 fault = error
         if fault:
             raise self._fault(fault) from fault
-        return interpreter
+        given = [detail["index"] for detail in interpreter.get_output_details()]
+        return interpreter, interpreter.get_input_details()[0]["index"], given
 
     def _fault(self, why: Exception | str) -> BadModel:
         text = (str(why) or type(why).__name__).splitlines()[0][:200]

@@ -130,6 +130,8 @@ def resize(pixels: np.ndarray, size: int) -> np.ndarray:
 
     pixels (h, w, 3) uint8 -> (size, size, 3) uint8.
     """
+    if pixels.shape[:2] == (size, size):
+        return pixels
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
 
 
