@@ -20,6 +20,7 @@ from keykind.parallel import AHEAD, workers
 from keykind.predict import Key, Prediction, Recogniser
 from keykind.sources import Named
 from tiny_model import CARD, KINDS, tiny_file
+from told_finder import ToldFinder, found
 
 
 class Told:
@@ -93,6 +94,36 @@ def test_a_photo_unlike_every_key_shows_no_key(drawing, novelty, most, keys):
     assert len(prediction.keys) == keys
     assert prediction.verdict == ("answered" if keys else "not a key")
     assert prediction.error is None
+
+
+def test_each_key_that_is_found_gets_its_own_answer():
+    keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
+    recogniser = Recogniser(Told(crop="key"), ToldFinder(*keys))
+    prediction = recogniser.recognise(np.zeros((200, 300, 3), np.uint8))
+    assert [key.head for key in prediction.keys] == [(50, 40), (60, 90)]
+    assert [key.tip for key in prediction.keys] == [(150, 40), (160, 130)]
+    assert len(prediction.keys[0].box) == 4
+    assert all(key.kind == "dimple" for key in prediction.keys)
+
+
+def test_a_photo_in_which_no_key_is_found_shows_none():
+    recogniser = Recogniser(Told(crop="key"), ToldFinder())
+    assert recogniser.recognise(np.zeros((200, 300, 3), np.uint8)).verdict == "not a key"
+
+
+def test_what_is_found_but_unlike_every_key_is_none():
+    finder = ToldFinder(found((50, 40), (150, 40)))
+    recogniser = Recogniser(Told(crop="key", novelty=3, most_novelty=2), finder)
+    assert recogniser.recognise(np.zeros((200, 300, 3), np.uint8)).keys == ()
+
+
+def test_one_of_several_keys_is_explained():
+    keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
+    recogniser = Recogniser(Told(crop="key"), ToldFinder(*keys))
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    assert recogniser.explain(pixels, 1).pixels.shape[1] == 2 * recogniser.explain(pixels, 1).pixels.shape[0]
+    with pytest.raises(BadPhoto, match="shows 2 keys, so there is no key 3"):
+        recogniser.explain(pixels, 2)
 
 
 def test_json_has_its_keys_in_the_documented_order_and_four_digits():

@@ -120,12 +120,7 @@ def _predict_options(options: argparse.ArgumentParser) -> None:
         "or - for one photo from standard input",
     )
     options.add_argument("--json", action="store_true", help="print a line of JSON a photo instead of text")
-    options.add_argument(
-        "--whole",
-        action="store_true",
-        help="look at the whole photo as one key; in this version that is what happens anyway",
-    )
-    _model_option(options)
+    _model_options(options)
     options.add_argument(
         "--out",
         type=Path,
@@ -137,14 +132,18 @@ def _predict_options(options: argparse.ArgumentParser) -> None:
 def _explain_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("photo", metavar="PHOTO", help="a photo, or - for one from standard input")
     options.add_argument("--out", type=Path, required=True, metavar="PNG", help="the picture to write")
-    _model_option(options)
+    _model_options(options)
     options.add_argument("--kind", metavar="NAME", help="for this kind, or all (default: the likeliest)")
+    options.add_argument(
+        "--key", type=_place, default=1, metavar="N", help="of several keys, the N-th surest (default: 1)"
+    )
 
 
-def _model_option(options: argparse.ArgumentParser) -> None:
+def _model_options(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--model", type=Path, metavar="FILE", help="a model file (default: the one that comes with keykind)"
     )
+    options.add_argument("--whole", action="store_true", help="look at the whole photo as one key")
 
 
 def _doctor_options(options: argparse.ArgumentParser) -> None:
@@ -154,6 +153,12 @@ def _doctor_options(options: argparse.ArgumentParser) -> None:
 def _seed(text: str) -> int:
     if not text.isdecimal():
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _place(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 

@@ -19,7 +19,7 @@ from keykind.files import DAMAGE
 SCHEMA = 1  # raised when older versions can no longer read the file
 SIZE = 224  # side of a crop, px
 PRECISIONS = ("fp32", "fp16", "int8")
-CROPS = ("whole",)
+CROPS = WHOLE, KEY = "whole", "key"
 VIEWS = ("plain", "edge")
 LABELS = "labels.txt"  # the name under which other programs find the kinds in the file
 MAX_KINDS = 1000
@@ -34,7 +34,7 @@ class Card:
 
     kinds: tuple[str, ...]  # in the order of the probabilities
     precision: str  # fp32, fp16 or int8
-    crop: str  # whole: what of a photo a crop shows
+    crop: str  # what of a photo a crop shows: whole, all of it; key, one key, head left and tip right
     view: str  # plain or edge: what the graph makes of the pixels before it looks
     temperature: float  # applied in the graph
     least_probability: float  # of the best kind; below it the answer is "not sure"

@@ -141,7 +141,7 @@ def predict(options: argparse.Namespace) -> int:
     from keykind.progress import progress
     from keykind.sources import how_many, photos_named
 
-    recogniser, tally = Recogniser.load(options.model), answers.Tally()
+    recogniser, tally = Recogniser.load(options.model, whole=options.whole), answers.Tally()
     found = tally.counted(recogniser.recognise_many(photos_named(options.photos)))
     if options.out:
         answers.write(options.out, progress(found, how_many(options.photos), "photos"), recogniser.kinds)
@@ -160,7 +160,8 @@ def explain(options: argparse.Namespace) -> int:
     from keykind.sources import photo_named
 
     panels.check_ending(options.out)
-    explanation = Recogniser.load(options.model).explain(photo_named(options.photo))
+    recogniser = Recogniser.load(options.model, whole=options.whole)
+    explanation = recogniser.explain(photo_named(options.photo), options.key - 1)
     panels.save(panels.draw(explanation, options.kind), options.out)
     print(options.out)
     return GOOD

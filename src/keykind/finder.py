@@ -19,6 +19,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from PIL import Image
 
+from keykind.errors import BadModel
 from keykind.masks import Mask, Points, corners_of, smallest_rectangle
 from keykind.photo import Photo
 from keykind.quiet import quiet
@@ -82,8 +83,12 @@ class Finder:
 
 
 def load_finder(path: Path) -> Finder:
-    """Return the finder of a file."""
-    return Finder(path.read_bytes())
+    """Return the finder of a file. Raises BadModel if it cannot be read."""
+    try:
+        return Finder(path.read_bytes())
+    except (OSError, ValueError, RuntimeError) as error:
+        fault = f"holds no network that finds keys ({error})"
+        raise BadModel(path, fault=fault, remedy="install keykind again") from error
 
 
 def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

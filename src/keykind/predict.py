@@ -5,7 +5,7 @@ Out:   Prediction(s) in the order of the photos; one that cannot be read carries
 Needs: numpy, pillow, ai-edge-litert
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,15 +13,18 @@ from typing import Any
 import numpy as np
 
 from keykind import photo, shipped
-from keykind.card import SIZE
+from keykind.card import SIZE, WHOLE
+from keykind.cutting import Piece, cut_keys
 from keykind.errors import BadModel, BadPhoto
 from keykind.explain import Explanation
+from keykind.finder import Finder, load_finder
+from keykind.masks import Points
 from keykind.model import Answer, Model, load_model
 from keykind.parallel import ordered
-from keykind.photo import Photo
 from keykind.sources import Source, name_of, pixels_of
+from keykind.views import Crop
 
-SHIPPED = shipped.FOLDER / "keys.tflite"
+SHIPPED, FINDER = shipped.FOLDER / "keys.tflite", shipped.FOLDER / "finder.tflite"
 DIGITS = 4  # of a probability in JSON and tables
 SHARP = 800  # px that the shorter side of an explained photo keeps, where it has them
 
@@ -80,14 +83,17 @@ class Recogniser:
     """A model at work on photos. Safe in threads."""
 
     model: Model
+    finder: Finder | None = None  # None: a photo is looked at as a whole, as one key
 
     @classmethod
-    def load(cls, path: Path | None = None) -> "Recogniser":
+    def load(cls, path: Path | None = None, *, whole: bool = False) -> "Recogniser":
         """Return a recogniser with the model of a file; None: with the model that comes with keykind.
 
+        Keys are looked for where the model was trained on keys cut out, unless `whole`.
         Raises BadModel if the file cannot be used, or no model comes with this version.
         """
-        return cls(load_model(path or shipped_model()))
+        model = load_model(path or shipped_model())
+        return cls(model, None if whole or model.card.crop == WHOLE else shipped_finder())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -96,7 +102,8 @@ class Recogniser:
 
     def recognise(self, source: Source) -> Prediction:
         """Say what a photo shows. Raises BadPhoto if it cannot be read."""
-        return self._judged(source, *self._seen(source))
+        sights = self._seen(source)
+        return Prediction(name_of(source), tuple(filter(None, (self._judged(sight) for sight in sights))))
 
     def recognise_many(self, sources: Iterable[Source]) -> Iterator[Prediction]:
         """Say what photos show, in their order, several at once; memory stays bounded for any number.
@@ -105,22 +112,24 @@ class Recogniser:
         """
         return ordered(self._recognised, sources)
 
-    def explain(self, source: Source) -> Explanation:
-        """Say what a photo shows and why.
+    def explain(self, source: Source, number: int = 0) -> Explanation:
+        """Say what a photo shows and why; with a finder, the key of that number, the surest is 0.
 
-        Raises BadPhoto if it cannot be read, BadModel if the model gives no class maps.
+        Raises BadPhoto if it cannot be read or has fewer keys, BadModel if the model gives no class maps.
         """
         if not self.model.card.maps:
             fault = "gives no class maps, so it cannot show why (files for MediaPipe have none)"
             raise BadModel(self.model.name, fault=fault, remedy="give the file that was exported with maps")
-        picture, answer = self._seen(source)
-        prediction = self._judged(source, picture, answer)
-        pixels = pixels_of(source, at_least=SHARP).pixels  # to show; what is looked at is as in `recognise`
-        probabilities = _by_kind(self.kinds, answer)
-        assert answer.maps is not None  # noqa: S101 - the card says so, and loading checked the card
-        maps = {kind: answer.maps[..., number] for number, kind in enumerate(self.kinds)}
-        said = next((key.kind for key in prediction.keys if key.kind), prediction.verdict)
-        return Explanation(prediction.photo, said, probabilities, maps, pixels)
+        sights = self._seen(source)
+        if number >= len(sights):
+            fault = f"shows {len(sights)} keys, so there is no key {number + 1}"
+            raise BadPhoto(name_of(source), fault=fault, remedy="look at it as a whole, or at another key")
+        sight = sights[number]
+        key = self._judged(sight)
+        said = NOT_A_KEY if key is None else key.kind or NOT_SURE
+        assert sight.answer.maps is not None  # noqa: S101 - the card says so, and loading checked the card
+        maps = {kind: sight.answer.maps[..., place] for place, kind in enumerate(self.kinds)}
+        return Explanation(name_of(source), said, _by_kind(self.kinds, sight.answer), maps, sight.shown())
 
     def _recognised(self, source: Source) -> Prediction:
         try:
@@ -128,22 +137,32 @@ class Recogniser:
         except BadPhoto as error:
             return Prediction(name_of(source), (), f"{error.fault}; {error.remedy}")
 
-    def _seen(self, source: Source) -> tuple[Photo, Answer]:
-        picture = pixels_of(source, at_least=SIZE)
-        return picture, self.model.run(photo.resize(picture.pixels, SIZE))
+    def _seen(self, source: Source) -> list["_Sight"]:
+        """Return what is looked at in a photo, and what the model says of it."""
+        if self.finder is None:
+            picture = pixels_of(source, at_least=SIZE)
+            answer = self.model.run(photo.resize(picture.pixels, SIZE))
+            width, height = float(picture.width), float(picture.height)
+            box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
+            return [_Sight(answer, box, None, None, lambda: pixels_of(source, at_least=SHARP).pixels)]
+        pieces = cut_keys(lambda least: pixels_of(source, at_least=least), self.finder)
+        return [_sight_of(piece, self.model.run(piece.crop)) for piece in pieces]
 
-    def _judged(self, source: Source, picture: Photo, answer: Answer) -> Prediction:
-        """Return the whole photo as one key, or as none where it is too unlike every key."""
+    def _judged(self, sight: "_Sight") -> Key | None:
+        """Return what is said of a key, or None where it is too unlike every key."""
         card = self.model.card
-        limit, novelty = card.most_novelty, answer.novelty
+        limit, novelty = card.most_novelty, sight.answer.novelty
         if limit is not None and novelty is not None and novelty > limit:
-            return Prediction(name_of(source), ())
-        probabilities = _by_kind(self.kinds, answer)
+            return None
+        probabilities = _by_kind(self.kinds, sight.answer)
         best = max(probabilities, key=probabilities.__getitem__)
         kind = best if probabilities[best] >= card.least_probability else None
-        width, height = float(picture.width), float(picture.height)
-        box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
-        return Prediction(name_of(source), (Key(kind, probabilities[best], probabilities, box, None, None),))
+        return Key(kind, probabilities[best], probabilities, sight.box, sight.head, sight.tip)
+
+
+def shipped_finder() -> Finder:
+    """Return the finder that comes with keykind. Raises BadModel if it is damaged or absent."""
+    return load_finder(FINDER)
 
 
 def shipped_model() -> Path:
@@ -151,6 +170,28 @@ def shipped_model() -> Path:
     if not SHIPPED.is_file():
         raise BadModel("model", fault="none comes with this version of keykind", remedy="give a model file")
     return SHIPPED
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sight:
+    """A part of a photo that was looked at, and what the model says of it."""
+
+    answer: Answer
+    box: tuple[Point, ...]
+    head: Point | None
+    tip: Point | None
+    shown: Callable[[], Crop]  # what an explanation is drawn on
+
+
+def _sight_of(piece: Piece, answer: Answer) -> _Sight:
+    found = piece.found
+    head, tip, *box = (_point(place) for place in (found.head, found.tip, *found.box))
+    return _Sight(answer, tuple(box), head, tip, lambda: piece.shown(SHARP // 2))
+
+
+def _point(place: Points) -> Point:
+    x, y = place.tolist()
+    return round(x, 1), round(y, 1)
 
 
 def _by_kind(kinds: tuple[str, ...], answer: Answer) -> dict[str, float]:

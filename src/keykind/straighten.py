@@ -29,13 +29,13 @@ class Cut:
     along: Points  # (2,) unit vector from its left to its right side: from the head to the tip
     width: float  # its height is width / SLIM
 
-    def taken_from(self, pixels: Crop, ratio: float = 1.0) -> Crop:
-        """Return the cut of pixels (h, w, 3) uint8 as a crop, resampled once.
+    def taken_from(self, pixels: Crop, ratio: float = 1.0, size: int = SIZE) -> Crop:
+        """Return the cut of pixels (h, w, 3) uint8 as a square of `size` px, resampled once.
 
         ratio: pixels of `pixels` for one of the original; below 1 if they were decoded at a reduced scale.
         """
-        fine = min(max(math.ceil(self.width * ratio / SIZE), 1), FINEST)
-        side = SIZE * fine
+        fine = min(max(math.ceil(self.width * ratio / size), 1), FINEST)
+        side = size * fine
         axes = np.stack([self.along, [-self.along[1], self.along[0]]], axis=1)  # columns: along, across
         turn = axes * (np.array([self.width, self.width / SLIM]) * ratio / side)  # of places in the crop
         shift = self.middle * ratio - turn @ np.array([side / 2, side / 2])
@@ -48,6 +48,12 @@ class Cut:
             fillcolor=(GREY, GREY, GREY),
         )
         return np.asarray(large.reduce(fine) if fine > 1 else large)
+
+    def shown_from(self, pixels: Crop, ratio: float, height: int) -> Crop:
+        """Return the cut as it is, not stretched, (height, SLIM * height, 3): what a person is shown."""
+        width = round(SLIM * height)
+        square = Image.fromarray(self.taken_from(pixels, ratio, width))
+        return np.asarray(square.resize((width, height), Image.Resampling.BOX))
 
 
 def cut_around(head: Points, tip: Points, box: Points) -> Cut:
