@@ -1,6 +1,6 @@
 """Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
 
-    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--epochs 6] [--seed 0]
+    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most 10000] [--epochs 6] [--seed 0]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
 Out:   FOLDER/finder.tflite, FOLDER/finder.json: curves, and scores of each set; goes on where it was stopped
@@ -32,9 +32,10 @@ TEST = 20
 FAINTEST = 0.05  # score down to which precision is averaged
 
 
-def split(folder: Path) -> tuple[list[Labelled], list[Labelled]]:
-    """Return the photos to train on and those kept aside."""
+def split(folder: Path, most: int) -> tuple[list[Labelled], list[Labelled]]:
+    """Return the photos to train on and those kept aside, at most so many, spread over the set."""
     photos = labelled_in(folder)
+    photos = photos[:: max(-(-len(photos) // most), 1)]
     number = [int(one.label.stem.rpartition("-")[2]) for one in photos]
     train = [one for one, place in zip(photos, number, strict=True) if place % TEST]
     return train, [one for one, place in zip(photos, number, strict=True) if not place % TEST]
@@ -59,7 +60,7 @@ def asked(finder: Finder, photos: Sequence[Labelled]) -> Iterator[tuple[tuple[Fo
 
 def main() -> None:
     options = arguments()
-    sets = {folder.name: split(folder) for folder in options.sets}
+    sets = {folder.name: split(folder, options.most) for folder in options.sets}
     backbone = load_backbone("mobilenet_v2", options.weights, scaling=options.scaling, seed=options.seed)
     recipe = FinderRecipe(epochs=options.epochs)
     start = time.monotonic()
@@ -91,6 +92,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--weights", default="keykind", help="as for keykind train (default: %(default)s)")
     parser.add_argument("--scaling", default="unit", help="what they see (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--most", type=int, default=10_000, help="photos of a set (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=6, help="(default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     return parser.parse_args()
