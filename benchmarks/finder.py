@@ -1,6 +1,6 @@
 """Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
 
-    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most 10000] [--epochs 6] [--seed 0]
+    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--epochs N]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
 Out:   FOLDER/finder.tflite, FOLDER/finder.json: curves, and scores of each set; goes on where it was stopped
