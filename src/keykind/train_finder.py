@@ -92,7 +92,11 @@ def finder_network(backbone: Backbone) -> Any:
     prior = np.zeros(len(FIELDS), np.float32)
     prior[0] = -np.log((1 - PEAK_PRIOR) / PEAK_PRIOR)
     fields = keras.layers.Conv2D(
-        len(FIELDS), 1, name="fields", bias_initializer=keras.initializers.Constant(prior.tolist())
+        len(FIELDS),
+        1,
+        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
+        bias_initializer=keras.initializers.Constant(prior.tolist()),
+        name="fields",
     )(joined)
     return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="told")(fields))
 
