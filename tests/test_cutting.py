@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.cutting import FIRST, cut_keys
+from keykind.cutting import FIRST, cut_keys, take
 from keykind.photo import Photo
 from told_finder import ToldFinder, found
 
@@ -42,7 +42,7 @@ LARGE, SMALL = found((200, 1400), (2200, 1400), 200), found((3000, 515), (3200, 
 def test_a_large_key_is_cut_out_of_a_photo_read_once(read):
     (piece,) = cut_keys(read, ToldFinder(LARGE))
     assert read.asked == [FIRST]
-    assert piece.scale == 0.25
+    assert piece.photo.pixels.shape[1] == 1000
     assert piece.crop.shape == (224, 224, 3)
     assert tuple(piece.crop[112, 60]) == (255, 0, 0)
     assert tuple(piece.crop[112, 164]) == (0, 0, 255)
@@ -53,7 +53,7 @@ def test_for_a_small_key_the_photo_is_read_again(read):
     large, small = cut_keys(read, finder)
     assert len(read.asked) == 2
     assert len(finder.asked) == 1
-    assert small.scale == 1
+    assert small.photo.pixels.shape[1] == 4000
     red, blue = (tuple(small.crop[112, place]) for place in (60, 164))
     assert red == (255, 0, 0)
     assert blue == (0, 0, 255)
@@ -72,3 +72,11 @@ def test_a_person_is_shown_the_key_as_it_is(read):
     dark = (shown < 128).any(axis=2)
     rows, columns = np.nonzero(dark)
     assert np.ptp(columns) / np.ptp(rows) == pytest.approx(10, rel=0.2)
+
+
+@pytest.mark.parametrize(("key", "readings"), [(LARGE, 1), (SMALL, 2)])
+def test_a_cut_that_is_known_gives_the_same_crop(read, key, readings):
+    (piece,) = cut_keys(read, ToldFinder(key))
+    read.asked.clear()
+    assert np.array_equal(take(read, piece.cut), piece.crop)
+    assert len(read.asked) == readings

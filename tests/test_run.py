@@ -16,9 +16,12 @@ from keykind import experiment as experiments  # noqa: E402
 from keykind import run as runs  # noqa: E402
 from keykind.dataset import read_dataset  # noqa: E402
 from keykind.errors import BadRun, CannotWrite  # noqa: E402
+from keykind.export import Wish, export_model  # noqa: E402
 from keykind.features import read_crop  # noqa: E402
+from keykind.model import load_model  # noqa: E402
 from keykind.run import run  # noqa: E402
 from keykind.run_folder import RunFolder  # noqa: E402
+from told_finder import ToldFinder, found  # noqa: E402
 
 KINDS = ["cylinder", "dimple", "laser_track", "mortice"]
 
@@ -258,3 +261,47 @@ def test_a_folder_of_any_number_of_kinds_is_trained_on(tmp_path, many_drawn, fin
     metrics = run(replace(finished[0], dataset=read_dataset(tmp_path / "two"), out=tmp_path / "run"))
     assert metrics["kinds"] == ["cylinder Nº1", "mortice Nº1"]
     assert len(metrics["test"]["plain"]["confusion"]) == 2
+
+
+class Halves(ToldFinder):
+    """A finder that finds a key in the middle of every other photo it is asked for."""
+
+    def find(self, photo, least=0.0):
+        x, y, side = photo.width / 2, photo.height / 2, photo.width / 4
+        key = found((x - side, y), (x + side, y), side)
+        return (key,) if photo.pixels.sum() % 2 else ()
+
+
+@pytest.fixture
+def cut_out(finished, tmp_path, monkeypatch):
+    """A finished run on keys cut out."""
+    for module in ("run", "run_model"):
+        monkeypatch.setattr(f"keykind.{module}.load_finder", Halves)
+    experiment, _ = finished
+    recipe = replace(experiment.recipe, crop="key", epochs=1)
+    experiment = replace(experiment, recipe=recipe, out=tmp_path / "run")
+    return experiment, run(experiment)
+
+
+def test_keys_are_cut_out_where_the_recipe_says_so_and_the_others_stay_whole(cut_out, finished):
+    experiment, metrics = cut_out
+    count = len(experiment.dataset.samples)
+    assert 0 < metrics["keys_found"] < count
+    page = (experiment.out / "report.html").read_text("utf-8")
+    assert f"in {metrics['keys_found']} of {count} photos" in page
+    assert load_model(experiment.out / "keys.tflite").card.crop == "key"
+    assert finished[1]["keys_found"] == 0
+    assert load_model(finished[0].out / "keys.tflite").card.crop == "whole"
+
+
+def test_a_file_of_such_a_run_is_compared_on_the_same_crops(cut_out):
+    exported = export_model(cut_out[0].out, Wish("fp16", mediapipe=False, out=None, force=True))
+    assert exported.compared.largest < 0.02
+    scores = cut_out[1]["test"]["plain"]["weighted_f1"]
+    assert exported.compared.keras_f1 == pytest.approx(scores, abs=1e-6)
+
+
+def test_another_finder_makes_another_run(cut_out, monkeypatch):
+    monkeypatch.setattr(Halves, "digest", "another")
+    with pytest.raises(BadRun, match="finder"):
+        run(cut_out[0], resume=True)

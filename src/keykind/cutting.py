@@ -1,12 +1,12 @@
 """A photo -> the crop of each key in it, cut out of enough of the photo's own pixels.
 
-In:    how to read the photo; a finder
+In:    how to read the photo; a finder, or a cut
 Out:   Piece(s): a key found and its crop, the surest first
 Needs: numpy, pillow, ai-edge-litert
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keykind.card import SIZE
@@ -29,11 +29,10 @@ class Piece:
     cut: Cut
     crop: Crop  # what the model sees
     photo: Photo
-    scale: float  # pixels of the photo for one of its original
 
     def shown(self, height: int) -> Crop:
         """Return the key as a person is shown it, (height, SLIM * height, 3)."""
-        return self.cut.shown_from(self.photo.pixels, self.scale, height)
+        return self.cut.shown_from(self.photo.pixels, _scale(self.photo), height)
 
 
 def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
@@ -41,14 +40,25 @@ def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
     photo = read(FIRST)
     found = finder.find(photo)
     cuts = [cut_around(one.head, one.tip, one.box) for one in found]
-    wanted = min(max((SIZE / cut.width for cut in cuts), default=0), 1)  # share of the photo's scale
-    if _scale(photo) < ENOUGH * wanted:
-        photo = read(math.ceil(wanted * min(photo.width, photo.height)))
-    scale = _scale(photo)
-    return tuple(
-        Piece(one, cut, cut.taken_from(photo.pixels, scale), photo, scale)
-        for one, cut in zip(found, cuts, strict=True)
-    )
+    photo = _sharp_enough(photo, read, cuts)
+    return tuple(Piece(one, cut, _taken(cut, photo), photo) for one, cut in zip(found, cuts, strict=True))
+
+
+def take(read: Read, cut: Cut) -> Crop:
+    """Return a cut of a photo as a crop. Raises what reading raises."""
+    return _taken(cut, _sharp_enough(read(FIRST), read, [cut]))
+
+
+def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[Cut]) -> Photo:
+    """Return the photo at a scale that suits the smallest cut."""
+    wanted = min(max((SIZE / cut.width for cut in cuts), default=0), 1)  # pixels for one of the original
+    if _scale(photo) >= ENOUGH * wanted:
+        return photo
+    return read(math.ceil(wanted * min(photo.width, photo.height)))
+
+
+def _taken(cut: Cut, photo: Photo) -> Crop:
+    return cut.taken_from(photo.pixels, _scale(photo))
 
 
 def _scale(photo: Photo) -> float:

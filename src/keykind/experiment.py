@@ -15,14 +15,16 @@ import numpy as np
 
 from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
+from keykind.card import KEY
 from keykind.clock import Clock
 from keykind.crossval import Fold, Rows, best_fold
 from keykind.dataset import Dataset, Sample
 from keykind.evaluate import Rejection, Scores, fit_temperature, score, score_rejection
-from keykind.features import Network, Plan, compute, store_crops
+from keykind.features import Network, Plan, compute, store_crops, with_cuts
+from keykind.finder import Finder
 from keykind.finetune import FineTuned, fine_tune
 from keykind.head import Floats, Head, Labels, softmax
-from keykind.novelty import largest_known, learn_prototypes, measure_novelty
+from keykind.novelty import UNLIKE, largest_known, learn_prototypes, measure_novelty
 from keykind.progress import progress
 from keykind.recipe import Recipe
 from keykind.run_folder import RunFolder
@@ -62,6 +64,12 @@ class Experiment:
                 for samples in self.strangers.values()
             ],
         }
+
+    def cut_out(self, finder: Finder) -> "Experiment":
+        """Return the experiment with the key of each photo cut out, where one is found."""
+        samples = with_cuts(self.dataset.samples, finder)
+        strangers = {name: with_cuts(photos, finder) for name, photos in self.strangers.items()}
+        return replace(self, dataset=replace(self.dataset, samples=samples), strangers=strangers)
 
     def seed_for(self, *purpose: str | int) -> int:
         """Return a seed for one purpose alone, so that no step depends on how many draws another took."""
@@ -232,14 +240,22 @@ def _reject(
     """Return how well photos without a key are told from the test photos, whose features are shown (n, k)."""
     plan = replace(experiment.plan, views=(judging_view(experiment.recipe),))
     judged = learned.judged
-    keys = measure_novelty(shown, judged.prototypes)
+    keys = _novelty(experiment, experiment.dataset.of("test"), shown, judged)
     found = {}
     for number, (name, samples) in enumerate(experiment.strangers.items()):
         place = folder.work / f"features-strangers-{number}.npy"
         strange = np.asarray(compute(samples, plan, learned.network, cache, place)[:, 0])
-        novelty = measure_novelty(strange, judged.prototypes)
+        novelty = _novelty(experiment, samples, strange, judged)
         found[name] = score_rejection(keys, novelty, judged.most_novelty)
     return found
+
+
+def _novelty(experiment: Experiment, samples: Sequence[Sample], features: Floats, judged: Judged) -> Floats:
+    """Return how unlike every key photos are, (n,); wholly, where a key was looked for and none found."""
+    novelty = measure_novelty(features, judged.prototypes)
+    if experiment.recipe.crop == KEY:
+        novelty[[sample.cut is None for sample in samples]] = UNLIKE
+    return novelty
 
 
 def _score(experiment: Experiment, probabilities: Floats) -> Scores:

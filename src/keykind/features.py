@@ -8,7 +8,7 @@ Needs: numpy, pillow, ai-edge-litert
 import hashlib
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 
 from keykind import photo
 from keykind.cache import Cache
+from keykind.cutting import cut_keys, take
 from keykind.dataset import Sample
 from keykind.errors import BadPhoto
 from keykind.files import whole_file
+from keykind.finder import Finder
 from keykind.head import Floats
 from keykind.parallel import ordered
 from keykind.progress import progress
@@ -75,7 +77,7 @@ class Network:
 
 
 def read_crop(sample: Sample, size: int) -> Crop:
-    """Return the photo stretched to (size, size, 3) uint8.
+    """Return the photo, or its cut, stretched to (size, size, 3) uint8; a cut's size is card.SIZE.
 
     Raises BadPhoto if it can no longer be read, or is no longer the photo that was checked.
     """
@@ -84,7 +86,24 @@ def read_crop(sample: Sample, size: int) -> Crop:
         raise BadPhoto(
             sample.path, fault="changed while the run was reading it", remedy="start the run again"
         )
-    return photo.resize(photo.decode(data, sample.path, at_least=size).pixels, size)
+
+    def read(least: int) -> photo.Photo:
+        return photo.decode(data, sample.path, at_least=least)
+
+    return take(read, sample.cut) if sample.cut else photo.resize(read(size).pixels, size)
+
+
+def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
+    """Return the samples, each with the cut of its surest key; where none is found it stays whole.
+
+    Raises BadPhoto for a photo that went away.
+    """
+
+    def cut(sample: Sample) -> Sample:
+        pieces = cut_keys(lambda least: photo.read(sample.path, at_least=least), finder)
+        return replace(sample, cut=pieces[0].cut if pieces else None)
+
+    return tuple(progress(ordered(cut, samples), len(samples), "finding keys"))
 
 
 def store_crops(samples: Sequence[Sample], size: int, out: Path) -> NDArray[np.uint8]:
@@ -130,7 +149,8 @@ def _rows(samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache)
 
     def look_up() -> Iterator[tuple[Sample, list[bytes], list[bytes | None]]]:
         for sample in samples:
-            keys = [hashlib.sha256(f"{sample.sha256} {text}".encode()).digest() for text in descriptions]
+            shown = f"{sample.sha256} {sample.cut}" if sample.cut else sample.sha256
+            keys = [hashlib.sha256(f"{shown} {text}".encode()).digest() for text in descriptions]
             yield sample, keys, [cache.get(key) for key in keys]
 
     def row(item: tuple[Sample, list[bytes], list[bytes | None]]) -> dict[bytes, tuple[bytes, bool]]:

@@ -9,6 +9,7 @@ whether with its blade, and how far from there that key's head and tip are. Each
 place belongs to the peak that names the same two ends, so that keys that overlap come apart.
 """
 
+import hashlib
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +20,13 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from PIL import Image
 
+from keykind import shipped
 from keykind.errors import BadModel
 from keykind.masks import Mask, Points, corners_of, smallest_rectangle
 from keykind.photo import Photo
 from keykind.quiet import quiet
 
+SHIPPED = shipped.FOLDER / "finder.tflite"
 SIDE, STRIDE = 320, 4  # px of the network's picture, and of a place of its grid
 GRID = SIDE // STRIDE
 GREY = 128  # of what a photo that is no square leaves of the picture
@@ -59,6 +62,7 @@ class Finder:
 
     def __init__(self, flatbuffer: bytes) -> None:
         """Take the network's file."""
+        self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._flatbuffer = flatbuffer
         self._threads = threading.local()
 
@@ -82,8 +86,8 @@ class Finder:
         return fields
 
 
-def load_finder(path: Path) -> Finder:
-    """Return the finder of a file. Raises BadModel if it cannot be read."""
+def load_finder(path: Path = SHIPPED) -> Finder:
+    """Return the finder of a file, or that which comes with keykind. Raises BadModel if it cannot be read."""
     try:
         return Finder(path.read_bytes())
     except (OSError, ValueError, RuntimeError) as error:

@@ -15,6 +15,7 @@ import numpy as np
 from keykind.head import Floats, Labels
 
 KNOWN = 0.95  # share of keys that were not trained on which must pass as keys
+UNLIKE = 2.0  # novelty of what is unlike every key: the opposite direction
 LEAST = 1e-6  # length below which features have no direction
 
 

@@ -24,7 +24,7 @@ from keykind.parallel import ordered
 from keykind.sources import Source, name_of, pixels_of
 from keykind.views import Crop
 
-SHIPPED, FINDER = shipped.FOLDER / "keys.tflite", shipped.FOLDER / "finder.tflite"
+SHIPPED = shipped.FOLDER / "keys.tflite"
 DIGITS = 4  # of a probability in JSON and tables
 SHARP = 800  # px that the shorter side of an explained photo keeps, where it has them
 
@@ -93,7 +93,7 @@ class Recogniser:
         Raises BadModel if the file cannot be used, or no model comes with this version.
         """
         model = load_model(path or shipped_model())
-        return cls(model, None if whole or model.card.crop == WHOLE else shipped_finder())
+        return cls(model, None if whole or model.card.crop == WHOLE else load_finder())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -158,11 +158,6 @@ class Recogniser:
         best = max(probabilities, key=probabilities.__getitem__)
         kind = best if probabilities[best] >= card.least_probability else None
         return Key(kind, probabilities[best], probabilities, sight.box, sight.head, sight.tip)
-
-
-def shipped_finder() -> Finder:
-    """Return the finder that comes with keykind. Raises BadModel if it is damaged or absent."""
-    return load_finder(FINDER)
 
 
 def shipped_model() -> Path:

@@ -23,6 +23,7 @@ class Recipe:
 
     name: str = "report"  # for people
     backbone: str = "mobilenet_v2"  # the pretrained network
+    crop: str = "whole"  # what of a photo is looked at: "whole", or "key": its surest key, straightened
     scaling: str = "unit"  # of pixels: "unit" 0..1 (the report), "native" as the network was pretrained
     views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")  # trained on
     rotation: float = 0.2  # largest turn to either side, in full turns; assumed
@@ -58,6 +59,7 @@ REPORT = Recipe()
 BUILT_IN = {"report": REPORT}
 
 WORDS = {
+    "crop": ("whole", "key"),
     "scaling": ("unit", "native"),
     "optimizer": ("rmsprop", "adam", "adamw", "sgd"),
     "views": REPORT.views,

@@ -14,12 +14,14 @@ import numpy as np
 from keykind import __version__
 from keykind.backbone import load_backbone
 from keykind.cache import Cache, default_folder
+from keykind.card import KEY
 from keykind.clock import Clock
 from keykind.crossval import make_folds
 from keykind.dataset import Dataset
 from keykind.errors import BadDataset
 from keykind.experiment import Experiment, Learned, Tested, judging_view, learn, test
 from keykind.files import whole_file, write_bytes, write_text
+from keykind.finder import load_finder
 from keykind.graph import Whole
 from keykind.head import Floats
 from keykind.pictures import Answer, Explainer
@@ -49,11 +51,14 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     folder.check(resume=resume)
     recipe, seed = experiment.recipe, experiment.seed_for("weights")
     backbone = load_backbone(recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=seed)
-    identity = experiment.identity(backbone)
+    finder = load_finder() if recipe.crop == KEY else None
+    identity = experiment.identity(backbone) | ({"finder": finder.digest} if finder else {})
     with Cache(default_folder()) as cache, folder.held():
         finished = folder.claim(identity, resume=resume)
         if finished is not None:
             return finished
+        if finder:
+            experiment = experiment.cut_out(finder)
         learned = learn(experiment, backbone, folds, folder, cache, clock)
         tested = test(experiment, learned, folder, cache)
         clock.book("features")
@@ -83,7 +88,8 @@ def _write_model(model: Any, learned: Learned, metrics: dict[str, Any], folder: 
     whole = Whole(
         learned.backbone, learned.head, judged.prototypes, judged.temperature, metrics["novelty"]["view"]
     )
-    trained = TrainedModel(model, whole, tuple(metrics["kinds"]), judged.most_novelty, about(metrics))
+    crop, kinds = metrics["recipe"]["crop"], tuple(metrics["kinds"])
+    trained = TrainedModel(model, whole, crop, kinds, judged.most_novelty, about(metrics))
     write_bytes(folder.path / "keys.tflite", make_file(trained, "fp32"))
 
 
@@ -165,15 +171,25 @@ def _answers(dataset: Dataset, probabilities: Floats) -> tuple[Answer, ...]:
 
 def _facts(experiment: Experiment, parameters: dict[str, int], clock: Clock) -> dict[str, str]:
     """Return how the run was made, for the page's last table."""
-    recipe = experiment.recipe.as_json()
-    return {
+    seconds = ", ".join(f"{part} {value:.1f}" for part, value in clock.seconds().items())
+    facts = {
         "keykind": __version__,
         "weights": Path(experiment.weights).name,
         "seed": str(experiment.seed),
         "parameters": f"{parameters['total']:,}, of which {parameters['trainable']:,} trained",
-        "seconds": ", ".join(f"{part} {value:.1f}" for part, value in clock.seconds().items())
-        + " up to this page",
-    } | {key: ", ".join(value) if isinstance(value, list) else str(value) for key, value in recipe.items()}
+        "seconds": f"{seconds} up to this page",
+    }
+    if experiment.recipe.crop == KEY:
+        facts["keys found"] = _found(experiment)
+    for key, value in experiment.recipe.as_json().items():
+        facts[key] = ", ".join(value) if isinstance(value, list) else str(value)
+    return facts
+
+
+def _found(experiment: Experiment) -> str:
+    samples = experiment.dataset.samples
+    count = sum(sample.cut is not None for sample in samples)
+    return f"in {count:,} of {len(samples):,} photos; the others were looked at as a whole"
 
 
 def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[str, Any]:
@@ -185,6 +201,7 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
         "kinds": list(dataset.kinds),
         "counts": dataset.counts(),
         "unreadable": len(dataset.faults),
+        "keys_found": sum(sample.cut is not None for sample in dataset.samples),
         "folds": [{"val_loss": fold.val_loss, "val_accuracy": fold.val_accuracy} for fold in learned.folds],
         "best_fold": learned.best,
         "temperature": learned.judged.temperature,

@@ -16,11 +16,12 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from keykind.backbone import Backbone
-from keykind.card import SIZE, Card
+from keykind.card import KEY, SIZE, Card
 from keykind.dataset import Dataset, Sample, read_dataset, read_strangers
 from keykind.errors import BadModel, BadRun, KeykindError
-from keykind.features import read_crop
+from keykind.features import read_crop, with_cuts
 from keykind.files import DAMAGE
+from keykind.finder import load_finder
 from keykind.graph import Whole, convert
 from keykind.head import Floats, Labels, softmax
 from keykind.metadata import with_metadata
@@ -48,6 +49,7 @@ class TrainedModel:
 
     model: Any  # keras.Model: pixels 0..255 (n, 224, 224, 3) -> probabilities (n, c) before the temperature
     whole: Whole
+    crop: str  # of Card
     kinds: tuple[str, ...]
     most_novelty: float
     about: dict[str, Any]  # for people, see Card
@@ -83,7 +85,8 @@ def read_trained(run: Path) -> TrainedModel:
         whole = Whole(
             backbone, read_head(model), prototypes, metrics["temperature"], metrics["novelty"]["view"]
         )
-        return TrainedModel(model, whole, tuple(metrics["kinds"]), metrics["novelty"]["most"], about(metrics))
+        kinds, most = tuple(metrics["kinds"]), metrics["novelty"]["most"]
+        return TrainedModel(model, whole, recipe.crop, kinds, most, about(metrics))
     except KeykindError:
         raise
     except (*DAMAGE, TypeError) as error:
@@ -119,7 +122,7 @@ def make_file(
     card = Card(
         kinds=trained.kinds,
         precision=precision,
-        crop="whole",
+        crop=trained.crop,
         view=trained.whole.view,
         temperature=trained.whole.temperature,
         least_probability=LEAST_PROBABILITY,
@@ -143,6 +146,13 @@ def calibration(dataset: Dataset) -> list[Crop]:
         chosen += [mine[place] for place in places]
     strangers, _ = read_strangers(nothing_folder())
     return crops_of([*chosen, *strangers])
+
+
+def cut_out(dataset: Dataset, trained: TrainedModel) -> Dataset:
+    """Return the photos as the model sees them: with the key of each cut out, where it was trained so."""
+    if trained.crop != KEY:
+        return dataset
+    return replace(dataset, samples=with_cuts(dataset.samples, load_finder()))
 
 
 def run_photos(run: Path) -> Dataset:
@@ -227,7 +237,7 @@ def export_run(
     """
     trained = read_trained(run)
     try:
-        photos = run_photos(run)
+        photos = cut_out(run_photos(run), trained)
     except KeykindError as gone:
         if precision == "int8":
             raise

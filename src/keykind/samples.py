@@ -18,6 +18,7 @@ from keykind import photo
 from keykind.duplicates import Bytes, Floats, fingerprint
 from keykind.errors import BadPhoto
 from keykind.listing import SPLITS, Fault, Listed
+from keykind.straighten import Cut
 
 SIDE = 256  # px of the grey square in which photos are measured and compared; four times the fingerprint's
 
@@ -37,6 +38,7 @@ class Sample:
     sharpness: float  # variance of the Laplacian of the grey photo at 256 x 256 px, grey levels squared
     brightness: float  # mean of the grey photo, 0 black to 1 white
     clipped: float  # share of its pixels that are black (0) or white (255), 0..1
+    cut: Cut | None = None  # what of it is looked at; None: all
 
 
 @dataclass(frozen=True, slots=True)

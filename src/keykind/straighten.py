@@ -21,12 +21,12 @@ FINEST = 4  # pixels of the photo along a side of one of the crop's; of more, so
 GREY = 128  # beyond the photo
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Cut:
     """A rectangle of a photo, in pixels of the upright original."""
 
-    middle: Points  # (2,)
-    along: Points  # (2,) unit vector from its left to its right side: from the head to the tip
+    middle: tuple[float, float]
+    along: tuple[float, float]  # unit vector from its left to its right side: from the head to the tip
     width: float  # its height is width / SLIM
 
     def taken_from(self, pixels: Crop, ratio: float = 1.0, size: int = SIZE) -> Crop:
@@ -36,9 +36,10 @@ class Cut:
         """
         fine = min(max(math.ceil(self.width * ratio / size), 1), FINEST)
         side = size * fine
-        axes = np.stack([self.along, [-self.along[1], self.along[0]]], axis=1)  # columns: along, across
+        x, y = self.along
+        axes = np.array([[x, -y], [y, x]])  # columns: along, across
         turn = axes * (np.array([self.width, self.width / SLIM]) * ratio / side)  # of places in the crop
-        shift = self.middle * ratio - turn @ np.array([side / 2, side / 2])
+        shift = np.array(self.middle) * ratio - turn @ np.array([side / 2, side / 2])
         matrix = (*turn[0], shift[0], *turn[1], shift[1])
         large = Image.fromarray(pixels).transform(
             (side, side),
@@ -66,4 +67,5 @@ def cut_around(head: Points, tip: Points, box: Points) -> Cut:
     axes = np.stack([along, [-along[1], along[0]]])  # rows
     low, high = (box @ axes.T).min(axis=0), (box @ axes.T).max(axis=0)
     width, height = np.maximum(high - low, 1)
-    return Cut((low + high) / 2 @ axes, along, float(max(width, SLIM * height)) / (1 - 2 * MARGIN))
+    x, y = ((low + high) / 2 @ axes).tolist()
+    return Cut((x, y), (float(along[0]), float(along[1])), max(width, SLIM * height) / (1 - 2 * MARGIN))
