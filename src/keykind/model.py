@@ -106,12 +106,13 @@ class Model:
             try:
                 interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
                 _allocate(interpreter)
+                taken = interpreter.get_input_details()[0]["index"]
+                given = [detail["index"] for detail in interpreter.get_output_details()]
             except _RUN_FAULTS as error:  # raised below: `quiet` would show what LiteRT printed besides
                 fault = error
         if fault:
             raise self._fault(fault) from fault
-        given = [detail["index"] for detail in interpreter.get_output_details()]
-        return interpreter, interpreter.get_input_details()[0]["index"], given
+        return interpreter, taken, given
 
     def _fault(self, why: Exception | str) -> BadModel:
         text = (str(why) or type(why).__name__).splitlines()[0][:200]
