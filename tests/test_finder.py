@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from keykind.finder import GREY, GRID, SIDE, STRIDE, fit, separate
+from keykind.errors import BadModel
+from keykind.finder import GREY, GRID, SIDE, STRIDE, fit, load_finder, separate
 from keykind.finder_views import fields_of
 from keykind.masks import smallest_rectangle
 
@@ -117,3 +118,11 @@ def test_a_photo_of_any_shape_fits(shape):
     picture, _ = fit(np.zeros((*shape, 3), np.uint8))
     assert picture.shape == (SIDE, SIDE, 3)
     assert STRIDE * GRID == SIDE
+
+
+def test_a_finder_that_is_absent_or_damaged_is_told(tmp_path):
+    with pytest.raises(BadModel, match="finder: does not come with this version"):
+        load_finder(tmp_path / "none.tflite")
+    (tmp_path / "torn.tflite").write_bytes(b"torn")
+    with pytest.raises(BadModel, match="holds no network that finds keys"):
+        load_finder(tmp_path / "torn.tflite")

@@ -61,10 +61,11 @@ class Finder:
     """A network that finds keys. Threads may share it."""
 
     def __init__(self, flatbuffer: bytes) -> None:
-        """Take the network's file."""
+        """Take the network's file. Raises ValueError or RuntimeError for what LiteRT cannot read."""
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._flatbuffer = flatbuffer
         self._threads = threading.local()
+        self._interpreter()
 
     def find(self, photo: Photo, least: float = LEAST_SCORE) -> tuple[Found, ...]:
         """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
@@ -75,19 +76,27 @@ class Finder:
         return separate(self._run(picture), (max(shown[0], 1), max(shown[1], 1)), scale * ratio, least)
 
     def _run(self, picture: NDArray[np.uint8]) -> Fields:
-        if not hasattr(self._threads, "interpreter"):
-            with quiet():
-                self._threads.interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
-                self._threads.interpreter.allocate_tensors()
-        interpreter: Any = self._threads.interpreter
+        interpreter = self._interpreter()
         interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])
         interpreter.invoke()
         fields: Fields = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
         return fields
 
+    def _interpreter(self) -> Any:
+        """Return the interpreter of this thread."""
+        if not hasattr(self._threads, "interpreter"):
+            with quiet():
+                interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
+                interpreter.allocate_tensors()
+            self._threads.interpreter = interpreter
+        return self._threads.interpreter
+
 
 def load_finder(path: Path = SHIPPED) -> Finder:
     """Return the finder of a file, or that which comes with keykind. Raises BadModel if it cannot be read."""
+    if not path.is_file():
+        fault = "does not come with this version of keykind"
+        raise BadModel("finder", fault=fault, remedy="look at whole photos: crop = 'whole' in a recipe")
     try:
         return Finder(path.read_bytes())
     except (OSError, ValueError, RuntimeError) as error:
