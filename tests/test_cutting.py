@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.cutting import FIRST, cut_keys, take
+from keykind.cutting import FIRST, cut_keys, take_cut
 from keykind.photo import Photo
 from told_finder import ToldFinder, found
 
@@ -78,5 +78,5 @@ def test_a_person_is_shown_the_key_as_it_is(read):
 def test_a_cut_that_is_known_gives_the_same_crop(read, key, readings):
     (piece,) = cut_keys(read, ToldFinder(key))
     read.asked.clear()
-    assert np.array_equal(take(read, piece.cut), piece.crop)
+    assert np.array_equal(take_cut(read, piece.cut), piece.crop)
     assert len(read.asked) == readings

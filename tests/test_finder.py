@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keykind.errors import BadModel
-from keykind.finder import GREY, GRID, SIDE, STRIDE, fit, load_finder, separate
+from keykind.finder import BEYOND, GRID, SIDE, STRIDE, fit, load_finder, separate
 from keykind.finder_views import fields_of
 from keykind.masks import smallest_rectangle
 
@@ -79,13 +79,13 @@ def test_keys_side_by_side_are_not_one():
 
 def test_two_peaks_that_name_the_same_ends_are_one_key():
     _, fields = scene(((60, 80), (200, 150)))
-    middle = fields[..., 0].copy()
+    centre = fields[..., 0].copy()
     fields[..., 0] = 0
     rows, columns = np.nonzero(fields[..., 1] > 0.9)
     fields[rows[0], columns[0], 0] = 0.8
     fields[rows[-1], columns[-1], 0] = 0.7
     assert len(separate(fields, (SIDE, SIDE), 1.0, 0.3)) == 1
-    fields[..., 0] = middle
+    fields[..., 0] = centre
     assert len(separate(fields, (SIDE, SIDE), 1.0, 0.3)) == 1
 
 
@@ -110,7 +110,7 @@ def test_a_photo_lies_in_the_upper_left_corner():
     picture, scale = fit(np.zeros((300, 600, 3), np.uint8))
     assert scale == 600 / SIDE
     assert not picture[:160].any()
-    assert (picture[160:] == GREY).all()
+    assert (picture[160:] == BEYOND).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 4000), (4000, 1), (8, 8), (2, 3)])

@@ -77,9 +77,9 @@ def test_each_place_points_at_the_ends_of_the_key_that_covers_it():
     parts[80:120, 40:280] = 2
     fields = fields_of(parts, np.array([[[40.0, 100], [280, 100]]]), np.zeros((1, 2)), np.array([9600.0]))
     row, column = 25, 30
-    middle = (np.array([column, row]) + 0.5) * STRIDE
-    assert middle + fields[row, column, 3:5] * SIDE == pytest.approx([40, 100], abs=1e-3)
-    assert middle + fields[row, column, 5:7] * SIDE == pytest.approx([280, 100], abs=1e-3)
+    centre = (np.array([column, row]) + 0.5) * STRIDE
+    assert centre + fields[row, column, 3:5] * SIDE == pytest.approx([40, 100], abs=1e-3)
+    assert centre + fields[row, column, 5:7] * SIDE == pytest.approx([280, 100], abs=1e-3)
 
 
 def test_a_rendered_photo_is_read_with_its_label(tmp_path):

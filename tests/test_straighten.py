@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.straighten import GREY, SLIM, cut_around
+from keykind.finder import BEYOND
+from keykind.straighten import SLIM, cut_around
 
 WHITE, RED, BLUE = (255, 255, 255), (220, 0, 0), (0, 0, 220)
 
@@ -63,7 +64,7 @@ def test_a_key_that_is_wider_than_long_fits_in():
 
 def test_beyond_the_photo_all_is_grey():
     crop = straighten(*photo(0, middle=(20, 300)))
-    assert (crop[:, :60] == GREY).all()
+    assert (crop[:, :60] == BEYOND).all()
     assert blue(crop).any()
 
 

@@ -93,7 +93,7 @@ def test_the_file_says_what_keras_says(backbone):
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     told = model(picture[None])[0].numpy()
     finder = Finder(to_finder_file(model))
-    fields = finder._run(picture)
+    fields = finder.fields(picture)
     assert fields.shape == (GRID, GRID, len(FIELDS))
     np.testing.assert_allclose(fields[..., 3:7], told[..., 3:7], atol=0.02)
     np.testing.assert_allclose(fields[..., 1], 1 / (1 + np.exp(-told[..., 1])), atol=0.02)

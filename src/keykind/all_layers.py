@@ -22,7 +22,7 @@ from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
 from keykind.card import SIZE
 from keykind.crossval import Fold
-from keykind.epochs import adamw, run_epoch, trained_on
+from keykind.epochs import adamw, run_epoch, train_epochs
 from keykind.features import Network
 from keykind.folding import STEP, fold, unfold
 from keykind.head import Floats, Head, Labels
@@ -108,7 +108,7 @@ def train_all(
     def give_head() -> None:
         trainer.set_head(train_frozen(unfold(network, weights), photos, recipe, cache, seed))
 
-    epochs = trained_on(trainer.model, folder / STATE, len(recipe.sizes), trainer.run, give_head)
+    epochs = train_epochs(trainer.model, folder / STATE, len(recipe.sizes), trainer.run, give_head)
     return Deep(unfold(network, weights), read_head(trainer.model), tuple(epochs))
 
 

@@ -35,16 +35,32 @@ class Piece:
         return self.cut.shown_from(self.photo.pixels, _scale(self.photo), height)
 
 
-def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
-    """Return the keys in a photo, cut out. Raises what reading raises."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Sighting:
+    """The keys found in a photo, the surest first, and the photo as it was read for that."""
+
+    photo: Photo
+    found: tuple[Found, ...]
+    cuts: tuple[Cut, ...]
+
+
+def find_cuts(read: Read, finder: Finder) -> Sighting:
+    """Return where the keys of a photo lie. Raises what reading raises."""
     photo = read(FIRST)
     found = finder.find(photo)
-    cuts = [cut_around(one.head, one.tip, one.box) for one in found]
-    photo = _sharp_enough(photo, read, cuts)
-    return tuple(Piece(one, cut, _taken(cut, photo), photo) for one, cut in zip(found, cuts, strict=True))
+    return Sighting(photo, found, tuple(cut_around(one.head, one.tip, one.box) for one in found))
 
 
-def take(read: Read, cut: Cut) -> Crop:
+def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
+    """Return the keys in a photo, cut out. Raises what reading raises."""
+    seen = find_cuts(read, finder)
+    photo = _sharp_enough(seen.photo, read, seen.cuts)
+    return tuple(
+        Piece(one, cut, _taken(cut, photo), photo) for one, cut in zip(seen.found, seen.cuts, strict=True)
+    )
+
+
+def take_cut(read: Read, cut: Cut) -> Crop:
     """Return a cut of a photo as a crop. Raises what reading raises."""
     return _taken(cut, _sharp_enough(read(FIRST), read, [cut]))
 

@@ -48,7 +48,7 @@ def run_epoch(model: Any, batches: Iterable[Sequence[Any]], steps: int, doing: s
     return means | {"seconds": time.monotonic() - start}
 
 
-def trained_on(
+def train_epochs(
     model: Any, path: Path, count: int, epoch: Callable[[int], dict[str, float]], first: Callable[[], None]
 ) -> Curves:
     """Run epochs 1 to `count`, each kept in `path` when it is finished, and return the curves of all.

@@ -142,15 +142,8 @@ def learn(
         shown = np.asarray(features[:, recipe.views.index(view)])
     else:
         shown = _seen(experiment, view, network, folder, cache)
-    learned = Learned(
-        backbone,
-        network,
-        trained[best].head,
-        trained,
-        best,
-        None,
-        _judge([fold.head for fold in trained], folds, shown, labels, kinds),
-    )
+    judged = _judge([fold.head for fold in trained], folds, shown, labels, kinds)
+    learned = Learned(backbone, network, trained[best].head, trained, best, None, judged)
     if recipe.fine_tune_layers:
         learned = _fine_tune(experiment, learned, folds[best], folder, cache)
         shown = _seen(experiment, view, learned.network, folder, cache)

@@ -6,19 +6,17 @@ Needs: numpy, pillow, ai-edge-litert
 """
 
 import hashlib
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from keykind import photo
 from keykind.cache import Cache
-from keykind.cutting import cut_keys, take
+from keykind.cutting import find_cuts, take_cut
 from keykind.dataset import Sample
 from keykind.errors import BadPhoto
 from keykind.files import whole_file
@@ -26,7 +24,7 @@ from keykind.finder import Finder
 from keykind.head import Floats
 from keykind.parallel import ordered
 from keykind.progress import progress
-from keykind.quiet import quiet
+from keykind.runner import Runner
 from keykind.views import Augmentation, Crop, Picture, make_view
 
 COMMIT = 64  # photos between two writes to the cache; so many are lost at most when a run is killed
@@ -59,19 +57,14 @@ class Network:
     digest: str  # of architecture, scaling and weights
     size: int  # side of the crop, px
     channels: int  # k
-    _threads: Any = field(default_factory=threading.local, repr=False)
+    runner: Runner = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "runner", Runner(self.model))
 
     def run(self, picture: Picture) -> tuple[Floats, Floats]:
-        """Return pooled features (k,) and feature map (h, w, k). Each thread has its own interpreter."""
-        if not hasattr(self._threads, "interpreter"):
-            with quiet():
-                interpreter = Interpreter(model_content=self.model, num_threads=1)
-                interpreter.allocate_tensors()
-            self._threads.interpreter = interpreter
-        interpreter = self._threads.interpreter
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])
-        interpreter.invoke()
-        outputs = [interpreter.get_tensor(detail["index"])[0] for detail in interpreter.get_output_details()]
+        """Return pooled features (k,) and feature map (h, w, k). Safe in threads."""
+        outputs = [output[0] for output in self.runner.run(picture)]
         pooled, feature_map = sorted(outputs, key=lambda output: output.ndim)
         return pooled, feature_map
 
@@ -90,7 +83,7 @@ def read_crop(sample: Sample, size: int) -> Crop:
     def read(least: int) -> photo.Photo:
         return photo.decode(data, sample.path, at_least=least)
 
-    return take(read, sample.cut) if sample.cut else photo.resize(read(size).pixels, size)
+    return take_cut(read, sample.cut) if sample.cut else photo.resize(read(size).pixels, size)
 
 
 def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
@@ -100,8 +93,8 @@ def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
     """
 
     def cut(sample: Sample) -> Sample:
-        pieces = cut_keys(lambda least: photo.read(sample.path, at_least=least), finder)
-        return replace(sample, cut=pieces[0].cut if pieces else None)
+        found = find_cuts(lambda least: photo.read(sample.path, at_least=least), finder)
+        return replace(sample, cut=found.cuts[0] if found.cuts else None)
 
     return tuple(progress(ordered(cut, samples), len(samples), "finding keys"))
 

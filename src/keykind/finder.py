@@ -4,19 +4,17 @@ In:    Photo; the network's file, which comes with keykind
 Out:   Found(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-The network gives, for each place of a grid: how much a key's middle is there, whether a key covers it and
+The network gives, for each place of a grid: how much a key's centre is there, whether a key covers it and
 whether with its blade, and how far from there that key's head and tip are. Each peak is a key; each covered
 place belongs to the peak that names the same two ends, so that keys that overlap come apart.
 """
 
 import hashlib
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -24,14 +22,14 @@ from keykind import shipped
 from keykind.errors import BadModel
 from keykind.masks import Mask, Points, corners_of, smallest_rectangle
 from keykind.photo import Photo
-from keykind.quiet import quiet
+from keykind.runner import Runner
 
 SHIPPED = shipped.FOLDER / "finder.tflite"
 SIDE, STRIDE = 320, 4  # px of the network's picture, and of a place of its grid
 GRID = SIDE // STRIDE
-GREY = 128  # of what a photo that is no square leaves of the picture
-FIELDS = ("middle", "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")
-MIDDLE, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, slice(3, 7), slice(7, 9)
+BEYOND = 128  # grey of what lies beyond a photo
+FIELDS = ("centre", "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")
+CENTRE, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, slice(3, 7), slice(7, 9)
 LEAST_SCORE = 0.3  # of a key that is told
 MOST_KEYS = 100  # peaks looked at in one photo
 COVERED = 0.5  # probability from which on a place counts as a key's
@@ -39,7 +37,7 @@ NEAR = 0.12  # of a key's length, px: two peaks whose ends are nearer are one ke
 ASTRAY = 0.5  # of a key's length: a place whose ends are farther off belongs to no key
 LEAST_PLACES = 2  # of the grid that a key covers
 
-Fields = NDArray[np.float32]  # (GRID, GRID, 9), see FIELDS; ends in SIDEs from the middle of the place
+Fields = NDArray[np.float32]  # (GRID, GRID, 9), see FIELDS; ends in SIDEs from the centre of the place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +61,8 @@ class Finder:
     def __init__(self, flatbuffer: bytes) -> None:
         """Take the network's file. Raises ValueError or RuntimeError for what LiteRT cannot read."""
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
-        self._flatbuffer = flatbuffer
-        self._threads = threading.local()
-        self._interpreter()
+        self._runner = Runner(flatbuffer)
+        self._runner.prepare()
 
     def find(self, photo: Photo, least: float = LEAST_SCORE) -> tuple[Found, ...]:
         """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
@@ -73,23 +70,12 @@ class Finder:
         height, width = photo.pixels.shape[:2]
         shown = min(SIDE, round(height / scale)), min(SIDE, round(width / scale))
         ratio = photo.width / width  # the photo may have been decoded at a reduced scale
-        return separate(self._run(picture), (max(shown[0], 1), max(shown[1], 1)), scale * ratio, least)
+        return separate(self.fields(picture), (max(shown[0], 1), max(shown[1], 1)), scale * ratio, least)
 
-    def _run(self, picture: NDArray[np.uint8]) -> Fields:
-        interpreter = self._interpreter()
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], picture[None])
-        interpreter.invoke()
-        fields: Fields = interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0]
-        return fields
-
-    def _interpreter(self) -> Any:
-        """Return the interpreter of this thread."""
-        if not hasattr(self._threads, "interpreter"):
-            with quiet():
-                interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
-                interpreter.allocate_tensors()
-            self._threads.interpreter = interpreter
-        return self._threads.interpreter
+    def fields(self, picture: NDArray[np.uint8]) -> Fields:
+        """Return what the network says of a picture (SIDE, SIDE, 3)."""
+        (fields,) = self._runner.run(picture)
+        return np.asarray(fields[0])
 
 
 def load_finder(path: Path = SHIPPED) -> Finder:
@@ -109,7 +95,7 @@ def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
     height, width = pixels.shape[:2]
     scale = max(height, width) / SIDE
     sides = max(round(width / scale), 1), max(round(height / scale), 1)
-    picture = np.full((SIDE, SIDE, 3), GREY, np.uint8)
+    picture = np.full((SIDE, SIDE, 3), BEYOND, np.uint8)
     small = Image.fromarray(pixels).resize(sides, Image.Resampling.BILINEAR)
     picture[: sides[1], : sides[0]] = np.asarray(small)
     return picture, scale
@@ -120,9 +106,9 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
 
     shown: height and width of the photo in the picture, px; scale: pixels of the photo for one of it.
     """
-    middles = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
-    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + middles[:, :, None]
-    peaks = _peaks(fields[..., MIDDLE], ends, least)
+    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
+    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + centres[:, :, None]
+    peaks = _peaks(fields[..., CENTRE], ends, least)
     if not peaks:
         return ()
     owners = _owners(ends, [ends[place] for place in peaks])
@@ -139,7 +125,7 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
         hidden = np.clip(fields[covered][:, HIDDEN].mean(axis=0), 0, 1)
         found.append(
             Found(
-                score=float(fields[place][MIDDLE] * fields[covered][:, KEY].mean()),
+                score=float(fields[place][CENTRE] * fields[covered][:, KEY].mean()),
                 box=smallest_rectangle(corners_of(mask)) * scale,
                 head=head,
                 tip=tip,
@@ -153,12 +139,12 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
     return tuple(sorted(found, key=lambda one: -one.score))
 
 
-def _peaks(middle: NDArray[np.float32], ends: Points, least: float) -> list[tuple[int, int]]:
-    """Return the places of the keys' middles, the surest first: highest in their neighbourhood, one a key."""
-    padded = np.pad(middle, 1, constant_values=-1)
+def _peaks(centre: NDArray[np.float32], ends: Points, least: float) -> list[tuple[int, int]]:
+    """Return the places of the keys' centres, the surest first: highest in their neighbourhood, one a key."""
+    padded = np.pad(centre, 1, constant_values=-1)
     around = [padded[y : y + GRID, x : x + GRID] for y in range(3) for x in range(3)]
-    rows, columns = np.nonzero((middle >= least) & (middle >= np.max(around, axis=0)))
-    order = np.argsort(-middle[rows, columns], kind="stable")[:MOST_KEYS]
+    rows, columns = np.nonzero((centre >= least) & (centre >= np.max(around, axis=0)))
+    order = np.argsort(-centre[rows, columns], kind="stable")[:MOST_KEYS]
     kept: list[tuple[int, int]] = []
     for place in zip(rows[order].tolist(), columns[order].tolist(), strict=True):
         mine = ends[place]

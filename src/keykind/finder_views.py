@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.augmentation import recolour, wear
-from keykind.finder import FIELDS, GREY, GRID, SIDE, STRIDE
+from keykind.finder import BEYOND, FIELDS, GRID, SIDE, STRIDE
 from keykind.masks import Points, decode
 
 ZOOM = (0.45, 1.5)  # of the photo that fits the frame
@@ -96,7 +96,7 @@ def finder_view(scene: Scene, rng: np.random.Generator) -> tuple[NDArray[np.uint
     width, height = motion.frame
     ground = tuple(int(level) for level in _ground(scene.pixels, rng))
     view = motion.moved(Image.fromarray(scene.pixels), Image.Resampling.BILINEAR, ground)
-    picture = np.full((SIDE, SIDE, 3), GREY, np.uint8)
+    picture = np.full((SIDE, SIDE, 3), BEYOND, np.uint8)
     picture[:height, :width] = np.asarray(wear(recolour(Image.fromarray(view), rng), rng))
     parts = np.zeros((SIDE, SIDE), np.uint8)
     parts[:height, :width] = motion.moved(Image.fromarray(scene.parts), Image.Resampling.NEAREST)
@@ -124,8 +124,8 @@ def _motion(size: tuple[int, ...], frame: tuple[int, int], rng: np.random.Genera
         [[math.cos(angle) * mirror, math.sin(angle)], [-math.sin(angle) * mirror, math.cos(angle)]]
     )
     reach = np.abs(turn.T) @ np.array(sides)  # what it takes of the frame
-    middle = np.array(frame) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(reach - np.array(frame))
-    return Motion(sides, turn, np.array(sides) / 2 - turn @ middle, frame)
+    centre = np.array(frame) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(reach - np.array(frame))
+    return Motion(sides, turn, np.array(sides) / 2 - turn @ centre, frame)
 
 
 def _ground(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.float64]:
@@ -143,7 +143,7 @@ def fields_of(
     before the view cut any off.
     """
     target = np.zeros((GRID, GRID, len(FIELDS) + 1), np.float32)
-    middles = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
+    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
     best = np.full((GRID, GRID), LEAST_SHARE)
     for number in range(len(ends)):
         mine = (parts + 1) // 2 == number + 1
@@ -157,13 +157,13 @@ def fields_of(
         best = np.maximum(best, share)
         rows, columns = np.nonzero(mine)
         centre = np.array([columns.mean(), rows.mean()]) + 0.5
-        apart = ((middles - centre) ** 2).sum(axis=-1)
+        apart = ((centres - centre) ** 2).sum(axis=-1)
         width = max(PEAK * math.sqrt(seen), STRIDE)
         peak = np.exp(-apart / (2 * width**2))
         peak[np.unravel_index(apart.argmin(), apart.shape)] = 1
         target[..., 0] = np.maximum(target[..., 0], peak)
         asked = owned | (apart < STRIDE**2)
-        to = (ends[number] - middles[asked][:, None]) / SIDE
+        to = (ends[number] - centres[asked][:, None]) / SIDE
         target[asked, 3:7] = to.reshape(-1, 4)
         kept = (1 - hidden[number, 1]) * min(seen / max(whole[number], 1), 1)
         target[asked, 7:9] = hidden[number, 0], 1 - kept

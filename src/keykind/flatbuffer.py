@@ -16,48 +16,10 @@ from pathlib import Path
 from struct import Struct
 
 from keykind.errors import BadModel
+from keykind.operators import CHANGE_TYPE, OPERATORS, PAIRS, SHAPED
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int8": 9}  # TensorType
-OPERATORS = {
-    "ADD": (0, 2, 2),
-    "AVERAGE_POOL_2D": (1, 1, 1),
-    "CONCATENATION": (2, 1, 8),
-    "CONV_2D": (3, 2, 3),
-    "DEPTHWISE_CONV_2D": (4, 2, 3),
-    "DEQUANTIZE": (6, 1, 1),
-    "FULLY_CONNECTED": (9, 2, 3),
-    "LOGISTIC": (14, 1, 1),
-    "MUL": (18, 2, 2),
-    "RELU": (19, 1, 1),
-    "RELU6": (21, 1, 1),
-    "RESHAPE": (22, 1, 2),
-    "SOFTMAX": (25, 1, 1),
-    "PAD": (34, 2, 2),
-    "TRANSPOSE": (39, 2, 2),
-    "MEAN": (40, 2, 2),
-    "SUB": (41, 2, 2),
-    "DIV": (42, 2, 2),
-    "CAST": (53, 1, 1),
-    "MAXIMUM": (55, 2, 2),
-    "MINIMUM": (57, 2, 2),
-    "NEG": (59, 1, 1),
-    "GREATER": (61, 2, 2),
-    "SUM": (74, 2, 2),
-    "SQRT": (75, 1, 1),
-    "RSQRT": (76, 1, 1),
-    "REDUCE_MAX": (82, 2, 2),
-    "SQUARE": (92, 1, 1),
-    "MIRROR_PAD": (100, 2, 2),
-    "QUANTIZE": (114, 1, 1),
-    "HARD_SWISH": (117, 1, 1),
-    "BATCH_MATMUL": (126, 2, 2),
-}  # BuiltinOperator, least and most inputs: what keykind's own exports use or may come to use. Each has one
-# output; none loops, remembers, reads text, or runs code that is not LiteRT's own
-# Number by number, the smaller tensor repeated.
-PAIRS = ("ADD", "DIV", "GREATER", "MAXIMUM", "MINIMUM", "MUL", "SUB")
-SHAPED = {"MEAN", "MIRROR_PAD", "PAD", "REDUCE_MAX", "RESHAPE", "SUM", "TRANSPOSE"}  # by their later inputs
-CHANGE_TYPE = ("CAST", "DEQUANTIZE", "GREATER", "QUANTIZE")  # others give the type of their first input
 MAX_ITEMS = 5_000  # tensors, operators or buffers; MobileNetV2 has about 220, EfficientNet 1,000
 MAX_AXES = 8  # of a tensor; also tensors that go into or come out of one operator
 MAX_ELEMENTS = 8_000_000  # of a tensor; the largest map of a network of 224 px has about 1.2 million

@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from keykind.card import EXPORT_AGAIN, LABELS, SIZE, Card, labels, read_card, write_card
 from keykind.errors import BadModel, printable
@@ -27,7 +26,7 @@ from keykind.files import DAMAGE
 from keykind.flatbuffer import IDENTIFIER, read_signature
 from keykind.head import Floats
 from keykind.photo import RESIZE
-from keykind.quiet import quiet
+from keykind.runner import Runner
 from keykind.views import Crop
 
 __all__ = ["GRID", "Answer", "Card", "Model", "load_file", "load_model", "pack", "unpack"]
@@ -57,15 +56,18 @@ class Answer:
 
 
 class Model:
-    """A network that is ready to run. Threads may share it: each run has an interpreter to itself."""
+    """A network that is ready to run. Threads may share it."""
 
     def __init__(self, flatbuffer: bytes, card: Card, name: Path | str) -> None:
         """Take what `unpack` returned. Raises BadModel if LiteRT refuses it."""
         self.card = card
         self.name = printable(name)
-        self._flatbuffer = flatbuffer
         self._outputs = _outputs(card)
-        self._free = [self._interpreter()]  # a list gives and takes its end in one step, also between threads
+        self._runner = Runner(flatbuffer, _allocate)
+        try:
+            self._runner.prepare()
+        except _RUN_FAULTS as error:
+            raise self._fault(error) from error
 
     def run(self, crop: Crop) -> Answer:
         """Return what the network says of a crop (224, 224, 3) uint8. Safe in threads.
@@ -75,17 +77,9 @@ class Model:
         if crop.shape != (SIZE, SIZE, 3) or crop.dtype != np.uint8:
             raise ValueError(f"expected a crop ({SIZE}, {SIZE}, 3) uint8, got {crop.shape} {crop.dtype}")
         try:
-            lent = self._free.pop()
-        except IndexError:
-            lent = self._interpreter()
-        interpreter, taken, given = lent
-        try:
-            interpreter.set_tensor(taken, crop[None])
-            interpreter.invoke()
-            arrays = [interpreter.get_tensor(place) for place in given]
+            arrays = self._runner.run(crop)
         except _RUN_FAULTS as error:
             raise self._fault(error) from error
-        self._free.append(lent)
         return self._answer({self._outputs.get(array.shape, "unknown"): array[0] for array in arrays})
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
@@ -98,21 +92,6 @@ class Model:
         if not inside or not all(np.isfinite(array).all() for array in outputs.values()):
             raise self._fault("what it gives are no probabilities")
         return Answer(probabilities, outputs.get("maps"), None if novelty is None else float(novelty[0]))
-
-    def _interpreter(self) -> tuple[Any, int, list[int]]:
-        """Return an interpreter, and the numbers of its input and outputs, which it takes long to tell."""
-        fault: Exception | None = None
-        with quiet():
-            try:
-                interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
-                _allocate(interpreter)
-                taken = interpreter.get_input_details()[0]["index"]
-                given = [detail["index"] for detail in interpreter.get_output_details()]
-            except _RUN_FAULTS as error:  # raised below: `quiet` would show what LiteRT printed besides
-                fault = error
-        if fault:
-            raise self._fault(fault) from fault
-        return interpreter, taken, given
 
     def _fault(self, why: Exception | str) -> BadModel:
         text = (str(why) or type(why).__name__).splitlines()[0][:200]

@@ -122,7 +122,7 @@ class Recogniser:
             raise BadModel(self.model.name, fault=fault, remedy="give the file that was exported with maps")
         sights = self._seen(source)
         if number >= len(sights):
-            fault = f"shows {len(sights)} keys, so there is no key {number + 1}"
+            fault = f"has no key {number + 1}; keys found: {len(sights)}"
             raise BadPhoto(name_of(source), fault=fault, remedy="look at it as a whole, or at another key")
         sight = sights[number]
         key = self._judged(sight)

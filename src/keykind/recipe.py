@@ -23,7 +23,9 @@ class Recipe:
 
     name: str = "report"  # for people
     backbone: str = "mobilenet_v2"  # the pretrained network
-    crop: str = "whole"  # what of a photo is looked at: "whole", or "key": its surest key, straightened
+    crop: str = (
+        "whole"  # what of a photo is looked at: "whole", or "key", which needs a finder: none ships yet
+    )
     scaling: str = "unit"  # of pixels: "unit" 0..1 (the report), "native" as the network was pretrained
     views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")  # trained on
     rotation: float = 0.2  # largest turn to either side, in full turns; assumed

@@ -159,9 +159,8 @@ def _from_stdin() -> Named | BadPhoto:
     if sys.stdin is None:
         return BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
     try:
-        data = sys.stdin.buffer.read(
-            photo.MAX_BYTES + 1
-        )  # one more, for whoever decodes to see it is too long
+        # One byte more than the limit, for whoever decodes to see that it is too long.
+        data = sys.stdin.buffer.read(photo.MAX_BYTES + 1)
         return Named(STDIN, data)
     except OSError as error:
         fault = f"standard input cannot be read ({error.strerror})"

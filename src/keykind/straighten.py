@@ -12,13 +12,13 @@ import numpy as np
 from PIL import Image
 
 from keykind.card import SIZE
+from keykind.finder import BEYOND
 from keykind.masks import Points
 from keykind.views import Crop
 
 MARGIN = 0.08  # of the cut's width, on either end of the key
 SLIM = 2.0  # how many times wider than high a cut is; stretched to the square, so that a slim key fills it
 FINEST = 4  # pixels of the photo along a side of one of the crop's; of more, some are passed over
-GREY = 128  # beyond the photo
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class Cut:
             Image.Transform.AFFINE,
             matrix,
             Image.Resampling.BILINEAR,
-            fillcolor=(GREY, GREY, GREY),
+            fillcolor=(BEYOND, BEYOND, BEYOND),
         )
         return np.asarray(large.reduce(fine) if fine > 1 else large)
 

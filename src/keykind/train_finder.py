@@ -19,7 +19,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from keykind.backbone import Backbone, converter
-from keykind.epochs import Curves, adamw, run_epoch, trained_on
+from keykind.epochs import Curves, adamw, run_epoch, train_epochs
 from keykind.finder import FIELDS, SIDE
 from keykind.finder_views import Scene, finder_view, read_scene
 from keykind.folding import fold
@@ -33,7 +33,7 @@ TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels
 )
 DEEPEST, WIDEST = "block_15_add", 96  # at 1/32
 STATE = "finder-state.npz"
-PEAK_PRIOR = 0.01  # what the network first says of each place's being a middle (Lin et al. 2017, 1708.02002)
+PEAK_PRIOR = 0.01  # what the network first says of each place's being a centre (Lin et al. 2017, 1708.02002)
 TINY = 1e-6
 
 
@@ -71,7 +71,7 @@ def labelled_in(folder: Path) -> list[Labelled]:
 def finder_network(backbone: Backbone) -> Any:
     """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 9).
 
-    Those of `middle`, `key`, `blade`, `occluded` and `cut_off` are logits.
+    Those of `centre`, `key`, `blade`, `occluded` and `cut_off` are logits.
     """
     network = fold(backbone)
     deep = keras.Model(
@@ -116,13 +116,13 @@ def finder_loss(recipe: FinderRecipe) -> Any:
     """Return the loss of told FIELDS against targets (n, h, w, 10), see finder_views."""
 
     def loss(target: Any, told: Any) -> Any:
-        middle, parts, ends, hidden, weight = tf.split(target, (1, 2, 4, 2, 1), axis=-1)
-        said_middle, said_parts, said_ends, said_hidden = tf.split(told, (1, 2, 4, 2), axis=-1)
+        centre, parts, ends, hidden, weight = tf.split(target, (1, 2, 4, 2, 1), axis=-1)
+        said_centre, said_parts, said_ends, said_hidden = tf.split(told, (1, 2, 4, 2), axis=-1)
         total = tf.reduce_sum(weight) + TINY
         far = tf.reduce_sum(weight * tf.abs(said_ends - ends)) / total
         unseen = tf.nn.sigmoid_cross_entropy_with_logits(hidden, said_hidden)
         return (
-            _focal(middle, said_middle)
+            _focal(centre, said_centre)
             + _masks(parts, said_parts)
             + recipe.ends_weight * far
             + recipe.hidden_weight * tf.reduce_sum(weight * unseen) / total
@@ -166,7 +166,7 @@ def train_finder(
     def epoch(number: int) -> dict[str, float]:
         return run_epoch(model, _batches(photos, recipe.batch, [seed, number]), steps, f"epoch {number}")
 
-    return model, trained_on(model, folder / STATE, recipe.epochs, epoch, lambda: None)
+    return model, train_epochs(model, folder / STATE, recipe.epochs, epoch, lambda: None)
 
 
 def _batches(
@@ -188,8 +188,8 @@ def to_finder_file(model: Any) -> bytes:
     """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 9)."""
 
     def told(pixels: Any) -> Any:
-        middle, parts, ends, hidden = tf.split(model(pixels, training=False), (1, 2, 4, 2), axis=-1)
-        return tf.concat([tf.sigmoid(middle), tf.sigmoid(parts), ends, tf.sigmoid(hidden)], axis=-1)
+        centre, parts, ends, hidden = tf.split(model(pixels, training=False), (1, 2, 4, 2), axis=-1)
+        return tf.concat([tf.sigmoid(centre), tf.sigmoid(parts), ends, tf.sigmoid(hidden)], axis=-1)
 
     chosen = converter(told, tf.uint8, SIDE)
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
