@@ -1,6 +1,6 @@
 """Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
 
-    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--epochs N]
+    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
 Out:   FOLDER/finder.tflite, FOLDER/finder.json: curves, and scores of each set; goes on where it was stopped
@@ -42,15 +42,16 @@ def split(folder: Path, most: int) -> tuple[list[Labelled], list[Labelled]]:
 
 
 def wanted_in(label: Path) -> list[Wanted]:
-    """Return the keys of a label."""
-    return [
+    """Return the keys of a label of which a pixel is seen."""
+    keys = [
         Wanted(
-            *(np.array(key[name], float) for name in ("box", "head", "tip")),
+            *(np.array(key[name], float) for name in ("head", "tip")),
             decode(key["mask"]),
             (1 - key["occluded"]) * (1 - key["cut_off"]),
         )
         for key in json.loads(label.read_text("utf-8"))["keys"]
     ]
+    return [key for key in keys if key.mask.any()]
 
 
 def asked(finder: Finder, photos: Sequence[Labelled]) -> Iterator[tuple[tuple[Found, ...], list[Wanted]]]:
@@ -62,7 +63,7 @@ def main() -> None:
     options = arguments()
     sets = {folder.name: split(folder, options.most) for folder in options.sets}
     backbone = load_backbone("mobilenet_v2", options.weights, scaling=options.scaling, seed=options.seed)
-    recipe = FinderRecipe(epochs=options.epochs)
+    recipe = FinderRecipe(sizes=options.sizes)
     start = time.monotonic()
     train = [one for mine, _ in sets.values() for one in mine]
     model, curves = train_finder(backbone, train, recipe, options.out, options.seed)
@@ -84,6 +85,10 @@ def main() -> None:
     print(json.dumps(result, indent=1))
 
 
+def sizes(text: str) -> tuple[int, ...]:
+    return tuple(int(size) for size in text.split(","))
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -93,7 +98,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--scaling", default="unit", help="what they see (default: %(default)s)")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, default=10_000, help="photos of a set (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=6, help="(default: %(default)s)")
+    parser.add_argument("--sizes", type=sizes, default=FinderRecipe().sizes, help="px of each epoch's views")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     return parser.parse_args()
 

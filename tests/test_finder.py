@@ -6,7 +6,7 @@ import pytest
 from keykind.errors import BadModel
 from keykind.finder import BEYOND, GRID, SIDE, STRIDE, fit, load_finder, separate
 from keykind.finder_views import fields_of
-from keykind.masks import smallest_rectangle
+from keykind.masks import corners_of, rectangle_along
 
 
 def bar(head, tip, width):
@@ -48,7 +48,7 @@ def test_one_key_is_told_as_it_lies():
     assert found.score > 0.8
     assert overlap(found.mask, parts > 0) > 0.85
     assert overlap(found.blade, parts == 2) > 0.8
-    box = smallest_rectangle(np.argwhere(parts > 0)[:, ::-1] + 0.5)
+    box = rectangle_along(corners_of(parts > 0), np.array([140.0, 70.0]))
     for corner in box:
         assert np.hypot(*(found.box - corner).T).min() < 4
 

@@ -12,8 +12,7 @@ SQUARE = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], float)
 def wanted(left, visible=1.0):
     mask = np.zeros((40, 100), bool)
     mask[5:15, left : left + 20] = True
-    box = np.array([[left, 5], [left + 20, 5], [left + 20, 15], [left, 15]], float)
-    return Wanted(box, np.array([left, 10.0]), np.array([left + 20, 10.0]), mask, visible)
+    return Wanted(np.array([left, 10.0]), np.array([left + 20, 10.0]), mask, visible)
 
 
 def found(key, score=0.9, *, off=0.0, swapped=False):

@@ -28,7 +28,7 @@ def test_ends_and_masks_lie_where_the_key_is_in_the_view(lone, seed, monkeypatch
     monkeypatch.setattr("keykind.finder_views.recolour", lambda picture, rng: picture)
     monkeypatch.setattr("keykind.finder_views.wear", lambda picture, rng: picture)
     monkeypatch.setattr("keykind.finder_views._ground", lambda pixels, rng: (255, 255, 255))
-    picture, fields = finder_view(lone, np.random.default_rng(seed))
+    picture, fields = finder_view([lone], SIDE, np.random.default_rng(seed))
     assert picture.shape == (SIDE, SIDE, 3)
     assert fields.shape == (GRID, GRID, 10)
     red = (picture[..., 0] > 180) & (picture[..., 1] < 100)
@@ -60,7 +60,8 @@ def test_a_key_of_a_few_pixels_is_not_asked_for():
     parts = np.zeros((SIDE, SIDE), np.uint8)
     parts[100, 100:110] = 1
     fields = fields_of(parts, np.zeros((1, 2, 2)), np.zeros((1, 2)), np.array([10.0]))
-    assert not fields.any()
+    assert not fields[..., 0].any()
+    assert not fields[..., 3:].any()
 
 
 def test_each_key_weighs_alike_whatever_its_size():
@@ -98,10 +99,32 @@ def test_a_rendered_photo_is_read_with_its_label(tmp_path):
 def test_a_photo_without_a_key_asks_for_nothing(tmp_path):
     (tmp_path / "one.json").write_text('{"keys": []}', "utf-8")
     Image.new("RGB", (80, 60)).save(tmp_path / "one.jpg")
-    _, fields = finder_view(read_scene(tmp_path / "one.jpg", tmp_path / "one.json"), np.random.default_rng(0))
+    _, fields = finder_view(
+        [read_scene(tmp_path / "one.jpg", tmp_path / "one.json")], SIDE, np.random.default_rng(0)
+    )
     assert not fields.any()
 
 
+def test_four_scenes_are_tiles_of_a_view(lone):
+    rng = np.random.default_rng(1)
+    picture, fields = finder_view([lone] * 4, SIDE, rng)
+    assert picture.shape == (SIDE, SIDE, 3)
+    found = separate(fields[..., :9], (SIDE, SIDE), 1.0, 0.3)
+    tiles = {tuple(np.argwhere(one.mask).mean(axis=0) // (SIDE // 2)) for one in found}
+    assert tiles == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    assert fields[..., 9].sum() == pytest.approx(4)
+
+
+def test_a_key_that_another_hides_in_its_middle_has_its_centre_where_it_is_seen():
+    parts = np.zeros((SIDE, SIDE), np.uint8)
+    parts[150:170, 40:280] = 2
+    parts[40:280, 150:170] = 4
+    ends = np.array([[[40.0, 160], [280, 160]], [[160, 40], [160, 280]]])
+    fields = fields_of(parts, ends, np.zeros((2, 2)), np.array([4800.0, 4800]))
+    found = separate(fields[..., :9], (SIDE, SIDE), 1.0, 0.3)
+    assert sorted(tuple(np.round(one.head)) for one in found) == [(40, 160), (160, 40)]
+
+
 def test_the_same_seed_gives_the_same_view(lone):
-    once, again = (finder_view(lone, np.random.default_rng(4)) for _ in range(2))
+    once, again = (finder_view([lone], SIDE, np.random.default_rng(4)) for _ in range(2))
     assert all(np.array_equal(one, other) for one, other in zip(once, again, strict=True))

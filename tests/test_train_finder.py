@@ -15,7 +15,7 @@ from keykind.masks import encode
 from keykind.photo import Photo
 from keykind.train_finder import FinderRecipe, finder_loss, finder_network, labelled_in, to_finder_file
 
-RECIPE = FinderRecipe(epochs=2, batch=2)
+RECIPE = FinderRecipe(sizes=(64, 96), batch=2)
 
 
 @pytest.fixture(scope="module")

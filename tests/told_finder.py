@@ -3,7 +3,6 @@
 import numpy as np
 
 from keykind.finder import Found
-from keykind.masks import smallest_rectangle
 
 
 def found(head, tip, width=40.0, score=0.9):
@@ -11,7 +10,7 @@ def found(head, tip, width=40.0, score=0.9):
     head, tip = np.array(head, float), np.array(tip, float)
     along = (tip - head) / np.linalg.norm(tip - head)
     across = np.array([-along[1], along[0]]) * width / 2
-    box = smallest_rectangle(np.array([head + across, tip + across, tip - across, head - across]))
+    box = np.array([head - across, tip - across, tip + across, head + across])
     nothing = np.zeros((1, 1), bool)
     return Found(score, box, head, tip, 0.0, 0.0, nothing, nothing, 1.0)
 

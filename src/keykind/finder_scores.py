@@ -10,27 +10,32 @@ all points of the curve.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keykind.finder import Found
-from keykind.masks import Mask, Points
+from keykind.masks import Mask, Points, corners_of, rectangle_along
 
 MATCH = 0.5  # overlap of two boxes that are one key's
 VISIBLE = 0.5  # share of a key that is seen for it to be asked for; the others neither count nor harm
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Wanted:
     """A key of a label, in pixels of the photo."""
 
-    box: Points  # (4, 2)
     head: Points  # (2,)
     tip: Points  # (2,)
-    mask: Mask  # (h, w)
+    mask: Mask  # (h, w), not empty
     visible: float  # share of the key that is neither hidden nor outside
+
+    @cached_property
+    def box(self) -> Points:
+        """Return the corners (4, 2) of the rectangle around what is seen, along the key."""
+        return rectangle_along(corners_of(self.mask), self.tip - self.head)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """A rendered photo and its label -> what the finder learns from: a view and the right answer to it.
 
-In:    Scene: pixels and the keys of its label; a random generator
-Out:   picture (SIDE, SIDE, 3) uint8, target (GRID, GRID, 9 + 1) float32: FIELDS and the weight of the ends
+In:    Scene(s): pixels and the keys of a label; a random generator
+Out:   picture (side, side, 3) uint8; target (side / 4, side / 4, 9 + 1) float32: FIELDS, weight of the ends
 Needs: numpy, pillow
 
 A view is moved, turned, mirrored, stretched and coloured anew, and lies in a frame of any shape, as photos
-do; what the label says moves with it.
+do; what the label says moves with it. Ends are told in SIDEs whatever the side, so that a key of so many
+pixels looks the same to the network in all.
 """
 
 import json
@@ -20,16 +21,17 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.augmentation import recolour, wear
-from keykind.finder import BEYOND, FIELDS, GRID, SIDE, STRIDE
+from keykind.finder import BEYOND, BLADE, CENTRE, FIELDS, KEY, SIDE, STRIDE
 from keykind.masks import Points, decode
 
-ZOOM = (0.45, 1.5)  # of the photo that fits the frame
+ZOOM = (0.5, 2.2)  # of the photo that fits the frame
 STRETCH = 1.15  # largest ratio of both sides' zooms
 UPRIGHT = 0.5  # share turned by whole quarters
 SHAPES = (1.0, 4 / 3, 3 / 2, 16 / 9)  # of the frame, either way up
 LEAST_SEEN = 30  # px of a key in a view; of fewer nothing is asked
-LEAST_SHARE = 0.3  # of a place that a key covers for its ends to be asked there
-PEAK = 0.35  # standard deviation of a peak, as a share of the square root of the key's area
+LEAST_SHARE = 0.2  # of a place that a key covers for its ends to be asked there
+PEAK = 0.22  # standard deviation of a peak, as a share of the square root of the key's area
+NARROWEST = 3.0  # px, of a peak's standard deviation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,26 +91,64 @@ class Motion:
         return np.asarray((resized - self.shift) @ np.linalg.inv(self.turn).T)
 
 
-def finder_view(scene: Scene, rng: np.random.Generator) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-    """Return a view of a scene and the fields that are right for it."""
+def finder_view(
+    scenes: Sequence[Scene], side: int, rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    """Return a view (side, side, 3) and the fields that are right for it: of one scene, or of four as tiles.
+
+    `side` is a multiple of 2 * STRIDE.
+    """
+    if len(scenes) == 1:
+        return _drawn(_laid(scenes[0], side, rng))
+    half = side // 2
+    laid = [_laid(scene, half, rng) for scene in scenes]
+    picture, parts = np.empty((side, side, 3), np.uint8), np.zeros((side, side), np.uint8)
+    first = 0
+    for place, one in enumerate(laid):
+        x, y = half * (place % 2), half * (place // 2)
+        tile = np.s_[y : y + half, x : x + half]
+        picture[tile] = one.picture
+        parts[tile] = np.where(one.parts > 0, one.parts + 2 * first, 0)
+        one.ends[:] += (x, y)
+        first += len(one.ends)
+    joined = (np.concatenate([getattr(one, name) for one in laid]) for name in ("ends", "hidden", "whole"))
+    return _drawn(_Laid(picture, parts, *joined))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Laid:
+    """A scene as it lies in a view."""
+
+    picture: NDArray[np.uint8]  # (side, side, 3)
+    parts: NDArray[np.uint8]  # (side, side), as in Scene
+    ends: Points  # (keys, 2, 2) px
+    hidden: NDArray[np.float64]  # (keys, 2)
+    whole: NDArray[np.float64]  # (keys,) px of each key before the view cut any off
+
+
+def _laid(scene: Scene, side: int, rng: np.random.Generator) -> _Laid:
     size = scene.parts.shape
-    motion = _motion(size, _frame(rng), rng)
+    motion = _motion(size, _frame(side, rng), rng)
     width, height = motion.frame
     ground = tuple(int(level) for level in _ground(scene.pixels, rng))
     view = motion.moved(Image.fromarray(scene.pixels), Image.Resampling.BILINEAR, ground)
-    picture = np.full((SIDE, SIDE, 3), BEYOND, np.uint8)
+    picture = np.full((side, side, 3), BEYOND, np.uint8)
     picture[:height, :width] = np.asarray(wear(recolour(Image.fromarray(view), rng), rng))
-    parts = np.zeros((SIDE, SIDE), np.uint8)
+    parts = np.zeros((side, side), np.uint8)
     parts[:height, :width] = motion.moved(Image.fromarray(scene.parts), Image.Resampling.NEAREST)
     whole = np.bincount((scene.parts.ravel() + 1) // 2, minlength=len(scene.ends) + 1)[1:].astype(float)
     whole *= np.prod(motion.sides) / scene.parts.size
-    return picture, fields_of(parts, motion.places(scene.ends, size), scene.hidden, whole)
+    return _Laid(picture, parts, motion.places(scene.ends, size), scene.hidden, whole)
 
 
-def _frame(rng: np.random.Generator) -> tuple[int, int]:
-    """Return width and height of the photo in the picture."""
-    short = round(SIDE / SHAPES[int(rng.integers(len(SHAPES)))])
-    return (SIDE, short) if rng.random() < 0.5 else (short, SIDE)
+def _drawn(laid: _Laid) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    return laid.picture, fields_of(laid.parts, laid.ends, laid.hidden, laid.whole)
+
+
+def _frame(side: int, rng: np.random.Generator) -> tuple[int, int]:
+    """Return width and height of the photo in a picture (side, side)."""
+    short = round(side / SHAPES[int(rng.integers(len(SHAPES)))])
+    return (side, short) if rng.random() < 0.5 else (short, side)
 
 
 def _motion(size: tuple[int, ...], frame: tuple[int, int], rng: np.random.Generator) -> Motion:
@@ -137,40 +177,39 @@ def _ground(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.f
 def fields_of(
     parts: NDArray[np.uint8], ends: Points, hidden: NDArray[np.float64], whole: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Return FIELDS and the weight of the ends for a view.
+    """Return FIELDS and the weight of the ends for a view, (side / STRIDE, side / STRIDE, 10).
 
-    parts (SIDE, SIDE) as in Scene, ends (keys, 2, 2) px, hidden (keys, 2), whole (keys,) px of each key
+    parts (side, side) as in Scene, ends (keys, 2, 2) px, hidden (keys, 2), whole (keys,) px of each key
     before the view cut any off.
     """
-    target = np.zeros((GRID, GRID, len(FIELDS) + 1), np.float32)
-    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
-    best = np.full((GRID, GRID), LEAST_SHARE)
-    for number in range(len(ends)):
-        mine = (parts + 1) // 2 == number + 1
-        seen = int(mine.sum())
-        if seen < LEAST_SEEN:
-            continue
-        share = pooled(mine)
-        target[..., 1] += share
-        target[..., 2] += pooled(parts == 2 * number + 2)
-        owned = share > best
-        best = np.maximum(best, share)
-        rows, columns = np.nonzero(mine)
-        centre = np.array([columns.mean(), rows.mean()]) + 0.5
-        apart = ((centres - centre) ** 2).sum(axis=-1)
-        width = max(PEAK * math.sqrt(seen), STRIDE)
-        peak = np.exp(-apart / (2 * width**2))
-        peak[np.unravel_index(apart.argmin(), apart.shape)] = 1
-        target[..., 0] = np.maximum(target[..., 0], peak)
-        asked = owned | (apart < STRIDE**2)
-        to = (ends[number] - centres[asked][:, None]) / SIDE
-        target[asked, 3:7] = to.reshape(-1, 4)
-        kept = (1 - hidden[number, 1]) * min(seen / max(whole[number], 1), 1)
-        target[asked, 7:9] = hidden[number, 0], 1 - kept
-        target[asked, 9] = 1 / math.sqrt(asked.sum())
+    rows, columns = (side // STRIDE for side in parts.shape)
+    target = np.zeros((rows, columns, len(FIELDS) + 1), np.float32)
+    middles = (np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1) + 0.5) * STRIDE
+    target[..., KEY], target[..., BLADE] = pooled(parts > 0), pooled((parts > 0) & (parts % 2 == 0))
+    seen = np.bincount((parts.ravel() + 1) // 2, minlength=len(ends) + 1)[1:]
+    asked = [number for number in range(len(ends)) if seen[number] >= LEAST_SEEN]
+    if not asked:
+        return target
+    shares = np.stack([pooled((parts + 1) // 2 == number + 1) for number in asked])
+    owner = np.where(shares.max(axis=0) >= LEAST_SHARE, shares.argmax(axis=0), -1)
+    for place, number in enumerate(asked):
+        mine = owner == place
+        if not mine.any():
+            mine = shares[place] == shares[place].max()
+        centre = np.average(middles.reshape(-1, 2), axis=0, weights=shares[place].ravel())
+        nearest = np.where(mine, ((middles - centre) ** 2).sum(axis=-1), np.inf).argmin()
+        apart = ((middles - middles.reshape(-1, 2)[nearest]) ** 2).sum(axis=-1)
+        width = max(PEAK * math.sqrt(seen[number]), NARROWEST)
+        target[..., CENTRE] = np.maximum(target[..., CENTRE], np.exp(-apart / (2 * width**2)))
+        target[mine, 3:7] = ((ends[number] - middles[mine][:, None]) / SIDE).reshape(-1, 4)
+        kept = (1 - hidden[number, 1]) * min(seen[number] / max(whole[number], 1), 1)
+        target[mine, 7:9] = hidden[number, 0], 1 - kept
+        target[mine, 9] = 1 / mine.sum()
     return target
 
 
 def pooled(mask: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Return the share of each place that a mask (SIDE, SIDE) covers."""
-    return np.asarray(mask.reshape(GRID, STRIDE, GRID, STRIDE).mean(axis=(1, 3), dtype=np.float32))
+    """Return the share of each place that a mask (h, w) covers, (h / STRIDE, w / STRIDE)."""
+    height, width = mask.shape
+    places = mask.reshape(height // STRIDE, STRIDE, width // STRIDE, STRIDE)
+    return np.asarray(places.mean(axis=(1, 3), dtype=np.float32))

@@ -41,9 +41,10 @@ TINY = 1e-6
 class FinderRecipe:
     """How the finder is trained. The defaults suit ten thousand rendered photos on two cores."""
 
-    epochs: int = 6
+    sizes: tuple[int, ...] = (192, 192, 192, 192, 256, 256, 256, 320)  # px of the views, epoch by epoch
     batch: int = 16
-    learning_rate: float = 5e-4  # AdamW's at its peak
+    tiled: float = 0.3  # share of views that show four scenes
+    learning_rate: float = 1.5e-3  # AdamW's at its peak
     warm_up: float = 0.05
     weight_decay: float = 0.02
     ends_weight: float = 8.0  # of the loss of heads and tips, beside the masks'
@@ -159,29 +160,35 @@ def train_finder(
     keras.utils.set_random_seed(seed)
     model = finder_network(backbone)
     steps = len(photos) // recipe.batch
-    optimizer = adamw(recipe.learning_rate, recipe.warm_up, recipe.weight_decay, recipe.epochs * steps)
+    optimizer = adamw(recipe.learning_rate, recipe.warm_up, recipe.weight_decay, len(recipe.sizes) * steps)
     optimizer.build(model.trainable_variables)
     model.compile(optimizer, loss=finder_loss(recipe))
 
     def epoch(number: int) -> dict[str, float]:
-        return run_epoch(model, _batches(photos, recipe.batch, [seed, number]), steps, f"epoch {number}")
+        side = recipe.sizes[number - 1]
+        model.make_train_function(force=True)  # for this size: the enlarging layers cannot be traced for any
+        batches = _batches(photos, recipe, side, [seed, number])
+        return run_epoch(model, batches, steps, f"epoch {number} at {side} px") | {"size": side}
 
-    return model, train_epochs(model, folder / STATE, recipe.epochs, epoch, lambda: None)
+    return model, train_epochs(model, folder / STATE, len(recipe.sizes), epoch, lambda: None)
 
 
 def _batches(
-    photos: Sequence[Labelled], count: int, stream: Sequence[int]
+    photos: Sequence[Labelled], recipe: FinderRecipe, side: int, stream: Sequence[int]
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
     """Yield pictures and targets, whole batches in an order drawn anew."""
     order = np.random.default_rng(stream).permutation(len(photos))
 
+    def view(one: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        rng = np.random.default_rng([*stream, one])
+        beside = rng.integers(len(photos), size=3).tolist() if rng.random() < recipe.tiled else []
+        return finder_view([photos[place].read() for place in (one, *beside)], side, rng)
+
     def batch(first: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        chosen = order[first : first + count]
-        views = [finder_view(photos[one].read(), np.random.default_rng([*stream, one])) for one in chosen]
-        pictures, targets = zip(*views, strict=True)
+        pictures, targets = zip(*map(view, order[first : first + recipe.batch].tolist()), strict=True)
         return np.stack(pictures), np.stack(targets)
 
-    return ordered(batch, range(0, len(order) - count + 1, count))
+    return ordered(batch, range(0, len(order) - recipe.batch + 1, recipe.batch))
 
 
 def to_finder_file(model: Any) -> bytes:

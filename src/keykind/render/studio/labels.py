@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from keykind.masks import corners_of, encode, smallest_rectangle
+from keykind.masks import corners_of, encode, rectangle_along
 from keykind.render.scenes.camera import seen_area
 from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
@@ -22,9 +22,10 @@ SEEN = 4  # label pixels: fewer of a key and it is not in the photo
 def label_scene(scene: Scene, parts: np.ndarray, seed: int, number: int) -> dict[str, Any]:
     """Return the label of a photo: its keys, its scene, its seed.
 
-    parts (f h, f w) int32 as Seen.parts. A key has kind, box (4 corners, around what is seen), head, tip
-    (px of the photo, also where they are hidden or outside), masks (COCO run lengths at the photo's size) of
-    the whole, of the bow and of the blade, and the fractions hidden by other things and cut off by the frame.
+    parts (f h, f w) int32 as Seen.parts. A key has kind, box (4 corners along the key, around what is seen),
+    head, tip (px of the photo, also where they are hidden or outside), masks (COCO run lengths at the photo's
+    size) of the whole, of the bow and of the blade, and the fractions hidden by other things and cut off by
+    the frame.
     """
     rows = scene.parts()
     width, height = scene.camera.size
@@ -58,7 +59,7 @@ def _key(
     ends = camera.project(thing.world(np.array([(*thing.solid.head, 0.0), (*thing.solid.tip, 0.0)])))
     return {
         "kind": thing.solid.kind,
-        "box": rectangle(whole),
+        "box": rectangle(whole, ends[1, :2] - ends[0, :2]),
         "head": [round(float(x), 1) for x in ends[0, :2]],
         "tip": [round(float(x), 1) for x in ends[1, :2]],
         "mask": encode(mask),
@@ -96,10 +97,10 @@ def per_pixel(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(np.where(c == d, d, np.where(b == c, c, np.where(a == b, a, d))))
 
 
-def rectangle(mask: np.ndarray) -> list[list[float]]:
-    """Return the 4 corners of the smallest turned rectangle around a mask at FINE 2, in px of the photo.
+def rectangle(mask: np.ndarray, along: np.ndarray) -> list[list[float]]:
+    """Return the 4 corners of the rectangle around a mask at FINE 2 that lies along (2,), in px of the photo.
 
     The mask (2 h, 2 w) is not empty.
     """
-    corners = smallest_rectangle(corners_of(mask) / FINE)
+    corners = rectangle_along(corners_of(mask) / FINE, along)
     return [[round(float(x), 1), round(float(y), 1)] for x, y in corners]
