@@ -17,7 +17,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.augmentation import strong_view
+from keykind.augmentation import straight_view, strong_view
 from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
 from keykind.card import SIZE
@@ -29,6 +29,7 @@ from keykind.head import Floats, Head, Labels
 from keykind.parallel import ordered
 from keykind.progress import progress
 from keykind.recipe import REPORT, Recipe
+from keykind.straighten import SLIM
 from keykind.train import Task, read_head, train_head
 from keykind.views import to_unit
 
@@ -74,10 +75,12 @@ class Photos:
     crops: NDArray[np.uint8]  # (n, s, s, 3); may be mapped from the disk
     labels: Labels  # (n,)
     kinds: int
+    straight: bool = False  # crops of keys that lie straight, WIDER times as wide as what is shown of them
 
     def views(self, photo: int, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return a strong view of a photo, (size, size, 3)."""
-        return strong_view(np.asarray(self.crops[photo]), size, rng)
+        crop = np.asarray(self.crops[photo])
+        return straight_view(crop, size, SLIM, rng) if self.straight else strong_view(crop, size, rng)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

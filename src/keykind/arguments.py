@@ -73,7 +73,7 @@ def _train_options(options: argparse.ArgumentParser) -> None:
         "--recipe",
         default="report",
         metavar="NAME|FILE",
-        help="report, or a .toml file (default: %(default)s)",
+        help="report, default, or a .toml file (default: %(default)s)",
     )
     options.add_argument(
         "--weights",
@@ -86,6 +86,12 @@ def _train_options(options: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="PHOTOS",
         help="photos without a key, to test what is refused, besides rendered ones that come with keykind",
+    )
+    options.add_argument(
+        "--renders",
+        type=int,
+        metavar="N",
+        help="with recipe default: mix in N rendered photos of the same kinds",
     )
     options.add_argument("--fine-tune", type=int, metavar="N", help="also train the network's last N layers")
     options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")

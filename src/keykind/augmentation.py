@@ -32,6 +32,12 @@ BLUR, BLUREST = 0.15, 0.008  # share out of focus, and the largest radius as a s
 NOISE, NOISIEST = 0.3, 12.0  # share with noise, and its largest standard deviation, grey levels
 JPEG, QUALITY = 0.3, (25, 90)  # share written as JPEG, and its quality
 ERASED, AREA = 0.2, (0.02, 0.15)  # share with a patch covered, and the patch's share of the area
+WIDER = 1.4  # a cut that straight views are taken from shows so many times what the view does
+TURN = math.radians(15)  # largest turn of a key that was laid straight; so far off the finder may be
+NEARER = 1.25  # largest ratio by which such a view is nearer or farther
+SLIMMER = 1.2  # largest ratio of its sides' zooms
+ASIDE = 0.06  # largest shift of it, as a share of its side
+SWAPPED = 0.1  # share with head and tip swapped, as the finder may have them
 FILTERS = (
     Image.Resampling.BOX,
     Image.Resampling.BILINEAR,
@@ -48,6 +54,28 @@ def strong_view(crop: Crop, size: int, rng: np.random.Generator) -> Crop:
     """
     picture = recolour(_moved(Image.fromarray(crop), size, rng), rng)
     return np.asarray(_covered(wear(picture, rng), rng))
+
+
+def straight_view(wide: Crop, size: int, slim: float, rng: np.random.Generator) -> Crop:
+    """Return a strong view of a key that lies straight, a little off as the finder may be.
+
+    wide (s, s, 3) uint8: WIDER times the key's crop, which shows a rectangle `slim` times wider than high.
+    -> (size, size, 3) uint8. The same state of `rng` gives the same view.
+    """
+    angle = float(rng.uniform(-TURN, TURN)) + (math.pi if rng.random() < SWAPPED else 0.0)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    zoom, stretch = _about_one(NEARER, rng), math.sqrt(_about_one(SLIMMER, rng))
+    mirror = 1 if rng.random() < 0.5 else -1
+    shape = np.array([slim, 1.0])
+    matrix = turn * shape / shape[:, None]  # turned as the key lies in the photo, not in the stretched crop
+    matrix *= np.array([zoom * stretch, zoom / stretch * mirror]) * len(wide) / (WIDER * size)
+    centre = len(wide) * (0.5 + rng.uniform(-ASIDE, ASIDE, 2) / WIDER)
+    shift = centre - matrix @ np.array([size / 2, size / 2])
+    affine = (*matrix[0], shift[0], *matrix[1], shift[1])
+    how = Image.Resampling.BICUBIC if rng.random() < 0.5 else Image.Resampling.BILINEAR
+    fill = _border_colour(picture := Image.fromarray(wide))
+    moved = picture.transform((size, size), Image.Transform.AFFINE, affine, how, fillcolor=fill)
+    return np.asarray(_covered(wear(recolour(moved, rng), rng), rng))
 
 
 def _moved(picture: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:

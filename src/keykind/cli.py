@@ -95,11 +95,12 @@ def train(options: argparse.Namespace) -> int:
     import numpy as np
 
     from keykind.dataset import hold_out, read_strangers
-    from keykind.recipe import load_recipe, with_fine_tuning
+    from keykind.recipe import load_recipe, with_fine_tuning, with_renders
     from keykind.run_folder import RunFolder
     from keykind.sample_photos import RENDERED, nothing_folder
 
     recipe = with_fine_tuning(load_recipe(options.recipe), options.fine_tune)
+    recipe = with_renders(recipe, options.renders)
     RunFolder(options.out).check(resume=options.resume)
     dataset = _dataset(options)
     if not dataset.of("test"):
@@ -113,10 +114,13 @@ def train(options: argparse.Namespace) -> int:
         _say(f"keykind: {fault.name}: {fault.reason}")
     for warning in dataset.warnings:
         _say(f"keykind: {warning}")
+    renders = _renders(recipe.renders, dataset.kinds, options.seed)  # before Keras, see mixing.py
     from keykind.experiment import Experiment
     from keykind.run import run
 
-    experiment = Experiment(dataset, recipe, options.weights, options.seed, options.out, strangers=strangers)
+    experiment = Experiment(
+        dataset, recipe, options.weights, options.seed, options.out, strangers=strangers, renders=renders
+    )
     metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)
     return SOME_UNREADABLE if faults else GOOD
@@ -187,6 +191,16 @@ def _dataset(options: argparse.Namespace) -> Any:
         group_pattern=options.group_pattern,
         keep_leaks=options.keep_leaks,
     )
+
+
+def _renders(count: int, kinds: Sequence[str], seed: int) -> tuple[Any, ...]:
+    """Return so many rendered photos of the kinds."""
+    if not count:
+        return ()
+    doctor.require("render")
+    from keykind.mixing import rendered_photos
+
+    return rendered_photos(kinds, count, seed)
 
 
 def _kinds(options: argparse.Namespace) -> list[str] | None:

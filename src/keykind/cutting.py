@@ -60,21 +60,21 @@ def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
     )
 
 
-def take_cut(read: Read, cut: Cut) -> Crop:
-    """Return a cut of a photo as a crop. Raises what reading raises."""
-    return _taken(cut, _sharp_enough(read(FIRST), read, [cut]))
+def take_cut(read: Read, cut: Cut, size: int = SIZE) -> Crop:
+    """Return a cut of a photo as a crop of `size` px. Raises what reading raises."""
+    return _taken(cut, _sharp_enough(read(FIRST), read, [cut], size), size)
 
 
-def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[Cut]) -> Photo:
+def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[Cut], size: int = SIZE) -> Photo:
     """Return the photo at a scale that suits the smallest cut."""
-    wanted = min(max((SIZE / cut.width for cut in cuts), default=0), 1)  # pixels for one of the original
+    wanted = min(max((size / cut.width for cut in cuts), default=0), 1)  # pixels for one of the original
     if _scale(photo) >= ENOUGH * wanted:
         return photo
     return read(math.ceil(wanted * min(photo.width, photo.height)))
 
 
-def _taken(cut: Cut, photo: Photo) -> Crop:
-    return cut.taken_from(photo.pixels, _scale(photo))
+def _taken(cut: Cut, photo: Photo, size: int = SIZE) -> Crop:
+    return cut.taken_from(photo.pixels, _scale(photo), size)
 
 
 def _scale(photo: Photo) -> float:

@@ -6,13 +6,15 @@ Needs: keras, tensorflow, scikit-learn                                          
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keykind.all_layers import Deep, DeepRecipe, Photos, train_all
+from keykind.augmentation import WIDER
 from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
 from keykind.card import KEY
@@ -32,6 +34,7 @@ from keykind.train import CURVES, Task, Trained, train_head
 from keykind.views import Augmentation
 
 TEST_VIEWS = ("plain", "edge")
+LARGE = 320  # px of the crops that strong views are taken from
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Experiment:
     out: Path
     notice: str | None = None  # the page's first line, where its reader must know something first
     strangers: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)  # sets of photos without a key
+    renders: tuple[Sample, ...] = ()  # of the same kinds, that all layers are trained on besides
 
     @property
     def plan(self) -> Plan:
@@ -59,17 +63,17 @@ class Experiment:
             "seed": self.seed,
             "initial_network": backbone.digest,
             "photos": self.dataset.digest(),
-            "strangers": [
-                hashlib.sha256(" ".join(one.sha256 for one in samples).encode()).hexdigest()
-                for samples in self.strangers.values()
-            ],
+            "strangers": [_digest(samples) for samples in self.strangers.values()],
+            "renders": _digest(self.renders),
         }
 
     def cut_out(self, finder: Finder) -> "Experiment":
         """Return the experiment with the key of each photo cut out, where one is found."""
         samples = with_cuts(self.dataset.samples, finder)
         strangers = {name: with_cuts(photos, finder) for name, photos in self.strangers.items()}
-        return replace(self, dataset=replace(self.dataset, samples=samples), strangers=strangers)
+        renders = with_cuts(self.renders, finder)
+        dataset = replace(self.dataset, samples=samples)
+        return replace(self, dataset=dataset, strangers=strangers, renders=renders)
 
     def seed_for(self, *purpose: str | int) -> int:
         """Return a seed for one purpose alone, so that no step depends on how many draws another took."""
@@ -79,6 +83,10 @@ class Experiment:
         """Return each sample's kind as a number."""
         number = {kind: index for index, kind in enumerate(self.dataset.kinds)}
         return np.array([number[sample.kind] for sample in samples], np.intp)
+
+
+def _digest(samples: Sequence[Sample]) -> str:
+    return hashlib.sha256(" ".join(one.sha256 for one in samples).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,6 +99,7 @@ class Learned:
     folds: tuple[Trained, ...]
     best: int
     fine_tuning: FineTuned | None
+    deep: Deep | None  # what training all layers gave
     judged: "Judged"
 
 
@@ -143,13 +152,19 @@ def learn(
     else:
         shown = _seen(experiment, view, network, folder, cache)
     judged = _judge([fold.head for fold in trained], folds, shown, labels, kinds)
-    learned = Learned(backbone, network, trained[best].head, trained, best, None, judged)
-    if recipe.fine_tune_layers:
-        learned = _fine_tune(experiment, learned, folds[best], folder, cache)
+    learned = Learned(backbone, network, trained[best].head, trained, best, None, None, judged)
+    for further in _further_steps(recipe):
+        learned = further(experiment, learned, folds[best], folder, cache)
         shown = _seen(experiment, view, learned.network, folder, cache)
         learned = replace(learned, judged=_judge([learned.head], [folds[best]], shown, labels, kinds))
     clock.book("training")
     return learned
+
+
+def _further_steps(recipe: Recipe) -> list[Callable[..., Learned]]:
+    """Return what the recipe wants done to the network after the heads are trained."""
+    deep = [_train_all_layers] if recipe.all_layers_epochs else []
+    return deep + ([_fine_tune] if recipe.fine_tune_layers else [])
 
 
 def _seen(experiment: Experiment, view: str, network: Network, folder: RunFolder, cache: Cache) -> Floats:
@@ -209,6 +224,26 @@ def _fine_tune(
     tuned = fine_tune(learned.backbone, learned.head, task, folder.work / "fine-tune", seed)
     network = to_network(tuned.backbone, cache)
     return replace(learned, backbone=tuned.backbone, network=network, head=tuned.head, fine_tuning=tuned)
+
+
+def _train_all_layers(
+    experiment: Experiment, learned: Learned, fold: Fold, folder: RunFolder, cache: Cache
+) -> Learned:
+    recipe, own = experiment.recipe, experiment.dataset.of("train")
+    samples = [*(own[place] for place in fold.train), *experiment.renders]
+    straight = recipe.crop == KEY
+    crops = store_crops(samples, LARGE, folder.work / "crops-large.npy", WIDER if straight else 1)
+    photos = Photos(crops, experiment.labels(samples), len(experiment.dataset.kinds), straight)
+    how = DeepRecipe(
+        (learned.network.size,) * recipe.all_layers_epochs,
+        learning_rate=recipe.all_layers_learning_rate,
+        units=recipe.units,
+        dropout=recipe.dropout,
+    )
+    seed = experiment.seed_for("all layers")
+    deep = train_all(learned.backbone, photos, how, folder.work / "all-layers", cache, seed)
+    network = to_network(deep.backbone, cache)
+    return replace(learned, backbone=deep.backbone, network=network, head=deep.head, deep=deep)
 
 
 def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cache) -> Tested:

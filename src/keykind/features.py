@@ -69,9 +69,10 @@ class Network:
         return pooled, feature_map
 
 
-def read_crop(sample: Sample, size: int) -> Crop:
-    """Return the photo, or its cut, stretched to (size, size, 3) uint8; a cut's size is card.SIZE.
+def read_crop(sample: Sample, size: int, wider: float = 1.0) -> Crop:
+    """Return the photo, or its cut, stretched to (size, size, 3) uint8.
 
+    wider: how many times as much is shown to either side of the key; a whole photo is mirrored there.
     Raises BadPhoto if it can no longer be read, or is no longer the photo that was checked.
     """
     data = photo.load(sample.path)
@@ -83,7 +84,11 @@ def read_crop(sample: Sample, size: int) -> Crop:
     def read(least: int) -> photo.Photo:
         return photo.decode(data, sample.path, at_least=least)
 
-    return take_cut(read, sample.cut) if sample.cut else photo.resize(read(size).pixels, size)
+    if sample.cut:
+        return take_cut(read, sample.cut.wider(wider), size)
+    edge = round(size * (1 - 1 / wider) / 2)
+    whole = photo.resize(read(size).pixels, size - 2 * edge)
+    return np.pad(whole, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric") if edge else whole
 
 
 def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
@@ -99,12 +104,12 @@ def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
     return tuple(progress(ordered(cut, samples), len(samples), "finding keys"))
 
 
-def store_crops(samples: Sequence[Sample], size: int, out: Path) -> NDArray[np.uint8]:
+def store_crops(samples: Sequence[Sample], size: int, out: Path, wider: float = 1.0) -> NDArray[np.uint8]:
     """Write every photo's crop to `out` and return them, (n, size, size, 3) uint8, mapped from the disk.
 
     Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
     """
-    crops = progress(ordered(lambda sample: read_crop(sample, size), samples), len(samples), "crops")
+    crops = progress(ordered(lambda one: read_crop(one, size, wider), samples), len(samples), "crops")
     mapped: NDArray[np.uint8] = _mapped(out, "|u1", (len(samples), size, size, 3), crops)
     return mapped
 

@@ -23,9 +23,7 @@ class Recipe:
 
     name: str = "report"  # for people
     backbone: str = "mobilenet_v2"  # the pretrained network
-    crop: str = (
-        "whole"  # what of a photo is looked at: "whole", or "key", which needs a finder: none ships yet
-    )
+    crop: str = "whole"  # what of a photo is looked at: "whole", or "key", cut out where one is found
     scaling: str = "unit"  # of pixels: "unit" 0..1 (the report), "native" as the network was pretrained
     views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")  # trained on
     rotation: float = 0.2  # largest turn to either side, in full turns; assumed
@@ -44,6 +42,9 @@ class Recipe:
     fine_tune_layers: int = 0  # how many of the network's last layers are trained afterwards
     fine_tune_epochs: int = 10  # at most
     fine_tune_learning_rate: float = 1e-5  # Adam
+    all_layers_epochs: int = 0  # in which all layers are trained afterwards, on strong views; 0: none are
+    all_layers_learning_rate: float = 1.5e-4  # AdamW's at its peak
+    renders: int = 0  # photos of the same kinds, rendered, that all layers are trained on besides
     hold_out: float = 0.25  # share of each kind's photos kept for testing where the set has no test photos
     bootstrap: int = 2000  # resamples behind each interval
 
@@ -58,7 +59,19 @@ REPORT = Recipe()
 `keykind train PHOTOS --recipe report --out RUN`; the report reached weighted F1 0.7068 on its 105 photos.
 """
 
-BUILT_IN = {"report": REPORT}
+DEFAULT = Recipe(
+    name="default",
+    crop="key",
+    views=("plain",),
+    optimizer="adam",
+    learning_rate=1e-3,
+    epochs=40,
+    restore_best=True,
+    all_layers_epochs=6,
+)
+"""What suits photos of one's own: keys cut out, all layers trained on strong views, best from our weights."""
+
+BUILT_IN = {"report": REPORT, "default": DEFAULT}
 
 WORDS = {
     "crop": ("whole", "key"),
@@ -79,6 +92,9 @@ RANGES = {  # smallest and largest value that makes sense
     "fine_tune_layers": (0, 10_000),
     "fine_tune_epochs": (1, 10_000),
     "fine_tune_learning_rate": (1e-8, 1),
+    "all_layers_epochs": (0, 1000),
+    "all_layers_learning_rate": (1e-8, 1),
+    "renders": (0, 1_000_000),
     "hold_out": (0.05, 0.9),
     "bootstrap": (100, 1_000_000),
 }
@@ -129,6 +145,16 @@ def with_fine_tuning(recipe: Recipe, layers: int | None) -> Recipe:
         from_values({"fine_tune_layers": layers}, "--fine-tune"),
         **asdict(recipe) | {"fine_tune_layers": layers},
     )
+
+
+def with_renders(recipe: Recipe, count: int | None) -> Recipe:
+    """Return the recipe with that many rendered photos; None leaves it as it is. Raises BadRecipe."""
+    if count is None:
+        return recipe
+    if count and not recipe.all_layers_epochs:
+        fault = f"{count} rendered photos, but recipe {recipe.name!r} trains no layers on them"
+        raise BadRecipe("--renders", fault=fault, remedy="use --recipe default, or set all_layers_epochs")
+    return replace(from_values({"renders": count}, "--renders"), **asdict(recipe) | {"renders": count})
 
 
 def _check(source: Path | str, key: str, value: Any, expected: Any) -> None:

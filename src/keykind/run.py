@@ -75,6 +75,8 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
 def _parameters(model: Any, learned: Learned) -> dict[str, int]:
     """Return how many parameters the model has, and how many of them were trained."""
     counted = count_parameters(model)
+    if learned.deep:
+        return counted | {"trainable": counted["total"]}
     return counted | ({"trainable": learned.fine_tuning.trainable} if learned.fine_tuning else {})
 
 
@@ -204,6 +206,7 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
         "keys_found": sum(sample.cut is not None for sample in dataset.samples),
         "folds": [{"val_loss": fold.val_loss, "val_accuracy": fold.val_accuracy} for fold in learned.folds],
         "best_fold": learned.best,
+        "all_layers": list(learned.deep.epochs) if learned.deep else [],
         "temperature": learned.judged.temperature,
         "test": {view: scores.as_json() for view, scores in tested.scores.items()},
         "calibrated": tested.calibrated.as_json()["calibration"],

@@ -6,7 +6,7 @@ Needs: numpy, pillow
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
@@ -28,6 +28,10 @@ class Cut:
     middle: tuple[float, float]
     along: tuple[float, float]  # unit vector from its left to its right side: from the head to the tip
     width: float  # its height is width / SLIM
+
+    def wider(self, factor: float) -> "Cut":
+        """Return the cut that shows so many times as much to either side."""
+        return replace(self, width=self.width * factor)
 
     def taken_from(self, pixels: Crop, ratio: float = 1.0, size: int = SIZE) -> Crop:
         """Return the cut of pixels (h, w, 3) uint8 as a square of `size` px, resampled once.
