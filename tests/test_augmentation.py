@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keykind import augmentation
-from keykind.augmentation import strong_view
+from keykind.augmentation import WIDER, straight_view, strong_view
 
 
 @pytest.fixture
@@ -56,3 +56,45 @@ def test_views_differ_in_light_and_some_have_no_colour(monkeypatch):
     assert seen.mean(axis=1).std() > 15
     colourless = (np.ptp(seen, axis=1) <= 1).mean()
     assert 0.05 < colourless < 0.35
+
+
+@pytest.fixture
+def lying():
+    """A cut WIDER than a key: dark ground, a red bow to the left, a green blade to the right."""
+    wide = np.full((320, 320, 3), 20, np.uint8)
+    wide[130:190, 60:120], wide[145:175, 120:260] = (250, 20, 20), (20, 250, 20)
+    return wide
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_straight_view_keeps_the_key_in_and_about_straight(lying, seed, monkeypatch):
+    for name in ("recolour", "wear", "_covered"):
+        monkeypatch.setattr(augmentation, name, lambda picture, rng: picture)
+    monkeypatch.setattr(augmentation, "SWAPPED", 0)
+    view = straight_view(lying, 224, 2.0, rng(seed)).astype(int)
+    red, green = (np.argwhere(view[..., place] > 150) for place in (0, 1))
+    seen = len(red) + len(green)
+    whole = (60 * 60 + 30 * 140) * (224 * WIDER / 320) ** 2
+    assert 0.5 * whole < seen < 1.7 * whole
+    (down, right) = green.mean(axis=0) - red.mean(axis=0)
+    assert right > 60
+    assert abs(down) < 0.6 * right  # 15 degrees in the photo, twice as steep in the crop
+
+
+def test_head_and_tip_are_sometimes_swapped(lying, monkeypatch):
+    for name in ("recolour", "wear", "_covered"):
+        monkeypatch.setattr(augmentation, name, lambda picture, rng: picture)
+
+    def swapped(seed):
+        view = straight_view(lying, 96, 2.0, rng(seed)).astype(int)
+        red, green = (np.argwhere(view[..., place] > 150)[:, 1].mean() for place in (0, 1))
+        return red > green
+
+    assert 5 < sum(swapped(seed) for seed in range(200)) < 40
+
+
+def test_a_straight_view_has_its_size_and_repeats(lying):
+    for size in (32, 224):
+        view = straight_view(lying, size, 2.0, rng(3))
+        assert view.shape == (size, size, 3)
+        assert np.array_equal(view, straight_view(lying, size, 2.0, rng(3)))

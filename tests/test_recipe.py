@@ -6,7 +6,16 @@ from dataclasses import asdict, fields, replace
 import pytest
 
 from keykind.errors import BadRecipe
-from keykind.recipe import RANGES, REPORT, Recipe, from_values, load_recipe, with_fine_tuning
+from keykind.recipe import (
+    DEFAULT,
+    RANGES,
+    REPORT,
+    Recipe,
+    from_values,
+    load_recipe,
+    with_fine_tuning,
+    with_renders,
+)
 
 
 def write(folder, text, name="mine.toml"):
@@ -133,6 +142,16 @@ def test_fine_tuning_changes_the_number_of_layers_alone():
 def test_an_impossible_number_of_layers_is_refused(layers):
     with pytest.raises(BadRecipe, match="--fine-tune"):
         with_fine_tuning(REPORT, layers)
+
+
+def test_renders_change_their_number_alone_and_need_layers_that_learn_from_them():
+    assert asdict(with_renders(DEFAULT, 400)) == asdict(DEFAULT) | {"renders": 400}
+    assert with_renders(REPORT, None) == REPORT
+    assert with_renders(REPORT, 0) == REPORT
+    with pytest.raises(BadRecipe, match="use --recipe default"):
+        with_renders(REPORT, 400)
+    with pytest.raises(BadRecipe, match="outside 0 to"):
+        with_renders(DEFAULT, -1)
 
 
 def test_a_recipe_survives_the_way_through_json():

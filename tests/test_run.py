@@ -13,7 +13,9 @@ from PIL import Image
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind import experiment as experiments  # noqa: E402
+from keykind import report  # noqa: E402
 from keykind import run as runs  # noqa: E402
+from keykind.attention import Attention  # noqa: E402
 from keykind.dataset import read_dataset  # noqa: E402
 from keykind.errors import BadRun, CannotWrite  # noqa: E402
 from keykind.export import Wish, export_model  # noqa: E402
@@ -222,6 +224,32 @@ def test_fine_tuning_is_part_of_the_run(finished, tmp_path):
         "fold 2",
         "fine-tuning",
     }
+
+
+@pytest.mark.slow
+def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finished, tmp_path, monkeypatch):
+    monkeypatch.setattr("keykind.run.load_finder", Halves)
+    experiment = finished[0]
+    recipe = replace(experiment.recipe, crop="key", epochs=1, all_layers_epochs=1, views=("plain",))
+    renders = experiment.dataset.of("test")[:3]
+    out = tmp_path / "run"
+    metrics = run(replace(experiment, recipe=recipe, renders=renders, out=out))
+    assert metrics["network"] != metrics["initial_network"]
+    assert metrics["parameters"]["trainable"] == metrics["parameters"]["total"]
+    assert len(metrics["all_layers"]) == 1
+    assert "and 3 rendered ones" in (out / "report.html").read_text("utf-8")
+    again = run(replace(experiment, recipe=recipe, out=tmp_path / "without"))
+    assert again["network"] != metrics["network"]
+    assert again["renders"] != metrics["renders"]
+
+
+def test_where_the_evidence_stands_is_told_for_labelled_photos(finished, monkeypatch):
+    shares = {"blade": 0.5, "bow": 0.3, "ground": 0.2}
+    told = Attention(4, shares, {"blade": 0.2, "bow": 0.2, "ground": 0.6})
+    page = "".join(map(str, report._attention(told)))
+    assert "labels of 4 rendered test photos" in page
+    assert "<td>50%</td><td>20%</td>" in page.replace("\n", "")
+    assert finished[1]["attention"] is None  # these photos are drawn and have no label
 
 
 def test_two_runs_do_not_share_a_folder(finished, tmp_path):

@@ -145,6 +145,17 @@ def _explain_options(options: argparse.ArgumentParser) -> None:
     )
 
 
+def _cutout_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("photo", metavar="PHOTO", help="a photo, or - for one from standard input")
+    options.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PNG",
+        help="the picture to write; of several keys NAME-1.png, NAME-2.png and so on, the surest first",
+    )
+
+
 def _model_options(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--model", type=Path, metavar="FILE", help="a model file (default: the one that comes with keykind)"
@@ -192,5 +203,6 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "export": ("write a run's model as one file, and compare its answers with Keras", _export_options),
     "predict": ("say what kind of key photos show", _predict_options),
     "explain": ("draw which places of a photo speak for the answer", _explain_options),
+    "cutout": ("write each key of a photo on transparent ground, laid straight", _cutout_options),
     "doctor": ("say what is installed, what is missing, and how to mend it", _doctor_options),
 }

@@ -171,6 +171,17 @@ def explain(options: argparse.Namespace) -> int:
     return GOOD
 
 
+def cutout(options: argparse.Namespace) -> int:
+    """Write each key of a photo on transparent ground."""
+    from keykind.cutouts import write_cut_outs
+    from keykind.finder import load_finder
+    from keykind.sources import photo_named
+
+    for path in write_cut_outs(photo_named(options.photo), load_finder(), options.out):
+        print(path)
+    return GOOD
+
+
 def examine(_: argparse.Namespace) -> int:
     """Say what is installed."""
     findings = list(doctor.examine())
@@ -238,5 +249,6 @@ VERBS: dict[str, Verb] = {
     "export": export,
     "predict": predict,
     "explain": explain,
+    "cutout": cutout,
     "doctor": examine,
 }

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from keykind.all_layers import Deep, DeepRecipe, Photos, train_all
+from keykind.attention import Attention, measure_attention
 from keykind.augmentation import WIDER
 from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
@@ -34,6 +35,7 @@ from keykind.train import CURVES, Task, Trained, train_head
 from keykind.views import Augmentation
 
 TEST_VIEWS = ("plain", "edge")
+MOST_LOOKED_AT = 1000  # test photos in which it is measured where the evidence stands
 LARGE = 320  # px of the crops that strong views are taken from
 
 
@@ -120,6 +122,7 @@ class Tested:
     scores: dict[str, Scores]  # of each view
     calibrated: Scores  # of the judging view, after the temperature
     rejection: dict[str, Rejection]  # of each set of photos without a key
+    attention: Attention | None  # None: no test photo has a rendered label
 
 
 def learn(
@@ -259,6 +262,7 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
         {view: _score(experiment, values) for view, values in probabilities.items()},
         _score(experiment, softmax(logits[view], learned.judged.temperature)),
         _reject(experiment, learned, shown, folder, cache),
+        measure_attention(samples[:MOST_LOOKED_AT], learned.network, learned.head),
     )
 
 

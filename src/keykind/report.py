@@ -12,6 +12,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from keykind import figures
+from keykind.attention import Attention
 from keykind.dataset import Dataset
 from keykind.evaluate import Interval, Rejection, Scores
 from keykind.features import Plan
@@ -36,11 +37,14 @@ class Outcome:
     plan: Plan
     folds: Sequence[Trained]
     fine_tuning: Mapping[str, Sequence[float]] | None
+    all_layers: Sequence[Mapping[str, float]]  # epochs in which all layers were trained: loss, accuracy
+    renders: int  # rendered photos that they saw besides
     best_fold: int
     scores: dict[str, Scores]  # of the test photos: "plain", "edge"
     calibrated: Scores  # plain, after the temperature
     temperature: float
     rejection: Mapping[str, Rejection]  # of each set of photos without a key
+    attention: Attention | None  # where the evidence stands, where rendered labels tell
     answers: tuple[Answer, ...]  # to the plain test photos
     explainer: Explainer
     facts: dict[str, str]  # how it was made, for the last table
@@ -167,6 +171,19 @@ def _learned(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
         f"the best validation accuracy ({best.val_accuracy:.2f}) and was "
         f"{'fine-tuned and ' if outcome.fine_tuning else ''}tested.",
     )
+    if outcome.all_layers:
+        besides = f" and {outcome.renders:,} rendered ones" if outcome.renders else ""
+        yield tag("h3", "All layers")
+        yield tag(
+            "p",
+            f"Then all layers were trained on strong views of that fold's photos{besides}, drawn anew each "
+            "epoch: moved, coloured and worn as no photo is, so the accuracy is lower than on photos.",
+        )
+        rows = [
+            (number, f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}")
+            for number, epoch in enumerate(outcome.all_layers, 1)
+        ]
+        yield table(("epoch", "loss", "accuracy"), rows)
     if outcome.fine_tuning:
         layers = outcome.recipe.fine_tune_layers
         yield drawn.chart(
@@ -227,6 +244,8 @@ def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     shown = of_each(outcome.answers, lambda answer: answer.sample)
     yield tag("h2", "Where it looks")
     yield tag("p", "Grad-CAM for the answer: yellow where the evidence stands, violet where there is none.")
+    if outcome.attention:
+        yield from _attention(outcome.attention)
     explained = ordered(lambda answer: explainer.show(answer, [answer.kind]), shown)
     yield drawn.gallery("grad-cam", [tiles[1] for tiles in explained])
     wrong = sorted(
@@ -245,6 +264,16 @@ def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     yield drawn.gallery("misclassified", crops)
     yield tag("h3", "Why: the evidence for the answer, then for the true kind")
     yield drawn.gallery("misclassified-grad-cam", [tile for pair in zip(*maps, strict=True) for tile in pair])
+
+
+def _attention(attention: Attention) -> Iterable[Content]:
+    yield tag(
+        "p",
+        f"The labels of {attention.photos} rendered test photos say which pixel shows a blade. So much of "
+        "the evidence stands on each part, and so much of what the network sees is that part.",
+    )
+    rows = [(part, f"{share:.0%}", f"{attention.area[part]:.0%}") for part, share in attention.energy.items()]
+    yield table(("part", "of the evidence", "of the picture"), rows)
 
 
 def _made(outcome: Outcome) -> Iterable[Content]:

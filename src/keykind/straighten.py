@@ -33,10 +33,11 @@ class Cut:
         """Return the cut that shows so many times as much to either side."""
         return replace(self, width=self.width * factor)
 
-    def taken_from(self, pixels: Crop, ratio: float = 1.0, size: int = SIZE) -> Crop:
+    def taken_from(self, pixels: Crop, ratio: float = 1.0, size: int = SIZE, beyond: int = BEYOND) -> Crop:
         """Return the cut of pixels (h, w, 3) uint8 as a square of `size` px, resampled once.
 
         ratio: pixels of `pixels` for one of the original; below 1 if they were decoded at a reduced scale.
+        beyond: the grey of what lies outside.
         """
         fine = min(max(math.ceil(self.width * ratio / size), 1), FINEST)
         side = size * fine
@@ -50,7 +51,7 @@ class Cut:
             Image.Transform.AFFINE,
             matrix,
             Image.Resampling.BILINEAR,
-            fillcolor=(BEYOND, BEYOND, BEYOND),
+            fillcolor=(beyond, beyond, beyond),
         )
         return np.asarray(large.reduce(fine) if fine > 1 else large)
 

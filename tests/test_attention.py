@@ -1,0 +1,96 @@
+"""Tests of attention.py: energy on a part is counted for that part."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keykind.attention import PARTS, energy_shares, measure_attention, parts_seen
+from keykind.head import Head
+from keykind.masks import encode
+from keykind.straighten import Cut
+
+GRID, SIZE = 7, 224
+
+
+@pytest.fixture
+def label(tmp_path):
+    """A label of a photo 140 px wide and 70 high: bow in its left fifth, blade in the next two."""
+    bow, blade = np.zeros((2, 70, 140), bool)
+    bow[:, :28], blade[:, 28:84] = True, True
+    key = {"mask": encode(bow | blade), "bow": encode(bow), "blade": encode(blade)}
+    path = tmp_path / "labels" / "a.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps({"keys": [key]}), "utf-8")
+    return path
+
+
+def test_the_parts_of_a_whole_photo_are_stretched(label):
+    parts = parts_seen(label, None, 5, SIZE)
+    assert parts.sum(axis=2) == pytest.approx(1, abs=0.01)
+    assert parts[2, :, 0] == pytest.approx([0, 1, 1, 0, 0], abs=0.02)
+    assert parts[2, :, 1] == pytest.approx([1, 0, 0, 0, 0], abs=0.02)
+
+
+def test_the_parts_of_a_cut_lie_as_the_cut_does(label):
+    turned = Cut((42.0, 35.0), (-1.0, 0.0), 84.0)  # bow and blade fill it, the bow to the right
+    parts = parts_seen(label, turned, 3, SIZE)
+    assert parts[1, :, 0] == pytest.approx([1, 1, 0], abs=0.02)
+    assert parts[1, :, 1] == pytest.approx([0, 0, 1], abs=0.02)
+    outside = Cut((400.0, 400.0), (1.0, 0.0), 84.0)
+    assert (parts_seen(label, outside, 3, SIZE)[..., 2] == 1).all()
+
+
+def test_a_photo_without_a_key_is_ground(tmp_path):
+    path = tmp_path / "nothing.json"
+    path.write_text('{"keys": []}', "utf-8")
+    assert (parts_seen(path, None, 3, SIZE)[..., 2] == 1).all()
+
+
+def test_energy_counts_where_it_stands():
+    parts = np.zeros((2, 2, 3), np.float32)
+    parts[0, 0, 0] = parts[0, 1, 1] = parts[1, :, 2] = 1
+    assert energy_shares(np.array([[3, 1], [0, 0]], np.float32), parts) == pytest.approx([0.75, 0.25, 0])
+    assert energy_shares(np.zeros((2, 2), np.float32), parts) == pytest.approx([0.25, 0.25, 0.5])
+
+
+class Looking:
+    """A network whose one channel is bright where its picture is."""
+
+    size = SIZE
+
+    def run(self, picture):
+        grey = np.asarray(picture).mean(axis=2).reshape(GRID, 32, GRID, 32).mean(axis=(1, 3))
+        return np.array([grey.mean()], np.float32), grey[..., None].astype(np.float32)
+
+
+def test_a_network_that_looks_at_the_blade_has_its_energy_there(label, tmp_path, monkeypatch):
+    pixels = np.zeros((70, 140, 3), np.uint8)
+    pixels[:, 28:84] = 255
+    (tmp_path / "cylinder").mkdir()
+    photo = tmp_path / "cylinder" / "a.png"
+    Image.fromarray(pixels).save(photo)
+    monkeypatch.setattr(
+        "keykind.attention.read_crop",
+        lambda sample, size: np.asarray(Image.open(sample.path).resize((size, size))),
+    )
+    one = np.ones((1, 1), np.float32)
+    head = Head(one, np.zeros(1, np.float32), np.array([[1.0, 0.0]], np.float32), np.zeros(2, np.float32))
+    samples = [Frozen(photo), Frozen(tmp_path / "none" / "b.png")]
+    attention = measure_attention(samples, Looking(), head)
+    assert attention.photos == 1
+    assert attention.energy["blade"] > 2 * attention.area["blade"]
+    assert attention.area["blade"] == pytest.approx(0.4, abs=0.02)
+    assert sum(attention.energy.values()) == pytest.approx(1, abs=0.01)
+    assert tuple(attention.as_json()["area"]) == PARTS
+    assert measure_attention(samples[1:], Looking(), head) is None
+
+
+class Frozen:
+    """A sample, as far as attention looks at it."""
+
+    cut = None
+
+    def __init__(self, path):
+        self.path = path

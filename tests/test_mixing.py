@@ -1,0 +1,28 @@
+"""Tests of mixing.py: rendered photos of the user's kinds, kept for the next run."""
+
+import pytest
+
+pytest.importorskip("mitsuba", reason="the extra render is not installed")
+
+from keykind import mixing
+from keykind.errors import BadRecipe
+
+
+@pytest.mark.slow
+def test_photos_of_the_kinds_are_rendered_once(tmp_path, monkeypatch):
+    monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
+    monkeypatch.setattr(mixing, "SIDE", 64)
+    samples = mixing.rendered_photos(("tubular", "mortice"), 4, 1)
+    assert sorted(sample.kind for sample in samples) == ["mortice", "mortice", "tubular", "tubular"]
+    (folder,) = tmp_path.iterdir()
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")}
+    again = mixing.rendered_photos(("tubular", "mortice"), 4, 1)
+    assert [sample.sha256 for sample in again] == [sample.sha256 for sample in samples]
+    assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")} == before
+
+
+def test_kinds_that_cannot_be_rendered_are_told(tmp_path, monkeypatch):
+    monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
+    with pytest.raises(BadRecipe, match="cannot render car, padlock"):
+        mixing.rendered_photos(("car", "dimple", "padlock"), 4, 1)
+    assert not any(tmp_path.iterdir())
