@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind.attention import PARTS, energy_shares, measure_attention, parts_seen
+from keykind.attention import PARTS, energy_shares, looking, measure_attention, parts_seen
 from keykind.head import Head
 from keykind.masks import encode
 from keykind.straighten import Cut
 
-GRID, SIZE = 7, 224
+GRID = 7
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def label(tmp_path):
 
 
 def test_the_parts_of_a_whole_photo_are_stretched(label):
-    parts = parts_seen(label, None, 5, SIZE)
+    parts = parts_seen(label, None, 5)
     assert parts.sum(axis=2) == pytest.approx(1, abs=0.01)
     assert parts[2, :, 0] == pytest.approx([0, 1, 1, 0, 0], abs=0.02)
     assert parts[2, :, 1] == pytest.approx([1, 0, 0, 0, 0], abs=0.02)
@@ -35,17 +35,17 @@ def test_the_parts_of_a_whole_photo_are_stretched(label):
 
 def test_the_parts_of_a_cut_lie_as_the_cut_does(label):
     turned = Cut((42.0, 35.0), (-1.0, 0.0), 84.0)  # bow and blade fill it, the bow to the right
-    parts = parts_seen(label, turned, 3, SIZE)
+    parts = parts_seen(label, turned, 3)
     assert parts[1, :, 0] == pytest.approx([1, 1, 0], abs=0.02)
     assert parts[1, :, 1] == pytest.approx([0, 0, 1], abs=0.02)
     outside = Cut((400.0, 400.0), (1.0, 0.0), 84.0)
-    assert (parts_seen(label, outside, 3, SIZE)[..., 2] == 1).all()
+    assert (parts_seen(label, outside, 3)[..., 2] == 1).all()
 
 
 def test_a_photo_without_a_key_is_ground(tmp_path):
     path = tmp_path / "nothing.json"
     path.write_text('{"keys": []}', "utf-8")
-    assert (parts_seen(path, None, 3, SIZE)[..., 2] == 1).all()
+    assert (parts_seen(path, None, 3)[..., 2] == 1).all()
 
 
 def test_energy_counts_where_it_stands():
@@ -57,8 +57,6 @@ def test_energy_counts_where_it_stands():
 
 class Looking:
     """A network whose one channel is bright where its picture is."""
-
-    size = SIZE
 
     def run(self, picture):
         grey = np.asarray(picture).mean(axis=2).reshape(GRID, 32, GRID, 32).mean(axis=(1, 3))
@@ -78,13 +76,13 @@ def test_a_network_that_looks_at_the_blade_has_its_energy_there(label, tmp_path,
     one = np.ones((1, 1), np.float32)
     head = Head(one, np.zeros(1, np.float32), np.array([[1.0, 0.0]], np.float32), np.zeros(2, np.float32))
     samples = [Frozen(photo), Frozen(tmp_path / "none" / "b.png")]
-    attention = measure_attention(samples, Looking(), head)
+    attention = measure_attention(samples, looking(Looking(), head))
     assert attention.photos == 1
     assert attention.energy["blade"] > 2 * attention.area["blade"]
     assert attention.area["blade"] == pytest.approx(0.4, abs=0.02)
     assert sum(attention.energy.values()) == pytest.approx(1, abs=0.01)
     assert tuple(attention.as_json()["area"]) == PARTS
-    assert measure_attention(samples[1:], Looking(), head) is None
+    assert measure_attention(samples[1:], looking(Looking(), head)) is None
 
 
 class Frozen:

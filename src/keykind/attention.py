@@ -1,6 +1,6 @@
 """Rendered photos and their labels -> how much of the evidence stands on blade, bow and ground.
 
-In:    samples of a set that `keykind render` left, a network and its head
+In:    samples of a set that `keykind render` left; what gives the class map of a crop's answer
 Out:   Attention: shares of the class maps' energy, and of the area, on each part
 Needs: numpy, pillow, ai-edge-litert
 
@@ -8,7 +8,7 @@ The labels know which pixel shows a blade, so that where a network looks is a nu
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from keykind.card import SIZE
 from keykind.explain import class_maps
 from keykind.features import Network, read_crop
 from keykind.head import Floats, Head
@@ -25,7 +26,9 @@ from keykind.masks import decode
 from keykind.parallel import ordered
 from keykind.samples import Sample
 from keykind.straighten import Cut
-from keykind.views import to_unit
+from keykind.views import Crop, to_unit
+
+Look = Callable[[Crop], Floats]  # crop (SIZE, SIZE, 3) -> class map (n, n) of its answer, >= 0
 
 PARTS = ("blade", "bow", "ground")
 
@@ -43,7 +46,7 @@ class Attention:
         return asdict(self)
 
 
-def measure_attention(samples: Sequence[Sample], network: Network, head: Head) -> Attention | None:
+def measure_attention(samples: Sequence[Sample], look: Look) -> Attention | None:
     """Return where the evidence stands in the samples that have a rendered label; None if none has one.
 
     A photo whose answer no place speaks for has its area's shares.
@@ -54,14 +57,22 @@ def measure_attention(samples: Sequence[Sample], network: Network, head: Head) -
 
     def measured(one: tuple[Sample, Path]) -> tuple[Floats, Floats]:
         sample, label = one
-        pooled, feature_map = network.run(to_unit(read_crop(sample, network.size)))
-        maps = class_maps(feature_map, head)
-        answer = int(head.logits(pooled[None])[0].argmax())
-        parts = parts_seen(label, sample.cut, maps.shape[0], network.size)
-        return energy_shares(maps[..., answer], parts), parts.mean(axis=(0, 1))
+        class_map = look(read_crop(sample, SIZE))
+        parts = parts_seen(label, sample.cut, len(class_map))
+        return energy_shares(class_map, parts), parts.mean(axis=(0, 1))
 
     energies, areas = zip(*ordered(measured, labelled), strict=True)
     return Attention(len(labelled), _by_part(energies), _by_part(areas))
+
+
+def looking(network: Network, head: Head) -> Look:
+    """Return what a network and its head look at."""
+
+    def look(crop: Crop) -> Floats:
+        pooled, feature_map = network.run(to_unit(crop))
+        return class_maps(feature_map, head)[..., int(head.logits(pooled[None])[0].argmax())]
+
+    return look
 
 
 def label_of(sample: Sample) -> Path:
@@ -77,7 +88,7 @@ def energy_shares(class_map: Floats, parts: Floats) -> Floats:
     return np.asarray((class_map[..., None] * parts).sum(axis=(0, 1)) / total)
 
 
-def parts_seen(label: Path, cut: Cut | None, grid: int, size: int) -> Floats:
+def parts_seen(label: Path, cut: Cut | None, grid: int) -> Floats:
     """Return which share of each place of a crop shows each of PARTS: (grid, grid, 3), together 1.
 
     cut: None for the whole photo, stretched.
@@ -89,9 +100,9 @@ def parts_seen(label: Path, cut: Cut | None, grid: int, size: int) -> Floats:
         for key in keys:
             picture[decode(key[part]), place] = 255
     if cut:
-        crop: NDArray[np.uint8] = cut.taken_from(picture, size=size, beyond=0)
+        crop: NDArray[np.uint8] = cut.taken_from(picture, beyond=0)
     else:
-        crop = np.asarray(Image.fromarray(picture).resize((size, size), Image.Resampling.NEAREST))
+        crop = np.asarray(Image.fromarray(picture).resize((SIZE, SIZE), Image.Resampling.NEAREST))
     small = np.asarray(Image.fromarray(crop).resize((grid, grid), Image.Resampling.BOX), np.float32) / 255
     small[..., 2] = np.clip(1 - small[..., 0] - small[..., 1], 0, 1)
     return np.asarray(small)

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from keykind.all_layers import Deep, DeepRecipe, Photos, train_all
-from keykind.attention import Attention, measure_attention
+from keykind.attention import Attention, looking, measure_attention
 from keykind.augmentation import WIDER
 from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
@@ -262,7 +262,7 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
         {view: _score(experiment, values) for view, values in probabilities.items()},
         _score(experiment, softmax(logits[view], learned.judged.temperature)),
         _reject(experiment, learned, shown, folder, cache),
-        measure_attention(samples[:MOST_LOOKED_AT], learned.network, learned.head),
+        measure_attention(samples[:MOST_LOOKED_AT], looking(learned.network, learned.head)),
     )
 
 
