@@ -123,7 +123,7 @@ def text(looked: Sequence[Looked], marks: dict[str, Any], command: str) -> str:
     ]
     words = (
         f"A key that was marked by eye is found if the ends told are, on average, within {NEAR:.0%} of its "
-        f"length; swapped: head and tip are. Score from {LEAST_SCORE}. Below: in how many of the other photos "
+        f"length; swapped: head and tip are. Score from {LEAST_SCORE}. Below: in how many other photos "
         "no key, one or more were found."
     )
     few = markdown(("photos of one kind or none", "photos", "no key", "one", "more"), others)
