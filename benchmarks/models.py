@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from keykind import photo
 from keykind.attention import Attention, measure_attention
@@ -55,7 +54,7 @@ class Told:
 
     kinds: tuple[str, ...]
     probabilities: Floats  # (n, c + 1)
-    novelty: NDArray[np.float64]  # (n,)
+    novelty: Floats  # (n,)
     most: float
 
 
@@ -76,7 +75,10 @@ def ask(model: Model, paths: Sequence[Path]) -> Told:
         novelty.append(UNLIKE if one is None or one.novelty is None else one.novelty)
     most = model.card.most_novelty
     return Told(
-        (*model.card.kinds, NONE), np.stack(rows), np.array(novelty), UNLIKE if most is None else most
+        (*model.card.kinds, NONE),
+        np.stack(rows),
+        np.array(novelty, np.float32),
+        UNLIKE if most is None else most,
     )
 
 
@@ -148,8 +150,8 @@ def main() -> None:
         f"{len(samples)} real photos of {len({one.group for one in samples})} physical keys, none of them "
         f"trained on, and {len(strangers)} photos without a key. F1 with the 95% interval over physical "
         "keys; recall of each kind; ECE: expected calibration error; AUROC: photos without a key told from "
-        "photos of keys by novelty; refused: by the file's own threshold. Blade, bow, ground: shares of the evidence "
-        "(Grad-CAM) for the answer, mean over renders."
+        "photos of keys by novelty; refused: by the file's own threshold. Blade, bow, ground: shares of the "
+        "evidence (Grad-CAM) for the answer, mean over renders."
     )
     page = section(
         "Classifiers on real photos",
