@@ -22,10 +22,11 @@ import numpy as np
 from keykind import photo
 from keykind.backbone import load_backbone
 from keykind.files import write_bytes, write_json
-from keykind.finder import LEAST_SCORE, Finder, Found
+from keykind.finder import LEAST_SCORE, Finder
 from keykind.finder_scores import Wanted, score_finder
 from keykind.masks import decode
 from keykind.parallel import ordered
+from keykind.separation import Found
 from keykind.train_finder import FinderRecipe, Labelled, labelled_in, to_finder_file, train_finder
 
 TEST = 20

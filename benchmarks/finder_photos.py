@@ -22,9 +22,10 @@ from PIL import Image, ImageDraw
 
 from keykind import photo
 from keykind.cutting import FIRST
-from keykind.finder import LEAST_SCORE, SHIPPED, Finder, Found, load_finder
+from keykind.finder import LEAST_SCORE, SHIPPED, Finder, load_finder
 from keykind.masks import Points
 from keykind.photo import Photo
+from keykind.separation import Found
 from keykind.table import read_table
 from table import markdown, section, write_section
 

@@ -6,9 +6,9 @@ from PIL import Image, ImageDraw
 
 from keykind.cutouts import cut_outs, guided, write_cut_outs
 from keykind.errors import BadPhoto, CannotWrite
-from keykind.finder import SIDE, Found
 from keykind.masks import corners_of, rectangle_along
 from keykind.photo import Photo
+from keykind.separation import SIDE, Found
 
 GROUND, METAL = (230, 226, 220), (70, 72, 78)
 HEAD, TIP = np.array([300.0, 800.0]), np.array([300.0, 200.0])  # it stands upright, tip up

@@ -2,11 +2,14 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from keykind.errors import BadModel
-from keykind.finder import BEYOND, GRID, SIDE, STRIDE, fit, load_finder, separate
+from keykind.finder import BEYOND, Finder, fit, load_finder
 from keykind.finder_views import fields_of
 from keykind.masks import corners_of, rectangle_along
+from keykind.photo import Photo
+from keykind.separation import GRID, SIDE, STRIDE, separate
 
 
 def bar(head, tip, width):
@@ -126,3 +129,73 @@ def test_a_finder_that_is_absent_or_damaged_is_told(tmp_path):
     (tmp_path / "torn.tflite").write_bytes(b"torn")
     with pytest.raises(BadModel, match="holds no network that finds keys"):
         load_finder(tmp_path / "torn.tflite")
+
+
+class Seeing(Finder):
+    """A network that sees each dark bar as a key, head left, but none of fewer than `least` px."""
+
+    digest = "seeing"
+
+    def __init__(self, least=0):
+        self.least, self.looks = least, 0
+
+    def fields(self, picture):
+        self.looks += 1
+        bars, count = ndimage.label(picture.mean(axis=2) < 100)
+        parts, ends = np.zeros((SIDE, SIDE), np.uint8), []
+        for number in range(1, count + 1):
+            rows, columns = np.nonzero(bars == number)
+            if np.ptp(columns) < self.least:
+                continue
+            parts[bars == number] = 2 * len(ends) + 2
+            ends.append([[columns.min(), rows.mean()], [columns.max() + 1, rows.mean()]])
+        whole = np.full(len(ends), 1.0)
+        return fields_of(parts, np.array(ends).reshape(-1, 2, 2), np.zeros((len(ends), 2)), whole)[..., :9]
+
+
+def bars(*places, size=(1200, 1600), bar=(90, 30)):
+    """Return a white photo with dark bars at (x, y)."""
+    pixels = np.full((*size, 3), 255, np.uint8)
+    for x, y in places:
+        pixels[y : y + bar[1], x : x + bar[0]] = 20
+    return Photo(pixels, size[1], size[0], "array")
+
+
+SPREAD = [(x, y) for x in (60, 460, 760, 1100, 1480) for y in (40, 330, 585, 800, 1150)]
+
+
+@pytest.mark.parametrize("least", [0, 25])
+def test_small_keys_are_looked_at_again_from_nearer_and_told_once(least):
+    finder = Seeing(least)
+    found = finder.find(bars(*SPREAD))
+    assert finder.looks == 5
+    assert len(found) == len(SPREAD)
+    for x, y in SPREAD:
+        assert by_head(found, (x, y + 15)).head == pytest.approx([x, y + 15], abs=8)
+    for one in found:
+        assert one.tip - one.head == pytest.approx([90, 0], abs=6)
+        rows, columns = np.nonzero(one.mask)
+        centre = np.array([columns.mean() + 0.5, rows.mean() + 0.5]) * one.scale
+        assert centre == pytest.approx((one.head + one.tip) / 2, abs=8)
+
+
+def test_large_keys_are_looked_at_once():
+    finder = Seeing()
+    (found,) = finder.find(bars((200, 500), bar=(1200, 200)))
+    assert finder.looks == 1
+    assert found.head == pytest.approx([200, 600], abs=5)
+
+
+def test_where_nothing_is_seen_it_is_looked_again_unless_there_is_no_more_to_see():
+    finder = Seeing()
+    assert finder.find(bars()) == ()
+    assert finder.looks == 5
+    assert finder.find(bars(size=(200, 300))) == ()
+    assert finder.looks == 6
+
+
+@pytest.mark.parametrize("size", [(1, 4000), (4000, 1), (3000, 20)])
+def test_a_strip_is_looked_at_in_tiles(size):
+    finder = Seeing()
+    assert finder.find(bars(size=size)) == ()
+    assert finder.looks == 3

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind.finder import GRID, SIDE, STRIDE, separate
 from keykind.finder_views import Scene, fields_of, finder_view, pooled, read_scene
 from keykind.masks import encode
+from keykind.separation import GRID, SIDE, STRIDE, separate
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 

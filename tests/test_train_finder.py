@@ -10,9 +10,10 @@ pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind import train_finder as module
 from keykind.backbone import load_backbone
-from keykind.finder import FIELDS, GRID, SIDE, Finder
+from keykind.finder import Finder
 from keykind.masks import encode
 from keykind.photo import Photo
+from keykind.separation import FIELDS, GRID, SIDE
 from keykind.train_finder import FinderRecipe, finder_loss, finder_network, labelled_in, to_finder_file
 
 RECIPE = FinderRecipe(sizes=(64, 96), batch=2)

@@ -20,9 +20,10 @@ from PIL import Image
 from keykind.cutting import Piece, Read, cut_keys
 from keykind.errors import BadPhoto, CannotWrite
 from keykind.files import whole_file
-from keykind.finder import SIDE, Finder
+from keykind.finder import Finder
 from keykind.masks import Mask
 from keykind.photo import Photo
+from keykind.separation import SIDE
 from keykind.sources import Source, name_of, pixels_of
 from keykind.straighten import SLIM
 from keykind.views import Crop

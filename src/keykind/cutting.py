@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keykind.card import SIZE
-from keykind.finder import Finder, Found
+from keykind.finder import Finder
 from keykind.photo import Photo
+from keykind.separation import Found
 from keykind.straighten import Cut, cut_around
 from keykind.views import Crop
 

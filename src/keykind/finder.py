@@ -4,16 +4,13 @@ In:    Photo; the network's file, which comes with keykind
 Out:   Found(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-The network gives, for each place of a grid: how much a key's centre is there, whether a key covers it and
-whether with its blade, and how far from there that key's head and tip are. Each peak is a key; each covered
-place belongs to the peak that names the same two ends, so that keys that overlap come apart.
+A photo whose keys are small, or in which none is seen, is looked at again from nearer, tile by tile.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,41 +18,21 @@ from PIL import Image
 
 from keykind import shipped
 from keykind.errors import BadModel
-from keykind.masks import Mask, Points, corners_of, rectangle_along
+from keykind.masks import Mask
 from keykind.photo import Photo
 from keykind.runner import Runner
+from keykind.separation import SIDE, Fields, Found, apart, length, separate
 
 SHIPPED = shipped.FOLDER / "finder.tflite"
-SIDE, STRIDE = 320, 4  # px of the network's picture, and of a place of its grid
-GRID = SIDE // STRIDE
 BEYOND = 128  # grey of what lies beyond a photo
-FIELDS = ("centre", "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")
-CENTRE, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, slice(3, 7), slice(7, 9)
 LEAST_SCORE = 0.3  # of a key that is told
-MOST_KEYS = 100  # peaks looked at in one photo
-COVERED = 0.5  # probability from which on a pixel counts as a key's
-TOUCHED = 0.25  # from which on a place does
-NEAR = 0.12  # of a key's length, px: two peaks whose ends are nearer are one key
-ASTRAY = 0.5  # of a key's length: a place whose ends are farther off belongs to no key
-LEAST_PLACES = 2  # of the grid that a key covers
-ROUNDS = 2  # in which places and keys settle
-
-Fields = NDArray[np.float32]  # (GRID, GRID, 9), see FIELDS; ends in SIDEs from the centre of the place
+SMALL = 0.2  # of the photo's longer side: where half of the keys are shorter, the photo is looked at in tiles
+TILE = 0.6  # of the photo's longer side: that of a tile
+LARGE = 0.5  # of a tile: longer keys are left to the look at the whole photo
+SAME = 0.3  # of a key's length: mean distance of two looks' ends at which they are one key's
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Found:
-    """One key of a photo, in pixels of the upright original, x to the right and y downwards."""
-
-    score: float  # 0..1
-    box: Points  # (4, 2) corners of the rectangle around what is seen, along the key; it begins at the head
-    head: Points  # (2,), also where it is hidden or outside
-    tip: Points  # (2,)
-    occluded: float  # share of its area in the frame that other things hide
-    cut_off: float  # share of its area outside the frame
-    mask: Mask  # (h, w) of the whole photo, coarse: a pixel of it stands for `scale` pixels
-    blade: Mask  # (h, w), the part of the mask that is blade
-    scale: float
+Tile = tuple[slice, slice]  # rows and columns
 
 
 class Finder:
@@ -69,11 +46,38 @@ class Finder:
 
     def find(self, photo: Photo, least: float = LEAST_SCORE) -> tuple[Found, ...]:
         """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
-        picture, scale = fit(photo.pixels)
-        height, width = photo.pixels.shape[:2]
-        shown = min(SIDE, round(height / scale)), min(SIDE, round(width / scale))
-        ratio = photo.width / width  # the photo may have been decoded at a reduced scale
-        return separate(self.fields(picture), (max(shown[0], 1), max(shown[1], 1)), scale * ratio, least)
+        ratio = photo.width / photo.pixels.shape[1]  # the photo may have been decoded at a reduced scale
+        whole = self._look(photo.pixels, ratio, least)
+        longer = max(photo.width, photo.height)
+        if max(photo.pixels.shape) <= SIDE or (whole and np.median([*map(length, whole)]) > SMALL * longer):
+            return whole
+        near = [key for tile in _tiles(photo.pixels) for key in self._near(photo, tile, ratio, least)]
+        return _joined([*whole, *near])
+
+    def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Found, ...]:
+        """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's."""
+        picture, scale = fit(pixels)
+        height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
+        return separate(self.fields(picture), (height, width), scale * ratio, least)
+
+    def _near(self, photo: Photo, tile: Tile, ratio: float, least: float) -> Iterator[Found]:
+        """Yield the keys that lie inside a tile and are not large in it, in their places in the photo."""
+        rows, columns = tile
+        pixels = photo.pixels[rows, columns]
+        shift = np.array([columns.start, rows.start]) * ratio
+        for key in self._look(pixels, ratio, least):
+            ends = np.stack([key.head, key.tip]) / ratio
+            inside = (ends >= 0).all() and (ends < pixels.shape[1::-1]).all()
+            if inside and length(key) <= LARGE * max(pixels.shape) * ratio:
+                size = round(photo.height / key.scale), round(photo.width / key.scale)
+                yield replace(
+                    key,
+                    box=key.box + shift,
+                    head=key.head + shift,
+                    tip=key.tip + shift,
+                    mask=_placed(key.mask, shift / key.scale, size),
+                    blade=_placed(key.blade, shift / key.scale, size),
+                )
 
     def fields(self, picture: NDArray[np.uint8]) -> Fields:
         """Return what the network says of a picture (SIDE, SIDE, 3)."""
@@ -104,107 +108,29 @@ def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
     return picture, scale
 
 
-def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float) -> tuple[Found, ...]:
-    """Return the keys that the network's answer tells of, the surest first.
+def _tiles(pixels: NDArray[np.uint8]) -> list[Tile]:
+    """Return the tiles of pixels (h, w, 3), which overlap."""
+    side = round(TILE * max(pixels.shape))
 
-    shown: height and width of the photo in the picture, px; scale: pixels of the photo for one of it.
-    """
-    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
-    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + centres[:, :, None]
-    places = _peaks(fields[..., CENTRE], least)
-    touched = fields[..., KEY] >= TOUCHED
-    scores = [float(fields[place][CENTRE]) for place in places]
-    keys, owners = _settled(ends[touched], [ends[place] for place in places], scores)
-    owner = np.full((GRID, GRID), -1)
-    owner[touched] = owners
-    fine = np.where(_enlarged(fields[..., KEY]) >= COVERED, _repeated(owner), -1)[: shown[0], : shown[1]]
-    blade = _enlarged(fields[..., BLADE])[: shown[0], : shown[1]] >= COVERED
-    found = []
-    for number, (score, (head, tip)) in enumerate(keys):
-        mine, mask = owner == number, fine == number
-        if not mask.any():
-            continue
-        hidden = np.clip(fields[mine][:, HIDDEN].mean(axis=0), 0, 1)
-        found.append(
-            Found(
-                score=score * float(fields[mine][:, KEY].mean()),
-                box=rectangle_along(corners_of(mask), tip - head) * scale,
-                head=head * scale,
-                tip=tip * scale,
-                occluded=float(hidden[0]),
-                cut_off=float(hidden[1]),
-                mask=mask,
-                blade=mask & blade,
-                scale=scale,
-            )
-        )
-    return tuple(sorted(found, key=lambda one: -one.score))
+    def spans(whole: int) -> list[slice]:
+        return [slice(0, whole)] if whole <= side else [slice(0, side), slice(whole - side, whole)]
+
+    return [(rows, columns) for rows in spans(pixels.shape[0]) for columns in spans(pixels.shape[1])]
 
 
-def _peaks(centre: NDArray[np.float32], least: float) -> list[tuple[int, int]]:
-    """Return the places that are highest in their neighbourhood, the surest first."""
-    padded = np.pad(centre, 1, constant_values=-1)
-    around = [padded[y : y + GRID, x : x + GRID] for y in range(3) for x in range(3)]
-    rows, columns = np.nonzero((centre >= least) & (centre >= np.max(around, axis=0)))
-    order = np.argsort(-centre[rows, columns], kind="stable")[:MOST_KEYS]
-    return list(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
+def _placed(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Mask:
+    """Return a tile's mask in one of the whole photo, (h, w)."""
+    whole = np.zeros(size, bool)
+    left, top = np.rint(shift).astype(int)
+    inside = whole[top : top + mask.shape[0], left : left + mask.shape[1]]
+    inside[:] = mask[: inside.shape[0], : inside.shape[1]]
+    return whole
 
 
-def _settled(
-    ends: Points, keys: Sequence[Points], scores: Sequence[float]
-) -> tuple[list[tuple[float, Points]], NDArray[np.intp]]:
-    """Return the keys that places agree on, with their scores, and whose each place is (-1: no key's).
-
-    ends (n, 2, 2) of the places; keys and scores of the peaks, the surest first. Each place goes to the key
-    whose ends are nearest to those that it names, and the key gets the median of them; then those that have
-    become one key are joined, and so on.
-    """
-    kept = _unlike(list(zip(scores, keys, strict=True)))
-    owners = _owners(ends, [key for _, key in kept])
-    for _ in range(ROUNDS):
-        mine = [owners == number for number in range(len(kept))]
-        kept = _unlike(
-            [
-                (score, np.median(ends[places], axis=0))
-                for (score, _), places in zip(kept, mine, strict=True)
-                if places.sum() >= LEAST_PLACES
-            ]
-        )
-        owners = _owners(ends, [key for _, key in kept])
-    return kept, owners
-
-
-def _unlike(keys: list[tuple[float, Points]]) -> list[tuple[float, Points]]:
-    """Return the keys, the surest first, without those whose ends are those of a surer one."""
-    kept: list[tuple[float, Points]] = []
-    for score, mine in keys:
-        apart = NEAR * _length(mine)
-        if all(min(_off(mine, one), _off(mine[::-1], one)) > apart for _, one in kept):
-            kept.append((score, mine))
-    return kept
-
-
-def _owners(ends: Points, keys: Sequence[Points]) -> NDArray[np.intp]:
-    """Return which of the keys each place names by its ends (n, 2, 2); -1 for none."""
-    if not keys:
-        return np.full(len(ends), -1)
-    off = np.stack([_off(ends, key) / max(_length(key), STRIDE) for key in keys])
-    return np.where(off.min(axis=0) <= ASTRAY, off.argmin(axis=0), -1)
-
-
-def _off(ends: Points, key: Points) -> Any:
-    """Return the mean distance of heads and tips (..., 2, 2) from those of a key (2, 2)."""
-    return np.linalg.norm(ends - key, axis=-1).mean(axis=-1)
-
-
-def _length(key: Points) -> float:
-    return float(np.linalg.norm(key[0] - key[1]))
-
-
-def _enlarged(field: NDArray[np.float32]) -> NDArray[np.float32]:
-    picture = Image.fromarray(field).resize((SIDE, SIDE), Image.Resampling.BILINEAR)
-    return np.asarray(picture)
-
-
-def _repeated(field: NDArray[np.intp]) -> NDArray[np.intp]:
-    return field.repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)
+def _joined(keys: Sequence[Found]) -> tuple[Found, ...]:
+    """Return the keys, the surest first, each once."""
+    kept: list[Found] = []
+    for key in sorted(keys, key=lambda one: -one.score):
+        if all(apart(key, one) > SAME for one in kept):
+            kept.append(key)
+    return tuple(kept)

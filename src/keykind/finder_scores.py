@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.finder import Found
 from keykind.masks import Mask, Points, corners_of, rectangle_along
+from keykind.separation import Found
 
 MATCH = 0.5  # overlap of two boxes that are one key's
 VISIBLE = 0.5  # share of a key that is seen for it to be asked for; the others neither count nor harm

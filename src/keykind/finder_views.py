@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.augmentation import recolour, wear
-from keykind.finder import BEYOND, BLADE, CENTRE, FIELDS, KEY, SIDE, STRIDE
+from keykind.finder import BEYOND
 from keykind.masks import Points, decode
+from keykind.separation import BLADE, CENTRE, FIELDS, KEY, SIDE, STRIDE
 
 ZOOM = (0.5, 2.2)  # of the photo that fits the frame
 STRETCH = 1.15  # largest ratio of both sides' zooms

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from keykind.backbone import Backbone, converter
 from keykind.epochs import Curves, adamw, run_epoch, train_epochs
-from keykind.finder import FIELDS, SIDE
 from keykind.finder_views import Scene, finder_view, read_scene
 from keykind.folding import fold
 from keykind.parallel import ordered
 from keykind.quiet import quiet
+from keykind.separation import FIELDS, SIDE
 
 TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels that join there
     ("block_3_expand_relu", 48),
