@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw
 
 from keykind import photo
 from keykind.cutting import FIRST
-from keykind.finder import LEAST_SCORE, SHIPPED, Finder, load_finder
+from keykind.finder import LEAST_SCORE, Finder, load_finder
 from keykind.masks import Points
 from keykind.photo import Photo
 from keykind.separation import Found
@@ -178,7 +178,7 @@ def drawn(one: Looked) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, help="a CSV table")
-    parser.add_argument("--finder", type=Path, default=SHIPPED, help="(default: the one that ships)")
+    parser.add_argument("--finder", type=Path, help="(default: the one that ships)")
     parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw what was found there")
     parser.add_argument("--write", action="store_true", help="into docs/models.md")
     options = parser.parse_args()

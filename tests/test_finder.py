@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from keykind import shipped
 from keykind.errors import BadModel
 from keykind.finder import BEYOND, Finder, fit, load_finder
 from keykind.finder_views import fields_of
@@ -123,12 +124,15 @@ def test_a_photo_of_any_shape_fits(shape):
     assert STRIDE * GRID == SIDE
 
 
-def test_a_finder_that_is_absent_or_damaged_is_told(tmp_path):
-    with pytest.raises(BadModel, match="finder: does not come with this version"):
+def test_a_finder_that_is_absent_or_damaged_is_told(tmp_path, monkeypatch):
+    with pytest.raises(BadModel, match="holds no network that finds keys"):
         load_finder(tmp_path / "none.tflite")
     (tmp_path / "torn.tflite").write_bytes(b"torn")
     with pytest.raises(BadModel, match="holds no network that finds keys"):
         load_finder(tmp_path / "torn.tflite")
+    monkeypatch.setattr(shipped.read_model, "__defaults__", (tmp_path,))
+    with pytest.raises(BadModel, match=r"does not come whole.*install keykind again"):
+        load_finder()
 
 
 class Seeing(Finder):

@@ -23,7 +23,6 @@ from keykind.photo import Photo
 from keykind.runner import Runner
 from keykind.separation import SIDE, Fields, Found, apart, length, separate
 
-SHIPPED = shipped.FOLDER / "finder.tflite"
 BEYOND = 128  # grey of what lies beyond a photo
 LEAST_SCORE = 0.3  # of a key that is told
 SMALL = 0.2  # of the photo's longer side: where half of the keys are shorter, the photo is looked at in tiles
@@ -85,16 +84,13 @@ class Finder:
         return np.asarray(fields[0])
 
 
-def load_finder(path: Path = SHIPPED) -> Finder:
-    """Return the finder of a file, or that which comes with keykind. Raises BadModel if it cannot be read."""
-    if not path.is_file():
-        fault = "does not come with this version of keykind"
-        raise BadModel("finder", fault=fault, remedy="look at whole photos: crop = 'whole' in a recipe")
+def load_finder(path: Path | None = None) -> Finder:
+    """Return the finder of a file; None: the one that comes with keykind. Raises BadModel."""
     try:
-        return Finder(path.read_bytes())
+        return Finder(shipped.read_model(shipped.FINDER) if path is None else path.read_bytes())
     except (OSError, ValueError, RuntimeError) as error:
         fault = f"holds no network that finds keys ({error})"
-        raise BadModel(path, fault=fault, remedy="install keykind again") from error
+        raise BadModel(path or shipped.FINDER, fault=fault, remedy="give the file of a finder") from error
 
 
 def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:

@@ -1,0 +1,83 @@
+"""What was trained -> the files that come with keykind.
+
+    python benchmarks/ship.py --run RUN --imagenet WEIGHTS [--out FOLDER]
+    python benchmarks/ship.py --finder finder.tflite
+
+In:    RUN, which `keykind train` left, and the weights that its training began with; a finder's file
+Out:   src/keykind/models/: keys.tflite (float16), the network's folded weights as float16, finder.tflite, and
+       models.json with their hashes
+Needs: keykind[train]
+
+Refuses weights of which any tensor, folded and rounded to float16, is still the one that training began with.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from keykind.backbone import Backbone, load_backbone
+from keykind.export import Wish, export_model
+from keykind.finder import load_finder
+from keykind.folding import fold, folded_arrays
+from keykind.run_model import read_trained
+from keykind.shipped import CLASSIFIER, FINDER, FOLDER, Arrays, write_arrays, write_model
+
+
+def unchanged(arrays: Arrays, began: Arrays) -> list[str]:
+    """Return the names of those arrays of more than one number that are the same in float16."""
+    return [
+        name
+        for name, array in arrays.items()
+        if array.size > 1 and np.array_equal(array.astype(np.float16), began[name].astype(np.float16))
+    ]
+
+
+def ship_run(run: Path, imagenet: Path, out: Path) -> None:
+    """Write the classifier and its network's weights."""
+    arrays = folded(read_trained(run).whole.backbone)
+    for scaling in ("unit", "native"):  # the first kernel began as one of the two
+        began = folded(load_backbone("mobilenet_v2", str(imagenet), scaling=scaling, seed=0))
+        same = unchanged(arrays, began)
+        if same:
+            raise SystemExit(f"{len(same)} of {len(arrays)} tensors were not trained, the first is {same[0]}")
+    with tempfile.TemporaryDirectory() as folder:
+        exported = export_model(run, Wish("fp16", mediapipe=False, out=Path(folder, CLASSIFIER), force=False))
+        told(write_model(CLASSIFIER, exported.path.read_bytes(), out))
+        print(*exported.lines(), sep="\n")
+    told(write_arrays(arrays, out))
+
+
+def folded(backbone: Backbone) -> Arrays:
+    """Return the kernels and biases of a folded network."""
+    return folded_arrays(fold(backbone))
+
+
+def told(path: Path) -> None:
+    print(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+
+
+def main() -> None:
+    chosen = options()
+    if chosen.finder:
+        load_finder(chosen.finder)
+        told(write_model(FINDER, chosen.finder.read_bytes(), chosen.out))
+    if chosen.run:
+        ship_run(chosen.run, chosen.imagenet, chosen.out)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--run", type=Path, help="of the classifier to ship")
+    parser.add_argument("--imagenet", type=Path, help="weights that its training began with")
+    parser.add_argument("--finder", type=Path, help="file of the finder to ship")
+    parser.add_argument("--out", type=Path, default=FOLDER, help="(default: %(default)s)")
+    chosen = parser.parse_args()
+    if chosen.run and not chosen.imagenet:
+        parser.error("--run needs --imagenet")
+    return chosen
+
+
+if __name__ == "__main__":
+    main()
