@@ -1,9 +1,10 @@
 """Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
 
-    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320]
+    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320] [--begin FILE]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
-Out:   FOLDER/finder.tflite, FOLDER/finder.json: curves, and scores of each set; goes on where it was stopped
+Out:   FOLDER/finder.tflite, FOLDER/finder.weights.h5, FOLDER/finder.json: curves, and scores of each set;
+       goes on where it was stopped
 Needs: keykind[train]; hours on two cores
 
 One photo in TEST of each set is kept aside.
@@ -17,17 +18,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 
 from keykind import photo
 from keykind.backbone import load_backbone
-from keykind.files import write_bytes, write_json
+from keykind.files import whole_file, write_bytes, write_json
 from keykind.finder import LEAST_SCORE, Finder
 from keykind.finder_scores import Wanted, score_finder
 from keykind.masks import decode
 from keykind.parallel import ordered
 from keykind.separation import Found
-from keykind.train_finder import FinderRecipe, Labelled, labelled_in, to_finder_file, train_finder
+from keykind.train_finder import (
+    FinderRecipe,
+    Labelled,
+    finder_network,
+    labelled_in,
+    to_finder_file,
+    train_finder,
+)
 
 TEST = 20
 FAINTEST = 0.05  # score down to which precision is averaged
@@ -67,7 +76,13 @@ def main() -> None:
     recipe = FinderRecipe(sizes=options.sizes)
     start = time.monotonic()
     train = [one for mine, _ in sets.values() for one in mine]
-    model, curves = train_finder(backbone, train, recipe, options.out, options.seed)
+    keras.utils.set_random_seed(options.seed)
+    model = finder_network(backbone)
+    if options.begin:
+        model.load_weights(options.begin)
+    curves = train_finder(model, train, recipe, options.out, options.seed)
+    with whole_file(options.out / "finder.weights.h5") as temporary:
+        model.save_weights(temporary)
     data = to_finder_file(model)
     write_bytes(options.out / "finder.tflite", data)
     finder = Finder(data)
@@ -97,6 +112,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("sets", type=Path, nargs="+")
     parser.add_argument("--weights", default="keykind", help="as for keykind train (default: %(default)s)")
     parser.add_argument("--scaling", default="unit", help="what they see (default: %(default)s)")
+    parser.add_argument("--begin", type=Path, help="a finder.weights.h5 to go on from")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, default=10_000, help="photos of a set (default: %(default)s)")
     parser.add_argument("--sizes", type=sizes, default=FinderRecipe().sizes, help="px of each epoch's views")

@@ -2,8 +2,8 @@
 
     python benchmarks/several_keys.py [--model FILE] [--write]
 
-In:    a model of keys cut out; the photos of single keys that come with keykind, laid side by side in photos of
-       12 megapixels
+In:    a model of keys cut out; the photos of single keys that come with keykind, laid side by side in photos
+       of 12 megapixels
 Out:   milliseconds a photo beyond start-up, by the number of keys found; docs/benchmarks.md
 Needs: keykind's base installation
 """
@@ -74,9 +74,9 @@ def main() -> None:
         rows.append((str(count), str(seen), str(told), f"{taken:.0f}"))
     each, first = np.polyfit(*np.array(points).T, 1)
     words = (
-        "One JPEG of 12 megapixels at a time, in a process that is already running: reading, finding, cutting, "
-        f"saying. A key cut out is one more answer of the network. The line through the rows: {first + each:.0f} ms for "
-        f"one key, {each:.1f} ms for each further one."
+        "One JPEG of 12 megapixels at a time, in a process that is already running: reading, finding, "
+        "cutting, saying. A key cut out is one more answer of the network. The line through the rows: "
+        f"{first + each:.0f} ms for one key, {each:.1f} ms for each further one."
     )
     table = markdown(("keys laid", "keys found", "told as keys", "ms"), rows)
     page = section(

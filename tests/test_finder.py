@@ -10,7 +10,7 @@ from keykind.finder import BEYOND, Finder, fit, load_finder
 from keykind.finder_views import fields_of
 from keykind.masks import corners_of, rectangle_along
 from keykind.photo import Photo
-from keykind.separation import GRID, SIDE, STRIDE, separate
+from keykind.separation import FIELDS, GRID, KEY, SIDE, STRIDE, separate
 
 
 def bar(head, tip, width):
@@ -33,7 +33,7 @@ def scene(*keys, width=24):
         parts[mine > 0] = 2 * number + mine[mine > 0]
     ends = np.array(keys, float)
     whole = np.array([bar(*key, width).astype(bool).sum() for key in keys], float)
-    return parts, fields_of(parts, ends, np.zeros((len(keys), 2)), whole)[..., :9]
+    return parts, fields_of(parts, ends, np.zeros((len(keys), 2)), whole)[..., :11]
 
 
 def overlap(one, other):
@@ -85,7 +85,7 @@ def test_two_peaks_that_name_the_same_ends_are_one_key():
     _, fields = scene(((60, 80), (200, 150)))
     centre = fields[..., 0].copy()
     fields[..., 0] = 0
-    rows, columns = np.nonzero(fields[..., 1] > 0.9)
+    rows, columns = np.nonzero(fields[..., KEY] > 0.9)
     fields[rows[0], columns[0], 0] = 0.8
     fields[rows[-1], columns[-1], 0] = 0.7
     assert len(separate(fields, (SIDE, SIDE), 1.0, 0.3)) == 1
@@ -94,7 +94,7 @@ def test_two_peaks_that_name_the_same_ends_are_one_key():
 
 
 def test_peaks_on_no_key_and_faint_ones_tell_nothing():
-    nothing = np.zeros((GRID, GRID, 9), np.float32)
+    nothing = np.zeros((GRID, GRID, len(FIELDS)), np.float32)
     assert separate(nothing, (SIDE, SIDE), 1.0, 0.3) == ()
     nothing[10, 10, 0] = 0.9
     assert separate(nothing, (SIDE, SIDE), 1.0, 0.3) == ()
@@ -154,7 +154,7 @@ class Seeing(Finder):
             parts[bars == number] = 2 * len(ends) + 2
             ends.append([[columns.min(), rows.mean()], [columns.max() + 1, rows.mean()]])
         whole = np.full(len(ends), 1.0)
-        return fields_of(parts, np.array(ends).reshape(-1, 2, 2), np.zeros((len(ends), 2)), whole)[..., :9]
+        return fields_of(parts, np.array(ends).reshape(-1, 2, 2), np.zeros((len(ends), 2)), whole)[..., :11]
 
 
 def bars(*places, size=(1200, 1600), bar=(90, 30)):

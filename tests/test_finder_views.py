@@ -8,7 +8,7 @@ from PIL import Image
 
 from keykind.finder_views import Scene, fields_of, finder_view, pooled, read_scene
 from keykind.masks import encode
-from keykind.separation import GRID, SIDE, STRIDE, separate
+from keykind.separation import BLADE, GRID, KEY, SIDE, STRIDE, separate
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 
@@ -30,13 +30,13 @@ def test_ends_and_masks_lie_where_the_key_is_in_the_view(lone, seed, monkeypatch
     monkeypatch.setattr("keykind.finder_views._ground", lambda pixels, rng: (255, 255, 255))
     picture, fields = finder_view([lone], SIDE, np.random.default_rng(seed))
     assert picture.shape == (SIDE, SIDE, 3)
-    assert fields.shape == (GRID, GRID, 10)
+    assert fields.shape == (GRID, GRID, 12)
     red = (picture[..., 0] > 180) & (picture[..., 1] < 100)
     green = (picture[..., 1] > 180) & (picture[..., 0] < 100)
     seen = pooled(red | green)
-    assert abs(fields[..., 1] - seen).mean() < 0.004
-    assert abs(fields[..., 2] - pooled(green)).mean() < 0.004
-    for found in separate(fields[..., :9], (SIDE, SIDE), 1.0, 0.3):
+    assert abs(fields[..., KEY] - seen).mean() < 0.004
+    assert abs(fields[..., BLADE] - pooled(green)).mean() < 0.004
+    for found in separate(fields[..., :11], (SIDE, SIDE), 1.0, 0.3):
         along = found.tip - found.head
         red_at, green_at = (np.argwhere(part)[:, ::-1] for part in (red, green))
         if len(red_at) > 50 and len(green_at) > 50:
@@ -51,24 +51,24 @@ def test_what_a_view_cuts_off_is_told():
     parts[100:120, :100] = 1
     ends = np.array([[[-100.0, 110.0], [100.0, 110.0]]])
     fields = fields_of(parts, ends, np.array([[0.25, 0.0]]), np.array([4000.0]))
-    asked = fields[..., 9] > 0
-    assert np.unique(fields[asked, 7]) == pytest.approx(0.25)
-    assert np.unique(fields[asked, 8]) == pytest.approx(0.5)
+    asked = fields[..., 11] > 0
+    assert np.unique(fields[asked, 9]) == pytest.approx(0.25)
+    assert np.unique(fields[asked, 10]) == pytest.approx(0.5)
 
 
 def test_a_key_of_a_few_pixels_is_not_asked_for():
     parts = np.zeros((SIDE, SIDE), np.uint8)
     parts[100, 100:110] = 1
     fields = fields_of(parts, np.zeros((1, 2, 2)), np.zeros((1, 2)), np.array([10.0]))
-    assert not fields[..., 0].any()
-    assert not fields[..., 3:].any()
+    assert not fields[..., :3].any()
+    assert not fields[..., 5:].any()
 
 
 def test_each_key_weighs_alike_whatever_its_size():
     parts = np.zeros((SIDE, SIDE), np.uint8)
     parts[40:120, 40:280], parts[200:208, 100:140] = 1, 3
     ends = np.array([[[40.0, 80], [280, 80]], [[100, 204], [140, 204]]])
-    weight = fields_of(parts, ends, np.zeros((2, 2)), np.array([19200.0, 320]))[..., 9]
+    weight = fields_of(parts, ends, np.zeros((2, 2)), np.array([19200.0, 320]))[..., 11]
     large, small = weight[10:30].sum(), weight[48:54].sum()
     assert 1 < large / small < 12  # by area it would be 60
 
@@ -79,8 +79,8 @@ def test_each_place_points_at_the_ends_of_the_key_that_covers_it():
     fields = fields_of(parts, np.array([[[40.0, 100], [280, 100]]]), np.zeros((1, 2)), np.array([9600.0]))
     row, column = 25, 30
     centre = (np.array([column, row]) + 0.5) * STRIDE
-    assert centre + fields[row, column, 3:5] * SIDE == pytest.approx([40, 100], abs=1e-3)
-    assert centre + fields[row, column, 5:7] * SIDE == pytest.approx([280, 100], abs=1e-3)
+    assert centre + fields[row, column, 5:7] * SIDE == pytest.approx([40, 100], abs=1e-3)
+    assert centre + fields[row, column, 7:9] * SIDE == pytest.approx([280, 100], abs=1e-3)
 
 
 def test_a_rendered_photo_is_read_with_its_label(tmp_path):
@@ -109,10 +109,10 @@ def test_four_scenes_are_tiles_of_a_view(lone):
     rng = np.random.default_rng(1)
     picture, fields = finder_view([lone] * 4, SIDE, rng)
     assert picture.shape == (SIDE, SIDE, 3)
-    found = separate(fields[..., :9], (SIDE, SIDE), 1.0, 0.3)
+    found = separate(fields[..., :11], (SIDE, SIDE), 1.0, 0.3)
     tiles = {tuple(np.argwhere(one.mask).mean(axis=0) // (SIDE // 2)) for one in found}
     assert tiles == {(0, 0), (0, 1), (1, 0), (1, 1)}
-    assert fields[..., 9].sum() == pytest.approx(4)
+    assert fields[..., 11].sum() == pytest.approx(4)
 
 
 def test_a_key_that_another_hides_in_its_middle_has_its_centre_where_it_is_seen():
@@ -121,7 +121,7 @@ def test_a_key_that_another_hides_in_its_middle_has_its_centre_where_it_is_seen(
     parts[40:280, 150:170] = 4
     ends = np.array([[[40.0, 160], [280, 160]], [[160, 40], [160, 280]]])
     fields = fields_of(parts, ends, np.zeros((2, 2)), np.array([4800.0, 4800]))
-    found = separate(fields[..., :9], (SIDE, SIDE), 1.0, 0.3)
+    found = separate(fields[..., :11], (SIDE, SIDE), 1.0, 0.3)
     assert sorted(tuple(np.round(one.head)) for one in found) == [(40, 160), (160, 40)]
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-pytest.importorskip("keras", reason="the extra train is not installed")
+keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind import train_finder as module
 from keykind.backbone import load_backbone
 from keykind.finder import Finder
 from keykind.masks import encode
 from keykind.photo import Photo
-from keykind.separation import FIELDS, GRID, SIDE
+from keykind.separation import ENDS, FIELDS, GRID, KEY, SIDE
 from keykind.train_finder import FinderRecipe, finder_loss, finder_network, labelled_in, to_finder_file
 
 RECIPE = FinderRecipe(sizes=(64, 96), batch=2)
@@ -57,21 +57,27 @@ def test_pictures_of_any_size_give_a_grid_of_a_quarter(backbone):
 
 
 def test_a_perfect_answer_has_almost_no_loss_and_a_wrong_one_much():
-    target = np.zeros((1, 8, 8, 10), np.float32)
-    target[0, 4, 4], target[0, 2:6, 2:6, 9] = (1, 1, 1, 0.1, 0, -0.1, 0, 1, 0, 1), 0.25
-    sure = np.where(target[..., :9] > 0.5, 20, -20).astype(np.float32)
-    sure[..., 3:7] = target[..., 3:7]
+    target = np.zeros((1, 8, 8, 12), np.float32)
+    target[0, 4, 4], target[0, 2:6, 2:6, 11] = (1, 1, 1, 1, 1, 0.1, 0, -0.1, 0, 1, 0, 1), 0.25
+    sure = np.where(target[..., :11] > 0.5, 20, -20).astype(np.float32)
+    sure[..., ENDS] = target[..., ENDS]
     loss = finder_loss(FinderRecipe())
     assert float(loss(target, sure)) < 0.1
     astray = sure.copy()
-    astray[..., 3:7] += 0.5
+    astray[..., ENDS] += 0.5
     assert float(loss(target, astray)) > 3
     assert float(loss(target, -sure)) > 3
 
 
+def fresh(backbone):
+    keras.utils.set_random_seed(0)
+    return finder_network(backbone)
+
+
 def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_path, monkeypatch):
     photos = labelled_in(bars)
-    straight, curves = module.train_finder(backbone, photos, RECIPE, tmp_path / "straight", 0)
+    straight, killed_one, resumed = (fresh(backbone) for _ in range(3))
+    curves = module.train_finder(straight, photos, RECIPE, tmp_path / "straight", 0)
     assert curves[-1]["loss"] < curves[0]["loss"]
     run, calls = module.run_epoch, []
 
@@ -82,8 +88,8 @@ def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_
     with monkeypatch.context() as patch:
         patch.setattr(module, "run_epoch", killed)
         with pytest.raises(ZeroDivisionError):
-            module.train_finder(backbone, photos, RECIPE, tmp_path / "killed", 0)
-    resumed, again = module.train_finder(backbone, photos, RECIPE, tmp_path / "killed", 0)
+            module.train_finder(killed_one, photos, RECIPE, tmp_path / "killed", 0)
+    again = module.train_finder(resumed, photos, RECIPE, tmp_path / "killed", 0)
     assert [one["loss"] for one in again] == [one["loss"] for one in curves]
     for one, other in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -96,7 +102,7 @@ def test_the_file_says_what_keras_says(backbone):
     finder = Finder(to_finder_file(model))
     fields = finder.fields(picture)
     assert fields.shape == (GRID, GRID, len(FIELDS))
-    np.testing.assert_allclose(fields[..., 3:7], told[..., 3:7], atol=0.02)
-    np.testing.assert_allclose(fields[..., 1], 1 / (1 + np.exp(-told[..., 1])), atol=0.02)
+    np.testing.assert_allclose(fields[..., ENDS], told[..., ENDS], atol=0.02)
+    np.testing.assert_allclose(fields[..., KEY], 1 / (1 + np.exp(-told[..., KEY])), atol=0.02)
     found = finder.find(Photo(picture, 3200, 3200, "array"), 0.0)
     assert all(np.isfinite(one.box).all() for one in found)

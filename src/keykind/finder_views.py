@@ -1,7 +1,7 @@
 """A rendered photo and its label -> what the finder learns from: a view and the right answer to it.
 
 In:    Scene(s): pixels and the keys of a label; a random generator
-Out:   picture (side, side, 3) uint8; target (side / 4, side / 4, 9 + 1) float32: FIELDS, weight of the ends
+Out:   picture (side, side, 3) uint8; target (side / 4, side / 4, 11 + 1) float32: FIELDS, weight of the ends
 Needs: numpy, pillow
 
 A view is moved, turned, mirrored, stretched and coloured anew, and lies in a frame of any shape, as photos
@@ -23,7 +23,7 @@ from PIL import Image
 from keykind.augmentation import recolour, wear
 from keykind.finder import BEYOND
 from keykind.masks import Points, decode
-from keykind.separation import BLADE, CENTRE, FIELDS, KEY, SIDE, STRIDE
+from keykind.separation import BLADE, ENDS, FIELDS, HIDDEN, KEY, SIDE, STRIDE
 
 ZOOM = (0.5, 2.2)  # of the photo that fits the frame
 STRETCH = 1.15  # largest ratio of both sides' zooms
@@ -32,6 +32,8 @@ SHAPES = (1.0, 4 / 3, 3 / 2, 16 / 9)  # of the frame, either way up
 LEAST_SEEN = 30  # px of a key in a view; of fewer nothing is asked
 LEAST_SHARE = 0.2  # of a place that a key covers for its ends to be asked there
 PEAK = 0.22  # standard deviation of a peak, as a share of the square root of the key's area
+BESIDE = 2  # places: an end so far from all that is seen of its key is hidden
+SHORTEST = 0.08  # SIDEs: shorter keys do not weigh more
 NARROWEST = 3.0  # px, of a peak's standard deviation
 
 
@@ -178,7 +180,7 @@ def _ground(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.f
 def fields_of(
     parts: NDArray[np.uint8], ends: Points, hidden: NDArray[np.float64], whole: NDArray[np.float64]
 ) -> NDArray[np.float32]:
-    """Return FIELDS and the weight of the ends for a view, (side / STRIDE, side / STRIDE, 10).
+    """Return FIELDS and the weight of the ends for a view, (side / STRIDE, side / STRIDE, 12).
 
     parts (side, side) as in Scene, ends (keys, 2, 2) px, hidden (keys, 2), whole (keys,) px of each key
     before the view cut any off.
@@ -198,15 +200,27 @@ def fields_of(
         if not mine.any():
             mine = shares[place] == shares[place].max()
         centre = np.average(middles.reshape(-1, 2), axis=0, weights=shares[place].ravel())
-        nearest = np.where(mine, ((middles - centre) ** 2).sum(axis=-1), np.inf).argmin()
-        apart = ((middles - middles.reshape(-1, 2)[nearest]) ** 2).sum(axis=-1)
+        nearest = middles[mine][((middles[mine] - centre) ** 2).sum(axis=-1).argmin()]
         width = max(PEAK * math.sqrt(seen[number]), NARROWEST)
-        target[..., CENTRE] = np.maximum(target[..., CENTRE], np.exp(-apart / (2 * width**2)))
-        target[mine, 3:7] = ((ends[number] - middles[mine][:, None]) / SIDE).reshape(-1, 4)
+        for sort, peak in enumerate((nearest, *ends[number])):
+            _raise(target[..., sort], middles, peak, width, middles[mine])
+        target[mine, ENDS] = ((ends[number] - middles[mine][:, None]) / SIDE).reshape(-1, 4)
         kept = (1 - hidden[number, 1]) * min(seen[number] / max(whole[number], 1), 1)
-        target[mine, 7:9] = hidden[number, 0], 1 - kept
-        target[mine, 9] = 1 / mine.sum()
+        target[mine, HIDDEN] = hidden[number, 0], 1 - kept
+        length = max(float(np.linalg.norm(ends[number][0] - ends[number][1])) / SIDE, SHORTEST)
+        target[mine, -1] = 1 / (mine.sum() * length)
     return target
+
+
+def _raise(field: NDArray[np.float32], middles: Points, peak: Points, width: float, mine: Points) -> None:
+    """Put a peak of that width (px) on that of the places `mine` (n, 2) which is nearest to `peak` (2,).
+
+    middles (h, w, 2) of all places. An end that is hidden or outside, far from all of them, has no peak.
+    """
+    apart = ((mine - peak) ** 2).sum(axis=-1)
+    if apart.min() <= (BESIDE * STRIDE) ** 2:
+        off = ((middles - mine[apart.argmin()]) ** 2).sum(axis=-1)
+        np.maximum(field, np.exp(-off / (2 * width**2)), out=field)
 
 
 def pooled(mask: NDArray[np.bool_]) -> NDArray[np.float32]:

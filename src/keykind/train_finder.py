@@ -24,7 +24,7 @@ from keykind.finder_views import Scene, finder_view, read_scene
 from keykind.folding import fold
 from keykind.parallel import ordered
 from keykind.quiet import quiet
-from keykind.separation import FIELDS, SIDE
+from keykind.separation import FIELDS, PEAKS, SIDE
 
 TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels that join there
     ("block_3_expand_relu", 48),
@@ -35,19 +35,20 @@ DEEPEST, WIDEST = "block_15_add", 96  # at 1/32
 STATE = "finder-state.npz"
 PEAK_PRIOR = 0.01  # what the network first says of each place's being a centre (Lin et al. 2017, 1708.02002)
 TINY = 1e-6
+GROUPS = (len(PEAKS), 2, 4, 2)  # of FIELDS: peaks, masks, ends, hidden shares
 
 
 @dataclass(frozen=True, slots=True)
 class FinderRecipe:
     """How the finder is trained. The defaults suit ten thousand rendered photos on two cores."""
 
-    sizes: tuple[int, ...] = (192, 192, 192, 192, 256, 256, 256, 320)  # px of the views, epoch by epoch
-    batch: int = 16
+    sizes: tuple[int, ...] = (192,) * 4 + (256,) * 3 + (320,) * 2  # px of the views, epoch by epoch
+    batch: int = 32
     tiled: float = 0.3  # share of views that show four scenes
-    learning_rate: float = 1.5e-3  # AdamW's at its peak
+    learning_rate: float = 1e-3  # AdamW's at its peak
     warm_up: float = 0.05
     weight_decay: float = 0.02
-    ends_weight: float = 8.0  # of the loss of heads and tips, beside the masks'
+    ends_weight: float = 16.0  # of the loss of heads and tips, beside the masks'
     hidden_weight: float = 0.5
 
 
@@ -72,7 +73,7 @@ def labelled_in(folder: Path) -> list[Labelled]:
 def finder_network(backbone: Backbone) -> Any:
     """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 9).
 
-    Those of `centre`, `key`, `blade`, `occluded` and `cut_off` are logits.
+    All are logits but those of the ends.
     """
     network = fold(backbone)
     deep = keras.Model(
@@ -91,7 +92,7 @@ def finder_network(backbone: Backbone) -> Any:
         joined = _separable(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), width, name)
     joined = _separable(joined, TAPS[0][1], "last")
     prior = np.zeros(len(FIELDS), np.float32)
-    prior[0] = -np.log((1 - PEAK_PRIOR) / PEAK_PRIOR)
+    prior[: len(PEAKS)] = -np.log((1 - PEAK_PRIOR) / PEAK_PRIOR)
     fields = keras.layers.Conv2D(
         len(FIELDS),
         1,
@@ -114,16 +115,16 @@ def _separable(values: Any, width: int, name: str) -> Any:
 
 
 def finder_loss(recipe: FinderRecipe) -> Any:
-    """Return the loss of told FIELDS against targets (n, h, w, 10), see finder_views."""
+    """Return the loss of told FIELDS against targets (n, h, w, 12), see finder_views."""
 
     def loss(target: Any, told: Any) -> Any:
-        centre, parts, ends, hidden, weight = tf.split(target, (1, 2, 4, 2, 1), axis=-1)
-        said_centre, said_parts, said_ends, said_hidden = tf.split(told, (1, 2, 4, 2), axis=-1)
+        peaks, parts, ends, hidden, weight = tf.split(target, (*GROUPS, 1), axis=-1)
+        said_peaks, said_parts, said_ends, said_hidden = tf.split(told, GROUPS, axis=-1)
         total = tf.reduce_sum(weight) + TINY
         far = tf.reduce_sum(weight * tf.abs(said_ends - ends)) / total
         unseen = tf.nn.sigmoid_cross_entropy_with_logits(hidden, said_hidden)
         return (
-            _focal(centre, said_centre)
+            _focal(peaks, said_peaks)
             + _masks(parts, said_parts)
             + recipe.ends_weight * far
             + recipe.hidden_weight * tf.reduce_sum(weight * unseen) / total
@@ -133,12 +134,13 @@ def finder_loss(recipe: FinderRecipe) -> Any:
 
 
 def _focal(target: Any, told: Any) -> Any:
-    """Return the focal loss of peaks, a peak (Law and Deng 2018, arXiv:1808.01244)."""
+    """Return the focal loss a peak, summed over the sorts of peaks (Law and Deng 2018, arXiv:1808.01244)."""
     chance = tf.clip_by_value(tf.sigmoid(told), 1e-4, 1 - 1e-4)
     is_peak = tf.cast(target >= 1, tf.float32)
     hit = is_peak * (1 - chance) ** 2 * tf.math.log(chance)
     miss = (1 - is_peak) * (1 - target) ** 4 * chance**2 * tf.math.log(1 - chance)
-    return -tf.reduce_sum(hit + miss) / tf.maximum(tf.reduce_sum(is_peak), 1)
+    counts = tf.maximum(tf.reduce_sum(is_peak, axis=(0, 1, 2)), 1)
+    return -tf.reduce_sum(tf.reduce_sum(hit + miss, axis=(0, 1, 2)) / counts)
 
 
 def _masks(target: Any, told: Any) -> Any:
@@ -151,26 +153,26 @@ def _masks(target: Any, told: Any) -> Any:
 
 
 def train_finder(
-    backbone: Backbone, photos: Sequence[Labelled], recipe: FinderRecipe, folder: Path, seed: int
-) -> tuple[Any, Curves]:
-    """Return the trained Keras model and the curves of its epochs.
+    network: Any, photos: Sequence[Labelled], recipe: FinderRecipe, folder: Path, seed: int
+) -> Curves:
+    """Train what `finder_network` made, and return the curves of its epochs.
 
     What a stopped call left in `folder` is gone on with.
     """
-    keras.utils.set_random_seed(seed)
-    model = finder_network(backbone)
     steps = len(photos) // recipe.batch
     optimizer = adamw(recipe.learning_rate, recipe.warm_up, recipe.weight_decay, len(recipe.sizes) * steps)
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer, loss=finder_loss(recipe))
+    optimizer.build(network.trainable_variables)
+    network.compile(optimizer, loss=finder_loss(recipe))
 
     def epoch(number: int) -> dict[str, float]:
         side = recipe.sizes[number - 1]
-        model.make_train_function(force=True)  # for this size: the enlarging layers cannot be traced for any
+        network.make_train_function(
+            force=True
+        )  # for this size: the enlarging layers cannot be traced for any
         batches = _batches(photos, recipe, side, [seed, number])
-        return run_epoch(model, batches, steps, f"epoch {number} at {side} px") | {"size": side}
+        return run_epoch(network, batches, steps, f"epoch {number} at {side} px") | {"size": side}
 
-    return model, train_epochs(model, folder / STATE, len(recipe.sizes), epoch, lambda: None)
+    return train_epochs(network, folder / STATE, len(recipe.sizes), epoch, lambda: None)
 
 
 def _batches(
@@ -195,8 +197,8 @@ def to_finder_file(model: Any) -> bytes:
     """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 9)."""
 
     def told(pixels: Any) -> Any:
-        centre, parts, ends, hidden = tf.split(model(pixels, training=False), (1, 2, 4, 2), axis=-1)
-        return tf.concat([tf.sigmoid(centre), tf.sigmoid(parts), ends, tf.sigmoid(hidden)], axis=-1)
+        peaks, parts, ends, hidden = tf.split(model(pixels, training=False), GROUPS, axis=-1)
+        return tf.concat([tf.sigmoid(peaks), tf.sigmoid(parts), ends, tf.sigmoid(hidden)], axis=-1)
 
     chosen = converter(told, tf.uint8, SIDE)
     chosen.optimizations = [tf.lite.Optimize.DEFAULT]
