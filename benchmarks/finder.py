@@ -1,6 +1,7 @@
 """Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
 
-    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320] [--begin FILE]
+    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320]
+                                [--begin finder.weights.h5]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
 Out:   FOLDER/finder.tflite, FOLDER/finder.weights.h5, FOLDER/finder.json: curves, and scores of each set;

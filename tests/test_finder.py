@@ -10,7 +10,7 @@ from keykind.finder import BEYOND, Finder, fit, load_finder
 from keykind.finder_views import fields_of
 from keykind.masks import corners_of, rectangle_along
 from keykind.photo import Photo
-from keykind.separation import FIELDS, GRID, KEY, SIDE, STRIDE, separate
+from keykind.separation import ENDS, FIELDS, GRID, KEY, SIDE, STRIDE, separate
 
 
 def bar(head, tip, width):
@@ -93,20 +93,43 @@ def test_two_peaks_that_name_the_same_ends_are_one_key():
     assert len(separate(fields, (SIDE, SIDE), 1.0, 0.3)) == 1
 
 
+def noisy(fields, share, seed=0):
+    """Return fields whose places are wrong about the ends by about that share of how far they are."""
+    fields = fields.copy()
+    fields[..., ENDS] *= np.random.default_rng(seed).normal(1, share, fields[..., ENDS].shape)
+    return fields
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_one_key_whose_places_are_not_sure_of_its_ends_is_one(seed):
+    _, fields = scene(((60, 80), (220, 150)), width=40)
+    (found,) = separate(noisy(fields, 0.3, seed), (SIDE, SIDE), 1.0, 0.3)
+    assert found.head == pytest.approx([60, 80], abs=12)
+    assert found.tip == pytest.approx([220, 150], abs=12)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_keys_on_one_ring_come_apart_by_their_tips_although_places_are_not_sure(seed):
+    keys = [((60, 160), (250, y)) for y in (60, 160, 260)]
+    _, fields = scene(*keys)
+    found = separate(noisy(fields, 0.2, seed), (SIDE, SIDE), 1.0, 0.3)
+    assert sorted(round(one.tip[1] / 50) for one in found) == [1, 3, 5]
+
+
 def test_peaks_on_no_key_and_faint_ones_tell_nothing():
     nothing = np.zeros((GRID, GRID, len(FIELDS)), np.float32)
     assert separate(nothing, (SIDE, SIDE), 1.0, 0.3) == ()
     nothing[10, 10, 0] = 0.9
     assert separate(nothing, (SIDE, SIDE), 1.0, 0.3) == ()
     _, fields = scene(((60, 80), (200, 150)))
-    fields[..., 0] *= 0.25
+    fields[..., :3] *= 0.1
     assert separate(fields, (SIDE, SIDE), 1.0, 0.3) == ()
 
 
 def test_the_surest_key_comes_first():
     keys = ((50, 60), (250, 60)), ((50, 200), (250, 200))
     _, fields = scene(*keys)
-    fields[: GRID // 2, :, 0] *= 0.6
+    fields[: GRID // 2, :, :3] *= 0.6
     assert [round(one.head[1]) for one in separate(fields, (SIDE, SIDE), 1.0, 0.3)] == [200, 60]
 
 

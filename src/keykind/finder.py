@@ -51,7 +51,7 @@ class Finder:
         if max(photo.pixels.shape) <= SIDE or (whole and np.median([*map(length, whole)]) > SMALL * longer):
             return whole
         near = [key for tile in _tiles(photo.pixels) for key in self._near(photo, tile, ratio, least)]
-        return _joined([*whole, *near])
+        return _joined([*sorted(near, key=lambda key: -key.score), *whole])
 
     def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Found, ...]:
         """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's."""
@@ -124,9 +124,9 @@ def _placed(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Ma
 
 
 def _joined(keys: Sequence[Found]) -> tuple[Found, ...]:
-    """Return the keys, the surest first, each once."""
+    """Return the keys, the surest first, each once: as the first look that saw it tells it."""
     kept: list[Found] = []
-    for key in sorted(keys, key=lambda one: -one.score):
+    for key in keys:
         if all(apart(key, one) > SAME for one in kept):
             kept.append(key)
-    return tuple(kept)
+    return tuple(sorted(kept, key=lambda one: -one.score))

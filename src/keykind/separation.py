@@ -92,7 +92,10 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
 
 
 def _owned(fields: Fields, ends: Points) -> tuple[NDArray[np.intp], list[Key]]:
-    """Return whose each place is, (GRID, GRID), -1 for no key's, and the keys."""
+    """Return whose each place is, (GRID, GRID), -1 for no key's, and the keys.
+
+    ends (GRID, GRID, 2, 2): those that the places name, px.
+    """
     owner, keys = np.full((GRID, GRID), -1), list[Key]()
     together = components(fields[..., KEY] >= COVERED, fields[..., KEY] >= TOUCHED)
     peaks = [_peaks(fields[..., sort], FAINTEST) for sort in (CENTRE, HEAD, TIP)]
@@ -105,7 +108,10 @@ def _owned(fields: Fields, ends: Points) -> tuple[NDArray[np.intp], list[Key]]:
         if not named:
             place = divmod(int(np.where(places, fields[..., CENTRE], -1).argmax()), GRID)
             named = [(float(fields[place][CENTRE]), ends[place])]
-        seen = [np.array([ends[place][end] for place in inside[1 + end]]).reshape(-1, 2) for end in (0, 1)]
+        seen = [
+            np.array([ends[place][end] for place in inside[sort]]).reshape(-1, 2)
+            for end, sort in enumerate((HEAD, TIP))
+        ]
         mine, owners = _settled(ends[places], sorted(named, key=lambda key: -key[0]), seen)
         owner[places] = np.where(owners >= 0, owners + len(keys), -1)
         keys += mine
