@@ -4,20 +4,18 @@
                                 [--begin finder.weights.h5]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
-Out:   FOLDER/finder.tflite, FOLDER/finder.weights.h5, FOLDER/finder.json: curves, and scores of each set;
-       goes on where it was stopped
+Out:   FOLDER/finder.tflite, FOLDER/finder.weights.h5, FOLDER/finder.json: the curves; the scores of each set,
+       with --write also in docs/models.md
 Needs: keykind[train]; hours on two cores
 
+A stopped training goes on where it was; a finished one is only scored.
 One photo in TEST of each set is kept aside.
 """
 
 import argparse
 import json
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -38,8 +36,11 @@ from keykind.train_finder import (
     to_finder_file,
     train_finder,
 )
+from table import markdown, section, write_section
 
 TEST = 20
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
 FAINTEST = 0.05  # score down to which precision is averaged
 
 
@@ -70,36 +71,59 @@ def asked(finder: Finder, photos: Sequence[Labelled]) -> Iterator[tuple[tuple[Fo
     return ordered(lambda one: (finder.find(photo.read(one.photo), FAINTEST), wanted_in(one.label)), photos)
 
 
-def main() -> None:
-    options = arguments()
-    sets = {folder.name: split(folder, options.most) for folder in options.sets}
+def train(options: argparse.Namespace, photos: Sequence[Labelled]) -> None:
+    """Train on photos and leave the network and its curves in the folder."""
     backbone = load_backbone("mobilenet_v2", options.weights, scaling=options.scaling, seed=options.seed)
-    recipe = FinderRecipe(sizes=options.sizes)
-    start = time.monotonic()
-    train = [one for mine, _ in sets.values() for one in mine]
     keras.utils.set_random_seed(options.seed)
     model = finder_network(backbone)
     if options.begin:
         model.load_weights(options.begin)
-    curves = train_finder(model, train, recipe, options.out, options.seed)
+    curves = train_finder(model, photos, FinderRecipe(sizes=options.sizes), options.out, options.seed)
     with whole_file(options.out / "finder.weights.h5") as temporary:
         model.save_weights(temporary)
-    data = to_finder_file(model)
-    write_bytes(options.out / "finder.tflite", data)
+    write_json(options.out / "finder.json", {"photos": len(photos), "curves": curves})
+    write_bytes(options.out / "finder.tflite", to_finder_file(model))
+
+
+def text(options: argparse.Namespace, aside: dict[str, list[Labelled]]) -> str:
+    """Return the section of the page: how the finder was trained, and its scores."""
+    data = (options.out / "finder.tflite").read_bytes()
+    told = json.loads((options.out / "finder.json").read_text("utf-8"))
     finder = Finder(data)
-    scores: dict[str, Any] = {
-        name: score_finder(asked(finder, aside), LEAST_SCORE).as_json() for name, (_, aside) in sets.items()
-    }
-    result = {
-        "photos": len(train),
-        "recipe": asdict(recipe),
-        "bytes": len(data),
-        "curves": curves,
-        "scores": scores,
-        "minutes": (time.monotonic() - start) / 60,
-    }
-    write_json(options.out / "finder.json", result)
-    print(json.dumps(result, indent=1))
+    rows = []
+    for name, photos in aside.items():
+        one = score_finder(asked(finder, photos), LEAST_SCORE)
+        shares = (f"{share:.3f}" for share in (one.ap50, one.recall, one.mask_iou))
+        rows.append((name, str(one.photos), str(one.keys), *shares, f"{one.false:.2f}", f"{one.swapped:.1%}"))
+    epochs = [
+        (str(number), str(epoch["size"]), f"{epoch['loss']:.2f}", f"{epoch['seconds'] / 60:.1f}")
+        for number, epoch in enumerate(told["curves"], 1)
+    ]
+    words = (
+        f"{told['photos']:,} rendered photos, AdamW, seed {options.seed}; the file has "
+        f"{len(data) / 1e6:.2f} MB. Scores on renders kept aside: average precision of oriented boxes at an "
+        "overlap of one half (AP50), of keys of which at least half is seen; recall, false keys a photo, heads "
+        f"taken for tips and the overlap of masks at a score from {LEAST_SCORE}."
+    )
+    head = ("renders", "photos", "keys", "AP50", "recall", "mask IoU", "false a photo", "swapped")
+    curves = markdown(("epoch", "px", "loss", "minutes"), epochs)
+    return section(
+        "The finder on renders",
+        f"{words}\n\n{markdown(head, rows)}\n\n{curves}",
+        command="python benchmarks/finder.py SET ... --out FOLDER --write",
+        packages=PACKAGES,
+    )
+
+
+def main() -> None:
+    options = arguments()
+    sets = {folder.name: split(folder, options.most) for folder in options.sets}
+    if not (options.out / "finder.tflite").exists():
+        train(options, [one for mine, _ in sets.values() for one in mine])
+    page = text(options, {name: aside for name, (_, aside) in sets.items()})
+    print(page)
+    if options.write:
+        write_section("finder", page, PAGE)
 
 
 def sizes(text: str) -> tuple[int, ...]:
@@ -117,6 +141,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, default=10_000, help="photos of a set (default: %(default)s)")
     parser.add_argument("--sizes", type=sizes, default=FinderRecipe().sizes, help="px of each epoch's views")
+    parser.add_argument("--write", action="store_true", help="into docs/models.md")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     return parser.parse_args()
 
