@@ -102,8 +102,8 @@ def text(options: argparse.Namespace, aside: dict[str, list[Labelled]]) -> str:
     words = (
         f"{told['photos']:,} rendered photos, AdamW, seed {options.seed}; the file has "
         f"{len(data) / 1e6:.2f} MB. Scores on renders kept aside: average precision of oriented boxes at an "
-        "overlap of one half (AP50), of keys of which at least half is seen; recall, false keys a photo, heads "
-        f"taken for tips and the overlap of masks at a score from {LEAST_SCORE}."
+        "overlap of one half (AP50), of keys of which at least half is seen; recall, false keys a photo, "
+        f"heads taken for tips and the overlap of masks at a score from {LEAST_SCORE}."
     )
     head = ("renders", "photos", "keys", "AP50", "recall", "mask IoU", "false a photo", "swapped")
     curves = markdown(("epoch", "px", "loss", "minutes"), epochs)
