@@ -7,7 +7,7 @@ Needs: keras, tensorflow                                                        
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,12 @@ from keykind.progress import progress
 Curves = list[dict[str, float]]  # of each epoch
 
 
-def adamw(peak: float, warm_up: float, weight_decay: float, steps: int) -> Any:
+def adamw(
+    peak: float, warm_up: float, weight_decay: float, steps: int, slower: Mapping[str, float] | None = None
+) -> Any:
     """Return AdamW whose rate rises to `peak` in a share `warm_up` of all steps, then falls to 0.
 
-    It falls along a cosine; biases do not decay.
+    It falls along a cosine; biases do not decay. slower: variable's path -> factor of its rate, where not 1.
     """
     rising = max(round(steps * warm_up), 1)
     rate = keras.optimizers.schedules.CosineDecay(
@@ -32,9 +34,25 @@ def adamw(peak: float, warm_up: float, weight_decay: float, steps: int) -> Any:
         warmup_target=peak,
         warmup_steps=rising,
     )
-    optimizer = keras.optimizers.AdamW(rate, weight_decay=weight_decay)
+    optimizer = Paced(rate, weight_decay=weight_decay)
+    optimizer.slower = dict(slower or {})
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     return optimizer
+
+
+class Paced(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
+    """AdamW with a rate of its own for some variables."""
+
+    slower: dict[str, float]
+
+    def build(self, variables: Sequence[Any]) -> None:
+        """Keep which variable is which: steps are given the values alone."""
+        super().build(variables)
+        self._factors = {id(one.value): self.slower[one.path] for one in variables if one.path in self.slower}
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """Update one variable."""
+        super().update_step(gradient, variable, learning_rate * self._factors.get(id(variable), 1.0))
 
 
 def run_epoch(model: Any, batches: Iterable[Sequence[Any]], steps: int, doing: str) -> dict[str, float]:

@@ -19,7 +19,7 @@ from PIL import Image
 
 from keykind.masks import Mask, Points, corners_of, rectangle_along
 
-SIDE, STRIDE = 320, 4  # px of the network's picture, and of a place of its grid
+SIDE, STRIDE = 256, 4  # px of the network's picture, and of a place of its grid
 GRID = SIDE // STRIDE
 PEAKS = ("centre", "head", "tip")  # how much each place is the one
 FIELDS = (*PEAKS, "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")

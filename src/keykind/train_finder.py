@@ -4,8 +4,9 @@ In:    rendered photos with their labels; pretrained MobileNetV2
 Out:   the network as a LiteRT file of 16-bit floats; curves of each epoch
 Needs: keras, tensorflow                                                                   [train]
 
-Features of MobileNetV2, up to its last but one block, at four scales; from the coarsest on, each is enlarged
-and joined to the next finer one. Batch normalisation is folded (see folding.py) and every layer is trained.
+Features of MobileNetV2, up to its last but one block, at four scales; at the coarsest, places learn of their
+surroundings; from there on, each is enlarged and joined to the next finer one. Batch normalisation is folded
+(see folding.py) and every layer is trained, the pretrained ones more slowly.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,8 @@ TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels
     ("block_13_expand_relu", 96),
 )
 DEEPEST, WIDEST = "block_15_add", 96  # at 1/32
+COARSE = 64  # channels of where ends and hidden shares are told, at 1/8: those of neighbours differ little
+CONTEXT = 3  # separable convolutions at 1/32, so that each place knows of a key that fills the picture
 STATE = "finder-state.npz"
 PEAK_PRIOR = 0.01  # what the network first says of each place's being a centre (Lin et al. 2017, 1708.02002)
 TINY = 1e-6
@@ -42,10 +45,11 @@ GROUPS = (len(PEAKS), 2, 4, 2)  # of FIELDS: peaks, masks, ends, hidden shares
 class FinderRecipe:
     """How the finder is trained. The defaults suit ten thousand rendered photos on two cores."""
 
-    sizes: tuple[int, ...] = (192,) * 4 + (256,) * 3 + (320,) * 2  # px of the views, epoch by epoch
+    sizes: tuple[int, ...] = (192,) * 4 + (256,) * 8  # px of the views, epoch by epoch
     batch: int = 32
     tiled: float = 0.3  # share of views that show four scenes
-    learning_rate: float = 1e-3  # AdamW's at its peak
+    learning_rate: float = 2e-3  # AdamW's at its peak, of what is new
+    slower: float = 0.2  # of the pretrained layers' rate
     warm_up: float = 0.05
     weight_decay: float = 0.02
     ends_weight: float = 16.0  # of the loss of heads and tips, beside the masks'
@@ -81,26 +85,43 @@ def finder_network(backbone: Backbone) -> Any:
     )
     pixels = keras.Input((None, None, 3), dtype="uint8", name="pixels")
     deepest, *taps = deep(keras.layers.Rescaling(1 / 255, name="unit")(pixels))
-    joined = _point(deepest, WIDEST, "join_32")
+    joined = _all_around(_point(deepest, WIDEST, "join_32"))
     for (_, width), tap in reversed(list(zip(TAPS, taps, strict=True))):
         name = f"join_{width}"
-        larger = keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_larger")(
-            _point(joined, width, f"{name}_above", active=False)
-        )
+        larger = _twice(_point(joined, width, f"{name}_above", active=False), name)
         beside = _point(tap, width, f"{name}_beside", active=False)
         both = keras.layers.Add(name=f"{name}_add")([larger, beside])
         joined = _separable(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), width, name)
-    joined = _separable(joined, TAPS[0][1], "last")
-    prior = np.zeros(len(FIELDS), np.float32)
-    prior[: len(PEAKS)] = -np.log((1 - PEAK_PRIOR) / PEAK_PRIOR)
-    fields = keras.layers.Conv2D(
-        len(FIELDS),
+        if width == COARSE:
+            coarse = joined
+    prior = [-float(np.log((1 - PEAK_PRIOR) / PEAK_PRIOR))] * len(PEAKS)
+    maps = _told(_separable(joined, TAPS[0][1], "last"), [*prior, 0.0, 0.0], "maps")
+    rest = _told(_separable(coarse, COARSE, "coarse"), [0.0] * (len(FIELDS) - len(PEAKS) - 2), "ends")
+    fields = keras.layers.Concatenate(name="fields")([maps, _twice(rest, "ends")])
+    return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="told")(fields))
+
+
+def _all_around(values: Any) -> Any:
+    """Return what each place knows together with its surroundings, and with the whole picture."""
+    for number in range(CONTEXT):
+        values = _separable(values, WIDEST, f"around_{number}")
+    whole = keras.layers.GlobalAveragePooling2D(keepdims=True, name="whole")(values)
+    return keras.layers.Add(name="whole_add")([values, _point(whole, WIDEST, "whole_point")])
+
+
+def _twice(values: Any, name: str) -> Any:
+    return keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_larger")(values)
+
+
+def _told(values: Any, prior: Sequence[float], name: str) -> Any:
+    """Return what the network first says to be `prior` everywhere."""
+    return keras.layers.Conv2D(
+        len(prior),
         1,
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        bias_initializer=keras.initializers.Constant(prior.tolist()),
-        name="fields",
-    )(joined)
-    return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="told")(fields))
+        bias_initializer=keras.initializers.Constant(prior),
+        name=name,
+    )(values)
 
 
 def _point(values: Any, width: int, name: str, *, active: bool = True) -> Any:
@@ -160,7 +181,19 @@ def train_finder(
     What a stopped call left in `folder` is gone on with.
     """
     steps = len(photos) // recipe.batch
-    optimizer = adamw(recipe.learning_rate, recipe.warm_up, recipe.weight_decay, len(recipe.sizes) * steps)
+    pretrained = [
+        variable
+        for layer in network.layers
+        if isinstance(layer, keras.Model)
+        for variable in layer.trainable_variables
+    ]
+    optimizer = adamw(
+        recipe.learning_rate,
+        recipe.warm_up,
+        recipe.weight_decay,
+        len(recipe.sizes) * steps,
+        slower=dict.fromkeys((variable.path for variable in pretrained), recipe.slower),
+    )
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, loss=finder_loss(recipe))
 
