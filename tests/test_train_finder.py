@@ -78,7 +78,7 @@ def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_
     photos = labelled_in(bars)
     straight, killed_one, resumed = (fresh(backbone) for _ in range(3))
     curves = module.train_finder(straight, photos, RECIPE, tmp_path / "straight", 0)
-    assert curves[-1]["loss"] < curves[0]["loss"]
+    assert [one["size"] for one in curves] == list(RECIPE.sizes)
     run, calls = module.run_epoch, []
 
     def killed(*call):
@@ -93,6 +93,12 @@ def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_
     assert [one["loss"] for one in again] == [one["loss"] for one in curves]
     for one, other in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_few_steps_lower_the_loss(backbone, bars, tmp_path):
+    recipe = FinderRecipe(sizes=(64,) * 12, batch=4, tiled=0.0)
+    curves = module.train_finder(fresh(backbone), labelled_in(bars), recipe, tmp_path, 0)
+    assert curves[-1]["loss"] < 0.7 * curves[0]["loss"], curves
 
 
 def test_the_file_says_what_keras_says(backbone):

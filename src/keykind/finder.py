@@ -29,6 +29,7 @@ SMALL = 0.2  # of the photo's longer side: where half of the keys are shorter, t
 TILE = 0.6  # of the photo's longer side: that of a tile
 LARGE = 0.5  # of a tile: longer keys are left to the look at the whole photo
 SAME = 0.3  # of a key's length: mean distance of two looks' ends at which they are one key's
+ABOUT = 0.5  # the same, where their middles are nearer than half of SAME
 
 
 Tile = tuple[slice, slice]  # rows and columns
@@ -127,6 +128,13 @@ def _joined(keys: Sequence[Found]) -> tuple[Found, ...]:
     """Return the keys, the surest first, each once: as the first look that saw it tells it."""
     kept: list[Found] = []
     for key in keys:
-        if all(apart(key, one) > SAME for one in kept):
+        if not any(_is_one(key, other) for other in kept):
             kept.append(key)
     return tuple(sorted(kept, key=lambda one: -one.score))
+
+
+def _is_one(key: Found, other: Found) -> bool:
+    """Tell whether two looks told of the same key; from afar the ends of a small one are not told well."""
+    middles = np.linalg.norm(key.box.mean(axis=0) - other.box.mean(axis=0)) / max(length(other), 1e-6)
+    off = apart(key, other)
+    return bool(off <= SAME or (off <= ABOUT and middles <= SAME / 2))

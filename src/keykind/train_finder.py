@@ -197,11 +197,14 @@ def train_finder(
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, loss=finder_loss(recipe))
 
+    traced = 0
+
     def epoch(number: int) -> dict[str, float]:
+        nonlocal traced
         side = recipe.sizes[number - 1]
-        network.make_train_function(
-            force=True
-        )  # for this size: the enlarging layers cannot be traced for any
+        if side != traced:  # the enlarging layers cannot be traced for any size
+            network.make_train_function(force=True)
+            traced = side
         batches = _batches(photos, recipe, side, [seed, number])
         return run_epoch(network, batches, steps, f"epoch {number} at {side} px") | {"size": side}
 
