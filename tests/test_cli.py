@@ -78,7 +78,7 @@ def test_an_unreadable_photo_is_status_1_and_is_named(drawn_photos, capsys):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--recipe", "best"], "use report, or a .toml file"),
+        (["--recipe", "best"], "use report or default, or a .toml file"),
         (["--recipe", "no.toml"], "no.toml"),
         (["--fine-tune", "-1"], "outside 0 to"),
         (["--weights", "none.h5"], "no such weights file"),

@@ -117,12 +117,18 @@ def test_four_scenes_are_tiles_of_a_view(lone):
 
 def test_a_key_that_another_hides_in_its_middle_has_its_centre_where_it_is_seen():
     parts = np.zeros((SIDE, SIDE), np.uint8)
-    parts[150:170, 40:280] = 2
-    parts[40:280, 150:170] = 4
-    ends = np.array([[[40.0, 160], [280, 160]], [[160, 40], [160, 280]]])
-    fields = fields_of(parts, ends, np.zeros((2, 2)), np.array([4800.0, 4800]))
-    found = separate(fields[..., :11], (SIDE, SIDE), 1.0, 0.3)
-    assert sorted(tuple(np.round(one.head)) for one in found) == [(40, 160), (160, 40)]
+    parts[110:130, 20:220] = 2
+    parts[20:220, 110:130] = 4
+    ends = np.array([[[20.0, 120], [220, 120]], [[120, 20], [120, 220]]])
+    fields = fields_of(parts, ends, np.zeros((2, 2)), np.array([4000.0, 4000]))
+    rows, columns = np.nonzero(fields[..., 0] == 1)
+    assert len(rows) == 2
+    for row, column in zip(rows, columns, strict=True):
+        middle = (np.array([column, row]) + 0.5) * STRIDE
+        named = np.round(middle + fields[row, column, 5:7] * SIDE).tolist()
+        assert named in ([20, 120], [120, 20])
+        shown = parts[row * STRIDE : (row + 1) * STRIDE, column * STRIDE : (column + 1) * STRIDE]
+        assert (shown == (2 if named == [20, 120] else 4)).any()
 
 
 def test_the_same_seed_gives_the_same_view(lone):

@@ -6,10 +6,10 @@ Needs: numpy, pillow
 
 The network gives, for each place of a grid: how much a key's centre, head or tip is there, whether a key
 covers it and whether with its blade, and how far from there that key's head and tip are. Covered places that
-touch each other are one key, or several where they name different ends: so keys that overlap come apart.
+touch each other are one key, or several where their blades name different ends: so keys that overlap come
+apart. Where a key lies is then read off its mask, as far as that is all of it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,20 +24,18 @@ GRID = SIDE // STRIDE
 PEAKS = ("centre", "head", "tip")  # how much each place is the one
 FIELDS = (*PEAKS, "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")
 CENTRE, HEAD, TIP, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, 3, 4, slice(5, 9), slice(9, 11)
-MOST_KEYS = 100  # peaks looked at in one photo
-COVERED = 0.5  # probability from which on a pixel counts as a key's
+COVERED = 0.5  # probability from which on a pixel counts as a key's, or its blade's
 TOUCHED = 0.25  # from which on a place does
-NEAR = 0.1  # of a key's length: two keys whose ends are nearer are one
-LOOSE = 2.0  # times the spread of what their places name: the same
-LEAST_PLACES = 2  # of the grid that a key covers
-ROUNDS = 3  # in which places and keys settle
-FAINTEST = 0.12  # of a peak that is looked at
+LEAST_BLADE = 6  # places of a blade that tell of a key of their own
+LEAST_PLACES = 3  # of the grid that a key covers
+SURE = 0.3  # of a peak that tells of a key of its own
+SNAP = 0.25  # of a key's length: a tip that is seen within that of the one named is it
+SAME = 0.3  # of a key's length: mean distance of the ends that two blades name at which they are one key's
 HIDES = 0.25  # share of a key that is hidden or cut off from which on its ends are not its mask's
-SNAP = 0.25  # of a key's length: an end that is seen within that is its own
+SLENDER = 1.6  # ratio of a mask's extents from which on it says by itself how the key lies
 DOUBTED = 0.08  # of a key's length: an end farther than that from its mask's is moved there
 EXTREME = 1.0  # percent of a mask's pixels beyond each of its ends
 
-Key = tuple[float, Points]  # its highest peak, its ends (2, 2)
 Fields = NDArray[np.float32]  # (GRID, GRID, 11), see FIELDS; ends in SIDEs from the centre of the place
 
 
@@ -71,51 +69,71 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
 
     shown: height and width of the photo in the picture, px; scale: pixels of the photo for one of it.
     """
-    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
-    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + centres[:, :, None]
-    owner, keys = _owned(fields, ends)
+    owner, keys = _owned(fields)
     fine = np.where(_enlarged(fields[..., KEY]) >= COVERED, _repeated(owner), -1)[: shown[0], : shown[1]]
-    blade = _enlarged(fields[..., BLADE])[: shown[0], : shown[1]] >= COVERED
+    blades = _enlarged(fields[..., BLADE])[: shown[0], : shown[1]] >= COVERED
     found = []
-    for number, (centre, key) in enumerate(keys):
+    for number, named in enumerate(keys):
         mine, mask = fields[owner == number], fine == number
-        score = float(np.sqrt(centre) * mine[:, KEY].mean())
+        score = float(mine[:, KEY].mean() * np.sqrt(np.prod(mine[:, : len(PEAKS)].max(axis=0)) ** (1 / 3)))
         if score < least or not mask.any():
             continue
+        blade = mask & blades
         occluded, cut_off = np.clip(mine[:, HIDDEN].mean(axis=0), 0, 1).astype(float).tolist()
-        head, tip = _stretched(key, mask, hidden=max(occluded, cut_off) > HIDES)
+        head, tip = _laid(named, mask, blade, hidden=max(occluded, cut_off) > HIDES)
         box = rectangle_along(corners_of(mask), tip - head) * scale
-        found.append(
-            Found(score, box, head * scale, tip * scale, occluded, cut_off, mask, mask & blade, scale)
-        )
+        found.append(Found(score, box, head * scale, tip * scale, occluded, cut_off, mask, blade, scale))
     return tuple(sorted(found, key=lambda one: -one.score))
 
 
-def _owned(fields: Fields, ends: Points) -> tuple[NDArray[np.intp], list[Key]]:
-    """Return whose each place is, (GRID, GRID), -1 for no key's, and the keys.
-
-    ends (GRID, GRID, 2, 2): those that the places name, px.
-    """
-    owner, keys = np.full((GRID, GRID), -1), list[Key]()
-    together = components(fields[..., KEY] >= COVERED, fields[..., KEY] >= TOUCHED)
-    peaks = [_peaks(fields[..., sort], FAINTEST) for sort in (CENTRE, HEAD, TIP)]
+def _owned(fields: Fields) -> tuple[NDArray[np.intp], list[Points]]:
+    """Return whose each place is, (GRID, GRID), -1 for no key's, and the ends (2, 2) of each key, px."""
+    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
+    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + centres[:, :, None]
+    core = fields[..., KEY] >= COVERED
+    together = components(core, fields[..., KEY] >= TOUCHED)
+    blades = components(core & (fields[..., BLADE] >= COVERED), np.zeros_like(core))
+    tips = _peaks(fields[..., TIP])
+    owner, keys = np.full((GRID, GRID), -1), list[Points]()
     for number in range(1, together.max(initial=0) + 1):
-        places = together == number
-        inside = [[place for place in some if places[place]] for some in peaks]
-        named = [
-            (float(fields[place][sort]), ends[place]) for sort, some in enumerate(inside) for place in some
-        ]
-        if not named:
-            place = divmod(int(np.where(places, fields[..., CENTRE], -1).argmax()), GRID)
-            named = [(float(fields[place][CENTRE]), ends[place])]
-        seen = [
-            np.array([ends[place][end] for place in inside[sort]]).reshape(-1, 2)
-            for end, sort in enumerate((HEAD, TIP))
-        ]
-        mine, owners = _settled(ends[places], sorted(named, key=lambda key: -key[0]), seen)
-        owner[places] = np.where(owners >= 0, owners + len(keys), -1)
-        keys += mine
+        inside = together == number
+        places = np.nonzero(inside)
+        mine = _named(ends[places], blades[places], ends[inside & tips])
+        far = np.stack([_off(ends[places], key) / max(_length(key), STRIDE) for key in mine])
+        for which, key in enumerate(mine):
+            taken = far.argmin(axis=0) == which
+            if taken.sum() >= LEAST_PLACES:
+                owner[places[0][taken], places[1][taken]] = len(keys)
+                keys.append(key)
     return owner, keys
+
+
+def _named(ends: Points, blades: NDArray[np.intp], tips: Points) -> list[Points]:
+    """Return the ends (2, 2) of each key of connected places, at least one.
+
+    ends (n, 2, 2) that the places name, blades (n,) which blade each is part of, 0 for none; tips (t, 2, 2)
+    ends that are named where tips are seen. Each blade is a key and each tip is, but for those that name the
+    same: no two keys share a tip that is seen, and one has no two.
+    """
+    numbers, sizes = np.unique(blades[blades > 0], return_counts=True)
+    large = numbers[sizes >= LEAST_BLADE]
+    kept: list[tuple[int, Points]] = []
+    for key in [*(np.median(ends[blades == number], axis=0) for number in large), *tips]:
+        off = np.linalg.norm(tips[:, 1] - key[1], axis=1)
+        seen = int(off.argmin()) if off.min(initial=np.inf) <= SNAP * max(_length(key), STRIDE) else -1
+        alike = (
+            seen == other if seen >= 0 and other >= 0 else _apart(key, one) <= SAME for other, one in kept
+        )
+        if not any(alike):
+            kept.append((seen, key))
+    return [key for _, key in kept] or [np.median(ends, axis=0)]
+
+
+def _peaks(field: NDArray[np.float32]) -> Mask:
+    """Return which places are surely peaks: highest in their neighbourhood."""
+    padded = np.pad(field, 1, constant_values=-1)
+    around = [padded[y : y + GRID, x : x + GRID] for y in range(3) for x in range(3)]
+    return np.asarray((field >= SURE) & (field >= np.max(around, axis=0)))
 
 
 def components(core: Mask, rim: Mask) -> NDArray[np.intp]:
@@ -144,103 +162,42 @@ def components(core: Mask, rim: Mask) -> NDArray[np.intp]:
     return np.where(core, numbers[1:-1, 1:-1], np.where(rim, beside, 0))
 
 
-def _peaks(centre: NDArray[np.float32], least: float) -> list[tuple[int, int]]:
-    """Return the places that are highest in their neighbourhood, the surest first."""
-    padded = np.pad(centre, 1, constant_values=-1)
-    around = [padded[y : y + GRID, x : x + GRID] for y in range(3) for x in range(3)]
-    rows, columns = np.nonzero((centre >= least) & (centre >= np.max(around, axis=0)))
-    order = np.argsort(-centre[rows, columns], kind="stable")[:MOST_KEYS]
-    return list(zip(rows[order].tolist(), columns[order].tolist(), strict=True))
+def _laid(named: Points, mask: Mask, blade: Mask, *, hidden: bool) -> tuple[Points, Points]:
+    """Return head and tip, px, of a key whose places name `named` (2, 2), by its mask and its blade."""
+    places, bow = _middles(mask), _middles(mask & ~blade)
+    ends = named
+    if blade.any() and len(bow):
+        towards = _middles(blade).mean(axis=0) - bow.mean(axis=0)
+        (short, far), axes = np.linalg.eigh(np.cov(places.T))
+        if far > SLENDER**2 * short:
+            along = axes[:, 1] * (1 if axes[:, 1] @ towards >= 0 else -1)
+            if not hidden:
+                ends = places.mean(axis=0) + along * np.array([[-1.0], [1.0]])
+            elif (named[1] - named[0]) @ along < 0:
+                ends = named[::-1]
+    return _stretched(ends, places, hidden=hidden)
 
 
-def _settled(
-    ends: Points, named: Sequence[Key], seen: Sequence[Points]
-) -> tuple[list[Key], NDArray[np.intp]]:
-    """Return the keys that connected places agree on, and whose each place is (-1: none's).
-
-    ends (n, 2, 2) of the places; named: the keys of the peaks, the surest first; seen: where heads are seen,
-    and tips. Each place goes to the key whose ends are nearest to those that it names, and the key gets the
-    median of them, or the ends seen nearby; then those that have become one key are joined, and so on.
-    """
-    kept = _unlike([_Settling(score, *_snapped(key, seen), 0.0) for score, key in named])
-    for _ in range(ROUNDS):
-        owners = _owners(ends, kept)
-        again = []
-        for number, one in enumerate(kept):
-            mine = ends[owners == number]
-            if len(mine) >= LEAST_PLACES:
-                middle = np.median(mine, axis=0)
-                spread = np.median(_off(mine, middle)) / max(_length(middle), STRIDE)
-                again.append(_Settling(one.score, *_snapped(middle, seen), float(spread)))
-        if not again:
-            return [], np.full(len(ends), -1)
-        kept = _unlike(again)
-    owners = _owners(ends, kept)
-    large = [number for number in range(len(kept)) if (owners == number).sum() >= LEAST_PLACES]
-    renamed = np.full(len(kept), -1)
-    renamed[large] = np.arange(len(large))
-    return [(kept[number].score, kept[number].ends) for number in large], renamed[owners]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Settling:
-    """A key while its places are sought."""
-
-    score: float
-    ends: Points  # (2, 2)
-    seen: tuple[int, int]  # which head and which tip seen are its own; -1: none
-    spread: float  # how far its places' ends are from its own, as a share of its length
-
-    def is_one_with(self, other: "_Settling") -> bool:
-        """Tell whether both are the same key: no two share a tip, and one has no two."""
-        if self.seen[1] >= 0 and other.seen[1] >= 0:
-            return self.seen[1] == other.seen[1]
-        near = max(NEAR, LOOSE * (self.spread + other.spread) / 2)
-        return _apart(self.ends, other.ends) <= near
-
-
-def _snapped(ends: Points, seen: Sequence[Points]) -> tuple[Points, tuple[int, int]]:
-    """Return the ends (2, 2), each moved to the nearest of its sort that is seen nearby, and which it is."""
-    moved, which = ends.copy(), [-1, -1]
-    for end, places in enumerate(seen):
-        if len(places):
-            off = np.linalg.norm(places - ends[end], axis=1)
-            nearest = int(off.argmin())
-            if off[nearest] <= SNAP * max(_length(ends), STRIDE):
-                moved[end], which[end] = places[nearest], nearest
-    return moved, (which[0], which[1])
-
-
-def _unlike(keys: Sequence[_Settling]) -> list[_Settling]:
-    """Return the keys, the surest first, without those that are a surer one again."""
-    kept: list[_Settling] = []
-    for key in keys:
-        if not any(key.is_one_with(one) for one in kept):
-            kept.append(key)
-    return kept
-
-
-def _owners(ends: Points, keys: Sequence[_Settling]) -> NDArray[np.intp]:
-    """Return which of the keys each place names by its ends (n, 2, 2)."""
-    off = [_off(ends, key.ends) / max(_length(key.ends), STRIDE) for key in keys]
-    return np.asarray(np.stack(off).argmin(axis=0))
-
-
-def _stretched(key: Points, mask: Mask, *, hidden: bool) -> tuple[Points, Points]:
-    """Return head and tip, moved along the key to where its mask ends; of a hidden key at least so far."""
-    head, tip = key
-    far = _length(key)
+def _stretched(ends: Points, places: Points, *, hidden: bool) -> tuple[Points, Points]:
+    """Return head and tip, moved along the key to where its places end; of a hidden key at least so far."""
+    head, tip = ends
+    far = _length(ends)
     if far < 1:
         return head, tip
     along = (tip - head) / far
-    rows, columns = np.nonzero(mask)
-    reach = (np.stack([columns, rows], axis=1) + 0.5 - head) @ along
-    first, last = np.percentile(reach, EXTREME), np.percentile(reach, 100 - EXTREME)
-    if abs(first) > DOUBTED * far and not (hidden and first > 0):
-        head = head + along * first
-    if abs(last - far) > DOUBTED * far and not (hidden and last < far):
-        tip = key[0] + along * last
+    first, last = np.percentile((places - head) @ along, (EXTREME, 100 - EXTREME))
+    doubted = DOUBTED * max(far, last - first)
+    if abs(first) > doubted and not (hidden and first > 0):
+        head = ends[0] + along * first
+    if abs(last - far) > doubted and not (hidden and last < far):
+        tip = ends[0] + along * last
     return head, tip
+
+
+def _middles(mask: Mask) -> Points:
+    """Return the middles (n, 2) of a mask's pixels."""
+    rows, columns = np.nonzero(mask)
+    return np.asarray(np.stack([columns, rows], axis=1) + 0.5, np.float64)
 
 
 def _off(ends: Points, key: Points) -> Any:
