@@ -5,6 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from keykind.cutouts import cut_outs, guided, write_cut_outs
+from keykind.cutting import find_cuts
 from keykind.errors import BadPhoto, CannotWrite
 from keykind.masks import corners_of, rectangle_along
 from keykind.photo import Photo
@@ -46,13 +47,20 @@ class DrawnFinder:
         return (Found(0.9, box, HEAD, TIP, 0.0, 0.0, coarse, coarse, scale),)
 
 
+def cut(photo, finder):
+    def read(least):
+        return photo
+
+    return cut_outs(find_cuts(read, finder), read, finder)
+
+
 @pytest.fixture
 def photo():
     return Photo(drawn(hole=True)[0], 600, 1000, "array")
 
 
 def test_the_key_is_opaque_its_hole_and_the_ground_are_not(photo):
-    (picture,) = cut_outs(lambda least: photo, DrawnFinder())
+    (picture,) = cut(photo, DrawnFinder())
     height, width = picture.shape[:2]
     assert width == pytest.approx(2 * height, abs=1)
     dark = picture[..., :3].mean(axis=2) < 110
@@ -64,7 +72,7 @@ def test_the_key_is_opaque_its_hole_and_the_ground_are_not(photo):
 
 
 def test_where_the_second_look_finds_nothing_the_first_counts(photo):
-    (picture,) = cut_outs(lambda least: photo, DrawnFinder(near=False))
+    (picture,) = cut(photo, DrawnFinder(near=False))
     dark = picture[..., :3].mean(axis=2) < 110
     assert (picture[dark, 3] > 250).mean() > 0.95
     assert (picture[:5, :, 3] == 0).all()

@@ -13,6 +13,7 @@ from keykind.recipe import (
     Recipe,
     from_values,
     load_recipe,
+    weights_for,
     with_fine_tuning,
     with_renders,
 )
@@ -157,3 +158,9 @@ def test_renders_change_their_number_alone_and_need_layers_that_learn_from_them(
 def test_a_recipe_survives_the_way_through_json():
     recipe = from_values({"name": "mine", "views": ["edge"], "learning_rate": 1, "restore_best": True})
     assert from_values(json.loads(json.dumps(recipe.as_json()))) == recipe
+
+
+def test_our_weights_begin_the_default_recipe_unless_others_are_chosen():
+    assert weights_for(DEFAULT, None) == "keykind"
+    assert weights_for(REPORT, None) == "imagenet"
+    assert weights_for(DEFAULT, "imagenet") == "imagenet"

@@ -77,9 +77,8 @@ def _train_options(options: argparse.ArgumentParser) -> None:
     )
     options.add_argument(
         "--weights",
-        default="imagenet",
         metavar="NAME|FILE",
-        help="keykind, imagenet, random, or a weights file (default: %(default)s)",
+        help="keykind, imagenet, random, or a file (default: keykind for recipe default, else imagenet)",
     )
     options.add_argument(
         "--nothing",

@@ -95,7 +95,7 @@ def train(options: argparse.Namespace) -> int:
     import numpy as np
 
     from keykind.dataset import hold_out, read_strangers
-    from keykind.recipe import load_recipe, with_fine_tuning, with_renders
+    from keykind.recipe import load_recipe, weights_for, with_fine_tuning, with_renders
     from keykind.run_folder import RunFolder
     from keykind.sample_photos import RENDERED, nothing_folder
 
@@ -118,8 +118,9 @@ def train(options: argparse.Namespace) -> int:
     from keykind.experiment import Experiment
     from keykind.run import run
 
+    weights = weights_for(recipe, options.weights)
     experiment = Experiment(
-        dataset, recipe, options.weights, options.seed, options.out, strangers=strangers, renders=renders
+        dataset, recipe, weights, options.seed, options.out, strangers=strangers, renders=renders
     )
     metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)

@@ -17,15 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from keykind.cutting import Piece, Read, cut_keys
+from keykind.cutting import Read, Sighting, find_cuts
 from keykind.errors import BadPhoto, CannotWrite
 from keykind.files import whole_file
 from keykind.finder import Finder
 from keykind.masks import Mask
 from keykind.photo import Photo
-from keykind.separation import SIDE
+from keykind.separation import SIDE, Found
 from keykind.sources import Source, name_of, pixels_of
-from keykind.straighten import SLIM
+from keykind.straighten import SLIM, Cut
 from keykind.views import Crop
 
 WIDEST = 2048  # px of a cut-out at most
@@ -38,17 +38,19 @@ SHARP = (0.35, 0.65)  # of the mask after the filter: what is transparent and wh
 Floats = NDArray[np.float32]
 
 
-def cut_outs(read: Read, finder: Finder) -> Iterator[NDArray[np.uint8]]:
-    """Yield each key of a photo, head left and tip right, at the photo's own scale up to WIDEST px.
+def cut_outs(seen: Sighting, read: Read, finder: Finder) -> Iterator[NDArray[np.uint8]]:
+    """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to WIDEST px.
 
     Raises what reading raises.
     """
-    for piece in cut_keys(read, finder):
-        width = min(math.ceil(piece.cut.width), WIDEST)
-        height = max(round(width / SLIM), 1)
-        photo = read(math.ceil(width / piece.cut.width * min(piece.photo.width, piece.photo.height)))
-        pixels = piece.cut.shown_from(photo.pixels, photo.pixels.shape[1] / photo.width, height)
-        opacity = _refined(_mask(piece, pixels, finder), pixels)
+    widths = [min(math.ceil(cut.width), WIDEST) for cut in seen.cuts]
+    finest = max((width / cut.width for width, cut in zip(widths, seen.cuts, strict=True)), default=0)
+    photo = read(math.ceil(min(finest, 1) * min(seen.photo.width, seen.photo.height)))
+    for found, cut, width in zip(seen.found, seen.cuts, widths, strict=True):
+        pixels = cut.shown_from(
+            photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / SLIM), 1)
+        )
+        opacity = _refined(_mask(found, cut, pixels, finder), pixels)
         yield np.dstack([pixels, np.rint(255 * opacity).astype(np.uint8)])
 
 
@@ -60,31 +62,35 @@ def write_cut_outs(source: Source, finder: Finder, out: Path) -> Iterator[Path]:
     if out.suffix.lower() != ".png":
         fault = "is no .png file, the kind that keeps transparent ground"
         raise CannotWrite(out, fault=fault, remedy="give a name that ends in .png")
-    found = list(cut_outs(lambda least: pixels_of(source, at_least=least), finder))
-    if not found:
+
+    def read(least: int) -> Photo:
+        return pixels_of(source, at_least=least)
+
+    seen = find_cuts(read, finder)
+    if not seen.cuts:
         fault = "shows no key that could be found"
         raise BadPhoto(name_of(source), fault=fault, remedy="take it from nearer, on an even ground")
-    for number, picture in enumerate(found, 1):
-        path = out if len(found) == 1 else out.with_stem(f"{out.stem}-{number}")
+    for number, picture in enumerate(cut_outs(seen, read, finder), 1):
+        path = out if len(seen.cuts) == 1 else out.with_stem(f"{out.stem}-{number}")
         with whole_file(path) as temporary:
             Image.fromarray(picture).save(temporary, "PNG")
         yield path
 
 
-def _mask(piece: Piece, pixels: Crop, finder: Finder) -> Mask:
+def _mask(found: Found, cut: Cut, pixels: Crop, finder: Finder) -> Mask:
     """Return where the key is in its picture: as seen from near, or from afar if that is another thing."""
     height, width = pixels.shape[:2]
-    far = _from_afar(piece, height)
+    far = _from_afar(found, cut, height)
     shown = finder.find(Photo(pixels, width, height, "array"), FAINT)
     near = [np.asarray(Image.fromarray(one.mask).resize((width, height))) for one in shown]
     best = max(near, key=lambda mask: _overlap(mask, far), default=far)
     return best if _overlap(best, far) >= SAME else far
 
 
-def _from_afar(piece: Piece, height: int) -> Mask:
+def _from_afar(found: Found, cut: Cut, height: int) -> Mask:
     """Return the mask with which the key was found, laid straight as its picture is."""
-    grey = np.repeat(piece.found.mask[..., None].astype(np.uint8) * 255, 3, axis=2)
-    small = piece.cut.shown_from(grey, 1 / piece.found.scale, SIDE // 2)[..., 0]
+    grey = np.repeat(found.mask[..., None].astype(np.uint8) * 255, 3, axis=2)
+    small = cut.shown_from(grey, 1 / found.scale, SIDE // 2)[..., 0]
     large = Image.fromarray(small).resize((round(SLIM * height), height), Image.Resampling.BILINEAR)
     return np.asarray(large) > 160  # what lies beyond the photo is filled with less
 

@@ -149,7 +149,7 @@ def learn(
         for number, fold in steps
     )
     best = best_fold([fold.val_accuracy for fold in trained], [fold.val_loss for fold in trained])
-    view = judging_view(recipe)
+    view = recipe.judging_view
     if view in recipe.views:
         shown = np.asarray(features[:, recipe.views.index(view)])
     else:
@@ -188,11 +188,6 @@ def _judge(heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: 
         learn_prototypes(shown, labels, kinds),
         largest_known(np.concatenate(novelties)),
     )
-
-
-def judging_view(recipe: Recipe) -> str:
-    """Return the view whose answers are calibrated, and which the model file makes of a photo."""
-    return "plain" if any(view.startswith("plain") for view in recipe.views) else "edge"
 
 
 def _train_fold(folder: RunFolder, number: int, task: Task, channels: int, seed: int) -> Trained:
@@ -255,7 +250,7 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
     features = compute(samples, plan, learned.network, cache, folder.work / "features-test.npy")
     logits = {view: learned.head.logits(np.asarray(features[:, i])) for i, view in enumerate(TEST_VIEWS)}
     probabilities = {view: softmax(values) for view, values in logits.items()}
-    view = judging_view(experiment.recipe)
+    view = experiment.recipe.judging_view
     shown = np.asarray(features[:, TEST_VIEWS.index(view)])
     return Tested(
         probabilities,
@@ -270,7 +265,7 @@ def _reject(
     experiment: Experiment, learned: Learned, shown: Floats, folder: RunFolder, cache: Cache
 ) -> dict[str, Rejection]:
     """Return how well photos without a key are told from the test photos, whose features are shown (n, k)."""
-    plan = replace(experiment.plan, views=(judging_view(experiment.recipe),))
+    plan = replace(experiment.plan, views=(experiment.recipe.judging_view,))
     judged = learned.judged
     keys = _novelty(experiment, experiment.dataset.of("test"), shown, judged)
     found = {}

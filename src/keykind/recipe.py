@@ -48,6 +48,11 @@ class Recipe:
     hold_out: float = 0.25  # share of each kind's photos kept for testing where the set has no test photos
     bootstrap: int = 2000  # resamples behind each interval
 
+    @property
+    def judging_view(self) -> str:
+        """Return the view whose answers are calibrated, and which the model file makes of a photo."""
+        return "plain" if any(view.startswith("plain") for view in self.views) else "edge"
+
     def as_json(self) -> dict[str, Any]:
         """Return the recipe as plain JSON values."""
         return asdict(self) | {"views": list(self.views)}
@@ -70,6 +75,12 @@ DEFAULT = Recipe(
     all_layers_epochs=6,
 )
 """What suits photos of one's own: keys cut out, all layers trained on strong views, best from our weights."""
+
+
+def weights_for(recipe: Recipe, chosen: str | None) -> str:
+    """Return the weights that were chosen, or those that suit the recipe: ours begin the `default` one."""
+    return chosen or ("keykind" if recipe.name == DEFAULT.name else "imagenet")
+
 
 BUILT_IN = {"report": REPORT, "default": DEFAULT}
 

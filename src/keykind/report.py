@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from keykind import figures
 from keykind.attention import Attention
 from keykind.dataset import Dataset
-from keykind.evaluate import Interval, Rejection, Scores
+from keykind.evaluate import Rejection, Scores
 from keykind.features import Plan
 from keykind.files import write_bytes
 from keykind.next_photos import what_next
@@ -22,10 +22,8 @@ from keykind.page import Content, Html, Tile, chart, gallery, page, table, tag
 from keykind.parallel import ordered
 from keykind.pictures import MOST, Answer, Explainer, examples, of_each, views
 from keykind.recipe import Recipe
+from keykind.score_words import beside_published, between, right, score_table
 from keykind.train import Trained
-
-PUBLISHED = {"cylinder": 0.698, "dimple": 0.622, "laser track": 0.581, "mortice": 0.875}  # F1 of the report
-PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +206,9 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
         class_="charts",
     )
     yield tag("h2", "F1 of each kind")
-    yield drawn.chart("f1-per-kind", figures.f1_bars(outcome.scores), _beside(outcome.scores["plain"]))
+    yield drawn.chart(
+        "f1-per-kind", figures.f1_bars(outcome.scores), beside_published(outcome.scores["plain"])
+    )
     for view, scores in outcome.scores.items():
         yield tag("h3", f"All scores, {view}")
         yield score_table(scores)
@@ -282,40 +282,3 @@ def _made(outcome: Outcome) -> Iterable[Content]:
     if outcome.dataset.faults:
         yield tag("h3", "Photos that could not be read")
         yield table(("photo", "reason"), [(fault.name, fault.reason) for fault in outcome.dataset.faults])
-
-
-def score_table(scores: Scores) -> Html:
-    """Return precision, recall, F1 with intervals, and how many photos and keys stand behind them."""
-    rows: list[tuple[Content, ...]] = [
-        (
-            kind.kind,
-            f"{kind.precision:.2f}",
-            f"{kind.recall:.2f} [{between(kind.recall_interval)}]",
-            f"{kind.f1:.2f} [{between(kind.f1_interval)}]",
-            kind.support,
-            kind.keys,
-        )
-        for kind in scores.per_kind
-    ]
-    total = sum(kind.support for kind in scores.per_kind)
-    for name, value in (("weighted", scores.weighted_f1), ("macro", scores.macro_f1)):
-        rows.append((name, "", "", f"{value:.2f} [{between(scores.intervals[f'{name}_f1'])}]", total, ""))
-    return table(("kind", "precision", "recall", "F1", "photos", "keys"), rows)
-
-
-def between(interval: Interval) -> str:
-    """Return an interval as text."""
-    return f"{interval[0]:.2f}, {interval[1]:.2f}"
-
-
-def right(scores: Scores) -> int:
-    """Return how many answers are right."""
-    return int(scores.confusion.trace())
-
-
-def _beside(scores: Scores) -> str:
-    caption = f"Weighted F1 {scores.weighted_f1:.3f}, macro F1 {scores.macro_f1:.3f} on plain photos."
-    if {kind.replace("_", " ") for kind in scores.kinds} != PUBLISHED.keys():
-        return caption
-    published = ", ".join(f"{kind} {value}" for kind, value in PUBLISHED.items())
-    return f"{caption} The report of 2024, on other photos: {PUBLISHED_F1} ({published})."

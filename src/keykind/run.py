@@ -19,7 +19,7 @@ from keykind.clock import Clock
 from keykind.crossval import make_folds
 from keykind.dataset import Dataset
 from keykind.errors import BadDataset
-from keykind.experiment import Experiment, Learned, Tested, judging_view, learn, test
+from keykind.experiment import Experiment, Learned, Tested, learn, test
 from keykind.files import whole_file, write_bytes, write_text
 from keykind.finder import load_finder
 from keykind.graph import Whole
@@ -215,7 +215,7 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
         "calibrated": tested.calibrated.as_json()["calibration"],
         "attention": tested.attention and tested.attention.as_json(),
         "novelty": {
-            "view": judging_view(experiment.recipe),
+            "view": experiment.recipe.judging_view,
             "most": learned.judged.most_novelty,
             "test": {name: rejection.as_json() for name, rejection in tested.rejection.items()},
         },

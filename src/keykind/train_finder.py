@@ -75,7 +75,7 @@ def labelled_in(folder: Path) -> list[Labelled]:
 
 
 def finder_network(backbone: Backbone) -> Any:
-    """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 9).
+    """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 11).
 
     All are logits but those of the ends.
     """
