@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind.finder_views import Scene, fields_of, finder_view, pooled, read_scene
+from keykind.finder_scenes import Scene, read_scene
+from keykind.finder_views import fields_of, finder_view, pooled
 from keykind.masks import encode
 from keykind.separation import BLADE, GRID, KEY, SIDE, STRIDE, separate
 

@@ -5,16 +5,13 @@ Out:   picture (side, side, 3) uint8; target (side / 4, side / 4, 11 + 1) float3
 Needs: numpy, pillow
 
 A view is moved, turned, mirrored, stretched and coloured anew, and lies in a frame of any shape, as photos
-do; what the label says moves with it. Ends are told in SIDEs whatever the side, so that a key of so many
-pixels looks the same to the network in all.
+do; keys of other photos may be pasted into it; what the labels say moves with it. Ends are told in SIDEs
+whatever the side, so that a key of so many pixels looks the same to the network in all.
 """
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +19,9 @@ from PIL import Image
 
 from keykind.augmentation import recolour, wear
 from keykind.finder import BEYOND
-from keykind.masks import Points, decode
+from keykind.finder_pasting import Laid, with_keys
+from keykind.finder_scenes import Motion, Scene, turned
+from keykind.masks import Points
 from keykind.separation import BLADE, ENDS, FIELDS, HIDDEN, KEY, SIDE, STRIDE
 
 ZOOM = (0.5, 2.2)  # of the photo that fits the frame
@@ -37,72 +36,15 @@ SHORTEST = 0.08  # SIDEs: shorter keys do not weigh more
 NARROWEST = 3.0  # px, of a peak's standard deviation
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Scene:
-    """A rendered photo, as far as the finder learns from it."""
-
-    pixels: NDArray[np.uint8]  # (h, w, 3)
-    parts: NDArray[np.uint8]  # (h, w) 0 ground; 2k + 1 bow and 2k + 2 blade of key k
-    ends: Points  # (keys, 2, 2) head and tip, px
-    hidden: NDArray[np.float64]  # (keys, 2) occluded, cut off: shares
-
-
-def read_scene(photo: Path, label: Path) -> Scene:
-    """Return a photo of a rendered set with its label."""
-    with Image.open(photo) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    keys = json.loads(label.read_text("utf-8"))["keys"]
-    return Scene(pixels, _parts(keys, pixels.shape[:2]), _ends(keys), _hidden(keys))
-
-
-def _parts(keys: Sequence[dict[str, Any]], size: tuple[int, ...]) -> NDArray[np.uint8]:
-    parts = np.zeros(size, np.uint8)
-    for number, key in enumerate(keys):
-        for place, part in enumerate(("bow", "blade"), 1):
-            parts[decode(key[part])] = 2 * number + place
-    return parts
-
-
-def _ends(keys: Sequence[dict[str, Any]]) -> Points:
-    return np.array([[key["head"], key["tip"]] for key in keys], np.float64).reshape(-1, 2, 2)
-
-
-def _hidden(keys: Sequence[dict[str, Any]]) -> NDArray[np.float64]:
-    return np.array([[key["occluded"], key["cut_off"]] for key in keys], np.float64).reshape(-1, 2)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Motion:
-    """How a photo gets into a view: resized to `sides`, then moved and turned into a frame."""
-
-    sides: tuple[int, int]  # px
-    turn: Points  # (2, 2) from places in the frame to places in the resized photo, as Pillow asks for it
-    shift: Points  # (2,)
-    frame: tuple[int, int]  # width, height
-
-    def moved(self, picture: Image.Image, how: Image.Resampling, fill: Any = None) -> NDArray[np.uint8]:
-        """Return a picture in the frame, (h, w) or (h, w, 3)."""
-        matrix = (*self.turn[0], self.shift[0], *self.turn[1], self.shift[1])
-        resized = picture.resize(self.sides, how)
-        return np.asarray(
-            resized.transform(self.frame, Image.Transform.AFFINE, matrix, how, fillcolor=fill), np.uint8
-        )
-
-    def places(self, points: Points, size: tuple[int, ...]) -> Points:
-        """Return points (..., 2) of a photo (h, w) in the frame."""
-        resized = points * np.array(self.sides) / np.array(size[::-1])
-        return np.asarray((resized - self.shift) @ np.linalg.inv(self.turn).T)
-
-
 def finder_view(
-    scenes: Sequence[Scene], side: int, rng: np.random.Generator
+    scenes: Sequence[Scene], side: int, rng: np.random.Generator, keys: Sequence[Scene] = ()
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a view (side, side, 3) and the fields that are right for it: of one scene, or of four as tiles.
 
-    `side` is a multiple of 2 * STRIDE.
+    `side` is a multiple of 2 * STRIDE. keys: scenes whose keys are pasted into the view of one.
     """
     if len(scenes) == 1:
-        return _drawn(_laid(scenes[0], side, rng))
+        return _drawn(_laid(scenes[0], side, rng, keys))
     half = side // 2
     laid = [_laid(scene, half, rng) for scene in scenes]
     picture, parts = np.empty((side, side, 3), np.uint8), np.zeros((side, side), np.uint8)
@@ -115,36 +57,30 @@ def finder_view(
         one.ends[:] += (x, y)
         first += len(one.ends)
     joined = (np.concatenate([getattr(one, name) for one in laid]) for name in ("ends", "hidden", "whole"))
-    return _drawn(_Laid(picture, parts, *joined))
+    return _drawn(Laid(picture, parts, *joined))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Laid:
-    """A scene as it lies in a view."""
-
-    picture: NDArray[np.uint8]  # (side, side, 3)
-    parts: NDArray[np.uint8]  # (side, side), as in Scene
-    ends: Points  # (keys, 2, 2) px
-    hidden: NDArray[np.float64]  # (keys, 2)
-    whole: NDArray[np.float64]  # (keys,) px of each key before the view cut any off
-
-
-def _laid(scene: Scene, side: int, rng: np.random.Generator) -> _Laid:
+def _laid(scene: Scene, side: int, rng: np.random.Generator, keys: Sequence[Scene] = ()) -> Laid:
     size = scene.parts.shape
     motion = _motion(size, _frame(side, rng), rng)
     width, height = motion.frame
     ground = tuple(int(level) for level in _ground(scene.pixels, rng))
     view = motion.moved(Image.fromarray(scene.pixels), Image.Resampling.BILINEAR, ground)
-    picture = np.full((side, side, 3), BEYOND, np.uint8)
-    picture[:height, :width] = np.asarray(wear(recolour(Image.fromarray(view), rng), rng))
-    parts = np.zeros((side, side), np.uint8)
-    parts[:height, :width] = motion.moved(Image.fromarray(scene.parts), Image.Resampling.NEAREST)
-    whole = np.bincount((scene.parts.ravel() + 1) // 2, minlength=len(scene.ends) + 1)[1:].astype(float)
-    whole *= np.prod(motion.sides) / scene.parts.size
-    return _Laid(picture, parts, motion.places(scene.ends, size), scene.hidden, whole)
+    laid = Laid(
+        np.asarray(recolour(Image.fromarray(view), rng)),
+        motion.moved(Image.fromarray(scene.parts), Image.Resampling.NEAREST),
+        motion.places(scene.ends, size),
+        scene.hidden,
+        scene.areas * np.prod(motion.sides) / scene.parts.size,
+    )
+    laid = with_keys(laid, keys, rng)
+    picture, parts = np.full((side, side, 3), BEYOND, np.uint8), np.zeros((side, side), np.uint8)
+    picture[:height, :width] = np.asarray(wear(Image.fromarray(laid.picture), rng))
+    parts[:height, :width] = laid.parts
+    return replace(laid, picture=picture, parts=parts)
 
 
-def _drawn(laid: _Laid) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+def _drawn(laid: Laid) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     return laid.picture, fields_of(laid.parts, laid.ends, laid.hidden, laid.whole)
 
 
@@ -162,10 +98,7 @@ def _motion(size: tuple[int, ...], frame: tuple[int, int], rng: np.random.Genera
     sides = max(round(size[1] * zoom * stretch), 8), max(round(size[0] * zoom / stretch), 8)
     quarters = rng.random() < UPRIGHT
     angle = math.pi / 2 * int(rng.integers(4)) if quarters else float(rng.uniform(0, 2 * math.pi))
-    mirror = 1 if rng.random() < 0.5 else -1
-    turn = np.array(
-        [[math.cos(angle) * mirror, math.sin(angle)], [-math.sin(angle) * mirror, math.cos(angle)]]
-    )
+    turn = turned(angle, mirrored=bool(rng.random() >= 0.5))
     reach = np.abs(turn.T) @ np.array(sides)  # what it takes of the frame
     centre = np.array(frame) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(reach - np.array(frame))
     return Motion(sides, turn, np.array(sides) / 2 - turn @ centre, frame)
@@ -189,11 +122,12 @@ def fields_of(
     target = np.zeros((rows, columns, len(FIELDS) + 1), np.float32)
     middles = (np.stack(np.meshgrid(np.arange(columns), np.arange(rows)), axis=-1) + 0.5) * STRIDE
     target[..., KEY], target[..., BLADE] = pooled(parts > 0), pooled((parts > 0) & (parts % 2 == 0))
-    seen = np.bincount((parts.ravel() + 1) // 2, minlength=len(ends) + 1)[1:]
+    shares = _shares(parts, len(ends))
+    seen = shares.sum(axis=(1, 2)) * STRIDE**2
     asked = [number for number in range(len(ends)) if seen[number] >= LEAST_SEEN]
     if not asked:
         return target
-    shares = np.stack([pooled((parts + 1) // 2 == number + 1) for number in asked])
+    shares = shares[asked]
     owner = np.where(shares.max(axis=0) >= LEAST_SHARE, shares.argmax(axis=0), -1)
     for place, number in enumerate(asked):
         mine = owner == place
@@ -221,6 +155,15 @@ def _raise(field: NDArray[np.float32], middles: Points, peak: Points, width: flo
     if apart.min() <= (BESIDE * STRIDE) ** 2:
         off = ((middles - mine[apart.argmin()]) ** 2).sum(axis=-1)
         np.maximum(field, np.exp(-off / (2 * width**2)), out=field)
+
+
+def _shares(parts: NDArray[np.uint8], keys: int) -> NDArray[np.float32]:
+    """Return the share of each place that each key covers, (keys, h / STRIDE, w / STRIDE)."""
+    rows, columns = (side // STRIDE for side in parts.shape)
+    place = np.arange(rows * columns).reshape(rows, columns).repeat(STRIDE, axis=0).repeat(STRIDE, axis=1)
+    key = (parts.astype(np.intp) + 1) // 2
+    counts = np.bincount((key * rows * columns + place).ravel(), minlength=(keys + 1) * rows * columns)
+    return np.asarray(counts.reshape(-1, rows, columns)[1:] / STRIDE**2, np.float32)
 
 
 def pooled(mask: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -9,6 +9,7 @@ surroundings; from there on, each is enlarged and joined to the next finer one. 
 (see folding.py) and every layer is trained, the pretrained ones more slowly.
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,8 @@ from numpy.typing import NDArray
 
 from keykind.backbone import Backbone, converter
 from keykind.epochs import Curves, adamw, run_epoch, train_epochs
-from keykind.finder_views import Scene, finder_view, read_scene
+from keykind.finder_scenes import Scene, read_scene
+from keykind.finder_views import finder_view
 from keykind.folding import fold
 from keykind.parallel import ordered
 from keykind.quiet import quiet
@@ -47,7 +49,10 @@ class FinderRecipe:
 
     sizes: tuple[int, ...] = (192,) * 4 + (256,) * 8  # px of the views, epoch by epoch
     batch: int = 32
-    tiled: float = 0.3  # share of views that show four scenes
+    tiled: float = 0.2  # share of views that show four scenes
+    pasted: float = 0.5  # share of views with keys of other scenes
+    most_pasted: int = 7  # scenes whose keys they are
+    frozen: str = "block_6_expand"  # the first pretrained layer that is trained: those before cost most time
     learning_rate: float = 2e-3  # AdamW's at its peak, of what is new
     slower: float = 0.2  # of the pretrained layers' rate
     warm_up: float = 0.05
@@ -181,18 +186,15 @@ def train_finder(
     What a stopped call left in `folder` is gone on with.
     """
     steps = len(photos) // recipe.batch
-    pretrained = [
-        variable
-        for layer in network.layers
-        if isinstance(layer, keras.Model)
-        for variable in layer.trainable_variables
-    ]
+    deep = next(layer for layer in network.layers if isinstance(layer, keras.Model))
+    for layer in itertools.takewhile(lambda layer: layer.name != recipe.frozen, deep.layers):
+        layer.trainable = False
     optimizer = adamw(
         recipe.learning_rate,
         recipe.warm_up,
         recipe.weight_decay,
         len(recipe.sizes) * steps,
-        slower=dict.fromkeys((variable.path for variable in pretrained), recipe.slower),
+        slower=dict.fromkeys((variable.path for variable in deep.trainable_variables), recipe.slower),
     )
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, loss=finder_loss(recipe))
@@ -219,8 +221,16 @@ def _batches(
 
     def view(one: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         rng = np.random.default_rng([*stream, one])
-        beside = rng.integers(len(photos), size=3).tolist() if rng.random() < recipe.tiled else []
-        return finder_view([photos[place].read() for place in (one, *beside)], side, rng)
+        sort = rng.random()
+        if sort < recipe.tiled:
+            return finder_view([photos[one].read(), *some(3, rng)], side, rng)
+        if sort < recipe.tiled + recipe.pasted:
+            keys = some(int(rng.integers(1, recipe.most_pasted, endpoint=True)), rng)
+            return finder_view([photos[one].read()], side, rng, keys)
+        return finder_view([photos[one].read()], side, rng)
+
+    def some(count: int, rng: np.random.Generator) -> list[Scene]:
+        return [photos[place].read() for place in rng.integers(len(photos), size=count).tolist()]
 
     def batch(first: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         pictures, targets = zip(*map(view, order[first : first + recipe.batch].tolist()), strict=True)
