@@ -37,13 +37,11 @@ AROUND = 1.2  # places: standard deviation of how a way's end is spread before e
 VOTES = 4.0  # ways that end in about the same place, from which on a tip is there
 BESIDE = 0.12  # of a key's length: tips that are nearer to each other, of keys that lie alike, are one
 ALIKE = 0.8  # cosine of the angle up to which keys lie alike
-ASTRAY = (
-    0.6  # of a key's length: a place whose ends are, on average, farther from its than that is none of it
-)
+ASTRAY = 0.25  # of a key's length: a place whose ends are farther than that from its is none of it
 LEAST_PLACES = 3  # of the grid that a key covers
-WITHIN = 0.85  # share of a key's places in a larger one's rectangle from which on they are a part of that
+WITHIN = 0.8  # share of a key's places in a larger one's rectangle from which on they are a part of that
 BROADER, OVER = 1.15, 0.08  # by which factor, and by which share of its length, it is taken larger
-SMALLER = 0.6  # ratio of their places up to which one key is a part of another
+SMALLER = 1.0  # ratio of their places up to which one key is a part of another
 HIDES = 0.25  # share of a key that is hidden or cut off from which on its ends are not its mask's
 SLENDER = 1.6  # ratio of a mask's extents from which on it says by itself how the key lies
 DOUBTED = 0.08  # of a key's length: an end farther than that from its mask's is moved there
