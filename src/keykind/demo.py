@@ -25,7 +25,7 @@ NOTICE = (
 
 
 def run_demo(out: Path, seed: int) -> dict[str, Any]:
-    """Train on the sample's keys, cut out, by the report's recipe with the weights that ship; return the metrics.
+    """Train on the keys of the sample, cut out, with the weights that ship, and return the run's metrics.
 
     A finished demo in the folder stays as it is.
     Raises BadRun if the folder holds anything else, BadDataset or BadWeights for a damaged installation.
