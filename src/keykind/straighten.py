@@ -45,8 +45,11 @@ class Cut:
         axes = np.array([[x, -y], [y, x]])  # columns: along, across
         turn = axes * (np.array([self.width, self.width / SLIM]) * ratio / side)  # of places in the crop
         shift = np.array(self.middle) * ratio - turn @ np.array([side / 2, side / 2])
-        matrix = (*turn[0], shift[0], *turn[1], shift[1])
-        large = Image.fromarray(pixels).transform(
+        near, corner = _around(
+            pixels, turn @ np.array([[0, side, 0, side], [0, 0, side, side]]) + shift[:, None]
+        )
+        matrix = (*turn[0], shift[0] - corner[0], *turn[1], shift[1] - corner[1])
+        large = Image.fromarray(near).transform(
             (side, side),
             Image.Transform.AFFINE,
             matrix,
@@ -60,6 +63,14 @@ class Cut:
         width = round(SLIM * height)
         square = Image.fromarray(self.taken_from(pixels, ratio, width))
         return np.asarray(square.resize((width, height), Image.Resampling.BOX))
+
+
+def _around(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
+    """Return the part of pixels around corners (2, n), and where it begins: copying all takes long."""
+    size = np.array(pixels.shape[1::-1])
+    left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, size - 1).tolist()
+    right, bottom = np.clip(np.ceil(corners.max(axis=1)).astype(int) + 2, [left + 1, top + 1], size).tolist()
+    return np.ascontiguousarray(pixels[top:bottom, left:right]), (left, top)
 
 
 def cut_around(head: Points, tip: Points, box: Points) -> Cut:
