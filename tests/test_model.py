@@ -63,6 +63,11 @@ def with_card(change=None, *, text: bytes | None = None, kinds: bytes | None = N
     return FLATBUFFER + _zipped(members, len(FLATBUFFER))
 
 
+def tiny(**card) -> Model:
+    card = replace(CARD, **card)
+    return Model(tiny_model(KINDS, maps=card.maps), card, "tiny")
+
+
 def same(one: Answer, other: Answer) -> bool:
     arrays = zip((one.probabilities, one.maps), (other.probabilities, other.maps), strict=True)
     return all(np.array_equal(a, b) for a, b in arrays) and one.novelty == other.novelty
@@ -84,6 +89,26 @@ def test_a_model_answers_with_probabilities_maps_and_novelty(tmp_path):
     assert answer.maps.shape == (GRID, GRID, len(KINDS))
     assert answer.maps.min() >= 0
     assert isinstance(answer.novelty, float)
+
+
+@pytest.mark.parametrize("maps", [True, False])
+def test_a_key_cut_out_is_answered_as_the_mean_with_its_mirror_image(maps):
+    model = tiny(maps=maps, crop="key")
+    crop = crops(1)[0]
+    answer, straight, mirrored = model.answer(crop), model.run(crop), model.run(crop[::-1].copy())
+    means = [(straight.probabilities + mirrored.probabilities) / 2, answer.probabilities]
+    assert np.array_equal(*means)
+    assert answer.novelty == (straight.novelty + mirrored.novelty) / 2
+    if maps:
+        assert np.array_equal(answer.maps, (straight.maps + mirrored.maps[::-1]) / 2)
+        assert np.allclose(answer.maps, straight.maps)  # this network sees each square alone
+    else:
+        assert answer.maps is None
+
+
+def test_a_whole_photo_is_answered_once():
+    model, crop = tiny(crop="whole"), crops(1)[0]
+    assert same(model.answer(crop), model.run(crop))
 
 
 @pytest.mark.parametrize("kinds", [("a", "b"), tuple(f"kind {i}" for i in range(60)), ("Schlüssel", "鍵")])

@@ -27,9 +27,7 @@ from keykind.separation import SIDE, Fields, Found, apart, length, separate
 
 BEYOND = 128  # grey of what lies beyond a photo
 LEAST_SCORE = 0.45  # of a key that is told
-SMALL = (
-    0.2  # of what is looked at, its longer side: where half of the keys are shorter, it is seen from nearer
-)
+SMALL = 0.2  # of the longer side of what is looked at: half of the keys shorter, and it is seen from nearer
 TILES = (0.6, 0.3)  # of the photo's longer side: that of a tile, at the second look and at the third
 OVERLAP = 0.2  # of a tile's side: that of the next, at least
 LEAST_TILE = 0.7  # of SIDE: smaller tiles have nothing more to show
@@ -129,9 +127,8 @@ def _tiles(pixels: NDArray[np.uint8], share: float) -> list[Tile]:
         if whole <= side:
             return [slice(0, whole)]
         count = math.ceil((whole - side) / ((1 - OVERLAP) * side)) + 1
-        return [
-            slice(first, first + side) for first in np.linspace(0, whole - side, count).astype(int).tolist()
-        ]
+        firsts = np.linspace(0, whole - side, count).astype(int).tolist()
+        return [slice(first, first + side) for first in firsts]
 
     return [(rows, columns) for rows in spans(pixels.shape[0]) for columns in spans(pixels.shape[1])]
 

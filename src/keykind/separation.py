@@ -26,7 +26,7 @@ SIDE, STRIDE = 256, 4  # px of the network's picture, and of a place of its grid
 GRID = SIDE // STRIDE
 PEAKS = ("centre", "head", "tip")  # how much each place is the one
 FIELDS = (*PEAKS, "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occluded", "cut_off")
-CENTRE, HEAD, TIP, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, 3, 4, slice(5, 9), slice(9, 11)
+KEY, BLADE, ENDS, HIDDEN = 3, 4, slice(5, 9), slice(9, 11)
 COVERED = 0.5  # probability from which on a pixel counts as a key's, or its blade's
 TOUCHED = 0.25  # from which on a place does
 FAINT = 0.1  # below which no way is followed
@@ -41,7 +41,6 @@ ASTRAY = 0.25  # of a key's length: a place whose ends are farther than that fro
 LEAST_PLACES = 3  # of the grid that a key covers
 WITHIN = 0.8  # share of a key's places in a larger one's rectangle from which on they are a part of that
 BROADER, OVER = 1.15, 0.08  # by which factor, and by which share of its length, it is taken larger
-SMALLER = 1.0  # ratio of their places up to which one key is a part of another
 HIDES = 0.25  # share of a key that is hidden or cut off from which on its ends are not its mask's
 SLENDER = 1.6  # ratio of a mask's extents from which on it says by itself how the key lies
 DOUBTED = 0.08  # of a key's length: an end farther than that from its mask's is moved there
@@ -189,7 +188,7 @@ def _joined(places: Points, owner: NDArray[np.intp], keys: Sequence[Points]) -> 
     for number in reversed(order):
         mine = places[owner == number]
         for other in order:
-            if other == number or len(mine) > SMALLER * counts[other]:
+            if other == number:
                 break
             if len(mine) and _inside(mine, places[owner == other], keys[other]) >= WITHIN:
                 owner = np.where(owner == number, other, owner)

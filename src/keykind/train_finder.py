@@ -6,7 +6,7 @@ Needs: keras, tensorflow                                                        
 
 Features of MobileNetV2, up to its last but one block, at four scales; at the coarsest, places learn of their
 surroundings; from there on, each is enlarged and joined to the next finer one. Batch normalisation is folded
-(see folding.py) and every layer is trained, the pretrained ones more slowly.
+(see folding.py). The first layers rest, the other pretrained ones learn more slowly than what is new.
 """
 
 import itertools
@@ -240,7 +240,7 @@ def _batches(
 
 
 def to_finder_file(model: Any) -> bytes:
-    """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 9)."""
+    """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 11)."""
 
     def told(pixels: Any) -> Any:
         peaks, parts, ends, hidden = tf.split(model(pixels, training=False), GROUPS, axis=-1)
