@@ -11,8 +11,7 @@ that ships with keykind, which saw no real photo at all.
 """
 
 import argparse
-import csv
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -47,7 +46,7 @@ class Way:
 
 
 def answers(way: Way, dataset: Dataset, renders: Sequence[Sample], keep: Path) -> dict[str, list[float]]:
-    """Return photo -> probabilities, each from the fold whose model did not see that key."""
+    """Return photo -> what the model file says, each from the fold whose model did not see that key."""
     told = {}
     for number, fold in enumerate(make_folds(dataset.samples, FOLDS, SEED)):
         asked = set(fold.validation.tolist())
@@ -59,11 +58,16 @@ def answers(way: Way, dataset: Dataset, renders: Sequence[Sample], keep: Path) -
         out = keep / f"{way.name}-{number}".replace(" ", "-")
         mine = replace(dataset, samples=samples)
         run(Experiment(mine, way.recipe, way.weights, SEED, out, renders=mixed), resume=True)
-        with (out / "predictions.csv").open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                if row["view"] == "plain":
-                    told[row["photo"]] = [float(row[f"p({kind})"]) for kind in dataset.kinds]
+        told |= said(out / "keys.tflite", dataset, asked)
     return told
+
+
+def said(file: Path, dataset: Dataset, places: Collection[int]) -> dict[str, list[float]]:
+    """Return photo -> what a model file says, as far as the kinds go; no key found is no answer."""
+    samples = [dataset.samples[place] for place in sorted(places)]
+    told = ask(load_model(file), [one.path for one in samples])
+    rows = told.probabilities[:, [told.kinds.index(kind) for kind in dataset.kinds]]
+    return {one.name: row.tolist() for one, row in zip(samples, rows, strict=True)}
 
 
 def scored(told: dict[str, list[float]], dataset: Dataset) -> Scores:
@@ -72,14 +76,6 @@ def scored(told: dict[str, list[float]], dataset: Dataset) -> Scores:
     groups = [one.group for one in dataset.samples]
     rng = np.random.default_rng(0)
     return score(probabilities, labels, groups, dataset.kinds, resamples=RESAMPLES, rng=rng)
-
-
-def shipped(dataset: Dataset) -> dict[str, list[float]]:
-    """Return what the model that ships says, as far as the four kinds go; no key found is no answer."""
-    told = ask(load_model(SHIPPED), [one.path for one in dataset.samples])
-    places = [told.kinds.index(kind) for kind in dataset.kinds]
-    rows = told.probabilities[:, places]
-    return {one.name: row.tolist() for one, row in zip(dataset.samples, rows, strict=True)}
 
 
 def main() -> None:
@@ -98,7 +94,8 @@ def main() -> None:
         Way("default", DEFAULT, "keykind"),
         Way(f"default with {options.renders} renders", replace(DEFAULT, renders=options.renders), "keykind"),
     ]
-    rows = [("renders alone (the model that ships)", *cells(scored(shipped(dataset), dataset)))]
+    alone = said(SHIPPED, dataset, range(len(dataset.samples)))
+    rows = [("renders alone (the model that ships)", *cells(scored(alone, dataset)))]
     for way in ways:
         rows.append((way.name, *cells(scored(answers(way, dataset, renders, options.keep), dataset))))
         print(rows[-1], flush=True)

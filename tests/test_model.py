@@ -95,7 +95,7 @@ def test_a_model_answers_with_probabilities_maps_and_novelty(tmp_path):
 def test_a_key_cut_out_is_answered_as_the_mean_with_its_mirror_image(maps):
     model = tiny(maps=maps, crop="key")
     crop = crops(1)[0]
-    answer, straight, mirrored = model.answer(crop), model.run(crop), model.run(crop[::-1].copy())
+    answer, straight, mirrored = model.answers([crop])[0], model.run(crop), model.run(crop[::-1].copy())
     means = [(straight.probabilities + mirrored.probabilities) / 2, answer.probabilities]
     assert np.array_equal(*means)
     assert answer.novelty == (straight.novelty + mirrored.novelty) / 2
@@ -108,7 +108,7 @@ def test_a_key_cut_out_is_answered_as_the_mean_with_its_mirror_image(maps):
 
 def test_a_whole_photo_is_answered_once():
     model, crop = tiny(crop="whole"), crops(1)[0]
-    assert same(model.answer(crop), model.run(crop))
+    assert same(*model.answers([crop]), model.run(crop))
 
 
 @pytest.mark.parametrize("kinds", [("a", "b"), tuple(f"kind {i}" for i in range(60)), ("Schlüssel", "鍵")])

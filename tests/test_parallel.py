@@ -115,3 +115,22 @@ def test_a_fault_of_the_items_reaches_the_reader(two_workers):
 
     with pytest.raises(LookupError, match="no more"):
         list(ordered(str, items()))
+
+
+def test_work_within_work_stays_in_its_thread(two_workers):
+    def outer(number):
+        here = threading.get_ident()
+        return here, list(ordered(lambda _: threading.get_ident(), range(3)))
+
+    answers = list(ordered(outer, range(8)))
+    assert all(inner == [here] * 3 for here, inner in answers)
+    assert threading.get_ident() not in {here for here, _ in answers}
+
+
+def test_work_after_work_has_all_threads_again(two_workers):
+    def met(barrier):
+        return barrier.wait(timeout=10)
+
+    for _ in range(2):
+        barrier = threading.Barrier(2)  # passed by two threads at once alone
+        assert sorted(ordered(met, [barrier, barrier])) == [0, 1]

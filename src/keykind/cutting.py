@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from keykind.card import SIZE
 from keykind.finder import Finder
+from keykind.parallel import ordered
 from keykind.photo import Photo
 from keykind.separation import Found
 from keykind.straighten import Cut, cut_around
@@ -56,9 +57,8 @@ def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
     """Return the keys in a photo, cut out. Raises what reading raises."""
     seen = find_cuts(read, finder)
     photo = _sharp_enough(seen.photo, read, seen.cuts)
-    return tuple(
-        Piece(one, cut, _taken(cut, photo), photo) for one, cut in zip(seen.found, seen.cuts, strict=True)
-    )
+    crops = ordered(lambda cut: _taken(cut, photo), seen.cuts)
+    return tuple(Piece(*one, photo) for one in zip(seen.found, seen.cuts, crops, strict=True))
 
 
 def take_cut(read: Read, cut: Cut, size: int = SIZE) -> Crop:

@@ -13,8 +13,10 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from keykind.errors import BadModel, printable
 from keykind.files import DAMAGE
 from keykind.flatbuffer import IDENTIFIER, read_signature
 from keykind.head import Floats
+from keykind.parallel import ordered
 from keykind.photo import RESIZE
 from keykind.runner import Runner
 from keykind.views import Crop
@@ -82,18 +85,16 @@ class Model:
             raise self._fault(error) from error
         return self._answer({self._outputs.get(array.shape, "unknown"): array[0] for array in arrays})
 
-    def answer(self, crop: Crop) -> Answer:
-        """Return what `run` does; of a key cut out the mean for the crop and its mirror image.
+    def answers(self, crops: Sequence[Crop]) -> list[Answer]:
+        """Return what `run` does for each crop; of keys cut out the mean for a crop and its mirror image.
 
         Mirrored along its axis a key is of the same kind, and the network learned from both.
         """
-        answer = self.run(crop)
         if self.card.crop == WHOLE:
-            return answer
-        other = self.run(np.ascontiguousarray(crop[::-1]))
-        maps = answer.maps if other.maps is None else _mean(answer.maps, other.maps[::-1])
-        novelty = answer.novelty if other.novelty is None else _mean(answer.novelty, other.novelty)
-        return Answer(_mean(answer.probabilities, other.probabilities), maps, novelty)
+            return list(ordered(self.run, crops))
+        mirrored = (np.ascontiguousarray(crop[::-1]) for crop in crops)
+        both = list(ordered(self.run, chain.from_iterable(zip(crops, mirrored, strict=True))))
+        return list(map(_mean, both[::2], both[1::2]))
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
         if "unknown" in outputs or "probabilities" not in outputs:  # the file's shapes are not those computed
@@ -111,8 +112,15 @@ class Model:
         return BadModel(self.name, fault=f"holds a network that cannot be run ({text})", remedy=EXPORT_AGAIN)
 
 
-def _mean(one: Any, other: Any) -> Any:
-    return (one + other) / 2
+def _mean(one: Answer, mirrored: Answer) -> Answer:
+    """Return the mean of what was said of a key and of its mirror image."""
+
+    def between(first: Any, second: Any) -> Any:
+        return None if first is None else (first + second) / 2
+
+    back = None if mirrored.maps is None else mirrored.maps[::-1]
+    novelty = between(one.novelty, mirrored.novelty)
+    return Answer(between(one.probabilities, mirrored.probabilities), between(one.maps, back), novelty)
 
 
 def _allocate(interpreter: Any) -> None:

@@ -6,6 +6,7 @@ Needs: nothing beyond Python
 """
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -14,6 +15,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 AHEAD = 4  # items in work or waiting, for each worker
+_thread = threading.local()
 
 
 def workers() -> int:
@@ -25,11 +27,14 @@ def ordered(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield work(item) for each item, in order, computed in threads; memory stays bounded for any number.
 
     The first exception, of the work or of the items, is raised where its result would stand; what was not
-    begun is dropped.
+    begun is dropped. Work that calls this itself does its part in its own thread: the others are busy.
     """
+    if getattr(_thread, "at_work", False):
+        yield from map(work, items)
+        return
     count = workers()
     waiting: deque[Future[R]] = deque()
-    pool = ThreadPoolExecutor(count)
+    pool = ThreadPoolExecutor(count, initializer=lambda: setattr(_thread, "at_work", True))
     try:
         for future in _futures(pool, work, items):
             waiting.append(future)

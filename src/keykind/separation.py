@@ -183,29 +183,43 @@ def _is_one(key: Points, other: Points) -> bool:
 
 def _joined(places: Points, owner: NDArray[np.intp], keys: Sequence[Points]) -> NDArray[np.intp]:
     """Return whose each place (n, 2) is, once what lies in a larger key's rectangle is a part of that."""
-    counts = np.bincount(owner, minlength=len(keys))
-    order = np.argsort(-counts[: len(keys)], kind="stable").tolist()
-    for number in reversed(order):
-        mine = places[owner == number]
-        for other in order:
-            if other == number:
-                break
-            if len(mine) and _inside(mine, places[owner == other], keys[other]) >= WITHIN:
+    counts = np.bincount(owner, minlength=len(keys))[: len(keys)]
+    order = [number for number in np.argsort(-counts, kind="stable").tolist() if counts[number]]
+    mine = [places[owner == number] for number in range(len(keys))]
+    rectangles = [_rectangle(mine[number], keys[number]) for number in order]
+    for place, number in reversed(list(enumerate(order))):
+        for other, rectangle in zip(order[:place], rectangles, strict=False):
+            if rectangle.share(mine[number]) >= WITHIN:
                 owner = np.where(owner == number, other, owner)
                 break
     return owner
 
 
-def _inside(mine: Points, others: Points, key: Points) -> float:
-    """Return the share of places (n, 2) in the rectangle of another key, whose places are (m, 2)."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rectangle:
+    """Where a key lies, a little broader and longer."""
+
+    turn: NDArray[np.float64]  # (2, 2) whose columns are the ways along it and across
+    low: Points  # (2,) along and across
+    high: Points
+
+    def share(self, places: Points) -> float:
+        """Return the share of places (n, 2) in it."""
+        laid = places @ self.turn
+        return float(((laid >= self.low) & (laid <= self.high)).all(axis=1).mean())
+
+
+def _rectangle(places: Points, key: Points) -> _Rectangle:
+    """Return the rectangle of a key: its places (n, 2) and its ends (2, 2)."""
     far = max(_length(key), STRIDE)
     along = (key[1] - key[0]) / far
     turn = np.stack([along, [-along[1], along[0]]], axis=1)
-    theirs, ours = (others - key[0]) @ turn, (mine - key[0]) @ turn
-    first, last = np.percentile(theirs[:, 0], (2, 98))
-    half = BROADER * np.percentile(abs(theirs[:, 1]), 97) + STRIDE / 2
-    within = (ours[:, 0] >= min(first, 0) - OVER * far) & (ours[:, 0] <= max(last, far) + OVER * far)
-    return float((within & (abs(ours[:, 1]) <= half)).mean())
+    laid = (places - key[0]) @ turn
+    first, last = np.percentile(laid[:, 0], (2, 98))
+    half = BROADER * np.percentile(abs(laid[:, 1]), 97) + STRIDE / 2
+    low = np.array([min(first, 0) - OVER * far, -half])
+    high = np.array([max(last, far) + OVER * far, half])
+    return _Rectangle(turn, key[0] @ turn + low, key[0] @ turn + high)
 
 
 def _laid(named: Points, mask: Mask, blade: Mask, *, hidden: bool) -> tuple[Points, Points]:
