@@ -78,3 +78,7 @@ def _restore(kind: type[KeykindError], subject: str, fault: str, remedy: str) ->
     error = kind.__new__(kind)
     KeykindError.__init__(error, subject, fault=fault, remedy=remedy)
     return error
+
+
+class BadSettings(KeykindError):
+    """Settings of a service that it cannot work with."""
