@@ -2,5 +2,5 @@
 
 In:    requests
 Out:   answers, pictures, numbers for operators; the app's files
-Needs: fastapi, uvicorn, python-multipart, prometheus-client    [serve]
+Needs: fastapi, uvicorn, httptools, python-multipart, prometheus-client    [serve]
 """

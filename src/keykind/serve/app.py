@@ -1,7 +1,7 @@
 """A service that tells what kinds of keys photos show.
 
 In:    Settings
-Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, and the app at /
+Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, the app at /
 Needs: fastapi, python-multipart, prometheus-client    [serve]
 """
 
@@ -11,57 +11,35 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from fastapi import FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse, Response
-from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 import keykind
+from keykind import photo
 from keykind.errors import BadPhoto
+from keykind.explain import Explanation
 from keykind.model import load_file
-from keykind.panels import draw
-from keykind.predict import SHIPPED, Recogniser
+from keykind.panels import ALL, draw
+from keykind.predict import SHIPPED, Prediction, Recogniser
 from keykind.serve import shapes
+from keykind.serve.app_files import AppFiles
 from keykind.serve.counts import Numbers
-from keykind.serve.desk import BusyError, Desk
-from keykind.serve.guard import Guard
+from keykind.serve.desk import Busy, Desk
+from keykind.serve.guard import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
-from keykind.serve.uploads import FIELD, FORM, Refusal, photos_of
+from keykind.serve.uploads import GONE, Refusal, photos_of
+from keykind.sources import Named
 
 APP = Path(keykind.__file__).parent / "web"  # the app, built
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            FORM: {
-                "schema": {
-                    "type": "object",
-                    "properties": {FIELD: {"type": "array", "items": {"type": "string", "format": "binary"}}},
-                    "required": [FIELD],
-                }
-            },
-            **{
-                kind: {"schema": {"type": "string", "format": "binary"}}
-                for kind in ("image/jpeg", "image/png")
-            },
-        },
-    }
-}
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    400: {"model": shapes.Problem, "description": "the form cannot be read"},
-    401: {"model": shapes.Problem, "description": "an API key is needed"},
-    408: {"model": shapes.Problem, "description": "the request came too slowly"},
-    413: {"model": shapes.Problem, "description": "the request is too large"},
-    415: {"model": shapes.Problem, "description": "neither a photo nor a form"},
-    422: {"model": shapes.Problem, "description": "no photo, or one that cannot be read"},
-    503: {"model": shapes.Problem, "description": "busy; Retry-After tells when to come again"},
-}
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the service; None: with the settings that the environment tells. Raises BadModel, BadSettings."""
+def create_app(settings: Settings | None = None, app_folder: Path = APP) -> ASGIApp:
+    """Return the service; None: with the settings of the environment. Raises BadModel, BadSettings."""
     settings = settings or from_environment()
     service = Service(settings)
     app = FastAPI(
@@ -70,15 +48,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         description="Tells what kinds of keys photos show. No photo is kept.",
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
+        redirect_slashes=False,  # to wherever the Host header says
         lifespan=service.lifespan,
+        dependencies=shapes.SECURITY if settings.key_hashes else None,
     )
     for path, method, route, facts in service.routes():
         app.add_api_route(path, route, methods=[method], **facts)
-    for error, answer in ((Refusal, _refused), (BadPhoto, _unreadable), (BusyError, service.busy)):
-        app.add_exception_handler(error, answer)
-    if APP.is_dir():
-        app.mount("/", StaticFiles(directory=APP, html=True), name="app")
-    app.add_middleware(Guard, key_hashes=settings.key_hashes, noted=service.numbers.answered)
+    app.router.default = AppFiles(app_folder)
+    for kind, answer in service.problems().items():
+        app.add_exception_handler(kind, answer)
+    if settings.key_hashes:
+        app.add_middleware(Keys, hashes=settings.key_hashes)
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,
@@ -87,7 +67,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             allow_headers=["content-type", "x-api-key", "authorization", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    return app
+    return Guard(app, service.numbers.answered)
 
 
 class Service:
@@ -99,7 +79,7 @@ class Service:
         self.settings, self.numbers = settings, Numbers()
         self.recogniser = Recogniser.load(path, whole=settings.whole)
         self.digest = hashlib.sha256(load_file(path or SHIPPED)).hexdigest()
-        self.desk = Desk(settings.most_at_once, settings.most_held, settings.seconds)
+        self.desk = Desk(settings.most_waiting, settings.most_held, settings.seconds)
 
     @asynccontextmanager
     async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
@@ -109,46 +89,53 @@ class Service:
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and description of each route."""
-        png = {200: {"content": {"image/png": {}}, "description": "the photo and the evidence, side by side"}}
-        explained = {"responses": png | PROBLEMS, "openapi_extra": BODY, "response_class": Response}
-        asked = {"responses": PROBLEMS, "openapi_extra": BODY, "response_model": shapes.Answers}
+        asked = {"responses": shapes.PROBLEMS, "openapi_extra": shapes.BODY}
         return [
-            ("/v1/recognise", "POST", self.recognise, asked),
-            ("/v1/explain", "POST", self.explain, explained),
-            ("/v1/health", "GET", self.health, {"response_model": shapes.Health}),
-            ("/v1/card", "GET", self.card, {"responses": {401: PROBLEMS[401]}}),
-            ("/metrics", "GET", self.metrics, {"include_in_schema": False}),
+            ("/v1/recognise", "POST", self.recognise, asked | {"response_model": shapes.Answers}),
+            ("/v1/explain", "POST", self.explain, asked | shapes.PICTURE),
+            (HEALTH, "GET", self.health, {"response_model": shapes.Health}),
+            ("/v1/card", "GET", self.card, {"response_model": dict[str, Any]}),
+            (METRICS, "GET", self.metrics, {"include_in_schema": False}),
         ]
+
+    def problems(self) -> dict[type[Exception], Any]:
+        """Return what is answered in place of each error."""
+        return {
+            Refusal: _refused,
+            BadPhoto: _unprocessable,
+            RequestValidationError: _unprocessable,
+            Busy: self._busy,
+            Exception: _failed,
+        }
 
     async def recognise(self, request: Request) -> Any:
         """Say what each photo shows; one that cannot be read carries its error, the others are answered."""
-        with self.desk.admitted() as ticket:
-            photos = await photos_of(request, ticket, self.settings)
-            said = await self.desk.work(lambda: list(self.recogniser.recognise_many(photos)))
+        with self.desk.holding() as hold:
+            photos = await photos_of(request, hold, self.settings)
+            async with self.desk.place():
+                with self.numbers.accepted.track_inprogress():
+                    said = [await self._told(request, one) for one in photos]
         for one in said:
             self.numbers.recognised(one.verdict)
-        request.state.noted |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
+        request.state.facts |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
         return JSONResponse({"photos": [one.as_json() for one in said]})
 
     async def explain(
         self,
         request: Request,
         key: Annotated[int, Query(ge=1, le=1000, description="which key, 1 is the surest")] = 1,
-        kind: Annotated[str | None, Query(description="a kind, or `all`")] = None,
+        kind: Annotated[str | None, Query(description="a kind, or `all`; none: the most probable")] = None,
     ) -> Response:
         """Show why: the evidence for the answer, or for another kind, as a PNG."""
-        with self.desk.admitted() as ticket:
-            photo, *more = await photos_of(request, ticket, self.settings)
+        self._check_kind(kind)
+        with self.desk.holding() as hold:
+            one, *more = await photos_of(request, hold, self.settings)
             if more:
-                raise Refusal(422, f"there are {1 + len(more)} photos", "send one")
-            picture = await self.desk.work(lambda: self._drawn(photo, key, kind))
+                raise Refusal(422, f"the request holds {1 + len(more)} photos", "send one")
+            async with self.desk.place():
+                with self.numbers.accepted.track_inprogress():
+                    picture = await self.desk.work(lambda: _drawn(self._explained(one, key), kind))
         return Response(picture, media_type="image/png")
-
-    def _drawn(self, photo: Any, key: int, kind: str | None) -> bytes:
-        explanation = self.recogniser.explain(photo, key - 1)
-        stream = BytesIO()
-        draw(explanation, kind).save(stream, "PNG")
-        return stream.getvalue()
 
     async def health(self) -> dict[str, str]:
         """Say that the service answers."""
@@ -162,16 +149,54 @@ class Service:
         """Return the numbers of all workers, for Prometheus."""
         return Response(self.numbers.text(), media_type=self.numbers.content_type)
 
-    async def busy(self, _: Request, __: Exception) -> Response:
-        """Send a request away."""
+    async def _told(self, request: Request, one: Named) -> Prediction:
+        if await request.is_disconnected():
+            raise Refusal(GONE, "whoever asked has left", "ask again")
+        return await self.desk.work(lambda: self.recogniser.attempt(self._checked(one)))
+
+    def _explained(self, one: Named, key: int) -> Explanation:
+        return self.recogniser.explain(self._checked(one), key - 1)
+
+    def _checked(self, one: Named) -> Named | BadPhoto:
+        """Return a photo, or its fault where it is larger than this service allows."""
+        try:
+            photo.check(cast(bytes, one.photo), one.name, self.settings.most_pixels)
+        except BadPhoto as error:
+            return error
+        return one
+
+    def _check_kind(self, kind: str | None) -> None:
+        """Raise Refusal for a question that this model cannot answer whatever the photo."""
+        if not self.recogniser.model.card.maps:
+            raise Refusal(501, "the model gives no class maps, so it cannot show why", "ask /v1/recognise")
+        if kind not in (None, ALL, *self.recogniser.kinds):
+            known = ", ".join(self.recogniser.kinds)
+            raise Refusal(422, "the model does not know that kind", f"ask for one of {known}, or {ALL}")
+
+    async def _busy(self, _: Request, __: Exception) -> Response:
         wait = self.desk.wait
         said = {"detail": f"there is too much to do; come again in {wait} s"}
         return JSONResponse(said, 503, {"retry-after": str(wait)})
 
 
-async def _refused(_: Request, error: Exception) -> Response:
-    return JSONResponse({"detail": str(error)}, getattr(error, "status", 400))
+def _drawn(explanation: Explanation, kind: str | None) -> bytes:
+    stream = BytesIO()
+    draw(explanation, kind).save(stream, "PNG")
+    return stream.getvalue()
 
 
-async def _unreadable(_: Request, error: Exception) -> Response:
+async def _refused(_: Request, error: Refusal) -> Response:
+    return JSONResponse({"detail": str(error)}, error.status)
+
+
+async def _unprocessable(_: Request, error: BadPhoto | RequestValidationError) -> Response:
+    if isinstance(error, RequestValidationError):
+        told = (f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
+        return JSONResponse({"detail": "; ".join(told)}, 422)
     return JSONResponse({"detail": str(error)}, 422)
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    return JSONResponse(
+        {"detail": "the service failed; its log says where, under the id of this answer"}, FAILED
+    )

@@ -3,28 +3,31 @@
 In:    requests
 Out:   the same with an id; answers with headers that browsers heed; a line of the log and numbers for each
 Needs: starlette    [serve]
-
-The log holds no photo, no name of a file, no address and no API key.
 """
 
 import hmac
-import json
 import logging
 import re
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from keykind.serve.logs import NAME
 from keykind.serve.settings import hash_of
 
-LOG = logging.getLogger("keykind.serve")
+LOG = logging.getLogger(NAME)
 ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-OPEN = ("/v1/health",)  # of what is guarded by keys
-GUARDED = ("/v1/", "/metrics")
+API = "/v1/"
+METRICS = "/metrics"
+HEALTH = f"{API}health"
+METHODS = ("GET", "HEAD", "OPTIONS", "POST")
+OTHER = "other"  # in the log and the numbers: a path without a route, a method without a use
+FAILED = 500
 
 POLICY = "; ".join(
     (
@@ -43,8 +46,8 @@ POLICY = "; ".join(
 )
 HEADERS = {
     "content-security-policy": POLICY,
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-embedder-policy": "require-corp",
+    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(self), geolocation=(), microphone=()",
     "referrer-policy": "no-referrer",
@@ -52,64 +55,83 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 
+Noted = Callable[[str, str, int, float], None]  # method, route, status, seconds
+
 
 class Guard:
-    """The outermost layer of the service but for CORS."""
+    """The outermost layer of the service."""
 
-    def __init__(
-        self, app: ASGIApp, key_hashes: tuple[str, ...], noted: Callable[[str, str, int, float], None]
-    ) -> None:
-        """Take what is guarded; `noted` is told method, route, status and seconds of each answer."""
-        self._app, self._key_hashes, self._noted = app, key_hashes, noted
+    def __init__(self, app: ASGIApp, noted: Noted) -> None:
+        """Take what is guarded, and what is told of each answer."""
+        self._app, self._noted = app, noted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, given = time.monotonic(), Headers(scope=scope)
-        asked = given.get("x-request-id", "")
-        name = asked if ID.fullmatch(asked) else uuid.uuid4().hex
-        scope.setdefault("state", {})["noted"] = noted = {"id": name}
-        status = 500
+        start, facts = time.monotonic(), {"id": _id_of(scope)}
+        scope.setdefault("state", {})["facts"] = facts
+        status = 0  # no answer
 
         async def answer(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = name
-                for key, value in HEADERS.items():
-                    headers.setdefault(key, value)
-                if scope["path"].startswith("/v1/"):
-                    headers["cache-control"] = "no-store"
+                _complete(message, scope["path"], facts["id"])
             await send(message)
 
         try:
-            inner = self._app if self._may(scope, given) else _unknown
-            await inner(scope, receive, answer)
+            await self._app(scope, receive, answer)
+        except Exception:
+            if status != FAILED:  # an answer was begun: the server ends the connection
+                raise
+            LOG.exception("a request failed", extra={"facts": {"id": facts["id"]}})
         finally:
-            seconds = time.monotonic() - start
-            route = getattr(scope.get("route"), "path", None) or "other"
-            self._noted(scope["method"], route, status, seconds)
-            facts = {
-                "method": scope["method"],
-                "route": route,
-                "status": status,
-                "ms": round(1e3 * seconds, 1),
-            }
-            LOG.info(json.dumps(noted | facts))
+            self._note(scope, status, time.monotonic() - start, facts)
 
-    def _may(self, scope: Scope, given: Headers) -> bool:
-        """Tell whether a request may be answered."""
-        path = scope["path"]
-        if not self._key_hashes or path in OPEN or not path.startswith(GUARDED):
+    def _note(self, scope: Scope, status: int, seconds: float, facts: dict[str, Any]) -> None:
+        method = scope["method"] if scope["method"] in METHODS else OTHER
+        route = getattr(scope.get("route"), "path", OTHER)
+        self._noted(method, route, status, seconds)
+        told = {"method": method, "route": route, "status": status, "ms": round(1e3 * seconds, 1)}
+        LOG.info("answered", extra={"facts": told | facts})
+
+
+class Keys:
+    """Lets through what needs no API key, and who has one."""
+
+    def __init__(self, app: ASGIApp, hashes: Sequence[str]) -> None:
+        """Take what is guarded, and the hashes of the keys."""
+        self._app, self._hashes = app, hashes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or answer it with 401."""
+        if scope["type"] == "http" and not self._may(scope["path"], Headers(scope=scope)):
+            said = {"detail": "this service asks for an API key; send it as X-API-Key or as a bearer token"}
+            await JSONResponse(said, 401, {"www-authenticate": "Bearer"})(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+    def _may(self, path: str, given: Headers) -> bool:
+        if path == HEALTH or not path.startswith((API, METRICS)):
             return True
-        key = given.get("x-api-key") or given.get("authorization", "").removeprefix("Bearer ")
-        mine = hash_of(key)
-        return any([hmac.compare_digest(mine, one) for one in self._key_hashes])  # noqa: C419 - each takes its time
+        scheme, _, token = given.get("authorization", "").partition(" ")
+        mine = hash_of(given.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else ""))
+        return any([hmac.compare_digest(mine, one) for one in self._hashes])  # noqa: C419 - each takes its time
 
 
-async def _unknown(scope: Scope, receive: Receive, send: Send) -> None:
-    said = {"detail": "this service asks for an API key; send it as X-API-Key or as a bearer token"}
-    await JSONResponse(said, 401, {"www-authenticate": "Bearer"})(scope, receive, send)
+def _id_of(scope: Scope) -> str:
+    """Return the id that a request brings along, if it may be one, or a new one."""
+    asked = Headers(scope=scope).get("x-request-id", "")
+    return asked if ID.fullmatch(asked) else uuid.uuid4().hex
+
+
+def _complete(message: Message, path: str, name: str) -> None:
+    """Add to an answer what every answer carries."""
+    headers = MutableHeaders(scope=message)
+    headers["x-request-id"] = name
+    for key, value in HEADERS.items():
+        headers.setdefault(key, value)
+    if path.startswith((API, METRICS)):
+        headers["cache-control"] = "no-store"

@@ -1,11 +1,18 @@
-"""The JSON that the service gives, for its OpenAPI description.
+"""What the service takes and gives, for its OpenAPI description.
 
 In:    what predict.py tells of photos
-Out:   the same as pydantic models
-Needs: pydantic    [serve]
+Out:   the same as pydantic models, with examples; bodies of requests; what is answered in place of an answer
+Needs: fastapi    [serve]
 """
 
+from typing import Any
+
+from fastapi import Security
+from fastapi.responses import Response
+from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
+
+from keykind.serve.uploads import FIELD, FORM
 
 Point = tuple[float, float]
 
@@ -45,10 +52,48 @@ class Health(BaseModel):
 
     status: str = Field(examples=["ok"])
     version: str = Field(description="of keykind", examples=["0.5.0"])
-    model: str = Field(description="SHA-256 of the model's network", examples=["3f7a…"])
+    model: str = Field(description="SHA-256 of the model file", examples=["3f7a" + 60 * "0"])
 
 
 class Problem(BaseModel):
-    """Why a request is not answered."""
+    """Why a request is not answered, and what to do."""
 
     detail: str = Field(examples=["the request is larger than 40 MB; send fewer or smaller photos"])
+
+
+BINARY = {"type": "string", "format": "binary"}
+BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            FORM: {
+                "schema": {
+                    "type": "object",
+                    "properties": {FIELD: {"type": "array", "items": BINARY, "minItems": 1}},
+                    "required": [FIELD],
+                }
+            },
+            "image/jpeg": {"schema": BINARY},
+            "image/png": {"schema": BINARY},
+            "application/octet-stream": {"schema": BINARY},
+        },
+    }
+}
+PICTURE: dict[str, Any] = {
+    "response_class": Response,
+    "response_description": "the photo, and beside it where the evidence stands",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": words}
+    for status, words in {
+        400: "the form cannot be read",
+        401: "an API key is needed",
+        408: "the request came too slowly",
+        413: "the request is too large",
+        415: "neither a photo nor a form",
+        422: "no photo, or one that cannot be read",
+        501: "the model cannot show why",
+        503: "busy; Retry-After tells when to come again",
+    }.items()
+}
+SECURITY = [Security(APIKeyHeader(name="X-API-Key", auto_error=False))]
