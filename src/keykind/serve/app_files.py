@@ -57,9 +57,7 @@ class AppFiles:
         await self._answer(scope)(scope, receive, send)
 
     def _answer(self, scope: Scope) -> Response:
-        place = (
-            scope["path"].removesuffix("/") + f"/{INDEX}" if scope["path"].endswith("/") else scope["path"]
-        )
+        place = scope["path"] + (INDEX if scope["path"].endswith("/") else "")
         forms = self._files.get(place)
         if forms is None and scope["path"] != "/":
             raise HTTPException(404)

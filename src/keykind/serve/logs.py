@@ -24,6 +24,7 @@ class JsonLines(logging.Formatter):
         """Return the line."""
         time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         line: dict[str, Any] = {"time": time, "level": record.levelname.lower()}
+        line["process"] = record.process
         line["message"] = record.getMessage().partition("\n")[0]  # asyncio goes on with what it had at hand
         if record.exc_info and record.exc_info[0]:
             frames = traceback.extract_tb(record.exc_info[2])[-DEEPEST:]
@@ -38,5 +39,9 @@ LOGGING: dict[str, Any] = {
     "formatters": {"json": {"()": f"{__name__}.JsonLines"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
-    "loggers": {name: {"level": "INFO"} for name in ("uvicorn", NAME)},
+    "loggers": {
+        "uvicorn": {"level": "INFO"},
+        NAME: {"level": "INFO"},
+        "python_multipart": {"level": "ERROR"},  # it warns of each form that is none
+    },
 }
