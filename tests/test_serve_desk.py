@@ -114,24 +114,3 @@ def test_an_error_of_the_work_is_the_askers():
         return await mine.work(lambda: "still here")
 
     assert asyncio.run(ask()) == "still here"
-
-
-def test_closing_lets_work_that_has_begun_end():
-    done = []
-
-    async def ask():
-        mine = desk()
-        begun = threading.Event()
-
-        def work():
-            begun.set()
-            threading.Event().wait(0.1)
-            done.append(True)
-
-        task = asyncio.create_task(mine.work(work))
-        await asyncio.to_thread(begun.wait)
-        mine.close()
-        await task
-
-    asyncio.run(ask())
-    assert done == [True]

@@ -6,8 +6,6 @@ Needs: fastapi, python-multipart, prometheus-client    [serve]
 """
 
 import hashlib
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -49,7 +47,6 @@ def create_app(settings: Settings | None = None, app_folder: Path = APP) -> ASGI
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # to wherever the Host header says
-        lifespan=service.lifespan,
         dependencies=shapes.SECURITY if settings.key_hashes else None,
     )
     for path, method, route, facts in service.routes():
@@ -80,12 +77,6 @@ class Service:
         self.recogniser = Recogniser.load(path, whole=settings.whole)
         self.digest = hashlib.sha256(load_file(path or SHIPPED)).hexdigest()
         self.desk = Desk(settings.most_waiting, settings.most_held, settings.seconds)
-
-    @asynccontextmanager
-    async def lifespan(self, _: FastAPI) -> AsyncIterator[None]:
-        """End with the work that has begun."""
-        yield
-        self.desk.close()
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and description of each route."""

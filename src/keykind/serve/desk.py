@@ -85,10 +85,6 @@ class Desk:
         """Return in how many seconds there should be room again, at least 1."""
         return max(round(self.waiting * self._took), 1)
 
-    def close(self) -> None:
-        """Let work that has begun end, and begin none."""
-        self._thread.shutdown(cancel_futures=True)
-
     def _check(self) -> None:
         if self.waiting >= self._most_waiting or self.held >= self._most_held:
             raise Busy
