@@ -1,4 +1,4 @@
-"""What the container does, without one: run by `make container` in an environment made as Dockerfile makes it.
+"""What the container does, without one: run by `make container`, in an environment made as in Dockerfile.
 
 Not a pytest file: there is no pytest there. The Dockerfile's own commands are run: its entry point, as its
 user where that is possible here, and its health check; afterwards nothing that was installed has changed.
@@ -93,10 +93,8 @@ def main() -> None:
             if service.poll() is not None or time.monotonic() > latest:
                 break
             time.sleep(0.5)
-        check(
-            healthy,
-            f"the health check passes ({said.read_text()[-500:] if not healthy else 'as it is written'})",
-        )
+        words = "as it is written" if healthy else said.read_text()[-500:]
+        check(healthy, f"the health check passes ({words})")
         service.send_signal(signal.SIGTERM)
         check(service.wait(PATIENCE) == 0, "the service ends when it is told to")
         check(subprocess.run(probe, check=False, capture_output=True).returncode != 0, "then the check fails")

@@ -35,8 +35,8 @@ class Served:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         self.wait_for("Application startup complete.", workers)
-        self.port = self.noted("listening")[0]["port"]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = self.noted("listening")[0]["url"].removesuffix("/")
+        self.port = int(self.url.rpartition(":")[2])
 
     def __enter__(self) -> "Served":
         return self

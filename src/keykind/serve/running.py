@@ -61,8 +61,7 @@ def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
             timeout_graceful_shutdown=GRACE,
             timeout_worker_healthcheck=SILENT,
         )
-        place, number = listener.getsockname()[:2]
-        LOG.info("listening", extra={"facts": {"host": place, "port": number, "workers": workers}})
+        LOG.info("listening", extra={"facts": {"url": _url(listener), "workers": workers}})
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
@@ -99,6 +98,11 @@ def _listener(host: str, port: int) -> socket.socket:
         raise BadSettings(f"{host}:{port}", fault=f"cannot be listened at ({why})", remedy=remedy) from error
     listener.set_inheritable(True)
     return listener
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def _allow_connections() -> None:
