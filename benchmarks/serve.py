@@ -31,8 +31,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryFile
-from typing import IO
+from tempfile import TemporaryDirectory
 
 import httpx2
 import numpy as np
@@ -57,7 +56,7 @@ class Service:
 
     process: subprocess.Popen[bytes]
     url: str  # that is asked
-    log: IO[bytes]
+    log: Path
 
     def processes(self) -> list[int]:
         """Return the numbers of the process and its children."""
@@ -70,8 +69,7 @@ class Service:
 
     def lines(self) -> list[str]:
         """Return what it has noted so far."""
-        self.log.seek(0)
-        return self.log.read().decode().splitlines()
+        return self.log.read_text("utf-8").splitlines()
 
     def workers(self) -> list[int]:
         """Return its workers, also those that have ended, by when they began to serve."""
@@ -89,8 +87,10 @@ class Service:
 @contextmanager
 def running(command: Sequence[str], route: str, port: int, **environment: str) -> Iterator[Service]:
     """Give a service that answers."""
-    with TemporaryFile() as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log, env=os.environ | environment)
+    with TemporaryDirectory() as folder:
+        log = Path(folder) / "log"
+        with log.open("ab") as stream:
+            process = subprocess.Popen(command, stdout=stream, stderr=stream, env=os.environ | environment)
         service = Service(process, f"http://127.0.0.1:{port}{route}", log)
         try:
             _wait_for(service, port)
@@ -221,7 +221,7 @@ async def killed_under_load(
         os.kill(service.workers()[0], signal.SIGKILL)
         start = time.monotonic()
         while len(service.workers()) == before:
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.5)  # reading a long log costs time, too
         return time.monotonic() - start
 
     load, replaced = await asyncio.gather(asker.at_random(rate, seconds), kill())
@@ -267,7 +267,7 @@ sets of all processes.
 
 {markdown(head, rows)}
 
-{full.rate / peer.rate:.1f} times the peer's photos/s. Errors in the service's log after that: {len(faults)}."""
+{full.rate / peer.rate:.1f} times the peer's photos/s. Errors in the service's log: {len(faults)}."""
 
 
 def told_of_kill(load: Load, replaced: float, workers: int) -> str:

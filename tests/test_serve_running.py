@@ -36,13 +36,14 @@ class Asking(threading.Thread):
 
     def __init__(self, client: httpx2.Client, name: str) -> None:
         super().__init__()
-        self._client, self._name, self.status = client, name, None
+        self._client, self._name, self.status, self.headers = client, name, None, {}
         self.start()
 
     def run(self) -> None:
         with suppress(httpx2.TransportError):
             headers = {"x-request-id": self._name}
-            self.status = self._client.post("/v1/recognise", files=LONG, headers=headers).status_code
+            answer = self._client.post("/v1/recognise", files=LONG, headers=headers)
+            self.status, self.headers = answer.status_code, answer.headers
 
 
 def clients_of_both(service: Served) -> dict[int, httpx2.Client]:
@@ -98,6 +99,14 @@ def test_what_was_accepted_is_answered_before_the_end(model):
     assert (status, asking.status) == (0, 200)
     with pytest.raises(httpx2.ConnectError):
         service.post(picture())
+
+
+def test_a_connection_ends_where_others_wait_so_that_the_next_may_find_a_free_worker(model):
+    with Served("--model", model, "--seconds", 60) as service:
+        asked = [Asking(httpx2.Client(base_url=service.url, timeout=PATIENCE), str(n)) for n in range(2)]
+        for one in asked:
+            one.join()
+        assert sorted(one.headers.get("connection", "kept") for one in asked) == ["close", "kept"]
 
 
 def test_workers_end_with_the_process_that_began_them(model):

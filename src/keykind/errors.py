@@ -58,6 +58,10 @@ class BadRun(KeykindError):
     """A run folder that is missing, unfinished, or made by another recipe."""
 
 
+class BadSettings(KeykindError):
+    """Settings of a service that it cannot work with."""
+
+
 class CannotWrite(KeykindError):
     """A result that could not be written: no space, no permission."""
 
@@ -78,7 +82,3 @@ def _restore(kind: type[KeykindError], subject: str, fault: str, remedy: str) ->
     error = kind.__new__(kind)
     KeykindError.__init__(error, subject, fault=fault, remedy=remedy)
     return error
-
-
-class BadSettings(KeykindError):
-    """Settings of a service that it cannot work with."""

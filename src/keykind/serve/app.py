@@ -109,7 +109,7 @@ class Service:
         for one in said:
             self.numbers.recognised(one.verdict)
         request.state.facts |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
-        return JSONResponse({"photos": [one.as_json() for one in said]})
+        return JSONResponse({"photos": [one.as_json() for one in said]}, headers=self._farewell())
 
     async def explain(
         self,
@@ -126,7 +126,7 @@ class Service:
             async with self.desk.place():
                 with self.numbers.accepted.track_inprogress():
                     picture = await self.desk.work(lambda: _drawn(self._explained(one, key), kind))
-        return Response(picture, media_type="image/png")
+        return Response(picture, media_type="image/png", headers=self._farewell())
 
     async def health(self) -> dict[str, str]:
         """Say that the service answers."""
@@ -163,6 +163,10 @@ class Service:
         if kind not in (None, ALL, *self.recogniser.kinds):
             known = ", ".join(self.recogniser.kinds)
             raise Refusal(422, "the model does not know that kind", f"ask for one of {known}, or {ALL}")
+
+    def _farewell(self) -> dict[str, str]:
+        """Return the header that ends a connection where others wait: the next may find a free worker."""
+        return {"connection": "close"} if self.desk.waiting else {}
 
     async def _busy(self, _: Request, __: Exception) -> Response:
         wait = self.desk.wait

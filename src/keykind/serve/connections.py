@@ -26,7 +26,8 @@ class Connection(HttpToolsProtocol):
 
     _due: asyncio.TimerHandle | None = None  # when the first lines of a request must have come
     _read: asyncio.TimerHandle | None = None  # when the client must have read some of an answer
-    _body = _lines = 0  # bytes of the request that is arriving: of its body, and all others
+    _body = _begun = 0  # bytes of all bodies so far, and of those before this request
+    _lines = 0  # bytes of this request that are not its body
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request."""
@@ -46,7 +47,7 @@ class Connection(HttpToolsProtocol):
         before = self._body
         super().data_received(data)
         self._lines += len(data) - (self._body - before)
-        if self._lines > MOST_LINES + self._body:
+        if self._lines > MOST_LINES + self._body - self._begun:
             self.transport.abort()
         elif self._due is None and (self.cycle is None or self.cycle.response_complete):
             self._wait()
@@ -54,7 +55,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to wait for the rest of the first lines."""
         super().on_message_begin()
-        self._lines = 0
+        self._lines, self._begun = 0, self._body
         self._stop()
         self._wait()
 

@@ -33,7 +33,7 @@ LOG = logging.getLogger(NAME)
 GRACE = 30  # seconds in which accepted requests are answered after the signal to stop
 BACKLOG = 2048  # connections that the system keeps until a worker takes them
 IDLE = 15  # seconds that a connection is kept for another request
-SILENT = 30  # seconds after which a worker that shows no life is replaced
+SILENT = 15  # seconds after which a worker that shows no life is replaced
 
 
 def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
