@@ -26,27 +26,22 @@ import socket
 import subprocess
 import sys
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import httpx2
-import numpy as np
 
+from asking import CLIENTS, LOST, PATIENCE, Asker, Load
 from keykind import parallel
 from memory import resident
 from table import markdown, section, write_section
 
 PEERS = Path(__file__).parent / "peers"
-CLIENTS = 6  # that measure the capacity
 SHARE = 0.8  # of the capacity at which the latency is told
-WARM = 12  # requests before anything is measured
 BEGINNING = 300  # seconds at most until a service answers: TensorFlow takes long
-PATIENCE = 60  # seconds
-LOST = 0  # in place of a status: no answer
 PACKAGES = ("fastapi", "uvicorn", "httptools", "uvloop", "httpx2", "ai-edge-litert", "pillow", "keras")
 
 
@@ -134,82 +129,6 @@ def peer_service(port: int, workers: int) -> list[str]:
     return [sys.executable, "-m", "uvicorn", "keras_service:app", *options]
 
 
-@dataclass(slots=True)
-class Load:
-    """What came of requests."""
-
-    seconds: float = 0.0
-    statuses: Counter[int] = field(default_factory=Counter)
-    times: list[float] = field(default_factory=list)  # of those answered with 200, in seconds
-    memory: list[int] = field(default_factory=list)  # bytes, each second
-
-    @property
-    def rate(self) -> float:
-        """Return the photos that were answered each second."""
-        return self.statuses[200] / self.seconds
-
-    def percentile(self, share: float) -> float:
-        """Return in how many seconds that share of the photos was answered."""
-        return float(np.quantile(self.times, share)) if self.times else float("nan")
-
-
-class Asker:
-    """Clients of one service."""
-
-    def __init__(self, service: Service, photos: Sequence[bytes]) -> None:
-        self._service, self._photos, self._count, self.load = service, photos, 0, Load()
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
-        self._client = httpx2.AsyncClient(limits=limits, timeout=PATIENCE)
-
-    async def ask(self) -> None:
-        """Ask once."""
-        photo = self._photos[self._count % len(self._photos)]
-        self._count += 1
-        start = time.monotonic()
-        try:
-            answer = await self._client.post(self._service.url, files={"photo": ("photo.jpg", photo)})
-            status = answer.status_code
-        except httpx2.TransportError:
-            status = LOST
-        self.load.statuses[status] += 1
-        if status == 200:
-            self.load.times.append(time.monotonic() - start)
-
-    async def again_and_again(self, seconds: float, clients: int = CLIENTS) -> Load:
-        """Ask anew after each answer, for so long."""
-        await asyncio.gather(*(self.ask() for _ in range(WARM)))
-        self.load, start = Load(), time.monotonic()
-
-        async def one() -> None:
-            while time.monotonic() < start + seconds:
-                await self.ask()
-
-        await asyncio.gather(*(one() for _ in range(clients)), self._watch(start + seconds))
-        return self._ended(start)
-
-    async def at_random(self, rate: float, seconds: float, seed: int = 0) -> Load:
-        """Ask so many times a second on average, for so long, whatever comes of it."""
-        self.load, start, rng = Load(), time.monotonic(), np.random.default_rng(seed)
-        watch, tasks = asyncio.create_task(self._watch(start + seconds)), set()
-        moment = start
-        while (moment := moment + rng.exponential(1 / rate)) < start + seconds:
-            await asyncio.sleep(max(moment - time.monotonic(), 0))
-            task = asyncio.create_task(self.ask())
-            tasks.add(task)
-            task.add_done_callback(tasks.discard)
-        await asyncio.gather(watch, *tasks)
-        return self._ended(start)
-
-    def _ended(self, start: float) -> Load:
-        self.load.seconds = time.monotonic() - start
-        return self.load
-
-    async def _watch(self, end: float) -> None:
-        while time.monotonic() < end:
-            self.load.memory.append(self._service.memory())
-            await asyncio.sleep(1)
-
-
 async def killed_under_load(
     asker: Asker, service: Service, rate: float, seconds: float
 ) -> tuple[Load, float]:
@@ -233,7 +152,7 @@ async def measured(options: argparse.Namespace, photos: Sequence[bytes]) -> str:
     with running(
         keykind_service(options.run, options.port, options.workers), "/v1/recognise", options.port
     ) as service:
-        asker = Asker(service, photos)
+        asker = Asker(service.url, photos, service.memory)
         full = await asker.again_and_again(options.seconds)
         calm = await asker.at_random(SHARE * full.rate, options.seconds)
         flood = await asker.at_random(2 * full.rate, options.overload)
@@ -241,7 +160,7 @@ async def measured(options: argparse.Namespace, photos: Sequence[bytes]) -> str:
         kill, replaced = await killed_under_load(asker, service, SHARE * full.rate, options.seconds)
     peer_command = peer_service(options.port, options.workers)
     with running(peer_command, "/predict", options.port, MODEL=str(options.run / "model.keras")) as service:
-        peer = await Asker(service, photos).again_and_again(options.seconds)
+        peer = await Asker(service.url, photos, service.memory).again_and_again(options.seconds)
     return told(full, calm, flood, faults, peer) + told_of_kill(kill, replaced, options.workers)
 
 
