@@ -1,6 +1,6 @@
 # make demo: set up and run the main job, offline but for the installation
 # make test: everything that must hold before a change lands
-.PHONY: demo test lint types contracts tests docs-check bare clean
+.PHONY: demo test lint types contracts tests docs-check bare container clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -11,7 +11,7 @@ demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
 	@echo "Open demo-run/report.html in a browser."
 
-test: lint types contracts docs-check tests bare
+test: lint types contracts docs-check tests bare container
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -37,6 +37,13 @@ bare: .venv/dev
 	.venv-bare/bin/python $(PIP) dist/*.whl
 	.venv-bare/bin/python tests/bare_install.py
 
+# What the Dockerfile does, without Docker: the same wheel and constraints, its entry point and its health check.
+container: bare
+	rm -rf .venv-serve
+	$(PYTHON) -m venv .venv-serve
+	.venv-serve/bin/python $(PIP) "$$(echo dist/*.whl)[serve,heif]"
+	.venv-serve/bin/python tests/serve_install.py
+
 .venv/user: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || (echo "keykind needs Python 3.11 or newer: install it, or give make PYTHON=..." && false)
 	$(PYTHON) -m venv .venv
@@ -45,7 +52,7 @@ bare: .venv/dev
 	touch $@
 
 .venv/dev: .venv/user
-	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale]' --group dev
+	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale,serve]' --group dev
 	touch $@
 
 # Debian packages, where we may install them; without chromium the browser tests skip, with a reason, and without
@@ -55,4 +62,4 @@ bare: .venv/dev
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bare dist demo-run
+	rm -rf .venv .venv-bare .venv-serve dist demo-run

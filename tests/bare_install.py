@@ -13,7 +13,7 @@ from pathlib import Path
 
 HEAVY = (
     *("keras", "tensorflow", "sklearn", "scipy", "matplotlib", "ray", "fastapi", "jinja2"),
-    *("mitsuba", "drjit", "manifold3d"),
+    *("mitsuba", "drjit", "manifold3d", "starlette", "uvicorn", "prometheus_client"),
 )
 MEND = "pip install 'keykind[train]'"
 KEYKIND = Path(sysconfig.get_path("scripts")) / "keykind"
@@ -47,6 +47,8 @@ def main() -> None:
         check(trained.returncode == 2 and MEND in trained.stderr, "train names its extra")
         rendered = keykind("render", str(Path(folder) / "set"), "--count", "1")
         check(rendered.returncode == 2 and "'keykind[render]'" in rendered.stderr, "render names its extra")
+        served = keykind("serve")
+        check(served.returncode == 2 and "'keykind[serve]'" in served.stderr, "serve names its extra")
         predict_and_explain(Path(folder))
     for module in (
         "export",

@@ -751,3 +751,12 @@ def test_pillows_warnings_stay_inside_even_where_warnings_are_errors(capfd):
     odd = tiff(np.zeros((8, 8, 5), np.uint8), 8, photometric=2)
     assert "starts like TIFF" in refused(odd)
     assert capfd.readouterr().err == ""
+
+
+def test_a_photo_is_told_to_be_too_large_by_its_header_alone():
+    torn = encode(scene(64, 48), "JPEG")[:700]  # a header and no pixels
+    photo.check(torn, "a.jpg", most_pixels=64 * 48)
+    with pytest.raises(BadPhoto, match=r"64 x 48 = 0\.0 megapixels, more than the limit of 0"):
+        photo.check(torn, "a.jpg", most_pixels=64 * 48 - 1)
+    with pytest.raises(BadPhoto, match="is not a photo"):
+        photo.check(b"words", "a.jpg", most_pixels=1)

@@ -155,6 +155,49 @@ def _cutout_options(options: argparse.ArgumentParser) -> None:
     )
 
 
+def _serve_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen at; 0.0.0.0 is every one of this machine (default: %(default)s)",
+    )
+    options.add_argument("--port", type=_port, default=8000, help="0 takes a free one (default: %(default)s)")
+    options.add_argument(
+        "--workers", type=_place, metavar="N", help="processes (default: one a processor core)"
+    )
+    _model_options(options)
+    options.add_argument(
+        "--queue",
+        type=_place,
+        default=16,
+        metavar="N",
+        help="requests that a worker accepts before it answers others with 503 (default: %(default)s)",
+    )
+    options.add_argument(
+        "--most-mb", type=_place, default=40, metavar="N", help="of one request (default: %(default)s)"
+    )
+    options.add_argument(
+        "--most-megapixels", type=_place, default=52, metavar="N", help="of one photo (default: %(default)s)"
+    )
+    options.add_argument(
+        "--seconds",
+        type=_place,
+        default=30,
+        metavar="N",
+        help="in which a request must arrive, and then be answered (default: %(default)s)",
+    )
+    options.add_argument(
+        "--api-keys", type=Path, metavar="FILE", help="answer only who sends one of its keys, one a line"
+    )
+    options.add_argument(
+        "--cors",
+        nargs="+",
+        default=[],
+        metavar="ORIGIN",
+        help="sites whose pages may ask from browsers, such as https://shop.example",
+    )
+
+
 def _model_options(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--model", type=Path, metavar="FILE", help="a model file (default: the one that comes with keykind)"
@@ -175,6 +218,12 @@ def _seed(text: str) -> int:
 def _place(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
     return int(text)
 
 
@@ -203,5 +252,6 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "predict": ("say what kind of key photos show", _predict_options),
     "explain": ("draw which places of a photo speak for the answer", _explain_options),
     "cutout": ("write each key of a photo on transparent ground, laid straight", _cutout_options),
+    "serve": ("answer over HTTP, for programs and for browsers", _serve_options),
     "doctor": ("say what is installed, what is missing, and how to mend it", _doctor_options),
 }

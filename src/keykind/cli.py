@@ -183,6 +183,17 @@ def cutout(options: argparse.Namespace) -> int:
     return GOOD
 
 
+def serve(options: argparse.Namespace) -> int:
+    """Answer over HTTP."""
+    doctor.require("serve")
+    from keykind.parallel import workers
+    from keykind.serve.running import run_service
+    from keykind.serve.settings import settings_of
+
+    run_service(settings_of(options), options.host, options.port, options.workers or workers())
+    return GOOD
+
+
 def examine(_: argparse.Namespace) -> int:
     """Say what is installed."""
     findings = list(doctor.examine())
@@ -251,5 +262,6 @@ VERBS: dict[str, Verb] = {
     "predict": predict,
     "explain": explain,
     "cutout": cutout,
+    "serve": serve,
     "doctor": examine,
 }

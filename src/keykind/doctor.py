@@ -30,6 +30,14 @@ EXTRAS = {  # extra -> {package: module}; the first named is what a message name
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},
     "scale": {"pyarrow": "pyarrow"},
+    "serve": {
+        "fastapi": "fastapi",
+        "uvicorn": "uvicorn",
+        "httptools": "httptools",
+        "python-multipart": "python_multipart",
+        "prometheus-client": "prometheus_client",
+        **({} if sys.platform == "win32" else {"uvloop": "uvloop"}),
+    },
 }
 ROOM = 500  # MB that a run on a few thousand photos may need for its cache
 

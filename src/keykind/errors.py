@@ -58,6 +58,10 @@ class BadRun(KeykindError):
     """A run folder that is missing, unfinished, or made by another recipe."""
 
 
+class BadSettings(KeykindError):
+    """Settings of a service that it cannot work with."""
+
+
 class CannotWrite(KeykindError):
     """A result that could not be written: no space, no permission."""
 

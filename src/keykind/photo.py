@@ -10,20 +10,19 @@ import logging
 import os
 import re
 import stat
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
 
 from keykind.errors import BadPhoto, printable
 from keykind.heif import open_heif
+from keykind.quiet import unwarned
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
 MAX_PIXELS = 120_000_000  # pixels; phones reach 108 megapixels, and so many take 1.6 GB while decoded
@@ -110,6 +109,19 @@ def decode(data: bytes, name: Path | str, *, at_least: int | None = None) -> Pho
     """
     if at_least is not None and at_least < 1:
         raise ValueError(f"at_least is {at_least} px, but a side has 1 or more")
+    with _opened(data, name) as image:
+        return _upright(image, data, name, at_least)
+
+
+def check(data: bytes, name: Path | str, most_pixels: int) -> None:
+    """Raise BadPhoto if the photo in `data` is too large by its header, or has none; nothing is decoded."""
+    with _opened(data, name) as image:
+        _check_size(*image.size, name, most_pixels)
+
+
+@contextmanager
+def _opened(data: bytes, name: Path | str) -> Iterator[ImageFile.ImageFile]:
+    """Read the header; whatever goes wrong, also in the block, is raised as BadPhoto."""
     _check_bytes(len(data), name)
     kind = next((kind for kind, signature in _SIGNATURES.items() if signature.match(data)), None)
     if kind is None:
@@ -117,8 +129,8 @@ def decode(data: bytes, name: Path | str, *, at_least: int | None = None) -> Pho
         fault = f"is not a photo keykind can read (starts with '{start}'; {len(data):,} bytes)"
         raise BadPhoto(name, fault=fault, remedy="give a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC file")
     try:
-        with _quiet(), _open(data, kind, name) as image:
-            return _upright(image, data, name, at_least)
+        with unwarned("PIL"), _open(data, kind, name) as image:
+            yield image
     except BadPhoto:
         raise
     except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
@@ -221,16 +233,16 @@ def _check_bytes(count: int, name: Path | str) -> None:
         raise BadPhoto(name, fault=fault, remedy=_SAVE_ANEW)
 
 
-def _check_size(width: int, height: int, name: Path | str) -> None:
+def _check_size(width: int, height: int, name: Path | str, most: int = MAX_PIXELS) -> None:
     if min(width, height) < MIN_SIDE:
         fault = f"has {width} x {height} pixels, but needs {MIN_SIDE} on each side"
         raise BadPhoto(name, fault=fault, remedy="give the original photo, not a thumbnail")
-    if width * height > MAX_PIXELS:
-        raise _too_many(width * height, name, f"{width:,} x {height:,} = ")
+    if width * height > most:
+        raise _too_many(width * height, name, f"{width:,} x {height:,} = ", most)
 
 
-def _too_many(pixels: int, name: Path | str, sides: str = "") -> BadPhoto:
-    fault = f"has {sides}{pixels / 1e6:,.1f} megapixels, more than the limit of {MAX_PIXELS / 1e6:.0f}"
+def _too_many(pixels: int, name: Path | str, sides: str = "", most: int = MAX_PIXELS) -> BadPhoto:
+    fault = f"has {sides}{pixels / 1e6:,.1f} megapixels, more than the limit of {most / 1e6:.0f}"
     return BadPhoto(name, fault=fault, remedy="save it smaller")
 
 
@@ -242,19 +254,6 @@ def _check_scans(data: bytes, name: Path | str) -> None:
         place = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
     if scans > MAX_SCANS:
         raise BadPhoto(name, fault=f"is a JPEG of more than {MAX_SCANS} scans", remedy=_SAVE_ANEW)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep Pillow's warnings off stderr. warnings.catch_warnings would mix up the filters of two threads."""
-    filters: Any = warnings.filters
-    ignore = ("ignore", None, Warning, re.compile(r"PIL\."), 0)
-    filters.insert(0, ignore)
-    try:
-        yield
-    finally:
-        with suppress(ValueError):  # someone called warnings.resetwarnings() meanwhile
-            filters.remove(ignore)
 
 
 def _unreadable(source: Path, error: OSError | ValueError) -> BadPhoto:

@@ -105,12 +105,16 @@ class Recogniser:
         sights = self._seen(source)
         return Prediction(name_of(source), tuple(filter(None, (self._judged(sight) for sight in sights))))
 
-    def recognise_many(self, sources: Iterable[Source]) -> Iterator[Prediction]:
-        """Say what photos show, in their order, several at once; memory stays bounded for any number.
+    def attempt(self, source: Source) -> Prediction:
+        """Say what a photo shows; one that cannot be read is a Prediction with its error."""
+        try:
+            return self.recognise(source)
+        except BadPhoto as error:
+            return Prediction(name_of(source), (), f"{error.fault}; {error.remedy}")
 
-        A photo that cannot be read is a Prediction with its error.
-        """
-        return ordered(self._recognised, sources)
+    def recognise_many(self, sources: Iterable[Source]) -> Iterator[Prediction]:
+        """Attempt photos, in their order, several at once; memory stays bounded for any number."""
+        return ordered(self.attempt, sources)
 
     def explain(self, source: Source, number: int = 0) -> Explanation:
         """Say what a photo shows and why; with a finder, the key of that number, the surest is 0.
@@ -130,12 +134,6 @@ class Recogniser:
         assert sight.answer.maps is not None  # noqa: S101 - the card says so, and loading checked the card
         maps = {kind: sight.answer.maps[..., place] for place, kind in enumerate(self.kinds)}
         return Explanation(name_of(source), said, _by_kind(self.kinds, sight.answer), maps, sight.shown())
-
-    def _recognised(self, source: Source) -> Prediction:
-        try:
-            return self.recognise(source)
-        except BadPhoto as error:
-            return Prediction(name_of(source), (), f"{error.fault}; {error.remedy}")
 
     def _seen(self, source: Source) -> list["_Sight"]:
         """Return what is looked at in a photo, and what the model says of it."""

@@ -1,16 +1,19 @@
-"""The chatter of native libraries -> nothing, unless what they do fails.
+"""The chatter of libraries -> nothing, unless what they do fails.
 
-In:    a block that imports or starts a native library
+In:    a block that imports or starts a native library, or uses one that warns
 Out:   the same, without its notes on stderr
 Needs: nothing beyond Python
 """
 
 import os
+import re
 import sys
 import tempfile
 import threading
+import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import Any
 
 STDERR = 2  # file descriptor: native code writes there, past sys.stderr
 _lock = threading.RLock()
@@ -38,3 +41,16 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(kept, STDERR)
             os.close(kept)
+
+
+@contextmanager
+def unwarned(package: str) -> Iterator[None]:
+    """Keep a package's warnings off stderr; warnings.catch_warnings would mix up the filters of threads."""
+    filters: Any = warnings.filters
+    ignore = ("ignore", None, Warning, re.compile(rf"{package}\."), 0)
+    filters.insert(0, ignore)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # someone called warnings.resetwarnings() meanwhile
+            filters.remove(ignore)

@@ -1,0 +1,141 @@
+"""Tests of serve/app_files.py."""
+
+import gzip
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra serve is not installed")
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from keykind.serve.app_files import FOR_EVER, NONE_HERE, AppFiles, accepted
+
+PAGE, SCRIPT = b"<!doctype html><title>app</title>", b"console.log(1);" * 100
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "web" / "assets").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("secret")
+    folder = tmp_path / "web"
+    (folder / "index.html").write_bytes(PAGE)
+    (folder / "sw.js").write_bytes(SCRIPT)
+    (folder / "manifest.webmanifest").write_text("{}")
+    (folder / "assets" / "app-d1c2b3a4.js").write_bytes(SCRIPT)
+    (folder / "assets" / "app-d1c2b3a4.js.gz").write_bytes(gzip.compress(SCRIPT))
+    (folder / "assets" / "app-d1c2b3a4.js.br").write_bytes(b"brotli")
+    (folder / "assets" / "core-d1c2b3a4.wasm").write_bytes(b"\0asm")
+    (folder / "keys.tflite").write_bytes(b"TFL3")
+    return folder
+
+
+@pytest.fixture
+def client(folder):
+    app = Starlette()
+    app.router.default = AppFiles(folder)
+    return TestClient(app)
+
+
+@pytest.fixture
+def get(client):
+    def get(path, method="GET", **headers):
+        return client.request(method, path, headers={"accept-encoding": "identity"} | headers)
+
+    return get
+
+
+def test_the_page_is_at_the_root_and_is_asked_for_anew_each_time(get):
+    for path in ("/", "/index.html"):
+        answer = get(path)
+        assert answer.content == PAGE
+        assert answer.headers["content-type"].startswith("text/html")
+        assert answer.headers["cache-control"] == "no-cache"
+    assert get("/sw.js").headers["cache-control"] == "no-cache"
+
+
+def test_what_has_its_hash_in_its_name_is_kept_for_ever(get):
+    assert get("/assets/app-d1c2b3a4.js").headers["cache-control"] == FOR_EVER
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/assets/app-d1c2b3a4.js", "text/javascript"),
+        ("/assets/core-d1c2b3a4.wasm", "application/wasm"),
+        ("/manifest.webmanifest", "application/manifest+json"),
+        ("/keys.tflite", "application/octet-stream"),
+    ],
+)
+def test_each_file_has_its_type_for_nothing_is_sniffed(get, path, kind):
+    assert get(path).headers["content-type"].partition(";")[0] == kind
+
+
+@pytest.mark.parametrize(
+    ("header", "encoding"),
+    [("br, gzip", "br"), ("gzip", "gzip"), ("gzip;q=0.5, br;q=0", "gzip"), ("deflate", None), ("", None)],
+)
+def test_the_smallest_form_that_the_client_takes_is_sent(client, header, encoding):
+    headers = {"accept-encoding": header}
+    with client.stream("GET", "/assets/app-d1c2b3a4.js", headers=headers) as answer:
+        assert answer.headers.get("content-encoding") == encoding
+        assert answer.headers["vary"] == "Accept-Encoding"
+        sent = b"".join(answer.iter_raw())
+    assert sent == {None: SCRIPT, "br": b"brotli"}.get(encoding, sent)
+    if encoding == "gzip":
+        assert gzip.decompress(sent) == SCRIPT
+
+
+def test_encodings_are_told_the_smallest_first():
+    assert accepted("gzip, deflate, br, zstd") == ["br", "gzip"]
+    assert accepted("BR ; q=1.0, gzip;q=0.000") == ["br"]
+    assert accepted("*") == []
+
+
+def test_what_the_client_has_is_not_sent_again(get):
+    tag = get("/").headers["etag"]
+    again = get("/", **{"if-none-match": f'"other", W/{tag}'})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert get("/", **{"if-none-match": '"other"'}).status_code == 200
+
+
+def test_a_tag_tells_the_content_and_the_encoding_apart(get, folder):
+    plain = get("/assets/app-d1c2b3a4.js").headers["etag"]
+    assert get("/assets/app-d1c2b3a4.js", **{"accept-encoding": "br"}).headers["etag"] != plain
+    assert get("/sw.js").headers["etag"] == plain
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/secret.txt",
+        "/%2e%2e/secret.txt",
+        "/..%2fsecret.txt",
+        "/assets/%2e%2e/%2e%2e/secret.txt",
+        "/assets/..\\..\\secret.txt",
+        "/.//secret.txt",
+        "/assets",
+        "/assets/",
+        "/index.html/",
+        "/index.html%00",
+        "/assets/app-d1c2b3a4.js.gz",
+        "/" + "a" * 5000,
+    ],
+)
+def test_nothing_else_is_there(get, path):
+    answer = get(path)
+    assert answer.status_code == 404
+    assert b"secret" not in answer.content
+
+
+def test_files_are_read_and_nothing_more(get):
+    assert get("/", "HEAD").content == b""
+    assert get("/", "POST").status_code == 405
+
+
+def test_where_the_app_was_not_built_a_page_says_so(tmp_path):
+    app = Starlette()
+    app.router.default = AppFiles(tmp_path / "none")
+    client = TestClient(app)
+    assert client.get("/").text == NONE_HERE
+    assert client.get("/index.html").status_code == 404
+    assert "style=" not in NONE_HERE  # the policy would refuse it
