@@ -23,3 +23,4 @@ export * from './recognise';
 export * from './resize';
 export * from './separation';
 export * from './straighten';
+export * from './tracking';
