@@ -16,7 +16,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     rolldownOptions: {
-      input: { index: resolve(import.meta.dirname, 'index.html'), selftest: resolve(import.meta.dirname, 'selftest.html') },
+      input: {
+        index: resolve(import.meta.dirname, 'index.html'),
+        selftest: resolve(import.meta.dirname, 'selftest.html'),
+      },
     },
   },
   plugins: [golden(), packs(), offline()],

@@ -64,7 +64,8 @@ function all(): Record<string, Pack> {
 
 function model(name: string): Buffer {
   const path = resolve(MODELS, name);
-  if (!existsSync(path)) throw new Error(`${path} is not there; KEYKIND_MODELS names a folder with the models`);
+  if (!existsSync(path))
+    throw new Error(`${path} is not there; KEYKIND_MODELS names a folder with the models`);
   return readFileSync(path);
 }
 

@@ -19,15 +19,20 @@ takePhotos((photo) => void app.open(photo));
 
 async function begin(): Promise<void> {
   try {
-    await settle({
+    const first = await settle({
       progress: (loaded, total) => app.progress(loaded, total),
       update: (take) => app.notice(say('update.ready'), 'update', button(say('update.take'), take)),
     });
     const { engine, card } = await startEngine();
     app.ready(engine, card);
+    if (first) app.notice(say('offline.ready'), 'ready');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    app.notice(say('load.failed', { why }), 'fault', button(say('load.again'), () => location.reload()));
+    app.notice(
+      say('load.failed', { why }),
+      'fault',
+      button(say('load.again'), () => location.reload()),
+    );
   }
 }
 

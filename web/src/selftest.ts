@@ -82,7 +82,8 @@ async function test(told: Told, engine: Engine, rows: HTMLElement): Promise<Comp
 
 function compare(told: Told, keys: readonly SeenKey[]): Compared {
   const same =
-    told.keys.length === keys.length && told.keys.every(({ kind }, place) => keys[place]?.verdict.kind === kind);
+    told.keys.length === keys.length &&
+    told.keys.every(({ kind }, place) => keys[place]?.verdict.kind === kind);
   const differences = told.keys.flatMap(({ probabilities }, place) =>
     (keys[place]?.verdict.probabilities ?? []).map(({ kind, probability }) =>
       Math.abs(probability - (probabilities[kind] ?? 0)),
@@ -104,5 +105,7 @@ function heads(): HTMLElement[] {
 
 run().catch((error: unknown) => {
   document.body.dataset['result'] = 'failed';
-  document.body.append(el('p', { role: 'alert', class: 'failed' }, say('load.failed', { why: String(error) })));
+  document.body.append(
+    el('p', { role: 'alert', class: 'failed' }, say('load.failed', { why: String(error) })),
+  );
 });

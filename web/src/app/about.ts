@@ -11,7 +11,11 @@ import { LANGUAGES, languageNow, number, percent, say, sayKind } from '../words'
 import { el } from './dom';
 
 /** Return the view. */
-export function aboutView(card: Card | null, milliseconds: number | null, chosen: (language: string) => void): HTMLElement {
+export function aboutView(
+  card: Card | null,
+  milliseconds: number | null,
+  chosen: (language: string) => void,
+): HTMLElement {
   return el(
     'section',
     { class: 'about', 'aria-labelledby': 'about-title' },

@@ -91,7 +91,10 @@ export class App {
   /** Tell what did not work, and what to do. */
   fault(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.notice(error instanceof PhotoFault ? say(`fault.${error.fault}`) : say('fault.other', { why }), 'fault');
+    this.notice(
+      error instanceof PhotoFault ? say(`fault.${error.fault}`) : say('fault.other', { why }),
+      'fault',
+    );
   }
 
   /** Show a notice until it is closed. */
@@ -123,10 +126,15 @@ export class App {
   }
 
   #view(part: Part): HTMLElement {
-    if (part === 'about') return aboutView(this.#card, this.#milliseconds, (language) => this.#speak(language));
+    if (part === 'about')
+      return aboutView(this.#card, this.#milliseconds, (language) => this.#speak(language));
     if (part === 'collection') {
       const { kinds } = this.#card ?? { kinds: [] };
-      return collectionView({ kinds, announce: (words) => this.announce(words), fault: (why) => this.fault(why) });
+      return collectionView({
+        kinds,
+        announce: (words) => this.announce(words),
+        fault: (why) => this.fault(why),
+      });
     }
     if (this.#live) return this.#live.view;
     return this.#still ? this.#stillView(this.#still) : this.#welcome();

@@ -32,7 +32,9 @@ export function collectionView(host: CollectionHost): HTMLElement {
   );
   const draw = async (): Promise<void> => {
     const photos = await all();
-    body.replaceChildren(...(photos.length ? filled(photos, host, draw) : [el('p', {}, say('collection.empty'))]));
+    body.replaceChildren(
+      ...(photos.length ? filled(photos, host, draw) : [el('p', {}, say('collection.empty'))]),
+    );
   };
   draw().catch(host.fault);
   return view;

@@ -68,10 +68,16 @@ async function showEvidence(kind: string, place: number, into: HTMLElement, host
 
 /** Return the scale of the colours. */
 function scale(): HTMLElement {
-  const ramp = el('canvas', { width: constants.explain.COLOURS.length * 24, height: 1, 'aria-hidden': 'true' });
+  const ramp = el('canvas', {
+    width: constants.explain.COLOURS.length * 24,
+    height: 1,
+    'aria-hidden': 'true',
+  });
   const pen = ramp.getContext('2d');
   for (let x = 0; pen && x < ramp.width; x++) {
-    pen.fillStyle = `rgb(${colourOf(x / (ramp.width - 1)).map(Math.round).join()})`;
+    pen.fillStyle = `rgb(${colourOf(x / (ramp.width - 1))
+      .map(Math.round)
+      .join()})`;
     pen.fillRect(x, 0, 1, 1);
   }
   return el('span', { class: 'scale' }, say('detail.low'), ramp, say('detail.high'));
@@ -90,7 +96,12 @@ function kinds(key: SeenKey, place: number, evidence: HTMLElement, host: DetailH
       el(
         'span',
         { class: 'kind-words' },
-        el('span', { class: 'kind-name' }, el('strong', {}, sayKind(kind)), el('span', {}, percent(probability))),
+        el(
+          'span',
+          { class: 'kind-name' },
+          el('strong', {}, sayKind(kind)),
+          el('span', {}, percent(probability)),
+        ),
         el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
         el('span', { class: 'tell' }, sayTell(kind)),
         el('span', { class: 'hidden' }, say('detail.show', { kind: sayKind(kind) })),

@@ -48,9 +48,26 @@ export function button(words: string, does: () => void, parts: Parts = {}): HTML
 
 /** Return a canvas that shows a bitmap, described for those who do not see it. */
 export function pictureOf(bitmap: ImageBitmap, words: string): HTMLCanvasElement {
-  const canvas = el('canvas', { role: 'img', 'aria-label': words, width: bitmap.width, height: bitmap.height });
+  const canvas = el('canvas', {
+    role: 'img',
+    'aria-label': words,
+    width: bitmap.width,
+    height: bitmap.height,
+  });
   canvas.getContext('2d')?.drawImage(bitmap, 0, 0);
   return canvas;
+}
+
+/** Return a place of the shape of a picture, which its children fill. */
+export function stage(width: number, height: number, ...children: readonly Child[]): HTMLElement {
+  const made = el('div', { class: 'stage' }, ...children);
+  shape(made, width, height);
+  return made;
+}
+
+/** Give a stage the shape of a picture. */
+export function shape(made: HTMLElement, width: number, height: number): void {
+  made.style.aspectRatio = `${width} / ${height}`;
 }
 
 function setAll(made: Element, parts: Readonly<Record<string, unknown>>): void {

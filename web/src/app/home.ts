@@ -40,7 +40,11 @@ export function welcomeView(
           'div',
           { class: 'loading', role: 'status' },
           el('p', {}, loading),
-          el('progress', { max: progress?.total ?? null, value: progress?.loaded ?? null, 'aria-label': loading }),
+          el('progress', {
+            max: progress?.total ?? null,
+            value: progress?.loaded ?? null,
+            'aria-label': loading,
+          }),
         ),
     el('p', { class: 'more' }, say('look.hint')),
     el('p', { class: 'more wide' }, say('look.drop')),
@@ -50,7 +54,12 @@ export function welcomeView(
 
 function known({ kinds }: Card): HTMLElement {
   const rows = kinds.map((kind) =>
-    el('li', {}, sketch(kind), el('span', {}, el('strong', {}, sayKind(kind)), el('span', { class: 'more' }, sayTell(kind)))),
+    el(
+      'li',
+      {},
+      sketch(kind),
+      el('span', {}, el('strong', {}, sayKind(kind)), el('span', { class: 'more' }, sayTell(kind))),
+    ),
   );
   return el('section', { class: 'known' }, el('h2', {}, say('look.known')), el('ul', {}, ...rows));
 }

@@ -11,7 +11,7 @@ import type { Engine } from '../engine/client';
 import type { Seen } from '../engine/protocol';
 import { say, type Word } from '../words';
 import { answerOf } from './answers';
-import { button, el, svg } from './dom';
+import { button, el, shape, stage, svg } from './dom';
 import { keyList } from './keylist';
 import { drawInto, drawing } from './outlines';
 
@@ -38,6 +38,7 @@ export class Live {
   readonly #video = el('video', { playsinline: true, muted: true, autoplay: true });
   readonly #over = drawing(1, 1);
   readonly #guide = svg('svg', { class: 'guide', 'aria-hidden': 'true' });
+  readonly #stage = stage(4, 3, this.#video, this.#guide, this.#over);
   readonly #list = el('div', { class: 'answers' });
   #stream: MediaStream | null = null;
   #announced = '';
@@ -49,7 +50,7 @@ export class Live {
       'section',
       { class: 'live', 'aria-labelledby': 'live-title' },
       el('h1', { id: 'live-title', tabindex: '-1' }, say('live.title')),
-      el('div', { class: 'stage' }, this.#video, this.#guide, this.#over),
+      this.#stage,
       el(
         'div',
         { class: 'bar' },
@@ -99,7 +100,8 @@ export class Live {
     this.#list.replaceChildren(words === null ? keyList(seen.keys) : el('p', { class: 'nothing' }, words));
     const steady = seen.keys.filter(({ frames }) => frames >= STEADY).map(answerOf);
     const told = steady.join('; ');
-    if (told && told !== this.#announced && kindsOf(told) !== kindsOf(this.#announced)) this.host.announce(told);
+    if (told && told !== this.#announced && kindsOf(told) !== kindsOf(this.#announced))
+      this.host.announce(told);
     this.#announced = told || (seen.keys.length ? this.#announced : '');
     this.host.seen(seen);
   }
@@ -113,6 +115,7 @@ export class Live {
 
   #drawGuide(): void {
     const { videoWidth: width, videoHeight: height } = this.#video;
+    shape(this.#stage, width, height);
     const short = Math.min(width, height);
     const [wide, high] = [GUIDE.wide * (width < height ? width : short * 1.3), GUIDE.high * short];
     this.#guide.setAttribute('viewBox', `0 0 ${width} ${height}`);

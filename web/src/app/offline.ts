@@ -14,9 +14,9 @@ export interface Watcher {
   update(take: () => void): void;
 }
 
-/** Install the service worker, and wait for its files where it is the first. */
-export async function settle(watcher: Watcher): Promise<void> {
-  if (!('serviceWorker' in navigator)) return;
+/** Install the service worker, and wait for its files where it is the first; tell whether it was. */
+export async function settle(watcher: Watcher): Promise<boolean> {
+  if (!('serviceWorker' in navigator)) return false;
   const workers = navigator.serviceWorker;
   workers.addEventListener('message', ({ data }: MessageEvent<{ loaded: number; total: number }>) =>
     watcher.progress(data.loaded, data.total),
@@ -25,11 +25,12 @@ export async function settle(watcher: Watcher): Promise<void> {
   try {
     registration = await workers.register('sw.js');
   } catch {
-    return; // no service worker here (a private window, perhaps): the app works, but only with a network
+    return false; // no service worker here (a private window, perhaps): the app works, but only with a network
   }
   watch(registration, watcher);
   const first = registration.active ? null : (registration.installing ?? registration.waiting);
   if (first) await settled(first);
+  return first?.state === 'activated';
 }
 
 /** Wait until a first service worker is at work, or gave up. */

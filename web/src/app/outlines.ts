@@ -10,7 +10,7 @@ import type { SeenKey } from '../engine/protocol';
 import { answerOf, sortOf } from './answers';
 import { svg } from './dom';
 
-const LETTERS = 26; // so many letters' heights fit into the picture's shorter side
+const LETTERS = 18; // so many letters' heights fit into the picture's shorter side
 const LINE = 150; // and so many line widths
 const INK = { sure: '#35e08a', unsure: '#ffc247', nokey: '#d7dbe0' } as const; // bright, with a dark rim
 const RIM = '#10151b';
@@ -50,11 +50,7 @@ export function drawInto(
 }
 
 /** Draw the same on a canvas that shows the picture at `scale`. */
-export function drawOn(
-  canvas: HTMLCanvasElement,
-  keys: readonly SeenKey[],
-  scale: number,
-): void {
+export function drawOn(canvas: HTMLCanvasElement, keys: readonly SeenKey[], scale: number): void {
   const pen = canvas.getContext('2d');
   if (!pen) return;
   const { letters, line } = sizesOf(canvas);
@@ -65,7 +61,10 @@ export function drawOn(
     pen.beginPath();
     for (const [x, y] of key.box) pen.lineTo(x * scale, y * scale);
     pen.closePath();
-    for (const [colour, wide, dashes] of [[RIM, 2.2, []], [INK[sort], 1, DASHES[sort]]] as const) {
+    for (const [colour, wide, dashes] of [
+      [RIM, 2.2, []],
+      [INK[sort], 1, DASHES[sort]],
+    ] as const) {
       pen.strokeStyle = colour;
       pen.lineWidth = wide * line;
       pen.setLineDash(dashes.map((dash) => dash * line));
@@ -99,7 +98,7 @@ function labelPlace(
 ): readonly [number, number] {
   const left = Math.min(...box.map(([x]) => x));
   const top = Math.min(...box.map(([, y]) => y));
-  const long = 11 * letters; // about the length of a label
+  const long = 9 * letters; // about the length of a label
   return [
     Math.max(Math.min(left, width - long), letters / 4),
     Math.min(Math.max(top - letters / 2, 1.1 * letters), height - letters / 2),

@@ -10,7 +10,7 @@ import { LIMITS } from '../core/causes';
 import type { Still } from '../engine/protocol';
 import { say } from '../words';
 import { countOf } from './answers';
-import { button, el, pictureOf } from './dom';
+import { button, el, pictureOf, stage } from './dom';
 import { keyList } from './keylist';
 import { drawInto, drawing } from './outlines';
 import { annotated, canShare, save, share } from './save';
@@ -39,7 +39,7 @@ export function stillView(still: Still, host: StillHost): HTMLElement {
     'section',
     { class: 'still', 'aria-labelledby': 'still-title' },
     el('h1', { id: 'still-title', tabindex: '-1' }, say('still.title')),
-    el('div', { class: 'stage' }, picture, over),
+    stage(still.width, still.height, picture, over),
     el('p', { class: 'count' }, summaryOf(still)),
     keyList(still.keys, host.opened),
     el(

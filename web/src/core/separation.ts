@@ -52,7 +52,11 @@ export function separate(
       owner[Math.floor(y / C.STRIDE) * C.GRID + Math.floor(x / C.STRIDE)] === number;
     const mask = maskOf(width, height, mine);
     if (!mask.data.includes(1)) return;
-    const blade = maskOf(width, height, (x, y) => mine(x, y) && (bladed[y * C.SIDE + x] as number) >= COVERED);
+    const blade = maskOf(
+      width,
+      height,
+      (x, y) => mine(x, y) && (bladed[y * C.SIDE + x] as number) >= COVERED,
+    );
     const [head, tip] = laid(named, mask, blade, Math.max(told.occluded, told.cutOff) > C.HIDES);
     const box = rectangleAlong(cornersOf(mask), [tip[0] - head[0], tip[1] - head[1]]);
     const far = ([x, y]: Point): Point => [x * scale, y * scale];

@@ -30,7 +30,9 @@ export class Engine {
   /** Ask the worker; bitmaps that are given are gone afterwards. */
   ask<N extends Name>(name: N, ...given: Parameters<Calls[N]>): Promise<ReturnType<Calls[N]>> {
     const id = ++this.#last;
-    const transfer = given.filter((one): one is Extract<typeof one, ImageBitmap> => one instanceof ImageBitmap);
+    const transfer = given.filter(
+      (one): one is Extract<typeof one, ImageBitmap> => one instanceof ImageBitmap,
+    );
     return new Promise((done, failed) => {
       this.#waiting.set(id, { done, failed });
       this.#worker.postMessage({ id, name, given }, transfer as Transferable[]);

@@ -27,7 +27,11 @@ interface Options {
 
 /** Return the networks. Throws an Error that says which file cannot be had or used. */
 export async function loadNetworks(places: Places): Promise<Networks> {
-  const [finderBytes, keysBytes] = await Promise.all([fetchPacked(places.finder), fetchPacked(places.keys), start(places)]);
+  const [finderBytes, keysBytes] = await Promise.all([
+    fetchPacked(places.finder),
+    fetchPacked(places.keys),
+    start(places),
+  ]);
   const { flatbuffer, card } = await readModel(keysBytes);
   const [finder, keys] = [await compile(finderBytes), await compile(flatbuffer)];
   return {

@@ -11,22 +11,30 @@ import {
   causesOf,
   constants,
   type Fault,
+  mapOf,
   type Networks,
   overlay,
   type Picture,
-  mapOf,
   recognise,
   type Sight,
-  shown,
-  topOf,
-  type Track,
-  track,
-  wider,
-  shownFrom,
   scaleOf,
   sharpEnough,
+  shown,
+  shownFrom,
+  type Track,
+  topOf,
+  track,
+  wider,
 } from '../core';
-import { type Calls, type Name, PhotoFault, type Reply, type Request, type Seen, type SeenKey } from './protocol';
+import {
+  type Calls,
+  type Name,
+  PhotoFault,
+  type Reply,
+  type Request,
+  type Seen,
+  type SeenKey,
+} from './protocol';
 import { openFile, openFrame, type Source } from './reader';
 import { loadNetworks } from './runtime';
 
@@ -63,7 +71,11 @@ const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnTy
     still?.source.bitmap.close();
     still = { source, sights };
     tracks = [];
-    const seen = await seenOf(source, sights.map((sight) => told(sight)), began);
+    const seen = await seenOf(
+      source,
+      sights.map((sight) => told(sight)),
+      began,
+    );
     return { ...seen, picture: await reduced(source.bitmap) };
   },
 
@@ -157,7 +169,8 @@ self.addEventListener('message', ({ data }: MessageEvent<Request>) => {
   last = last.then(async () => {
     const reply = await replyTo(data);
     const result = 'result' in reply ? reply.result : null;
-    const bitmap = result instanceof ImageBitmap ? result : (result as { picture?: ImageBitmap } | null)?.picture;
+    const bitmap =
+      result instanceof ImageBitmap ? result : (result as { picture?: ImageBitmap } | null)?.picture;
     self.postMessage(reply, { transfer: bitmap ? [bitmap] : [] });
   });
 });
