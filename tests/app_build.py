@@ -5,25 +5,36 @@ Both are built where Node and the packages of web/package-lock.json are; without
 
 import base64
 import json
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+
+from keykind import shipped
 
 WEB = Path(__file__).parents[1] / "web"
 NO_NODE = "Node is not installed"
 NO_PACKAGES = "the app's packages are not installed: run npm ci in web/"
 
 
-def npm(*command: str) -> None:
+def npm(*command: str, **environment: str) -> None:
     """Run a script of web/package.json; skip the test where that cannot be."""
     if shutil.which("npm") is None:
         pytest.skip(NO_NODE)
     if not (WEB / "node_modules").is_dir():
         pytest.skip(NO_PACKAGES)
-    done = subprocess.run(["npm", "run", "--silent", *command], cwd=WEB, capture_output=True, text=True)
+    done = subprocess.run(
+        ["npm", "run", "--silent", *command],
+        cwd=WEB,
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environment,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -80,3 +91,22 @@ def field(result, *shape: int) -> np.ndarray:
 
 def _text(data: bytes) -> str:
     return base64.b64encode(data).decode()
+
+
+def models() -> Path:
+    """Return the folder with the models that the app is built with; skip the test where there are none."""
+    folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
+    missing = [name for name in (shipped.FINDER, shipped.CLASSIFIER) if not (folder / name).is_file()]
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} do not come with this version; KEYKIND_MODELS may name others")
+    return folder
+
+
+def build(out: Path) -> Path:
+    """Build the app into a folder, with the self-test of the models it carries."""
+    models()
+    script = [sys.executable, WEB / "scripts" / "golden.py"]
+    golden = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert golden.returncode == 0, golden.stderr
+    npm("build", KEYKIND_APP_OUT=str(out))
+    return out

@@ -32,6 +32,7 @@ export class App {
   #card: Card | null = null;
   #live: Live | null = null;
   #still: Still | null = null;
+  #kept = new Map<number, number>(); // key of the photo -> its photo in the collection
   #loading: { loaded: number; total: number } | null = null;
   #milliseconds: number | null = null;
 
@@ -73,6 +74,7 @@ export class App {
       const still = await this.#engine.ask('still', photo);
       this.#still?.picture.close();
       [this.#still, this.#milliseconds] = [still, still.milliseconds];
+      this.#kept = new Map();
       location.hash = '';
       this.show(true);
       this.announce([summaryOf(still), ...still.keys.map(answerOf)].join('. '));
@@ -161,7 +163,8 @@ export class App {
     if (!key || !this.#engine) return;
     await openDetail(key, place, {
       engine: this.#engine,
-      announce: (words) => this.announce(words),
+      maps: this.#card?.maps ?? false,
+      kept: this.#kept,
       fault: (error) => this.fault(error),
     });
   }

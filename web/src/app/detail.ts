@@ -23,7 +23,8 @@ const DIGITS: Readonly<Partial<Record<Cause, number>>> = { small: 0, blurred: 4 
 /** What the dialog needs of the page. */
 export interface DetailHost {
   readonly engine: Engine;
-  announce(words: string): void;
+  readonly maps: boolean; // whether the model gives heat maps
+  readonly kept: Map<number, number>; // key -> its photo in the collection
   fault(error: unknown): void;
 }
 
@@ -59,7 +60,8 @@ async function showEvidence(kind: string, place: number, into: HTMLElement, host
     const drawn = await host.engine.ask('evidence', place, kind);
     const bitmap = drawn ?? (await host.engine.ask('evidence', place, null));
     if (!bitmap) return;
-    const words = say(drawn ? 'detail.evidence' : 'detail.noEvidence', { kind: sayKind(kind) });
+    const none = host.maps ? 'detail.noEvidence' : 'detail.noMaps';
+    const words = say(drawn ? 'detail.evidence' : none, { kind: sayKind(kind) });
     into.replaceChildren(pictureOf(bitmap, words), el('figcaption', {}, words, drawn ? scale() : null));
   } catch (error) {
     host.fault(error);
@@ -131,7 +133,7 @@ function correction(key: SeenKey, place: number, host: DetailHost): HTMLElement 
     try {
       const photo = await host.engine.ask('keep', place);
       const said = key.verdict.isKey ? (key.verdict.kind ?? 'not sure') : 'not a key';
-      await keep({ kind: choice.value, said, photo });
+      host.kept.set(place, await keep({ kind: choice.value, said, photo }, host.kept.get(place)));
       const kind = choice.value === NOT_A_KEY ? say('key.notKey') : sayKind(choice.value);
       result.textContent = say('correct.kept', { kind });
     } catch (error) {

@@ -19,10 +19,11 @@ export const NOT_A_KEY = '';
 const DATABASE = 'keykind';
 const PHOTOS = 'photos';
 
-/** Keep a photo. */
-export async function keep(photo: Omit<Kept, 'id'>): Promise<void> {
+/** Keep a photo, in place of one that was kept before, and return its number. */
+export async function keep(photo: Omit<Kept, 'id'>, before?: number): Promise<number> {
   await navigator.storage?.persist?.().catch(() => false); // asked for; without it the browser may tidy up
-  await inStore('readwrite', (store) => store.add(photo));
+  const kept = before === undefined ? photo : { ...photo, id: before };
+  return inStore<number>('readwrite', (store) => store.put(kept));
 }
 
 /** Return all photos that are kept. */
