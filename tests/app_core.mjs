@@ -52,6 +52,7 @@ const CALLS = {
   measure: (crop, cut, found) => core.measure(crop, cut, found),
   causesOf: core.causesOf,
   limits: () => core.LIMITS,
+  track: core.track,
 };
 
 const plain = (found) => ({ ...found, mask: { ...found.mask, data: base64(found.mask.data) } });

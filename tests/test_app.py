@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -533,7 +534,7 @@ def test_axe_finds_nothing_that_shuts_anyone_out(chromium, host, scheme, size):
     context = chromium.new_context(color_scheme=scheme, viewport=view, locale="en", permissions=["camera"])
     context.set_default_timeout(PATIENCE)
     with watched(context.new_page(), host.url) as page:
-        for part in (*parts(page), "live", "selftest"):
+        for part in chain(parts(page), ("live", "selftest")):
             if part == "live":
                 page.goto(f"{host.url}#look")
                 page.reload()

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from app_build import WEB, Core, field, picture
 from keykind import finder, photo, separation
+from keykind.card import SIZE
+from keykind.cutting import ENOUGH
 from keykind.explain import overlay
 from keykind.finder import Finder, fit
 from keykind.kinds import KINDS
@@ -285,6 +287,125 @@ def test_an_answer_is_judged_as_python_judges_it(core, probabilities, novelty, i
     assert [one["probability"] for one in said["probabilities"]] == sorted(
         (min(max(value, 0), 1) for value in probabilities), reverse=True
     )
+
+
+KEY = {"head": [40, 112], "tip": [240, 112], "box": [[40, 82], [240, 82], [240, 142], [40, 142]]}
+CUT = {"middle": [140, 112], "along": [1, 0], "width": 280}
+
+
+def a_key(**changes):
+    """Return a key as the finder tells it: 200 px long, 60 wide, all of it seen."""
+    data = np.zeros((56, 70), np.uint8)
+    data[20:36, 10:60] = 1
+    mask = {"data": data.ravel(), "width": 70, "height": 56}
+    return {"score": 0.9, "occluded": 0.1, "cutOff": 0.1, "mask": mask, "scale": 4, **KEY, **changes}
+
+
+def a_crop(change=lambda image: image):
+    """Return a crop of a key that is rendered well, after a change."""
+    path = sample_folder() / "test" / "dimple" / "dimple-00.jpg"
+    with Image.open(path) as photo:
+        crop = photo.convert("RGB").crop((90, 90, 210, 270)).rotate(80, expand=True).resize((224, 224))
+        return np.asarray(change(crop))
+
+
+def with_glare(crop):
+    shiny = np.array(crop)
+    shiny[100:124, 60:120] = 255
+    return Image.fromarray(shiny)
+
+
+BLUR = ImageFilter.GaussianBlur(4)
+CAUSES = {
+    "nothing": ([], {}, {}, lambda crop: crop),
+    "a part that is hidden": (["hidden"], {"occluded": 0.4}, {}, lambda crop: crop),
+    "a part that is outside": (["hidden"], {"cutOff": 0.4}, {}, lambda crop: crop),
+    "few pixels": (["small"], {}, {"width": 150}, lambda crop: crop),
+    "little light": (["dark"], {}, {}, lambda crop: crop.point(lambda level: level // 5)),
+    "mirrored light": (["glare"], {}, {}, with_glare),
+    "motion": (["blurred"], {}, {}, lambda crop: crop.filter(BLUR)),
+    "a key seen from its edge": (
+        ["edge"],
+        {"box": [[40, 102], [240, 102], [240, 122], [40, 122]]},
+        {},
+        lambda crop: crop,
+    ),
+    "a key that is slanted": (["slanted"], {"head": [107, 112], "tip": [173, 112]}, {}, lambda crop: crop),
+}
+
+
+@pytest.mark.parametrize("name", CAUSES)
+def test_what_makes_the_model_unsure_is_measured_in_the_picture(core, name):
+    causes, key, cut, change = CAUSES[name]
+    found = a_key(**key)
+    measures = core.measure(a_crop(change), CUT | cut, found)
+    assert core.causesOf(measures) == causes
+
+
+def test_the_measures_are_what_they_are_called(core):
+    grey = np.full((224, 224, 3), 51, np.uint8)
+    measures = core.measure(grey, CUT, a_key())
+    assert measures["dark"] == pytest.approx(0.2, abs=1e-6)
+    assert measures["glare"] == measures["blurred"] == 0
+    assert measures["small"] == 280
+    assert measures["edge"] == measures["slanted"] == pytest.approx(0.3)
+    assert measures["hidden"] == pytest.approx(0.1)
+
+
+def test_the_sharpness_is_the_variance_of_the_laplacian_by_that_of_the_grey(core):
+    noise = noisy(224, 224)
+    measures = core.measure(noise, None, None)
+    grey = noise @ np.array([0.299, 0.587, 0.114])
+    inner = grey[1:-1, 1:-1]
+    bends = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:] - 4 * inner
+    assert measures["blurred"] == pytest.approx(bends.var() / grey.var(), rel=1e-4)
+    assert measures["small"] is measures["edge"] is measures["hidden"] is None
+
+
+def test_limits_that_python_has_are_those_of_python(core):
+    limits = core.limits()
+    assert limits["hidden"] == separation.HIDES
+    assert limits["small"] == ENOUGH * SIZE
+
+
+def test_only_what_is_outside_the_mask_is_left_out_of_the_measures(core):
+    crop = np.full((224, 224, 3), 255, np.uint8)
+    # The mask covers 40 to 240 px along and 80 to 144 px across, of a cut from 0 to 280 and from 42 to 182.
+    crop[round((80 - 42) / 140 * 224) - 2 : round((144 - 42) / 140 * 224) + 2] = 100
+    measures = core.measure(crop, CUT, a_key())
+    assert measures["glare"] == 0
+    assert measures["dark"] == pytest.approx(100 / 255, abs=1e-6)
+
+
+CARD_OF_APP = {"kinds": list(CARD.kinds), "leastProbability": 0.5, "mostNovelty": None}
+
+
+def glimpse(x, *probabilities, causes=("dark",)):
+    answer = {"probabilities": list(probabilities), "maps": None, "novelty": None}
+    return {"ends": [x, 0, x + 100, 0], "answer": answer, "causes": list(causes)}
+
+
+def test_an_answer_settles_over_frames_and_a_key_that_goes_is_forgotten(core):
+    tracks = core.track([], [glimpse(0, 0.9, 0.1, 0, 0)], CARD_OF_APP)
+    for frame in range(2, 5):
+        tracks = core.track(tracks, [glimpse(3 * frame, 0.9, 0.1, 0, 0)], CARD_OF_APP)
+        assert tracks[0]["frames"] == frame
+    tracks = core.track(tracks, [glimpse(15, 0.1, 0.9, 0, 0)], CARD_OF_APP)
+    assert tracks[0]["verdict"]["kind"] == "cylinder"  # one frame does not turn it
+    assert tracks[0]["causes"] == []
+    for _ in range(3):
+        tracks = core.track(tracks, [glimpse(15, 0.1, 0.9, 0, 0)], CARD_OF_APP)
+    assert tracks[0]["verdict"]["kind"] == "dimple"
+    assert core.track(tracks, [], CARD_OF_APP) == []
+
+
+def test_keys_side_by_side_keep_their_own_answers(core):
+    frames = [glimpse(0, 0.9, 0.1, 0, 0), glimpse(300, 0, 0, 0.3, 0.4)]
+    tracks = core.track([], frames, CARD_OF_APP)
+    tracks = core.track(tracks, frames[::-1], CARD_OF_APP)
+    assert [track["verdict"]["kind"] for track in tracks] == [None, "cylinder"]
+    assert [track["frames"] for track in tracks] == [2, 2]
+    assert [track["causes"] for track in tracks] == [["dark"], []]
 
 
 def test_the_lock_file_names_no_address():
