@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 import { golden } from './build-steps/golden';
+import { licences } from './build-steps/licences';
 import { offline } from './build-steps/offline';
 import { packs } from './build-steps/packs';
 
@@ -22,5 +23,5 @@ export default defineConfig({
       },
     },
   },
-  plugins: [golden(), packs(), offline()],
+  plugins: [golden(), licences(), packs(), offline()],
 });

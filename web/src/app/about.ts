@@ -28,6 +28,7 @@ export function aboutView(
     el('h2', {}, say('about.test')),
     el('p', {}, say('about.testText')),
     el('p', {}, el('a', { href: 'selftest.html' }, say('about.test'))),
+    el('p', {}, el('a', { href: 'licences.txt' }, say('about.licences'))),
   );
 }
 

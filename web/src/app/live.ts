@@ -104,6 +104,7 @@ export class Live {
       this.host.announce(told);
     this.#announced = told || (seen.keys.length ? this.#announced : '');
     this.host.seen(seen);
+    timed(seen);
   }
 
   async #take(): Promise<void> {
@@ -148,6 +149,12 @@ function nothingIn(seen: Seen): Word {
 /** Return an announcement without its numbers: another percentage is no news. */
 function kindsOf(words: string): string {
   return words.replace(/[\d.,\s%]+/g, ' ');
+}
+
+/** Tell the browser's timeline how long a frame took; who measures the app observes it there. */
+function timed({ milliseconds }: Seen): void {
+  performance.measure('frame', { start: performance.now() - milliseconds, duration: milliseconds });
+  performance.clearMeasures('frame');
 }
 
 function later(milliseconds: number): Promise<void> {

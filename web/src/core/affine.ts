@@ -38,14 +38,27 @@ export function transform(picture: Picture, side: number, matrix: Matrix, grey: 
       const two = 4 * (upper + right);
       const three = 4 * (lower + near);
       const four = 4 * (lower + right);
-      for (let channel = 0; channel < 3; channel++) {
-        const p = from[one + channel] as number;
-        const q = from[three + channel] as number;
-        const high = p + ((from[two + channel] as number) - p) * along;
-        const low = q + ((from[four + channel] as number) - q) * along;
-        data[to + channel] = Math.trunc(high + (low - high) * below);
-      }
+      data[to] = mixed(from, one, two, three, four, along, below);
+      data[to + 1] = mixed(from, one + 1, two + 1, three + 1, four + 1, along, below);
+      data[to + 2] = mixed(from, one + 2, two + 2, three + 2, four + 2, along, below);
     }
   }
   return taken;
+}
+
+/** Return the mean of four pixels' channel, each counted by how near it is; cut off, as Pillow does it. */
+function mixed(
+  from: Picture['data'],
+  one: number,
+  two: number,
+  three: number,
+  four: number,
+  along: number,
+  below: number,
+): number {
+  const p = from[one] as number;
+  const q = from[three] as number;
+  const high = p + ((from[two] as number) - p) * along;
+  const low = q + ((from[four] as number) - q) * along;
+  return Math.trunc(high + (low - high) * below);
 }

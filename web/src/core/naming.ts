@@ -86,14 +86,18 @@ function nearest(ends: Ends, keys: readonly Ends[]): number {
 /** Return the ends that each place names. */
 function endsOf(fields: Fields): Ends[] {
   const start = C.ENDS[0] as number;
-  return Array.from({ length: PLACES }, (_, place) => {
+  const all = new Float64Array(4 * PLACES);
+  const ends: Ends[] = [];
+  for (let place = 0; place < PLACES; place++) {
     const x = ((place % C.GRID) + 0.5) * C.STRIDE;
     const y = (Math.floor(place / C.GRID) + 0.5) * C.STRIDE;
-    const from = place * EACH + start;
-    return Float64Array.from([x, y, x, y], (centre, which) => {
-      return Math.fround((fields[from + which] as number) * C.SIDE) + centre;
-    });
-  });
+    for (let which = 0; which < 4; which++) {
+      const named = Math.fround((fields[place * EACH + start + which] as number) * C.SIDE);
+      all[4 * place + which] = named + (which % 2 ? y : x);
+    }
+    ends.push(all.subarray(4 * place, 4 * place + 4));
+  }
+  return ends;
 }
 
 /**
@@ -124,7 +128,10 @@ function bladesOf(places: readonly number[], ends: readonly Ends[], blades: Int3
   const parts = new Map<number, number[]>();
   for (const place of places) {
     const number = blades[place] as number;
-    if (number > 0) parts.set(number, [...(parts.get(number) ?? []), place]);
+    if (number === 0) continue;
+    const its = parts.get(number);
+    if (its) its.push(place);
+    else parts.set(number, [place]);
   }
   return [...parts]
     .filter(([, its]) => its.length >= C.LEAST_BLADE)

@@ -118,11 +118,12 @@ function stretched(ends: Ends, mask: Mask, hidden: boolean): readonly [Point, Po
       [at(ends, 2), at(ends, 3)],
     ];
   const along: Point = [(at(ends, 2) - x) / far, (at(ends, 3) - y) / far];
-  const places: number[] = [];
+  const places = new Float64Array(mask.data.length);
+  let count = 0;
   eachMiddle(mask, (px, py) => {
-    places.push((px - x) * along[0] + (py - y) * along[1]);
+    places[count++] = (px - x) * along[0] + (py - y) * along[1];
   });
-  const sorted = Float64Array.from(places).sort();
+  const sorted = places.subarray(0, count).sort();
   const first = sortedPercentile(sorted, C.EXTREME);
   const last = sortedPercentile(sorted, 100 - C.EXTREME);
   const doubted = C.DOUBTED * Math.max(far, last - first);
