@@ -1,7 +1,7 @@
 """The app in headless Chromium: how much a visit transfers, how soon it is ready, how long a frame takes.
 
-`python benchmarks/app.py` measures the app in src/keykind/web, as `make app` builds it, served from this machine, with
-a video of rendered keys for the camera. It prints a table, and how busy the machine was.
+`python benchmarks/app.py` measures the app in src/keykind/web, as `make app` builds it, served from this machine,
+with a video of rendered keys for the camera. It prints a table, and how busy the machine was.
 """
 
 import argparse
@@ -40,7 +40,11 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         film = video(Path(folder) / "keys.y4m")
-        flags = ["--no-sandbox", "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"]
+        flags = [
+            "--no-sandbox",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={film}",
+        ]
         host = Host(given.app)
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=given.chromium, args=flags)
@@ -89,7 +93,10 @@ def table(first: tuple[int, float], second: tuple[int, float], times: list[float
     rows = [
         ("first visit", f"{first[0] / 1e6:.1f} MB, ready after {first[1]:.1f} s"),
         ("second visit", f"{second[0]} bytes, ready after {second[1]:.1f} s"),
-        ("a frame, find + classify", f"{statistics.median(times):.0f} ms, 9 of 10 below {deciles[-1]:.0f} ms"),
+        (
+            "a frame, find + classify",
+            f"{statistics.median(times):.0f} ms, 9 of 10 below {deciles[-1]:.0f} ms",
+        ),
         ("fastest frame", f"{min(times):.0f} ms"),
         ("machine", f"{os.cpu_count()} cores, load {load:.1f}, Chromium {version}, {platform.machine()}"),
     ]

@@ -187,7 +187,9 @@ def test_a_large_photo_is_answered_as_python_answers_it(page, tmp_path):
     path, _ = photo_with("any")
     large = tmp_path / "large.jpg"
     with Image.open(path) as picture:
-        picture.resize((8 * picture.width, 8 * picture.height), Image.Resampling.BICUBIC).save(large, quality=92)
+        picture.resize((8 * picture.width, 8 * picture.height), Image.Resampling.BICUBIC).save(
+            large, quality=92
+        )
     (key,) = recogniser().recognise(large).keys
     give(page, large)
     said = page.locator(".entry strong").inner_text()
@@ -256,7 +258,7 @@ def test_a_camera_that_is_denied_is_explained(chromium, host):
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.add_init_script(
-        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('no', 'NotAllowedError') }"
+        "navigator.mediaDevices.getUserMedia = async () => { throw new DOMException('', 'NotAllowedError') }"
     )
     page.goto(host.url)
     ready(page)
@@ -441,7 +443,9 @@ def change(folder, name, text, also=False):
     script = folder / "sw.js"
     digest = hashlib.sha256(text.encode()).hexdigest()
     listed = re.sub(
-        rf"(url:[`\"']{re.escape(name)}[`\"'],sha256:[`\"'])[0-9a-f]+", rf"\g<1>{digest}", script.read_text("utf-8")
+        rf"(url:[`\"']{re.escape(name)}[`\"'],sha256:[`\"'])[0-9a-f]+",
+        rf"\g<1>{digest}",
+        script.read_text("utf-8"),
     )
     assert digest in listed
     script.write_text(listed, "utf-8")

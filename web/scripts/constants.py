@@ -4,6 +4,7 @@
 No number of the recogniser is typed twice: all of the modules named here are exported, new ones too.
 """
 
+import ast
 import inspect
 import json
 import sys
@@ -11,7 +12,19 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind import card, cutting, explain, finder, kinds, model, photo, predict, samples, separation, straighten
+from keykind import (
+    card,
+    cutting,
+    explain,
+    finder,
+    kinds,
+    model,
+    photo,
+    predict,
+    samples,
+    separation,
+    straighten,
+)
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
 WHOLE = (separation, finder, straighten, cutting)  # modules whose every constant is exported
@@ -44,14 +57,20 @@ def _name(module: ModuleType) -> str:
 
 
 def _all_of(module: ModuleType) -> dict[str, Any]:
-    """Return a module's constants, those that it imports left out."""
-    source = inspect.getsource(module)
-    found = {
-        name: _plain(value)
-        for name, value in vars(module).items()
-        if name.isupper() and isinstance(value, int | float | tuple | slice)
+    """Return the constants that a module itself sets: numbers, words and slices."""
+    found = {}
+    for statement in ast.parse(inspect.getsource(module)).body:
+        for target in statement.targets if isinstance(statement, ast.Assign) else []:
+            names = target.elts if isinstance(target, ast.Tuple) else [target]
+            found |= {name.id: getattr(module, name.id) for name in names if isinstance(name, ast.Name)}
+    kinds_of = int | float | str | tuple | slice
+    return {
+        name: _plain(value) for name, value in found.items() if _told(name) and isinstance(value, kinds_of)
     }
-    return {name: value for name, value in found.items() if f"import {name}" not in source}
+
+
+def _told(name: str) -> bool:
+    return name.isupper() and not name.startswith("_")
 
 
 def _plain(value: Any) -> Any:

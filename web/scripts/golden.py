@@ -1,7 +1,7 @@
 """A few of the photos that come with keykind, and what Python says of them -> web/generated/golden.
 
-`python web/scripts/golden.py` writes them; `make app` does it before each build, so that the app's self-test always
-compares with the models that it carries. KEYKIND_MODELS names a folder with other models.
+`python web/scripts/golden.py` writes them; `make app` does it before each build, so that the app's self-test
+always compares with the models that it carries. KEYKIND_MODELS names a folder with other models.
 """
 
 import json
