@@ -1,7 +1,7 @@
 """The app in headless Chromium: how much a visit transfers, how soon it is ready, how long a frame takes.
 
-`python benchmarks/app.py` measures the app in src/keykind/web, as `make app` builds it, served from this machine,
-with a video of rendered keys for the camera. It prints a table, and how busy the machine was.
+`python benchmarks/app.py` measures the app in src/keykind/web, as `make app` builds it, sent from this
+machine, with a video of rendered keys for the camera. It prints a table, and how busy the machine was.
 """
 
 import argparse

@@ -1,7 +1,7 @@
 """What the app measures of keys in good photos, beside the limits from which on it calls a measure a cause.
 
-`python benchmarks/app_limits.py` finds the keys of the 105 rendered phone photos that come with keykind, measures
-each in the app's own core (Node), and prints a table: percentiles, the limit, the share of keys beyond it.
+`python benchmarks/app_limits.py` finds the keys of the 105 rendered phone photos that come with keykind,
+measures each in the app's own core (Node), and prints a table: percentiles, the limit, the share beyond it.
 """
 
 import sys

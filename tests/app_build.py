@@ -1,6 +1,6 @@
 """What the tests of the app share: the app's core in Node, and the app as Vite builds it.
 
-Both are built where Node and the packages of web/package-lock.json are; without them the tests skip and say so.
+Both are built where Node and the packages of web/package-lock.json are, else the tests skip.
 """
 
 import base64
