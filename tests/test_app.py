@@ -253,6 +253,14 @@ def test_the_camera_names_what_it_sees_and_says_it_aloud(page):
     page.locator(".still").wait_for()
 
 
+def test_a_key_that_is_touched_in_the_camera_opens(page):
+    page.get_by_role("button", name="Use the camera").click()
+    page.locator(".live .outlines .line").wait_for()
+    page.evaluate("document.querySelector('.live .outlines .key').dispatchEvent(new MouseEvent('click'))")
+    page.locator("dialog .evidence canvas[role=img]").wait_for()
+    assert "dimple" in page.locator("#detail-title").inner_text()
+
+
 def test_a_camera_that_is_denied_is_explained(chromium, host):
     context = chromium.new_context(permissions=[], locale="en")
     context.set_default_timeout(PATIENCE)
@@ -407,6 +415,9 @@ def test_after_one_visit_it_works_without_a_network(page, host):
     path, key = photo_with("any")
     give(page, path)
     assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
+    for address in ("index.html", "?from=home", "#about"):
+        page.goto(f"{host.url}{address}")
+        page.locator("h1").wait_for()
     page.goto(f"{host.url}selftest.html")
     page.locator("body[data-result]").wait_for()
     assert page.locator("body").get_attribute("data-result") == "passed"

@@ -37,7 +37,8 @@ self.addEventListener('fetch', (event) => {
 
 async function answer(request: Request): Promise<Response> {
   const cache = await caches.open(await versionName());
-  const kept = await cache.match(request, { ignoreSearch: true });
+  const page = request.url.replace(/\/index\.html(?=$|[?#])/, '/'); // listed as its folder
+  const kept = await cache.match(page, { ignoreSearch: true });
   return kept ?? fetch(request);
 }
 

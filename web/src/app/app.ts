@@ -8,7 +8,7 @@
 
 import type { Card } from '../core';
 import type { Engine } from '../engine/client';
-import { PhotoFault, type Seen, type Still } from '../engine/protocol';
+import { PhotoFault, type Seen, type SeenKey, type Still } from '../engine/protocol';
 import { choose, languageNow, number, say } from '../words';
 import { aboutView } from './about';
 import { answerOf } from './answers';
@@ -175,7 +175,8 @@ export class App {
     const live = new Live({
       engine: this.#engine,
       announce: (words) => this.announce(words),
-      taken: (frame) => void this.open(frame),
+      taken: (frame, touched) => void this.#taken(frame, touched),
+      fault: (error) => this.fault(error),
       stopped: () => {
         this.#live = null;
         this.show(partNow() === 'look');
@@ -193,6 +194,13 @@ export class App {
       live.stop();
       this.notice(cameraFault(error), 'fault');
     }
+  }
+
+  /** Look at a frame as at a photo; open the key that was touched. */
+  async #taken(frame: ImageBitmap, touched: SeenKey | null): Promise<void> {
+    await this.open(frame);
+    const keys = this.#still?.keys ?? [];
+    if (touched && keys.length) await this.#opened(nearest(touched, keys));
   }
 
   #speak(language: string): void {
@@ -230,6 +238,18 @@ export class App {
     event.preventDefault();
     this.#main.querySelector<HTMLElement>('h1')?.focus();
   }
+}
+
+/** Return which of some keys lies nearest to one of another frame. */
+function nearest(key: SeenKey, keys: readonly SeenKey[]): number {
+  const far = (other: SeenKey): number => {
+    const off = (corner: 0 | 2, axis: 0 | 1): number => other.box[corner][axis] - key.box[corner][axis];
+    return Math.hypot(off(0, 0) + off(2, 0), off(0, 1) + off(2, 1)); // twice that of their middles
+  };
+  return (
+    keys.map((other, place) => [far(other), place] as const).sort(([one], [other]) => one - other)[0]?.[1] ??
+    0
+  );
 }
 
 function partNow(): Part {

@@ -8,9 +8,9 @@
 
 import { LIMITS } from '../core/causes';
 import type { Engine } from '../engine/client';
-import type { Seen } from '../engine/protocol';
-import { say, type Word } from '../words';
-import { answerOf } from './answers';
+import type { Seen, SeenKey } from '../engine/protocol';
+import { say } from '../words';
+import { answerOf, detailOf } from './answers';
 import { button, el, shape, stage, svg } from './dom';
 import { keyList } from './keylist';
 import { drawInto, drawing } from './outlines';
@@ -27,7 +27,8 @@ const GUIDE = { wide: 0.86, high: 0.43 }; // of the shorter side: as slim as a c
 export interface LiveHost {
   readonly engine: Engine;
   announce(words: string): void;
-  taken(frame: ImageBitmap): void;
+  taken(frame: ImageBitmap, touched: SeenKey | null): void;
+  fault(error: unknown): void;
   stopped(): void;
   seen(result: Seen): void;
 }
@@ -42,6 +43,7 @@ export class Live {
   readonly #list = el('div', { class: 'answers' });
   #stream: MediaStream | null = null;
   #announced = '';
+  #told = '';
 
   constructor(readonly host: LiveHost) {
     this.#video.muted = true; // the attribute alone does not count in every browser
@@ -68,12 +70,22 @@ export class Live {
     this.#video.srcObject = this.#stream;
     await this.#video.play();
     this.#drawGuide();
-    void this.#look();
+    document.addEventListener('visibilitychange', this.#shown);
+    this.#look().catch((error: unknown) => {
+      this.stop();
+      this.host.fault(error);
+    });
   }
+
+  /** Go on when the page is seen again: some phones stop the film meanwhile. */
+  readonly #shown = (): void => {
+    if (!document.hidden && this.#stream) void this.#video.play().catch(() => undefined);
+  };
 
   /** Let the camera go. */
   stop(): void {
     if (!this.#stream) return;
+    document.removeEventListener('visibilitychange', this.#shown);
     for (const track of this.#stream.getTracks()) track.stop();
     this.#stream = null;
     this.#video.srcObject = null;
@@ -86,7 +98,8 @@ export class Live {
         await later(4 * PAUSE);
         continue;
       }
-      const frame = await createImageBitmap(this.#video);
+      const frame = await createImageBitmap(this.#video).catch(() => null); // none while the camera starts or stops
+      if (!frame) continue;
       const seen = await this.host.engine.ask('look', frame);
       if (this.#stream) this.#show(seen);
       await later(PAUSE);
@@ -94,10 +107,9 @@ export class Live {
   }
 
   #show(seen: Seen): void {
-    drawInto(this.#over, seen, seen.keys);
+    drawInto(this.#over, seen, seen.keys, (key) => void this.#take(seen.keys[key]));
     this.#guide.toggleAttribute('data-found', seen.keys.length > 0);
-    const words = seen.keys.length ? null : say(nothingIn(seen));
-    this.#list.replaceChildren(words === null ? keyList(seen.keys) : el('p', { class: 'nothing' }, words));
+    this.#tell(seen);
     const steady = seen.keys.filter(({ frames }) => frames >= STEADY).map(answerOf);
     const told = steady.join('; ');
     if (told && told !== this.#announced && kindsOf(told) !== kindsOf(this.#announced))
@@ -107,11 +119,20 @@ export class Live {
     timed(seen);
   }
 
-  async #take(): Promise<void> {
+  /** List the answers, anew only where they are others. */
+  #tell({ keys, brightness }: Seen): void {
+    const nothing = say(brightness < LIMITS.dark ? 'live.dark' : 'live.nothing');
+    const words = keys.length ? keys.map((key) => answerOf(key) + detailOf(key)).join('\n') : nothing;
+    if (words === this.#told) return;
+    this.#told = words;
+    this.#list.replaceChildren(keys.length ? keyList(keys) : el('p', { class: 'nothing' }, nothing));
+  }
+
+  async #take(touched: SeenKey | null = null): Promise<void> {
     if (!this.#stream) return;
     const frame = await createImageBitmap(this.#video);
     this.stop();
-    this.host.taken(frame);
+    this.host.taken(frame, touched);
   }
 
   #drawGuide(): void {
@@ -140,10 +161,6 @@ export function cameraFault(error: unknown): string {
   if (name === 'NotAllowedError' || name === 'SecurityError') return say('fault.denied');
   if (name === 'NotFoundError' || name === 'OverconstrainedError') return say('fault.noCamera');
   return say('fault.camera', { why: error instanceof Error ? error.message : String(error) });
-}
-
-function nothingIn(seen: Seen): Word {
-  return seen.brightness < LIMITS.dark ? 'live.dark' : 'live.nothing';
 }
 
 /** Return an announcement without its numbers: another percentage is no news. */

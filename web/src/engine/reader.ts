@@ -36,11 +36,7 @@ export function openFrame(bitmap: ImageBitmap): Source {
 /** Decode upright and, as Python does, without regard to colour profiles. */
 async function decoded(file: Blob): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(file, {
-      imageOrientation: 'from-image',
-      colorSpaceConversion: 'none',
-      premultiplyAlpha: 'none',
-    });
+    return await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
   } catch {
     throw new PhotoFault('unreadable');
   }
