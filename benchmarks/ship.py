@@ -5,13 +5,14 @@
 
 In:    RUN, which `keykind train` left, and the weights that its training began with; a finder's file
 Out:   src/keykind/models/: keys.tflite (float16), the network's folded weights as float16, finder.tflite, and
-       models.json with their hashes
+       models.json with their hashes; docs/models.md: how the classifier was trained
 Needs: keykind[train]
 
 Refuses weights of which any tensor, folded and rounded to float16, is still the one that training began with.
 """
 
 import argparse
+import json
 import tempfile
 from pathlib import Path
 
@@ -23,6 +24,10 @@ from keykind.finder import load_finder
 from keykind.folding import fold, folded_arrays
 from keykind.run_model import read_trained
 from keykind.shipped import CLASSIFIER, FINDER, FOLDER, Arrays, write_arrays, write_model
+from table import markdown, section, write_section
+
+PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
 
 
 def unchanged(arrays: Arrays, began: Arrays) -> list[str]:
@@ -49,6 +54,31 @@ def ship_run(run: Path, imagenet: Path, out: Path) -> None:
     told(write_arrays(arrays, out))
 
 
+def training(run: Path) -> str:
+    """Return the section of the page: data, recipe, curves and scores on renders kept aside."""
+    metrics = json.loads((run / "metrics.json").read_text("utf-8"))
+    recipe = json.loads((run / "recipe.json").read_text("utf-8"))
+    photos = ", ".join(
+        f"{kind.replace('_', ' ')} {sum(counts.values()):,}" for kind, counts in metrics["counts"].items()
+    )
+    words = (
+        f"Rendered photos: {photos}; a key was found in {metrics['keys_found']:,}. Recipe "
+        f"`{recipe['name']}`, begun with {Path(metrics['weights']).name}, on three quarters of the photos; "
+        f"on the others the weighted F1 is {metrics['test']['plain']['weighted_f1']:.3f}, the temperature "
+        f"{metrics['temperature']:.2f}. All layers:"
+    )
+    names = [name for name in metrics["all_layers"][0] if name != "seconds"]
+    epochs = [
+        (str(number), *(f"{epoch[name]:.3f}" for name in names), f"{epoch['seconds'] / 60:.1f}")
+        for number, epoch in enumerate(metrics["all_layers"], 1)
+    ]
+    table = markdown(("epoch", *(name.replace("_", " ") for name in names), "minutes"), epochs)
+    command = "keykind train RENDERS --recipe default --weights imagenet --out RUN"
+    return section(
+        "How the classifier was trained", f"{words}\n\n{table}", command=command, packages=PACKAGES
+    )
+
+
 def folded(backbone: Backbone) -> Arrays:
     """Return the kernels and biases of a folded network."""
     return folded_arrays(fold(backbone))
@@ -65,6 +95,7 @@ def main() -> None:
         told(write_model(FINDER, chosen.finder.read_bytes(), chosen.out))
     if chosen.run:
         ship_run(chosen.run, chosen.imagenet, chosen.out)
+        write_section("training", training(chosen.run), PAGE)
 
 
 def options() -> argparse.Namespace:

@@ -72,7 +72,7 @@ def test_keys_that_cross_come_apart():
     assert len(found) == 2
     for number, (head, tip) in enumerate(keys):
         one = by_head(found, head)
-        assert one.tip == pytest.approx(tip, abs=3)
+        assert one.tip == pytest.approx(tip, abs=7)
         assert overlap(one.mask, (parts + 1) // 2 == number + 1) > 0.8
 
 
@@ -114,6 +114,24 @@ def test_keys_on_one_ring_come_apart_by_their_tips_although_places_are_not_sure(
     _, fields = scene(*keys)
     found = separate(noisy(fields, 0.2, seed), (SIDE, SIDE), 1.0, 0.3)
     assert sorted(round(one.tip[1] / 50) for one in found) == [1, 3, 5]
+
+
+def test_a_part_that_names_another_tip_is_no_key_of_its_own():
+    """Where few places at the edge of a bow stop half-way, the key stays one."""
+    _, fields = scene(((60, 80), (220, 80)), width=60)
+    rows, columns = np.nonzero(fields[..., KEY] > 0.9)
+    edge = (rows <= rows.min() + 1) & (columns < columns.min() + 12)
+    fields[rows[edge], columns[edge], 7:9] = 0.15, 0.1
+    (found,) = separate(fields, (SIDE, SIDE), 1.0, 0.3)
+    assert found.tip == pytest.approx([220, 80], abs=4)
+
+
+def test_ways_are_followed_to_ends_that_are_farther_than_any_place_tells():
+    _, fields = scene(((10, 128), (246, 128)), width=20)
+    assert abs(fields[..., ENDS]).max() * SIDE < 60
+    (found,) = separate(fields, (SIDE, SIDE), 1.0, 0.3)
+    assert found.head == pytest.approx([10, 128], abs=4)
+    assert found.tip == pytest.approx([246, 128], abs=4)
 
 
 def test_peaks_on_no_key_and_faint_ones_tell_nothing():

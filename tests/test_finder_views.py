@@ -9,7 +9,7 @@ from PIL import Image
 from keykind.finder_scenes import Scene, read_scene
 from keykind.finder_views import fields_of, finder_view, pooled
 from keykind.masks import encode
-from keykind.separation import BLADE, GRID, KEY, SIDE, STRIDE, separate
+from keykind.separation import BLADE, GRID, KEY, REACH, SIDE, STRIDE, separate
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 
@@ -67,21 +67,24 @@ def test_a_key_of_a_few_pixels_is_not_asked_for():
 
 def test_ends_that_are_off_by_a_share_of_the_length_cost_alike_whatever_the_size():
     parts = np.zeros((SIDE, SIDE), np.uint8)
-    parts[40:120, 40:280], parts[200:208, 100:140] = 1, 3
-    ends = np.array([[[40.0, 80], [280, 80]], [[100, 204], [140, 204]]])
-    weight = fields_of(parts, ends, np.zeros((2, 2)), np.array([19200.0, 320]))[..., 11]
+    parts[40:120, 40:90], parts[200:208, 100:125] = 1, 3
+    ends = np.array([[[40.0, 80], [90, 80]], [[100, 204], [125, 204]]])
+    weight = fields_of(parts, ends, np.zeros((2, 2)), np.array([4000.0, 200]))[..., 11]
     large, small = weight[10:30].sum(), weight[48:54].sum()
-    assert large * 240 == pytest.approx(small * 40)  # a tenth of its length off costs as much for either
+    assert large * 50 == pytest.approx(small * 25)  # a tenth of its length off costs as much for either
 
 
-def test_each_place_points_at_the_ends_of_the_key_that_covers_it():
+def test_each_place_points_at_the_ends_of_the_key_that_covers_it_or_that_way():
     parts = np.zeros((SIDE, SIDE), np.uint8)
-    parts[80:120, 40:280] = 2
-    fields = fields_of(parts, np.array([[[40.0, 100], [280, 100]]]), np.zeros((1, 2)), np.array([9600.0]))
-    row, column = 25, 30
-    centre = (np.array([column, row]) + 0.5) * STRIDE
-    assert centre + fields[row, column, 5:7] * SIDE == pytest.approx([40, 100], abs=1e-3)
-    assert centre + fields[row, column, 7:9] * SIDE == pytest.approx([280, 100], abs=1e-3)
+    parts[80:120, 20:240] = 2
+    fields = fields_of(parts, np.array([[[20.0, 102], [240, 102]]]), np.zeros((1, 2)), np.array([8800.0]))
+    row = 25  # its middle is at 102 px
+    for column, head, tip in ((8, 20, None), (30, None, None), (55, None, 240)):
+        centre = (column + 0.5) * STRIDE
+        far = REACH * SIDE
+        assert fields[row, column, 6] == fields[row, column, 8] == pytest.approx(0, abs=1e-6)
+        assert fields[row, column, 5] * SIDE == pytest.approx((head or centre - far) - centre, abs=1e-3)
+        assert fields[row, column, 7] * SIDE == pytest.approx((tip or centre + far) - centre, abs=1e-3)
 
 
 def test_a_rendered_photo_is_read_with_its_label(tmp_path):
@@ -125,11 +128,9 @@ def test_a_key_that_another_hides_in_its_middle_has_its_centre_where_it_is_seen(
     rows, columns = np.nonzero(fields[..., 0] == 1)
     assert len(rows) == 2
     for row, column in zip(rows, columns, strict=True):
-        middle = (np.array([column, row]) + 0.5) * STRIDE
-        named = np.round(middle + fields[row, column, 5:7] * SIDE).tolist()
-        assert named in ([20, 120], [120, 20])
+        across, down = abs(fields[row, column, 5:7])  # the way to the head
         shown = parts[row * STRIDE : (row + 1) * STRIDE, column * STRIDE : (column + 1) * STRIDE]
-        assert (shown == (2 if named == [20, 120] else 4)).any()
+        assert (shown == (2 if across > down else 4)).any()
 
 
 def test_the_same_seed_gives_the_same_view(lone):

@@ -24,7 +24,7 @@ from keykind.runner import Runner
 from keykind.separation import SIDE, Fields, Found, apart, length, separate
 
 BEYOND = 128  # grey of what lies beyond a photo
-LEAST_SCORE = 0.3  # of a key that is told
+LEAST_SCORE = 0.45  # of a key that is told
 SMALL = 0.2  # of the photo's longer side: where half of the keys are shorter, the photo is looked at in tiles
 TILE = 0.6  # of the photo's longer side: that of a tile
 LARGE = 0.5  # of a tile: longer keys are left to the look at the whole photo

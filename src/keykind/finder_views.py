@@ -22,7 +22,7 @@ from keykind.finder import BEYOND
 from keykind.finder_pasting import Laid, with_keys
 from keykind.finder_scenes import Motion, Scene, turned
 from keykind.masks import Points
-from keykind.separation import BLADE, ENDS, FIELDS, HIDDEN, KEY, SIDE, STRIDE
+from keykind.separation import BLADE, ENDS, FIELDS, HIDDEN, KEY, REACH, SIDE, STRIDE
 
 ZOOM = (0.5, 2.2)  # of the photo that fits the frame
 STRETCH = 1.15  # largest ratio of both sides' zooms
@@ -34,6 +34,7 @@ PEAK = 0.22  # standard deviation of a peak, as a share of the square root of th
 BESIDE = 2  # places: an end so far from all that is seen of its key is hidden
 SHORTEST = 0.08  # SIDEs: shorter keys do not weigh more
 NARROWEST = 3.0  # px, of a peak's standard deviation
+TINY = 1e-9
 
 
 def finder_view(
@@ -138,12 +139,18 @@ def fields_of(
         width = max(PEAK * math.sqrt(seen[number]), NARROWEST)
         for sort, peak in enumerate((nearest, *ends[number])):
             _raise(target[..., sort], middles, peak, width, middles[mine])
-        target[mine, ENDS] = ((ends[number] - middles[mine][:, None]) / SIDE).reshape(-1, 4)
+        target[mine, ENDS] = _within_reach((ends[number] - middles[mine][:, None]) / SIDE).reshape(-1, 4)
         kept = (1 - hidden[number, 1]) * min(seen[number] / max(whole[number], 1), 1)
         target[mine, HIDDEN] = hidden[number, 0], 1 - kept
-        length = max(float(np.linalg.norm(ends[number][0] - ends[number][1])) / SIDE, SHORTEST)
-        target[mine, -1] = 1 / (mine.sum() * length)
+        length = float(np.linalg.norm(ends[number][0] - ends[number][1])) / SIDE
+        target[mine, -1] = 1 / (mine.sum() * min(max(length, SHORTEST), REACH))
     return target
+
+
+def _within_reach(ways: Points) -> Points:
+    """Return ways (..., 2), in SIDEs, of which only the beginning is told where an end is beyond REACH."""
+    far = np.linalg.norm(ways, axis=-1, keepdims=True)
+    return np.asarray(ways * np.minimum(1, REACH / np.maximum(far, TINY)))
 
 
 def _raise(field: NDArray[np.float32], middles: Points, peak: Points, width: float, mine: Points) -> None:

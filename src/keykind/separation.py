@@ -5,11 +5,14 @@ Out:   Found(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow
 
 The network gives, for each place of a grid: how much a key's centre, head or tip is there, whether a key
-covers it and whether with its blade, and how far from there that key's head and tip are. Covered places that
-touch each other are one key, or several where their blades name different ends: so keys that overlap come
-apart. Where a key lies is then read off its mask, as far as that is all of it.
+covers it and whether with its blade, and the way from there to that key's head and tip, or how it begins.
+Ways are followed from place to place (as Stringer et al. 2021 do in cells, 10.1038/s41592-020-01018-x); where
+many end, a tip is. Each tip is a key's, and each place is the key's whose ends it comes to: so keys that
+touch or overlap come apart. Where a key lies is then read off its mask, as far as that is all of it.
 """
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,11 +29,19 @@ FIELDS = (*PEAKS, "key", "blade", "head_x", "head_y", "tip_x", "tip_y", "occlude
 CENTRE, HEAD, TIP, KEY, BLADE, ENDS, HIDDEN = 0, 1, 2, 3, 4, slice(5, 9), slice(9, 11)
 COVERED = 0.5  # probability from which on a pixel counts as a key's, or its blade's
 TOUCHED = 0.25  # from which on a place does
-LEAST_BLADE = 6  # places of a blade that tell of a key of their own
+FAINT = 0.1  # below which no way is followed
+REACH = 0.2  # SIDEs: farther than that no place tells where an end is, only the way there
+STEPS = 6  # that a way is followed
+AHEAD = 0.3  # cosine of the largest turn that it takes
+AROUND = 1.2  # places: standard deviation of how a way's end is spread before ends are counted
+VOTES = 4.0  # ways that end in about the same place, from which on a tip is there
+BESIDE = 0.12  # of a key's length: tips that are nearer to each other, of keys that lie alike, are one
+ALIKE = 0.8  # cosine of the angle up to which keys lie alike
+ASTRAY = 0.25  # of a key's length: a place whose ends are farther than that from its is none of it
 LEAST_PLACES = 3  # of the grid that a key covers
-SURE = 0.7  # of a peak that tells of a key of its own
-SNAP = 0.25  # of a key's length: a tip that is seen within that of the one named is it
-SAME = 0.3  # of a key's length: mean distance of the ends that two blades name at which they are one key's
+WITHIN = 0.8  # share of a key's places in a larger one's rectangle from which on they are a part of that
+BROADER, OVER = 1.15, 0.08  # by which factor, and by which share of its length, it is taken larger
+SMALLER = 1.0  # ratio of their places up to which one key is a part of another
 HIDES = 0.25  # share of a key that is hidden or cut off from which on its ends are not its mask's
 SLENDER = 1.6  # ratio of a mask's extents from which on it says by itself how the key lies
 DOUBTED = 0.08  # of a key's length: an end farther than that from its mask's is moved there
@@ -75,8 +86,10 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
     found = []
     for number, named in enumerate(keys):
         mine, mask = fields[owner == number], fine == number
+        if len(mine) < LEAST_PLACES or not mask.any():
+            continue
         score = float(mine[:, KEY].mean() * np.sqrt(np.prod(mine[:, : len(PEAKS)].max(axis=0)) ** (1 / 3)))
-        if score < least or not mask.any():
+        if score < least:
             continue
         blade = mask & blades
         occluded, cut_off = np.clip(mine[:, HIDDEN].mean(axis=0), 0, 1).astype(float).tolist()
@@ -88,78 +101,112 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
 
 def _owned(fields: Fields) -> tuple[NDArray[np.intp], list[Points]]:
     """Return whose each place is, (GRID, GRID), -1 for no key's, and the ends (2, 2) of each key, px."""
-    centres = (np.stack(np.meshgrid(np.arange(GRID), np.arange(GRID)), axis=-1) + 0.5) * STRIDE
-    ends = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2) + centres[:, :, None]
-    core = fields[..., KEY] >= COVERED
-    together = components(core, fields[..., KEY] >= TOUCHED)
-    blades = components(core & (fields[..., BLADE] >= COVERED), np.zeros_like(core))
-    tips = _peaks(fields[..., TIP])
-    owner, keys = np.full((GRID, GRID), -1), list[Points]()
-    for number in range(1, together.max(initial=0) + 1):
-        inside = together == number
-        places = np.nonzero(inside)
-        mine = _named(ends[places], blades[places], ends[inside & tips])
-        far = np.stack([_off(ends[places], key) / max(_length(key), STRIDE) for key in mine])
-        for which, key in enumerate(mine):
-            taken = far.argmin(axis=0) == which
-            if taken.sum() >= LEAST_PLACES:
-                owner[places[0][taken], places[1][taken]] = len(keys)
-                keys.append(key)
+    rows, columns = np.nonzero(fields[..., KEY] >= TOUCHED)
+    owner = np.full((GRID, GRID), -1)
+    ends = _followed(fields, rows, columns)
+    keys = _tips(ends[fields[rows, columns, KEY] >= COVERED])
+    if keys:
+        far = np.stack([_off(ends, key) / max(_length(key), STRIDE) for key in keys])
+        places = (np.stack([columns, rows], axis=1).astype(np.float64) + 0.5) * STRIDE
+        nearest = np.where(far.min(axis=0) <= ASTRAY, far.argmin(axis=0), len(keys))
+        nearest = _joined(places, nearest, keys)
+        owner[rows, columns] = np.where(nearest < len(keys), nearest, -1)
     return owner, keys
 
 
-def _named(ends: Points, blades: NDArray[np.intp], tips: Points) -> list[Points]:
-    """Return the ends (2, 2) of each key of connected places, at least one.
+def _followed(fields: Fields, rows: NDArray[np.intp], columns: NDArray[np.intp]) -> Points:
+    """Return the ends (n, 2, 2), px, to which the ways of places come: head and tip.
 
-    ends (n, 2, 2) that the places name, blades (n,) which blade each is part of, 0 for none; tips (t, 2, 2)
-    ends that are named where tips are seen. Each blade is a key and each tip is, but for those that name the
-    same: no two keys share a tip that is seen, and one has no two.
+    A way ends where no key is any more, where it would turn, and where it stays.
     """
-    numbers, sizes = np.unique(blades[blades > 0], return_counts=True)
-    large = numbers[sizes >= LEAST_BLADE]
-    kept: list[tuple[int, Points]] = []
-    for key in [*(np.median(ends[blades == number], axis=0) for number in large), *tips]:
-        off = np.linalg.norm(tips[:, 1] - key[1], axis=1)
-        seen = int(off.argmin()) if off.min(initial=np.inf) <= SNAP * max(_length(key), STRIDE) else -1
-        alike = (
-            seen == other if seen >= 0 and other >= 0 else _apart(key, one) <= SAME for other, one in kept
-        )
-        if not any(alike):
-            kept.append((seen, key))
-    return [key for _, key in kept] or [np.median(ends, axis=0)]
+    ways = (fields[..., ENDS] * SIDE).reshape(GRID, GRID, 2, 2).astype(np.float64)
+    first = ways[rows, columns]
+    at = first + (np.stack([columns, rows], axis=1)[:, None] + 0.5) * STRIDE
+    going = np.ones(at.shape[:2], bool)
+    for _ in range(STEPS):
+        place = np.floor(at / STRIDE).astype(int)
+        going &= ((place >= 0) & (place < GRID)).all(axis=-1)
+        place = np.clip(place, 0, GRID - 1)
+        way = ways[place[..., 1], place[..., 0], (0, 1)]
+        short = np.linalg.norm(way, axis=-1)
+        ahead = (way * first).sum(axis=-1) > AHEAD * short * np.linalg.norm(first, axis=-1)
+        going &= (fields[place[..., 1], place[..., 0], KEY] >= FAINT) & (ahead | (short < STRIDE))
+        there = (place + 0.5) * STRIDE + way
+        there = np.where(going[..., None], there, at)
+        going &= np.linalg.norm(there - at, axis=-1) > 1
+        at = there
+    return at
 
 
-def _peaks(field: NDArray[np.float32]) -> Mask:
-    """Return which places are surely peaks: highest in their neighbourhood."""
-    padded = np.pad(field, 1, constant_values=-1)
-    around = [padded[y : y + GRID, x : x + GRID] for y in range(3) for x in range(3)]
-    return np.asarray((field >= SURE) & (field >= np.max(around, axis=0)))
+def _tips(ends: Points) -> list[Points]:
+    """Return the ends (2, 2) of each key, from those (n, 2, 2) to which places come; most votes first."""
+    beyond = GRID // 4  # places outside the picture where tips may be, too
+    side = GRID + 2 * beyond
+    places = np.clip(np.floor(ends[:, 1] / STRIDE).astype(int) + beyond, 0, side - 1)
+    votes = _spread(np.bincount(places[:, 1] * side + places[:, 0], minlength=side**2).reshape(side, side))
+    peaks = np.argwhere((votes >= VOTES) & (votes >= _highest_around(votes)))
+    keys: list[Points] = []
+    for peak in peaks[np.argsort(-votes[tuple(peaks.T)], kind="stable")]:
+        tip = (peak[::-1] - beyond + 0.5) * STRIDE
+        near = np.linalg.norm(ends[:, 1] - tip, axis=1) <= 2 * AROUND * STRIDE
+        if near.sum() >= LEAST_PLACES:
+            key = np.median(ends[near], axis=0)
+            if not any(_is_one(key, other) for other in keys):
+                keys.append(key)
+    return keys
 
 
-def components(core: Mask, rim: Mask) -> NDArray[np.intp]:
-    """Return the number, from 1, of the connected places of `core` that each belongs to, 0 for none.
+def _spread(votes: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return how many votes there are about each place (h, w)."""
+    reach = math.ceil(3 * AROUND)
+    kernel = np.exp(-(np.arange(-reach, reach + 1) ** 2) / (2 * AROUND**2))
+    spread = votes.astype(np.float64)
+    for _ in range(2):  # down the columns, then along the rows
+        padded = np.pad(spread, ((reach, reach), (0, 0)))
+        spread = np.lib.stride_tricks.sliding_window_view(padded, len(kernel), axis=0) @ kernel
+        spread = spread.T
+    return spread
 
-    Corners connect. Those of `rim` beside a place of `core` belong to it, too.
-    """
-    height, width = core.shape
-    numbers = np.zeros((height + 2, width + 2), np.intp)
-    free = np.pad(core, 1).ravel().tolist()
-    flat, count = numbers.ravel(), 0
-    around = [dy * (width + 2) + dx for dy in (-1, 0, 1) for dx in (-1, 0, 1) if dy or dx]
-    for start in np.flatnonzero(np.pad(core, 1)).tolist():
-        if not free[start]:
-            continue
-        count += 1
-        free[start], stack = False, [start]
-        while stack:
-            place = stack.pop()
-            flat[place] = count
-            for step in around:
-                if free[place + step]:
-                    free[place + step] = False
-                    stack.append(place + step)
-    beside = np.max([numbers[y : y + height, x : x + width] for y in range(3) for x in range(3)], axis=0)
-    return np.where(core, numbers[1:-1, 1:-1], np.where(rim, beside, 0))
+
+def _highest_around(field: NDArray[np.float64]) -> NDArray[np.float64]:
+    padded = np.pad(field, 1)
+    height, width = field.shape
+    around = [padded[y : y + height, x : x + width] for y in range(3) for x in range(3)]
+    return np.asarray(np.max(around, axis=0))
+
+
+def _is_one(key: Points, other: Points) -> bool:
+    """Tell whether two keys whose tips are near lie alike."""
+    far, other_far = max(_length(key), STRIDE), max(_length(other), STRIDE)
+    alike = (key[1] - key[0]) @ (other[1] - other[0]) > ALIKE * far * other_far
+    return bool(alike and np.linalg.norm(key[1] - other[1]) <= BESIDE * max(far, other_far))
+
+
+def _joined(places: Points, owner: NDArray[np.intp], keys: Sequence[Points]) -> NDArray[np.intp]:
+    """Return whose each place (n, 2) is, once what lies in a larger key's rectangle is a part of that."""
+    counts = np.bincount(owner, minlength=len(keys))
+    order = np.argsort(-counts[: len(keys)], kind="stable").tolist()
+    for number in reversed(order):
+        mine = places[owner == number]
+        for other in order:
+            if other == number or len(mine) > SMALLER * counts[other]:
+                break
+            if len(mine) and _inside(mine, places[owner == other], keys[other]) >= WITHIN:
+                owner = np.where(owner == number, other, owner)
+                break
+    return owner
+
+
+def _inside(mine: Points, others: Points, key: Points) -> float:
+    """Return the share of places (n, 2) in the rectangle of another key, whose places are (m, 2)."""
+    far = max(_length(key), STRIDE)
+    along = (key[1] - key[0]) / far
+    turn = np.stack([along, [-along[1], along[0]]], axis=1)
+    theirs, ours = (others - key[0]) @ turn, (mine - key[0]) @ turn
+    first, last = np.percentile(theirs[:, 0], (2, 98))
+    half = BROADER * np.percentile(abs(theirs[:, 1]), 97) + STRIDE / 2
+    within = (ours[:, 0] >= min(first, 0) - OVER * far) & (ours[:, 0] <= max(last, far) + OVER * far)
+    return float((within & (abs(ours[:, 1]) <= half)).mean())
 
 
 def _laid(named: Points, mask: Mask, blade: Mask, *, hidden: bool) -> tuple[Points, Points]:
