@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from app_build import WEB, Core, field, picture
-from keykind import finder, photo, separation
+from app_build import WEB, Core, field, models, picture
+from keykind import finder, photo, separation, shipped
 from keykind.card import SIZE
 from keykind.cutting import ENOUGH
 from keykind.explain import overlay
-from keykind.finder import Finder, fit
+from keykind.finder import Finder, fit, load_finder
 from keykind.kinds import KINDS
 from keykind.masks import rectangle_along
 from keykind.model import unpack
@@ -68,7 +68,9 @@ def told_fields(keys, seed=0):
         ):
             near = np.exp(-(((centres - end) ** 2).sum(axis=-1)) / 50)
             fields[..., which] = np.maximum(fields[..., which], near)
-        ends = np.concatenate([head - centres, tip - centres], axis=-1) / side
+        ways = np.concatenate([head - centres, tip - centres], axis=-1).reshape(grid, grid, 2, 2) / side
+        long = np.maximum(np.linalg.norm(ways, axis=-1, keepdims=True), 1e-9)
+        ends = (ways * np.minimum(1, separation.REACH / long)).reshape(grid, grid, 4)
         fields[inside, separation.ENDS] = (ends + rng.normal(0, 0.01, ends.shape))[inside]
     return fields
 
@@ -193,6 +195,18 @@ def test_keys_are_told_apart_as_python_does_it(core, scene, seed):
     theirs = separation.separate(fields, (192, 256), 2.5, 0.1)
     assert bool(theirs) == bool(SCENES[scene])
     same_keys(core.separate(fields, [256, 192], 2.5, 0.1), theirs)
+
+
+def test_keys_in_photos_are_told_apart_as_python_does_it(core):
+    finder_ = load_finder(models() / shipped.FINDER)
+    told = 0
+    for path in samples(6):
+        pixels = np.asarray(Image.open(path).convert("RGB"))
+        fields = finder_.fields(fit(pixels)[0])
+        theirs = separation.separate(fields, (200, 256), 1.5, 0.2)
+        same_keys(core.separate(fields, [256, 200], 1.5, 0.2), theirs)
+        told += len(theirs)
+    assert told > 10
 
 
 @pytest.mark.parametrize("hidden", [0.1, 0.6])
@@ -388,6 +402,17 @@ def test_only_what_is_outside_the_mask_is_left_out_of_the_measures(core):
     measures = core.measure(crop, CUT, a_key())
     assert measures["glare"] == 0
     assert measures["dark"] == pytest.approx(100 / 255, abs=1e-6)
+
+
+def test_a_key_is_looked_at_mirrored_along_its_axis_too(core):
+    crop = noisy(224, 224)
+    answer = core.answerTo(crop, 3)
+    squares = crop[..., 0].reshape(7, 32, 7, 32).mean(axis=(1, 3))  # a crop upside down gives maps upside down
+    maps = np.array(answer["maps"]).reshape(7, 7, 3)
+    np.testing.assert_allclose(maps[..., 0], squares, rtol=1e-4)
+    upper = [half.ravel()[:24].sum() for half in (squares, squares[::-1])]
+    assert answer["probabilities"][0] == pytest.approx(np.mean(upper), rel=1e-4)
+    assert answer["novelty"] == pytest.approx(np.mean(upper) / 2, rel=1e-4)
 
 
 CARD_OF_APP = {"kinds": list(CARD.kinds), "leastProbability": 0.5, "mostNovelty": None}

@@ -24,3 +24,4 @@ export * from './resize';
 export * from './separation';
 export * from './straighten';
 export * from './tracking';
+export * from './views';

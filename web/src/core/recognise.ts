@@ -15,21 +15,24 @@ import { cutKeys, type Read, scaleOf, sharpEnough } from './cutting';
 import type { Look, Photo, Search } from './finder';
 import { type Answer, judge, type Verdict } from './judge';
 import type { Box } from './masks';
-import { channels, type Picture, type Point } from './picture';
+import type { Picture, Point } from './picture';
 import { resize } from './resize';
 import type { Found } from './separation';
 import { type Cut, shownFrom } from './straighten';
+import { answerTo, type Classify, VIEWS, type View } from './views';
 
 const { SIZE, WHOLE } = constants.card;
-
-/** The classifier: what it says of red, green and blue of (SIZE, SIZE) pixels. */
-export type Classify = (pixels: Uint8Array<ArrayBuffer>) => Promise<Answer>;
 
 /** The two networks at work. */
 export interface Networks {
   readonly look: Look;
   readonly classify: Classify;
   readonly card: Card;
+}
+
+/** How a photo is searched, and which views of a key cut out are asked for: all, but for a camera. */
+export interface Sought extends Search {
+  readonly views?: readonly View[];
 }
 
 /** A part of a photo that was looked at, and what is said of it. */
@@ -47,13 +50,13 @@ export interface Sight {
 }
 
 /** Return what a photo shows: all that was looked at, also what turned out to be no key. */
-export async function recognise(read: Read, networks: Networks, search: Search = {}): Promise<Sight[]> {
+export async function recognise(read: Read, networks: Networks, search: Sought = {}): Promise<Sight[]> {
   if (networks.card.crop === WHOLE) return [await sightOfAll(await read(SIZE), networks)];
   const pieces = await cutKeys(read, networks.look, search);
   const sights: Sight[] = [];
   for (const { found, cut, crop } of pieces) {
     const { box, head, tip } = found;
-    sights.push(await sightOf({ box, head, tip, found, cut, crop }, networks));
+    sights.push(await sightOf({ box, head, tip, found, cut, crop }, networks, search.views ?? VIEWS));
   }
   return sights;
 }
@@ -79,14 +82,15 @@ async function sightOfAll({ pixels, width, height }: Photo, networks: Networks):
     [0, height],
   ];
   const crop = resize(pixels, SIZE, SIZE);
-  return sightOf({ box, head: null, tip: null, found: null, cut: null, crop }, networks);
+  return sightOf({ box, head: null, tip: null, found: null, cut: null, crop }, networks, ['plain']);
 }
 
 async function sightOf(
   part: Pick<Sight, 'box' | 'head' | 'tip' | 'found' | 'cut' | 'crop'>,
   { classify, card }: Networks,
+  views: readonly View[],
 ): Promise<Sight> {
-  const answer = await classify(channels(part.crop));
+  const answer = await answerTo(part.crop, classify, views);
   const verdict = judge(answer, card);
   const measures = measure(part.crop, part.cut, part.found);
   const unsure = verdict.isKey && verdict.kind === null;

@@ -46,7 +46,7 @@ export function separate(
   const found: Found[] = [];
   keys.forEach((named, number) => {
     const told = toldOf(fields, owner, number);
-    if (told.score < least) return;
+    if (told.count < C.LEAST_PLACES || told.score < least) return;
     const mine = (x: number, y: number): boolean =>
       (covered[y * C.SIDE + x] as number) >= COVERED &&
       owner[Math.floor(y / C.STRIDE) * C.GRID + Math.floor(x / C.STRIDE)] === number;
@@ -61,7 +61,8 @@ export function separate(
     const box = rectangleAlong(cornersOf(mask), [tip[0] - head[0], tip[1] - head[1]]);
     const far = ([x, y]: Point): Point => [x * scale, y * scale];
     const corners: Box = [far(box[0]), far(box[1]), far(box[2]), far(box[3])];
-    found.push({ ...told, box: corners, head: far(head), tip: far(tip), mask, scale });
+    const { score, occluded, cutOff } = told;
+    found.push({ score, occluded, cutOff, box: corners, head: far(head), tip: far(tip), mask, scale });
   });
   return found.sort((one, other) => other.score - one.score);
 }
@@ -83,7 +84,7 @@ function toldOf(fields: Fields, owner: Int32Array, number: number) {
   }
   const together = peaks.reduce((product, peak) => product * peak, 1);
   const score = (key / count) * Math.sqrt(together ** (1 / 3));
-  return { score, occluded: clamp(occluded / count, 0, 1), cutOff: clamp(cutOff / count, 0, 1) };
+  return { count, score, occluded: clamp(occluded / count, 0, 1), cutOff: clamp(cutOff / count, 0, 1) };
 }
 
 /** Return head and tip, px, of a key whose places name `named`, by its mask and its blade. */

@@ -24,6 +24,8 @@ import {
   type Track,
   topOf,
   track,
+  VIEWS,
+  type View,
   wider,
 } from '../core';
 import {
@@ -45,6 +47,7 @@ const QUALITY = 0.92; // of a JPEG that is kept
 
 let networks: Networks | null = null;
 let tracks: readonly Track[] = [];
+let frames = 0;
 let still: { source: Source; sights: readonly Sight[] } | null = null;
 
 const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnType<Calls[N]>> } = {
@@ -56,7 +59,8 @@ const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnTy
   async look(frame) {
     const began = performance.now();
     const source = openFrame(frame);
-    const sights = await recognise(source.read, ready(), { near: false });
+    const view = VIEWS[frames++ % VIEWS.length] as View; // one view a frame; the mean over frames has both
+    const sights = await recognise(source.read, ready(), { near: false, views: [view] });
     tracks = track(tracks, sights.map(glimpsed), ready().card);
     const keys = sights.map((sight, place) => told(sight, tracks[place]));
     const seen = await seenOf(source, keys, began);
