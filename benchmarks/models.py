@@ -66,7 +66,7 @@ def ask(model: Model, paths: Sequence[Path]) -> Told:
         if finder is None:
             return model.run(photo.resize(photo.read(path, at_least=SIZE).pixels, SIZE))
         pieces = cut_keys(lambda least: photo.read(path, at_least=least), finder)
-        return model.run(pieces[0].crop) if pieces else None
+        return model.answer(pieces[0].crop) if pieces else None
 
     nothing = np.eye(len(model.card.kinds) + 1, dtype=np.float32)[-1]
     rows, novelty = [], []
@@ -100,7 +100,7 @@ def look(model: Model, renders: Path | None) -> Attention | None:
         samples = [one for one in with_cuts(samples, load_finder()) if one.cut]
 
     def answered(crop: Crop) -> Floats:
-        answer = model.run(crop)
+        answer = model.answer(crop)
         assert answer.maps is not None
         return answer.maps[..., int(answer.probabilities.argmax())]
 

@@ -4,10 +4,12 @@ In:    Photo; the network's file, which comes with keykind
 Out:   Found(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-A photo whose keys are small, or in which none is seen, is looked at again from nearer, tile by tile.
+A photo whose keys are small, or in which none is seen, is looked at again from nearer, tile by tile, and if
+need be once more.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,15 +20,20 @@ from PIL import Image
 
 from keykind import shipped
 from keykind.errors import BadModel
-from keykind.masks import Mask
+from keykind.masks import Mask, Points
 from keykind.photo import Photo
 from keykind.runner import Runner
 from keykind.separation import SIDE, Fields, Found, apart, length, separate
 
 BEYOND = 128  # grey of what lies beyond a photo
 LEAST_SCORE = 0.45  # of a key that is told
-SMALL = 0.2  # of the photo's longer side: where half of the keys are shorter, the photo is looked at in tiles
-TILE = 0.6  # of the photo's longer side: that of a tile
+SMALL = (
+    0.2  # of what is looked at, its longer side: where half of the keys are shorter, it is seen from nearer
+)
+TILES = (0.6, 0.3)  # of the photo's longer side: that of a tile, at the second look and at the third
+OVERLAP = 0.2  # of a tile's side: that of the next, at least
+LEAST_TILE = 0.7  # of SIDE: smaller tiles have nothing more to show
+EDGE = 2  # px: a key that is nearer to a tile's edge may go on beyond it
 LARGE = 0.5  # of a tile: longer keys are left to the look at the whole photo
 SAME = 0.3  # of a key's length: mean distance of two looks' ends at which they are one key's
 ABOUT = 0.5  # the same, where their middles are nearer than half of SAME
@@ -47,12 +54,16 @@ class Finder:
     def find(self, photo: Photo, least: float = LEAST_SCORE) -> tuple[Found, ...]:
         """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
         ratio = photo.width / photo.pixels.shape[1]  # the photo may have been decoded at a reduced scale
-        whole = self._look(photo.pixels, ratio, least)
         longer = max(photo.width, photo.height)
-        if max(photo.pixels.shape) <= SIDE or (whole and np.median([*map(length, whole)]) > SMALL * longer):
-            return whole
-        near = [key for tile in _tiles(photo.pixels) for key in self._near(photo, tile, ratio, least)]
-        return _joined([*sorted(near, key=lambda key: -key.score), *whole])
+        found, seen = self._look(photo.pixels, ratio, least), float(longer)
+        for share in TILES:
+            if max(photo.pixels.shape) * share <= SIDE * LEAST_TILE or not _are_small(found, seen):
+                break
+            seen = share * longer
+            tiles = _tiles(photo.pixels, share)
+            near = [key for tile in tiles for key in self._near(photo, tile, ratio, least)]
+            found = _joined([*sorted(near, key=lambda key: -key.score), *found])
+        return found
 
     def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Found, ...]:
         """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's."""
@@ -66,9 +77,9 @@ class Finder:
         pixels = photo.pixels[rows, columns]
         shift = np.array([columns.start, rows.start]) * ratio
         for key in self._look(pixels, ratio, least):
-            ends = np.stack([key.head, key.tip]) / ratio
-            inside = (ends >= 0).all() and (ends < pixels.shape[1::-1]).all()
-            if inside and length(key) <= LARGE * max(pixels.shape) * ratio:
+            corners = np.concatenate([[key.head, key.tip], key.box]) / ratio
+            small = length(key) <= LARGE * max(pixels.shape) * ratio
+            if small and _is_inside(corners, tile, photo.pixels.shape):
                 size = round(photo.height / key.scale), round(photo.width / key.scale)
                 yield replace(
                     key,
@@ -105,14 +116,34 @@ def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
     return picture, scale
 
 
-def _tiles(pixels: NDArray[np.uint8]) -> list[Tile]:
+def _are_small(found: Sequence[Found], seen: float) -> bool:
+    """Tell whether there may be more, or more to see, from nearer than where `seen` px were looked at."""
+    return not found or float(np.median([*map(length, found)])) <= SMALL * seen
+
+
+def _tiles(pixels: NDArray[np.uint8], share: float) -> list[Tile]:
     """Return the tiles of pixels (h, w, 3), which overlap."""
-    side = round(TILE * max(pixels.shape))
+    side = round(share * max(pixels.shape))
 
     def spans(whole: int) -> list[slice]:
-        return [slice(0, whole)] if whole <= side else [slice(0, side), slice(whole - side, whole)]
+        if whole <= side:
+            return [slice(0, whole)]
+        count = math.ceil((whole - side) / ((1 - OVERLAP) * side)) + 1
+        return [
+            slice(first, first + side) for first in np.linspace(0, whole - side, count).astype(int).tolist()
+        ]
 
     return [(rows, columns) for rows in spans(pixels.shape[0]) for columns in spans(pixels.shape[1])]
+
+
+def _is_inside(corners: Points, tile: Tile, size: tuple[int, ...]) -> bool:
+    """Tell whether a key (n, 2), px of a tile, is all in it: none that another tile may show whole."""
+    low = [EDGE if side.start > 0 else -math.inf for side in tile[::-1]]
+    high = [
+        side.stop - side.start - EDGE if side.stop < whole else math.inf
+        for side, whole in zip(tile[::-1], size[1::-1], strict=True)
+    ]
+    return bool((corners >= low).all() and (corners <= high).all())
 
 
 def _placed(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Mask:

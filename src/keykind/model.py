@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from keykind.card import EXPORT_AGAIN, LABELS, SIZE, Card, labels, read_card, write_card
+from keykind.card import EXPORT_AGAIN, LABELS, SIZE, WHOLE, Card, labels, read_card, write_card
 from keykind.errors import BadModel, printable
 from keykind.files import DAMAGE
 from keykind.flatbuffer import IDENTIFIER, read_signature
@@ -82,6 +82,19 @@ class Model:
             raise self._fault(error) from error
         return self._answer({self._outputs.get(array.shape, "unknown"): array[0] for array in arrays})
 
+    def answer(self, crop: Crop) -> Answer:
+        """Return what `run` does; of a key cut out the mean for the crop and its mirror image.
+
+        Mirrored along its axis a key is of the same kind, and the network learned from both.
+        """
+        answer = self.run(crop)
+        if self.card.crop == WHOLE:
+            return answer
+        other = self.run(np.ascontiguousarray(crop[::-1]))
+        maps = answer.maps if other.maps is None else _mean(answer.maps, other.maps[::-1])
+        novelty = answer.novelty if other.novelty is None else _mean(answer.novelty, other.novelty)
+        return Answer(_mean(answer.probabilities, other.probabilities), maps, novelty)
+
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
         if "unknown" in outputs or "probabilities" not in outputs:  # the file's shapes are not those computed
             raise self._fault(
@@ -96,6 +109,10 @@ class Model:
     def _fault(self, why: Exception | str) -> BadModel:
         text = (str(why) or type(why).__name__).splitlines()[0][:200]
         return BadModel(self.name, fault=f"holds a network that cannot be run ({text})", remedy=EXPORT_AGAIN)
+
+
+def _mean(one: Any, other: Any) -> Any:
+    return (one + other) / 2
 
 
 def _allocate(interpreter: Any) -> None:

@@ -146,7 +146,7 @@ class Recogniser:
             box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
             return [_Sight(answer, box, None, None, lambda: pixels_of(source, at_least=SHARP).pixels)]
         pieces = cut_keys(lambda least: pixels_of(source, at_least=least), self.finder)
-        return [_sight_of(piece, self.model.run(piece.crop)) for piece in pieces]
+        return [_sight_of(piece, self.model.answer(piece.crop)) for piece in pieces]
 
     def _judged(self, sight: "_Sight") -> Key | None:
         """Return what is said of a key, or None where it is too unlike every key."""
