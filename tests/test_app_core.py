@@ -220,7 +220,7 @@ def test_a_hidden_key_keeps_the_ends_that_are_named(core, hidden):
 @pytest.mark.parametrize("scene", ["small", "none", "one"])
 def test_small_keys_are_looked_at_again_from_nearer_as_python_does_it(core, scene):
     looks = [told_fields(SCENES[scene])]
-    looks += [told_fields([((60 + 20 * n, 60), (150, 90 + 15 * n))], n) for n in range(4)]
+    looks += [told_fields([((60 + 9 * n, 60), (150, 90 + 7 * n))], n) for n in range(40)]
     pixels = noisy(700, 500)
     theirs = ToldFields(*looks).find(Photo(pixels, 1400, 1000, "JPEG"))
     same_keys(core.find(pixels, 1400, 1000, looks), theirs)

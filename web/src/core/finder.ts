@@ -5,7 +5,7 @@
  * Out:   Found(s), the surest first, in pixels of the upright original
  * Needs: picture.ts, resize.ts, separation.ts
  *
- * The same as finder.py. A photo whose keys are small, or in which none is seen, is looked at again from nearer.
+ * The same as finder.py. A photo whose keys are small, or in which none is seen, is looked at again from nearer, and once more.
  */
 
 import constants from './constants.json';
@@ -47,14 +47,21 @@ export interface Search {
 export async function find(photo: Photo, look: Look, search: Search = {}): Promise<Found[]> {
   const { least = C.LEAST_SCORE, near = true } = search;
   const ratio = photo.width / photo.pixels.width;
-  const whole = await lookAt(photo.pixels, look, ratio, least);
   const longer = Math.max(photo.width, photo.height);
-  const large = whole.length > 0 && median(whole.map(lengthOf)) > C.SMALL * longer;
-  if (!near || large || Math.max(photo.pixels.width, photo.pixels.height) <= SIDE) return whole;
-  const closer: Found[] = [];
-  for (const tile of tilesOf(photo.pixels)) closer.push(...(await lookNear(photo, tile, look, ratio, least)));
-  closer.sort((one, other) => other.score - one.score);
-  return joined([...closer, ...whole]);
+  const longest = Math.max(photo.pixels.width, photo.pixels.height);
+  let found = await lookAt(photo.pixels, look, ratio, least);
+  let seen = longer;
+  for (const share of near ? C.TILES : []) {
+    if (longest * share <= SIDE * C.LEAST_TILE || !areSmall(found, seen)) break;
+    seen = share * longer;
+    const closer: Found[] = [];
+    for (const tile of tilesOf(photo.pixels, share)) {
+      closer.push(...(await lookNear(photo, tile, look, ratio, least)));
+    }
+    closer.sort((one, other) => other.score - one.score);
+    found = joined([...closer, ...found]);
+  }
+  return found;
 }
 
 /** Return pixels in the upper left of (SIDE, SIDE), and how many one of these pixels stands for. */
@@ -92,11 +99,11 @@ async function lookNear(
 ): Promise<Found[]> {
   const pixels = part(photo.pixels, tile.left, tile.top, tile.width, tile.height);
   const most = C.LARGE * Math.max(tile.width, tile.height) * ratio;
-  const inside = ([x, y]: Point): boolean =>
-    x >= 0 && y >= 0 && x / ratio < tile.width && y / ratio < tile.height;
+  const whole = ({ head, tip, box }: Found): boolean =>
+    [head, tip, ...box].every(([x, y]) => isInside([x / ratio, y / ratio], tile, photo.pixels));
   const found = await lookAt(pixels, look, ratio, least);
   return found
-    .filter((key) => inside(key.head) && inside(key.tip) && lengthOf(key) <= most)
+    .filter((key) => lengthOf(key) <= most && whole(key))
     .map((key) => placed(key, [tile.left * ratio, tile.top * ratio], photo));
 }
 
@@ -120,18 +127,31 @@ function placedMask(mask: Mask, [left, top]: Point, width: number, height: numbe
   return { data, width, height };
 }
 
-function tilesOf(pixels: Picture): Tile[] {
-  const side = roundEven(C.TILE * Math.max(pixels.width, pixels.height));
-  const spans = (whole: number): readonly (readonly [number, number])[] =>
-    whole <= side
-      ? [[0, whole]]
-      : [
-          [0, side],
-          [whole - side, side],
-        ];
+/** Tell whether there may be more, or more to see, from nearer than where `seen` px were looked at. */
+function areSmall(found: readonly Found[], seen: number): boolean {
+  return found.length === 0 || median(found.map(lengthOf)) <= C.SMALL * seen;
+}
+
+/** Return the tiles of pixels, which overlap. */
+function tilesOf(pixels: Picture, share: number): Tile[] {
+  const side = roundEven(share * Math.max(pixels.width, pixels.height));
+  const spans = (whole: number): readonly (readonly [number, number])[] => {
+    if (whole <= side) return [[0, whole]];
+    const count = Math.ceil((whole - side) / ((1 - C.OVERLAP) * side)) + 1;
+    const step = (whole - side) / (count - 1);
+    const first = (place: number): number => (place === count - 1 ? whole - side : Math.trunc(place * step));
+    return Array.from({ length: count }, (_, place) => [first(place), side] as const);
+  };
   return spans(pixels.height).flatMap(([top, height]) =>
     spans(pixels.width).map(([left, width]) => ({ left, top, width, height })),
   );
+}
+
+/** Tell whether a place of a tile is so far from its edges that no other tile may show more of a key there. */
+function isInside([x, y]: Point, tile: Tile, pixels: Picture): boolean {
+  const fits = (at: number, start: number, size: number, whole: number): boolean =>
+    (start === 0 || at >= C.EDGE) && (start + size >= whole || at <= size - C.EDGE);
+  return fits(x, tile.left, tile.width, pixels.width) && fits(y, tile.top, tile.height, pixels.height);
 }
 
 /** Return the keys, the surest first, each once: as the first look that saw it tells it. */
