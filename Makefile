@@ -7,7 +7,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BIN = .venv/bin
-NODE := $(shell command -v npm 2>/dev/null)
+NODE := $(shell command -v npm >/dev/null 2>&1 && node -p \
+	'const [a, b] = process.versions.node.split("."); 100 * a + +b >= 2019 ? "yes" : ""' 2>/dev/null)
 NO_NODE = the app is left out: Node is not installed (20.19 or newer, with npm)
 
 demo: .venv/user

@@ -17,13 +17,14 @@ import pytest
 from keykind import shipped
 
 WEB = Path(__file__).parents[1] / "web"
-NO_NODE = "Node is not installed"
+NEEDED = (20, 19)  # of Node, by Vite
+NO_NODE = f"Node {NEEDED[0]}.{NEEDED[1]} or newer is not installed"
 NO_PACKAGES = "the app's packages are not installed: run npm ci in web/"
 
 
 def npm(*command: str, **environment: str) -> None:
     """Run a script of web/package.json; skip the test where that cannot be."""
-    if shutil.which("npm") is None:
+    if shutil.which("npm") is None or node_version() < NEEDED:
         pytest.skip(NO_NODE)
     if not (WEB / "node_modules").is_dir():
         pytest.skip(NO_PACKAGES)
@@ -36,6 +37,11 @@ def npm(*command: str, **environment: str) -> None:
         env=os.environ | environment,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def node_version() -> tuple[int, ...]:
+    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
+    return tuple(map(int, told.strip().removeprefix("v").split(".")[:2])) if told else (0,)
 
 
 class Core:

@@ -407,7 +407,7 @@ def test_only_what_is_outside_the_mask_is_left_out_of_the_measures(core):
 def test_a_key_is_looked_at_mirrored_along_its_axis_too(core):
     crop = noisy(224, 224)
     answer = core.answerTo(crop, 3)
-    squares = crop[..., 0].reshape(7, 32, 7, 32).mean(axis=(1, 3))  # a crop upside down gives maps upside down
+    squares = crop[..., 0].reshape(7, 32, 7, 32).mean(axis=(1, 3))  # what both views say of each place
     maps = np.array(answer["maps"]).reshape(7, 7, 3)
     np.testing.assert_allclose(maps[..., 0], squares, rtol=1e-4)
     upper = [half.ravel()[:24].sum() for half in (squares, squares[::-1])]
