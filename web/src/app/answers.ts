@@ -42,8 +42,9 @@ export function adviceOf({ causes }: SeenKey): string {
 
 /** Return how many keys there are, or why there may be none. */
 export function countOf(keys: readonly SeenKey[], dark: boolean): string {
-  if (keys.length === 0) return say(dark ? 'still.noneDark' : 'still.none');
-  return keys.length === 1 ? say('still.one') : say('still.many', { n: keys.length });
+  const count = keys.filter(({ verdict }) => verdict.isKey).length;
+  if (count === 0) return say(dark ? 'still.noneDark' : 'still.none');
+  return count === 1 ? say('still.one') : say('still.many', { n: count });
 }
 
 function betweenOf({ verdict }: SeenKey): string {

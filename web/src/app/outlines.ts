@@ -12,9 +12,19 @@ import { svg } from './dom';
 
 const LETTERS = 18; // so many letters' heights fit into the picture's shorter side
 const LINE = 150; // and so many line widths
+const FEW = 3; // keys; the labels of more are smaller
+const MANY = 0.7;
+const WIDE = 0.58; // width of a letter, as a share of its height, about
+const LEADING = 1.15; // lines, as a share of their letters
+const SHIFTS = [0, 1, 2, -1, 3, -2, 4]; // lines by which a label may move out of another's way
 const INK = { sure: '#35e08a', unsure: '#ffc247', nokey: '#d7dbe0' } as const; // bright, with a dark rim
 const RIM = '#10151b';
 const DASHES = { sure: [], unsure: [4, 2], nokey: [1, 2] } as const; // line widths; told without colour, too
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Return an empty drawing of a picture of that size. */
 export function drawing(width: number, height: number): SVGSVGElement {
@@ -24,24 +34,25 @@ export function drawing(width: number, height: number): SVGSVGElement {
 /** Draw the outlines of keys; `opened` is called with the number of one that is touched. */
 export function drawInto(
   over: SVGSVGElement,
-  size: { readonly width: number; readonly height: number },
+  size: Size,
   keys: readonly SeenKey[],
   opened?: (key: number) => void,
 ): void {
   over.setAttribute('viewBox', `0 0 ${size.width} ${size.height}`);
-  const { letters, line } = sizesOf(size);
+  const { letters, line } = sizesOf(size, keys.length);
+  const labels = labelsOf(keys, size, letters);
   over.replaceChildren(
     ...keys.map((key, number) => {
       const sort = sortOf(key);
       const points = key.box.map((corner) => corner.join()).join(' ');
       const dashes = DASHES[sort].map((dash) => dash * line).join(' ');
-      const [x, y] = labelPlace(key, size, letters);
+      const { x, y, words } = labels[number] as Label;
       const group = svg(
         'g',
         { class: `key ${sort}` },
         svg('polygon', { points, class: 'rim', 'stroke-width': 2.2 * line }),
         svg('polygon', { points, class: 'line', 'stroke-width': line, 'stroke-dasharray': dashes || null }),
-        svg('text', { x, y, 'font-size': letters, 'stroke-width': letters / 4 }, labelOf(key, number)),
+        svg('text', { x, y, 'font-size': letters, 'stroke-width': letters / 4 }, words),
       );
       if (opened) group.addEventListener('click', () => opened(number));
       return group;
@@ -53,7 +64,12 @@ export function drawInto(
 export function drawOn(canvas: HTMLCanvasElement, keys: readonly SeenKey[], scale: number): void {
   const pen = canvas.getContext('2d');
   if (!pen) return;
-  const { letters, line } = sizesOf(canvas);
+  const { letters, line } = sizesOf(canvas, keys.length);
+  const labels = labelsOf(
+    keys,
+    { width: canvas.width / scale, height: canvas.height / scale },
+    letters / scale,
+  );
   pen.lineJoin = 'round';
   pen.font = `600 ${letters}px system-ui, sans-serif`;
   keys.forEach((key, number) => {
@@ -71,36 +87,61 @@ export function drawOn(canvas: HTMLCanvasElement, keys: readonly SeenKey[], scal
       pen.stroke();
     }
     pen.setLineDash([]);
-    const size = { width: canvas.width / scale, height: canvas.height / scale };
-    const [x, y] = labelPlace(key, size, letters / scale);
+    const { x, y, words } = labels[number] as Label;
     pen.strokeStyle = RIM;
     pen.lineWidth = letters / 4;
-    pen.strokeText(labelOf(key, number), x * scale, y * scale);
+    pen.strokeText(words, x * scale, y * scale);
     pen.fillStyle = INK[sort];
-    pen.fillText(labelOf(key, number), x * scale, y * scale);
+    pen.fillText(words, x * scale, y * scale);
   });
 }
 
-function labelOf(key: SeenKey, number: number): string {
-  return `${number + 1} ${answerOf(key)}`;
+/** Where a label stands: its lower left corner. */
+interface Label {
+  readonly x: number;
+  readonly y: number;
+  readonly words: string;
 }
 
-function sizesOf({ width, height }: { readonly width: number; readonly height: number }) {
-  const short = Math.min(width, height);
+function sizesOf({ width, height }: Size, count: number): { letters: number; line: number } {
+  const short = Math.min(width, height) * (count > FEW ? MANY : 1);
   return { letters: short / LETTERS, line: Math.max(short / LINE, 1) };
 }
 
-/** Return where a key's label begins: above its highest corner, inside the picture. */
-function labelPlace(
+/** Return the labels of keys, none over another where there is room; where there is none, the number alone. */
+function labelsOf(keys: readonly SeenKey[], size: Size, letters: number): Label[] {
+  const labels: Label[] = [];
+  keys.forEach((key, number) => {
+    const whole = `${number + 1} ${answerOf(key)}`;
+    const free = [whole, String(number + 1)]
+      .flatMap((words) => SHIFTS.map((shift) => labelAt(key, words, size, letters, shift)))
+      .find((label) => labels.every((other) => areApart(label, other, letters)));
+    labels.push(free ?? labelAt(key, String(number + 1), size, letters, 0));
+  });
+  return labels;
+}
+
+/** Return a label above its key's highest corner, so many lines lower, inside the picture. */
+function labelAt(
   { box }: SeenKey,
-  { width, height }: { readonly width: number; readonly height: number },
+  words: string,
+  { width, height }: Size,
   letters: number,
-): readonly [number, number] {
+  lines: number,
+): Label {
   const left = Math.min(...box.map(([x]) => x));
-  const top = Math.min(...box.map(([, y]) => y));
-  const long = 9 * letters; // about the length of a label
-  return [
-    Math.max(Math.min(left, width - long), letters / 4),
-    Math.min(Math.max(top - letters / 2, 1.1 * letters), height - letters / 2),
-  ];
+  const top = Math.min(...box.map(([, y]) => y)) - letters / 2 + lines * LEADING * letters;
+  const x = Math.max(Math.min(left, width - longOf(words, letters)), letters / 4);
+  return { x, y: Math.min(Math.max(top, 1.1 * letters), height - letters / 2), words };
+}
+
+function areApart(one: Label, other: Label, letters: number): boolean {
+  const below = Math.abs(one.y - other.y) >= LEADING * letters;
+  return (
+    below || one.x >= other.x + longOf(other.words, letters) || other.x >= one.x + longOf(one.words, letters)
+  );
+}
+
+function longOf(words: string, letters: number): number {
+  return (words.length + 1) * WIDE * letters;
 }

@@ -40,8 +40,12 @@ export function stillView(still: Still, host: StillHost): HTMLElement {
     { class: 'still', 'aria-labelledby': 'still-title' },
     el('h1', { id: 'still-title', tabindex: '-1' }, say('still.title')),
     stage(still.width, still.height, picture, over),
-    el('p', { class: 'count' }, summaryOf(still)),
-    keyList(still.keys, host.opened),
+    el(
+      'div',
+      { class: 'answers' },
+      el('p', { class: 'count' }, summaryOf(still)),
+      keyList(still.keys, host.opened),
+    ),
     el(
       'div',
       { class: 'bar' },

@@ -71,7 +71,7 @@ const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnTy
   async still(given) {
     const began = performance.now();
     const source = given instanceof Blob ? await openFile(given) : openFrame(given);
-    const sights = await recognise(source.read, ready());
+    const sights = keysFirst(await recognise(source.read, ready()));
     still?.source.bitmap.close();
     still = { source, sights };
     tracks = [];
@@ -124,6 +124,11 @@ function keyOf(place: number): { source: Source; sight: Sight } {
   const sight = still?.sights[place];
   if (!still || !sight) throw new Error(`there is no key ${place}`);
   return { source: still.source, sight };
+}
+
+/** Return what turned out to be no key behind the keys. */
+function keysFirst(sights: readonly Sight[]): Sight[] {
+  return [...sights].sort((one, other) => Number(other.verdict.isKey) - Number(one.verdict.isKey));
 }
 
 function glimpsed(sight: Sight) {
