@@ -391,6 +391,9 @@ def test_the_collection_lasts_until_it_is_deleted(page):
     page.get_by_role("button", name="Delete all").click()
     page.get_by_role("button", name="No, keep them").click()
     assert page.locator(".photos li").count() == 1
+    page.locator(".photos select").select_option("mortice")
+    page.wait_for_function("() => document.querySelector('.photos img')?.alt.includes('mortice')")
+    page.wait_for_function("() => document.activeElement.matches('.photos select')")
     page.get_by_role("button", name="Delete all").click()
     page.get_by_role("button", name="Yes, delete them").click()
     page.get_by_text("Nothing kept yet").wait_for()

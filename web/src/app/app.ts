@@ -130,16 +130,18 @@ export class App {
   #view(part: Part): HTMLElement {
     if (part === 'about')
       return aboutView(this.#card, this.#milliseconds, (language) => this.#speak(language));
-    if (part === 'collection') {
-      const { kinds } = this.#card ?? { kinds: [] };
-      return collectionView({
-        kinds,
-        announce: (words) => this.announce(words),
-        fault: (why) => this.fault(why),
-      });
-    }
+    if (part === 'collection') return this.#collection();
     if (this.#live) return this.#live.view;
     return this.#still ? this.#stillView(this.#still) : this.#welcome();
+  }
+
+  #collection(): HTMLElement {
+    return collectionView({
+      kinds: this.#card?.kinds ?? [],
+      announce: (words) => this.announce(words),
+      fault: (why) => this.fault(why),
+      stale: () => this.show(true),
+    });
   }
 
   #welcome(): HTMLElement {

@@ -19,28 +19,33 @@ export interface CollectionHost {
   readonly kinds: readonly string[];
   announce(words: string): void;
   fault(error: unknown): void;
+  stale(): void; // the view that changed something is no longer the one that is shown
 }
+
+/** Called after a change, with the place of the photo whose kind was chosen; null: photos are gone. */
+type Changed = (place: number | null) => void;
 
 /** Return the view; it fills when the photos are read. */
 export function collectionView(host: CollectionHost): HTMLElement {
   const body = el('div', {});
-  const view = el(
-    'section',
-    { class: 'collection', 'aria-labelledby': 'collection-title' },
-    el('h1', { id: 'collection-title', tabindex: '-1' }, say('collection.title')),
-    body,
-  );
+  const title = el('h1', { id: 'collection-title', tabindex: '-1' }, say('collection.title'));
+  const view = el('section', { class: 'collection', 'aria-labelledby': title.id }, title, body);
   const draw = async (): Promise<void> => {
     const photos = await all();
-    body.replaceChildren(
-      ...(photos.length ? filled(photos, host, draw) : [el('p', {}, say('collection.empty'))]),
-    );
+    const empty = el('p', {}, say('collection.empty'));
+    body.replaceChildren(...(photos.length ? filled(photos, host, changed) : [empty]));
+  };
+  const changed: Changed = (place) => {
+    if (!view.isConnected) return host.stale();
+    draw()
+      .then(() => (place === null ? title : body.querySelectorAll('select')[place])?.focus())
+      .catch(host.fault);
   };
   draw().catch(host.fault);
   return view;
 }
 
-function filled(photos: readonly Kept[], host: CollectionHost, changed: () => Promise<void>): HTMLElement[] {
+function filled(photos: readonly Kept[], host: CollectionHost, changed: Changed): HTMLElement[] {
   const count = photos.length === 1 ? say('collection.one') : say('collection.many', { n: photos.length });
   const command = photos.some(({ kind }) => kind === NOT_A_KEY) ? COMMAND_NOTHING : COMMAND;
   const trying = (work: Promise<unknown>) => void work.catch(host.fault);
@@ -50,7 +55,7 @@ function filled(photos: readonly Kept[], host: CollectionHost, changed: () => Pr
   };
   const deleted = async (): Promise<void> => {
     await forgetAll();
-    await changed();
+    changed(null);
   };
   return [
     el('p', { class: 'count' }, count),
@@ -65,7 +70,7 @@ function filled(photos: readonly Kept[], host: CollectionHost, changed: () => Pr
   ];
 }
 
-function tile(photo: Kept, place: number, host: CollectionHost, changed: () => Promise<void>): HTMLElement {
+function tile(photo: Kept, place: number, host: CollectionHost, changed: Changed): HTMLElement {
   const name = (kind: string): string => (kind === NOT_A_KEY ? say('key.notKey') : sayKind(kind));
   const address = URL.createObjectURL(photo.photo);
   const words = say('collection.photo', { n: place + 1, kind: name(photo.kind) });
@@ -76,8 +81,8 @@ function tile(photo: Kept, place: number, host: CollectionHost, changed: () => P
     { 'aria-label': `${say('collection.kind')} (${place + 1})` },
     ...kinds.map((kind) => el('option', { value: kind, selected: kind === photo.kind }, name(kind))),
   );
-  choice.addEventListener('change', () => rename(photo, choice.value).then(changed).catch(host.fault));
-  const remove = (): void => void forget(photo.id).then(changed).catch(host.fault);
+  choice.addEventListener('change', () => rename(photo, choice.value).then(() => changed(place), host.fault));
+  const remove = (): void => void forget(photo.id).then(() => changed(null), host.fault);
   return el(
     'li',
     {},
