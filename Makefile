@@ -1,17 +1,21 @@
 # make demo: set up and run the main job, offline but for the installation
 # make test: everything that must hold before a change lands
-.PHONY: demo test lint types contracts tests docs-check bare container clean
+# make app: the phone app, built into the package; needs Node
+.PHONY: demo test lint types contracts docs-check app app-check tests bare container clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BIN = .venv/bin
+NODE := $(shell command -v npm >/dev/null 2>&1 && node -p \
+	'const [a, b] = process.versions.node.split("."); 100 * a + +b >= 2019 ? "yes" : ""' 2>/dev/null)
+NO_NODE = the app is left out: Node is not installed (20.19 or newer, with npm)
 
 demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
 	@echo "Open demo-run/report.html in a browser."
 
-test: lint types contracts docs-check tests bare container
+test: lint types contracts docs-check app-check tests bare container
 
 lint: .venv/dev
 	$(BIN)/ruff check
@@ -26,8 +30,27 @@ contracts: .venv/dev
 docs-check: .venv/dev
 	$(BIN)/python docs/generate.py --check
 
-tests: .venv/dev .venv/debian
+tests: .venv/dev .venv/debian $(if $(NODE),web/node_modules)
 	$(BIN)/pytest
+
+# web/ -> src/keykind/web, which the wheel holds, the service sends and any static host takes.
+app: .venv/user web/node_modules
+	$(BIN)/python web/scripts/golden.py
+	npm run --prefix web --silent build
+
+app-check: .venv/dev $(if $(NODE),web/node_modules)
+	$(BIN)/python web/scripts/constants.py --check
+ifdef NODE
+	npm run --prefix web --silent lint
+	npm run --prefix web --silent types
+else
+	@echo "$(NO_NODE)"
+endif
+
+web/node_modules: web/package-lock.json
+	@test -n "$(NODE)" || (echo "$(NO_NODE)" && false)
+	npm ci --prefix web --silent
+	touch $@
 
 # The wheel alone, in an environment of its own: what `pip install keykind` gives.
 bare: .venv/dev
@@ -62,4 +85,4 @@ container: bare
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bare .venv-serve dist demo-run
+	rm -rf .venv .venv-bare .venv-serve dist demo-run web/node_modules web/build web/generated src/keykind/web

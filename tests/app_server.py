@@ -1,0 +1,62 @@
+"""A static host for the built app: the content policy of the service, and a note of every request.
+
+`python tests/app_server.py FOLDER [PORT]` serves a folder by hand.
+"""
+
+import functools
+import http.server
+import sys
+import threading
+from pathlib import Path
+
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self' blob: data:; "
+    "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class Handler(http.server.SimpleHTTPRequestHandler):
+    extensions_map = http.server.SimpleHTTPRequestHandler.extensions_map | {
+        ".js": "text/javascript",
+        ".webmanifest": "application/manifest+json",
+        ".bin": "application/octet-stream",
+    }
+
+    def end_headers(self) -> None:
+        self.send_header("Content-Security-Policy", POLICY)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        super().end_headers()
+
+    def copyfile(self, source, outputfile) -> None:
+        data = source.read()
+        self.server.sent.append((self.path, len(data)))
+        outputfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Host:
+    """A server in a thread; `sent` lists what was sent, path and bytes of the body."""
+
+    def __init__(self, folder: Path, port: int = 0) -> None:
+        handler = functools.partial(Handler, directory=str(folder))
+        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
+        self._server.sent = []
+        self.url = f"http://127.0.0.1:{self._server.server_port}/"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def sent(self) -> list[tuple[str, int]]:
+        return self._server.sent
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+if __name__ == "__main__":
+    host = Host(Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 0)
+    print(host.url)
+    threading.Event().wait()

@@ -1,0 +1,12 @@
+/** The core alone, as one module that Node runs: what the tests compare with Python. */
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  publicDir: false,
+  build: {
+    outDir: 'build/core',
+    target: 'es2022',
+    minify: false,
+    lib: { entry: 'src/core/index.ts', formats: ['es'], fileName: 'core' },
+  },
+});
