@@ -61,12 +61,9 @@ def told_fields(keys, seed=0):
         inside = (there > 0) & (there < far) & (off < np.where(there < far / 3, 20, 9))
         fields[inside, separation.KEY] = rng.uniform(0.6, 1, inside.sum())
         fields[inside & (there > far / 3), separation.BLADE] = 0.9
-        for which, end in (
-            (separation.HEAD, head),
-            (separation.TIP, tip),
-            (separation.CENTRE, (head + tip) / 2),
-        ):
-            near = np.exp(-(((centres - end) ** 2).sum(axis=-1)) / 50)
+        for peak, place in (("centre", (head + tip) / 2), ("head", head), ("tip", tip)):
+            which = separation.FIELDS.index(peak)
+            near = np.exp(-(((centres - place) ** 2).sum(axis=-1)) / 50)
             fields[..., which] = np.maximum(fields[..., which], near)
         ways = np.concatenate([head - centres, tip - centres], axis=-1).reshape(grid, grid, 2, 2) / side
         long = np.maximum(np.linalg.norm(ways, axis=-1, keepdims=True), 1e-9)

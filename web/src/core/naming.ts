@@ -160,41 +160,54 @@ function isOne(key: Ends, other: Ends): boolean {
 
 /** Return whose each place is, once what lies in a larger key's rectangle is a part of that. */
 function joined(places: readonly number[], whose: readonly number[], keys: readonly Ends[]): number[] {
-  const counts = keys.map((_, number) => whose.filter((one) => one === number).length);
-  const order = keys.map((_, number) => number).sort((a, b) => (counts[b] as number) - (counts[a] as number));
+  const mine = keys.map((_, number) => places.filter((_, which) => whose[which] === number));
+  const count = (number: number): number => (mine[number] as number[]).length;
+  const order = [...keys.keys()].filter(count).sort((one, other) => count(other) - count(one));
+  const rectangles = order.map((number) => rectangle(mine[number] as number[], keys[number] as Ends));
   let owner = [...whose];
-  const ofKey = (number: number): number[] => places.filter((_, which) => owner[which] === number);
-  for (const number of [...order].reverse()) {
-    const mine = ofKey(number);
-    for (const other of order) {
-      if (other === number || mine.length > C.SMALLER * (counts[other] as number)) break;
-      if (mine.length && inside(mine, ofKey(other), keys[other] as Ends) >= C.WITHIN) {
-        owner = owner.map((one) => (one === number ? other : one));
-        break;
-      }
-    }
+  for (let place = order.length - 1; place > 0; place--) {
+    const number = order[place] as number;
+    const within = rectangles
+      .slice(0, place)
+      .findIndex((larger) => share(mine[number] as number[], larger) >= C.WITHIN);
+    if (within >= 0) owner = owner.map((one) => (one === number ? (order[within] as number) : one));
   }
   return owner;
 }
 
-/** Return the share of places in the rectangle of another key, whose places are `others`. */
-function inside(mine: readonly number[], others: readonly number[], key: Ends): number {
+/** Where a key lies, a little broader and longer. */
+interface Rectangle {
+  readonly turned: (place: number) => readonly [along: number, across: number];
+  readonly first: number; // along
+  readonly last: number;
+  readonly half: number; // of its width
+}
+
+/** Return the rectangle of a key: its places and its ends. */
+function rectangle(places: readonly number[], key: Ends): Rectangle {
   const far = Math.max(length(key), C.STRIDE);
   const [x, y] = [(at(key, 2) - at(key, 0)) / far, (at(key, 3) - at(key, 1)) / far];
   const turned = (place: number): readonly [number, number] => {
     const [dx, dy] = [middle(place % C.GRID) - at(key, 0), middle(Math.floor(place / C.GRID)) - at(key, 1)];
     return [dx * x + dy * y, dy * x - dx * y];
   };
-  const theirs = others.map(turned);
-  const lengths = theirs.map(([along]) => along);
-  const first = Math.min(percentile(lengths, LONG[0]), 0) - C.OVER * far;
-  const last = Math.max(percentile(lengths, LONG[1]), far) + C.OVER * far;
-  const across = theirs.map(([, over]) => Math.abs(over));
-  const half = C.BROADER * percentile(across, BROAD) + C.STRIDE / 2;
-  const within = mine
+  const laid = places.map(turned);
+  const lengths = laid.map(([along]) => along);
+  const across = laid.map(([, over]) => Math.abs(over));
+  return {
+    turned,
+    first: Math.min(percentile(lengths, LONG[0]), 0) - C.OVER * far,
+    last: Math.max(percentile(lengths, LONG[1]), far) + C.OVER * far,
+    half: C.BROADER * percentile(across, BROAD) + C.STRIDE / 2,
+  };
+}
+
+/** Return the share of places in a rectangle. */
+function share(places: readonly number[], { turned, first, last, half }: Rectangle): number {
+  const within = places
     .map(turned)
     .filter(([along, over]) => along >= first && along <= last && Math.abs(over) <= half);
-  return within.length / mine.length;
+  return within.length / places.length;
 }
 
 function at(ends: Ends, place: number): number {
