@@ -7,7 +7,7 @@ import time
 import pytest
 
 from keykind import parallel
-from keykind.parallel import AHEAD, ordered, workers
+from keykind.parallel import AHEAD, ordered, threads, workers
 
 
 @pytest.fixture
@@ -125,6 +125,18 @@ def test_work_within_work_stays_in_its_thread(two_workers):
     answers = list(ordered(outer, range(8)))
     assert all(inner == [here] * 3 for here, inner in answers)
     assert threading.get_ident() not in {here for here, _ in answers}
+
+
+def test_threads_of_ones_own_begin_no_others():
+    with threads(1, "mine") as pool:
+        here, inner = pool.submit(
+            lambda: (
+                threading.current_thread(),
+                list(ordered(lambda _: threading.current_thread(), range(3))),
+            )
+        ).result()
+    assert inner == [here] * 3
+    assert here.name.startswith("mine")
 
 
 def test_work_after_work_has_all_threads_again(two_workers):

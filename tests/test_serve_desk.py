@@ -5,6 +5,7 @@ import threading
 
 import pytest
 
+from keykind.parallel import ordered
 from keykind.serve.desk import Busy, Desk
 
 
@@ -79,6 +80,16 @@ def test_work_is_done_one_at_a_time_and_not_in_the_loop():
 
     asyncio.run(ask())
     assert set(most) == {1}
+
+
+def test_a_photo_is_looked_at_in_one_thread():
+    """As many workers as processors run beside each other: none begins threads of its own."""
+
+    def work():
+        return threading.get_ident(), list(ordered(lambda _: threading.get_ident(), range(4)))
+
+    here, inner = asyncio.run(desk().work(work))
+    assert inner == [here] * 4
 
 
 def test_what_takes_too_long_is_given_up_and_the_next_is_served():

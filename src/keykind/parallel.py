@@ -23,6 +23,15 @@ def workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads(count: int, name: str = "") -> ThreadPoolExecutor:
+    """Return so many threads, in which `ordered` begins no others: they are what keeps the processors busy."""
+
+    def begin() -> None:
+        _thread.at_work = True
+
+    return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=begin)
+
+
 def ordered(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
     """Yield work(item) for each item, in order, computed in threads; memory stays bounded for any number.
 
@@ -34,7 +43,7 @@ def ordered(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         return
     count = workers()
     waiting: deque[Future[R]] = deque()
-    pool = ThreadPoolExecutor(count, initializer=lambda: setattr(_thread, "at_work", True))
+    pool = threads(count)
     try:
         for future in _futures(pool, work, items):
             waiting.append(future)

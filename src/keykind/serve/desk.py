@@ -10,9 +10,10 @@ Requests take turns photo by photo, so one of many photos does not hold up those
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from typing import TypeVar
+
+from keykind.parallel import threads
 
 Result = TypeVar("Result")
 
@@ -35,7 +36,7 @@ class Desk:
         self.waiting = self.held = 0
         self._most_waiting, self._most_held, self._seconds = most_waiting, most_held, seconds
         self._turn = asyncio.Semaphore(1)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="photos")
+        self._thread = threads(1, "photos")
         self._took = FIRST_GUESS  # seconds of recent turns, on average
 
     @contextmanager
