@@ -13,7 +13,7 @@ NO_NODE = the app is left out: Node is not installed (20.19 or newer, with npm)
 
 demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
-	@echo "Open demo-run/report.html in a browser."
+	@echo "Open demo-run/report.html in a browser. The command keykind is $(BIN)/keykind."
 
 test: lint types contracts docs-check app-check tests bare container
 
@@ -71,7 +71,7 @@ container: bare
 	@test -n "$(PYTHON)" || (echo "keykind needs Python 3.11 or newer: install it, or give make PYTHON=..." && false)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python $(PIP) --upgrade pip
-	$(BIN)/python $(PIP) --editable '.[train]'
+	$(BIN)/python $(PIP) --editable '.[train,serve]'
 	touch $@
 
 .venv/dev: .venv/user

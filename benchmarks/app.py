@@ -19,11 +19,10 @@ from playwright.sync_api import Page, sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-import keykind
 from app_server import Host
+from keykind import web_app
 from keykind.sample_photos import sample_folder
 
-BUILT = Path(keykind.__file__).parent / "web"
 FRAMES, WARM = 60, 10  # measured, and left out before
 SIZE = (1280, 720)  # of the camera, px
 WATCH = """() => {
@@ -35,7 +34,7 @@ WATCH = """() => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--app", type=Path, default=BUILT, help="folder of the built app")
+    parser.add_argument("--app", type=Path, default=web_app.FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

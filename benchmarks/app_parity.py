@@ -16,16 +16,15 @@ from playwright.sync_api import sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
-import keykind
 from app_build import WEB
 from app_server import Host
+from keykind import web_app
 from keykind.sources import photos_named
 
 sys.path.append(str(WEB / "scripts"))
 
 from golden import recogniser
 
-BUILT = Path(keykind.__file__).parent / "web"
 ALIKE = 0.02  # difference of a probability
 PATIENCE = 600_000  # ms
 
@@ -33,7 +32,7 @@ PATIENCE = 600_000  # ms
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="+")
-    parser.add_argument("--app", type=Path, default=BUILT, help="folder of the built app")
+    parser.add_argument("--app", type=Path, default=web_app.FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

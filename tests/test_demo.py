@@ -33,6 +33,14 @@ def test_the_demo_leaves_a_folder_with_files_of_yours_alone(tmp_path, capsys):
     assert [path.name for path in tmp_path.rglob("*")] == ["own.png"]
 
 
+def test_the_demo_ends_with_what_to_do_next(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "run_demo", lambda out, seed: {"test": {"plain": SCORES}})
+    assert cli.main(["demo", "--out", str(tmp_path), "--no-open"]) == 0
+    said = capsys.readouterr()
+    assert said.out.splitlines()[-1] == str(tmp_path / "report.html")
+    assert said.err.splitlines()[-1].endswith("keykind serve")
+
+
 @pytest.mark.parametrize("situation", list(product((True, False), repeat=3)))
 def test_the_page_opens_only_for_a_person_with_a_desktop_who_wants_it(tmp_path, monkeypatch, situation):
     terminal, desktop, wanted = situation

@@ -198,6 +198,10 @@ def _serve_options(options: argparse.ArgumentParser) -> None:
     )
 
 
+def _app_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument("out", type=Path, metavar="OUT", help="the folder to write, new or empty")
+
+
 def _model_options(options: argparse.ArgumentParser) -> None:
     options.add_argument(
         "--model", type=Path, metavar="FILE", help="a model file (default: the one that comes with keykind)"
@@ -253,5 +257,6 @@ VERBS: dict[str, tuple[str, Callable[[argparse.ArgumentParser], None]]] = {
     "explain": ("draw which places of a photo speak for the answer", _explain_options),
     "cutout": ("write each key of a photo on transparent ground, laid straight", _cutout_options),
     "serve": ("answer over HTTP, for programs and for browsers", _serve_options),
+    "app": ("write the app as a folder that any static host can send", _app_options),
     "doctor": ("say what is installed, what is missing, and how to mend it", _doctor_options),
 }

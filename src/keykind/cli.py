@@ -56,6 +56,7 @@ def demo(options: argparse.Namespace) -> int:
     status = _tell(run_demo(options.out, options.seed), options.out)
     if not options.no_open and sys.stdout.isatty():
         _open(options.out / "report.html")
+    _say("Photos of yours, in a browser or from a program: keykind serve")
     return status
 
 
@@ -194,6 +195,14 @@ def serve(options: argparse.Namespace) -> int:
     return GOOD
 
 
+def app(options: argparse.Namespace) -> int:
+    """Write the app for a static host."""
+    from keykind.web_app import write_app
+
+    print(write_app(options.out))
+    return GOOD
+
+
 def examine(_: argparse.Namespace) -> int:
     """Say what is installed."""
     findings = list(doctor.examine())
@@ -263,5 +272,6 @@ VERBS: dict[str, Verb] = {
     "explain": explain,
     "cutout": cutout,
     "serve": serve,
+    "app": app,
     "doctor": examine,
 }

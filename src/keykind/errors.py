@@ -62,6 +62,10 @@ class BadSettings(KeykindError):
     """Settings of a service that it cannot work with."""
 
 
+class NoApp(KeykindError):
+    """The app is not part of this installation."""
+
+
 class CannotWrite(KeykindError):
     """A result that could not be written: no space, no permission."""
 

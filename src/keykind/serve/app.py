@@ -32,11 +32,10 @@ from keykind.serve.guard import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
 from keykind.serve.uploads import GONE, Refusal, photos_of
 from keykind.sources import Named
+from keykind.web_app import FOLDER
 
-APP = Path(keykind.__file__).parent / "web"  # the app, built
 
-
-def create_app(settings: Settings | None = None, app_folder: Path = APP) -> ASGIApp:
+def create_app(settings: Settings | None = None, app_folder: Path = FOLDER) -> ASGIApp:
     """Return the service; None: with the settings of the environment. Raises BadModel, BadSettings."""
     settings = settings or from_environment()
     service = Service(settings)

@@ -19,10 +19,11 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
+from keykind.web_app import INDEX
+
 ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the smallest first
 HASHED = "/assets/"  # what lies there has a hash of its content in its name
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"
-INDEX = "index.html"
 TYPES = {".webmanifest": "application/manifest+json", ".wasm": "application/wasm", ".js": "text/javascript"}
 NONE_HERE = """<!doctype html>
 <html lang="en">
