@@ -52,13 +52,13 @@ web/node_modules: web/package-lock.json
 	npm ci --prefix web --silent
 	touch $@
 
-# The wheel alone, in an environment of its own: what `pip install keykind` gives.
-bare: .venv/dev
+# The wheel alone, in an environment of its own: what `pip install keykind` gives. The app is in it where Node is.
+bare: .venv/dev $(if $(NODE),app)
 	rm -rf .venv-bare dist
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
 	$(PYTHON) -m venv .venv-bare
 	.venv-bare/bin/python $(PIP) dist/*.whl
-	.venv-bare/bin/python tests/bare_install.py
+	.venv-bare/bin/python tests/bare_install.py $(if $(NODE),--app)
 
 # What the Dockerfile does, without Docker: the same wheel and constraints, its entry point and its health check.
 container: bare

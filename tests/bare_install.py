@@ -1,8 +1,10 @@
 """What `pip install keykind` alone must do: run by `make bare` in an environment with nothing else.
 
+`--app`: the wheel was built where the app could be, so it holds it.
 Not a pytest file: there is no pytest there.
 """
 
+import gzip
 import importlib.util
 import json
 import subprocess
@@ -50,6 +52,7 @@ def main() -> None:
         served = keykind("serve")
         check(served.returncode == 2 and "'keykind[serve]'" in served.stderr, "serve names its extra")
         predict_and_explain(Path(folder))
+        write_app(Path(folder) / "site", built="--app" in sys.argv)
     for module in (
         "export",
         "explain",
@@ -60,6 +63,7 @@ def main() -> None:
         "predict",
         "shipped",
         "views",
+        "web_app",
     ):
         importlib.import_module(f"keykind.{module}")
     check(not set(HEAVY) & sys.modules.keys(), "every light module imports without the heavy ones")
@@ -77,6 +81,19 @@ def predict_and_explain(folder: Path) -> None:
     check(explained.returncode == 0 and why.stat().st_size > 1000, "explain draws")
     exported = keykind("export", str(folder), "--out", str(folder / "keys.tflite"))
     check(exported.returncode == 2 and MEND in exported.stderr, "export of a run names its extra")
+
+
+def write_app(out: Path, *, built: bool) -> None:
+    from keykind import shipped
+
+    written = keykind("app", str(out))
+    if not built:
+        check("make app" in written.stderr or (out / "index.html").exists(), "app says how it is built")
+        return
+    check(written.returncode == 0 and (out / "index.html").exists(), "the app came along, and is written")
+    packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
+    for name in (shipped.FINDER, shipped.CLASSIFIER):
+        check(shipped.read_model(name) in packed, f"the app holds {name} as it ships")
 
 
 def draw_photos(folder: Path) -> None:

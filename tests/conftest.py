@@ -18,6 +18,7 @@ from drawings import draw_photos
 with suppress(ImportError):
     import mitsuba  # noqa: F401
 
+pytest_plugins = ["app_pages"]
 SHARED = Path(__file__).parents[2] / "shared"
 os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's
 

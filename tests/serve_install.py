@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from pathlib import Path
 
+from keykind.web_app import FOLDER, INDEX
 from tiny_model import tiny_file
 
 DOCKERFILE = Path(__file__).parents[1] / "Dockerfile"
-FOLDER = "/keykind"  # of the environment, in the container
+THERE = "/keykind"  # the environment, in the container
 PORT = "8000"
 PATIENCE = 60  # seconds
 
@@ -42,7 +44,7 @@ def check(wanted: bool, what: str) -> None:
 def command(words: str, port: int) -> list[str]:
     """Return a command of the Dockerfile for the environment and port that are used here."""
     here = json.loads(words[words.index("[") :])
-    return [word.replace(FOLDER, sys.prefix, 1).replace(f":{PORT}/", f":{port}/") for word in here]
+    return [word.replace(THERE, sys.prefix, 1).replace(f":{PORT}/", f":{port}/") for word in here]
 
 
 def state(folder: Path) -> dict[str, tuple[int, int]]:
@@ -63,6 +65,13 @@ def rights() -> dict[str, int]:
         print("note: run as the present user, who alone can reach this environment")
         return {}
     return {"user": user, "group": group}
+
+
+def check_page(port: int) -> None:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=PATIENCE) as answer:
+        page = answer.read()
+    whole = page == (FOLDER / INDEX).read_bytes() if (FOLDER / INDEX).is_file() else b"keykind" in page
+    check(whole, "the service gives its page")
 
 
 def free_port() -> int:
@@ -95,6 +104,7 @@ def main() -> None:
             time.sleep(0.5)
         words = "as it is written" if healthy else said.read_text()[-500:]
         check(healthy, f"the health check passes ({words})")
+        check_page(port)
         service.send_signal(signal.SIGTERM)
         check(service.wait(PATIENCE) == 0, "the service ends when it is told to")
         check(subprocess.run(probe, check=False, capture_output=True).returncode != 0, "then the check fails")

@@ -24,7 +24,7 @@ def workers() -> int:
 
 
 def threads(count: int, name: str = "") -> ThreadPoolExecutor:
-    """Return so many threads, in which `ordered` begins no others: they are what keeps the processors busy."""
+    """Return so many threads, in which `ordered` begins no others: they keep the processors busy."""
 
     def begin() -> None:
         _thread.at_work = True
