@@ -280,8 +280,10 @@ def test_what_was_corrected_and_exported_trains_a_model_of_these_kinds(page, tmp
     page.locator(".photos img").first.wait_for()
     assert len(export(page, tmp_path)) == 9
     (tmp_path / "quick.toml").write_text(QUICK, "utf-8")
-    options = ["--nothing", "nothing", "--recipe", "quick.toml", "--weights", "keykind", "--out", "run"]
-    trained = keykind("train", "photos", *options, cwd=tmp_path)
+    told = page.locator(".how code").inner_text().split()
+    assert told == "keykind train photos --nothing nothing --recipe default --out run".split()
+    quick = [word.replace("default", "quick.toml") for word in told[1:]]
+    trained = keykind(*quick, "--weights", "keykind", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
     assert metrics["kinds"] == ["laser_track", "tubular"]

@@ -10,8 +10,8 @@ import { Zip, ZipPassThrough } from 'fflate';
 import { type Kept, NOT_A_KEY } from './store';
 
 /** What a person does with the zip. */
-export const COMMAND = 'keykind train photos --out run';
-export const COMMAND_NOTHING = 'keykind train photos --nothing nothing --out run';
+export const COMMAND = 'keykind train photos --recipe default --out run';
+export const COMMAND_NOTHING = 'keykind train photos --nothing nothing --recipe default --out run';
 
 const WHEN = new Date(1980, 0, 1); // the first day that a zip can tell: when a photo was kept is nobody's business
 
