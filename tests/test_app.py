@@ -280,9 +280,9 @@ def test_what_was_corrected_and_exported_trains_a_model_of_these_kinds(page, tmp
     page.locator(".photos img").first.wait_for()
     assert len(export(page, tmp_path)) == 9
     (tmp_path / "quick.toml").write_text(QUICK, "utf-8")
-    told = page.locator(".how code").inner_text().split()
-    assert told == "keykind train photos --nothing nothing --recipe default --out run".split()
-    quick = [word.replace("default", "quick.toml") for word in told[1:]]
+    told = page.locator(".how code").inner_text()
+    assert told == "keykind train photos --nothing nothing --recipe default --out run"
+    quick = told.replace("default", "quick.toml").split()[1:]
     trained = keykind(*quick, "--weights", "keykind", cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
@@ -336,11 +336,11 @@ def test_the_browser_chooses_the_language_and_so_may_the_reader(chromium, host, 
 
 
 def test_everything_can_be_done_with_the_keyboard_alone(page):
-    def press_until(name, role="button"):
+    def press_until(name):
         for _ in range(40):
             page.keyboard.press("Tab")
-            active = page.evaluate("[document.activeElement.textContent, document.activeElement.tagName]")
-            if name in active[0]:
+            words, tag = page.evaluate("[document.activeElement.textContent, document.activeElement.tagName]")
+            if name in words and tag == "BUTTON":  # the whole page holds these words, too
                 return
         pytest.fail(f"Tab does not reach {name}")
 

@@ -5,7 +5,7 @@
  * Out:   Answer, the mean of the views
  * Needs: judge.ts, picture.ts
  *
- * The same as `answer` in model.py: mirrored along its axis a key is of the same kind, and the network learned both.
+ * The same as `answers` in model.py: mirrored along its axis a key is of the same kind, and the network learned both.
  */
 
 import constants from './constants.json';
