@@ -247,9 +247,9 @@ def calibration_error(probabilities: Floats, labels: Labels) -> float:
 def fit_temperature(logits: Floats, labels: Labels) -> float:
     """Return the temperature that makes the probabilities of held-out logits (n, c) most likely.
 
-    A label is believed with (n + 1) / (n + c), no more than so many photos allow: else a few that are all right
-    would make the model sure of whatever it says. Sources: Guo et al. 2017, arXiv:1706.04599, section 4.2;
-    Platt 1999, Probabilistic outputs for support vector machines, section 2.2.
+    A label is believed with (n + 1) / (n + c), no more than so many photos allow: else a few that are all
+    right would make the model sure of whatever it says. Sources: Guo et al. 2017, arXiv:1706.04599,
+    section 4.2; Platt 1999, Probabilistic outputs for support vector machines, section 2.2.
     """
     count, kinds = logits.shape
     believed = (np.eye(kinds)[labels] * count + 1) / (count + kinds)
