@@ -273,15 +273,23 @@ def test_the_temperature_that_made_the_labels_is_found(temperature):
 
 
 def test_the_temperature_makes_the_labels_likelier_than_any_other():
-    rng = np.random.default_rng(0)
-    logits, labels = rng.standard_normal((200, 4)).astype(np.float32), rng.integers(0, 4, 200)
-    logits[np.arange(200), labels] += 1
+    rng, count = np.random.default_rng(0), 5000
+    logits, labels = rng.standard_normal((count, 4)).astype(np.float32), rng.integers(0, 4, count)
+    logits[np.arange(count), labels] += 1
 
     def loss(temperature):
-        return -np.log(softmax(logits, temperature)[np.arange(200), labels]).mean()
+        return -np.log(softmax(logits, temperature)[np.arange(count), labels]).mean()
 
     found = fit_temperature(logits, labels)
     assert all(loss(found) <= loss(found * factor) + 1e-6 for factor in (0.5, 0.9, 1.1, 2))
+
+
+@pytest.mark.parametrize("count", [8, 40, 4000])
+def test_photos_that_are_all_right_make_the_model_no_surer_than_so_many_can(count):
+    labels = np.arange(count) % 4
+    logits = np.eye(4, dtype=np.float32)[labels] * 5
+    surest = softmax(logits, fit_temperature(logits, labels)).max(axis=1)
+    assert surest == pytest.approx((count + 1) / (count + 4), abs=0.002)
 
 
 @pytest.mark.parametrize("right", [True, False])

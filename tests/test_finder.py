@@ -10,7 +10,7 @@ from keykind.finder import BEYOND, Finder, fit, load_finder
 from keykind.finder_views import fields_of
 from keykind.masks import corners_of, rectangle_along
 from keykind.photo import Photo
-from keykind.separation import ENDS, FIELDS, GRID, KEY, SIDE, STRIDE, separate
+from keykind.separation import ENDS, FIELDS, GRID, KEY, SIDE, STRIDE, separate, transposed
 
 
 def bar(head, tip, width):
@@ -176,24 +176,38 @@ def test_a_finder_that_is_absent_or_damaged_is_told(tmp_path, monkeypatch):
         load_finder()
 
 
+def test_a_mirrored_answer_is_that_to_the_mirrored_picture():
+    keys = [((40, 30), (190, 60)), ((60, 120), (100, 240))]
+    _, mirrored = scene(*([end[::-1] for end in key] for key in keys))
+    _, straight = scene(*keys)
+    off = abs(transposed(mirrored) - straight)
+    assert off[..., :KEY].max() < 0.05  # of two places that are alike near, either is the centre
+    assert off[..., KEY:].max() < 1e-6
+
+
 class Seeing(Finder):
-    """A network that sees each dark bar as a key, head left, but none of fewer than `least` px."""
+    """A network that sees each dark bar as a key, head left or above, but none of fewer than `least` px."""
 
     digest = "seeing"
 
     def __init__(self, least=0):
-        self.least, self.looks = least, 0
+        self.least, self.looks, self.mirrored = least, 0, 0
 
     def fields(self, picture):
-        self.looks += 1
         bars, count = ndimage.label(picture.mean(axis=2) < 100)
         parts, ends = np.zeros((SIDE, SIDE), np.uint8), []
+        upright = False
         for number in range(1, count + 1):
             rows, columns = np.nonzero(bars == number)
-            if np.ptp(columns) < self.least:
+            upright = np.ptp(rows) > np.ptp(columns)
+            if max(np.ptp(columns), np.ptp(rows)) < self.least:
                 continue
             parts[bars == number] = 2 * len(ends) + 2
-            ends.append([[columns.min(), rows.mean()], [columns.max() + 1, rows.mean()]])
+            across = [[columns.min(), rows.mean()], [columns.max() + 1, rows.mean()]]
+            down = [[columns.mean(), rows.min()], [columns.mean(), rows.max() + 1]]
+            ends.append(down if upright else across)
+        self.mirrored += upright
+        self.looks += not upright
         whole = np.full(len(ends), 1.0)
         return fields_of(parts, np.array(ends).reshape(-1, 2, 2), np.zeros((len(ends), 2)), whole)[..., :11]
 
@@ -227,8 +241,38 @@ def test_small_keys_are_looked_at_again_from_nearer_and_told_once(least):
 def test_large_keys_are_looked_at_once():
     finder = Seeing()
     (found,) = finder.find(bars((200, 500), bar=(1200, 200)))
-    assert finder.looks == 1
+    assert (finder.looks, finder.mirrored) == (1, 0)
     assert found.head == pytest.approx([200, 600], abs=5)
+
+
+def test_several_keys_are_looked_at_mirrored_too():
+    finder = Seeing()
+    found = finder.find(bars((200, 300), (300, 800), bar=(1200, 200)))
+    assert (finder.looks, finder.mirrored) == (1, 1)
+    assert by_head(found, (200, 400)).head == pytest.approx([200, 400], abs=8)
+    assert by_head(found, (300, 900)).head == pytest.approx([300, 900], abs=8)
+    assert len(found) == 2
+
+
+def test_a_key_that_the_mirrored_picture_does_not_show_is_doubted():
+    surely, perhaps = ((20, 60), (230, 60)), ((20, 160), (230, 160))
+
+    class Unsure(Finder):
+        digest = "unsure"
+
+        def __init__(self):
+            self.asked = []
+
+        def fields(self, picture):
+            self.asked.append(picture)
+            keys = [surely, perhaps] if len(self.asked) == 1 else [[end[::-1] for end in surely]]
+            return scene(*keys)[1]
+
+    finder, pixels = Unsure(), np.arange(SIDE**2 * 3, dtype=np.uint32).astype(np.uint8).reshape(SIDE, SIDE, 3)
+    (found,) = finder.find(Photo(pixels, SIDE, SIDE, "array"))
+    assert found.head == pytest.approx(surely[0], abs=4)
+    straight, mirrored = finder.asked
+    assert (mirrored == straight.transpose(1, 0, 2)).all()
 
 
 def test_where_nothing_is_seen_it_is_looked_again_unless_there_is_no_more_to_see():

@@ -4,8 +4,9 @@ In:    Photo; the network's file, which comes with keykind
 Out:   Found(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-A photo whose keys are small, or in which none is seen, is looked at again from nearer, tile by tile, and if
-need be once more.
+Where several keys are seen, the picture is looked at mirrored along its diagonal, too, and both answers are
+averaged. A photo whose keys are small, or in which none is seen, is looked at again from nearer, tile by
+tile, and if need be once more.
 """
 
 import hashlib
@@ -23,7 +24,7 @@ from keykind.errors import BadModel
 from keykind.masks import Mask, Points
 from keykind.photo import Photo
 from keykind.runner import Runner
-from keykind.separation import SIDE, Fields, Found, apart, length, separate
+from keykind.separation import SIDE, Fields, Found, apart, length, separate, transposed
 
 BEYOND = 128  # grey of what lies beyond a photo
 LEAST_SCORE = 0.45  # of a key that is told
@@ -64,10 +65,19 @@ class Finder:
         return found
 
     def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Found, ...]:
-        """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's."""
+        """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's.
+
+        Of several, some may be parts of others: then the network is asked again, of the mirrored picture.
+        """
         picture, scale = fit(pixels)
         height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
-        return separate(self.fields(picture), (height, width), scale * ratio, least)
+        fields = self.fields(picture)
+        found = separate(fields, (height, width), scale * ratio, least)
+        if len(found) > 1:
+            mirrored = self.fields(np.ascontiguousarray(picture.transpose(1, 0, 2)))
+            fields = np.float32(0.5) * (fields + transposed(mirrored))
+            found = separate(fields, (height, width), scale * ratio, least)
+        return found
 
     def _near(self, photo: Photo, tile: Tile, ratio: float, least: float) -> Iterator[Found]:
         """Yield the keys that lie inside a tile and are not large in it, in their places in the photo."""

@@ -98,6 +98,13 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
     return tuple(sorted(found, key=lambda one: -one.score))
 
 
+def transposed(fields: Fields) -> Fields:
+    """Return the network's answer to a picture as that to the picture mirrored along its diagonal."""
+    mirrored = fields.transpose(1, 0, 2).copy()
+    mirrored[..., ENDS] = mirrored[..., ENDS].reshape(GRID, GRID, 2, 2)[..., ::-1].reshape(GRID, GRID, 4)
+    return mirrored
+
+
 def _owned(fields: Fields) -> tuple[NDArray[np.intp], list[Points]]:
     """Return whose each place is, (GRID, GRID), -1 for no key's, and the ends (2, 2) of each key, px."""
     rows, columns = np.nonzero(fields[..., KEY] >= TOUCHED)
