@@ -47,6 +47,8 @@ const CALLS = {
   resizeField: (field, from, to, filter) => ({ bytes: base64(core.resizeField(field, from, to, core[filter])) }),
   reduce: (picture, factor) => asList(core.reduce(picture, factor)),
   transform: (picture, side, matrix, grey) => asList(core.transform(picture, side, matrix, grey)),
+  acrossDiagonal: (picture) => asList(core.acrossDiagonal(picture)),
+  transposed: (fields) => ({ bytes: base64(core.transposed(fields)) }),
   fit: (picture) => asList(core.fit(picture).picture),
   draftOf: core.draftOf,
   separate: (fields, shown, scale, least) => core.separate(fields, shown, scale, least).map(plain),

@@ -206,6 +206,13 @@ def test_keys_in_photos_are_told_apart_as_python_does_it(core):
     assert told > 10
 
 
+def test_a_picture_and_what_is_said_of_it_are_mirrored_along_the_diagonal(core):
+    pixels, fields = noisy(30, 20), told_fields(SCENES["crossing"])
+    np.testing.assert_array_equal(picture(core.acrossDiagonal(pixels)), pixels.transpose(1, 0, 2))
+    mirrored = field(core.transposed(fields), *fields.shape)
+    np.testing.assert_array_equal(mirrored, separation.transposed(fields))
+
+
 @pytest.mark.parametrize("hidden", [0.1, 0.6])
 def test_a_hidden_key_keeps_the_ends_that_are_named(core, hidden):
     fields = told_fields([((40, 60), (200, 150))])
@@ -214,12 +221,14 @@ def test_a_hidden_key_keeps_the_ends_that_are_named(core, hidden):
     same_keys(core.separate(fields, [256, 256], 1, 0), separation.separate(fields, (256, 256), 1, 0))
 
 
-@pytest.mark.parametrize("scene", ["small", "none", "one"])
-def test_small_keys_are_looked_at_again_from_nearer_as_python_does_it(core, scene):
+@pytest.mark.parametrize("scene", ["small", "none", "one", "crossing"])
+def test_photos_are_looked_at_as_often_as_python_does_it(core, scene):
     looks = [told_fields(SCENES[scene])]
     looks += [told_fields([((60 + 9 * n, 60), (150, 90 + 7 * n))], n) for n in range(40)]
     pixels = noisy(700, 500)
-    theirs = ToldFields(*looks).find(Photo(pixels, 1400, 1000, "JPEG"))
+    finder_ = ToldFields(*looks)
+    theirs = finder_.find(Photo(pixels, 1400, 1000, "JPEG"))
+    assert (len(finder_.left) == len(looks) - 1) is (scene == "one")
     same_keys(core.find(pixels, 1400, 1000, looks), theirs)
 
 

@@ -5,16 +5,17 @@
  * Out:   Found(s), the surest first, in pixels of the upright original
  * Needs: picture.ts, resize.ts, separation.ts
  *
- * The same as finder.py. A photo whose keys are small, or in which none is seen, is looked at again from nearer, and once more.
+ * The same as finder.py. Where several keys are seen, the picture is looked at mirrored along its diagonal, too. A
+ * photo whose keys are small, or in which none is seen, is looked at again from nearer, and once more.
  */
 
 import constants from './constants.json';
 import type { Box, Mask } from './masks';
 import { apart, type Ends, type Fields } from './naming';
 import { median, roundEven } from './numbers';
-import { blank, channels, type Picture, type Point, part } from './picture';
+import { acrossDiagonal, blank, channels, type Picture, type Point, part } from './picture';
 import { resize } from './resize';
-import { type Found, separate } from './separation';
+import { type Found, separate, transposed } from './separation';
 
 const C = constants.finder;
 const { SIDE } = constants.separation;
@@ -40,18 +41,18 @@ interface Tile {
 /** How a photo is searched. */
 export interface Search {
   readonly least?: number; // score of a key that is told
-  readonly near?: boolean; // false: no second look from nearer, as for a camera that looks again anyway
+  readonly again?: boolean; // false: one look alone, neither mirrored nor from nearer, as for a camera
 }
 
 /** Return the keys in a photo, the surest first. */
 export async function find(photo: Photo, look: Look, search: Search = {}): Promise<Found[]> {
-  const { least = C.LEAST_SCORE, near = true } = search;
+  const { least = C.LEAST_SCORE, again = true } = search;
   const ratio = photo.width / photo.pixels.width;
   const longer = Math.max(photo.width, photo.height);
   const longest = Math.max(photo.pixels.width, photo.pixels.height);
-  let found = await lookAt(photo.pixels, look, ratio, least);
+  let found = await lookAt(photo.pixels, look, ratio, least, again);
   let seen = longer;
-  for (const share of near ? C.TILES : []) {
+  for (const share of again ? C.TILES : []) {
     if (longest * share <= SIDE * C.LEAST_TILE || !areSmall(found, seen)) break;
     seen = share * longer;
     const closer: Found[] = [];
@@ -82,11 +83,23 @@ export function lengthOf(key: Found): number {
   return Math.hypot(key.tip[0] - key.head[0], key.tip[1] - key.head[1]);
 }
 
-async function lookAt(pixels: Picture, look: Look, ratio: number, least: number): Promise<Found[]> {
+/** Return the keys in pixels; of several, some may be parts of others: then it looks at them mirrored, too. */
+async function lookAt(
+  pixels: Picture,
+  look: Look,
+  ratio: number,
+  least: number,
+  again = true,
+): Promise<Found[]> {
   const { picture, scale } = fit(pixels);
   const shown = (side: number): number => Math.max(Math.min(SIDE, roundEven(side / scale)), 1);
+  const told = (fields: Fields): Found[] =>
+    separate(fields, [shown(pixels.width), shown(pixels.height)], scale * ratio, least);
   const fields = await look(channels(picture));
-  return separate(fields, [shown(pixels.width), shown(pixels.height)], scale * ratio, least);
+  const found = told(fields);
+  if (found.length < 2 || !again) return found;
+  const mirrored = transposed(await look(channels(acrossDiagonal(picture))));
+  return told(fields.map((value, place) => (value + (mirrored[place] as number)) / 2));
 }
 
 /** Return the keys that lie inside a tile and are not large in it, in their places in the photo. */

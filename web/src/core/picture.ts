@@ -35,6 +35,17 @@ export function part(picture: Picture, left: number, top: number, width: number,
   return { data, width, height };
 }
 
+/** Return a picture mirrored along its diagonal. */
+export function acrossDiagonal(picture: Picture): Picture {
+  const [width, height] = [picture.height, picture.width];
+  const [from, to] = [new Uint32Array(picture.data.buffer, picture.data.byteOffset), blank(width, height, 0)];
+  const pixels = new Uint32Array(to.data.buffer);
+  for (let y = 0, place = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, place++) pixels[place] = from[x * picture.width + y] as number;
+  }
+  return to;
+}
+
 /**
  * Return a picture of which each pixel is the mean of factor x factor, rounded; the same as Pillow's `reduce`.
  *

@@ -67,6 +67,20 @@ export function separate(
   return found.sort((one, other) => other.score - one.score);
 }
 
+/** Return the network's answer to a picture as that to the picture mirrored along its diagonal. */
+export function transposed(fields: Fields): Fields {
+  const back = new Float32Array(fields.length);
+  const [ends] = C.ENDS as [number, number];
+  for (let place = 0; place < C.GRID * C.GRID; place++) {
+    const from = EACH * ((place % C.GRID) * C.GRID + Math.floor(place / C.GRID));
+    back.set(fields.subarray(from, from + EACH), EACH * place);
+    for (const x of [ends, ends + 2]) {
+      back.set([fields[from + x + 1] as number, fields[from + x] as number], EACH * place + x);
+    }
+  }
+  return back;
+}
+
 /** Return what a key's places say of it together. */
 function toldOf(fields: Fields, owner: Int32Array, number: number) {
   const peaks = C.PEAKS.map(() => 0);

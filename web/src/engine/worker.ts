@@ -60,7 +60,7 @@ const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnTy
     const began = performance.now();
     const source = openFrame(frame);
     const view = VIEWS[frames++ % VIEWS.length] as View; // one view a frame; the mean over frames has both
-    const sights = await recognise(source.read, ready(), { near: false, views: [view] });
+    const sights = await recognise(source.read, ready(), { again: false, views: [view] });
     tracks = track(tracks, sights.map(glimpsed), ready().card);
     const keys = sights.map((sight, place) => told(sight, tracks[place]));
     const seen = await seenOf(source, keys, began);
