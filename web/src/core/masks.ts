@@ -33,15 +33,8 @@ export function cornersOf(mask: Mask): Point[] {
   return corners;
 }
 
-/**
- * Return the rectangle around points, at least one, that lies along a direction.
- *
- * Its corners go round from the beginning: those where `direction` comes from, or that are to the left where it
- * has no length, are the first and the last.
- */
-export function rectangleAlong(points: readonly Point[], direction: Point): Box {
-  const length = Math.hypot(direction[0], direction[1]);
-  const [x, y] = length ? [direction[0] / length, direction[1] / length] : [1, 0];
+/** Return how far points reach along a direction of length 1, and across it: from, to, from, to. */
+export function extent(points: readonly Point[], [x, y]: Point): readonly [number, number, number, number] {
   let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
   for (const [px, py] of points) {
     const along = px * x + py * y;
@@ -51,6 +44,19 @@ export function rectangleAlong(points: readonly Point[], direction: Point): Box 
     top = Math.min(top, over);
     bottom = Math.max(bottom, over);
   }
+  return [left, right, top, bottom];
+}
+
+/**
+ * Return the rectangle around points, at least one, that lies along a direction.
+ *
+ * Its corners go round from the beginning: those where `direction` comes from, or that are to the left where it
+ * has no length, are the first and the last.
+ */
+export function rectangleAlong(points: readonly Point[], direction: Point): Box {
+  const length = Math.hypot(direction[0], direction[1]);
+  const [x, y] = length ? [direction[0] / length, direction[1] / length] : [1, 0];
+  const [left, right, top, bottom] = extent(points, [x, y]);
   const back = (along: number, over: number): Point => [along * x - over * y, along * y + over * x];
   return [back(left, top), back(right, top), back(right, bottom), back(left, bottom)];
 }

@@ -3,14 +3,14 @@
  *
  * In:    head, tip and box of the key; pixels of the photo, perhaps read at a reduced scale
  * Out:   Cut, the slim rectangle around the key; crops
- * Needs: affine.ts, picture.ts, resize.ts
+ * Needs: affine.ts, masks.ts, picture.ts, resize.ts
  *
  * The same as straighten.py.
  */
 
 import { transform } from './affine';
 import constants from './constants.json';
-import type { Box } from './masks';
+import { type Box, extent } from './masks';
 import { clamp, roundEven } from './numbers';
 import { type Picture, type Point, reduce } from './picture';
 import { BOX, resize } from './resize';
@@ -31,15 +31,7 @@ export function cutAround(head: Point, tip: Point, box: Box): Cut {
   const [dx, dy] = [tip[0] - head[0], tip[1] - head[1]];
   const length = Math.hypot(dx, dy);
   const [x, y]: Point = length ? [dx / length, dy / length] : [1, 0];
-  let [left, right, top, bottom] = [Infinity, -Infinity, Infinity, -Infinity];
-  for (const [px, py] of box) {
-    const along = px * x + py * y;
-    const over = py * x - px * y;
-    left = Math.min(left, along);
-    right = Math.max(right, along);
-    top = Math.min(top, over);
-    bottom = Math.max(bottom, over);
-  }
+  const [left, right, top, bottom] = extent(box, [x, y]);
   const [u, v] = [(left + right) / 2, (top + bottom) / 2];
   const [width, height] = [Math.max(right - left, 1), Math.max(bottom - top, 1)];
   const whole = Math.max(width, C.SLIM * height) / (1 - 2 * C.MARGIN);
