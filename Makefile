@@ -1,15 +1,13 @@
 # make demo: set up and run the main job, offline but for the installation
 # make test: everything that must hold before a change lands
-# make app: the phone app, built into the package; needs Node
+# make app: the phone app, built into the package
 .PHONY: demo test lint types contracts docs-check app app-check tests bare container clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BIN = .venv/bin
-NODE := $(shell command -v npm >/dev/null 2>&1 && node -p \
-	'const [a, b] = process.versions.node.split("."); 100 * a + +b >= 2019 ? "yes" : ""' 2>/dev/null)
-NO_NODE = the app is left out: Node is not installed (20.19 or newer, with npm)
+NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
@@ -30,35 +28,30 @@ contracts: .venv/dev
 docs-check: .venv/dev
 	$(BIN)/python docs/generate.py --check
 
-tests: .venv/dev .venv/debian $(if $(NODE),web/node_modules)
+tests: .venv/dev .venv/debian web/node_modules
 	$(BIN)/pytest
 
 # web/ -> src/keykind/web, which the wheel holds, the service sends and any static host takes.
-app: .venv/user web/node_modules
+app: .venv/dev web/node_modules
 	$(BIN)/python web/scripts/golden.py
-	npm run --prefix web --silent build
+	$(NPM) run --prefix web --silent build
 
-app-check: .venv/dev $(if $(NODE),web/node_modules)
+app-check: .venv/dev web/node_modules
 	$(BIN)/python web/scripts/constants.py --check
-ifdef NODE
-	npm run --prefix web --silent lint
-	npm run --prefix web --silent types
-else
-	@echo "$(NO_NODE)"
-endif
+	$(NPM) run --prefix web --silent lint
+	$(NPM) run --prefix web --silent types
 
-web/node_modules: web/package-lock.json
-	@test -n "$(NODE)" || (echo "$(NO_NODE)" && false)
-	npm ci --prefix web --silent
+web/node_modules: web/package-lock.json .venv/dev
+	$(NPM) ci --prefix web --silent
 	touch $@
 
-# The wheel alone, in an environment of its own: what `pip install keykind` gives. The app is in it where Node is.
-bare: .venv/dev $(if $(NODE),app)
+# The wheel alone, in an environment of its own: what `pip install keykind` gives.
+bare: .venv/dev app
 	rm -rf .venv-bare dist
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
 	$(PYTHON) -m venv .venv-bare
 	.venv-bare/bin/python $(PIP) dist/*.whl
-	.venv-bare/bin/python tests/bare_install.py $(if $(NODE),--app)
+	.venv-bare/bin/python tests/bare_install.py
 
 # What the Dockerfile does, without Docker: the same wheel and constraints, its entry point and its health check.
 container: bare

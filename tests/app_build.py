@@ -1,6 +1,6 @@
 """What the tests of the app share: the app's core in Node, and the app as Vite builds it.
 
-Both are built where Node and the packages of web/package-lock.json are, else the tests skip.
+Both are built where the packages of web/package-lock.json are, else the tests skip.
 """
 
 import base64
@@ -17,31 +17,30 @@ import pytest
 from keykind import shipped
 
 WEB = Path(__file__).parents[1] / "web"
-NEEDED = (20, 19)  # of Node, by Vite
-NO_NODE = f"Node {NEEDED[0]}.{NEEDED[1]} or newer is not installed"
-NO_PACKAGES = "the app's packages are not installed: run npm ci in web/"
+NO_PACKAGES = "the app's packages are not installed: run make web/node_modules"
+TOOLS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # Node comes with Python's packages
 
 
 def npm(*command: str, **environment: str) -> None:
     """Run a script of web/package.json; skip the test where that cannot be."""
-    if shutil.which("npm") is None or node_version() < NEEDED:
-        pytest.skip(NO_NODE)
     if not (WEB / "node_modules").is_dir():
         pytest.skip(NO_PACKAGES)
     done = subprocess.run(
-        ["npm", "run", "--silent", *command],
+        [tool("npm"), "run", "--silent", *command],
         cwd=WEB,
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | environment,
+        env=os.environ | {"PATH": TOOLS} | environment,
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def node_version() -> tuple[int, ...]:
-    told = subprocess.run(["node", "--version"], capture_output=True, text=True, check=False).stdout
-    return tuple(map(int, told.strip().removeprefix("v").split(".")[:2])) if told else (0,)
+def tool(name: str) -> str:
+    """Return where a program of Node lies."""
+    found = shutil.which(name, path=TOOLS)
+    assert found is not None, f"{name} is not installed"
+    return found
 
 
 class Core:
@@ -49,7 +48,7 @@ class Core:
 
     def __init__(self) -> None:
         npm("core")
-        command = ["node", Path(__file__).parent / "app_core.mjs", WEB / "build" / "core" / "core.js"]
+        command = [tool("node"), Path(__file__).parent / "app_core.mjs", WEB / "build" / "core" / "core.js"]
         self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __getattr__(self, call: str):

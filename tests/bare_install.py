@@ -1,6 +1,5 @@
 """What `pip install keykind` alone must do: run by `make bare` in an environment with nothing else.
 
-`--app`: the wheel was built where the app could be, so it holds it.
 Not a pytest file: there is no pytest there.
 """
 
@@ -52,7 +51,7 @@ def main() -> None:
         served = keykind("serve")
         check(served.returncode == 2 and "'keykind[serve]'" in served.stderr, "serve names its extra")
         predict_and_explain(Path(folder))
-        write_app(Path(folder) / "site", built="--app" in sys.argv)
+        write_app(Path(folder) / "site")
     for module in (
         "export",
         "explain",
@@ -83,13 +82,10 @@ def predict_and_explain(folder: Path) -> None:
     check(exported.returncode == 2 and MEND in exported.stderr, "export of a run names its extra")
 
 
-def write_app(out: Path, *, built: bool) -> None:
+def write_app(out: Path) -> None:
     from keykind import shipped
 
     written = keykind("app", str(out))
-    if not built:
-        check("make app" in written.stderr or (out / "index.html").exists(), "app says how it is built")
-        return
     check(written.returncode == 0 and (out / "index.html").exists(), "the app came along, and is written")
     packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
     for name in (shipped.FINDER, shipped.CLASSIFIER):

@@ -247,16 +247,15 @@ def calibration_error(probabilities: Floats, labels: Labels) -> float:
 def fit_temperature(logits: Floats, labels: Labels) -> float:
     """Return the temperature that makes the probabilities of held-out logits (n, c) most likely.
 
-    A label is believed with (n + 1) / (n + c), no more than so many photos allow: else a few that are all
-    right would make the model sure of whatever it says. Sources: Guo et al. 2017, arXiv:1706.04599,
-    section 4.2; Platt 1999, Probabilistic outputs for support vector machines, section 2.2.
+    Labels are believed with (n + 1) / (n + c): a few photos, all right, make no model sure of all it says.
+    Sources: Guo et al. 2017, arXiv:1706.04599, section 4.2; Platt 1999, Probabilistic outputs, section 2.2.
     """
     count, kinds = logits.shape
     believed = (np.eye(kinds)[labels] * count + 1) / (count + kinds)
 
     def loss(log_temperature: float) -> float:
-        likely = softmax(logits, float(np.exp(log_temperature)))
-        return float(-(believed * np.log(np.maximum(likely, 1e-12))).sum(axis=1).mean())
+        likely = np.maximum(softmax(logits, float(np.exp(log_temperature))), 1e-12)
+        return float(-(believed * np.log(likely)).sum(axis=1).mean())
 
     low, high = np.log(TEMPERATURES)
     return float(np.exp(minimize_scalar(loss, bounds=(low, high), method="bounded").x))
