@@ -291,6 +291,15 @@ def test_reduced_decoding_keeps_both_sides_long_enough_and_the_shape(width, heig
     assert -(-height // factor) == rows
 
 
+@pytest.mark.parametrize("size", [(400, 300), (301, 401)])
+def test_halves_are_means_of_the_whole_as_in_a_browser(size):
+    data = encode(scene(*size), "JPEG", quality=60)
+    whole = Image.fromarray(photo.decode(data, "a").pixels)
+    half = photo.decode(data, "a", at_least=min(size) // 2)
+    assert (half.pixels == np.asarray(whole.reduce(2))).all()
+    assert (half.width, half.height) == size
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_reduced_decoding_gives_nearly_the_same_small_picture(mode):
     fine = np.random.default_rng(1).integers(-20, 20, (900, 1200, 3))

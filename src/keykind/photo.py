@@ -161,8 +161,7 @@ def _upright(image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least
     _check_size(width, height, name)
     if image.info.get("progressive"):
         _check_scans(data, name)
-    if at_least is not None:
-        image.draft(None, (at_least, at_least))
+    halved = at_least is not None and _draft(image, at_least)
     announced = image.size
     image.load()
     if image.size != announced:  # libheif may learn the true size only by decoding
@@ -172,9 +171,23 @@ def _upright(image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least
     rgb = _rgb(image)
     if orientation in _TURNS:
         rgb = rgb.transpose(_TURNS[orientation])
+    if halved:
+        rgb = rgb.reduce(2)
     if orientation >= 5:
         width, height = height, width
     return Photo(np.asarray(rgb), width, height, str(image.format))
+
+
+def _draft(image: ImageFile.ImageFile, at_least: int) -> bool:
+    """Ask a JPEG's decoder for a quarter or an eighth; tell whether it is to be halved once it is decoded.
+
+    libjpeg makes halves without the smoothing of colours that it gives to the whole, and browsers decode the
+    whole: so that both see the same pixels, halves are means of the whole's.
+    """
+    halved = image.format in ("JPEG", "MPO") and 2 <= min(image.size) // at_least < 4
+    if not halved:
+        image.draft(None, (at_least, at_least))
+    return halved
 
 
 def _orientation(image: Image.Image) -> int:

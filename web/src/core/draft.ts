@@ -5,13 +5,13 @@
  * Out:   1, 2, 4 or 8: pixels of the photo, along a side, for one that is read; the file's format
  * Needs: constants.json
  *
- * Python decodes large JPEGs at a half, a quarter or an eighth; a browser cannot, so the app takes the mean of as
- * many pixels, which is nearly the same.
+ * Python decodes large JPEGs at a quarter or an eighth; a browser cannot, so the app takes the mean of as many
+ * pixels, which is nearly the same. Of a half Python takes the mean, too.
  */
 
 import constants from './constants.json';
 
-const SCALES = [8, 4, 2]; // that libjpeg decodes at
+const SCALES = [8, 4, 2]; // at which a photo is read
 
 /** Return the factor for a photo that is read with a shorter side of at least `least` px. */
 export function draftOf(width: number, height: number, least: number): number {
