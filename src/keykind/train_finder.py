@@ -47,7 +47,7 @@ GROUPS = (len(PEAKS), 2, 4, 2)  # of FIELDS: peaks, masks, ends, hidden shares
 class FinderRecipe:
     """How the finder is trained. The defaults suit ten thousand rendered photos on two cores."""
 
-    sizes: tuple[int, ...] = (192,) * 4 + (256,) * 8  # px of the views, epoch by epoch
+    sizes: tuple[int, ...] = (192,) * 7 + (256,) * 6  # px of the views, epoch by epoch
     batch: int = 32
     tiled: float = 0.2  # share of views that show four scenes
     pasted: float = 0.5  # share of views with keys of other scenes
