@@ -21,6 +21,25 @@ def test_photos_of_the_kinds_are_rendered_once(tmp_path, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")} == before
 
 
+def test_each_version_keeps_renders_of_its_own(tmp_path, monkeypatch):
+    class Asked(Exception):
+        pass
+
+    def open_studio(folder, *_):
+        raise Asked(folder.path.name)
+
+    def asked(version):
+        monkeypatch.setattr(mixing, "__version__", version)
+        with pytest.raises(Asked) as caught:
+            mixing.rendered_photos(("dimple",), 4, 1)
+        return str(caught.value)
+
+    monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
+    monkeypatch.setattr(mixing, "open_studio", open_studio)
+    assert asked("1.0.0") == asked("1.0.0")
+    assert asked("1.0.0") != asked("1.1.0")
+
+
 def test_kinds_that_cannot_be_rendered_are_told(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
     with pytest.raises(BadRecipe, match="cannot render car, padlock"):

@@ -12,6 +12,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 
+from keykind import __version__
 from keykind.cache import default_folder
 from keykind.dataset import read_dataset
 from keykind.errors import BadRecipe, KeykindError
@@ -36,7 +37,8 @@ def rendered_photos(kinds: Sequence[str], count: int, seed: int) -> tuple[Sample
             "--renders", fault=fault, remedy=f"use it for {', '.join(NAMES)} only, or leave it away"
         )
     order = checked_order(count, kinds, None, SIDE, seed)
-    mark = hashlib.sha256(json.dumps(order.as_json()).encode()).hexdigest()[:16]
+    wanted = {"keykind": __version__, **order.as_json()}  # another version may render other photos
+    mark = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
     folder = SetFolder(default_folder() / f"renders-{mark}")
     summary = render_set(folder, order, open_studio(folder, order, None, None))
     if summary.faults:
