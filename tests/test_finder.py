@@ -254,25 +254,36 @@ def test_several_keys_are_looked_at_mirrored_too():
     assert len(found) == 2
 
 
+GRAIN = np.arange(SIDE**2 * 3, dtype=np.uint32).astype(np.uint8).reshape(SIDE, SIDE, 3)
+
+
+class Unsure(Finder):
+    """A network that sees some keys (head, tip) in a picture, and others in its mirror image."""
+
+    digest = "unsure"
+
+    def __init__(self, straight, mirrored):
+        self.asked, self.sees = [], [straight, [[end[::-1] for end in key] for key in mirrored]]
+
+    def fields(self, picture):
+        self.asked.append(picture)
+        keys = self.sees[len(self.asked) - 1]
+        return scene(*keys)[1] if keys else np.zeros((GRID, GRID, len(FIELDS)), np.float32)
+
+
 def test_a_key_that_the_mirrored_picture_does_not_show_is_doubted():
     surely, perhaps = ((20, 60), (230, 60)), ((20, 160), (230, 160))
 
-    class Unsure(Finder):
-        digest = "unsure"
-
-        def __init__(self):
-            self.asked = []
-
-        def fields(self, picture):
-            self.asked.append(picture)
-            keys = [surely, perhaps] if len(self.asked) == 1 else [[end[::-1] for end in surely]]
-            return scene(*keys)[1]
-
-    finder, pixels = Unsure(), np.arange(SIDE**2 * 3, dtype=np.uint32).astype(np.uint8).reshape(SIDE, SIDE, 3)
-    (found,) = finder.find(Photo(pixels, SIDE, SIDE, "array"))
+    finder = Unsure([surely, perhaps], [surely])
+    (found,) = finder.find(Photo(GRAIN, SIDE, SIDE, "array"))
     assert found.head == pytest.approx(surely[0], abs=4)
     straight, mirrored = finder.asked
     assert (mirrored == straight.transpose(1, 0, 2)).all()
+
+
+def test_a_mirrored_picture_that_shows_nothing_does_not_count():
+    keys = [((20, 60), (230, 60)), ((20, 160), (230, 160))]
+    assert len(Unsure(keys, []).find(Photo(GRAIN, SIDE, SIDE, "array"))) == 2
 
 
 def test_where_nothing_is_seen_it_is_looked_again_unless_there_is_no_more_to_see():

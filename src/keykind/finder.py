@@ -67,16 +67,21 @@ class Finder:
     def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Found, ...]:
         """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's.
 
-        Of several, some may be parts of others: then the network is asked again, of the mirrored picture.
+        Of several, some may be parts of others: then the network is asked again, of the mirrored picture, and
+        if it sees keys there the mean of both answers counts.
         """
         picture, scale = fit(pixels)
         height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
+
+        def told(fields: Fields) -> tuple[Found, ...]:
+            return separate(fields, (height, width), scale * ratio, least)
+
         fields = self.fields(picture)
-        found = separate(fields, (height, width), scale * ratio, least)
+        found = told(fields)
         if len(found) > 1:
-            mirrored = self.fields(np.ascontiguousarray(picture.transpose(1, 0, 2)))
-            fields = np.float32(0.5) * (fields + transposed(mirrored))
-            found = separate(fields, (height, width), scale * ratio, least)
+            mirrored = transposed(self.fields(np.ascontiguousarray(picture.transpose(1, 0, 2))))
+            if told(mirrored):
+                found = told(np.float32(0.5) * (fields + mirrored))
         return found
 
     def _near(self, photo: Photo, tile: Tile, ratio: float, least: float) -> Iterator[Found]:

@@ -99,6 +99,7 @@ async function lookAt(
   const found = told(fields);
   if (found.length < 2 || !again) return found;
   const mirrored = transposed(await look(channels(acrossDiagonal(picture))));
+  if (told(mirrored).length === 0) return found;
   return told(fields.map((value, place) => (value + (mirrored[place] as number)) / 2));
 }
 
