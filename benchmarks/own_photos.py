@@ -102,7 +102,8 @@ def main() -> None:
     keys = len({one.group for one in dataset.samples})
     words = (
         f"{len(dataset.samples)} real photos of {keys} physical keys in {FOLDS} folds that split no key: "
-        "every photo is answered by a model that saw no photo of its key. Recall of each kind."
+        "every photo is answered by a model that saw no photo of its key. Recall of each kind. Of the model "
+        "that ships only these four kinds count."
     )
     page = section(
         "Photos of one's own",

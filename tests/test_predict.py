@@ -129,6 +129,19 @@ def test_one_of_several_keys_is_explained():
         recogniser.explain(pixels, 2)
 
 
+def test_keys_are_explained_in_the_order_in_which_they_are_told():
+    class Refusing(Told):
+        def answers(self, crops):
+            return [replace(self.told, novelty=novelty) for novelty in (3.0, 1.0)]
+
+    keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
+    recogniser = Recogniser(Refusing(crop="key", most_novelty=2), ToldFinder(*keys))
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    assert [key.head for key in recogniser.recognise(pixels).keys] == [(60, 90)]
+    assert recogniser.explain(pixels, 0).answer == "dimple"
+    assert recogniser.explain(pixels, 1).answer == "not a key"
+
+
 def test_json_has_its_keys_in_the_documented_order_and_four_digits():
     key = Key(
         "dimple",

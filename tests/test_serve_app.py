@@ -126,6 +126,8 @@ def as_form(content, **changed):
 
 NAMELESS = b"--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--"
 BAD_CHARSET = {"content-type": "multipart/form-data; boundary=b; charset=undefined"}
+SLOW_CHARSET = {"content-type": "multipart/form-data; boundary=b; charset=punycode"}
+LONG_FIELD = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n" + b"1" * 2000 + b"\r\n--b--"
 SMALL, GUARDED = {"most_bytes": 1_000_000}, {"key_hashes": [hash_of(KEY)]}
 REFUSED = {
     "no photo": (422, "holds no photo", bare(b"")),
@@ -139,7 +141,9 @@ REFUSED = {
     "another field": (422, "holds no photo", as_form(form(("a.jpg", picture()), name="file"))),
     "a field without a name": (400, "cannot be read", as_form(NAMELESS)),
     "words in place of a file": (422, "holds no photo", {"data": {"photo": "words"}, "files": {"x": b"1"}}),
-    "a charset that breaks": (400, "content type says", as_form(form(("a.jpg", b"1")), **BAD_CHARSET)),
+    "a charset that breaks": (400, "not UTF-8", as_form(form(("a.jpg", b"1")), **BAD_CHARSET)),
+    "a charset that takes minutes": (400, "not UTF-8", as_form(form(("a.jpg", b"1")), **SLOW_CHARSET)),
+    "a long field": (400, "exceeded maximum size", as_form(LONG_FIELD)),
     "33 photos": (400, "Too many files", {"files": [("photo", ("a", b"1"))] * 33}),
     "too large by its own word": (413, "larger than 40 MB", bare(b"", **{"content-length": "40000001"})),
     "too large": (413, "larger than 1 MB", bare(bytes(1_000_001), changes=SMALL)),

@@ -119,12 +119,13 @@ class Recogniser:
     def explain(self, source: Source, number: int = 0) -> Explanation:
         """Say what a photo shows and why; with a finder, the key of that number, the surest is 0.
 
+        Keys are numbered as `recognise` tells them; behind them comes what was found and is unlike any key.
         Raises BadPhoto if it cannot be read or has fewer keys, BadModel if the model gives no class maps.
         """
         if not self.model.card.maps:
             fault = "gives no class maps, so it cannot show why (files for MediaPipe have none)"
             raise BadModel(self.model.name, fault=fault, remedy="give the file that was exported with maps")
-        sights = self._seen(source)
+        sights = sorted(self._seen(source), key=lambda sight: self._judged(sight) is None)
         if number >= len(sights):
             fault = f"has no key {number + 1}; keys found: {len(sights)}"
             raise BadPhoto(name_of(source), fault=fault, remedy="look at it as a whole, or at another key")

@@ -44,6 +44,7 @@ async function answer(request: Request): Promise<Response> {
 
 async function install(): Promise<void> {
   const name = await versionName();
+  const isNew = !(await caches.has(name)); // else the version in use has the same files
   const cache = await caches.open(name);
   const left = [...FILES];
   let loaded = 0;
@@ -57,7 +58,7 @@ async function install(): Promise<void> {
   try {
     await Promise.all(Array.from({ length: AT_ONCE }, work));
   } catch (error) {
-    await caches.delete(name);
+    if (isNew) await caches.delete(name);
     throw error;
   }
   if (!self.registration.active) await self.skipWaiting();

@@ -8,6 +8,7 @@ Workers share nothing but small files of numbers in a folder of the service's ow
 prescribes. Its name must be in the environment before prometheus-client is imported.
 """
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def _forget_the_dead(folder: Path) -> None:
     for file in folder.glob("gauge_live*_*.db"):
         process = int(file.stem.rpartition("_")[2])
         if not _lives(process):
-            mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]
+            with contextlib.suppress(FileNotFoundError):  # another worker was first
+                mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]
 
 
 def _lives(process: int) -> bool:
@@ -76,6 +78,6 @@ def _lives(process: int) -> bool:
         return True
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, PermissionError):  # none, or by now somebody else's
         return False
     return True

@@ -8,6 +8,7 @@ Needs: starlette, python-multipart    [serve]
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
@@ -19,6 +20,8 @@ FORM = "multipart/form-data"
 BARE = ("image/", "application/octet-stream")
 FIELD = "photo"  # of a form: may be there several times
 LONGEST_NAME = 200  # signs of a file's name that an answer repeats
+LONGEST_FIELD = 1_000  # bytes of a field that is no file; none is asked for
+CHARSETS = (b"utf-8", b"utf8", b"us-ascii")  # of a form
 
 GONE = 499  # as nginx has it: whoever asked has left, so nobody reads this status but the log
 
@@ -88,8 +91,12 @@ async def _bare(request: Request, hold: Hold, settings: Settings) -> list[Named]
 
 async def _form(request: Request, hold: Hold, settings: Settings) -> list[Named]:
     body = _counted(request, hold, settings)
-    parser = _InMemory(request.headers, body, max_files=settings.most_photos, max_fields=settings.most_photos)
-    remedy = f"send {FORM} with at most {settings.most_photos} fields named {FIELD}"
+    most = settings.most_photos
+    parser = _InMemory(request.headers, body, max_files=most, max_fields=most, max_part_size=LONGEST_FIELD)
+    remedy = f"send {FORM} with at most {most} fields named {FIELD}"
+    _, options = parse_options_header(request.headers["content-type"])
+    if options.get(b"charset", b"utf-8").lower() not in CHARSETS:  # others may take minutes to read
+        raise Refusal(400, "the form's charset is not UTF-8", remedy)
     try:
         form = await parser.parse()
     except MultiPartException as error:

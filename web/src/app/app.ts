@@ -31,6 +31,7 @@ export class App {
   #engine: Engine | null = null;
   #card: Card | null = null;
   #live: Live | null = null;
+  #starting = false;
   #still: Still | null = null;
   #kept = new Map<number, number>(); // key of the photo -> its photo in the collection
   #loading: { loaded: number; total: number } | null = null;
@@ -73,6 +74,7 @@ export class App {
     try {
       const still = await this.#engine.ask('still', photo);
       this.#still?.picture.close();
+      document.querySelector('dialog')?.close(); // it asks for a key of the photo before
       [this.#still, this.#milliseconds] = [still, still.milliseconds];
       this.#kept = new Map();
       location.hash = '';
@@ -172,8 +174,9 @@ export class App {
   }
 
   async #camera(): Promise<void> {
-    if (!this.#engine || this.#live) return;
+    if (!this.#engine || this.#live || this.#starting) return;
     this.#notices.replaceChildren();
+    this.#starting = true; // while the browser asks whether it may
     const live = new Live({
       engine: this.#engine,
       announce: (words) => this.announce(words),
@@ -195,6 +198,8 @@ export class App {
     } catch (error) {
       live.stop();
       this.notice(cameraFault(error), 'fault');
+    } finally {
+      this.#starting = false;
     }
   }
 
