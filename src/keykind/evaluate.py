@@ -227,11 +227,9 @@ def reliability(probabilities: Floats, labels: Labels) -> tuple[Bin, ...]:
     """Return the answers in bins of confidence, empty bins left out (the reliability diagram)."""
     confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     place = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    inside = [place == index for index in range(BINS)]
     return tuple(
         Bin(float(confidence[chosen].mean()), float(right[chosen].mean()), int(chosen.sum()))
-        for chosen in inside
-        if chosen.any()
+        for chosen in (place == index for index in np.unique(place))
     )
 
 

@@ -5,9 +5,7 @@ Out:   Photo(pixels, width, height, format) without EXIF or place; or BadPhoto
 Needs: numpy, pillow; for HEIC pi_heif [heif]
 """
 
-import errno
 import logging
-import os
 import re
 import stat
 from collections.abc import Iterator
@@ -18,10 +16,11 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile
 
 from keykind.errors import BadPhoto, printable
 from keykind.heif import open_heif
+from keykind.photo_faults import COPY_AGAIN, SAVE_ANEW, too_many, undecodable, unreadable
 from keykind.quiet import unwarned
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
@@ -57,16 +56,6 @@ _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]")  # those followed by
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
 _WHITES = (1.0, 255.0, 65535.0)  # what white may be in 32-bit pictures, which do not say
-_SAVE_ANEW = "open it in a photo program and save it as JPEG"
-_COPY_AGAIN = "copy the file again from where it came"
-_NO_RIGHT = ("may not be read by you (no permission)", "give yourself the right to read it")
-_TROUBLES = {
-    errno.ENOENT: ("does not exist", "check the name and the folder"),
-    errno.ENOTDIR: ("lies below something that is not a folder", "check the name and the folder"),
-    errno.EACCES: _NO_RIGHT,
-    errno.EPERM: _NO_RIGHT,
-    errno.ELOOP: ("is a symbolic link that leads in a circle", "point the link at the photo"),
-}
 
 # What Pillow logs reaches the caller as BadPhoto; without a handler Python would print it on stderr too.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -97,14 +86,14 @@ def load(source: Path) -> bytes:
         _check_bytes(status.st_size, source)
         return source.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
-        raise _unreadable(source, error) from error
+        raise unreadable(source, error) from error
 
 
 def decode(data: bytes, name: Path | str, *, at_least: int | None = None) -> Photo:
     """Return the photo in `data`; `name` is what an error calls it.
 
-    at_least: the shortest side needed, px. A JPEG is decoded at 1/2, 1/4 or 1/8, in a fraction of the time,
-    while both sides stay that long; other formats come in full. None: in full.
+    at_least: the shortest side needed, px. A JPEG comes at 1/2, 1/4 or 1/8 while both sides stay that long,
+    the last two in a fraction of the time; other formats come in full. None: in full.
     Raises BadPhoto for whatever cannot be read. Safe in threads.
     """
     if at_least is not None and at_least < 1:
@@ -134,7 +123,7 @@ def _opened(data: bytes, name: Path | str) -> Iterator[ImageFile.ImageFile]:
     except BadPhoto:
         raise
     except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
-        raise _undecodable(data, kind, name, error) from error
+        raise undecodable(data, kind, name, error, MAX_PIXELS) from error
 
 
 def resize(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -240,10 +229,10 @@ def _eight_bits(image: Image.Image) -> np.ndarray:
 
 def _check_bytes(count: int, name: Path | str) -> None:
     if not count:
-        raise BadPhoto(name, fault="is empty (0 bytes)", remedy=_COPY_AGAIN)
+        raise BadPhoto(name, fault="is empty (0 bytes)", remedy=COPY_AGAIN)
     if count > MAX_BYTES:
         fault = f"has {count:,} bytes, more than the limit of {MAX_BYTES:,}"
-        raise BadPhoto(name, fault=fault, remedy=_SAVE_ANEW)
+        raise BadPhoto(name, fault=fault, remedy=SAVE_ANEW)
 
 
 def _check_size(width: int, height: int, name: Path | str, most: int = MAX_PIXELS) -> None:
@@ -251,12 +240,7 @@ def _check_size(width: int, height: int, name: Path | str, most: int = MAX_PIXEL
         fault = f"has {width} x {height} pixels, but needs {MIN_SIDE} on each side"
         raise BadPhoto(name, fault=fault, remedy="give the original photo, not a thumbnail")
     if width * height > most:
-        raise _too_many(width * height, name, f"{width:,} x {height:,} = ", most)
-
-
-def _too_many(pixels: int, name: Path | str, sides: str = "", most: int = MAX_PIXELS) -> BadPhoto:
-    fault = f"has {sides}{pixels / 1e6:,.1f} megapixels, more than the limit of {most / 1e6:.0f}"
-    return BadPhoto(name, fault=fault, remedy="save it smaller")
+        raise too_many(width * height, name, most, f"{width:,} x {height:,} = ")
 
 
 def _check_scans(data: bytes, name: Path | str) -> None:
@@ -266,41 +250,4 @@ def _check_scans(data: bytes, name: Path | str) -> None:
         scans += marker[0] == _JPEG_SCAN
         place = marker.end() + int.from_bytes(data[marker.end() : marker.end() + 2], "big")
     if scans > MAX_SCANS:
-        raise BadPhoto(name, fault=f"is a JPEG of more than {MAX_SCANS} scans", remedy=_SAVE_ANEW)
-
-
-def _unreadable(source: Path, error: OSError | ValueError) -> BadPhoto:
-    number = error.errno if isinstance(error, OSError) else None
-    fault, remedy = _TROUBLES.get(number or 0, (f"cannot be read ({_first_line(error)})", _COPY_AGAIN))
-    if number == errno.ENAMETOOLONG:
-        fault = f"has a path of {len(os.fsencode(source)):,} bytes, too long for this system"
-        remedy = "shorten its name"
-    return BadPhoto(source, fault=fault, remedy=remedy)
-
-
-def _undecodable(data: bytes, kind: str, name: Path | str, error: Exception) -> BadPhoto:
-    """Say what is wrong with a photo that Pillow gave up on, as exactly as its bytes allow."""
-    if isinstance(error, Image.DecompressionBombError):
-        pixels = re.search(r"\d+", str(error))
-        return _too_many(int(pixels[0]) if pixels else 2 * MAX_PIXELS, name)
-    count, declared = len(data), 0  # bytes
-    if kind == "WEBP":
-        declared = int.from_bytes(data[4:8], "little") + 8
-    if kind == "BMP":
-        declared = int.from_bytes(data[2:6], "little")
-    remedy = f"{_COPY_AGAIN}, or {_SAVE_ANEW}"
-    if isinstance(error, MemoryError):
-        fault, remedy = f"needs more memory than is free ({count:,} bytes of {kind})", "save it smaller"
-    elif count < declared:
-        fault = f"ends after {count:,} of {declared:,} bytes"
-    elif re.search("truncated|end of file", str(error), re.IGNORECASE):
-        fault = f"is cut off: its {count:,} bytes end before the {kind} picture does"
-    elif isinstance(error, UnidentifiedImageError):
-        fault = f"starts like {kind}, but its header is damaged or cut off ({count:,} bytes)"
-    else:
-        fault = f"cannot be decoded as {kind} ({_first_line(error)}; {count:,} bytes)"
-    return BadPhoto(name, fault=fault, remedy=remedy)
-
-
-def _first_line(error: Exception) -> str:
-    return printable((str(error) or type(error).__name__).splitlines()[0])[:100]
+        raise BadPhoto(name, fault=f"is a JPEG of more than {MAX_SCANS} scans", remedy=SAVE_ANEW)
