@@ -225,7 +225,9 @@ def main() -> None:
     options.port = free_port()
     photos = [path.read_bytes() for path in sorted(options.photos.glob("*.jpg"))]
     text = asyncio.run(measured(options, photos))
-    page = section("The service", text, command="python benchmarks/serve.py RUN PHOTOS", packages=PACKAGES)
+    lengths = f"--seconds {options.seconds:g} --overload {options.overload:g}"
+    command = f"python benchmarks/serve.py RUN PHOTOS {lengths}"
+    page = section("The service", text, command=command, packages=PACKAGES)
     print(page)
     if options.write:
         write_section("serve", page)
