@@ -68,7 +68,7 @@ def training(run: Path) -> str:
     )
     names = [name for name in metrics["all_layers"][0] if name != "seconds"]
     epochs = [
-        (str(number), *(f"{epoch[name]:.3f}" for name in names), f"{epoch['seconds'] / 60:.1f}")
+        (str(number), *(f"{round(epoch[name], 3):g}" for name in names), f"{epoch['seconds'] / 60:.1f}")
         for number, epoch in enumerate(metrics["all_layers"], 1)
     ]
     table = markdown(("epoch", *(name.replace("_", " ") for name in names), "minutes"), epochs)
