@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 from app_build import WEB
 from app_server import Host
 from keykind import web_app
-from keykind.sources import photos_named
+from keykind.gathering import photos_named
 
 sys.path.append(str(WEB / "scripts"))
 

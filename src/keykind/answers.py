@@ -2,21 +2,21 @@
 
 In:    predictions, one after another, of any number
 Out:   text or JSON lines; a .csv, .jsonl or .parquet file, whole or absent; a Tally of the verdicts
-Needs: nothing beyond Python; pyarrow for .parquet
+Needs: nothing beyond Python; pyarrow for .parquet, fsspec for addresses
 """
 
 import csv
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from keykind.addresses import Address, whole_at
 from keykind.errors import CannotWrite, MissingExtra
-from keykind.files import whole_file
 from keykind.predict import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
@@ -37,6 +37,10 @@ class Tally:
         for prediction in predictions:
             self.counts[prediction.verdict] += 1
             yield prediction
+
+    def add(self, told: Mapping[str, int]) -> None:
+        """Add what another tally told as JSON."""
+        self.counts.update({verdict: told[verdict] for verdict in VERDICTS})
 
     @property
     def unreadable(self) -> int:
@@ -71,7 +75,7 @@ def json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
         yield json.dumps(prediction.as_json(), ensure_ascii=False, allow_nan=False)
 
 
-def write(path: Path, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
+def write(path: Path | Address, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
     """Write predictions to a .csv, .jsonl or .parquet file, whole or not at all; memory stays bounded.
 
     Raises CannotWrite for another ending or a full disk, MissingExtra where pyarrow is needed and missing.
@@ -79,8 +83,9 @@ def write(path: Path, predictions: Iterable[Prediction], kinds: Sequence[str]) -
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
         fault = f"ends in '{path.suffix}', but answers are written as {', '.join(WRITERS)}"
-        raise CannotWrite(path, fault=fault, remedy="give one of these endings")
-    with whole_file(path) as temporary:
+        remedy = "give one of these endings, or none for a folder of files"
+        raise CannotWrite(str(path), fault=fault, remedy=remedy)
+    with whole_at(path) as temporary:
         writer(temporary, predictions, kinds)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from keykind import __version__
+from keykind.addresses import place_named
 from keykind.card import PRECISIONS
 
 Verb = Callable[[argparse.Namespace], int]
@@ -122,16 +123,31 @@ def _predict_options(options: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="PHOTO|FOLDER",
         help="photos, folders of photos (with all that is below), quoted patterns such as 'shop/**/*.jpg', "
-        "or - for one photo from standard input",
+        "addresses such as s3://bucket/keys, or - for one photo from standard input",
     )
     options.add_argument("--json", action="store_true", help="print a line of JSON a photo instead of text")
     _model_options(options)
     options.add_argument(
         "--out",
-        type=Path,
-        metavar="FILE",
-        help="write the answers to a .csv, .jsonl or .parquet file and print only their number",
+        type=place_named,
+        metavar="FILE|FOLDER",
+        help="write the answers to a .csv, .jsonl or .parquet file, or without such an ending to a folder of "
+        "files, where the same command again goes on; print only their number",
     )
+    options.add_argument(
+        "--format",
+        choices=("jsonl", "csv", "parquet"),
+        default="jsonl",
+        help="of the files in a folder (default: %(default)s)",
+    )
+    options.add_argument(
+        "--part",
+        type=_place,
+        default=1000,
+        metavar="N",
+        help="photos in each file of a folder (default: %(default)s)",
+    )
+    _engine_options(options)
 
 
 def _explain_options(options: argparse.ArgumentParser) -> None:
@@ -200,6 +216,16 @@ def _serve_options(options: argparse.ArgumentParser) -> None:
 
 def _app_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("out", type=Path, metavar="OUT", help="the folder to write, new or empty")
+
+
+def _engine_options(options: argparse.ArgumentParser) -> None:
+    options.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="what does the work: this process, or a Ray cluster (RAY_ADDRESS, else one of this machine's "
+        "cores); the answers are the same (default: %(default)s)",
+    )
 
 
 def _model_options(options: argparse.ArgumentParser) -> None:

@@ -10,7 +10,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -143,27 +143,38 @@ def export(options: argparse.Namespace) -> int:
 def predict(options: argparse.Namespace) -> int:
     """Say what kind of key photos show."""
     from keykind import answers
+    from keykind.gathering import how_many, photos_named
     from keykind.predict import Recogniser
     from keykind.progress import progress
-    from keykind.sources import how_many, photos_named
 
-    recogniser, tally = Recogniser.load(options.model, whole=options.whole), answers.Tally()
-    found = tally.counted(recogniser.recognise_many(photos_named(options.photos)))
-    if options.out:
-        answers.write(options.out, progress(found, how_many(options.photos), "photos"), recogniser.kinds)
-        print(json.dumps(tally.as_json()) if options.json else tally)
+    recogniser, engine = Recogniser.load(options.model, whole=options.whole), _engine(options)
+    photos, tally = photos_named(options.photos), answers.Tally()
+
+    def told(sources: Iterable[Any]) -> Iterator[Any]:
+        total = how_many(options.photos) if options.out else 0
+        found = recogniser.recognise_many(sources, engine)
+        return progress(found, total, "photos") if options.out else found
+
+    if options.out and not options.out.suffix:
+        from keykind.parts import PartFolder
+
+        tally = PartFolder(options.out, f".{options.format}", options.part).fill(photos, recogniser, told)
+    elif options.out:
+        answers.write(options.out, tally.counted(told(photos)), recogniser.kinds)
+    else:
+        found = tally.counted(told(photos))
+        for line in answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds):
+            print(line, flush=True)
         return SOME_UNREADABLE if tally.unreadable else GOOD
-    lines = answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds)
-    for line in lines:
-        print(line, flush=True)
+    print(json.dumps(tally.as_json()) if options.json else tally)
     return SOME_UNREADABLE if tally.unreadable else GOOD
 
 
 def explain(options: argparse.Namespace) -> int:
     """Draw why a photo got its answer."""
     from keykind import panels
+    from keykind.gathering import photo_named
     from keykind.predict import Recogniser
-    from keykind.sources import photo_named
 
     panels.check_ending(options.out)
     recogniser = Recogniser.load(options.model, whole=options.whole)
@@ -177,7 +188,7 @@ def cutout(options: argparse.Namespace) -> int:
     """Write each key of a photo on transparent ground."""
     from keykind.cutouts import write_cut_outs
     from keykind.finder import load_finder
-    from keykind.sources import photo_named
+    from keykind.gathering import photo_named
 
     for path in write_cut_outs(photo_named(options.photo), load_finder(), options.out):
         print(path)
@@ -233,6 +244,18 @@ def _renders(count: int, kinds: Sequence[str], seed: int) -> tuple[Any, ...]:
     from keykind.mixing import rendered_photos
 
     return rendered_photos(kinds, count, seed)
+
+
+def _engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
+    """Return what does the work on many photos; with Ray, so many are sent at once."""
+    if options.engine == "local":
+        from keykind.parallel import ordered
+
+        return ordered
+    doctor.require("scale")
+    from keykind import scale
+
+    return scale.engine(chunk or scale.CHUNK)
 
 
 def _kinds(options: argparse.Namespace) -> list[str] | None:

@@ -9,6 +9,7 @@ reads it) and card.json. Hashes tell damage, not forgery: nothing in a file is t
 but the operations that `flatbuffer` lists.
 """
 
+import hashlib
 import stat
 import struct
 import zipfile
@@ -65,6 +66,7 @@ class Model:
         """Take what `unpack` returned. Raises BadModel if LiteRT refuses it."""
         self.card = card
         self.name = printable(name)
+        self.digest = hashlib.sha256(flatbuffer + repr(card).encode()).hexdigest()
         self._outputs = _outputs(card)
         self._runner = Runner(flatbuffer, _allocate)
         try:

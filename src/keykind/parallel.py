@@ -3,6 +3,8 @@
 In:    a function and items
 Out:   its results, in order; never more than a few items ahead of the reader
 Needs: nothing beyond Python
+
+What does the work is called an engine: `ordered` here, of this process's threads; scale.py has another.
 """
 
 import os
@@ -10,12 +12,19 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
 AHEAD = 4  # items in work or waiting, for each worker
 _thread = threading.local()
+
+
+class Engine(Protocol):
+    """Whatever does work on many items at once."""
+
+    def __call__(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """Yield work(item) for each item, in order; the first exception where its result would stand."""
 
 
 def workers() -> int:
@@ -26,10 +35,12 @@ def workers() -> int:
 def threads(count: int, name: str = "") -> ThreadPoolExecutor:
     """Return so many threads, in which `ordered` begins no others: they keep the processors busy."""
 
-    def begin() -> None:
-        _thread.at_work = True
+    return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=begin_no_threads)
 
-    return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=begin)
+
+def begin_no_threads() -> None:
+    """Let `ordered` work in the calling thread itself from now on, where others keep the processors busy."""
+    _thread.at_work = True
 
 
 def ordered(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

@@ -20,8 +20,8 @@ from keykind.explain import Explanation
 from keykind.finder import Finder, load_finder
 from keykind.masks import Points
 from keykind.model import Answer, Model, load_model
-from keykind.parallel import ordered
-from keykind.sources import Source, name_of, pixels_of
+from keykind.parallel import Engine, ordered
+from keykind.sources import Source, brought_here, name_of, pixels_of
 from keykind.views import Crop
 
 SHIPPED = shipped.FOLDER / "keys.tflite"
@@ -112,9 +112,9 @@ class Recogniser:
         except BadPhoto as error:
             return Prediction(name_of(source), (), f"{error.fault}; {error.remedy}")
 
-    def recognise_many(self, sources: Iterable[Source]) -> Iterator[Prediction]:
+    def recognise_many(self, sources: Iterable[Source], engine: Engine = ordered) -> Iterator[Prediction]:
         """Attempt photos, in their order, several at once; memory stays bounded for any number."""
-        return ordered(self.attempt, sources)
+        return engine(self.attempt, sources)
 
     def explain(self, source: Source, number: int = 0) -> Explanation:
         """Say what a photo shows and why; with a finder, the key of that number, the surest is 0.
@@ -138,6 +138,7 @@ class Recogniser:
 
     def _seen(self, source: Source) -> list["_Sight"]:
         """Return what is looked at in a photo, and what the model says of it."""
+        source = brought_here(source)
         if self.finder is None:
             picture = pixels_of(source, at_least=SIZE)
             answer = self.model.run(photo.resize(picture.pixels, SIZE))

@@ -29,6 +29,10 @@ class Runner:
         self._flatbuffer, self._allocate = flatbuffer, allocate
         self._free: list[Lent] = []  # a list gives and takes its end in one step, also between threads
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as the file: interpreters cannot, and are made anew there."""
+        return Runner, (self._flatbuffer, self._allocate)
+
     def prepare(self) -> None:
         """Make an interpreter now. Raises what LiteRT raises for a file it cannot run."""
         self._free.append(self._made())

@@ -1,0 +1,145 @@
+"""The work of `parallel`, done by a cluster: an engine that distributes and does nothing else.
+
+In:    a function and items; RAY_ADDRESS, or else this machine's processors
+Out:   its results, in the order of the items, whatever the number of nodes and whoever is lost on the way
+Needs: ray    [scale]
+
+Each actor is given the function once, and with it the models that it holds, as bytes. Items travel in chunks.
+Ray begins lost actors anew elsewhere and gives them again what they had not finished.
+"""
+
+import logging
+import os
+import pickle
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from itertools import islice
+from typing import Any, TypeVar
+
+import pyarrow
+import ray
+import ray.data
+from ray import cloudpickle
+from ray.exceptions import RayError
+
+from keykind import __version__
+from keykind.errors import KeykindError
+from keykind.parallel import Engine, begin_no_threads, workers
+from keykind.quiet import quiet
+
+T = TypeVar("T")
+R = TypeVar("R")
+CHUNK = 64  # items that travel together, at most: fewer, and Ray's own work for each chunk counts
+ROUNDS = 8  # chunks for each actor, at least, where there are enough items: the last ones end together
+WINDOW = 100_000  # items whose names are in the cluster's memory at once; actors begin anew for each
+STORE = 256_000_000  # bytes of shared memory that a cluster of this machine alone takes
+IN_FLIGHT = 2  # chunks at an actor: one in work, one waiting
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # nothing is sent, little is said
+
+
+def engine(chunk: int = CHUNK) -> Engine:
+    """Return an engine that sends so many items at once. Raises KeykindError if no cluster can be had."""
+    connect()
+    return partial(ordered, chunk=chunk)
+
+
+def connect() -> None:
+    """Join the cluster that RAY_ADDRESS names, or begin one of this machine alone; once in a process."""
+    if ray.is_initialized():
+        return
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    own: dict[str, Any] = {"num_cpus": workers(), "include_dashboard": False, "object_store_memory": STORE}
+    address = os.environ.get("RAY_ADDRESS")
+    try:
+        with quiet():
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if address else own))
+    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+        fault = f"cannot be joined ({str(error).strip().splitlines()[0]})"
+        remedy = "check RAY_ADDRESS and `ray status`, or leave it away for this machine alone"
+        raise KeykindError(f"Ray cluster {address or 'of this machine'}", fault=fault, remedy=remedy) from error
+
+
+def ordered(work: Callable[[T], R], items: Iterable[T], chunk: int = CHUNK) -> Iterator[R]:
+    """Yield work(item) for each item, in order, computed by actors; memory stays bounded for any number.
+
+    The first exception, of the work or of the items, is raised where its result would stand.
+    Raises KeykindError where the cluster fails, or its nodes have another version of keykind.
+    """
+    packed = cloudpickle.dumps(work)
+    left, fault = iter(items), None
+    while fault is None:
+        window, fault = _taken(left)
+        if not window:
+            break
+        yield from _done(packed, window, chunk)
+    if fault is not None:
+        raise fault
+
+
+def _taken(items: Iterator[T]) -> tuple[list[T], Exception | None]:
+    """Return the next items, and what ended them if that was an exception."""
+    window: list[T] = []
+    try:
+        window.extend(islice(items, WINDOW))
+    except Exception as error:  # noqa: BLE001 - raised again where it stands
+        return window, error
+    return window, None
+
+
+def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
+    """Yield the results of the items, in order."""
+    actors = max(int(ray.cluster_resources().get("CPU", 1)), 1)
+    size = min(max(len(items) // (actors * ROUNDS), 1), most)
+    chunks = [{"chunk": cloudpickle.dumps(items[at : at + size])} for at in range(0, len(items), size)]
+    dataset = ray.data.from_items(chunks, override_num_blocks=len(chunks)).map_batches(
+        _Actor,
+        fn_constructor_args=(work, __version__),
+        batch_size=1,
+        batch_format="pyarrow",
+        num_cpus=1,
+        # At least one: where a node is lost for good, the others take over what its actors had in work.
+        compute=ray.data.ActorPoolStrategy(
+            min_size=1, max_size=actors, initial_size=actors, max_tasks_in_flight_per_actor=IN_FLIGHT
+        ),
+    )
+    dataset.context.execution_options.preserve_order = True
+    dataset.context.enable_progress_bars = False
+    try:
+        for row in dataset.iter_rows():
+            results, fault = pickle.loads(row["results"])  # noqa: S301 - from our own actors
+            yield from results
+            if fault is not None:
+                raise fault
+    except RayError as error:
+        what = f"failed ({str(error).strip().splitlines()[-1][:200]})"
+        remedy = "see the logs of the session in /tmp/ray; has every node the same keykind and its extras?"
+        raise KeykindError("Ray", fault=what, remedy=remedy) from error
+
+
+class _Actor:
+    """One process of the cluster: does a chunk at a time in one thread, for each core has an actor."""
+
+    def __init__(self, work: bytes, version: str) -> None:
+        begin_no_threads()
+        self._version = version
+        self._work: Callable[[Any], Any] = pickle.loads(work)  # noqa: S301 - from the process that began it
+
+    def __call__(self, table: pyarrow.Table) -> pyarrow.Table:
+        """Return the results of a chunk, and the exception that ended it."""
+        results: list[Any] = []
+        fault: Exception | None = None
+        try:
+            self._check()
+            for item in pickle.loads(table["chunk"][0].as_py()):  # noqa: S301 - as above
+                results.append(self._work(item))  # noqa: PERF401 - what was done before a fault counts
+        except KeykindError as error:  # any other is a mistake of ours, and Ray tells where it was made
+            fault = error
+        return pyarrow.table({"results": [cloudpickle.dumps((results, fault))]})
+
+    def _check(self) -> None:
+        begin_no_threads()  # Ray may call from another thread than began us
+        if self._version != __version__:
+            fault = f"keykind {__version__} on a node, {self._version} where the command was given"
+            raise KeykindError("Ray cluster", fault=fault, remedy="install the same version everywhere")
