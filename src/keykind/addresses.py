@@ -23,7 +23,17 @@ T = TypeVar("T")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
 HERE = ("file://", "local://")  # these are on this disk, after all
 # What tells a file from another of the same name and size, in the words of fsspec's file systems.
-MARKS = ("ETag", "etag", "md5Hash", "generation", "content_md5", "mtime", "LastModified", "last_modified", "created")
+MARKS = (
+    "ETag",
+    "etag",
+    "md5Hash",
+    "generation",
+    "content_md5",
+    "mtime",
+    "LastModified",
+    "last_modified",
+    "created",
+)
 CHECK = "check the address, the network and your rights"
 
 
@@ -81,14 +91,18 @@ def read(address: Address, most: int) -> bytes:
     if address.size == 0:  # of an empty file a store gives no range
         return b""
     end = None if address.size is not None and address.size <= most else most + 1
-    return bytes(_asked(address, lambda files, path: files.cat_file(path, start=None if end is None else 0, end=end)))
+    return bytes(
+        _asked(address, lambda files, path: files.cat_file(path, start=None if end is None else 0, end=end))
+    )
 
 
 def read_if_there(place: Path | Address) -> bytes | None:
     """Return a file's bytes; None where none is. Raises KeykindError if it cannot be read."""
     if isinstance(place, Path):
         return place.read_bytes() if place.is_file() else None
-    told: bytes | None = _asked(place, lambda files, path: files.cat_file(path) if files.isfile(path) else None)
+    told: bytes | None = _asked(
+        place, lambda files, path: files.cat_file(path) if files.isfile(path) else None
+    )
     return told
 
 
@@ -133,9 +147,7 @@ def _put(files: Any, source: Path, path: str) -> None:
     files.put_file(str(source), path)
 
 
-def _asked(
-    address: Address, question: Callable[[Any, str], T], fault: type[KeykindError] = BadPhoto
-) -> T:
+def _asked(address: Address, question: Callable[[Any, str], T], fault: type[KeykindError] = BadPhoto) -> T:
     """Return what the address's file system answers; whatever it raises is told as a fault of the address."""
     try:
         core: Any = import_module("fsspec.core")

@@ -66,6 +66,7 @@ def _render_options(options: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="of Mitsuba: cuda_ad_rgb, llvm_ad_rgb or scalar_rgb (default: the fastest that works here)",
     )
+    _engine_options(options)
 
 
 def _train_options(options: argparse.ArgumentParser) -> None:
@@ -97,6 +98,7 @@ def _train_options(options: argparse.ArgumentParser) -> None:
     options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
     options.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
     options.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
+    _engine_options(options)
 
 
 def _export_options(options: argparse.ArgumentParser) -> None:

@@ -83,7 +83,7 @@ def render(options: argparse.Namespace) -> int:
     folder = SetFolder(options.out)
     studio = open_studio(folder, order, options.variant, options.workers)
     _say(studio.variant.words)
-    summary = render_set(folder, order, studio)
+    summary = render_set(folder, order, studio, None if options.engine == "local" else _engine(options, 4))
     for fault in summary.faults:
         _say(f"keykind: {fault.name}: {fault.reason}")
     print(summary)
@@ -121,7 +121,14 @@ def train(options: argparse.Namespace) -> int:
 
     weights = weights_for(recipe, options.weights)
     experiment = Experiment(
-        dataset, recipe, weights, options.seed, options.out, strangers=strangers, renders=renders
+        dataset,
+        recipe,
+        weights,
+        options.seed,
+        options.out,
+        strangers=strangers,
+        renders=renders,
+        engine=_engine(options),
     )
     metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)
@@ -163,7 +170,9 @@ def predict(options: argparse.Namespace) -> int:
         answers.write(options.out, tally.counted(told(photos)), recogniser.kinds)
     else:
         found = tally.counted(told(photos))
-        for line in answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds):
+        for line in (
+            answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds)
+        ):
             print(line, flush=True)
         return SOME_UNREADABLE if tally.unreadable else GOOD
     print(json.dumps(tally.as_json()) if options.json else tally)

@@ -28,6 +28,7 @@ from keykind.finder import Finder
 from keykind.finetune import FineTuned, fine_tune
 from keykind.head import Floats, Head, Labels, softmax
 from keykind.novelty import UNLIKE, largest_known, learn_prototypes, measure_novelty
+from keykind.parallel import Engine, ordered
 from keykind.progress import progress
 from keykind.recipe import Recipe
 from keykind.run_folder import RunFolder
@@ -51,6 +52,7 @@ class Experiment:
     notice: str | None = None  # the page's first line, where its reader must know something first
     strangers: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)  # sets of photos without a key
     renders: tuple[Sample, ...] = ()  # of the same kinds, that all layers are trained on besides
+    engine: Engine = ordered  # finds keys, cuts them out and computes features
 
     @property
     def plan(self) -> Plan:
@@ -71,9 +73,9 @@ class Experiment:
 
     def cut_out(self, finder: Finder) -> "Experiment":
         """Return the experiment with the key of each photo cut out, where one is found."""
-        samples = with_cuts(self.dataset.samples, finder)
-        strangers = {name: with_cuts(photos, finder) for name, photos in self.strangers.items()}
-        renders = with_cuts(self.renders, finder)
+        samples = with_cuts(self.dataset.samples, finder, self.engine)
+        strangers = {name: with_cuts(photos, finder, self.engine) for name, photos in self.strangers.items()}
+        renders = with_cuts(self.renders, finder, self.engine)
         dataset = replace(self.dataset, samples=samples)
         return replace(self, dataset=dataset, strangers=strangers, renders=renders)
 
@@ -137,7 +139,8 @@ def learn(
     recipe, samples = experiment.recipe, experiment.dataset.of("train")
     labels, kinds = experiment.labels(samples), len(experiment.dataset.kinds)
     network = to_network(backbone, cache)
-    features = compute(samples, experiment.plan, network, cache, folder.work / "features-train.npy")
+    place = folder.work / "features-train.npy"
+    features = compute(samples, experiment.plan, network, cache, place, experiment.engine)
     clock.book("features")
 
     def task(fold: Fold) -> Task:
@@ -173,7 +176,8 @@ def _further_steps(recipe: Recipe) -> list[Callable[..., Learned]]:
 def _seen(experiment: Experiment, view: str, network: Network, folder: RunFolder, cache: Cache) -> Floats:
     """Return the features of one view of each training photo, (n, k)."""
     plan, samples = replace(experiment.plan, views=(view,)), experiment.dataset.of("train")
-    return np.asarray(compute(samples, plan, network, cache, folder.work / "features-judged.npy")[:, 0])
+    place = folder.work / "features-judged.npy"
+    return np.asarray(compute(samples, plan, network, cache, place, experiment.engine)[:, 0])
 
 
 def _judge(heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: Labels, kinds: int) -> Judged:
@@ -208,7 +212,7 @@ def _fine_tune(
 ) -> Learned:
     samples, plan, size = experiment.dataset.of("train"), experiment.plan, learned.network.size
 
-    crops = store_crops(samples, size, folder.work / "crops.npy")
+    crops = store_crops(samples, size, folder.work / "crops.npy", engine=experiment.engine)
 
     def pixels(photos: Rows, views: Rows) -> Floats:
         pictures = [
@@ -230,7 +234,8 @@ def _train_all_layers(
     recipe, own = experiment.recipe, experiment.dataset.of("train")
     samples = [*(own[place] for place in fold.train), *experiment.renders]
     straight = recipe.crop == KEY
-    crops = store_crops(samples, LARGE, folder.work / "crops-large.npy", WIDER if straight else 1)
+    wider, place = WIDER if straight else 1.0, folder.work / "crops-large.npy"
+    crops = store_crops(samples, LARGE, place, wider, experiment.engine)
     photos = Photos(crops, experiment.labels(samples), len(experiment.dataset.kinds), straight)
     how = DeepRecipe(
         (learned.network.size,) * recipe.all_layers_epochs,
@@ -247,7 +252,8 @@ def _train_all_layers(
 def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cache) -> Tested:
     """Ask the model for every test photo, plain and as edges."""
     samples, plan = experiment.dataset.of("test"), replace(experiment.plan, views=TEST_VIEWS)
-    features = compute(samples, plan, learned.network, cache, folder.work / "features-test.npy")
+    place = folder.work / "features-test.npy"
+    features = compute(samples, plan, learned.network, cache, place, experiment.engine)
     logits = {view: learned.head.logits(np.asarray(features[:, i])) for i, view in enumerate(TEST_VIEWS)}
     probabilities = {view: softmax(values) for view, values in logits.items()}
     view = experiment.recipe.judging_view
@@ -271,7 +277,7 @@ def _reject(
     found = {}
     for number, (name, samples) in enumerate(experiment.strangers.items()):
         place = folder.work / f"features-strangers-{number}.npy"
-        strange = np.asarray(compute(samples, plan, learned.network, cache, place)[:, 0])
+        strange = np.asarray(compute(samples, plan, learned.network, cache, place, experiment.engine)[:, 0])
         novelty = _novelty(experiment, samples, strange, judged)
         found[name] = score_rejection(keys, novelty, judged.most_novelty)
     return found

@@ -8,6 +8,7 @@ Needs: numpy, pillow, ai-edge-litert
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from keykind.errors import BadPhoto
 from keykind.files import whole_file
 from keykind.finder import Finder
 from keykind.head import Floats
-from keykind.parallel import ordered
+from keykind.parallel import Engine, ordered
 from keykind.progress import progress
 from keykind.runner import Runner
 from keykind.views import Augmentation, Crop, Picture, make_view
@@ -91,7 +92,7 @@ def read_crop(sample: Sample, size: int, wider: float = 1.0) -> Crop:
     return np.pad(whole, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric") if edge else whole
 
 
-def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
+def with_cuts(samples: Sequence[Sample], finder: Finder, engine: Engine = ordered) -> tuple[Sample, ...]:
     """Return the samples, each with the cut of its surest key; where none is found it stays whole.
 
     Raises BadPhoto for a photo that went away.
@@ -101,21 +102,29 @@ def with_cuts(samples: Sequence[Sample], finder: Finder) -> tuple[Sample, ...]:
         found = find_cuts(lambda least: photo.read(sample.path, at_least=least), finder)
         return replace(sample, cut=found.cuts[0] if found.cuts else None)
 
-    return tuple(progress(ordered(cut, samples), len(samples), "finding keys"))
+    return tuple(progress(engine(cut, samples), len(samples), "finding keys"))
 
 
-def store_crops(samples: Sequence[Sample], size: int, out: Path, wider: float = 1.0) -> NDArray[np.uint8]:
+def store_crops(
+    samples: Sequence[Sample], size: int, out: Path, wider: float = 1.0, engine: Engine = ordered
+) -> NDArray[np.uint8]:
     """Write every photo's crop to `out` and return them, (n, size, size, 3) uint8, mapped from the disk.
 
     Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
     """
-    crops = progress(ordered(lambda one: read_crop(one, size, wider), samples), len(samples), "crops")
+    crop = partial(read_crop, size=size, wider=wider)
+    crops = progress(engine(crop, samples), len(samples), "crops")
     mapped: NDArray[np.uint8] = _mapped(out, "|u1", (len(samples), size, size, 3), crops)
     return mapped
 
 
 def compute(
-    samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache, out: Path
+    samples: Sequence[Sample],
+    plan: Plan,
+    network: Network,
+    cache: Cache,
+    out: Path,
+    engine: Engine = ordered,
 ) -> NDArray[np.float32]:
     """Write the pooled features of every view of every photo to `out` and return them, mapped from the disk.
 
@@ -123,7 +132,7 @@ def compute(
     Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
     """
     shape = len(samples), len(plan.views), network.channels
-    mapped: NDArray[np.float32] = _mapped(out, "<f4", shape, _rows(samples, plan, network, cache))
+    mapped: NDArray[np.float32] = _mapped(out, "<f4", shape, _rows(samples, plan, network, cache, engine))
     return mapped
 
 
@@ -141,35 +150,41 @@ def _mapped(out: Path, kind: str, shape: tuple[int, ...], rows: Iterable[NDArray
     return mapped
 
 
-def _rows(samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache) -> Iterator[Floats]:
+def _rows(
+    samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache, engine: Engine
+) -> Iterator[Floats]:
     """Yield (views, k) for each photo, from the cache where it is there, and keep what is new."""
-    descriptions = [f"{plan.describe(view)} {photo.RESIZE} {FORMULA} {network.digest}" for view in plan.views]
+    texts = {view: f"{plan.describe(view)} {photo.RESIZE} {FORMULA} {network.digest}" for view in plan.views}
 
-    def look_up() -> Iterator[tuple[Sample, list[bytes], list[bytes | None]]]:
-        for sample in samples:
-            shown = f"{sample.sha256} {sample.cut}" if sample.cut else sample.sha256
-            keys = [hashlib.sha256(f"{shown} {text}".encode()).digest() for text in descriptions]
-            yield sample, keys, [cache.get(key) for key in keys]
+    def key(sample: Sample, view: str) -> bytes:
+        shown = f"{sample.sha256} {sample.cut}" if sample.cut else sample.sha256
+        return hashlib.sha256(f"{shown} {texts[view]}".encode()).digest()
 
-    def row(item: tuple[Sample, list[bytes], list[bytes | None]]) -> dict[bytes, tuple[bytes, bool]]:
-        sample, keys, values = item
-        crop = read_crop(sample, network.size) if None in values else None
-        found = {}
-        for view, key, value in zip(plan.views, keys, values, strict=True):
-            if value is None and crop is not None:
-                pooled, _ = network.run(plan.picture(view, crop, sample.sha256))
-                found[key] = pooled.tobytes(), True
-            else:
-                found[key] = value or b"", False
-        return found
+    def unknown(sample: Sample) -> tuple[str, ...]:
+        return tuple(view for view in plan.views if cache.get(key(sample, view)) is None)
 
+    work = partial(_pooled, plan, network)
+    wanted = [(sample, unknown(sample)) for sample in samples]
+    computed = engine(work, (item for item in wanted if item[1]))
     fresh: dict[bytes, bytes] = {}
     try:
-        for found in progress(ordered(row, look_up()), len(samples), "features"):
-            fresh |= {key: value for key, (value, new) in found.items() if new}
+        for sample, views in progress(wanted, len(wanted), "features"):
+            found = dict(zip(views, next(computed), strict=True)) if views else {}
+            fresh |= {key(sample, view): value for view, value in found.items()}
+            row = [
+                found.get(view) or cache.get(key(sample, view)) or work((sample, (view,)))[0]
+                for view in plan.views
+            ]
             if len(fresh) >= COMMIT * len(plan.views):
                 cache.put(fresh)
                 fresh = {}
-            yield np.stack([np.frombuffer(value, np.float32) for value, _ in found.values()])
+            yield np.stack([np.frombuffer(value, np.float32) for value in row])
     finally:
         cache.put(fresh)
+
+
+def _pooled(plan: Plan, network: Network, item: tuple[Sample, Sequence[str]]) -> list[bytes]:
+    """Return the pooled features of some views of a photo."""
+    sample, views = item
+    crop = read_crop(sample, network.size)
+    return [network.run(plan.picture(view, crop, sample.sha256))[0].tobytes() for view in views]

@@ -181,7 +181,7 @@ def _closed(states: set[int], pattern: Sequence[str]) -> set[int]:
 
 
 def _entries(folder: Place, states: set[int], met: set[Visit]) -> Iterator[Entry | BadPhoto]:
-    """Yield the photos and folders in a folder not met so before, sorted by name, those of folders with `/`."""
+    """Yield the photos and folders in a folder not met so before, sorted by name, `/` behind folders'."""
     try:
         if isinstance(folder, Address):
             yield from _sorted([(one, one.is_folder) for one in addresses.entries(folder)])
@@ -200,7 +200,7 @@ def _entries(folder: Place, states: set[int], met: set[Visit]) -> Iterator[Entry
         yield error
     except OSError as error:
         fault = f"is a folder that cannot be read ({error.strerror})"
-        yield BadPhoto(folder, fault=fault, remedy="check its name and permissions")
+        yield BadPhoto(str(folder), fault=fault, remedy="check its name and permissions")
 
 
 def _sorted(entries: Sequence[Entry]) -> list[Entry]:

@@ -5,8 +5,8 @@ Out:   FOLDER/part-000000.jsonl (or .csv, .parquet) and so on; FOLDER/_manifest.
 Needs: nothing beyond Python; for other endings and addresses what `answers` and `addresses` need
 
 A part counts as done when the manifest holds its number, its photos and its file as they are now: photos by
-name, size and time or version, the file by its SHA-256. So a photo that was replaced is answered again, and so
-are all behind one that came new. The manifest is written anew after each part.
+name, size and time or version, the file by its SHA-256. So a photo that was replaced is answered again, and
+so are all behind one that came new. The manifest is written anew after each part.
 """
 
 import hashlib
@@ -147,7 +147,7 @@ def _identity(folder: PartFolder, recogniser: Recogniser) -> dict[str, Any]:
 
 
 def _begun(place: Path | Address, identity: dict[str, Any]) -> list[Entry]:
-    """Return the parts of which an earlier command's manifest tells. Raises CannotWrite if it is another's."""
+    """Return the parts of which an earlier command's manifest tells. Raises CannotWrite for another's."""
     names = [name for name in names_in(place) if not name.startswith(UNFINISHED)]
     if not names:
         return []

@@ -34,6 +34,7 @@ ROUNDS = 8  # chunks for each actor, at least, where there are enough items: the
 WINDOW = 100_000  # items whose names are in the cluster's memory at once; actors begin anew for each
 STORE = 256_000_000  # bytes of shared memory that a cluster of this machine alone takes
 IN_FLIGHT = 2  # chunks at an actor: one in work, one waiting
+SHARE = 0.5  # of a processor that an actor asks for: where a node is lost, its actors find room on the others
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # nothing is sent, little is said
 
 
@@ -58,7 +59,9 @@ def connect() -> None:
     except (ConnectionError, RuntimeError, ValueError, RayError) as error:
         fault = f"cannot be joined ({str(error).strip().splitlines()[0]})"
         remedy = "check RAY_ADDRESS and `ray status`, or leave it away for this machine alone"
-        raise KeykindError(f"Ray cluster {address or 'of this machine'}", fault=fault, remedy=remedy) from error
+        raise KeykindError(
+            f"Ray cluster {address or 'of this machine'}", fault=fault, remedy=remedy
+        ) from error
 
 
 def ordered(work: Callable[[T], R], items: Iterable[T], chunk: int = CHUNK) -> Iterator[R]:
@@ -98,7 +101,7 @@ def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
         fn_constructor_args=(work, __version__),
         batch_size=1,
         batch_format="pyarrow",
-        num_cpus=1,
+        num_cpus=SHARE,
         # At least one: where a node is lost for good, the others take over what its actors had in work.
         compute=ray.data.ActorPoolStrategy(
             min_size=1, max_size=actors, initial_size=actors, max_tasks_in_flight_per_actor=IN_FLIGHT

@@ -50,7 +50,7 @@ def name_of(source: Source) -> str:
 
 
 def brought_here(source: Source) -> Source:
-    """Return the photo, one that lies elsewhere as its bytes, for it may be decoded twice. Raises BadPhoto."""
+    """Return the photo, one from elsewhere as its bytes, for it may be decoded twice. Raises BadPhoto."""
     return Named(name_of(source), _fetched(source)) if isinstance(source, Address) else source
 
 

@@ -6,7 +6,7 @@ Needs: numpy, pillow, manifold3d, mitsuba    [render]
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import cache, partial
@@ -17,6 +17,7 @@ from keykind.errors import KeykindError
 from keykind.files import whole_file
 from keykind.kinds import KINDS
 from keykind.listing import COCO, SHEET, Fault
+from keykind.parallel import Engine
 from keykind.parallel import workers as cores
 from keykind.progress import progress
 from keykind.render.sets.coco import write_coco
@@ -79,8 +80,10 @@ def open_studio(folder: SetFolder, order: Order, variant: str | None, workers: i
     return Studio(choose_variant(variant or begun.get("variant")), workers or cores())
 
 
-def render_set(folder: SetFolder, order: Order, studio: Studio) -> Summary:
+def render_set(folder: SetFolder, order: Order, studio: Studio, engine: Engine | None = None) -> Summary:
     """Render what is missing of the set, then its COCO file and contact sheet; return what was done.
+
+    engine: None for processes of this machine, which write their photos themselves.
 
     A photo that fails is told in the summary, the others are rendered.
     Raises KeykindError if the folder holds another set or is in use, no photo can be rendered, a worker was
@@ -91,7 +94,7 @@ def render_set(folder: SetFolder, order: Order, studio: Studio) -> Summary:
         folder.claim(order, studio.variant.name)
         tasks = list(order.tasks())
         missing = list(folder.missing(tasks))
-        faults = _render(folder, missing, studio)
+        faults = _render(folder, missing, studio, engine)
         rendered = len(missing) - len(faults)
         seconds = time.monotonic() - start
         failed = {task.number for task, _ in faults}
@@ -104,13 +107,18 @@ def render_set(folder: SetFolder, order: Order, studio: Studio) -> Summary:
     return Summary(folder.path, rendered, len(tasks) - len(missing), seconds, redrawn, told)
 
 
-def _render(folder: SetFolder, missing: Sequence[Task], studio: Studio) -> list[tuple[Task, str]]:
+def _render(
+    folder: SetFolder, missing: Sequence[Task], studio: Studio, engine: Engine | None
+) -> list[tuple[Task, str]]:
     """Render photos; return those that failed, in order, each with its reason."""
     if not missing:
         return []
     faults = []
-    do = partial(_take, folder, studio)
-    with closing(spread(do, missing, min(studio.workers, len(missing)))) as done:
+    if engine:
+        taking = _taken_far(folder, studio, missing, engine)
+    else:
+        taking = spread(partial(_take, folder, studio), missing, min(studio.workers, len(missing)))
+    with closing(taking) as done:
         for task, fault in progress(done, len(missing), "rendering"):
             if isinstance(fault, KeykindError):
                 raise fault
@@ -121,7 +129,30 @@ def _render(folder: SetFolder, missing: Sequence[Task], studio: Studio) -> list[
 
 def _take(folder: SetFolder, studio: Studio, task: Task) -> None:
     """Take one photo and write it, in a worker."""
-    shot = studio.take(task)
+    _save(folder, task, studio.take(task))
+
+
+def _taken_far(
+    folder: SetFolder, studio: Studio, tasks: Sequence[Task], engine: Engine
+) -> Generator[tuple[Task, BaseException | None], None, None]:
+    """Yield each task once its photo, taken wherever the engine works, is written, and its fault."""
+    for task, taken in zip(tasks, engine(partial(_attempt, studio), tasks), strict=True):
+        if isinstance(taken, Exception):
+            yield task, taken
+        else:
+            _save(folder, task, taken)
+            yield task, None
+
+
+def _attempt(studio: Studio, task: Task) -> Shot | Exception:
+    """Return one photo, or why it cannot be taken, which must not cost the others."""
+    try:
+        return studio.take(task)
+    except Exception as error:  # noqa: BLE001 - told in the summary, as `spread` has it
+        return error
+
+
+def _save(folder: SetFolder, task: Task, shot: Shot) -> None:
     place = folder.photo(task).relative_to(folder.path).as_posix()
     folder.save(task, shot.file, {"file": place, **shot.label, "redrawn": shot.redrawn})
 
