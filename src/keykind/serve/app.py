@@ -7,6 +7,7 @@ Needs: fastapi, python-multipart, prometheus-client    [serve]
 
 import hashlib
 from dataclasses import asdict
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, cast
@@ -27,7 +28,7 @@ from keykind.predict import SHIPPED, Prediction, Recogniser
 from keykind.serve import shapes
 from keykind.serve.app_files import AppFiles
 from keykind.serve.counts import Numbers
-from keykind.serve.desk import Busy, Desk
+from keykind.serve.desk import Busy, Desk, Wanted
 from keykind.serve.guard import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
 from keykind.serve.uploads import GONE, Refusal, photos_of
@@ -100,11 +101,11 @@ class Service:
 
     async def recognise(self, request: Request) -> Any:
         """Say what each photo shows; one that cannot be read carries its error, the others are answered."""
-        with self.desk.holding() as hold:
-            photos = await photos_of(request, hold, self.settings)
-            async with self.desk.place():
+        with self.desk.claim(_still_there(request)) as claim:
+            photos = await photos_of(request, claim.hold, self.settings)
+            async with claim.place():
                 with self.numbers.accepted.track_inprogress():
-                    said = [await self._told(request, one) for one in photos]
+                    said = [await claim.work(partial(self._told, one)) for one in photos]
         for one in said:
             self.numbers.recognised(one.verdict)
         request.state.facts |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
@@ -118,13 +119,13 @@ class Service:
     ) -> Response:
         """Show why: the evidence for the answer, or for another kind, as a PNG."""
         self._check_kind(kind)
-        with self.desk.holding() as hold:
-            one, *more = await photos_of(request, hold, self.settings)
+        with self.desk.claim(_still_there(request)) as claim:
+            one, *more = await photos_of(request, claim.hold, self.settings)
             if more:
                 raise Refusal(422, f"the request holds {1 + len(more)} photos", "send one")
-            async with self.desk.place():
+            async with claim.place():
                 with self.numbers.accepted.track_inprogress():
-                    picture = await self.desk.work(lambda: _drawn(self._explained(one, key), kind))
+                    picture = await claim.work(lambda: _drawn(self._explained(one, key), kind))
         return Response(picture, media_type="image/png", headers=self._farewell())
 
     async def health(self) -> dict[str, str]:
@@ -139,10 +140,8 @@ class Service:
         """Return the numbers of all workers, for Prometheus."""
         return Response(self.numbers.text(), media_type=self.numbers.content_type)
 
-    async def _told(self, request: Request, one: Named) -> Prediction:
-        if await request.is_disconnected():
-            raise Refusal(GONE, "whoever asked has left", "ask again")
-        return await self.desk.work(lambda: self.recogniser.attempt(self._checked(one)))
+    def _told(self, one: Named) -> Prediction:
+        return self.recogniser.attempt(self._checked(one))
 
     def _explained(self, one: Named, key: int) -> Explanation:
         return self.recogniser.explain(self._checked(one), key - 1)
@@ -171,6 +170,14 @@ class Service:
         wait = self.desk.wait
         said = {"detail": f"there is too much to do; come again in {wait} s"}
         return JSONResponse(said, 503, {"retry-after": str(wait)})
+
+
+def _still_there(request: Request) -> Wanted:
+    async def check() -> None:
+        if await request.is_disconnected():
+            raise Refusal(GONE, "whoever asked has left", "ask again")
+
+    return check
 
 
 def _drawn(explanation: Explanation, kind: str | None) -> bytes:
