@@ -22,7 +22,7 @@ from PIL import Image, ImageOps
 from keykind import photo
 from keykind.errors import BadPhoto, printable
 from keykind.listing import SET_FILE, SHEET, mode_of
-from keykind.photo import Photo
+from keykind.photo import MAX_PIXELS, Photo
 
 STDIN = "-"
 UNNAMED = "photo"  # what an answer and an error call a photo that came without a name
@@ -39,6 +39,7 @@ class Named:
 
     name: str
     photo: Pixels
+    most_pixels: int = MAX_PIXELS  # of bytes; a larger photo is not read
 
 
 # What can be given as a photo. A BadPhoto is one whose fault was met on the way to it.
@@ -60,11 +61,12 @@ def name_of(source: Source) -> str:
 def pixels_of(source: Source, *, at_least: int | None = None) -> Photo:
     """Return a photo's pixels, upright; `at_least` as in photo.decode. Raises BadPhoto."""
     name = name_of(source)
+    most = source.most_pixels if isinstance(source, Named) else MAX_PIXELS
     match source.photo if isinstance(source, Named) else source:
         case Path() | str() as path:
             return photo.read(Path(path), at_least=at_least)
         case bytes() as data:
-            return photo.decode(data, name, at_least=at_least)
+            return photo.decode(data, name, at_least=at_least, most_pixels=most)
         case np.ndarray() as array:
             return _of_array(array, name)
         case Image.Image() as image:

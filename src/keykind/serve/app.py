@@ -10,7 +10,7 @@ from dataclasses import asdict
 from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -19,12 +19,11 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 import keykind
-from keykind import photo
 from keykind.errors import BadPhoto
 from keykind.explain import Explanation
 from keykind.model import load_file
 from keykind.panels import ALL, draw
-from keykind.predict import SHIPPED, Prediction, Recogniser
+from keykind.predict import SHIPPED, Recogniser
 from keykind.serve import shapes
 from keykind.serve.app_files import AppFiles
 from keykind.serve.counts import Numbers
@@ -32,7 +31,6 @@ from keykind.serve.desk import Busy, Desk, Wanted
 from keykind.serve.guard import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
 from keykind.serve.uploads import GONE, Refusal, photos_of
-from keykind.sources import Named
 from keykind.web_app import FOLDER
 
 
@@ -105,7 +103,7 @@ class Service:
             photos = await photos_of(request, claim.hold, self.settings)
             async with claim.place():
                 with self.numbers.accepted.track_inprogress():
-                    said = [await claim.work(partial(self._told, one)) for one in photos]
+                    said = [await claim.work(partial(self.recogniser.attempt, one)) for one in photos]
         for one in said:
             self.numbers.recognised(one.verdict)
         request.state.facts |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
@@ -125,7 +123,7 @@ class Service:
                 raise Refusal(422, f"the request holds {1 + len(more)} photos", "send one")
             async with claim.place():
                 with self.numbers.accepted.track_inprogress():
-                    picture = await claim.work(lambda: _drawn(self._explained(one, key), kind))
+                    picture = await claim.work(lambda: _drawn(self.recogniser.explain(one, key - 1), kind))
         return Response(picture, media_type="image/png", headers=self._farewell())
 
     async def health(self) -> dict[str, str]:
@@ -139,20 +137,6 @@ class Service:
     async def metrics(self) -> Response:
         """Return the numbers of all workers, for Prometheus."""
         return Response(self.numbers.text(), media_type=self.numbers.content_type)
-
-    def _told(self, one: Named) -> Prediction:
-        return self.recogniser.attempt(self._checked(one))
-
-    def _explained(self, one: Named, key: int) -> Explanation:
-        return self.recogniser.explain(self._checked(one), key - 1)
-
-    def _checked(self, one: Named) -> Named | BadPhoto:
-        """Return a photo, or its fault where it is larger than this service allows."""
-        try:
-            photo.check(cast(bytes, one.photo), one.name, self.settings.most_pixels)
-        except BadPhoto as error:
-            return error
-        return one
 
     def _check_kind(self, kind: str | None) -> None:
         """Raise Refusal for a question that this model cannot answer whatever the photo."""
