@@ -241,8 +241,14 @@ def test_a_key_opens_what_is_guarded_and_health_needs_none(ask):
         {"authorization": f"bearer  {KEY}"},
     ):
         assert ask("GET", "/v1/card", guarded, headers=headers).status_code == 200
-    scheme = ask("GET", "/openapi.json", guarded).json()["components"]["securitySchemes"]
-    assert scheme["APIKeyHeader"]["name"] == "X-API-Key"
+    described = ask("GET", "/openapi.json", guarded).json()
+    assert described["components"]["securitySchemes"]["APIKeyHeader"]["name"] == "X-API-Key"
+    free = [
+        path
+        for path, route in described["paths"].items()
+        if not all("security" in one for one in route.values())
+    ]
+    assert free == ["/v1/health"]
     assert "securitySchemes" not in ask("GET", "/openapi.json").json()["components"]
 
 

@@ -45,7 +45,6 @@ def create_app(settings: Settings | None = None, app_folder: Path = FOLDER) -> A
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # to wherever the Host header says
-        dependencies=shapes.SECURITY if settings.key_hashes else None,
     )
     for path, method, route, facts in service.routes():
         app.add_api_route(path, route, methods=[method], **facts)
@@ -78,12 +77,13 @@ class Service:
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and description of each route."""
-        asked = {"responses": shapes.PROBLEMS, "openapi_extra": shapes.BODY}
+        guarded = {"dependencies": shapes.SECURITY if self.settings.key_hashes else []}
+        asked = guarded | {"responses": shapes.PROBLEMS, "openapi_extra": shapes.BODY}
         return [
             ("/v1/recognise", "POST", self.recognise, asked | {"response_model": shapes.Answers}),
             ("/v1/explain", "POST", self.explain, asked | shapes.PICTURE),
             (HEALTH, "GET", self.health, {"response_model": shapes.Health}),
-            ("/v1/card", "GET", self.card, {"response_model": dict[str, Any]}),
+            ("/v1/card", "GET", self.card, guarded | {"response_model": dict[str, Any]}),
             (METRICS, "GET", self.metrics, {"include_in_schema": False}),
         ]
 
