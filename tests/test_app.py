@@ -258,6 +258,21 @@ def test_corrections_are_kept_and_exported_as_keykind_reads_them(page, tmp_path)
     assert {kind: count["train"] for kind, count in counts.items()} == {"cylinder": 1, "dimple": 2}
 
 
+def test_what_is_transparent_is_kept_on_white_as_it_was_looked_at(page, tmp_path):
+    picture = Image.open(sample("dimple-00")).convert("RGBA")
+    picture.paste((0, 0, 0, 0), (0, 0, 20, 20))
+    picture.save(tmp_path / "cut.png")
+    give(page, tmp_path / "cut.png")
+    correct(page, "mortice")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save the picture").click()
+    page.get_by_role("link", name="Collection").click()
+    page.locator(".photos img").first.wait_for()
+    (kept,) = export(page, tmp_path)
+    for path in (tmp_path / kept, download.value.path()):
+        assert Image.open(path).convert("L").getpixel((8, 8)) > 240
+
+
 def export(page, folder):
     """Export the collection, unpack it, and return the names in it."""
     with page.expect_download() as download:

@@ -75,6 +75,12 @@ def test_the_service_lets_browsers_keep_what_its_name_tells_and_no_more(app):
     assert {"index.html", "sw.js", "selftest.html"} <= kept.keys() - for_ever
 
 
+def test_the_name_of_a_pack_tells_the_bytes_that_are_sent(app):
+    """Else a browser would keep other bytes for ever, which the list of the next version does not have."""
+    for path in app.glob("assets/*.bin"):
+        assert path.stem.endswith(f"-{hashlib.sha256(path.read_bytes()).hexdigest()[:10]}")
+
+
 def test_the_first_visit_is_small_and_the_second_needs_nothing(context, host):
     page = context.new_page()
     page.goto(host.url)

@@ -181,6 +181,15 @@ def test_a_heic_that_announces_a_wrong_size_has_the_size_of_its_pixels():
     assert (result.height, result.width) == result.pixels.shape[:2] == (64, 48)
 
 
+def test_a_heic_is_as_large_as_what_is_decoded_and_not_as_the_part_of_it_that_it_shows():
+    pytest.importorskip("pi_heif")
+    place = HEIC.index(b"clap") + 4
+    part = HEIC[:place] + (16).to_bytes(4, "big") + HEIC[place + 4 :]
+    assert photo.decode(part, "a", most_pixels=64 * 64).pixels.shape == (16, 48, 3)
+    with pytest.raises(BadPhoto, match=r"megapixels, more than the limit of 0"):
+        photo.decode(part, "a", most_pixels=64 * 64 - 1)
+
+
 def test_without_pi_heif_a_heic_is_unreadable_and_the_line_that_mends_it_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "pi_heif", None)
     assert "pip install 'keykind[heif]'" in refused(HEIC, "a.heic")
@@ -764,8 +773,7 @@ def test_pillows_warnings_stay_inside_even_where_warnings_are_errors(capfd):
 
 def test_a_photo_is_told_to_be_too_large_by_its_header_alone():
     torn = encode(scene(64, 48), "JPEG")[:700]  # a header and no pixels
-    photo.check(torn, "a.jpg", most_pixels=64 * 48)
+    with pytest.raises(BadPhoto, match="is cut off"):
+        photo.decode(torn, "a.jpg", most_pixels=64 * 48)
     with pytest.raises(BadPhoto, match=r"64 x 48 = 0\.0 megapixels, more than the limit of 0"):
-        photo.check(torn, "a.jpg", most_pixels=64 * 48 - 1)
-    with pytest.raises(BadPhoto, match="is not a photo"):
-        photo.check(b"words", "a.jpg", most_pixels=1)
+        photo.decode(torn, "a.jpg", most_pixels=64 * 48 - 1)

@@ -1,9 +1,11 @@
 """Tests of serve/app.py: every route, every refusal, what every answer carries."""
 
+import asyncio
 import json
 import logging
 import sys
 import tempfile
+import threading
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -15,7 +17,7 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 from fastapi.testclient import TestClient
 
 from keykind import __version__
-from keykind.predict import Recogniser
+from keykind.predict import Prediction, Recogniser
 from keykind.serve import shapes
 from keykind.serve.app import create_app
 from keykind.serve.guard import HEADERS
@@ -239,8 +241,14 @@ def test_a_key_opens_what_is_guarded_and_health_needs_none(ask):
         {"authorization": f"bearer  {KEY}"},
     ):
         assert ask("GET", "/v1/card", guarded, headers=headers).status_code == 200
-    scheme = ask("GET", "/openapi.json", guarded).json()["components"]["securitySchemes"]
-    assert scheme["APIKeyHeader"]["name"] == "X-API-Key"
+    described = ask("GET", "/openapi.json", guarded).json()
+    assert described["components"]["securitySchemes"]["APIKeyHeader"]["name"] == "X-API-Key"
+    free = [
+        path
+        for path, route in described["paths"].items()
+        if not all("security" in one for one in route.values())
+    ]
+    assert free == ["/v1/health"]
     assert "securitySchemes" not in ask("GET", "/openapi.json").json()["components"]
 
 
@@ -268,6 +276,43 @@ def test_a_model_without_maps_says_that_it_cannot_show_why(tmp_path):
     answer = TestClient(create_app(bare)).post("/v1/explain", content=picture(), headers=JPEG)
     assert answer.status_code == 501
     assert "no class maps" in answer.json()["detail"]
+
+
+def test_a_photo_whose_sender_left_while_it_waited_is_not_looked_at(settings, monkeypatch):
+    seen, left, go = [], asyncio.Event(), threading.Event()
+
+    def attempt(_, photo):
+        seen.append(photo.photo)
+        go.wait()
+        return Prediction(photo.name, ())
+
+    async def post(app, body):
+        parts, status = [{"type": "http.request", "body": body, "more_body": False}], []
+
+        async def receive():
+            if not parts:
+                await left.wait()
+            return parts.pop() if parts else {"type": "http.disconnect"}
+
+        async def send(message):
+            status.append(message.get("status"))
+
+        headers = [(b"content-type", b"image/jpeg")]
+        scope = {"type": "http", "method": "POST", "path": "/v1/recognise", "query_string": b""}
+        await app(scope | {"headers": headers}, receive, send)
+        return status[0]
+
+    async def both():
+        app = create_app(settings)
+        first, second = asyncio.create_task(post(app, picture())), asyncio.create_task(post(app, blank(9, 9)))
+        await asyncio.sleep(0.2)
+        left.set()
+        go.set()
+        return await first, await second
+
+    monkeypatch.setattr(Recogniser, "attempt", attempt)
+    assert asyncio.run(both()) == (200, 499)
+    assert seen == [picture()]
 
 
 def test_a_fault_of_the_service_is_500_and_its_words_stay_out_of_answer_and_log(ask, monkeypatch, caplog):

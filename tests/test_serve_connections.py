@@ -1,9 +1,11 @@
 """Tests of serve/connections.py: clients that are slow, endless, many or hostile."""
 
+import asyncio
 import socket
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
@@ -11,6 +13,11 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 if not hasattr(socket, "AF_UNIX"):
     pytest.skip("the workers are watched by POSIX means", allow_module_level=True)
 
+from starlette.responses import Response
+from uvicorn import Config
+from uvicorn.server import ServerState
+
+from keykind.serve.connections import Connection
 from keykind.serve.guard import HEADERS
 from served import Served, picture, read_all
 from tiny_model import tiny_file
@@ -118,6 +125,30 @@ def test_a_client_that_does_not_read_is_left(service):
         threading.Thread(target=trickle, args=(connection.dup(), HEALTH * asked), daemon=True).start()
         time.sleep(2.5 * PATIENCE)
         assert read_all(connection).count(b"HTTP/1.1 200") < asked
+
+
+@pytest.mark.parametrize("keeps", [b"close", b"keep-alive"])
+def test_a_client_that_does_not_read_an_answers_end_is_left(monkeypatch, keeps):
+    """What is left is less than makes the service wait with sending: the answer is complete."""
+    monkeypatch.setattr("keykind.serve.connections._seconds", lambda: 0.2)
+    config = Config(Response(bytes(60_000)), timeout_keep_alive=0.1)
+
+    async def ask():
+        ours, client = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        client.sendall(HEALTH[:-2] + b"connection: " + keeps + b"\r\n\r\n")
+        state = ServerState()
+        made = partial(Connection, config, state, {})
+        await asyncio.get_running_loop().connect_accepted_socket(made, sock=ours)
+        await asyncio.sleep(0.1)
+        assert len(state.connections) == 1
+        async with asyncio.timeout(LATE):
+            while state.connections:
+                await asyncio.sleep(0.05)
+        with client:
+            return len(read_all(client))
+
+    assert 0 < asyncio.run(ask()) < 60_000
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,25 @@ def test_a_killed_worker_takes_along_its_own_requests_alone_and_is_replaced(mode
         assert service.stop() == 0
 
 
+def test_workers_that_die_leave_their_counts_and_no_files(model, tmp_path):
+    def told() -> float:
+        lines = httpx2.get(f"{service.url}/metrics", timeout=PATIENCE).text.splitlines()
+        return sum(float(line.split()[1]) for line in lines if line.startswith("keykind_photos_total"))
+
+    def files() -> set[str]:
+        return {path.name for path in tmp_path.rglob("*") if path.is_file()}
+
+    with Served("--model", model, TMPDIR=str(tmp_path)) as service:
+        for number in range(1, 4):
+            assert service.post(picture()).status_code == 200
+            assert told() == number
+            kept = files()
+            os.kill(service.workers[-1], signal.SIGKILL)
+            service.wait_for("Application startup complete.", number + 1)
+        assert told() == 3
+        assert files() == kept
+
+
 def test_what_was_accepted_is_answered_before_the_end(model):
     service = Served("--model", model, "--seconds", 60)
     asking = Asking(httpx2.Client(base_url=service.url, timeout=PATIENCE), "accepted")
@@ -139,7 +158,7 @@ def test_log_and_temporary_folder_hold_nothing_of_a_request(model, tmp_path):
         assert service.post(b"no photo", headers=told).status_code == 200
         assert service.post(picture()).status_code == 401
         written = [path for path in temporary.rglob("*") if path.is_file()]
-        assert {path.suffix for path in written} == {".db"}  # the numbers
+        assert {path.suffix for path in written} == {".db", ".lock"}  # the numbers, and whose they are
         assert not any(NAME.encode() in path.read_bytes() for path in written)
         service.stop()
     lines = [json.loads(line) for line in service.lines]

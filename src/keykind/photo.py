@@ -8,8 +8,6 @@ Needs: numpy, pillow; for HEIC pi_heif [heif]
 import logging
 import re
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
@@ -89,41 +87,37 @@ def load(source: Path) -> bytes:
         raise unreadable(source, error) from error
 
 
-def decode(data: bytes, name: Path | str, *, at_least: int | None = None) -> Photo:
+def decode(
+    data: bytes, name: Path | str, *, at_least: int | None = None, most_pixels: int = MAX_PIXELS
+) -> Photo:
     """Return the photo in `data`; `name` is what an error calls it.
 
     at_least: the shortest side needed, px. A JPEG comes at 1/2, 1/4 or 1/8 while both sides stay that long,
     the last two in a fraction of the time; other formats come in full. None: in full.
+    most_pixels: a larger photo is not decoded.
     Raises BadPhoto for whatever cannot be read. Safe in threads.
     """
     if at_least is not None and at_least < 1:
         raise ValueError(f"at_least is {at_least} px, but a side has 1 or more")
-    with _opened(data, name) as image:
-        return _upright(image, data, name, at_least)
+    kind = _kind_of(data, name)
+    try:
+        with unwarned("PIL"), _open(data, kind, name, most_pixels) as image:
+            return _upright(image, data, name, at_least, most_pixels)
+    except BadPhoto:
+        raise
+    except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
+        raise undecodable(data, kind, name, error, most_pixels) from error
 
 
-def check(data: bytes, name: Path | str, most_pixels: int) -> None:
-    """Raise BadPhoto if the photo in `data` is too large by its header, or has none; nothing is decoded."""
-    with _opened(data, name) as image:
-        _check_size(*image.size, name, most_pixels)
-
-
-@contextmanager
-def _opened(data: bytes, name: Path | str) -> Iterator[ImageFile.ImageFile]:
-    """Read the header; whatever goes wrong, also in the block, is raised as BadPhoto."""
+def _kind_of(data: bytes, name: Path | str) -> str:
+    """Return the format that the first bytes tell. Raises BadPhoto for none that is known."""
     _check_bytes(len(data), name)
     kind = next((kind for kind, signature in _SIGNATURES.items() if signature.match(data)), None)
     if kind is None:
         start = printable(data[:16].decode("latin-1"))
         fault = f"is not a photo keykind can read (starts with '{start}'; {len(data):,} bytes)"
         raise BadPhoto(name, fault=fault, remedy="give a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC file")
-    try:
-        with unwarned("PIL"), _open(data, kind, name) as image:
-            yield image
-    except BadPhoto:
-        raise
-    except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
-        raise undecodable(data, kind, name, error, MAX_PIXELS) from error
+    return kind
 
 
 def resize(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -136,18 +130,20 @@ def resize(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
 
 
-def _open(data: bytes, kind: str, name: Path | str) -> ImageFile.ImageFile:
+def _open(data: bytes, kind: str, name: Path | str, most_pixels: int) -> ImageFile.ImageFile:
     """Read the header, with the one decoder that the first bytes ask for, whatever the file is called."""
     if kind == "HEIF":
-        return open_heif(data, name)
+        return open_heif(data, name, most_pixels)
     if kind in _PLUGINS:
         import_module(_PLUGINS[kind])
     return Image.open(BytesIO(data), formats=(kind,))
 
 
-def _upright(image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least: int | None) -> Photo:
+def _upright(
+    image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least: int | None, most_pixels: int
+) -> Photo:
     width, height = image.size
-    _check_size(width, height, name)
+    _check_size(width, height, name, most_pixels)
     if image.info.get("progressive"):
         _check_scans(data, name)
     halved = at_least is not None and _draft(image, at_least)
@@ -155,7 +151,7 @@ def _upright(image: ImageFile.ImageFile, data: bytes, name: Path | str, at_least
     image.load()
     if image.size != announced:  # libheif may learn the true size only by decoding
         width, height = image.size
-        _check_size(width, height, name)
+        _check_size(width, height, name, most_pixels)
     orientation = _orientation(image)
     rgb = _rgb(image)
     if orientation in _TURNS:
@@ -235,7 +231,7 @@ def _check_bytes(count: int, name: Path | str) -> None:
         raise BadPhoto(name, fault=fault, remedy=SAVE_ANEW)
 
 
-def _check_size(width: int, height: int, name: Path | str, most: int = MAX_PIXELS) -> None:
+def _check_size(width: int, height: int, name: Path | str, most: int) -> None:
     if min(width, height) < MIN_SIDE:
         fault = f"has {width} x {height} pixels, but needs {MIN_SIDE} on each side"
         raise BadPhoto(name, fault=fault, remedy="give the original photo, not a thumbnail")

@@ -125,12 +125,12 @@ class Recogniser:
         if not self.model.card.maps:
             fault = "gives no class maps, so it cannot show why (files for MediaPipe have none)"
             raise BadModel(self.model.name, fault=fault, remedy="give the file that was exported with maps")
-        sights = sorted(self._seen(source), key=lambda sight: self._judged(sight) is None)
-        if number >= len(sights):
-            fault = f"has no key {number + 1}; keys found: {len(sights)}"
+        judged = [(self._judged(sight), sight) for sight in self._seen(source)]
+        judged.sort(key=lambda one: one[0] is None)
+        if number >= len(judged):
+            fault = f"has no key {number + 1}; keys found: {len(judged)}"
             raise BadPhoto(name_of(source), fault=fault, remedy="look at it as a whole, or at another key")
-        sight = sights[number]
-        key = self._judged(sight)
+        key, sight = judged[number]
         said = NOT_A_KEY if key is None else key.kind or NOT_SURE
         assert sight.answer.maps is not None  # noqa: S101 - the card says so, and loading checked the card
         maps = {kind: sight.answer.maps[..., place] for place, kind in enumerate(self.kinds)}

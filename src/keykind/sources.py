@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 from keykind import addresses, photo
 from keykind.addresses import Address
 from keykind.errors import BadPhoto, printable
-from keykind.photo import Photo
+from keykind.photo import MAX_PIXELS, Photo
 
 UNNAMED = "photo"  # what an answer and an error call a photo that came without a name
 PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")  # of PIL, that PNG holds without loss
@@ -31,6 +31,7 @@ class Named:
 
     name: str
     photo: Pixels
+    most_pixels: int = MAX_PIXELS  # of bytes; a larger photo is not read
 
 
 # What can be given as a photo. A BadPhoto is one whose fault was met on the way to it.
@@ -57,13 +58,14 @@ def brought_here(source: Source) -> Source:
 def pixels_of(source: Source, *, at_least: int | None = None) -> Photo:
     """Return a photo's pixels, upright; `at_least` as in photo.decode. Raises BadPhoto."""
     name = name_of(source)
+    most = source.most_pixels if isinstance(source, Named) else MAX_PIXELS
     match source.photo if isinstance(source, Named) else source:
         case Path() | str() as path:
             return photo.read(Path(path), at_least=at_least)
         case Address() as address:
             return photo.decode(_fetched(address), name, at_least=at_least)
         case bytes() as data:
-            return photo.decode(data, name, at_least=at_least)
+            return photo.decode(data, name, at_least=at_least, most_pixels=most)
         case np.ndarray() as array:
             return _of_array(array, name)
         case Image.Image() as image:

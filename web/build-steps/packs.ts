@@ -70,7 +70,8 @@ function model(name: string): Buffer {
 }
 
 function packed(name: string, data: Buffer): Pack {
-  return { fileName: `assets/${name}-${hash(data)}.bin`, source: gzipSync(data, { level: 9 }) };
+  const source = gzipSync(data, { level: 9 }); // named by what is sent: other versions of Node pack it otherwise
+  return { fileName: `assets/${name}-${hash(source)}.bin`, source };
 }
 
 function hash(data: Uint8Array): string {

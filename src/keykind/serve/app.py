@@ -7,9 +7,10 @@ Needs: fastapi, python-multipart, prometheus-client    [serve]
 
 import hashlib
 from dataclasses import asdict
+from functools import partial
 from io import BytesIO
 from pathlib import Path
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -18,20 +19,18 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 import keykind
-from keykind import photo
 from keykind.errors import BadPhoto
 from keykind.explain import Explanation
 from keykind.model import load_file
 from keykind.panels import ALL, draw
-from keykind.predict import SHIPPED, Prediction, Recogniser
+from keykind.predict import SHIPPED, Recogniser
 from keykind.serve import shapes
 from keykind.serve.app_files import AppFiles
 from keykind.serve.counts import Numbers
-from keykind.serve.desk import Busy, Desk
+from keykind.serve.desk import Busy, Desk, Wanted
 from keykind.serve.guard import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
 from keykind.serve.uploads import GONE, Refusal, photos_of
-from keykind.sources import Named
 from keykind.web_app import FOLDER
 
 
@@ -46,7 +45,6 @@ def create_app(settings: Settings | None = None, app_folder: Path = FOLDER) -> A
         docs_url=None,  # its pages load scripts from elsewhere
         redoc_url=None,
         redirect_slashes=False,  # to wherever the Host header says
-        dependencies=shapes.SECURITY if settings.key_hashes else None,
     )
     for path, method, route, facts in service.routes():
         app.add_api_route(path, route, methods=[method], **facts)
@@ -79,12 +77,13 @@ class Service:
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and description of each route."""
-        asked = {"responses": shapes.PROBLEMS, "openapi_extra": shapes.BODY}
+        guarded = {"dependencies": shapes.SECURITY if self.settings.key_hashes else []}
+        asked = guarded | {"responses": shapes.PROBLEMS, "openapi_extra": shapes.BODY}
         return [
             ("/v1/recognise", "POST", self.recognise, asked | {"response_model": shapes.Answers}),
             ("/v1/explain", "POST", self.explain, asked | shapes.PICTURE),
             (HEALTH, "GET", self.health, {"response_model": shapes.Health}),
-            ("/v1/card", "GET", self.card, {"response_model": dict[str, Any]}),
+            ("/v1/card", "GET", self.card, guarded | {"response_model": dict[str, Any]}),
             (METRICS, "GET", self.metrics, {"include_in_schema": False}),
         ]
 
@@ -100,11 +99,11 @@ class Service:
 
     async def recognise(self, request: Request) -> Any:
         """Say what each photo shows; one that cannot be read carries its error, the others are answered."""
-        with self.desk.holding() as hold:
-            photos = await photos_of(request, hold, self.settings)
-            async with self.desk.place():
+        with self.desk.claim(_still_there(request)) as claim:
+            photos = await photos_of(request, claim.hold, self.settings)
+            async with claim.place():
                 with self.numbers.accepted.track_inprogress():
-                    said = [await self._told(request, one) for one in photos]
+                    said = [await claim.work(partial(self.recogniser.attempt, one)) for one in photos]
         for one in said:
             self.numbers.recognised(one.verdict)
         request.state.facts |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
@@ -118,13 +117,13 @@ class Service:
     ) -> Response:
         """Show why: the evidence for the answer, or for another kind, as a PNG."""
         self._check_kind(kind)
-        with self.desk.holding() as hold:
-            one, *more = await photos_of(request, hold, self.settings)
+        with self.desk.claim(_still_there(request)) as claim:
+            one, *more = await photos_of(request, claim.hold, self.settings)
             if more:
                 raise Refusal(422, f"the request holds {1 + len(more)} photos", "send one")
-            async with self.desk.place():
+            async with claim.place():
                 with self.numbers.accepted.track_inprogress():
-                    picture = await self.desk.work(lambda: _drawn(self._explained(one, key), kind))
+                    picture = await claim.work(lambda: _drawn(self.recogniser.explain(one, key - 1), kind))
         return Response(picture, media_type="image/png", headers=self._farewell())
 
     async def health(self) -> dict[str, str]:
@@ -138,22 +137,6 @@ class Service:
     async def metrics(self) -> Response:
         """Return the numbers of all workers, for Prometheus."""
         return Response(self.numbers.text(), media_type=self.numbers.content_type)
-
-    async def _told(self, request: Request, one: Named) -> Prediction:
-        if await request.is_disconnected():
-            raise Refusal(GONE, "whoever asked has left", "ask again")
-        return await self.desk.work(lambda: self.recogniser.attempt(self._checked(one)))
-
-    def _explained(self, one: Named, key: int) -> Explanation:
-        return self.recogniser.explain(self._checked(one), key - 1)
-
-    def _checked(self, one: Named) -> Named | BadPhoto:
-        """Return a photo, or its fault where it is larger than this service allows."""
-        try:
-            photo.check(cast(bytes, one.photo), one.name, self.settings.most_pixels)
-        except BadPhoto as error:
-            return error
-        return one
 
     def _check_kind(self, kind: str | None) -> None:
         """Raise Refusal for a question that this model cannot answer whatever the photo."""
@@ -171,6 +154,14 @@ class Service:
         wait = self.desk.wait
         said = {"detail": f"there is too much to do; come again in {wait} s"}
         return JSONResponse(said, 503, {"retry-after": str(wait)})
+
+
+def _still_there(request: Request) -> Wanted:
+    async def check() -> None:
+        if await request.is_disconnected():
+            raise Refusal(GONE, "whoever asked has left", "ask again")
+
+    return check
 
 
 def _drawn(explanation: Explanation, kind: str | None) -> bytes:

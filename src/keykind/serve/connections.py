@@ -10,7 +10,7 @@ How long a body may take and how large it may be is seen to in uploads.py, where
 import asyncio
 import json
 from functools import cache
-from typing import Any
+from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -31,7 +31,7 @@ class Connection(HttpToolsProtocol):
 
     def connection_made(self, transport: Any) -> None:
         """Begin to wait for a request."""
-        super().connection_made(transport)
+        super().connection_made(cast(asyncio.Transport, Ending(transport, self.loop)))
         if len(self.connections) > MOST_CONNECTIONS:
             transport.abort()
         self._wait()
@@ -97,6 +97,23 @@ class Connection(HttpToolsProtocol):
         if self._due:
             self._due.cancel()
             self._due = None
+
+
+class Ending:
+    """A transport whose end does not wait for ever until its client has read what it was sent."""
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        """Take the transport; all but its end stays as it is."""
+        self._transport, self._loop = transport, loop
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def close(self) -> None:
+        """End when all is read, at the latest after some seconds."""
+        if not self._transport.is_closing():
+            self._transport.close()
+            self._loop.call_later(_seconds(), self._transport.abort)
 
 
 @cache

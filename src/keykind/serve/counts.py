@@ -5,13 +5,14 @@ Out:   the text format of Prometheus, over all workers
 Needs: prometheus-client    [serve]
 
 Workers share nothing but small files of numbers in a folder of the service's own, as prometheus-client
-prescribes. Its name must be in the environment before prometheus-client is imported.
+prescribes. Its name must be in the environment before prometheus-client is imported. A worker in a dead one's
+place goes on with its files, so there are never more of them than places.
 """
 
-import contextlib
 import os
+from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -20,6 +21,7 @@ from prometheus_client import (
     Gauge,
     Histogram,
     generate_latest,
+    values,
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
@@ -34,8 +36,10 @@ class Numbers:
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
-        """Begin at zero."""
+        """Begin at zero, or with the counts of a worker that has died."""
         self._own = CollectorRegistry()
+        if NUMBERS in os.environ:
+            self._place = _take_place(Path(os.environ[NUMBERS]))
         named: dict[str, Any] = {"registry": self._own, "namespace": "keykind"}
         labels = "method", "route", "status"
         self._requests = Counter("requests", "Answers by route and status.", labels, **named)
@@ -58,26 +62,32 @@ class Numbers:
         """Return all numbers, of all workers."""
         if NUMBERS not in os.environ:
             return generate_latest(self._own)
-        _forget_the_dead(Path(os.environ[NUMBERS]))
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """Drop what workers that have ended said they were doing; what they had done stays counted."""
-    for file in folder.glob("gauge_live*_*.db"):
-        process = int(file.stem.rpartition("_")[2])
-        if not _lives(process):
-            with contextlib.suppress(FileNotFoundError):  # another worker was first
-                mark_process_dead(process, str(folder))  # type: ignore[no-untyped-call]
+def _take_place(folder: Path) -> IO[bytes] | None:
+    """Let this worker count in the files of the first place that no living one has.
+
+    Returns what must stay open for that. What a dead worker was doing is forgotten; what it had done counts.
+    """
+    if os.name != "posix":  # there each worker has files of its own
+        return None
+    place, lock = next((place, lock) for place in count() if (lock := _locked(folder / f"{place}.lock")))
+    mark_process_dead(place, str(folder))  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+    return lock
 
 
-def _lives(process: int) -> bool:
-    if os.name != "posix":  # there the question would be an order
-        return True
+def _locked(path: Path) -> IO[bytes] | None:
+    """Return a file that is this process's until it ends, however it does; None: another has it."""
+    import fcntl  # noqa: PLC0415 - only POSIX has it
+
+    file = path.open("ab")
     try:
-        os.kill(process, 0)
-    except (ProcessLookupError, PermissionError):  # none, or by now somebody else's
-        return False
-    return True
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    return file

@@ -86,7 +86,8 @@ async def _counted(request: Request, hold: Hold, settings: Settings) -> AsyncGen
 
 
 async def _bare(request: Request, hold: Hold, settings: Settings) -> list[Named]:
-    return [Named(UNNAMED, b"".join([chunk async for chunk in _counted(request, hold, settings)]))]
+    data = b"".join([chunk async for chunk in _counted(request, hold, settings)])
+    return [Named(UNNAMED, data, settings.most_pixels)]
 
 
 async def _form(request: Request, hold: Hold, settings: Settings) -> list[Named]:
@@ -101,16 +102,16 @@ async def _form(request: Request, hold: Hold, settings: Settings) -> list[Named]
         form = await parser.parse()
     except MultiPartException as error:
         raise Refusal(400, f"the form cannot be read: {error.message.rstrip('.')}", remedy) from error
-    except (LookupError, ValueError) as error:  # of a charset or a name that is none
+    except ValueError as error:  # older versions of Starlette let the parser's own errors pass
         raise Refusal(400, "the form is not as its content type says", remedy) from error
     if not parser.whole:
         raise Refusal(400, "the form is cut off: its last boundary is missing", remedy)
     files = [value for name, value in form.multi_items() if name == FIELD and isinstance(value, UploadFile)]
-    return [await _taken(file) for file in files]
+    return [await _taken(file, settings.most_pixels) for file in files]
 
 
-async def _taken(file: UploadFile) -> Named:
+async def _taken(file: UploadFile, most_pixels: int) -> Named:
     """Return a file of a form, and let go of the form's own copy."""
     data = await file.read()
     await file.close()
-    return Named((file.filename or UNNAMED)[:LONGEST_NAME], data)
+    return Named((file.filename or UNNAMED)[:LONGEST_NAME], data, most_pixels)

@@ -148,14 +148,22 @@ async function seenOf(source: Source, keys: readonly SeenKey[], began: number): 
   return { width, height, keys, brightness, milliseconds: performance.now() - began };
 }
 
-/** Return a photo as it is shown, no larger than SHOWN. */
+/** Return a photo as it is shown: no larger than SHOWN, and on white, as it was looked at. */
 async function reduced(bitmap: ImageBitmap): Promise<ImageBitmap> {
   const share = Math.min(1, SHOWN / Math.max(bitmap.width, bitmap.height));
-  return createImageBitmap(bitmap, {
+  const small = await createImageBitmap(bitmap, {
     resizeWidth: Math.max(Math.round(bitmap.width * share), 1),
     resizeHeight: Math.max(Math.round(bitmap.height * share), 1),
     resizeQuality: 'high',
   });
+  const canvas = new OffscreenCanvas(small.width, small.height);
+  const context = canvas.getContext('2d', { alpha: false });
+  if (!context) throw new PhotoFault('large');
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, small.width, small.height);
+  context.drawImage(small, 0, 0);
+  small.close();
+  return canvas.transferToImageBitmap();
 }
 
 async function bitmapOf({ data, width, height }: Picture): Promise<ImageBitmap> {
