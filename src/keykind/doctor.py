@@ -29,7 +29,7 @@ EXTRAS = {  # extra -> {package: module}; the first named is what a message name
     "heif": {"pi-heif": "pi_heif"},
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},
-    "scale": {"ray": "ray", "pyarrow": "pyarrow", "pandas": "pandas", "fsspec": "fsspec"},
+    "scale": {"ray": "ray", "pyarrow": "pyarrow", "fsspec": "fsspec"},
     "serve": {
         "fastapi": "fastapi",
         "uvicorn": "uvicorn",

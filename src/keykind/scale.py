@@ -11,6 +11,9 @@ Ray begins lost actors anew elsewhere and gives them again what they had not fin
 import logging
 import os
 import pickle
+import re
+import socket
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
@@ -34,6 +37,8 @@ ROUNDS = 8  # chunks for each actor, at least, where there are enough items: the
 WINDOW = 100_000  # items whose names are in the cluster's memory at once; actors begin anew for each
 STORE = 256_000_000  # bytes of shared memory that a cluster of this machine alone takes
 IN_FLIGHT = 2  # chunks at an actor: one in work, one waiting
+PLACE = re.compile(r"[^/]+:\d+")  # of a cluster; others are auto and ray://...
+ANSWERING = 10  # seconds in which it must answer
 SHARE = 0.5  # of a processor that an actor asks for: where a node is lost, its actors find room on the others
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # nothing is sent, little is said
 
@@ -54,9 +59,12 @@ def connect() -> None:
     own: dict[str, Any] = {"num_cpus": workers(), "include_dashboard": False, "object_store_memory": STORE}
     address = os.environ.get("RAY_ADDRESS")
     try:
+        if address and PLACE.fullmatch(address):  # Ray would wait for minutes
+            host, _, port = address.rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), ANSWERING).close()
         with quiet():
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if address else own))
-    except (ConnectionError, RuntimeError, ValueError, RayError) as error:
+    except (OSError, RuntimeError, ValueError, RayError) as error:
         fault = f"cannot be joined ({str(error).strip().splitlines()[0]})"
         remedy = "check RAY_ADDRESS and `ray status`, or leave it away for this machine alone"
         raise KeykindError(
@@ -137,7 +145,8 @@ class _Actor:
             self._check()
             for item in pickle.loads(table["chunk"][0].as_py()):  # noqa: S301 - as above
                 results.append(self._work(item))  # noqa: PERF401 - what was done before a fault counts
-        except KeykindError as error:  # any other is a mistake of ours, and Ray tells where it was made
+        except Exception as error:  # noqa: BLE001 - raised where its result would stand
+            error.add_note(traceback.format_exc())
             fault = error
         return pyarrow.table({"results": [cloudpickle.dumps((results, fault))]})
 

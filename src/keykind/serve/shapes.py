@@ -51,7 +51,7 @@ class Health(BaseModel):
     """That the service answers, and what with."""
 
     status: str = Field(examples=["ok"])
-    version: str = Field(description="of keykind", examples=["0.5.0"])
+    version: str = Field(description="of keykind", examples=["0.6.0"])
     model: str = Field(description="SHA-256 of the model file", examples=["3f7a" + 60 * "0"])
 
 
