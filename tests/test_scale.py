@@ -94,6 +94,7 @@ def test_results_before_an_error_are_given_first(cluster):
 
 def test_more_items_than_a_window_holds_are_done_in_order_before_an_error_of_theirs(cluster, monkeypatch):
     monkeypatch.setattr(scale, "WINDOW", 30)
+    monkeypatch.setattr(scale, "SHARE_OF_WINDOW", 10)
 
     def items():
         yield from range(50)

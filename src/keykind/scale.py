@@ -34,7 +34,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 CHUNK = 64  # items that travel together, at most: fewer, and Ray's own work for each chunk counts
 ROUNDS = 8  # chunks for each actor, at least, where there are enough items: the last ones end together
-WINDOW = 100_000  # items whose names are in the cluster's memory at once; actors begin anew for each
+WINDOW = 100_000  # items that the cluster is given at once, at least: only their names are in memory
+SHARE_OF_WINDOW = 5_000  # the same for each actor; they begin anew with each window, which takes some seconds
 STORE = 256_000_000  # bytes of shared memory that a cluster of this machine alone takes
 IN_FLIGHT = 2  # chunks at an actor: one in work, one waiting
 PLACE = re.compile(r"[^/]+:\d+")  # of a cluster; others are auto and ray://...
@@ -81,7 +82,7 @@ def ordered(work: Callable[[T], R], items: Iterable[T], chunk: int = CHUNK) -> I
     packed = cloudpickle.dumps(work)
     left, fault = iter(items), None
     while fault is None:
-        window, fault = _taken(left)
+        window, fault = _taken(left, max(WINDOW, SHARE_OF_WINDOW * _actors()))
         if not window:
             break
         yield from _done(packed, window, chunk)
@@ -89,11 +90,11 @@ def ordered(work: Callable[[T], R], items: Iterable[T], chunk: int = CHUNK) -> I
         raise fault
 
 
-def _taken(items: Iterator[T]) -> tuple[list[T], Exception | None]:
-    """Return the next items, and what ended them if that was an exception."""
+def _taken(items: Iterator[T], count: int) -> tuple[list[T], Exception | None]:
+    """Return the next `count` items, and what ended them if that was an exception."""
     window: list[T] = []
     try:
-        window.extend(islice(items, WINDOW))
+        window.extend(islice(items, count))
     except Exception as error:  # noqa: BLE001 - raised again where it stands
         return window, error
     return window, None
@@ -101,7 +102,7 @@ def _taken(items: Iterator[T]) -> tuple[list[T], Exception | None]:
 
 def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
     """Yield the results of the items, in order."""
-    actors = max(int(ray.cluster_resources().get("CPU", 1)), 1)
+    actors = _actors()
     size = min(max(len(items) // (actors * ROUNDS), 1), most)
     chunks = [{"chunk": cloudpickle.dumps(items[at : at + size])} for at in range(0, len(items), size)]
     dataset = ray.data.from_items(chunks, override_num_blocks=len(chunks)).map_batches(
@@ -127,6 +128,11 @@ def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
         what = f"failed ({str(error).strip().splitlines()[-1][:200]})"
         remedy = "see the logs of the session in /tmp/ray; has every node the same keykind and its extras?"
         raise KeykindError("Ray", fault=what, remedy=remedy) from error
+
+
+def _actors() -> int:
+    """Return how many actors keep the cluster's processors busy."""
+    return max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
 
 class _Actor:
