@@ -112,8 +112,9 @@ def _copy(backbone: Backbone) -> Backbone:
 def _unfreeze(model: Any, layers: int) -> None:
     network = network_of(model)
     network.trainable = True
-    for layer in network.layers[:-layers]:
-        layer.trainable = False
+    for place, layer in enumerate(network.layers, start=layers - len(network.layers)):
+        # Keras's batch normalisation keeps its statistics only where it is frozen, whatever it is called with.
+        layer.trainable = place >= 0 and not isinstance(layer, keras.layers.BatchNormalization)
 
 
 def _file(folder: Path, epoch: int, ending: str) -> Path:
