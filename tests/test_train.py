@@ -149,7 +149,9 @@ def pixel_task():
 
 
 @pytest.mark.slow
-def test_fine_tuning_moves_the_last_layers_but_no_batch_normalisation_and_no_other(backbone, pixel_task, tmp_path):
+def test_fine_tuning_moves_the_last_layers_but_no_batch_normalisation_and_no_other(
+    backbone, pixel_task, tmp_path
+):
     before = backbone.digest
     tuned = fine_tune(backbone, random_head(), pixel_task, tmp_path, seed=0)
     assert backbone.digest == before

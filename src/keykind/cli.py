@@ -116,12 +116,21 @@ def train(options: argparse.Namespace) -> int:
     for warning in dataset.warnings:
         _say(f"keykind: {warning}")
     renders = _renders(recipe.renders, dataset.kinds, options.seed)  # before Keras, see mixing.py
+    from keykind.devices import find_devices
     from keykind.experiment import Experiment
     from keykind.run import run
 
+    devices = find_devices(options.devices)
     weights = weights_for(recipe, options.weights)
     experiment = Experiment(
-        dataset, recipe, weights, options.seed, options.out, strangers=strangers, renders=renders
+        dataset,
+        recipe,
+        weights,
+        options.seed,
+        options.out,
+        strangers=strangers,
+        renders=renders,
+        devices=devices,
     )
     metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)
