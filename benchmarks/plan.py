@@ -176,7 +176,7 @@ def told(photos: Path, rate: float, seed: int) -> str:
 The driver's one thread unpacks and writes {driver:,.0f} answers/s: it is busy all the time at
 {driver / rate:,.0f} cores.
 
-Simulated chunk by chunk, nodes of {CORES_A_NODE} cores, the driver and the store of the photos as fast as need be:
+Simulated chunk by chunk, nodes of {CORES_A_NODE} cores, driver and store as fast as need be:
 
 {markdown(head, rows)}"""
 

@@ -22,7 +22,8 @@ from keykind.backbone import Backbone, to_network
 from keykind.cache import Cache
 from keykind.card import SIZE
 from keykind.crossval import Fold
-from keykind.epochs import adamw, run_epoch, train_epochs
+from keykind.devices import ONE, Devices, Shared
+from keykind.epochs import Step, adamw, on_batch, run_epoch, train_epochs
 from keykind.features import Network
 from keykind.folding import STEP, fold, unfold
 from keykind.head import Floats, Head, Labels
@@ -52,6 +53,7 @@ class DeepRecipe:
     head_views: int = 2  # strong views of each photo that the head is trained on first
     head_epochs: int = 20  # at most
     head_learning_rate: float = 1e-3  # Adam's
+    devices: Devices = ONE  # that share a batch
 
     @property
     def head(self) -> Recipe:
@@ -98,15 +100,16 @@ def train_all(
     """Train every kernel and bias of the network and its head on strong views, drawn anew each epoch.
 
     Batch normalisation keeps its statistics (folded, see folding.py). Each finished epoch is kept in
-    `folder`; the next call with the same arguments goes on from there, with the same result. `backbone` does
-    not change.
+    `folder`; the next call with the same arguments goes on from there, with the same result; the devices may
+    be others. `backbone` does not change.
     Raises BadRecipe for another network than MobileNetV2, ValueError for sizes that are no multiples of STEP.
     """
     if any(size % STEP for size in recipe.sizes):
         raise ValueError(f"sizes {recipe.sizes} are not all multiples of {STEP} px")
-    network = fold(backbone)
     weights = f"{backbone.weights}, all layers trained"
-    trainer = _Trainer(network, photos, recipe, seed)
+    with recipe.devices.scope():
+        network = fold(backbone)
+        trainer = _Trainer(network, photos, recipe, seed)
 
     def give_head() -> None:
         trainer.set_head(train_frozen(unfold(network, weights), photos, recipe, cache, seed))
@@ -160,6 +163,7 @@ class _Trainer:
         optimizer.build(self.model.trainable_variables)
         loss = keras.losses.CategoricalCrossentropy(label_smoothing=recipe.smoothing)
         self.model.compile(optimizer, loss=loss, metrics=["accuracy"])
+        self._step = self._shared() if recipe.devices.strategy else on_batch(self.model)
 
     def set_head(self, head: Head) -> None:
         """Give the last two layers the weights of a trained head."""
@@ -169,9 +173,14 @@ class _Trainer:
     def run(self, epoch: int) -> dict[str, float]:
         """Train for one epoch and return its curves."""
         size = self._recipe.sizes[epoch - 1]
-        self.model.get_layer("dropout").seed_generator.state.assign([self._seed, epoch])
+        self._recipe.devices.seed_dropout(self.model, self._seed, epoch)
         steps = len(self._photos.labels) // self._batch
-        return {"size": size} | run_epoch(self.model, self._batches(epoch, size), steps, f"epoch {epoch}")
+        return {"size": size} | run_epoch(self._step, self._batches(epoch, size), steps, f"epoch {epoch}")
+
+    def _shared(self) -> Step:
+        shared = Shared(self.model, self._recipe.devices.strategy)
+        share = self._recipe.smoothing
+        return lambda pixels, targets: shared.train(pixels, (1 - share) * targets + share / targets.shape[1])
 
     def _batches(self, epoch: int, size: int) -> Iterator[tuple[NDArray[np.uint8], Floats]]:
         """Yield views (b, size, size, 3) and labels (b, c), whole batches in an order drawn anew."""

@@ -6,6 +6,7 @@ Needs: nothing beyond Python
 """
 
 import argparse
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -95,6 +96,13 @@ def _train_options(options: argparse.ArgumentParser) -> None:
         help="with recipe default: mix in N rendered photos of the same kinds",
     )
     options.add_argument("--fine-tune", type=int, metavar="N", help="also train the network's last N layers")
+    options.add_argument(
+        "--devices",
+        type=_devices,
+        metavar="N|all|cpu:N",
+        help="share each batch of the network's training among the first N GPUs, all of them, or N virtual "
+        "devices of the processor (default: one device)",
+    )
     options.add_argument("--seed", type=_seed, default=0, help="for everything random (default: %(default)s)")
     options.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
     options.add_argument("--resume", action="store_true", help="go on with a run that was stopped")
@@ -251,6 +259,12 @@ def _place(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
+
+
+def _devices(text: str) -> str:
+    if not re.fullmatch(r"all|(cpu:)?[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more, all, or cpu: and a number")
+    return text
 
 
 def _port(text: str) -> int:

@@ -116,9 +116,11 @@ def train(options: argparse.Namespace) -> int:
     for warning in dataset.warnings:
         _say(f"keykind: {warning}")
     renders = _renders(recipe.renders, dataset.kinds, options.seed)  # before Keras, see mixing.py
+    from keykind.devices import find_devices
     from keykind.experiment import Experiment
     from keykind.run import run
 
+    devices = find_devices(options.devices)
     weights = weights_for(recipe, options.weights)
     experiment = Experiment(
         dataset,
@@ -129,6 +131,7 @@ def train(options: argparse.Namespace) -> int:
         strangers=strangers,
         renders=renders,
         engine=_engine(options),
+        devices=devices,
     )
     metrics = run(experiment, resume=options.resume)
     _tell(metrics, options.out)

@@ -8,6 +8,7 @@ Needs: keras, tensorflow                                                        
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from keykind.files import DAMAGE, whole_file
 from keykind.progress import progress
 
 Curves = list[dict[str, float]]  # of each epoch
+Step = Callable[[Any, Any], Mapping[str, float]]  # inputs, targets -> what was measured
 
 
 def adamw(
@@ -46,21 +48,30 @@ class Paced(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
     slower: dict[str, float]
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Keep which variable is which: steps are given the values alone."""
+        """Keep which variable is which: steps are given the values alone, or those of one device."""
         super().build(variables)
-        self._factors = {id(one.value): self.slower[one.path] for one in variables if one.path in self.slower}
+        self._factors = {
+            self._var_key(one): self.slower[one.path] for one in variables if one.path in self.slower
+        }
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable."""
-        super().update_step(gradient, variable, learning_rate * self._factors.get(id(variable), 1.0))
+        super().update_step(
+            gradient, variable, learning_rate * self._factors.get(self._var_key(variable), 1.0)
+        )
 
 
-def run_epoch(model: Any, batches: Iterable[Sequence[Any]], steps: int, doing: str) -> dict[str, float]:
+def on_batch(model: Any) -> Step:
+    """Return the model's training step on one device."""
+    return partial(model.train_on_batch, return_dict=True)
+
+
+def run_epoch(step: Step, batches: Iterable[Sequence[Any]], steps: int, doing: str) -> dict[str, float]:
     """Train on batches of inputs and targets; return the means of what was measured, and seconds."""
     start = time.monotonic()
     told: list[dict[str, float]] = []
     for inputs, targets in progress(batches, steps, doing):
-        measured = model.train_on_batch(inputs, targets, return_dict=True)  # of this batch alone
+        measured = step(inputs, targets)  # of this batch alone
         told.append({name: float(value) for name, value in measured.items()})
     means = {name: float(np.mean([one[name] for one in told])) for name in told[0]} if told else {}
     return means | {"seconds": time.monotonic() - start}

@@ -54,6 +54,10 @@ class BadModel(KeykindError):
     """A model file that is missing, damaged, newer than this version, or not what keykind writes."""
 
 
+class BadDevices(KeykindError):
+    """Devices to train on that are not there."""
+
+
 class BadRun(KeykindError):
     """A run folder that is missing, unfinished, or made by another recipe."""
 

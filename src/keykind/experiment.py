@@ -22,6 +22,7 @@ from keykind.card import KEY
 from keykind.clock import Clock
 from keykind.crossval import Fold, Rows, best_fold
 from keykind.dataset import Dataset, Sample
+from keykind.devices import ONE, Devices
 from keykind.evaluate import Rejection, Scores, fit_temperature, score, score_rejection
 from keykind.features import Network, Plan, compute, store_crops, with_cuts
 from keykind.finder import Finder
@@ -53,6 +54,7 @@ class Experiment:
     strangers: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)  # sets of photos without a key
     renders: tuple[Sample, ...] = ()  # of the same kinds, that all layers are trained on besides
     engine: Engine = ordered  # finds keys, cuts them out and computes features
+    devices: Devices = ONE  # that share the training; the result is the same but for rounding and dropout
 
     @property
     def plan(self) -> Plan:
@@ -211,7 +213,6 @@ def _fine_tune(
     experiment: Experiment, learned: Learned, fold: Fold, folder: RunFolder, cache: Cache
 ) -> Learned:
     samples, plan, size = experiment.dataset.of("train"), experiment.plan, learned.network.size
-
     crops = store_crops(samples, size, folder.work / "crops.npy", engine=experiment.engine)
 
     def pixels(photos: Rows, views: Rows) -> Floats:
@@ -223,7 +224,8 @@ def _fine_tune(
 
     task = Task(pixels, experiment.labels(samples), len(experiment.dataset.kinds), fold, experiment.recipe)
     seed = experiment.seed_for("fine-tune")
-    tuned = fine_tune(learned.backbone, learned.head, task, folder.work / "fine-tune", seed)
+    place, devices = folder.work / "fine-tune", experiment.devices
+    tuned = fine_tune(learned.backbone, learned.head, task, place, seed, devices)
     network = to_network(tuned.backbone, cache)
     return replace(learned, backbone=tuned.backbone, network=network, head=tuned.head, fine_tuning=tuned)
 
@@ -242,6 +244,7 @@ def _train_all_layers(
         learning_rate=recipe.all_layers_learning_rate,
         units=recipe.units,
         dropout=recipe.dropout,
+        devices=experiment.devices,
     )
     seed = experiment.seed_for("all layers")
     deep = train_all(learned.backbone, photos, how, folder.work / "all-layers", cache, seed)

@@ -6,20 +6,25 @@ Needs: keras, tensorflow                                                        
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 
 from keykind.backbone import Backbone
+from keykind.devices import ONE, Devices, Shared
 from keykind.files import DAMAGE, whole_file, write_json
-from keykind.head import Head
+from keykind.head import Floats, Head, Labels
 from keykind.progress import progress
 from keykind.train import (
     CURVES,
+    Batches,
     Curves,
     Task,
+    class_weights,
     compile_model,
     count_parameters,
     fit,
@@ -39,31 +44,36 @@ class FineTuned:
     trainable: int  # numbers that it could change
 
 
-def fine_tune(backbone: Backbone, head: Head, task: Task, checkpoints: Path, seed: int) -> FineTuned:
+def fine_tune(
+    backbone: Backbone, head: Head, task: Task, checkpoints: Path, seed: int, devices: Devices = ONE
+) -> FineTuned:
     """Train the last `fine_tune_layers` layers of the network together with the head, Adam, few epochs.
 
     `task.fetch` gives pixels (b, 224, 224, 3) float32 in 0..255. Each finished epoch is kept in the folder
-    `checkpoints`; the next call goes on from there, with the same result. `backbone` does not change.
+    `checkpoints`; the next call goes on from there, with the same result, and on any number of devices.
+    `backbone` does not change.
     """
     recipe = task.recipe
     epochs = range(1, recipe.fine_tune_epochs + 1)
-    model = _begin(backbone, head, task, seed)
+    with devices.scope():
+        model = _begin(backbone, head, task, seed)
     history: Curves = {curve: [] for curve in CURVES}
     for epoch in progress(epochs, len(epochs), "fine-tuning"):
         if stalled(history["val_loss"], recipe.patience):
             break
-        kept = _load(checkpoints, epoch)
+        with devices.scope():
+            kept = _load(checkpoints, epoch)
         if kept:
             model, history = kept
             continue
-        model.get_layer("dropout").seed_generator.state.assign([seed, epoch])  # a saved model forgets it
-        new = fit(model, task, 1, seed + epoch)
+        devices.seed_dropout(model, seed, epoch)  # a saved model forgets it
+        new = (_fit_shared if devices.strategy else _fit)(model, task, seed + epoch, devices)
         history = {curve: history[curve] + new[curve] for curve in CURVES}
         _keep(checkpoints, epoch, model, history)
     trainable = count_parameters(model)["trainable"]
-    if recipe.restore_best:
-        best = 1 + min(range(len(history["val_loss"])), key=history["val_loss"].__getitem__)
-        model = keras.models.load_model(_file(checkpoints, best, ".keras"))
+    losses = history["val_loss"]
+    chosen = 1 + losses.index(min(losses)) if recipe.restore_best else len(losses)
+    model = keras.models.load_model(_file(checkpoints, chosen, ".keras"))  # on one device, however trained
     tuned = replace(backbone, network=network_of(model), weights=f"{backbone.weights}, fine-tuned")
     tuned.network.trainable = False
     return FineTuned(tuned, read_head(model), history, trainable)
@@ -75,6 +85,44 @@ def _begin(backbone: Backbone, head: Head, task: Task, seed: int) -> Any:
     _unfreeze(model, task.recipe.fine_tune_layers)
     compile_model(model, keras.optimizers.Adam(task.recipe.fine_tune_learning_rate))
     return model
+
+
+def _fit(model: Any, task: Task, seed: int, _: Devices) -> Curves:
+    return fit(model, task, 1, seed)
+
+
+def _fit_shared(model: Any, task: Task, seed: int, devices: Devices) -> Curves:
+    """Do what `fit` does in an epoch, each batch shared out."""
+    shared = Shared(model, devices.strategy)
+    weights = np.ones(task.kinds, np.float32)
+    if task.recipe.class_weights:
+        for label, weight in class_weights(task.labels[task.fold.train]).items():
+            weights[label] = weight
+    targets = np.eye(task.kinds, dtype=np.float32)
+
+    def train(pixels: Floats, labels: Labels) -> dict[str, float]:
+        return shared.train(pixels, targets[labels], weights[labels])
+
+    def test(pixels: Floats, labels: Labels) -> dict[str, float]:
+        return shared.test(pixels, targets[labels])
+
+    photos = task.training(seed)
+    photos.on_epoch_end()  # as `fit` does before it begins: the order is the same on any number of devices
+    trained, tested = _mean(train, photos), _mean(test, task.validation())
+    return {
+        curve: [(tested if curve.startswith("val_") else trained)[curve.removeprefix("val_")]]
+        for curve in CURVES
+    }
+
+
+def _mean(told: Callable[[Floats, Labels], dict[str, float]], batches: Batches) -> dict[str, float]:
+    """Return the means over all photos of what is told of each batch."""
+    sizes, values = [], []
+    for number in range(len(batches)):
+        inputs, labels = batches[number]
+        values.append(told(inputs, labels))
+        sizes.append(len(labels))
+    return {name: float(np.average([one[name] for one in values], weights=sizes)) for name in values[0]}
 
 
 def _keep(checkpoints: Path, epoch: int, model: Any, history: Curves) -> None:
@@ -112,8 +160,9 @@ def _copy(backbone: Backbone) -> Backbone:
 def _unfreeze(model: Any, layers: int) -> None:
     network = network_of(model)
     network.trainable = True
-    for layer in network.layers[:-layers]:
-        layer.trainable = False
+    for place, layer in enumerate(network.layers, start=layers - len(network.layers)):
+        # Keras's batch normalisation keeps its statistics only where it is frozen, however it is called.
+        layer.trainable = place >= 0 and not isinstance(layer, keras.layers.BatchNormalization)
 
 
 def _file(folder: Path, epoch: int, ending: str) -> Path:

@@ -67,6 +67,8 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
         _write(experiment, learned, tested, folder, _facts(experiment, parameters, clock))
         metrics = identity | _metrics(experiment, learned, tested)
         metrics |= {"parameters": parameters, "seconds": clock.seconds()}
+        if experiment.devices.strategy:
+            metrics["devices"] = experiment.devices.words
         _write_model(model, learned, metrics, folder)
         folder.finish(metrics)
         return metrics
@@ -181,6 +183,7 @@ def _facts(experiment: Experiment, parameters: dict[str, int], clock: Clock) -> 
         "keykind": __version__,
         "weights": Path(experiment.weights).name,
         "seed": str(experiment.seed),
+        "devices": experiment.devices.words,
         "parameters": f"{parameters['total']:,}, of which {parameters['trainable']:,} trained",
         "seconds": f"{seconds} up to this page",
     }

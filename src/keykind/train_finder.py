@@ -21,7 +21,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from keykind.backbone import Backbone, converter
-from keykind.epochs import Curves, adamw, run_epoch, train_epochs
+from keykind.epochs import Curves, adamw, on_batch, run_epoch, train_epochs
 from keykind.finder_scenes import Scene, read_scene
 from keykind.finder_views import finder_view
 from keykind.folding import fold
@@ -208,7 +208,7 @@ def train_finder(
             network.make_train_function(force=True)
             traced = side
         batches = _batches(photos, recipe, side, [seed, number])
-        return run_epoch(network, batches, steps, f"epoch {number} at {side} px") | {"size": side}
+        return run_epoch(on_batch(network), batches, steps, f"epoch {number} at {side} px") | {"size": side}
 
     return train_epochs(network, folder / STATE, len(recipe.sizes), epoch, lambda: None)
 
