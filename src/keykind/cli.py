@@ -10,7 +10,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -154,31 +155,25 @@ def predict(options: argparse.Namespace) -> int:
     """Say what kind of key photos show."""
     from keykind import answers
     from keykind.gathering import how_many, photos_named
+    from keykind.parts import PartFolder
     from keykind.predict import Recogniser
     from keykind.progress import progress
 
-    recogniser, engine = Recogniser.load(options.model, whole=options.whole), _engine(options)
-    photos, tally = photos_named(options.photos), answers.Tally()
-
-    def told(sources: Iterable[Any]) -> Iterator[Any]:
-        total = how_many(options.photos) if options.out else 0
-        found = recogniser.recognise_many(sources, engine)
-        return progress(found, total, "photos") if options.out else found
-
-    if options.out and not options.out.suffix:
-        from keykind.parts import PartFolder
-
-        tally = PartFolder(options.out, f".{options.format}", options.part).fill(photos, recogniser, told)
-    elif options.out:
-        answers.write(options.out, tally.counted(told(photos)), recogniser.kinds)
-    else:
-        found = tally.counted(told(photos))
-        for line in (
-            answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds)
-        ):
-            print(line, flush=True)
+    recogniser = Recogniser.load(options.model, whole=options.whole)
+    photos, recognise = (
+        photos_named(options.photos),
+        partial(recogniser.recognise_many, engine=_engine(options)),
+    )
+    if options.out:
+        where, total = PartFolder(options.out, f".{options.format}", options.part), how_many(options.photos)
+        tally = where.write(photos, recogniser, lambda some: progress(recognise(some), total, "photos"))
+        print(json.dumps(tally.as_json()) if options.json else tally)
         return SOME_UNREADABLE if tally.unreadable else GOOD
-    print(json.dumps(tally.as_json()) if options.json else tally)
+    tally = answers.Tally()
+    found = tally.counted(recognise(photos))
+    lines = answers.json_lines(found) if options.json else answers.text_lines(found, recogniser.kinds)
+    for line in lines:
+        print(line, flush=True)
     return SOME_UNREADABLE if tally.unreadable else GOOD
 
 

@@ -44,6 +44,17 @@ class PartFolder:
     ending: str  # .jsonl, .csv or .parquet
     size: int = SIZE  # photos in a part
 
+    def write(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
+        """Answer photos into the folder; into one file, whole or absent, where the place has an ending.
+
+        Raises what `fill` and `answers.write` raise.
+        """
+        if not self.place.suffix:
+            return self.fill(photos, recogniser, recognise)
+        tally = Tally()
+        answers.write(self.place, tally.counted(recognise(photos)), recogniser.kinds)
+        return tally
+
     def fill(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
         """Answer the photos of all parts that are not done, and write these; return what was said of all.
 
