@@ -32,6 +32,7 @@ CORES_A_NODE = 16
 BEGIN = 10.0  # s until the actors of a window answer
 NOTICED = 17.0  # s until a lost node's chunks are begun elsewhere, as measured in engines.py
 CROWDED = 2  # times as long does a chunk take where two actors share a core
+ENOUGH = 3  # full windows that are simulated; further ones are like them
 MOST_LOSSES = 64  # of one node in one window
 PHOTO = 3.2e6  # bytes of a 12-megapixel JPEG
 WRITTEN = 20_000  # answers that are written to measure the driver
@@ -69,15 +70,15 @@ def simulate(photos: int, cores: int, rate: float, world: World, rng: np.random.
     nodes = max(cores // CORES_A_NODE, 1)
     speed = np.where(rng.random(nodes) < world.slow, 1 / 3, 1.0)
     window = max(scale.WINDOW, scale.SHARE_OF_WINDOW * cores)
-    now, again, left = 0.0, 0, photos
-    while left:
-        count = min(window, left)
+    now, again = 0.0, 0.0
+    full, rest = divmod(photos, window)
+    simulated = min(full, ENOUGH)
+    for count, times in [(window, full / max(simulated, 1))] * simulated + [(rest, 1)] * (rest > 0):
         chunk = min(max(count // (cores * scale.ROUNDS), 1), scale.CHUNK)
         seconds, repeated = _window(math.ceil(count / chunk), chunk / rate, speed, cores, world, rng)
-        now += BEGIN + seconds
-        again += repeated * chunk
-        left -= count
-    return Outcome(now, again)
+        now += times * (BEGIN + seconds)
+        again += times * repeated * chunk
+    return Outcome(now, round(again))
 
 
 def _window(

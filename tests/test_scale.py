@@ -131,12 +131,13 @@ def test_keys_are_found_and_features_computed_as_in_this_process(cluster, drawn_
     samples = read_dataset(drawn_photos).samples
     assert with_cuts(samples, load_finder(), scale.engine(2)) == with_cuts(samples, load_finder())
     plan = Plan(("plain", "plain_augmented"), Augmentation(0.1, 0.1, True), 0)
+    with Cache(tmp_path) as cache:
+        network = to_network(load_backbone("mobilenet_v2", "random", scaling="unit", seed=0), cache)
     found = []
     for engine in (parallel.ordered, scale.engine(2)):
         folder = tmp_path / str(len(found))
         folder.mkdir()
         with Cache(folder) as cache:
-            network = to_network(load_backbone("mobilenet_v2", "random", scaling="unit", seed=0), cache)
             found.append(np.array(compute(samples, plan, network, cache, folder / "f.npy", engine)))
             again = compute(samples, plan, network, cache, folder / "g.npy", lambda *_: iter(()))
             np.testing.assert_array_equal(again, found[-1])  # all from the cache
