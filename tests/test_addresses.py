@@ -173,3 +173,16 @@ def test_without_fsspec_the_command_that_mends_it_is_named():
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "pip install 'keykind[scale]'" in done.stderr
+
+
+def test_a_file_elsewhere_may_have_the_signs_of_a_pattern_in_its_name(elsewhere):
+    fsspec.filesystem("memory").pipe("/shop/[odd].jpg", drawn())
+    assert named(f"{elsewhere}/[odd].jpg") == ["memory://shop/[odd].jpg"]
+
+
+def test_no_bucket_is_made_for_answers(bucket, tmp_path):
+    model = tiny_file(tmp_path / "tiny.tflite")
+    assert (
+        main(["predict", f"{bucket}/shop/a.jpg", "--model", str(model), "--out", "s3://typo/told.jsonl"]) == 2
+    )
+    assert not fsspec.filesystem("s3").exists("s3://typo")

@@ -15,7 +15,7 @@ from PIL import Image
 from keykind import answers, parts
 from keykind.answers import json_lines
 from keykind.cli import main
-from keykind.errors import CannotWrite
+from keykind.errors import BadPhoto, CannotWrite
 from keykind.gathering import photos_named
 from keykind.parts import MANIFEST, PartFolder
 from keykind.predict import Recogniser
@@ -210,3 +210,38 @@ def test_a_killed_command_loses_no_finished_part(tmp_path, model):
     assert main([*command, str(tmp_path / "whole")]) == 0
     assert {path: path.stat().st_mtime_ns for path in done} == done
     assert contents(tmp_path / "out") == contents(tmp_path / "whole")
+
+
+def test_photos_that_could_not_be_had_are_asked_for_again(photos, tmp_path, recogniser):
+    (photos / "03.png").rename(tmp_path / "elsewhere.png")
+    (photos / "03.png").symlink_to(tmp_path / "later.png")
+    assert filled(tmp_path / "out", photos, recogniser).unreadable == 2
+    (tmp_path / "elsewhere.png").rename(tmp_path / "later.png")
+    again = Counting(recogniser)
+    assert filled(tmp_path / "out", photos, recogniser, again).unreadable == 1
+    assert again.count == SIZE
+
+
+def test_a_command_killed_before_its_first_manifest_goes_on(photos, tmp_path, recogniser, monkeypatch):
+    keep = parts._Filling._keep
+
+    def killed(self, entries):
+        if entries:
+            raise KeyboardInterrupt
+        keep(self, entries)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts._Filling, "_keep", killed)
+        with pytest.raises(KeyboardInterrupt):
+            filled(tmp_path / "out", photos, recogniser)
+    assert (tmp_path / "out" / "part-000000.jsonl").exists()
+    assert filled(tmp_path / "out", photos, recogniser).as_json()["photos"] == COUNT
+
+
+def test_where_a_folder_cannot_be_listed_finished_parts_stay(photos, tmp_path, recogniser):
+    filled(tmp_path / "out", photos, recogniser)
+    before = contents(tmp_path / "out")
+    fault = BadPhoto("shop/b", fault="is a folder that cannot be read", remedy="check its permissions")
+    some = [*list(photos_named([str(photos)]))[:SIZE], fault]
+    PartFolder(tmp_path / "out", ".jsonl", SIZE).fill(some, recogniser, recogniser.recognise_many)
+    assert contents(tmp_path / "out").keys() == before.keys()

@@ -117,7 +117,7 @@ def test_any_other_error_of_the_work_tells_where_on_the_node_it_was_made(cluster
 
 
 def test_a_node_with_another_version_refuses():
-    actor = scale._Actor(pickle.dumps(abs), "0.0.1")
+    actor = scale._Actor(pickle.dumps(abs), "0.0.1", "gone")
     chunk = pyarrow.table({"chunk": [pickle.dumps([1])]})
     results, fault = pickle.loads(actor(chunk)["results"][0].as_py())
     assert results == []

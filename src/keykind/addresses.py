@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
-from keykind.errors import BadPhoto, CannotWrite, KeykindError, MissingExtra
+from keykind.errors import CannotWrite, KeykindError, MissingExtra, Unreachable
 from keykind.files import whole_file
 
 T = TypeVar("T")
@@ -34,6 +34,7 @@ MARKS = (
     "last_modified",
     "created",
 )
+FOLDERLESS = frozenset({"s3", "gs", "gcs", "abfs", "az"})  # making a folder there may make a bucket
 CHECK = "check the address, the network and your rights"
 
 
@@ -72,12 +73,21 @@ def place_named(name: str) -> Path | Address:
 
 
 def looked_up(address: Address) -> Address:
-    """Return the address with what the store tells of it. Raises BadPhoto if nothing is there."""
+    """Return the address with what the store tells of it. Raises Unreachable if nothing is there."""
     return _entry(address.text, _asked(address, lambda files, path: files.info(path)))
 
 
+def is_there(address: Address) -> bool:
+    """Tell whether a file or folder is at an address, as far as can be told."""
+    try:
+        looked_up(address)
+    except Unreachable:
+        return False
+    return True
+
+
 def entries(folder: Address) -> list[Address]:
-    """Return what lies in a folder, in no fixed order. Raises BadPhoto if the store does not tell."""
+    """Return what lies in a folder, in no fixed order. Raises Unreachable if the store does not tell."""
 
     def listed(files: Any, path: str) -> list[dict[str, Any]]:
         # Stores keep an empty file in the place of some folders.
@@ -87,7 +97,7 @@ def entries(folder: Address) -> list[Address]:
 
 
 def read(address: Address, most: int) -> bytes:
-    """Return a file's bytes, of a long one `most` and at least one more. Raises BadPhoto."""
+    """Return a file's bytes, of a long one `most` and at least one more. Raises Unreachable."""
     if address.size == 0:  # of an empty file a store gives no range
         return b""
     end = None if address.size is not None and address.size <= most else most + 1
@@ -100,10 +110,14 @@ def read_if_there(place: Path | Address) -> bytes | None:
     """Return a file's bytes; None where none is. Raises KeykindError if it cannot be read."""
     if isinstance(place, Path):
         return place.read_bytes() if place.is_file() else None
-    told: bytes | None = _asked(
-        place, lambda files, path: files.cat_file(path) if files.isfile(path) else None
-    )
-    return told
+
+    def fetched(files: Any, path: str) -> bytes | None:
+        try:
+            return bytes(files.cat_file(path))
+        except FileNotFoundError:
+            return None
+
+    return _asked(place, fetched)
 
 
 @contextmanager
@@ -129,9 +143,13 @@ def names_in(place: Path | Address) -> list[str]:
         return sorted(one.name for one in place.iterdir()) if place.is_dir() else []
 
     def listed(files: Any, path: str) -> list[str]:
-        return [_last(name) for name in files.ls(path, detail=False)] if files.isdir(path) else []
+        try:
+            names = files.ls(path, detail=False)
+        except FileNotFoundError:
+            return []
+        return [_last(name) for name in names if name.strip("/") != path.strip("/")]
 
-    return sorted(filter(None, _asked(place, listed)))
+    return sorted(_asked(place, listed))
 
 
 def remove(place: Path | Address) -> None:
@@ -143,11 +161,13 @@ def remove(place: Path | Address) -> None:
 
 
 def _put(files: Any, source: Path, path: str) -> None:
-    files.makedirs(path.rpartition("/")[0], exist_ok=True)
+    protocols = [files.protocol] if isinstance(files.protocol, str) else files.protocol
+    if not FOLDERLESS.intersection(protocols):
+        files.makedirs(path.rpartition("/")[0], exist_ok=True)
     files.put_file(str(source), path)
 
 
-def _asked(address: Address, question: Callable[[Any, str], T], fault: type[KeykindError] = BadPhoto) -> T:
+def _asked(address: Address, question: Callable[[Any, str], T], fault: type[KeykindError] = Unreachable) -> T:
     """Return what the address's file system answers; whatever it raises is told as a fault of the address."""
     try:
         core: Any = import_module("fsspec.core")

@@ -165,7 +165,8 @@ def predict(options: argparse.Namespace) -> int:
         partial(recogniser.recognise_many, engine=_engine(options)),
     )
     if options.out:
-        where, total = PartFolder(options.out, f".{options.format}", options.part), how_many(options.photos)
+        where = PartFolder(options.out, f".{options.format}", options.part)
+        total = how_many(options.photos) if options.out.suffix else 0  # of a folder some may be done
         tally = where.write(photos, recogniser, lambda some: progress(recognise(some), total, "photos"))
         print(json.dumps(tally.as_json()) if options.json else tally)
         return SOME_UNREADABLE if tally.unreadable else GOOD

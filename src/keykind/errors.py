@@ -38,6 +38,10 @@ class BadPhoto(KeykindError):
     """A photo that cannot be read; the others are not touched by it."""
 
 
+class Unreachable(BadPhoto):
+    """A photo that cannot be had now: the fault lies on the way to it, and may pass."""
+
+
 class BadDataset(KeykindError):
     """A set of photos that cannot be trained or tested on."""
 

@@ -133,7 +133,9 @@ def _is_wild(part: str) -> bool:
 def _is_pattern(place: Place) -> bool:
     """Tell whether a name is a pattern; a file may have its signs in its name, and a web address has them."""
     if isinstance(place, Address):
-        return _is_wild(place.text) and not place.text.lower().startswith(("http:", "https:"))
+        if not _is_wild(place.text) or place.text.lower().startswith(("http:", "https:")):
+            return False
+        return not addresses.is_there(place)
     return _is_wild(str(place)) and not mode_of(place)
 
 

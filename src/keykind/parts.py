@@ -22,7 +22,7 @@ from typing import Any
 from keykind import __version__, answers
 from keykind.addresses import Address, names_in, read_if_there, remove, whole_at
 from keykind.answers import Tally
-from keykind.errors import CannotWrite, KeykindError
+from keykind.errors import BadPhoto, CannotWrite, KeykindError
 from keykind.files import DAMAGE, UNFINISHED, clear_unfinished
 from keykind.predict import Prediction, Recogniser
 from keykind.run_folder import RunFolder
@@ -63,6 +63,9 @@ class PartFolder:
         """
         with ExitStack() as stack:
             if isinstance(self.place, Path):
+                if self.place.is_file():
+                    fault = "is a file, but answers in parts need a folder"
+                    raise CannotWrite(self.place, fault=fault, remedy="name another, or give it an ending")
                 stack.enter_context(RunFolder(self.place).held())
                 clear_unfinished(self.place)
             filling = _Filling(self, _identity(self, recogniser), recogniser.kinds)
@@ -91,14 +94,18 @@ class _Filling:
         self._before = {entry["part"]: entry for entry in _begun(folder.place, identity)}
         self._done: dict[int, Entry] = {}
         self._planned: deque[_Planned] = deque()
+        self._all_listed = True
         self.tally = Tally()
 
     def run(self, photos: Iterable[Source], recognise: Recognise) -> None:
         """Answer what is missing, part by part."""
+        self._keep(self._before)  # or a command killed now would leave parts without their manifest
         predictions = recognise(self._missing(photos))
         for first in predictions:  # asked for it, `_missing` has planned the part that it belongs to
             part = self._planned.popleft()
             self._write(part, chain([first], islice(predictions, part.count - 1)))
+        if not self._all_listed:  # what comes behind may be there yet
+            return
         self._keep(self._done)  # parts beyond the last are gone, as photos are
         files = {entry["file"] for entry in self._done.values()}
         for name in names_in(self._folder.place):
@@ -110,9 +117,15 @@ class _Filling:
         left = iter(photos)
         number = 0
         while sources := list(islice(left, self._folder.size)):
+            self._all_listed &= not any(isinstance(source, BadPhoto) for source in sources)
             part = _Planned(number, len(sources), _hash_of(sources))
             before = self._before.get(number)
-            if before and before["photos"] == part.photos and self._is_there(before):
+            if (
+                before
+                and before["photos"] == part.photos
+                and not before["may_pass"]
+                and self._is_there(before)
+            ):
                 self._done[number] = before
                 self.tally.add(before["verdicts"])
             else:
@@ -125,16 +138,26 @@ class _Filling:
         return data is not None and hashlib.sha256(data).hexdigest() == entry["sha256"]
 
     def _write(self, part: _Planned, predictions: Iterator[Prediction]) -> None:
-        name, tally = self._folder.file(part.number), Tally()
+        name, tally, passing = self._folder.file(part.number), Tally(), 0
+
+        def noted() -> Iterator[Prediction]:
+            nonlocal passing
+            for one in tally.counted(predictions):
+                passing += one.may_pass
+                yield one
+
         place = self._folder.place / name
-        answers.write(place, tally.counted(predictions), self._kinds)
-        data = read_if_there(place) or b""
+        answers.write(place, noted(), self._kinds)
+        data = read_if_there(place)
+        if data is None:
+            raise CannotWrite(str(place), fault="was written and is gone", remedy="look who removes it")
         self._done[part.number] = {
             "part": part.number,
             "file": name,
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
             "photos": part.photos,
+            "may_pass": passing,  # photos that could not be had: they are asked for again
             "verdicts": tally.as_json(),
         }
         self.tally.add(tally.as_json())
@@ -184,9 +207,9 @@ def _hash_of(sources: Sequence[Source]) -> str:
 def _mark(source: Source) -> str:
     """Return what tells a photo from any other, and from itself before it was changed."""
     match source:
-        case Path():
+        case Path() | str():
             try:
-                status = source.stat()
+                status = Path(source).stat()
             except (OSError, ValueError) as error:
                 return f"{source} {error}"
             return f"{source} {status.st_size} {status.st_mtime_ns}"

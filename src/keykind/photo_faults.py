@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, UnidentifiedImageError
 
-from keykind.errors import BadPhoto, printable
+from keykind.errors import BadPhoto, Unreachable, printable
 
 SAVE_ANEW = "open it in a photo program and save it as JPEG"
 COPY_AGAIN = "copy the file again from where it came"
@@ -39,7 +39,7 @@ def unreadable(source: Path, error: OSError | ValueError) -> BadPhoto:
     if number == errno.ENAMETOOLONG:
         fault = f"has a path of {len(os.fsencode(source)):,} bytes, too long for this system"
         remedy = "shorten its name"
-    return BadPhoto(source, fault=fault, remedy=remedy)
+    return Unreachable(source, fault=fault, remedy=remedy)
 
 
 def undecodable(data: bytes, kind: str, name: Path | str, error: Exception, most: int) -> BadPhoto:

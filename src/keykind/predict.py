@@ -15,7 +15,7 @@ import numpy as np
 from keykind import photo, shipped
 from keykind.card import SIZE, WHOLE
 from keykind.cutting import Piece, cut_keys
-from keykind.errors import BadModel, BadPhoto
+from keykind.errors import BadModel, BadPhoto, Unreachable
 from keykind.explain import Explanation
 from keykind.finder import Finder, load_finder
 from keykind.masks import Points
@@ -63,6 +63,7 @@ class Prediction:
     photo: str  # its name
     keys: tuple[Key, ...]  # none: the photo shows no key, or could not be read
     error: str | None = None  # why it could not be read, and what to do
+    may_pass: bool = False  # whether that lies on the way to the photo, not in it
 
     @property
     def verdict(self) -> str:
@@ -110,7 +111,8 @@ class Recogniser:
         try:
             return self.recognise(source)
         except BadPhoto as error:
-            return Prediction(name_of(source), (), f"{error.fault}; {error.remedy}")
+            words = f"{error.fault}; {error.remedy}"
+            return Prediction(name_of(source), (), words, isinstance(error, Unreachable))
 
     def recognise_many(self, sources: Iterable[Source], engine: Engine = ordered) -> Iterator[Prediction]:
         """Attempt photos, in their order, several at once; memory stays bounded for any number."""

@@ -17,6 +17,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow
@@ -40,6 +41,7 @@ STORE = 256_000_000  # bytes of shared memory that a cluster of this machine alo
 IN_FLIGHT = 2  # chunks at an actor: one in work, one waiting
 PLACE = re.compile(r"[^/]+:\d+")  # of a cluster; others are auto and ray://...
 ANSWERING = 10  # seconds in which it must answer
+RETRIES = 10  # of a chunk: a photo that ends each process that looks at it would be tried for ever
 SHARE = 0.5  # of a processor that an actor asks for: where a node is lost, its actors find room on the others
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # nothing is sent, little is said
 
@@ -57,7 +59,12 @@ def connect() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
-    own: dict[str, Any] = {"num_cpus": workers(), "include_dashboard": False, "object_store_memory": STORE}
+    own: dict[str, Any] = {
+        "address": "local",
+        "num_cpus": workers(),
+        "include_dashboard": False,
+        "object_store_memory": STORE,
+    }
     address = os.environ.get("RAY_ADDRESS")
     try:
         if address and PLACE.fullmatch(address):  # Ray would wait for minutes
@@ -66,7 +73,7 @@ def connect() -> None:
         with quiet():
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if address else own))
     except (OSError, RuntimeError, ValueError, RayError) as error:
-        fault = f"cannot be joined ({str(error).strip().splitlines()[0]})"
+        fault = f"cannot be joined ({_line(error, 0)})"
         remedy = "check RAY_ADDRESS and `ray status`, or leave it away for this machine alone"
         raise KeykindError(
             f"Ray cluster {address or 'of this machine'}", fault=fault, remedy=remedy
@@ -107,10 +114,11 @@ def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
     chunks = [{"chunk": cloudpickle.dumps(items[at : at + size])} for at in range(0, len(items), size)]
     dataset = ray.data.from_items(chunks, override_num_blocks=len(chunks)).map_batches(
         _Actor,
-        fn_constructor_args=(work, __version__),
+        fn_constructor_args=(work, __version__, str(Path.cwd())),
         batch_size=1,
         batch_format="pyarrow",
         num_cpus=SHARE,
+        max_task_retries=RETRIES,
         # At least one: where a node is lost for good, the others take over what its actors had in work.
         compute=ray.data.ActorPoolStrategy(
             min_size=1, max_size=actors, initial_size=actors, max_tasks_in_flight_per_actor=IN_FLIGHT
@@ -125,9 +133,14 @@ def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
             if fault is not None:
                 raise fault
     except RayError as error:
-        what = f"failed ({str(error).strip().splitlines()[-1][:200]})"
+        what = f"failed ({_line(error, -1)})"
         remedy = "see the logs of the session in /tmp/ray; has every node the same keykind and its extras?"
         raise KeykindError("Ray", fault=what, remedy=remedy) from error
+
+
+def _line(error: Exception, number: int) -> str:
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[number][:200]
 
 
 def _actors() -> int:
@@ -138,8 +151,9 @@ def _actors() -> int:
 class _Actor:
     """One process of the cluster: does a chunk at a time in one thread, for each core has an actor."""
 
-    def __init__(self, work: bytes, version: str) -> None:
-        begin_no_threads()
+    def __init__(self, work: bytes, version: str, folder: str) -> None:
+        if Path(folder).is_dir():  # names of photos may begin there
+            os.chdir(folder)
         self._version = version
         self._work: Callable[[Any], Any] = pickle.loads(work)  # noqa: S301 - from the process that began it
 
