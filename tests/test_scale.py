@@ -16,7 +16,7 @@ from drawings import draw_photos
 from keykind import parallel
 from keykind.cache import Cache
 from keykind.dataset import read_dataset
-from keykind.errors import BadPhoto
+from keykind.errors import BadPhoto, KeykindError
 from keykind.features import Plan, compute, with_cuts
 from keykind.finder import load_finder
 from keykind.gathering import photos_named
@@ -114,6 +114,12 @@ def test_any_other_error_of_the_work_tells_where_on_the_node_it_was_made(cluster
     with pytest.raises(ZeroDivisionError) as told:
         list(scale.ordered(lambda number: 1 // number, [0]))
     assert "test_scale.py" in told.value.__notes__[0]
+
+
+def test_a_photo_that_ends_each_process_which_looks_at_it_is_not_tried_for_ever(cluster, monkeypatch):
+    monkeypatch.setattr(scale, "RETRIES", 1)
+    with pytest.raises(KeykindError, match="Ray: failed"):
+        list(scale.ordered(lambda number: os._exit(1), [0]))
 
 
 def test_a_node_with_another_version_refuses():

@@ -29,7 +29,7 @@ from ray.exceptions import RayError
 from keykind import __version__
 from keykind.errors import KeykindError
 from keykind.parallel import Engine, begin_no_threads, workers
-from keykind.quiet import quiet
+from keykind.quiet import quiet, unwarned
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -58,7 +58,7 @@ def connect() -> None:
         return
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)
     own: dict[str, Any] = {
         "address": "local",
         "num_cpus": workers(),
@@ -112,18 +112,20 @@ def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
     actors = _actors()
     size = min(max(len(items) // (actors * ROUNDS), 1), most)
     chunks = [{"chunk": cloudpickle.dumps(items[at : at + size])} for at in range(0, len(items), size)]
-    dataset = ray.data.from_items(chunks, override_num_blocks=len(chunks)).map_batches(
-        _Actor,
-        fn_constructor_args=(work, __version__, str(Path.cwd())),
-        batch_size=1,
-        batch_format="pyarrow",
-        num_cpus=SHARE,
-        max_task_retries=RETRIES,
-        # At least one: where a node is lost for good, the others take over what its actors had in work.
-        compute=ray.data.ActorPoolStrategy(
-            min_size=1, max_size=actors, initial_size=actors, max_tasks_in_flight_per_actor=IN_FLIGHT
-        ),
-    )
+    rows = ray.data.from_items(chunks, override_num_blocks=len(chunks))
+    with unwarned("keykind"):  # Ray will take retries by another name, and has none yet
+        dataset = rows.map_batches(
+            _Actor,
+            fn_constructor_args=(work, __version__, str(Path.cwd())),
+            batch_size=1,
+            batch_format="pyarrow",
+            num_cpus=SHARE,
+            max_task_retries=RETRIES,
+            # At least one: where a node is lost for good, the others take over what its actors had in work.
+            compute=ray.data.ActorPoolStrategy(
+                min_size=1, max_size=actors, initial_size=actors, max_tasks_in_flight_per_actor=IN_FLIGHT
+            ),
+        )
     dataset.context.execution_options.preserve_order = True
     dataset.context.enable_progress_bars = False
     try:
