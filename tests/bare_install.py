@@ -50,14 +50,19 @@ def main() -> None:
         check(rendered.returncode == 2 and "'keykind[render]'" in rendered.stderr, "render names its extra")
         served = keykind("serve")
         check(served.returncode == 2 and "'keykind[serve]'" in served.stderr, "serve names its extra")
+        far = keykind("predict", "key.jpg", "--engine", "ray")
+        check(far.returncode == 2 and "'keykind[scale]'" in far.stderr, "the engine ray names its extra")
         predict_and_explain(Path(folder))
         write_app(Path(folder) / "site")
     for module in (
+        "addresses",
         "export",
         "explain",
         "features",
+        "gathering",
         "head",
         "panels",
+        "parts",
         "pictures",
         "predict",
         "shipped",
