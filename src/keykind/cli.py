@@ -20,6 +20,7 @@ from keykind.arguments import Verb, build_parser
 from keykind.errors import KeykindError
 
 GOOD, SOME_UNREADABLE, NOTHING_DONE = 0, 1, 2
+RENDERS = 4  # that a cluster's actor is sent at once: each takes a second, and a lost chunk is repeated
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -84,7 +85,8 @@ def render(options: argparse.Namespace) -> int:
     folder = SetFolder(options.out)
     studio = open_studio(folder, order, options.variant, options.workers)
     _say(studio.variant.words)
-    summary = render_set(folder, order, studio, None if options.engine == "local" else _engine(options, 4))
+    engine = None if options.engine == "local" else _engine(options, RENDERS)
+    summary = render_set(folder, order, studio, engine)
     for fault in summary.faults:
         _say(f"keykind: {fault.name}: {fault.reason}")
     print(summary)
@@ -160,10 +162,8 @@ def predict(options: argparse.Namespace) -> int:
     from keykind.progress import progress
 
     recogniser = Recogniser.load(options.model, whole=options.whole)
-    photos, recognise = (
-        photos_named(options.photos),
-        partial(recogniser.recognise_many, engine=_engine(options)),
-    )
+    photos = photos_named(options.photos)
+    recognise = partial(recogniser.recognise_many, engine=_engine(options))
     if options.out:
         where = PartFolder(options.out, f".{options.format}", options.part)
         total = how_many(options.photos) if options.out.suffix else 0  # of a folder some may be done

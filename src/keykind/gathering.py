@@ -84,14 +84,11 @@ def _photos(name: str) -> Iterator[Source]:
 
 def _matching(pattern: Place) -> Iterator[Source]:
     """Yield the photos that match a pattern."""
-    if isinstance(pattern, Path):
-        parts = pattern.parts
-        fixed = next(number for number, part in enumerate(parts) if _is_wild(part))
-        yield from _below(Path(*parts[:fixed]), parts[fixed:])
-    else:
-        parts = tuple(pattern.text.split("/"))
-        fixed = next(number for number, part in enumerate(parts) if _is_wild(part))
-        yield from _below(Address("/".join(parts[:fixed])), parts[fixed:])
+    is_here = isinstance(pattern, Path)
+    parts = pattern.parts if isinstance(pattern, Path) else tuple(pattern.text.split("/"))
+    fixed = next(number for number, part in enumerate(parts) if _is_wild(part))
+    root = Path(*parts[:fixed]) if is_here else Address("/".join(parts[:fixed]))
+    yield from _below(root, parts[fixed:])
 
 
 def _at(address: Address) -> Iterator[Source]:

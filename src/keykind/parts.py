@@ -22,7 +22,7 @@ from typing import Any
 from keykind import __version__, answers
 from keykind.addresses import Address, names_in, read_if_there, remove, whole_at
 from keykind.answers import Tally
-from keykind.errors import BadPhoto, CannotWrite, KeykindError
+from keykind.errors import BadPhoto, CannotWrite
 from keykind.files import DAMAGE, UNFINISHED, clear_unfinished
 from keykind.predict import Prediction, Recogniser
 from keykind.run_folder import RunFolder
@@ -30,7 +30,6 @@ from keykind.sources import Named, Source, name_of
 
 MANIFEST = "_manifest.json"  # readers of folders of Parquet pass over what begins with _
 PART = "part-"
-SIZE = 1000  # photos in a part: what is lost at most when a command is killed
 
 Entry = dict[str, Any]  # of a part, in the manifest
 Recognise = Callable[[Iterable[Source]], Iterator[Prediction]]
@@ -42,7 +41,7 @@ class PartFolder:
 
     place: Path | Address
     ending: str  # .jsonl, .csv or .parquet
-    size: int = SIZE  # photos in a part
+    size: int  # photos in a part: what is lost at most when a command is killed
 
     def write(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
         """Answer photos into the folder; into one file, whole or absent, where the place has an ending.
@@ -188,7 +187,7 @@ def _begun(place: Path | Address, identity: dict[str, Any]) -> list[Entry]:
     try:
         told = json.loads(read_if_there(place / MANIFEST) or b"")
         entries: list[Entry] = told["parts"]
-    except (KeykindError, TypeError, *DAMAGE) as error:
+    except (TypeError, *DAMAGE) as error:
         fault = f"holds {len(names):,} other files, and no {MANIFEST} of ours"
         raise CannotWrite(str(place), fault=fault, remedy="name another folder") from error
     for key, value in identity.items():
