@@ -98,10 +98,9 @@ def train(options: argparse.Namespace) -> int:
     doctor.require("train")
     import numpy as np
 
-    from keykind.dataset import hold_out, read_strangers
+    from keykind.dataset import hold_out, stranger_sets
     from keykind.recipe import load_recipe, weights_for, with_fine_tuning, with_renders
     from keykind.run_folder import RunFolder
-    from keykind.sample_photos import RENDERED, nothing_folder
 
     recipe = with_fine_tuning(load_recipe(options.recipe), options.fine_tune)
     recipe = with_renders(recipe, options.renders)
@@ -109,11 +108,8 @@ def train(options: argparse.Namespace) -> int:
     dataset = _dataset(options)
     if not dataset.of("test"):
         dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
-    strangers, faults = {}, dataset.faults
-    for name, folder in {RENDERED: nothing_folder(), str(options.nothing): options.nothing}.items():
-        if folder:
-            strangers[name], broken = read_strangers(folder)
-            faults += broken
+    strangers, broken = stranger_sets(options.nothing)
+    faults = dataset.faults + broken
     for fault in faults:
         _say(f"keykind: {fault.name}: {fault.reason}")
     for warning in dataset.warnings:

@@ -31,6 +31,7 @@ from keykind.listing import SPLITS, Fault, Listed, Listing, relative, some
 from keykind.parallel import ordered
 from keykind.photo import SUFFIXES
 from keykind.progress import progress
+from keykind.sample_photos import RENDERED, nothing_folder
 from keykind.samples import Dataset, Leak, Sample, examine
 
 __all__ = ["Dataset", "Fault", "Leak", "Sample", "hold_out", "read_dataset", "read_strangers"]
@@ -65,6 +66,17 @@ def read_dataset(
     warnings += [] if group_pattern is None else _keyless(listed)
     faults = [fault for listing in listings for fault in listing.faults] + unreadable
     return replace(dataset, faults=tuple(faults), warnings=tuple(warnings))
+
+
+def stranger_sets(own: Path | None) -> tuple[dict[str, tuple[Sample, ...]], tuple[Fault, ...]]:
+    """Return the sets of photos without a key, by name: those that come along and one's own. Then faults.
+
+    Raises BadDataset where none of a set can be read.
+    """
+    folders = {RENDERED: nothing_folder()} | ({str(own): own} if own else {})
+    read = {name: read_strangers(folder) for name, folder in folders.items()}
+    faults = tuple(fault for _, broken in read.values() for fault in broken)
+    return {name: samples for name, (samples, _) in read.items()}, faults
 
 
 def read_strangers(folder: Path) -> tuple[tuple[Sample, ...], tuple[Fault, ...]]:
