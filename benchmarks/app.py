@@ -20,8 +20,8 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from app_server import Host
-from keykind import web_app
-from keykind.sample_photos import sample_folder
+from keykind.app import FOLDER
+from keykind.dataset.bundled import sample_folder
 
 FRAMES, WARM = 60, 10  # measured, and left out before
 SIZE = (1280, 720)  # of the camera, px
@@ -34,7 +34,7 @@ WATCH = """() => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--app", type=Path, default=web_app.FOLDER, help="folder of the built app")
+    parser.add_argument("--app", type=Path, default=FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

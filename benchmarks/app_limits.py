@@ -13,10 +13,11 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from app_build import Core, models
-from keykind import photo, shipped
-from keykind.cutting import cut_keys
-from keykind.finder import load_finder
-from keykind.sample_photos import sample_folder
+from keykind.dataset.bundled import sample_folder
+from keykind.detect.crops import cut_keys
+from keykind.detect.detector import load_finder
+from keykind.model import shipped
+from keykind.photo import decode
 
 PERCENTS = (1, 5, 50, 95, 99)
 
@@ -25,7 +26,7 @@ def measured(core: Core) -> Iterator[dict[str, float]]:
     """Yield the measures of the surest key of each photo."""
     finder = load_finder(models() / shipped.FINDER)
     for path in sorted(sample_folder().glob("test/*/*.jpg")):
-        for piece in cut_keys(lambda least, path=path: photo.read(path, at_least=least), finder)[:1]:
+        for piece in cut_keys(lambda least, path=path: decode.read(path, at_least=least), finder)[:1]:
             found = piece.found
             mask = {
                 "data": found.mask.astype(np.uint8).ravel(),

@@ -18,8 +18,8 @@ sys.path.append(str(Path(__file__).parents[1] / "tests"))
 
 from app_build import WEB
 from app_server import Host
-from keykind import web_app
-from keykind.gathering import photos_named
+from keykind.app import FOLDER
+from keykind.photo.inputs import photos_named
 
 sys.path.append(str(WEB / "scripts"))
 
@@ -32,7 +32,7 @@ PATIENCE = 600_000  # ms
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="+")
-    parser.add_argument("--app", type=Path, default=web_app.FOLDER, help="folder of the built app")
+    parser.add_argument("--app", type=Path, default=FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

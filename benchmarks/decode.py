@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, ImageOps
 
-from keykind import photo
+from keykind.photo import decode
 from table import markdown, section, write_section
 
 SIDE = 224  # pixels, the model's input
@@ -33,7 +33,7 @@ def pillow_full(path: Path) -> np.ndarray:
 
 
 def keykind_reduced(path: Path) -> np.ndarray:
-    return photo.resize(photo.read(path, at_least=SIDE).pixels, SIDE)
+    return decode.resize(decode.read(path, at_least=SIDE).pixels, SIDE)
 
 
 def make_photos(folder: Path, rng: np.random.Generator) -> None:
@@ -68,7 +68,7 @@ def measure(paths: list[Path], rounds: int) -> str:
             [f"keykind: `read(at_least={SIDE})`, `resize`", f"{reduced:.0f}", f"{ratio:.1f}"],
         ],
     )
-    sizes = [photo.read(path, at_least=SIDE) for path in paths]
+    sizes = [decode.read(path, at_least=SIDE) for path in paths]
     megapixels = median(read.width * read.height for read in sizes) / 1e6
     about = f"{len(paths)} JPEGs of {megapixels:.0f} megapixels to {SIDE} x {SIDE} px, {rounds} rounds."
     return f"{about}\n\n{table}\n\nThe two results differ by {median(changes):.2f} of 255 levels on average."

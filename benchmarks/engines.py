@@ -32,8 +32,8 @@ from PIL import Image
 from ray.cluster_utils import Cluster
 
 from keykind import scale
-from keykind.predict import Recogniser
-from keykind.sources import Named
+from keykind.photo.source import Named
+from keykind.predict.recogniser import Recogniser
 from memory import peak
 from table import markdown, section, write_section
 

@@ -30,13 +30,13 @@ from sklearn.metrics import f1_score
 
 import fresh
 import plain_keras
-from keykind.crossval import make_folds
-from keykind.dataset import Dataset, hold_out, read_dataset
-from keykind.experiment import TEST_VIEWS, Experiment
-from keykind.files import write_json
-from keykind.recipe import REPORT
-from keykind.run import run
-from keykind.train import Task
+from keykind.core.files import write_json
+from keykind.dataset.dataset import Dataset, hold_out, read_dataset
+from keykind.experiment.experiment import TEST_VIEWS, Experiment
+from keykind.experiment.run import run
+from keykind.train.crossval import make_folds
+from keykind.train.head_training import Task
+from keykind.train.recipe import REPORT
 from made_photos import make_photos
 from table import markdown, section, write_section
 

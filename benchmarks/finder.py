@@ -20,15 +20,15 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keykind import photo
-from keykind.backbone import load_backbone
-from keykind.files import whole_file, write_bytes, write_json
-from keykind.finder import LEAST_SCORE, Finder
-from keykind.finder_scores import Wanted, score_finder
-from keykind.masks import decode
-from keykind.parallel import ordered
-from keykind.separation import Found
-from keykind.train_finder import (
+from keykind.core import geometry
+from keykind.core.files import whole_file, write_bytes, write_json
+from keykind.core.parallel import ordered
+from keykind.detect.detector import LEAST_SCORE, Finder
+from keykind.detect.metrics import Wanted, score_finder
+from keykind.detect.postprocess import Found
+from keykind.photo import decode
+from keykind.train.backbone import load_backbone
+from keykind.train.detector.network import (
     FinderRecipe,
     Labelled,
     finder_network,
@@ -58,7 +58,7 @@ def wanted_in(label: Path) -> list[Wanted]:
     keys = [
         Wanted(
             *(np.array(key[name], float) for name in ("head", "tip")),
-            decode(key["mask"]),
+            geometry.decode(key["mask"]),
             (1 - key["occluded"]) * (1 - key["cut_off"]),
         )
         for key in json.loads(label.read_text("utf-8"))["keys"]
@@ -68,7 +68,7 @@ def wanted_in(label: Path) -> list[Wanted]:
 
 def asked(finder: Finder, photos: Sequence[Labelled]) -> Iterator[tuple[tuple[Found, ...], list[Wanted]]]:
     """Yield what the finder says of each photo, and what is there."""
-    return ordered(lambda one: (finder.find(photo.read(one.photo), FAINTEST), wanted_in(one.label)), photos)
+    return ordered(lambda one: (finder.find(decode.read(one.photo), FAINTEST), wanted_in(one.label)), photos)
 
 
 def train(options: argparse.Namespace, photos: Sequence[Labelled]) -> None:

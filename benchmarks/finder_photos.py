@@ -21,14 +21,14 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw
 
-from keykind import photo
-from keykind.cutting import FIRST
-from keykind.finder import LEAST_SCORE, Finder, load_finder
-from keykind.masks import Points
-from keykind.parallel import ordered
-from keykind.photo import Photo
-from keykind.separation import Found
-from keykind.table import Row, read_table
+from keykind.core.geometry import Points
+from keykind.core.parallel import ordered
+from keykind.dataset.csv_table import Row, read_table
+from keykind.detect.crops import FIRST
+from keykind.detect.detector import LEAST_SCORE, Finder, load_finder
+from keykind.detect.postprocess import Found
+from keykind.photo import decode
+from keykind.photo.decode import Photo
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
@@ -67,7 +67,7 @@ def look(finder: Finder, listed: Path) -> list[Looked]:
 
     def one(row: Row) -> Looked:
         path = listed.parent / row.cells["path"]
-        shown = photo.read(path, at_least=FIRST)
+        shown = decode.read(path, at_least=FIRST)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
         return Looked(row.cells["label"], digest, shown, finder.find(shown))
 

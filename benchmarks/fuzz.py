@@ -28,10 +28,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keykind import photo
-from keykind.errors import KeykindError
-from keykind.model import Model, unpack
-from keykind.parallel import workers
+from keykind.core.errors import KeykindError
+from keykind.core.parallel import workers
+from keykind.model.model import Model, unpack
+from keykind.photo import decode
 from table import markdown, section, write_section
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
@@ -42,7 +42,7 @@ from tiny_model import crops, tiny_bytes
 BUSY = 20  # seconds on the processor for one file; more is a hang
 IDLE = 200  # seconds without an answer; more is a hang too, or a very busy computer
 MEMORY = 6_000_000_000  # bytes of address space; a photo of 120 megapixels takes 1.6 GB
-AT_LEAST = (None, 64, 224)  # how photo.decode is asked
+AT_LEAST = (None, 64, 224)  # how decode.decode is asked
 ORIENTATION = 0x0112  # EXIF tag
 PHOTOS: dict[str, list[tuple[str, dict[str, object]]]] = {
     "JPEG": [("RGB", {"quality": 90}), ("RGB", {"progressive": True}), ("CMYK", {}), ("L", {})],
@@ -127,7 +127,7 @@ class Target:
                 answer = Model(*unpack(data, self.name), self.name).run(self.crop)
                 assert np.isfinite(answer.probabilities).all()
             else:
-                pixels = photo.decode(data, self.name, at_least=AT_LEAST[number % len(AT_LEAST)]).pixels
+                pixels = decode.decode(data, self.name, at_least=AT_LEAST[number % len(AT_LEAST)]).pixels
                 assert pixels.ndim == 3
                 assert pixels.dtype == np.uint8
         except KeykindError:

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from keykind.sample_photos import sample_folder
+from keykind.dataset.bundled import sample_folder
 
 QUALITY = 90  # of the JPEGs; phones write 90 to 97
 GRAINS = ((12, 55.0), (48, 25.0), (200, 12.0), (800, 6.0), (3200, 9.0))  # cells along the width, grey levels

@@ -20,20 +20,20 @@ from pathlib import Path
 
 import numpy as np
 
-from keykind import photo
-from keykind.attention import Attention, measure_attention
-from keykind.card import SIZE, WHOLE
-from keykind.cutting import cut_keys
-from keykind.dataset import Sample, read_dataset
-from keykind.evaluate import Rejection, Scores, score, score_rejection
-from keykind.features import with_cuts
-from keykind.finder import load_finder
-from keykind.head import Floats
-from keykind.model import Answer, Model, load_model
-from keykind.novelty import UNLIKE
-from keykind.parallel import ordered
-from keykind.table import read_table
-from keykind.views import Crop
+from keykind.core.parallel import ordered
+from keykind.dataset.csv_table import read_table
+from keykind.dataset.dataset import Sample, read_dataset
+from keykind.detect.crops import cut_keys
+from keykind.detect.detector import load_finder
+from keykind.evaluate.metrics import Rejection, Scores, score, score_rejection
+from keykind.model.card import SIZE, WHOLE
+from keykind.model.head import Floats
+from keykind.model.model import Answer, Model, load_model
+from keykind.model.ood import UNLIKE
+from keykind.model.preprocess import Crop
+from keykind.photo import decode
+from keykind.train.features import with_cuts
+from keykind.train.saliency import Attention, measure_attention
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
@@ -64,8 +64,8 @@ def ask(model: Model, paths: Sequence[Path]) -> Told:
 
     def answer(path: Path) -> Answer | None:
         if finder is None:
-            return model.run(photo.resize(photo.read(path, at_least=SIZE).pixels, SIZE))
-        pieces = cut_keys(lambda least: photo.read(path, at_least=least), finder)
+            return model.run(decode.resize(decode.read(path, at_least=SIZE).pixels, SIZE))
+        pieces = cut_keys(lambda least: decode.read(path, at_least=least), finder)
         return model.answers([pieces[0].crop])[0] if pieces else None
 
     nothing = np.eye(len(model.card.kinds) + 1, dtype=np.float32)[-1]

@@ -7,7 +7,7 @@ In:    RENDERS/<kind>/*.jpg, learned from; real photos as a CSV table (path, lab
 Out:   AUROC and FPR at 95% of each measure on both sorts of strangers; docs/benchmarks.md
 Needs: keykind[train]
 
-Nothing is chosen here by itself: the measure in keykind.novelty was, by this table.
+Nothing is chosen here by itself: the measure in keykind.model.ood was, by this table.
 """
 
 import argparse
@@ -17,17 +17,17 @@ from pathlib import Path
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from keykind import photo
-from keykind.backbone import load_backbone, to_network
-from keykind.cache import Cache, default_folder
-from keykind.evaluate import score_rejection
-from keykind.features import Network
-from keykind.head import Floats, Labels
-from keykind.novelty import learn_prototypes, measure_novelty
-from keykind.parallel import ordered
-from keykind.sample_photos import nothing_folder
-from keykind.table import read_table
-from keykind.views import to_unit
+from keykind.core.cache import Cache, default_folder
+from keykind.core.parallel import ordered
+from keykind.dataset.bundled import nothing_folder
+from keykind.dataset.csv_table import read_table
+from keykind.evaluate.metrics import score_rejection
+from keykind.model.head import Floats, Labels
+from keykind.model.ood import learn_prototypes, measure_novelty
+from keykind.model.preprocess import to_unit
+from keykind.photo import decode
+from keykind.train.backbone import load_backbone, to_network
+from keykind.train.features import Network
 from table import markdown, section, write_section
 
 KINDS = ("cylinder", "dimple", "laser_track", "mortice")
@@ -43,7 +43,7 @@ def features(network: Network, paths: Iterable[Path]) -> Floats:
     """Return the pooled features of photos, (n, k)."""
 
     def one(path: Path) -> Floats:
-        crop = photo.resize(photo.read(path, at_least=network.size).pixels, network.size)
+        crop = decode.resize(decode.read(path, at_least=network.size).pixels, network.size)
         return network.run(to_unit(crop))[0]
 
     return np.stack(list(ordered(one, paths)))
@@ -79,7 +79,9 @@ def measures(learned: Floats, labels: Labels) -> dict[str, Measure]:
     head = LogisticRegression(max_iter=1000).fit(learned, labels)
     prototypes, known = learn_prototypes(learned, labels, len(KINDS)), directions(learned)
     return {
-        "cosine to the nearest prototype (keykind.novelty)": lambda asked: measure_novelty(asked, prototypes),
+        "cosine to the nearest prototype (keykind.model.ood)": lambda asked: measure_novelty(
+            asked, prototypes
+        ),
         f"cosine to the {NEIGHBOURS}th nearest photo": lambda asked: (
             1 - np.sort(directions(asked) @ known.T, axis=1)[:, -NEIGHBOURS]
         ),

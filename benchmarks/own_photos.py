@@ -18,15 +18,15 @@ from pathlib import Path
 import mitsuba  # noqa: F401 - before TensorFlow, see mixing.py
 import numpy as np
 
-from keykind.crossval import make_folds
-from keykind.dataset import Dataset, Sample, read_dataset
-from keykind.evaluate import Scores, score
-from keykind.experiment import Experiment
-from keykind.mixing import rendered_photos
-from keykind.model import load_model
-from keykind.predict import SHIPPED
-from keykind.recipe import DEFAULT, REPORT, Recipe
-from keykind.run import run
+from keykind.dataset.dataset import Dataset, Sample, read_dataset
+from keykind.evaluate.metrics import Scores, score
+from keykind.experiment.experiment import Experiment
+from keykind.experiment.run import run
+from keykind.model.model import load_model
+from keykind.predict.recogniser import SHIPPED
+from keykind.train.crossval import make_folds
+from keykind.train.recipe import DEFAULT, REPORT, Recipe
+from keykind.train.synthetic import rendered_photos
 from models import ask
 from table import markdown, section, write_section
 

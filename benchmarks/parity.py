@@ -22,15 +22,15 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from keykind import photo
-from keykind.dataset import read_strangers
-from keykind.export import Wish, export_model
-from keykind.graph import PRECISIONS
-from keykind.head import Floats
-from keykind.model import load_model
-from keykind.run_model import ask_keras, crops_of, read_trained, run_photos
-from keykind.sample_photos import nothing_folder
-from keykind.views import Crop
+from keykind.dataset.bundled import nothing_folder
+from keykind.dataset.dataset import read_strangers
+from keykind.export.export import Wish, export_model
+from keykind.export.from_run import ask_keras, crops_of, read_trained, run_photos
+from keykind.export.graph import PRECISIONS
+from keykind.model.head import Floats
+from keykind.model.model import load_model
+from keykind.model.preprocess import Crop
+from keykind.photo import decode
 from table import markdown, section, write_section
 
 FILTERS = ("BOX", "HAMMING", "BICUBIC", "LANCZOS", "NEAREST")  # of Pillow, beside its BILINEAR
@@ -64,7 +64,7 @@ def by_mediapipe(path: Path, crops: Sequence[Crop], kinds: Sequence[str]) -> Flo
 def resized(paths: Sequence[Path], how: str) -> list[Crop]:
     """Return the photos stretched by another filter, or decoded in full before (the usual one)."""
     chosen = Image.Resampling[how]
-    full = (Image.fromarray(photo.read(path).pixels) for path in paths)
+    full = (Image.fromarray(decode.read(path).pixels) for path in paths)
     return [np.asarray(picture.resize((224, 224), chosen)) for picture in full]
 
 

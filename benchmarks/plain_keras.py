@@ -15,11 +15,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from keykind.experiment import Experiment
-from keykind.features import read_crop
-from keykind.recipe import Recipe
-from keykind.samples import Sample
-from keykind.train import Task
+from keykind.dataset.samples import Sample
+from keykind.experiment.experiment import Experiment
+from keykind.train.features import read_crop
+from keykind.train.head_training import Task
+from keykind.train.recipe import Recipe
 
 SIZE = 224  # px
 

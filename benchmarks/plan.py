@@ -24,8 +24,9 @@ from pathlib import Path
 
 import numpy as np
 
-from keykind import answers, scale
-from keykind.predict import Recogniser
+from keykind import scale
+from keykind.predict import writers
+from keykind.predict.recogniser import Recogniser
 from table import markdown, section, write_section
 
 CORES_A_NODE = 16
@@ -124,7 +125,7 @@ def driver_rate(photos: Path) -> float:
     with tempfile.TemporaryDirectory() as name:
         start = time.monotonic()
         every = (one for chunk in packed for one in pickle.loads(chunk))
-        answers.write(Path(name) / "a.jsonl", every, recogniser.kinds)
+        writers.write(Path(name) / "a.jsonl", every, recogniser.kinds)
         return len(packed) * len(some) / (time.monotonic() - start)
 
 
@@ -135,7 +136,7 @@ def bytes_an_answer(photos: Path) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as name:
         sizes = {}
         for ending in (".jsonl", ".parquet"):
-            answers.write(Path(name) / f"a{ending}", some, recogniser.kinds)
+            writers.write(Path(name) / f"a{ending}", some, recogniser.kinds)
             sizes[ending] = (Path(name) / f"a{ending}").stat().st_size / len(some)
     return sizes
 

@@ -27,10 +27,10 @@ from tempfile import TemporaryDirectory, TemporaryFile
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from keykind import photo
-from keykind.export import Wish, export_model
-from keykind.model import load_file, unpack
-from keykind.parallel import ordered, workers
+from keykind.core.parallel import ordered, workers
+from keykind.export.export import Wish, export_model
+from keykind.model.model import load_file, unpack
+from keykind.photo import decode
 from made_photos import make_photos
 from memory import peak
 from table import markdown, section, write_section
@@ -127,7 +127,7 @@ def compared(all_peers: Sequence[Peer], photos: Sequence[str], rounds: int) -> s
 def decoding(paths: Sequence[Path]) -> float:
     """Return how many photos/s can be decoded at reduced scale and resized, on all cores, and no more."""
     start = time.perf_counter()
-    for _ in ordered(lambda path: photo.resize(photo.read(path, at_least=224).pixels, 224), paths):
+    for _ in ordered(lambda path: decode.resize(decode.read(path, at_least=224).pixels, 224), paths):
         pass
     return len(paths) / (time.perf_counter() - start)
 
@@ -163,7 +163,7 @@ def bare(model: Path) -> float:
 
 def warm(model: Path, paths: Sequence[Path]) -> float:
     """Return keykind's photos/s once it has started."""
-    from keykind.predict import Recogniser  # noqa: PLC0415 - after the peers' turns
+    from keykind.predict.recogniser import Recogniser  # noqa: PLC0415 - after the peers' turns
 
     recogniser = Recogniser.load(model)
     for _ in recogniser.recognise_many(paths[: 4 * workers()]):

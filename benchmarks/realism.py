@@ -26,19 +26,18 @@ from typing import Any
 import numpy as np
 
 import realism_table
-from keykind.all_layers import DeepRecipe, Photos, train_all, train_frozen
-from keykind.averaging import VIEWS, predict_views
-from keykind.backbone import Backbone, load_backbone, set_folded, to_network
-from keykind.cache import Cache, default_folder
-from keykind.card import SIZE
-from keykind.crossval import make_folds
-from keykind.dataset import Dataset, Sample, read_dataset
-from keykind.evaluate import score
-from keykind.features import read_crop, store_crops
-from keykind.files import whole_file, write_json
-from keykind.folding import fold, folded_arrays
-from keykind.head import Floats, Head, Labels
-from keykind.listing import LABELS
+from keykind.core.cache import Cache, default_folder
+from keykind.core.files import LABELS, whole_file, write_json
+from keykind.dataset.dataset import Dataset, Sample, read_dataset
+from keykind.evaluate.metrics import score
+from keykind.model.card import SIZE
+from keykind.model.head import Floats, Head, Labels
+from keykind.train.backbone import Backbone, load_backbone, set_folded, to_network
+from keykind.train.bn_folding import fold, folded_arrays
+from keykind.train.crossval import make_folds
+from keykind.train.features import read_crop, store_crops
+from keykind.train.full_finetune import DeepRecipe, Photos, train_all, train_frozen
+from keykind.train.test_time_augmentation import VIEWS, predict_views
 
 KINDS = "cylinder,dimple,laser_track,mortice"
 CROP = 256  # px of the stored renders: views that are grown stay sharp

@@ -20,7 +20,7 @@ from statistics import median
 
 import numpy as np
 
-from keykind.kinds import KINDS
+from keykind.core.kinds import KINDS
 from keykind.render.keys.catalogue import draw_key
 from memory import peak
 from table import markdown, section, write_section

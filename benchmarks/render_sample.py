@@ -18,15 +18,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from keykind.dataset import read_dataset
-from keykind.files import clear_unfinished, write_bytes
-from keykind.parallel import workers as cores
-from keykind.progress import progress
-from keykind.render.sets.order import Task
+from keykind.core.files import clear_unfinished, write_bytes
+from keykind.core.parallel import workers as cores
+from keykind.core.progress import progress
+from keykind.dataset.bundled import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER
+from keykind.dataset.dataset import read_dataset
+from keykind.render.sets.job import Task
 from keykind.render.sets.rendering import Studio
 from keykind.render.sets.workers import spread
 from keykind.render.studio.variant import choose_variant
-from keykind.sample_photos import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER
 
 SCENES = {"train": "product", "test": "phone"}
 SEEDS = {"train": 202401, "test": 202402}  # large, unlike those of the sets that weights are trained on

@@ -13,10 +13,10 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from keykind.render.scenes.stage import EVERYTHING, Variety
-from keykind.render.sets.order import Task, checked_order
+from keykind.render.sets.job import Task, checked_order
 from keykind.render.sets.rendering import Studio, open_studio, render_set, tracer
 from keykind.render.sets.set_folder import SetFolder
-from keykind.render.studio.shoot import Shot, shoot
+from keykind.render.studio.render_photo import Shot, shoot
 
 KINDS = ("cylinder", "dimple", "laser_track", "mortice")  # those of the real photos
 

@@ -35,7 +35,7 @@ from tempfile import TemporaryDirectory
 import httpx2
 
 from asking import CLIENTS, LOST, PATIENCE, Asker, Load
-from keykind import parallel
+from keykind.core import parallel
 from memory import resident
 from table import markdown, section, write_section
 

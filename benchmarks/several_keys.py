@@ -17,11 +17,11 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from keykind.finder import load_finder
-from keykind.photo import decode
-from keykind.predict import Recogniser
-from keykind.sample_photos import sample_folder
-from keykind.sources import Named
+from keykind.dataset.bundled import sample_folder
+from keykind.detect.detector import load_finder
+from keykind.photo.decode import decode
+from keykind.photo.source import Named
+from keykind.predict.recogniser import Recogniser
 from table import markdown, section, write_section
 
 SIZE = (4000, 3000)

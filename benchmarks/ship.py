@@ -18,12 +18,12 @@ from pathlib import Path
 
 import numpy as np
 
-from keykind.backbone import Backbone, load_backbone
-from keykind.export import Wish, export_model
-from keykind.finder import load_finder
-from keykind.folding import fold, folded_arrays
-from keykind.run_model import read_trained
-from keykind.shipped import CLASSIFIER, FINDER, FOLDER, Arrays, write_arrays, write_model
+from keykind.detect.detector import load_finder
+from keykind.export.export import Wish, export_model
+from keykind.export.from_run import read_trained
+from keykind.model.shipped import CLASSIFIER, FINDER, FOLDER, Arrays, write_arrays, write_model
+from keykind.train.backbone import Backbone, load_backbone
+from keykind.train.bn_folding import fold, folded_arrays
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from keykind.files import write_text
+from keykind.core.files import write_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 TITLE = """# Benchmarks

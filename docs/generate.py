@@ -11,8 +11,8 @@ from pathlib import Path
 
 os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
 
-from keykind import recipe
-from keykind.cli import parser
+from keykind.cli.main import parser
+from keykind.train import recipe
 
 DOCS = Path(__file__).parent
 HEAD = "# Command line\n\nMade from `keykind --help` by `python docs/generate.py`; do not edit.\n"

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from keykind import shipped
+from keykind.model import shipped
 
 WEB = Path(__file__).parents[1] / "web"
 NO_PACKAGES = "the app's packages are not installed: run make web/node_modules"

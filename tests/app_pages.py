@@ -13,11 +13,11 @@ from PIL import Image
 
 from app_build import build, models
 from app_server import Host
-from keykind import shipped
-from keykind.finder import load_finder
-from keykind.model import load_model
-from keykind.predict import Recogniser
-from keykind.sample_photos import sample_folder
+from keykind.dataset.bundled import sample_folder
+from keykind.detect.detector import load_finder
+from keykind.model import shipped
+from keykind.model.model import load_model
+from keykind.predict.recogniser import Recogniser
 
 PATIENCE = 120_000  # ms; the machine may be busy
 

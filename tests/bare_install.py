@@ -35,7 +35,7 @@ def main() -> None:
     check(keykind("--version").stdout.startswith("keykind "), "--version answers")
     doctor = keykind("doctor")
     check(doctor.returncode == 0 and MEND in doctor.stdout, "doctor names what is missing")
-    from keykind.sample_photos import sample_folder
+    from keykind.dataset.bundled import sample_folder
 
     check(keykind("inspect", str(sample_folder())).returncode == 0, "the sample came along, whole")
     with tempfile.TemporaryDirectory() as folder:
@@ -88,7 +88,7 @@ def predict_and_explain(folder: Path) -> None:
 
 
 def write_app(out: Path) -> None:
-    from keykind import shipped
+    from keykind.model import shipped
 
     written = keykind("app", str(out))
     check(written.returncode == 0 and (out / "index.html").exists(), "the app came along, and is written")

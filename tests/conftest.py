@@ -67,11 +67,11 @@ def many_drawn(tmp_path_factory) -> Path:
 def finished(many_drawn, tmp_path_factory):
     """A finished run by the report recipe but for fewer epochs, with random weights: experiment, metrics."""
     pytest.importorskip("keras", reason="the extra train is not installed")
-    from keykind.dataset import read_dataset, read_strangers
-    from keykind.experiment import Experiment
-    from keykind.recipe import REPORT
-    from keykind.run import run
-    from keykind.sample_photos import nothing_folder
+    from keykind.dataset.bundled import nothing_folder
+    from keykind.dataset.dataset import read_dataset, read_strangers
+    from keykind.experiment.experiment import Experiment
+    from keykind.experiment.run import run
+    from keykind.train.recipe import REPORT
 
     out = tmp_path_factory.mktemp("finished") / "run"
     recipe = replace(REPORT, epochs=4)

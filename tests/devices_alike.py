@@ -12,17 +12,17 @@ from typing import Any
 import keras
 import numpy as np
 
-from keykind.all_layers import DeepRecipe, Photos, train_all
-from keykind.backbone import ARCHITECTURES, load_backbone
-from keykind.cache import Cache
-from keykind.crossval import Fold
-from keykind.devices import ONE, Devices, Shared, find_devices
-from keykind.epochs import adamw
-from keykind.errors import BadDevices
-from keykind.finetune import fine_tune
-from keykind.head import Head
-from keykind.recipe import REPORT
-from keykind.train import Task
+from keykind.core.cache import Cache
+from keykind.core.errors import BadDevices
+from keykind.model.head import Head
+from keykind.train.backbone import ARCHITECTURES, load_backbone
+from keykind.train.crossval import Fold
+from keykind.train.devices import ONE, Devices, Shared, find_devices
+from keykind.train.full_finetune import DeepRecipe, Photos, train_all
+from keykind.train.head_training import Task
+from keykind.train.loop import adamw
+from keykind.train.partial_finetune import fine_tune
+from keykind.train.recipe import REPORT
 
 KINDS = 3
 DEEP = DeepRecipe(sizes=(32, 32), batch=5, dropout=0.0, head_views=1, head_epochs=1)
@@ -62,7 +62,7 @@ def all_layers(folder: Path, first: Devices, then: Devices) -> dict[str, Any]:
 
 def with_stop(train: Any) -> None:
     """Train until the second epoch begins."""
-    from keykind import all_layers as module
+    from keykind.train import full_finetune as module
 
     run = module._Trainer.run
     module._Trainer.run = lambda *call: run(*call) if call[1] == 1 else 1 / 0

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keykind.masks import encode
-from keykind.render.sets.order import Task
-from keykind.render.studio.shoot import Shot
+from keykind.core.geometry import encode
+from keykind.render.sets.job import Task
+from keykind.render.studio.render_photo import Shot
 from keykind.render.studio.variant import Variant
 
 FAKE = Variant("scalar_rgb", None, "rendering nothing")

@@ -6,8 +6,8 @@ Out:   other bytes; model files whose hashes agree with them all the same
 
 import numpy as np
 
-from keykind.card import Card
-from keykind.model import _sealed
+from keykind.model.card import Card
+from keykind.model.model import _sealed
 
 EXTREMES = (
     0,

@@ -15,7 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from keykind.web_app import FOLDER, INDEX
+from keykind.app import FOLDER, INDEX
 from tiny_model import tiny_file
 
 DOCKERFILE = Path(__file__).parents[1] / "Dockerfile"

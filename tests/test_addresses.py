@@ -1,4 +1,4 @@
-"""Tests of addresses.py, and of photos and answers elsewhere: in fsspec's memory, and at an S3 server."""
+"""Tests of storage.py, and of photos and answers elsewhere: in fsspec's memory, and at an S3 server."""
 
 import io
 import json
@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from drawings import draw_key
-from keykind import addresses
-from keykind.addresses import Address, place_named
-from keykind.cli import main
-from keykind.errors import BadPhoto, CannotWrite, KeykindError
-from keykind.gathering import how_many, photos_named
-from keykind.predict import Recogniser
-from keykind.sources import name_of
+from keykind.cli.main import main
+from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
+from keykind.photo import storage
+from keykind.photo.inputs import how_many, photos_named
+from keykind.photo.source import name_of
+from keykind.photo.storage import Address, place_named
+from keykind.predict.recogniser import Recogniser
 from tiny_model import tiny_file
 
 fsspec = pytest.importorskip("fsspec", reason="the extra scale is not installed")
@@ -102,23 +102,23 @@ def test_an_address_on_this_disk_is_a_path(tmp_path):
 
 def test_an_unknown_kind_of_address_is_told():
     with pytest.raises(KeykindError, match="nosuch"):
-        addresses.looked_up(Address("nosuch://bucket/a.jpg"))
+        storage.looked_up(Address("nosuch://bucket/a.jpg"))
 
 
 def test_a_file_elsewhere_is_whole_or_absent(elsewhere):
     place = Address("memory://out/answers.jsonl")
-    with pytest.raises(ZeroDivisionError), addresses.whole_at(place) as temporary:
+    with pytest.raises(ZeroDivisionError), storage.whole_at(place) as temporary:
         temporary.write_text(f"half{1 / 0}")
-    assert addresses.read_if_there(place) is None
-    with addresses.whole_at(place) as temporary:
+    assert storage.read_if_there(place) is None
+    with storage.whole_at(place) as temporary:
         temporary.write_text("whole")
-    assert addresses.read_if_there(place) == b"whole"
+    assert storage.read_if_there(place) == b"whole"
 
 
 def test_a_long_file_elsewhere_is_not_fetched_to_its_end(elsewhere):
     fsspec.filesystem("memory").pipe("/shop/long.jpg", bytes(1000))
     for size in (None, 1000):
-        assert len(addresses.read(Address("memory://shop/long.jpg", size), 10)) == 11
+        assert len(storage.read(Address("memory://shop/long.jpg", size), 10)) == 11
 
 
 def test_a_store_that_refuses_is_told_as_what_was_to_be_done(monkeypatch, elsewhere):
@@ -130,8 +130,8 @@ def test_a_store_that_refuses_is_told_as_what_was_to_be_done(monkeypatch, elsewh
     monkeypatch.setattr(memory, "put_file", refuse)
     monkeypatch.setattr(memory, "cat_file", refuse)
     with pytest.raises(BadPhoto, match=r"b\.jpg: cannot be reached \(Forbidden\)"):
-        addresses.read(Address(f"{elsewhere}/b.jpg"), 1000)
-    with pytest.raises(CannotWrite, match="Forbidden"), addresses.whole_at(Address("memory://out/a.csv")):
+        storage.read(Address(f"{elsewhere}/b.jpg"), 1000)
+    with pytest.raises(CannotWrite, match="Forbidden"), storage.whole_at(Address("memory://out/a.csv")):
         pass
 
 
@@ -169,7 +169,7 @@ def test_answers_are_written_to_an_s3_server_and_gone_on_with(bucket, tmp_path, 
 
 def test_without_fsspec_the_command_that_mends_it_is_named():
     code = "import sys; sys.modules['fsspec'] = sys.modules['fsspec.core'] = None\n"
-    code += "from keykind.cli import main; sys.exit(main(['predict', 's3://bucket/keys']))"
+    code += "from keykind.cli.main import main; sys.exit(main(['predict', 's3://bucket/keys']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "pip install 'keykind[scale]'" in done.stderr

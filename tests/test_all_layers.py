@@ -1,4 +1,4 @@
-"""Tests of all_layers.py."""
+"""Tests of full_finetune.py."""
 
 from dataclasses import replace
 
@@ -7,11 +7,11 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind import all_layers  # noqa: E402
-from keykind.all_layers import STATE, DeepRecipe, Photos, train_all, train_frozen  # noqa: E402
-from keykind.backbone import load_backbone  # noqa: E402
-from keykind.cache import Cache  # noqa: E402
-from keykind.folding import fold, folded_arrays  # noqa: E402
+from keykind.core.cache import Cache  # noqa: E402
+from keykind.train import full_finetune  # noqa: E402
+from keykind.train.backbone import load_backbone  # noqa: E402
+from keykind.train.bn_folding import fold, folded_arrays  # noqa: E402
+from keykind.train.full_finetune import STATE, DeepRecipe, Photos, train_all, train_frozen  # noqa: E402
 
 RECIPE = DeepRecipe(sizes=(32, 32), batch=4, head_views=1, head_epochs=1)
 COUNT, KINDS = 10, 2
@@ -67,12 +67,12 @@ def test_every_tensor_of_the_network_moves_but_not_those_it_was_given(backbone, 
 def test_training_goes_on_after_a_kill_with_the_same_result(backbone, straight, train, monkeypatch):
     (train.root / "killed").mkdir()
     (train.root / "killed" / STATE).write_bytes(b"torn")
-    run = all_layers._Trainer.run
+    run = full_finetune._Trainer.run
     with monkeypatch.context() as patch:
-        patch.setattr(all_layers._Trainer, "run", lambda *call: run(*call) if call[1] == 1 else 1 / 0)
+        patch.setattr(full_finetune._Trainer, "run", lambda *call: run(*call) if call[1] == 1 else 1 / 0)
         with pytest.raises(ZeroDivisionError):
             train(backbone, "killed")
-    monkeypatch.setattr(all_layers, "train_frozen", lambda *_: pytest.fail("trained the head again"))
+    monkeypatch.setattr(full_finetune, "train_frozen", lambda *_: pytest.fail("trained the head again"))
     resumed = train(backbone, "killed")
     for one, other in zip(resumed.epochs, straight.epochs, strict=True):
         assert one | {"seconds": 0} == other | {"seconds": 0}

@@ -1,4 +1,4 @@
-"""Tests of answers.py."""
+"""Tests of writers.py."""
 
 import csv
 import json
@@ -13,11 +13,11 @@ import pytest
 
 from conftest import keykind
 from drawings import draw_photos
-from keykind import answers
-from keykind.answers import Tally, heading, json_lines, text_lines, write
-from keykind.errors import CannotWrite, MissingExtra
-from keykind.parallel import AHEAD, workers
-from keykind.predict import Key, Prediction
+from keykind.core.errors import CannotWrite, MissingExtra
+from keykind.core.parallel import AHEAD, workers
+from keykind.predict import writers
+from keykind.predict.recogniser import Key, Prediction
+from keykind.predict.writers import Tally, heading, json_lines, text_lines, write
 from tiny_model import tiny_file
 
 KINDS = ("cylinder", "laser_track", "dimple")
@@ -72,7 +72,7 @@ def test_the_tally_counts_photos_not_keys():
 def expected_rows() -> list[list[str]]:
     corners, none = [str(number) for corner in BOX for number in corner], [""] * 8
     return [
-        ["photo", "kind", "probability", *(f"p({kind})" for kind in KINDS), *answers.CORNERS, "error"],
+        ["photo", "kind", "probability", *(f"p({kind})" for kind in KINDS), *writers.CORNERS, "error"],
         ["a.jpg", "cylinder", "0.9", "0.9", "0.0667", "0.0333", *corners, ""],
         ["two, keys.jpg", "laser_track", "0.8", "0.1", "0.8", "0.1", *corners, ""],
         ["two, keys.jpg", "dimple", "0.7", "0.1", "0.2", "0.7", *corners, ""],
@@ -97,7 +97,7 @@ def test_jsonl_has_what_json_prints(tmp_path):
 @pytest.mark.parametrize("group", [1, 4, 10_000])
 def test_parquet_has_what_csv_has(tmp_path, monkeypatch, group):
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra scale is not installed")
-    monkeypatch.setattr(answers, "ROW_GROUP", group)
+    monkeypatch.setattr(writers, "ROW_GROUP", group)
     write(tmp_path / "said.parquet", SAID, KINDS)
     file = parquet.ParquetFile(tmp_path / "said.parquet")
     columns = file.read().to_pydict()

@@ -24,8 +24,8 @@ from app_pages import (
     watched,
 )
 from conftest import keykind
-from keykind.model import load_model
-from keykind.sample_photos import nothing_folder, sample_folder
+from keykind.dataset.bundled import nothing_folder, sample_folder
+from keykind.model.model import load_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PHONE, DESKTOP, NARROW = (360, 740), (1280, 800), (320, 568)

@@ -11,17 +11,19 @@ import pytest
 from PIL import Image, ImageFilter
 
 from app_build import WEB, Core, field, models, picture
-from keykind import finder, photo, separation, shipped
-from keykind.card import SIZE
-from keykind.cutting import ENOUGH
-from keykind.explain import overlay
-from keykind.finder import Finder, fit, load_finder
-from keykind.kinds import KINDS
-from keykind.masks import rectangle_along
-from keykind.model import unpack
-from keykind.photo import Photo
-from keykind.sample_photos import sample_folder
-from keykind.straighten import cut_around
+from keykind.core.geometry import rectangle_along
+from keykind.core.kinds import KINDS
+from keykind.dataset.bundled import sample_folder
+from keykind.detect import detector, postprocess
+from keykind.detect.align import cut_around
+from keykind.detect.crops import ENOUGH
+from keykind.detect.detector import Finder, fit, load_finder
+from keykind.model import shipped
+from keykind.model.card import SIZE
+from keykind.model.gradcam import overlay
+from keykind.model.model import unpack
+from keykind.photo import decode
+from keykind.photo.decode import Photo
 from tiny_model import CARD, tiny_bytes
 
 FILTERS = {
@@ -50,8 +52,8 @@ def samples(step=10):
 def told_fields(keys, seed=0):
     """Return what a network could say of lines from head to tip: covered, the ends named with some noise."""
     rng = np.random.default_rng(seed)
-    grid, side, stride = separation.GRID, separation.SIDE, separation.STRIDE
-    fields = rng.uniform(0, 0.2, (grid, grid, len(separation.FIELDS))).astype(np.float32)
+    grid, side, stride = postprocess.GRID, postprocess.SIDE, postprocess.STRIDE
+    fields = rng.uniform(0, 0.2, (grid, grid, len(postprocess.FIELDS))).astype(np.float32)
     centres = (np.stack(np.meshgrid(np.arange(grid), np.arange(grid)), axis=-1) + 0.5) * stride
     for head, tip in np.array(keys, float):
         along = (tip - head) / np.linalg.norm(tip - head)
@@ -59,16 +61,16 @@ def told_fields(keys, seed=0):
         off = np.abs((centres - head) @ np.array([-along[1], along[0]]))
         far = np.linalg.norm(tip - head)
         inside = (there > 0) & (there < far) & (off < np.where(there < far / 3, 20, 9))
-        fields[inside, separation.KEY] = rng.uniform(0.6, 1, inside.sum())
-        fields[inside & (there > far / 3), separation.BLADE] = 0.9
+        fields[inside, postprocess.KEY] = rng.uniform(0.6, 1, inside.sum())
+        fields[inside & (there > far / 3), postprocess.BLADE] = 0.9
         for peak, place in (("centre", (head + tip) / 2), ("head", head), ("tip", tip)):
-            which = separation.FIELDS.index(peak)
+            which = postprocess.FIELDS.index(peak)
             near = np.exp(-(((centres - place) ** 2).sum(axis=-1)) / 50)
             fields[..., which] = np.maximum(fields[..., which], near)
         ways = np.concatenate([head - centres, tip - centres], axis=-1).reshape(grid, grid, 2, 2) / side
         long = np.maximum(np.linalg.norm(ways, axis=-1, keepdims=True), 1e-9)
-        ends = (ways * np.minimum(1, separation.REACH / long)).reshape(grid, grid, 4)
-        fields[inside, separation.ENDS] = (ends + rng.normal(0, 0.01, ends.shape))[inside]
+        ends = (ways * np.minimum(1, postprocess.REACH / long)).reshape(grid, grid, 4)
+        fields[inside, postprocess.ENDS] = (ends + rng.normal(0, 0.01, ends.shape))[inside]
     return fields
 
 
@@ -103,8 +105,8 @@ def test_the_constants_are_those_of_python():
 
 def test_the_constants_name_every_number_of_the_finder(core):
     told = core.constants()
-    assert told["separation"]["COVERED"] == separation.COVERED
-    assert told["finder"]["LEAST_SCORE"] == finder.LEAST_SCORE
+    assert told["postprocess"]["COVERED"] == postprocess.COVERED
+    assert told["detector"]["LEAST_SCORE"] == detector.LEAST_SCORE
     assert [kind["name"] for kind in told["kinds"]] == [kind.name for kind in KINDS]
 
 
@@ -172,7 +174,7 @@ def test_photos_are_fitted_as_python_does_it(core, size):
 def test_jpegs_are_read_at_the_scale_at_which_pillow_reads_them(core, size, tmp_path):
     path = tmp_path / "photo.jpg"
     Image.new("RGB", size).save(path)
-    read = photo.read(path, at_least=480).pixels
+    read = decode.read(path, at_least=480).pixels
     factor = core.draftOf(*size, 480)
     assert [-(-side // factor) for side in size[::-1]] == list(read.shape[:2])
 
@@ -189,7 +191,7 @@ SCENES = {
 @pytest.mark.parametrize("seed", range(3))
 def test_keys_are_told_apart_as_python_does_it(core, scene, seed):
     fields = told_fields(SCENES[scene], seed)
-    theirs = separation.separate(fields, (192, 256), 2.5, 0.1)
+    theirs = postprocess.separate(fields, (192, 256), 2.5, 0.1)
     assert bool(theirs) == bool(SCENES[scene])
     same_keys(core.separate(fields, [256, 192], 2.5, 0.1), theirs)
 
@@ -200,7 +202,7 @@ def test_keys_in_photos_are_told_apart_as_python_does_it(core):
     for path in samples(6):
         pixels = np.asarray(Image.open(path).convert("RGB"))
         fields = finder_.fields(fit(pixels)[0])
-        theirs = separation.separate(fields, (200, 256), 1.5, 0.2)
+        theirs = postprocess.separate(fields, (200, 256), 1.5, 0.2)
         same_keys(core.separate(fields, [256, 200], 1.5, 0.2), theirs)
         told += len(theirs)
     assert told > 10
@@ -210,15 +212,15 @@ def test_a_picture_and_what_is_said_of_it_are_mirrored_along_the_diagonal(core):
     pixels, fields = noisy(30, 20), told_fields(SCENES["crossing"])
     np.testing.assert_array_equal(picture(core.acrossDiagonal(pixels)), pixels.transpose(1, 0, 2))
     mirrored = field(core.transposed(fields), *fields.shape)
-    np.testing.assert_array_equal(mirrored, separation.transposed(fields))
+    np.testing.assert_array_equal(mirrored, postprocess.transposed(fields))
 
 
 @pytest.mark.parametrize("hidden", [0.1, 0.6])
 def test_a_hidden_key_keeps_the_ends_that_are_named(core, hidden):
     fields = told_fields([((40, 60), (200, 150))])
-    fields[..., separation.HIDDEN] = hidden
-    fields[30:, :, separation.KEY] = 0
-    same_keys(core.separate(fields, [256, 256], 1, 0), separation.separate(fields, (256, 256), 1, 0))
+    fields[..., postprocess.HIDDEN] = hidden
+    fields[30:, :, postprocess.KEY] = 0
+    same_keys(core.separate(fields, [256, 256], 1, 0), postprocess.separate(fields, (256, 256), 1, 0))
 
 
 @pytest.mark.parametrize("scene", ["small", "none", "one", "crossing"])
@@ -388,7 +390,7 @@ def test_the_sharpness_is_the_variance_of_the_laplacian_by_that_of_the_grey(core
 
 def test_limits_that_python_has_are_those_of_python(core):
     limits = core.limits()
-    assert limits["hidden"] == separation.HIDES
+    assert limits["hidden"] == postprocess.HIDES
     assert limits["small"] == ENOUGH * SIZE
 
 

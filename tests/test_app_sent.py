@@ -11,7 +11,7 @@ import pytest
 
 from app_pages import give, photo_with_a_key, ready, sample, watched
 from app_server import Host
-from keykind.web_app import write_app
+from keykind.app import write_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FIRST_VISIT = 16_000_000  # bytes

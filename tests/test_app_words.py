@@ -6,7 +6,7 @@ import re
 import pytest
 
 from app_build import WEB
-from keykind.kinds import KINDS
+from keykind.core.kinds import KINDS
 
 FOLDER = WEB / "src" / "words"
 LANGUAGES = ("de", "en", "fr")

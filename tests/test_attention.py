@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind.attention import PARTS, energy_shares, looking, measure_attention, parts_seen
-from keykind.head import Head
-from keykind.masks import encode
-from keykind.straighten import Cut
+from keykind.core.geometry import encode
+from keykind.detect.align import Cut
+from keykind.model.head import Head
+from keykind.train.saliency import PARTS, energy_shares, looking, measure_attention, parts_seen
 
 GRID = 7
 
@@ -70,7 +70,7 @@ def test_a_network_that_looks_at_the_blade_has_its_energy_there(label, tmp_path,
     photo = tmp_path / "cylinder" / "a.png"
     Image.fromarray(pixels).save(photo)
     monkeypatch.setattr(
-        "keykind.attention.read_crop",
+        "keykind.train.saliency.read_crop",
         lambda sample, size: np.asarray(Image.open(sample.path).resize((size, size))),
     )
     one = np.ones((1, 1), np.float32)

@@ -1,10 +1,10 @@
-"""Tests of augmentation.py."""
+"""Tests of augment.py."""
 
 import numpy as np
 import pytest
 
-from keykind import augmentation
-from keykind.augmentation import WIDER, straight_view, strong_view
+from keykind.train import augment
+from keykind.train.augment import WIDER, straight_view, strong_view
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_a_crop_that_cannot_be_written_is_left_as_it_is(crop):
 
 def test_what_lies_beyond_the_photo_is_filled_like_the_photo(monkeypatch):
     for share in ("NOISE", "JPEG", "ERASED"):
-        monkeypatch.setattr(augmentation, share, 0)
+        monkeypatch.setattr(augment, share, 0)
     plain = np.full((64, 64, 3), (120, 90, 60), np.uint8)
     for seed in range(50):
         view = strong_view(plain, 48, rng(seed)).astype(int)
@@ -50,7 +50,7 @@ def test_what_lies_beyond_the_photo_is_filled_like_the_photo(monkeypatch):
 
 def test_views_differ_in_light_and_some_have_no_colour(monkeypatch):
     for share in ("NOISE", "JPEG", "ERASED"):
-        monkeypatch.setattr(augmentation, share, 0)
+        monkeypatch.setattr(augment, share, 0)
     plain = np.full((16, 16, 3), (150, 100, 80), np.uint8)
     seen = np.array([strong_view(plain, 8, rng(seed))[0, 0] for seed in range(200)], int)
     assert seen.mean(axis=1).std() > 15
@@ -69,8 +69,8 @@ def lying():
 @pytest.mark.parametrize("seed", range(20))
 def test_a_straight_view_keeps_the_key_in_and_about_straight(lying, seed, monkeypatch):
     for name in ("recolour", "wear", "_covered"):
-        monkeypatch.setattr(augmentation, name, lambda picture, rng: picture)
-    monkeypatch.setattr(augmentation, "SWAPPED", 0)
+        monkeypatch.setattr(augment, name, lambda picture, rng: picture)
+    monkeypatch.setattr(augment, "SWAPPED", 0)
     view = straight_view(lying, 224, 2.0, rng(seed)).astype(int)
     red, green = (np.argwhere(view[..., place] > 150) for place in (0, 1))
     seen = len(red) + len(green)
@@ -83,7 +83,7 @@ def test_a_straight_view_keeps_the_key_in_and_about_straight(lying, seed, monkey
 
 def test_head_and_tip_are_sometimes_swapped(lying, monkeypatch):
     for name in ("recolour", "wear", "_covered"):
-        monkeypatch.setattr(augmentation, name, lambda picture, rng: picture)
+        monkeypatch.setattr(augment, name, lambda picture, rng: picture)
 
     def swapped(seed):
         view = straight_view(lying, 96, 2.0, rng(seed)).astype(int)

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from keykind.averaging import VIEWS, predict_views
-from keykind.head import Head, softmax
+from keykind.model.head import Head, softmax
+from keykind.train.test_time_augmentation import VIEWS, predict_views
 
 SIDE = 40
 

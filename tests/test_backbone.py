@@ -7,9 +7,9 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.backbone import ARCHITECTURES, Backbone, load_backbone, to_network  # noqa: E402
-from keykind.cache import Cache  # noqa: E402
-from keykind.errors import BadRecipe, BadWeights  # noqa: E402
+from keykind.core.cache import Cache  # noqa: E402
+from keykind.core.errors import BadRecipe, BadWeights  # noqa: E402
+from keykind.train.backbone import ARCHITECTURES, Backbone, load_backbone, to_network  # noqa: E402
 
 IMAGENET_DIGEST = "7d7f37901b6a3070a81f6f6d31975d76c4b33615f856a079f5088285b34bdf46"
 
@@ -135,7 +135,7 @@ def test_random_weights_keep_the_size_of_signals_in_every_network():
 def test_a_network_is_converted_once(drawn, tmp_path, monkeypatch):
     with Cache(tmp_path) as cache:
         first = to_network(drawn, cache)
-        monkeypatch.setattr("keykind.backbone._convert", lambda _: pytest.fail("converted again"))
+        monkeypatch.setattr("keykind.train.backbone._convert", lambda _: pytest.fail("converted again"))
         assert to_network(drawn, cache).model == first.model
 
 

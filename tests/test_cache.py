@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from keykind.cache import Cache, default_folder
-from keykind.errors import CannotWrite
+from keykind.core.cache import Cache, default_folder
+from keykind.core.errors import CannotWrite
 
 VALUES = {f"key {number}".encode(): bytes([number]) * 700 * number for number in range(24)}
 
@@ -20,7 +20,7 @@ VALUES = {f"key {number}".encode(): bytes([number]) * 700 * number for number in
 WRITER = """
 import sys
 from pathlib import Path
-from keykind.cache import Cache
+from keykind.core.cache import Cache
 me = sys.argv[2].encode()
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     with Cache(folder) as cache:
@@ -32,7 +32,7 @@ for folder in sorted(Path(sys.argv[1]).iterdir()):
 ENDLESS = """
 import itertools, sys
 from pathlib import Path
-from keykind.cache import Cache
+from keykind.core.cache import Cache
 with Cache(Path(sys.argv[1])) as cache:
     for number in itertools.count():
         cache.put({f"{sys.argv[2]} {number}".encode(): bytes([number % 256]) * 5000})
@@ -240,7 +240,7 @@ def test_a_folder_where_the_file_should_be_is_told(tmp_path):
 
 
 def test_a_healthy_file_that_another_run_keeps_locked_is_told_and_not_set_aside(filled, monkeypatch):
-    monkeypatch.setattr("keykind.cache.WAIT", 0.05)
+    monkeypatch.setattr("keykind.core.cache.WAIT", 0.05)
     other = sqlite3.connect(filled / "cache.sqlite", isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(CannotWrite, match="locked"):

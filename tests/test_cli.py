@@ -1,4 +1,4 @@
-"""Tests of cli.py: what a user at a terminal sees, bad input above all."""
+"""Tests of main.py: what a user at a terminal sees, bad input above all."""
 
 import json
 import os
@@ -16,20 +16,19 @@ from PIL import Image
 
 from conftest import keykind
 from drawings import draw_photos
-from keykind import cli
+from keykind.cli import main
 
 KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a run is killed; more take longer
 HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"}
 
 
 def run(*arguments: object) -> int:
-    return cli.main([str(argument) for argument in arguments])
+    return main.main([str(argument) for argument in arguments])
 
 
 def test_the_command_line_loads_nothing_heavy():
-    code = (
-        "import sys, keykind.cli; keykind.cli.parser(); print(*{name.split('.')[0] for name in sys.modules})"
-    )
+    code = "import sys; from keykind.cli.main import parser; parser()\n"
+    code += "print(*{name.split('.')[0] for name in sys.modules})"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
@@ -38,14 +37,16 @@ def test_the_command_line_loads_nothing_heavy():
 
 def test_inspect_loads_nothing_heavy(drawn_photos):
     verb = f"main(['inspect', {str(drawn_photos)!r}, '--json'])"
-    code = f"import sys; from keykind.cli import main; {verb}; sys.exit(bool(sys.modules.keys() & {HEAVY}))"
+    code = (
+        f"import sys; from keykind.cli.main import main; {verb}; sys.exit(bool(sys.modules.keys() & {HEAVY}))"
+    )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 
 
 def test_wrong_usage_is_status_2(capsys):
     for arguments in ([], ["turn"], ["train"], ["train", "photos"], ["inspect"]):
         with pytest.raises(SystemExit) as caught:
-            cli.main(arguments)
+            main.main(arguments)
         assert caught.value.code == 2
         assert "usage: keykind" in capsys.readouterr().err
 

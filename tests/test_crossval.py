@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("sklearn", reason="the extra train is not installed")
 
-from keykind.crossval import best_fold, make_folds
-from keykind.errors import BadDataset
-from keykind.samples import Sample
+from keykind.core.errors import BadDataset
+from keykind.dataset.samples import Sample
+from keykind.train.crossval import best_fold, make_folds
 
 
 def sample(kind, group, number=0):

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.cutouts import cut_outs, guided, write_cut_outs
-from keykind.cutting import find_cuts
-from keykind.errors import BadPhoto, CannotWrite
-from keykind.masks import corners_of, rectangle_along
-from keykind.photo import Photo
-from keykind.separation import SIDE, Found
+from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.core.geometry import corners_of, rectangle_along
+from keykind.detect.crops import find_cuts
+from keykind.detect.cutouts import cut_outs, guided, write_cut_outs
+from keykind.detect.postprocess import SIDE, Found
+from keykind.photo.decode import Photo
 
 GROUND, METAL = (230, 226, 220), (70, 72, 78)
 HEAD, TIP = np.array([300.0, 800.0]), np.array([300.0, 200.0])  # it stands upright, tip up

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.cutting import FIRST, cut_keys, take_cut
-from keykind.photo import Photo
+from keykind.detect.crops import FIRST, cut_keys, take_cut
+from keykind.photo.decode import Photo
 from told_finder import ToldFinder, found
 
 SIZE = (4000, 3000)

@@ -13,8 +13,8 @@ from PIL import ExifTags, Image, ImageFilter
 
 import drawn
 from conftest import shared
-from keykind.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_strangers
-from keykind.errors import BadDataset
+from keykind.core.errors import BadDataset
+from keykind.dataset.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_strangers
 
 
 def names(samples) -> list[str]:

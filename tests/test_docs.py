@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from keykind import __version__, cli, recipe
+from keykind import __version__
+from keykind.cli import main
+from keykind.train import recipe
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -26,7 +28,7 @@ def test_generated_pages_are_up_to_date():
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_command_that_is_shown_is_understood(page):
     for command in COMMAND.findall(page.read_text("utf-8")):
-        options = cli.parser().parse_args(shlex.split(command)[1:])
+        options = main.parser().parse_args(shlex.split(command)[1:])
         assert callable(options.verb), command
 
 

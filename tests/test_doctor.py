@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from keykind import doctor
-from keykind.doctor import BASE, EXTRAS, examine, require
-from keykind.errors import MissingExtra
+from keykind.cli import doctor
+from keykind.cli.doctor import examine
+from keykind.core import extras
+from keykind.core.errors import MissingExtra
+from keykind.core.extras import BASE, EXTRAS, require
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
 
@@ -25,7 +27,7 @@ def without(monkeypatch):
     """Give a function that makes packages seem absent."""
 
     def hide(*modules):
-        monkeypatch.setattr(doctor, "find_spec", lambda name: None if name in modules else find_spec(name))
+        monkeypatch.setattr(extras, "find_spec", lambda name: None if name in modules else find_spec(name))
 
     return hide
 
@@ -88,13 +90,13 @@ def test_only_what_is_missing_is_named(without):
 
 
 def test_an_extra_that_is_there_is_passed_in_silence(monkeypatch):
-    monkeypatch.setattr(doctor, "find_spec", lambda _: object())
+    monkeypatch.setattr(extras, "find_spec", lambda _: object())
     for extra in EXTRAS:
         require(extra)
 
 
 def test_a_package_without_metadata_still_counts_as_installed(monkeypatch):
-    monkeypatch.setattr(doctor, "find_spec", lambda _: object())
+    monkeypatch.setattr(extras, "find_spec", lambda _: object())
     monkeypatch.setattr(doctor, "EXTRAS", {"odd": {"no-such-package-anywhere": "odd"}})
     finding = next(finding for finding in examine() if finding.subject == "no-such-package-anywhere")
     assert finding.good

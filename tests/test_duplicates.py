@@ -11,9 +11,10 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 import drawn
 from conftest import shared
-from keykind import duplicates, photo
-from keykind.duplicates import Partition, fingerprint, near_duplicates
-from keykind.samples import grey_square
+from keykind.dataset import duplicates
+from keykind.dataset.duplicates import Partition, fingerprint, near_duplicates
+from keykind.dataset.samples import grey_square
+from keykind.photo import decode
 
 KEYS = 12
 
@@ -126,7 +127,7 @@ def test_a_partition_joins_what_any_chain_of_pairs_connects(pairs):
 
 def test_burst_photos_of_a_key_merge_only_where_the_camera_hardly_moved():
     paths = sorted(shared("photos/dimple").glob("*.jpg")) + sorted(shared("photos/cylinder").glob("*.jpg"))
-    read = [photo.read(path, at_least=256).pixels for path in paths]
+    read = [decode.read(path, at_least=256).pixels for path in paths]
     clusters = near_duplicates(prints(Image.fromarray(pixels) for pixels in read))
     names = [[paths[row].name[:4] for row in cluster] for cluster in clusters]
     assert names == [["hera", "hera"], ["iseo", "iseo"]]

@@ -5,7 +5,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.epochs import adamw  # noqa: E402
+from keykind.train.loop import adamw  # noqa: E402
 
 
 def moved(slower):

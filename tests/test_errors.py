@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keykind import errors
-from keykind.errors import KeykindError, MissingExtra, printable
+from keykind.core import errors
+from keykind.core.errors import KeykindError, MissingExtra, printable
 
 KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, KeykindError)]
 ANY_TEXT = st.text(st.characters(), max_size=40)  # lone surrogates and control signs included

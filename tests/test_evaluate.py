@@ -7,7 +7,7 @@ import pytest
 
 metrics = pytest.importorskip("sklearn.metrics", reason="the extra train is not installed")
 
-from keykind.evaluate import (  # noqa: E402
+from keykind.evaluate.metrics import (  # noqa: E402
     TEMPERATURES,
     calibration_error,
     fit_temperature,
@@ -16,7 +16,7 @@ from keykind.evaluate import (  # noqa: E402
     score_rejection,
     wilson,
 )
-from keykind.head import softmax  # noqa: E402
+from keykind.model.head import softmax  # noqa: E402
 
 KINDS = ("cylinder", "dimple", "laser", "mortice")
 PUBLISHED = np.array([[30, 11, 8, 5], [2, 14, 2, 0], [0, 2, 9, 1], [0, 0, 0, 21]])  # rows true; plain photos

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from keykind.explain import COLOURS, Explanation, class_maps, colours, is_empty, overlay
-from keykind.head import Head
+from keykind.model.gradcam import COLOURS, Explanation, class_maps, colours, is_empty, overlay
+from keykind.model.head import Head
 
 
 def random_head(rng, channels, units, kinds):

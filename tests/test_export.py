@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 
 from conftest import keykind
-from keykind.card import SIZE
-from keykind.dataset import read_strangers
-from keykind.errors import BadModel, BadRun
-from keykind.export import Wish, export_model
-from keykind.features import read_crop
-from keykind.model import load_model, unpack
-from keykind.sample_photos import NOTHING, nothing_folder
+from keykind.core.errors import BadModel, BadRun
+from keykind.dataset.bundled import NOTHING, nothing_folder
+from keykind.dataset.dataset import read_strangers
+from keykind.export.export import Wish, export_model
+from keykind.model.card import SIZE
+from keykind.model.model import load_model, unpack
+from keykind.train.features import read_crop
 from tiny_model import KINDS, tiny_file
 
 AS_IT_IS = Wish(None, mediapipe=False, out=None, force=False)
@@ -130,7 +130,7 @@ def test_a_file_of_fewer_digits_tells_its_own_score(run_folder):
 
 
 def test_the_ranges_of_int8_are_set_by_every_kind_and_by_photos_without_a_key(finished):
-    from keykind.run_model import CALIBRATION, calibration
+    from keykind.export.from_run import CALIBRATION, calibration
 
     dataset = finished[0].dataset
     kinds = Counter(sample.kind for sample in dataset.of("train"))
@@ -151,7 +151,7 @@ def test_half_the_digits_give_the_same_novelty_and_maps(run_folder):
 
 
 def test_a_file_that_loses_too_much_is_refused_with_the_figures(run_folder, monkeypatch):
-    monkeypatch.setattr("keykind.run_model.MOST_LOST", -1)
+    monkeypatch.setattr("keykind.export.from_run.MOST_LOST", -1)
     with pytest.raises(BadModel, match=r"has weighted F1 0\.\d+ on 12 test photos, .* points below"):
         export_model(run_folder, replace(AS_IT_IS, precision="fp16"))
     assert not (run_folder / "keys-fp16.tflite").exists()

@@ -8,11 +8,11 @@ from typing import ClassVar
 import numpy as np
 import pytest
 
-from keykind.cache import Cache
-from keykind.dataset import read_dataset
-from keykind.errors import BadPhoto, CannotWrite
-from keykind.features import Network, Plan, compute, read_crop, store_crops
-from keykind.views import Augmentation
+from keykind.core.cache import Cache
+from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.dataset.dataset import read_dataset
+from keykind.model.preprocess import Augmentation
+from keykind.train.features import Network, Plan, compute, read_crop, store_crops
 
 PLAN = Plan(("plain", "edge", "plain_augmented", "edge_augmented"), Augmentation(0.2, 0.2, flip=True), seed=0)
 

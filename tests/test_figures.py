@@ -1,4 +1,4 @@
-"""Tests of figures.py."""
+"""Tests of charts.py."""
 
 import io
 import re
@@ -10,10 +10,10 @@ from PIL import Image
 
 mpl = pytest.importorskip("matplotlib", reason="the extra train is not installed")
 
-from keykind import figures  # noqa: E402
-from keykind.evaluate import score  # noqa: E402
-from keykind.page import Tile  # noqa: E402
-from keykind.pictures import SIDE, tile  # noqa: E402
+from keykind.core.html import Tile  # noqa: E402
+from keykind.evaluate import charts  # noqa: E402
+from keykind.evaluate.metrics import score  # noqa: E402
+from keykind.evaluate.thumbnails import SIDE, tile  # noqa: E402
 
 SVG = "{http://www.w3.org/2000/svg}"
 COUNTS = {"dimple": {"train": 12, "test": 5}, "laser <&>": {"train": 0, "test": 7}}
@@ -32,12 +32,12 @@ def history(epochs, start=1.0):
 
 
 CHARTS = {
-    "class counts": lambda: figures.class_counts(COUNTS),
-    "curves": lambda: figures.curves([history(5), history(3), history(1)]),
-    "confusion": lambda: figures.confusion(scores(), "plain photos"),
-    "F1": lambda: figures.f1_bars({"plain": scores(), "edge": scores()}),
-    "F1 of one view": lambda: figures.f1_bars({"plain": scores()}),
-    "reliability": lambda: figures.reliability({"as trained": scores(), "with temperature": scores()}),
+    "class counts": lambda: charts.class_counts(COUNTS),
+    "curves": lambda: charts.curves([history(5), history(3), history(1)]),
+    "confusion": lambda: charts.confusion(scores(), "plain photos"),
+    "F1": lambda: charts.f1_bars({"plain": scores(), "edge": scores()}),
+    "F1 of one view": lambda: charts.f1_bars({"plain": scores()}),
+    "reliability": lambda: charts.reliability({"as trained": scores(), "with temperature": scores()}),
 }
 every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 
@@ -48,15 +48,15 @@ def texts(svg):
 
 @every_chart
 def test_a_chart_takes_the_ink_of_its_page(draw):
-    svg = figures.svg(draw())
+    svg = charts.svg(draw())
     assert "currentColor" in svg
-    assert figures.INK not in svg
+    assert charts.INK not in svg
 
 
 @every_chart
 def test_no_word_of_a_chart_is_black_on_a_dark_page(draw):
     """Without a colour a text is black; only the numbers on the confusion matrix's white ground are."""
-    svg = ET.fromstring(figures.svg(draw()))
+    svg = ET.fromstring(charts.svg(draw()))
     black = [text for text in svg.iter(f"{SVG}text") if "fill:" not in text.get("style")]
     assert all("".join(text.itertext()).isdigit() for text in black)
     assert not black or svg.find(f".//{SVG}image") is not None
@@ -64,17 +64,17 @@ def test_no_word_of_a_chart_is_black_on_a_dark_page(draw):
 
 @every_chart
 def test_the_same_numbers_give_the_same_bytes(draw):
-    assert figures.svg(draw()) == figures.svg(draw())
+    assert charts.svg(draw()) == charts.svg(draw())
 
 
 def test_the_same_numbers_give_the_same_png():
-    first, again = (figures.png(figures.class_counts(COUNTS)) for _ in range(2))
+    first, again = (charts.png(charts.class_counts(COUNTS)) for _ in range(2))
     assert first == again
 
 
 @every_chart
 def test_a_chart_is_one_svg_element_that_fetches_nothing(draw):
-    svg = figures.svg(draw())
+    svg = charts.svg(draw())
     assert ET.fromstring(svg).tag == f"{SVG}svg"
     links = re.findall(r"""(?:href|src)=["']([^"']*)|url\(([^)]*)""", svg)
     assert all("".join(link).startswith(("#", "data:")) for link in links)
@@ -83,7 +83,7 @@ def test_a_chart_is_one_svg_element_that_fetches_nothing(draw):
 
 @every_chart
 def test_a_chart_is_a_png_on_white(draw):
-    data = figures.png(draw())
+    data = charts.png(draw())
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     with Image.open(io.BytesIO(data)) as picture:
         assert picture.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
@@ -91,17 +91,17 @@ def test_a_chart_is_a_png_on_white(draw):
 
 def test_drawing_leaves_the_users_settings_of_matplotlib_alone():
     before = dict(mpl.rcParams)
-    figures.svg(figures.class_counts(COUNTS))
+    charts.svg(charts.class_counts(COUNTS))
     assert dict(mpl.rcParams) == before
 
 
 def test_counts_are_written_beside_and_in_the_bars_and_names_as_they_are():
-    told = [text.strip() for text in texts(figures.svg(figures.class_counts(COUNTS)))]
+    told = [text.strip() for text in texts(charts.svg(charts.class_counts(COUNTS)))]
     assert {"dimple", "laser <&>", "12", "5", "7", "17"} <= set(told)
 
 
 def test_curves_of_folds_that_stopped_early_reach_to_the_longest():
-    figure = figures.curves([history(5, start=1.0), history(2, start=3.0)])
+    figure = charts.curves([history(5, start=1.0), history(2, start=3.0)])
     training = figure.axes[0].lines[0]
     assert training.get_xdata().tolist() == [1, 2, 3, 4, 5]
     wanted = [(1 + 3) / 2, (1 / 2 + 3 / 2) / 2, 1 / 3, 1 / 4, 1 / 5]  # the mean of the folds still running
@@ -109,19 +109,19 @@ def test_curves_of_folds_that_stopped_early_reach_to_the_longest():
 
 
 def test_the_band_of_the_curves_goes_from_the_lowest_fold_to_the_highest():
-    figure = figures.curves([history(4, start=start) for start in (1.0, 2.0, 4.0)])
+    figure = charts.curves([history(4, start=start) for start in (1.0, 2.0, 4.0)])
     corners = figure.axes[0].collections[0].get_paths()[0].vertices
     first = corners[corners[:, 0] == 1][:, 1]
     assert (first.min(), first.max()) == (1.0, 4.0)
 
 
 def test_a_curve_of_one_epoch_is_drawn_as_a_point():
-    assert figures.curves([history(1)]).axes[0].lines[0].get_marker() == "o"
-    assert figures.curves([history(2)]).axes[0].lines[0].get_marker() == "None"
+    assert charts.curves([history(1)]).axes[0].lines[0].get_marker() == "o"
+    assert charts.curves([history(2)]).axes[0].lines[0].get_marker() == "None"
 
 
 def test_every_number_of_the_confusion_matrix_is_written():
-    told = texts(figures.svg(figures.confusion(scores(), "plain photos")))
+    told = texts(charts.svg(charts.confusion(scores(), "plain photos")))
     numbers = sorted(int(text) for text in told if text.isdigit())
     assert numbers == sorted(scores().confusion.ravel().tolist())
     assert "plain photos" in told
@@ -138,45 +138,45 @@ def test_a_kind_without_test_photos_hinders_no_chart():
         rng=np.random.default_rng(0),
     )
     for figure in (
-        figures.confusion(some, "x"),
-        figures.f1_bars({"plain": some}),
-        figures.reliability({"x": some}),
+        charts.confusion(some, "x"),
+        charts.f1_bars({"plain": some}),
+        charts.reliability({"x": some}),
     ):
-        assert "nan" not in figures.svg(figure).lower()
+        assert "nan" not in charts.svg(figure).lower()
 
 
 def test_whiskers_reach_from_one_end_of_the_interval_to_the_other():
-    [axes] = figures.f1_bars({"plain": scores()}).axes
+    [axes] = charts.f1_bars({"plain": scores()}).axes
     [whiskers] = [part for part in axes.collections if len(part.get_paths()) == 3]
     for path, kind in zip(whiskers.get_paths(), scores().per_kind, strict=True):
         assert sorted(path.vertices[:, 0]) == pytest.approx(sorted(kind.f1_interval))
 
 
-@pytest.mark.parametrize("count", [1, figures.COLUMNS, figures.COLUMNS + 1])
+@pytest.mark.parametrize("count", [1, charts.COLUMNS, charts.COLUMNS + 1])
 def test_a_sheet_shows_every_tile_in_its_place(count):
     levels = [40 + 20 * place for place in range(count)]
     tiles = [tile(np.full((300, 300, 3), level, np.uint8), "word " * 30) for level in levels]
-    data = figures.sheet(tiles)
+    data = charts.sheet(tiles)
     with Image.open(io.BytesIO(data)) as paper:
         assert paper.format == "PNG"
-        step = paper.width // figures.COLUMNS
+        step = paper.width // charts.COLUMNS
         for place, level in enumerate(levels):
-            left, top = place % figures.COLUMNS * step, place // figures.COLUMNS * (step + figures.CAPTION)
+            left, top = place % charts.COLUMNS * step, place // charts.COLUMNS * (step + charts.CAPTION)
             middle = paper.getpixel((left + step // 2, top + SIDE // 2))
             assert middle == pytest.approx((level,) * 3, abs=3)
-            caption = paper.crop((left, top + step, left + step, top + step + figures.CAPTION))
+            caption = paper.crop((left, top + step, left + step, top + step + charts.CAPTION))
             assert caption.convert("L").getextrema()[0] < 100
 
 
 def test_a_sheet_is_the_same_for_the_same_tiles():
     tiles = [tile(np.full((50, 90, 3), 100, np.uint8), "Schlüssel → dimple 0.93")] * 3
     assert all(isinstance(one, Tile) for one in tiles)
-    assert figures.sheet(tiles) == figures.sheet(tiles)
+    assert charts.sheet(tiles) == charts.sheet(tiles)
 
 
 def test_a_kind_with_dollar_signs_is_drawn_as_it_is_called():
     counts = {"US$ to CA$": {"train": 1, "test": 1}, "$^$": {"train": 1, "test": 1}}
-    assert {"US$ to CA$", "$^$"} <= set(texts(figures.svg(figures.class_counts(counts))))
+    assert {"US$ to CA$", "$^$"} <= set(texts(charts.svg(charts.class_counts(counts))))
 
 
 def test_a_confusion_of_many_kinds_stays_small():
@@ -185,6 +185,6 @@ def test_a_confusion_of_many_kinds_stays_small():
     probabilities = rng.dirichlet(np.ones(120), 240).astype(np.float32)
     keys = [str(place) for place in range(240)]
     many = score(probabilities, np.arange(240) % 120, keys, kinds, resamples=100, rng=rng)
-    svg = figures.svg(figures.confusion(many, "plain photos"))
+    svg = charts.svg(charts.confusion(many, "plain photos"))
     assert len(svg) < 500_000
     assert "kind 0" in texts(svg)

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from keykind.errors import CannotWrite
-from keykind.files import clear_unfinished, free_space, whole_file, write_bytes, write_json, write_text
+from keykind.core.errors import CannotWrite
+from keykind.core.files import clear_unfinished, free_space, whole_file, write_bytes, write_json, write_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX's")
 

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from keykind import shipped
-from keykind.errors import BadModel
-from keykind.finder import BEYOND, Finder, fit, load_finder
-from keykind.finder_views import fields_of
-from keykind.masks import corners_of, rectangle_along
-from keykind.photo import Photo
-from keykind.separation import ENDS, FIELDS, GRID, KEY, SIDE, STRIDE, separate, transposed
+from keykind.core.errors import BadModel
+from keykind.core.geometry import corners_of, rectangle_along
+from keykind.detect.detector import BEYOND, Finder, fit, load_finder
+from keykind.detect.postprocess import ENDS, FIELDS, GRID, KEY, SIDE, STRIDE, separate, transposed
+from keykind.model import shipped
+from keykind.photo.decode import Photo
+from keykind.train.detector.targets import fields_of
 
 
 def bar(head, tip, width):

@@ -1,13 +1,13 @@
-"""Tests of finder_pasting.py: what the label says of pasted keys is where they are seen."""
+"""Tests of copy_paste.py: what the label says of pasted keys is where they are seen."""
 
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from keykind import finder_pasting
-from keykind.finder_pasting import Laid, with_keys
-from keykind.finder_scenes import Scene, areas_of
+from keykind.train.detector import copy_paste
+from keykind.train.detector.copy_paste import Laid, with_keys
+from keykind.train.detector.scenes import Scene, areas_of
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 SIDE = 256
@@ -15,8 +15,8 @@ SIDE = 256
 
 @pytest.fixture(autouse=True)
 def one_light(monkeypatch):
-    monkeypatch.setattr(finder_pasting, "RELIT", 0)
-    monkeypatch.setattr(finder_pasting, "SHADE", 0)
+    monkeypatch.setattr(copy_paste, "RELIT", 0)
+    monkeypatch.setattr(copy_paste, "SHADE", 0)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_fans_rows_and_others_keep_most_keys_in_view(lone, empty, seed):
 
 
 def test_a_shadow_darkens_the_ground_beside_the_key(lone, empty, monkeypatch):
-    monkeypatch.setattr(finder_pasting, "SHADE", 1.0)
+    monkeypatch.setattr(copy_paste, "SHADE", 1.0)
     laid = with_keys(empty, [lone], np.random.default_rng(1))
     ground = laid.picture[laid.parts == 0].astype(int)
     grey = ground[(ground.max(axis=1) - ground.min(axis=1)) < 4]

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from keykind.finder_scores import Wanted, average_precision, box_iou, mask_iou, score_finder
-from keykind.separation import Found
+from keykind.detect.metrics import Wanted, average_precision, box_iou, mask_iou, score_finder
+from keykind.detect.postprocess import Found
 
 SQUARE = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], float)
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind.finder_scenes import Scene, read_scene
-from keykind.finder_views import fields_of, finder_view, pooled
-from keykind.masks import encode
-from keykind.separation import BLADE, GRID, KEY, REACH, SIDE, STRIDE, separate
+from keykind.core.geometry import encode
+from keykind.detect.postprocess import BLADE, GRID, KEY, REACH, SIDE, STRIDE, separate
+from keykind.train.detector.scenes import Scene, read_scene
+from keykind.train.detector.targets import fields_of, finder_view, pooled
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 
@@ -26,9 +26,9 @@ def lone():
 
 @pytest.mark.parametrize("seed", range(12))
 def test_ends_and_masks_lie_where_the_key_is_in_the_view(lone, seed, monkeypatch):
-    monkeypatch.setattr("keykind.finder_views.recolour", lambda picture, rng: picture)
-    monkeypatch.setattr("keykind.finder_views.wear", lambda picture, rng: picture)
-    monkeypatch.setattr("keykind.finder_views._ground", lambda pixels, rng: (255, 255, 255))
+    monkeypatch.setattr("keykind.train.detector.targets.recolour", lambda picture, rng: picture)
+    monkeypatch.setattr("keykind.train.detector.targets.wear", lambda picture, rng: picture)
+    monkeypatch.setattr("keykind.train.detector.targets._ground", lambda pixels, rng: (255, 255, 255))
     picture, fields = finder_view([lone], SIDE, np.random.default_rng(seed))
     assert picture.shape == (SIDE, SIDE, 3)
     assert fields.shape == (GRID, GRID, 12)

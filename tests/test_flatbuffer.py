@@ -1,4 +1,4 @@
-"""keykind.flatbuffer: networks that keykind never writes are refused before native code sees them."""
+"""keykind.model.flatbuffer: networks that keykind never writes are refused before native code sees them."""
 
 from copy import copy
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from ai_edge_litert import schema_py_generated as tfl
 
-from keykind.errors import BadModel
-from keykind.flatbuffer import OPERATORS, TYPES, Signature, Tensor, read_signature
-from keykind.model import SIZE
+from keykind.core.errors import BadModel
+from keykind.model.flatbuffer import OPERATORS, TYPES, Signature, Tensor, read_signature
+from keykind.model.model import SIZE
 from tiny_model import KINDS, repacked, tiny_model
 
 OPERATIONS = tfl.BuiltinOperator

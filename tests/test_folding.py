@@ -5,9 +5,9 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.backbone import Backbone, load_backbone, normalised  # noqa: E402
-from keykind.errors import BadRecipe  # noqa: E402
-from keykind.folding import fold, folded_arrays, unfold  # noqa: E402
+from keykind.core.errors import BadRecipe  # noqa: E402
+from keykind.train.backbone import Backbone, load_backbone, normalised  # noqa: E402
+from keykind.train.bn_folding import fold, folded_arrays, unfold  # noqa: E402
 
 
 @pytest.fixture(scope="module")

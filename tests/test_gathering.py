@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from keykind.errors import BadPhoto
-from keykind.gathering import how_many, photos_named
-from keykind.sources import name_of
+from keykind.core.errors import BadPhoto
+from keykind.photo.inputs import how_many, photos_named
+from keykind.photo.source import name_of
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ pytest.importorskip("keras", reason="the extra train is not installed")
 
 from ai_edge_litert.interpreter import Interpreter
 
-from keykind.backbone import load_backbone, to_network
-from keykind.cache import Cache
-from keykind.explain import class_maps
-from keykind.graph import Whole, convert
-from keykind.head import Head, softmax
-from keykind.novelty import learn_prototypes, measure_novelty
-from keykind.views import sobel_edges, to_unit
+from keykind.core.cache import Cache
+from keykind.export.graph import Whole, convert
+from keykind.model.gradcam import class_maps
+from keykind.model.head import Head, softmax
+from keykind.model.ood import learn_prototypes, measure_novelty
+from keykind.model.preprocess import sobel_edges, to_unit
+from keykind.train.backbone import load_backbone, to_network
 
 KINDS = 3
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keykind.head import Head, softmax
+from keykind.model.head import Head, softmax
 
 
 def random_head(rng, channels=32, units=8, kinds=4):

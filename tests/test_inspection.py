@@ -13,8 +13,8 @@ import pytest
 from PIL import ExifTags, Image
 
 import drawn
-from keykind.dataset import Fault, Leak, read_dataset
-from keykind.inspection import facts, html, text
+from keykind.dataset.dataset import Fault, Leak, read_dataset
+from keykind.dataset.report import facts, html, text
 
 
 @pytest.fixture(scope="module")

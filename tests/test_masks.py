@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keykind.masks import corners_of, decode, encode, rectangle_along
+from keykind.core.geometry import corners_of, decode, encode, rectangle_along
 
 
 def area(points):

@@ -1,4 +1,4 @@
-"""keykind.metadata: what other programs read of a model file."""
+"""keykind.model.tflite_metadata: what other programs read of a model file."""
 
 import zipfile
 from dataclasses import replace
@@ -10,8 +10,8 @@ from ai_edge_litert import schema_py_generated as tfl
 from ai_edge_litert.interpreter import Interpreter
 
 from keykind import __version__
-from keykind.metadata import NAME, with_metadata
-from keykind.model import Model, pack, unpack
+from keykind.model.model import Model, pack, unpack
+from keykind.model.tflite_metadata import NAME, with_metadata
 from tiny_model import CARD, KINDS, crops, tiny_model
 
 BARE = replace(CARD, maps=False, most_novelty=None)

@@ -1,22 +1,22 @@
-"""Tests of mixing.py: rendered photos of the user's kinds, kept for the next run."""
+"""Tests of synthetic.py: rendered photos of the user's kinds, kept for the next run."""
 
 import pytest
 
 pytest.importorskip("mitsuba", reason="the extra render is not installed")
 
-from keykind import mixing
-from keykind.errors import BadRecipe
+from keykind.core.errors import BadRecipe
+from keykind.train import synthetic
 
 
 @pytest.mark.slow
 def test_photos_of_the_kinds_are_rendered_once(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
-    monkeypatch.setattr(mixing, "SIDE", 64)
-    samples = mixing.rendered_photos(("tubular", "mortice"), 4, 1)
+    monkeypatch.setattr(synthetic, "SIDE", 64)
+    samples = synthetic.rendered_photos(("tubular", "mortice"), 4, 1)
     assert sorted(sample.kind for sample in samples) == ["mortice", "mortice", "tubular", "tubular"]
     (folder,) = tmp_path.iterdir()
     before = {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")}
-    again = mixing.rendered_photos(("tubular", "mortice"), 4, 1)
+    again = synthetic.rendered_photos(("tubular", "mortice"), 4, 1)
     assert [sample.sha256 for sample in again] == [sample.sha256 for sample in samples]
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")} == before
 
@@ -29,13 +29,13 @@ def test_each_version_keeps_renders_of_its_own(tmp_path, monkeypatch):
         raise Asked(folder.path.name)
 
     def asked(version):
-        monkeypatch.setattr(mixing, "__version__", version)
+        monkeypatch.setattr(synthetic, "__version__", version)
         with pytest.raises(Asked) as caught:
-            mixing.rendered_photos(("dimple",), 4, 1)
+            synthetic.rendered_photos(("dimple",), 4, 1)
         return str(caught.value)
 
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
-    monkeypatch.setattr(mixing, "open_studio", open_studio)
+    monkeypatch.setattr(synthetic, "open_studio", open_studio)
     assert asked("1.0.0") == asked("1.0.0")
     assert asked("1.0.0") != asked("1.1.0")
 
@@ -43,5 +43,5 @@ def test_each_version_keeps_renders_of_its_own(tmp_path, monkeypatch):
 def test_kinds_that_cannot_be_rendered_are_told(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
     with pytest.raises(BadRecipe, match="cannot render car, padlock"):
-        mixing.rendered_photos(("car", "dimple", "padlock"), 4, 1)
+        synthetic.rendered_photos(("car", "dimple", "padlock"), 4, 1)
     assert not any(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""keykind.model: whatever file comes, a clear answer or a clear error."""
+"""keykind.model.model: whatever file comes, a clear answer or a clear error."""
 
 import json
 import os
@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keykind import __version__
-from keykind.card import labels, write_card
-from keykind.errors import BadModel
-from keykind.model import (
+from keykind.core.errors import BadModel
+from keykind.model.card import labels, write_card
+from keykind.model.model import (
     GRID,
     MAX_BYTES,
     SIZE,
@@ -32,7 +32,7 @@ from keykind.model import (
     pack,
     unpack,
 )
-from keykind.photo import RESIZE
+from keykind.photo.decode import RESIZE
 from mutations import mutated
 from tiny_model import CARD, KINDS, Builder, crops, repacked, tiny_bytes, tiny_file, tiny_model
 
@@ -247,8 +247,8 @@ def test_forged_hashes_do_not_help(tmp_path):
     script = """
 import sys
 import numpy as np
-from keykind.errors import BadModel
-from keykind.model import Model, unpack
+from keykind.core.errors import BadModel
+from keykind.model.model import Model, unpack
 from mutations import resealed
 from tiny_model import CARD, Builder, crops, tiny_bytes
 flatbuffer, _ = unpack(tiny_bytes(), "whole")
@@ -535,7 +535,7 @@ def test_a_file_that_is_too_long_is_not_read(tmp_path):
 
 
 def test_loading_needs_neither_keras_nor_tensorflow_nor_the_schema():
-    script = "import sys, keykind.model; print([name for name in sys.modules if name in FORBIDDEN])"
+    script = "import sys, keykind.model.model; print([name for name in sys.modules if name in FORBIDDEN])"
     forbidden = ("keras", "tensorflow", "matplotlib", "flatbuffers", "ai_edge_litert.schema_py_generated")
     command = [sys.executable, "-c", script.replace("FORBIDDEN", repr(forbidden))]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip() == "[]"

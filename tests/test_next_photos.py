@@ -7,10 +7,10 @@ import pytest
 
 pytest.importorskip("sklearn", reason="the extra train is not installed")
 
-from keykind.evaluate import score
-from keykind.next_photos import BLUR, FEW_KEYS, LARGE, what_next
-from keykind.pictures import Answer
-from keykind.samples import Dataset, Sample
+from keykind.dataset.samples import Dataset, Sample
+from keykind.evaluate.metrics import score
+from keykind.evaluate.suggestions import BLUR, FEW_KEYS, LARGE, what_next
+from keykind.evaluate.thumbnails import Answer
 
 
 def sample(kind, number, split="test", sharpness=100.0):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keykind.novelty import KNOWN, largest_known, learn_prototypes, measure_novelty
+from keykind.model.ood import KNOWN, largest_known, learn_prototypes, measure_novelty
 
 RNG = np.random.default_rng(0)
 FEATURES = (

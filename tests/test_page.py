@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from keykind.page import Html, Tile, chart, gallery, image, join, page, table, tag
+from keykind.core.html import Html, Tile, chart, gallery, image, join, page, table, tag
 
 # HTML itself turns carriage returns into line feeds and refuses NUL and surrogates.
 TEXT = st.text(st.characters(exclude_characters="\r\0", exclude_categories=("Cs",)), max_size=40)

@@ -1,4 +1,4 @@
-"""Tests of panels.py."""
+"""Tests of figure.py."""
 
 from dataclasses import replace
 
@@ -8,9 +8,9 @@ from PIL import Image
 
 from conftest import keykind
 from drawings import draw_key
-from keykind import panels
-from keykind.errors import BadModel, CannotWrite
-from keykind.explain import COLOURS, Explanation
+from keykind.core.errors import BadModel, CannotWrite
+from keykind.model.gradcam import COLOURS, Explanation
+from keykind.predict import figure
 from tiny_model import tiny_file
 
 WHITE = 255
@@ -32,7 +32,7 @@ def blocks(picture: Image.Image) -> list[tuple[int, int, int, int]]:
     inked = (np.asarray(picture) != WHITE).any(axis=2)
     boxes = []
     for top, bottom in stretches(inked.mean(axis=1) > 0.25):
-        if bottom - top > panels.SCALE[1]:
+        if bottom - top > figure.SCALE[1]:
             boxes += [(left, top, right, bottom) for left, right in stretches(inked[top:bottom].all(axis=0))]
     return boxes
 
@@ -52,19 +52,19 @@ def stretches(flags: np.ndarray) -> list[tuple[int, int]]:
     ],
 )
 def test_the_photo_stands_in_its_own_shape_beside_the_evidence(shape, shown):
-    photo, evidence = blocks(panels.draw(explained(shape)))
+    photo, evidence = blocks(figure.draw(explained(shape)))
     assert (photo[3] - photo[1], photo[2] - photo[0]) == shown
     assert (evidence[1], evidence[3], evidence[2] - evidence[0]) == (photo[1], photo[3], shown[1])
 
 
 def test_the_photo_itself_is_not_touched():
-    picture = panels.draw(explained())
+    picture = figure.draw(explained())
     left, top, right, bottom = blocks(picture)[0]
     assert (np.asarray(picture)[top:bottom, left:right] == 90).all()
 
 
 def test_all_kinds_stand_side_by_side_and_an_empty_map_is_said_not_drawn():
-    picture = panels.draw(explained(), panels.ALL)
+    picture = figure.draw(explained(), figure.ALL)
     boxes = blocks(picture)
     assert len(boxes) == 4
     assert len({box[1] for box in boxes}) == 1
@@ -77,37 +77,37 @@ def test_many_kinds_fill_rows_of_equal_length():
     kinds = [f"kind-{number}" for number in range(7)]
     maps = {kind: np.ones((7, 7), np.float32) for kind in kinds}
     many = replace(explained(), maps=maps, probabilities=dict.fromkeys(kinds, 1 / 7))
-    boxes = blocks(panels.draw(many, panels.ALL))
+    boxes = blocks(figure.draw(many, figure.ALL))
     assert len(boxes) == 8
     assert len({box[0] for box in boxes}) == 4
 
 
 def test_a_kind_that_was_not_answered_can_be_asked_for():
-    assert panels.draw(explained(), "mortice") != panels.draw(explained())
+    assert figure.draw(explained(), "mortice") != figure.draw(explained())
 
 
 def test_a_kind_that_the_model_does_not_know_is_told_with_those_it_knows():
     with pytest.raises(BadModel, match="safe: the model knows the kinds cylinder, dimple, mortice"):
-        panels.draw(explained(), "safe")
+        figure.draw(explained(), "safe")
 
 
 @pytest.mark.parametrize("answer", ["dimple", "not sure", "not a key"])
 def test_the_answer_is_written_in_words(answer, monkeypatch):
     written = []
-    monkeypatch.setattr(panels, "_cut", lambda text, *_: written.append(text) or text)
-    panels.draw(explained(answer=answer))
+    monkeypatch.setattr(figure, "_cut", lambda text, *_: written.append(text) or text)
+    figure.draw(explained(answer=answer))
     said = "dimple 0.70" if answer == "dimple" else f"{answer}; nearest: dimple 0.70"
     assert written == ["a.jpg", said, "dimple 0.70", "where the evidence for it stands"]
 
 
 def test_words_stay_below_their_picture_however_long():
     long = replace(explained(), photo="x" * 500)
-    assert panels.draw(long).size == panels.draw(explained()).size
-    assert (np.asarray(panels.draw(long))[:, -panels.MARGIN :] == WHITE).all()
+    assert figure.draw(long).size == figure.draw(explained()).size
+    assert (np.asarray(figure.draw(long))[:, -figure.MARGIN :] == WHITE).all()
 
 
 def test_the_colours_have_their_scale():
-    pixels = np.asarray(panels.draw(explained())).reshape(-1, 3)
+    pixels = np.asarray(figure.draw(explained())).reshape(-1, 3)
     for colour in COLOURS[[0, -1]]:
         assert (pixels == colour).all(axis=1).any()
 
@@ -147,4 +147,4 @@ def test_the_command_says_what_is_wrong_and_writes_nothing(tmp_path):
 
 def test_a_picture_is_written_as_png_alone(tmp_path):
     with pytest.raises(CannotWrite, match=r"written as \.png"):
-        panels.save(panels.draw(explained()), tmp_path / "why.jpg")
+        figure.save(figure.draw(explained()), tmp_path / "why.jpg")

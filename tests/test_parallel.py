@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from keykind import parallel
-from keykind.parallel import AHEAD, ordered, threads, workers
+from keykind.core import parallel
+from keykind.core.parallel import AHEAD, ordered, threads, workers
 
 
 @pytest.fixture

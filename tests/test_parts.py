@@ -1,4 +1,4 @@
-"""Tests of parts.py."""
+"""Tests of shards.py."""
 
 import json
 import os
@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind import answers, parts
-from keykind.answers import json_lines
-from keykind.cli import main
-from keykind.errors import BadPhoto, CannotWrite
-from keykind.gathering import photos_named
-from keykind.parts import MANIFEST, PartFolder
-from keykind.predict import Recogniser
+from keykind.cli.main import main
+from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.photo.inputs import photos_named
+from keykind.predict import shards, writers
+from keykind.predict.recogniser import Recogniser
+from keykind.predict.shards import MANIFEST, PartFolder
+from keykind.predict.writers import json_lines
 from tiny_model import tiny_file
 
 COUNT, SIZE = 23, 5
@@ -162,7 +162,7 @@ def test_parquet_readers_read_the_folder_as_one_table(photos, tmp_path, recognis
 def test_csv_parts_have_a_heading_each(photos, tmp_path, recogniser):
     filled(tmp_path / "out", photos, recogniser, ending=".csv")
     heads = {path.read_text().splitlines()[0] for path in (tmp_path / "out").glob("part-*.csv")}
-    assert heads == {",".join(answers.heading(recogniser.kinds))}
+    assert heads == {",".join(writers.heading(recogniser.kinds))}
 
 
 def test_memory_holds_the_photos_of_few_parts_at_once(photos, tmp_path, recogniser, monkeypatch):
@@ -175,7 +175,7 @@ def test_memory_holds_the_photos_of_few_parts_at_once(photos, tmp_path, recognis
 
     seen = []
     monkeypatch.setattr(
-        parts._Filling,
+        shards._Filling,
         "_write",
         lambda self, part, told: seen.append((part.number, len(list(told)), len(taken))),
     )
@@ -223,7 +223,7 @@ def test_photos_that_could_not_be_had_are_asked_for_again(photos, tmp_path, reco
 
 
 def test_a_command_killed_before_its_first_manifest_goes_on(photos, tmp_path, recogniser, monkeypatch):
-    keep = parts._Filling._keep
+    keep = shards._Filling._keep
 
     def killed(self, entries):
         if entries:
@@ -231,7 +231,7 @@ def test_a_command_killed_before_its_first_manifest_goes_on(photos, tmp_path, re
         keep(self, entries)
 
     with monkeypatch.context() as patch:
-        patch.setattr(parts._Filling, "_keep", killed)
+        patch.setattr(shards._Filling, "_keep", killed)
         with pytest.raises(KeyboardInterrupt):
             filled(tmp_path / "out", photos, recogniser)
     assert (tmp_path / "out" / "part-000000.jsonl").exists()

@@ -1,4 +1,4 @@
-"""Tests of predict.py."""
+"""Tests of recogniser.py."""
 
 import io
 import json
@@ -13,12 +13,12 @@ from PIL import ExifTags, Image
 
 from conftest import keykind
 from drawings import draw_key
-from keykind import predict
-from keykind.errors import BadModel, BadPhoto
-from keykind.model import Answer
-from keykind.parallel import AHEAD, workers
-from keykind.predict import Key, Prediction, Recogniser
-from keykind.sources import Named
+from keykind.core.errors import BadModel, BadPhoto
+from keykind.core.parallel import AHEAD, workers
+from keykind.model.model import Answer
+from keykind.photo.source import Named
+from keykind.predict import recogniser as module
+from keykind.predict.recogniser import Key, Prediction, Recogniser
 from tiny_model import CARD, KINDS, tiny_file
 from told_finder import ToldFinder, found
 
@@ -225,13 +225,13 @@ def test_stopping_early_leaves_the_rest_unread_and_no_thread_behind(recogniser, 
 
 
 def test_without_a_model_it_is_said_how_to_give_one(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "SHIPPED", tmp_path / "none.tflite")
+    monkeypatch.setattr(module, "SHIPPED", tmp_path / "none.tflite")
     with pytest.raises(BadModel, match="none comes with this version of keykind; give a model file"):
         Recogniser.load()
 
 
 def test_the_model_that_comes_with_keykind_is_used_if_none_is_given(tmp_path, monkeypatch):
-    monkeypatch.setattr(predict, "SHIPPED", tiny_file(tmp_path / "keys.tflite"))
+    monkeypatch.setattr(module, "SHIPPED", tiny_file(tmp_path / "keys.tflite"))
     assert Recogniser.load().kinds == KINDS
 
 
@@ -270,7 +270,7 @@ def test_predict_loads_nothing_heavy(tmp_path, drawing):
     model = tiny_file(tmp_path / "tiny.tflite")
     verb = f"done = main(['predict', '--model', {str(model)!r}, {str(drawing)!r}])"
     heavy = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib", "pyarrow", "ray", "fastapi"}
-    code = f"import sys; from keykind.cli import main; {verb}"
+    code = f"import sys; from keykind.cli.main import main; {verb}"
     code += f"; sys.exit(done or bool(sys.modules.keys() & {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from keykind import progress as module
-from keykind.progress import progress
+from keykind.core import progress as module
+from keykind.core.progress import progress
 
 
 class Terminal(io.StringIO):

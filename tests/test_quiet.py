@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from keykind.quiet import quiet
+from keykind.core.quiet import quiet
 
 
 def test_what_native_code_writes_is_hidden_and_only_inside(capfd):
@@ -37,7 +37,7 @@ def test_what_was_hidden_is_shown_where_the_block_fails(capfd):
 def test_blocks_may_stand_inside_each_other():
     code = (
         "import os\n"
-        "from keykind.quiet import quiet\n"
+        "from keykind.core.quiet import quiet\n"
         "with quiet():\n"
         "    with quiet():\n"
         "        os.write(2, b'hidden')\n"

@@ -5,8 +5,8 @@ from dataclasses import asdict, fields, replace
 
 import pytest
 
-from keykind.errors import BadRecipe
-from keykind.recipe import (
+from keykind.core.errors import BadRecipe
+from keykind.train.recipe import (
     DEFAULT,
     RANGES,
     REPORT,

@@ -7,9 +7,9 @@ pytest.importorskip("manifold3d", reason="the drawn photos need the [render] ext
 
 from manifold3d import CrossSection, Manifold
 
-from keykind.render.company.hand import draw_hand, draw_pinch
-from keykind.render.company.things import THINGS, draw_ring, draw_thing
 from keykind.render.keys.bows import STYLES, draw_head
+from keykind.render.props.hand import draw_hand, draw_pinch
+from keykind.render.props.things import THINGS, draw_ring, draw_thing
 from keykind.render.solids import triangles
 
 NECK, THICKNESS = 8.0, 2.2  # mm

@@ -12,15 +12,15 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from PIL import Image, ImageDraw
 
-from keykind.masks import decode, encode
+from keykind.core.geometry import decode, encode
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.layout import body, rotation
 from keykind.render.scenes.scene import Scene
-from keykind.render.scenes.staging import stage
+from keykind.render.scenes.scene_builder import stage
 from keykind.render.studio.labels import label_scene, per_pixel, rectangle
-from keykind.render.studio.shoot import LEAST_BLADE, shoot
-from keykind.render.studio.tracer import FINE, Tracer
+from keykind.render.studio.render_photo import LEAST_BLADE, shoot
+from keykind.render.studio.renderer import FINE, Tracer
 from keykind.render.studio.variant import Variant
 
 HEIGHT = 200.0  # mm of the camera above the table
@@ -29,7 +29,7 @@ HEIGHT = 200.0  # mm of the camera above the table
 AFTER_TENSORFLOW = """
 import sys
 sys.modules["tensorflow"] = sys
-from keykind.render.studio.tracer import Tracer, Variant
+from keykind.render.studio.renderer import Tracer, Variant
 Tracer(Variant("scalar_rgb", None, ""), 1)
 """
 

@@ -9,20 +9,20 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from manifold3d import Manifold
 
-from keykind.render.company.things import draw_thing
 from keykind.render.keys.catalogue import DRAW, TRIES, draw_key
-from keykind.render.scenes import society
+from keykind.render.props.things import draw_thing
+from keykind.render.scenes import arrangement
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera, frame_points, seen_area
+from keykind.render.scenes.camera_style import phone_look, product_look
 from keykind.render.scenes.layout import Table, body, laid, rotation
-from keykind.render.scenes.looks import phone_look, product_look
 from keykind.render.scenes.names import SCENES
+from keykind.render.scenes.scene_builder import stage
 from keykind.render.scenes.stage import EVERYTHING, Stage, Variety
-from keykind.render.scenes.staging import stage
 from keykind.render.solids import DegenerateSolid, Part, Solid, Surface
-from keykind.render.studio.cleaning import cleaned
-from keykind.render.studio.develop import develop
-from keykind.render.studio.tracer import GROUND, Seen
+from keykind.render.studio.denoise import cleaned
+from keykind.render.studio.isp import develop
+from keykind.render.studio.renderer import GROUND, Seen
 
 PLAIN = Surface(True, (0.6, 0.6, 0.6), 0.3)
 EVERY = tuple(DRAW)
@@ -152,7 +152,7 @@ def test_a_scene_with_a_degenerate_thing_is_drawn_again_and_counted(monkeypatch)
             raise DegenerateSolid(name)
         return draw_thing(name, rng)
 
-    monkeypatch.setattr(society, "draw_thing", draw)
+    monkeypatch.setattr(arrangement, "draw_thing", draw)
     scenes = [stage("nothing", [], 64, np.random.default_rng(seed)) for seed in range(4)]
     assert sum(redrawn for _, redrawn in scenes) == 2
 
@@ -203,7 +203,7 @@ def test_what_hangs_on_a_ring_begins_at_its_wire_and_lies_outwards():
     radius, hung = 12.0, []
     for seed in range(6):
         making = Stage(np.random.default_rng(seed), 64, ("cylinder",), EVERYTHING)
-        society._hang(making, np.zeros(2), radius, 0.0)
+        arrangement._hang(making, np.zeros(2), radius, 0.0)
         hung += making.things
     assert len(hung) >= 3
     for thing in hung:

@@ -16,20 +16,21 @@ import pytest
 from PIL import Image
 
 from conftest import keykind
-from keykind import cli, doctor
-from keykind.dataset import read_dataset
-from keykind.errors import CannotWrite, KeykindError
-from keykind.kinds import KINDS, NAMES
+from keykind.cli import main
+from keykind.core import extras
+from keykind.core.errors import CannotWrite, KeykindError
+from keykind.core.kinds import KINDS, NAMES
+from keykind.dataset.dataset import read_dataset
 
 pytest.importorskip("mitsuba", reason="the extra render is not installed")
 pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from fake_studio import FAKE, FakeStudio
-from keykind.masks import decode
+from keykind.core.geometry import decode
 from keykind.render.keys.catalogue import DRAW
-from keykind.render.scenes import staging
+from keykind.render.scenes import scene_builder
 from keykind.render.sets import set_folder, sheet
-from keykind.render.sets.order import SCENES, Order, checked_order
+from keykind.render.sets.job import SCENES, Order, checked_order
 from keykind.render.sets.rendering import open_studio, render_set
 from keykind.render.sets.set_folder import SetFolder
 from keykind.render.studio.variant import choose_variant
@@ -61,7 +62,7 @@ def calm(tmp_path_factory) -> Path:
 
 def test_every_kind_can_be_drawn_and_every_scene_staged():
     assert tuple(DRAW) == NAMES
-    assert tuple(staging.DRAW) == SCENES
+    assert tuple(scene_builder.DRAW) == SCENES
 
 
 def test_kinds_come_in_turn_and_each_in_both_scenes():
@@ -195,7 +196,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from fake_studio import FakeStudio
-from keykind.render.sets.order import Order
+from keykind.render.sets.job import Order
 from keykind.render.sets.set_folder import SetFolder
 from keykind.render.sets.rendering import render_set
 if __name__ == "__main__":
@@ -340,7 +341,7 @@ def test_what_cannot_be_rendered_is_one_line_before_anything_is_begun(
     no_rendering, tmp_path, capsys, arguments, said
 ):
     given = [str(argument) for argument in ("--count", 3, *arguments)]
-    assert cli.main(["render", str(tmp_path / "set"), *given]) == 2
+    assert main.main(["render", str(tmp_path / "set"), *given]) == 2
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert said in lines[0]
@@ -349,11 +350,11 @@ def test_what_cannot_be_rendered_is_one_line_before_anything_is_begun(
 
 def test_a_folder_of_other_things_is_not_rendered_into(no_rendering, tmp_path, capsys):
     (tmp_path / "thesis.txt").write_text("years")
-    assert cli.main(["render", str(tmp_path), "--count", "3"]) == 2
+    assert main.main(["render", str(tmp_path), "--count", "3"]) == 2
     assert "is there already, but is no set" in capsys.readouterr().err
-    assert cli.main(["render", str(tmp_path / "thesis.txt"), "--count", "3"]) == 2
+    assert main.main(["render", str(tmp_path / "thesis.txt"), "--count", "3"]) == 2
     assert "is there already, but is no set" in capsys.readouterr().err
-    assert cli.main(["render", str(tmp_path / "thesis.txt" / "set"), "--count", "3"]) == 2
+    assert main.main(["render", str(tmp_path / "thesis.txt" / "set"), "--count", "3"]) == 2
     assert "cannot be written" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
 
@@ -371,7 +372,7 @@ def test_a_folder_of_other_things_is_not_rendered_into(no_rendering, tmp_path, c
 )
 def test_another_order_does_not_go_into_the_same_folder(no_rendering, calm, capsys, arguments, said):
     given = ["--count", 6, "--size", 64, "--kinds", "cylinder,dimple", *arguments]
-    assert cli.main(["render", str(calm), *map(str, given)]) == 2
+    assert main.main(["render", str(calm), *map(str, given)]) == 2
     assert said in capsys.readouterr().err
 
 
@@ -385,8 +386,8 @@ def test_a_set_goes_on_with_the_variant_it_was_begun_with(monkeypatch, calm):
 
 
 def test_a_missing_extra_is_one_line_with_the_command_that_mends_it(monkeypatch, tmp_path, capsys):
-    monkeypatch.setattr(doctor, "find_spec", lambda _: None)
-    assert cli.main(["render", str(tmp_path / "set"), "--count", "1"]) == 2
+    monkeypatch.setattr(extras, "find_spec", lambda _: None)
+    assert main.main(["render", str(tmp_path / "set"), "--count", "1"]) == 2
     assert "pip install 'keykind[render]'" in capsys.readouterr().err
 
 

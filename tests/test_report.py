@@ -11,8 +11,8 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind import run as runs
-from keykind.pictures import of_each
+from keykind.evaluate.thumbnails import of_each
+from keykind.experiment import run as runs
 
 LIMIT = 10_000_000  # bytes of a page
 

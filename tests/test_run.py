@@ -13,17 +13,17 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind import experiment as experiments  # noqa: E402
-from keykind import report  # noqa: E402
-from keykind import run as runs  # noqa: E402
-from keykind.attention import Attention  # noqa: E402
-from keykind.dataset import read_dataset  # noqa: E402
-from keykind.errors import BadRun, CannotWrite  # noqa: E402
-from keykind.export import Wish, export_model  # noqa: E402
-from keykind.features import read_crop  # noqa: E402
-from keykind.model import load_model  # noqa: E402
-from keykind.run import run  # noqa: E402
-from keykind.run_folder import RunFolder  # noqa: E402
+from keykind.core.errors import BadRun, CannotWrite  # noqa: E402
+from keykind.dataset.dataset import read_dataset  # noqa: E402
+from keykind.evaluate import report  # noqa: E402
+from keykind.experiment import experiment as experiments  # noqa: E402
+from keykind.experiment import run as runs  # noqa: E402
+from keykind.experiment.run import run  # noqa: E402
+from keykind.experiment.run_folder import RunFolder  # noqa: E402
+from keykind.export.export import Wish, export_model  # noqa: E402
+from keykind.model.model import load_model  # noqa: E402
+from keykind.train.features import read_crop  # noqa: E402
+from keykind.train.saliency import Attention  # noqa: E402
 from told_finder import ToldFinder, found  # noqa: E402
 
 KINDS = ["cylinder", "dimple", "laser_track", "mortice"]
@@ -229,7 +229,7 @@ def test_fine_tuning_is_part_of_the_run(finished, tmp_path):
 
 @pytest.mark.slow
 def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr("keykind.run.load_finder", Halves)
+    monkeypatch.setattr("keykind.experiment.run.load_finder", Halves)
     experiment = finished[0]
     recipe = replace(experiment.recipe, crop="key", epochs=1, all_layers_epochs=3, views=("plain",))
     renders = experiment.dataset.of("test")[:3]
@@ -255,7 +255,7 @@ def test_where_the_evidence_stands_is_told_for_labelled_photos(finished, monkeyp
 
 def test_two_runs_do_not_share_a_folder(finished, tmp_path):
     experiment = replace(finished[0], out=tmp_path / "run")
-    with RunFolder(experiment.out).held(), pytest.raises(BadRun, match="in use by another run"):
+    with RunFolder(experiment.out).locked(), pytest.raises(BadRun, match="in use by another run"):
         run(experiment)
     assert timeless(run(experiment)) == timeless(finished[1])
 

@@ -7,8 +7,8 @@ import shutil
 import numpy as np
 import pytest
 
-from keykind.errors import BadRun, CannotWrite
-from keykind.run_folder import RunFolder
+from keykind.core.errors import BadRun, CannotWrite
+from keykind.experiment.run_folder import RunFolder
 
 IDENTITY = {"recipe": {"units": 64, "views": ["plain"], "dropout": 0.3}, "weights": "random", "seed": 0}
 ARRAYS = {

@@ -3,9 +3,9 @@
 import pytest
 from PIL import Image
 
-from keykind.dataset import read_dataset, read_strangers
-from keykind.errors import BadDataset
-from keykind.sample_photos import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER, nothing_folder, sample_folder
+from keykind.core.errors import BadDataset
+from keykind.dataset.bundled import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER, nothing_folder, sample_folder
+from keykind.dataset.dataset import read_dataset, read_strangers
 
 MOST = 6_000_000  # bytes
 

@@ -13,16 +13,16 @@ from PIL import Image
 
 from conftest import keykind
 from drawings import draw_photos
-from keykind import parallel
-from keykind.cache import Cache
-from keykind.dataset import read_dataset
-from keykind.errors import BadPhoto, KeykindError
-from keykind.features import Plan, compute, with_cuts
-from keykind.finder import load_finder
-from keykind.gathering import photos_named
-from keykind.predict import Recogniser
-from keykind.sources import Named
-from keykind.views import Augmentation
+from keykind.core import parallel
+from keykind.core.cache import Cache
+from keykind.core.errors import BadPhoto, KeykindError
+from keykind.dataset.dataset import read_dataset
+from keykind.detect.detector import load_finder
+from keykind.model.preprocess import Augmentation
+from keykind.photo.inputs import photos_named
+from keykind.photo.source import Named
+from keykind.predict.recogniser import Recogniser
+from keykind.train.features import Plan, compute, with_cuts
 from tiny_model import tiny_file
 
 pyarrow = pytest.importorskip("pyarrow", reason="the extra scale is not installed")
@@ -132,7 +132,7 @@ def test_a_node_with_another_version_refuses():
 
 def test_keys_are_found_and_features_computed_as_in_this_process(cluster, drawn_photos, tmp_path):
     pytest.importorskip("keras", reason="the extra train is not installed")
-    from keykind.backbone import load_backbone, to_network
+    from keykind.train.backbone import load_backbone, to_network
 
     samples = read_dataset(drawn_photos).samples
     assert with_cuts(samples, load_finder(), scale.engine(2)) == with_cuts(samples, load_finder())
@@ -172,7 +172,7 @@ def test_a_cluster_that_is_not_there_is_told_in_a_line(tmp_path):
 
 
 def test_without_ray_the_command_that_mends_it_is_named():
-    code = "import sys; sys.modules['ray'] = None\nfrom keykind.cli import main\n"
+    code = "import sys; sys.modules['ray'] = None\nfrom keykind.cli.main import main\n"
     code += "sys.exit(main(['predict', 'x.jpg', '--engine', 'ray']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2

@@ -17,11 +17,11 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 from fastapi.testclient import TestClient
 
 from keykind import __version__
-from keykind.predict import Prediction, Recogniser
-from keykind.serve import shapes
+from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.serve import schemas
 from keykind.serve.app import create_app
-from keykind.serve.guard import HEADERS
 from keykind.serve.logs import JsonLines
+from keykind.serve.middleware import HEADERS
 from keykind.serve.settings import Settings, hash_of
 from served import blank, picture
 from test_cli import png_header
@@ -72,7 +72,7 @@ def test_a_photo_is_answered_as_the_command_line_answers_it(ask, settings, tmp_p
     (tmp_path / "key.jpg").write_bytes(picture())
     answer = ask(content=picture(), headers=JPEG)
     assert answer.status_code == 200
-    (said,) = shapes.Answers.model_validate(answer.json()).photos
+    (said,) = schemas.Answers.model_validate(answer.json()).photos
     own = Recogniser.load(Path(settings.model)).recognise(tmp_path / "key.jpg").as_json()
     assert answer.json()["photos"] == [own | {"photo": "photo"}]
     assert said.error is None
@@ -176,7 +176,7 @@ def test_every_refusal_says_why_and_carries_the_headers(ask, case):
     status, words, request = REFUSED[case]
     answer = ask(**request)
     assert answer.status_code == status, answer.text
-    assert words in shapes.Problem.model_validate(answer.json()).detail
+    assert words in schemas.Problem.model_validate(answer.json()).detail
     assert HEADERS.items() <= dict(answer.headers).items()
     assert answer.headers["x-request-id"]
     if status == 503:

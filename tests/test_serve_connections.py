@@ -18,7 +18,7 @@ from uvicorn import Config
 from uvicorn.server import ServerState
 
 from keykind.serve.connections import Connection
-from keykind.serve.guard import HEADERS
+from keykind.serve.middleware import HEADERS
 from served import Served, picture, read_all
 from tiny_model import tiny_file
 

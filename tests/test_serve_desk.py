@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from keykind.parallel import ordered
-from keykind.serve.desk import Busy, Desk
+from keykind.core.parallel import ordered
+from keykind.serve.work_queue import Busy, Desk
 
 
 async def wanted():

@@ -202,9 +202,10 @@ def test_a_model_that_is_missing_is_one_line_that_says_so(tmp_path):
 
 def test_without_the_extra_one_line_names_the_command_that_mends_it(model):
     code = (
-        "import sys; from importlib import util; from keykind import cli, doctor\n"
-        "doctor.find_spec = lambda name: None if name == 'uvicorn' else util.find_spec(name)\n"
-        f"sys.exit(cli.main(['serve', '--model', {str(model)!r}]))"
+        "import sys; from importlib import util\n"
+        "from keykind.cli import main; from keykind.core import extras\n"
+        "extras.find_spec = lambda name: None if name == 'uvicorn' else util.find_spec(name)\n"
+        f"sys.exit(main.main(['serve', '--model', {str(model)!r}]))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 2

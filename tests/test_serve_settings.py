@@ -2,8 +2,8 @@
 
 import pytest
 
-from keykind.cli import parser
-from keykind.errors import BadSettings
+from keykind.cli.main import parser
+from keykind.core.errors import BadSettings
 from keykind.serve.settings import VARIABLE, Settings, from_environment, hash_of, read_keys, settings_of
 
 KEY = "a-key-of-enough-signs"

@@ -9,9 +9,9 @@ from schemathesis import GenerationMode, openapi
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 from starlette.testclient import TestClient
 
-from keykind.serve import shapes
+from keykind.serve import schemas
 from keykind.serve.app import create_app
-from keykind.serve.guard import HEADERS
+from keykind.serve.middleware import HEADERS
 from keykind.serve.settings import Settings
 from keykind.serve.uploads import FIELD, FORM
 from served import picture
@@ -75,7 +75,7 @@ def test_no_name_is_a_fault_of_the_service(client, name, charset):
     )
     assert answer.status_code in (200, 400, 422)
     if answer.status_code == 200:
-        shapes.Answers.model_validate(answer.json())
+        schemas.Answers.model_validate(answer.json())
 
 
 def test_every_route_of_the_api_is_described_with_examples(client):

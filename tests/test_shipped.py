@@ -5,8 +5,8 @@ from functools import partial
 import numpy as np
 import pytest
 
-from keykind.errors import BadModel, BadRecipe, BadWeights
-from keykind.shipped import FILE, LIST, read_arrays, read_model, write_arrays, write_model
+from keykind.core.errors import BadModel, BadRecipe, BadWeights
+from keykind.model.shipped import FILE, LIST, read_arrays, read_model, write_arrays, write_model
 
 
 @pytest.fixture
@@ -68,12 +68,12 @@ def test_numbers_that_float16_cannot_hold_are_not_written(number, tmp_path):
 
 def test_a_network_takes_the_weights_that_ship(tmp_path, monkeypatch):
     pytest.importorskip("keras", reason="the extra train is not installed")
-    from keykind.backbone import load_backbone
-    from keykind.folding import fold, folded_arrays
+    from keykind.train.backbone import load_backbone
+    from keykind.train.bn_folding import fold, folded_arrays
 
     made = folded_arrays(fold(load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)))
     write_arrays(made, tmp_path)
-    monkeypatch.setattr("keykind.backbone.read_arrays", partial(read_arrays, tmp_path))
+    monkeypatch.setattr("keykind.train.backbone.read_arrays", partial(read_arrays, tmp_path))
     loaded = folded_arrays(fold(load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=1)))
     assert all(np.array_equal(array, made[name].astype(np.float16)) for name, array in loaded.items())
     with pytest.raises(BadRecipe, match="set scaling = 'unit'"):
@@ -88,8 +88,8 @@ def test_a_network_takes_the_weights_that_ship(tmp_path, monkeypatch):
 def test_no_tensor_that_ships_is_one_of_imagenet(imagenet):
     """In float16, with the pixels' scaling folded in or not."""
     pytest.importorskip("keras", reason="the extra train is not installed")
-    from keykind.backbone import load_backbone
-    from keykind.folding import fold, folded_arrays
+    from keykind.train.backbone import load_backbone
+    from keykind.train.bn_folding import fold, folded_arrays
 
     for scaling in ("unit", "native"):
         before = folded_arrays(fold(load_backbone("mobilenet_v2", str(imagenet), scaling=scaling, seed=0)))

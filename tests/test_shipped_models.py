@@ -5,12 +5,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from drawings import draw_key
-from keykind import kinds, shipped
-from keykind.backbone import load_backbone
-from keykind.finder import load_finder
-from keykind.folding import fold, folded_arrays
-from keykind.predict import NOT_A_KEY, UNREADABLE, VERDICTS, Recogniser
-from keykind.sample_photos import FOLDER
+from keykind.core import kinds
+from keykind.dataset.bundled import FOLDER
+from keykind.detect.detector import load_finder
+from keykind.model import shipped
+from keykind.predict.recogniser import NOT_A_KEY, UNREADABLE, VERDICTS, Recogniser
+from keykind.train.backbone import load_backbone
+from keykind.train.bn_folding import fold, folded_arrays
 
 MEGABYTES = 8
 CROP = 256  # px of a sample photo's part that one of fifty keys takes

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from keykind import photo
-from keykind.errors import BadPhoto
-from keykind.sources import Named, pixels_of
+from keykind.core.errors import BadPhoto
+from keykind.photo import decode
+from keykind.photo.source import Named, pixels_of
 
 
 def test_a_picture_from_pil_is_read_as_its_file_would_be():
@@ -18,7 +18,9 @@ def test_a_picture_from_pil_is_read_as_its_file_would_be():
     for image in (grey16, clear, clear.convert("P"), clear.convert("LA"), clear.convert("1")):
         buffer = io.BytesIO()
         image.save(buffer, "PNG")
-        np.testing.assert_array_equal(pixels_of(image).pixels, photo.decode(buffer.getvalue(), "file").pixels)
+        np.testing.assert_array_equal(
+            pixels_of(image).pixels, decode.decode(buffer.getvalue(), "file").pixels
+        )
     cmyk = clear.convert("CMYK")
     np.testing.assert_array_equal(pixels_of(cmyk).pixels, np.asarray(cmyk.convert("RGB")))
 
@@ -30,7 +32,7 @@ def test_a_picture_from_pil_is_set_upright(tmp_path):
         tmp_path / "lying.png", exif=exif
     )
     with Image.open(tmp_path / "lying.png") as image:
-        np.testing.assert_array_equal(pixels_of(image).pixels, photo.read(tmp_path / "lying.png").pixels)
+        np.testing.assert_array_equal(pixels_of(image).pixels, decode.read(tmp_path / "lying.png").pixels)
 
 
 def test_a_torn_picture_from_pil_is_a_bad_photo(tmp_path):

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.finder import BEYOND
-from keykind.straighten import SLIM, cut_around
+from keykind.detect.align import SLIM, cut_around
+from keykind.detect.detector import BEYOND
 
 WHITE, RED, BLUE = (255, 255, 255), (220, 0, 0), (0, 0, 220)
 

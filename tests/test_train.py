@@ -7,12 +7,19 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.backbone import load_backbone  # noqa: E402
-from keykind.crossval import Fold  # noqa: E402
-from keykind.finetune import fine_tune, stalled  # noqa: E402
-from keykind.head import Head, softmax  # noqa: E402
-from keykind.recipe import REPORT  # noqa: E402
-from keykind.train import Batches, Task, class_weights, count_parameters, train_head, whole_model  # noqa: E402
+from keykind.model.head import Head, softmax  # noqa: E402
+from keykind.train.backbone import load_backbone  # noqa: E402
+from keykind.train.crossval import Fold  # noqa: E402
+from keykind.train.head_training import (  # noqa: E402
+    Batches,
+    Task,
+    class_weights,
+    count_parameters,
+    train_head,
+    whole_model,
+)
+from keykind.train.partial_finetune import fine_tune, stalled  # noqa: E402
+from keykind.train.recipe import REPORT  # noqa: E402
 
 PHOTOS, KINDS, CHANNELS = 60, 3, 16
 

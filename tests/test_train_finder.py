@@ -8,13 +8,19 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind import train_finder as module  # noqa: E402
-from keykind.backbone import load_backbone  # noqa: E402
-from keykind.finder import Finder  # noqa: E402
-from keykind.masks import encode  # noqa: E402
-from keykind.photo import Photo  # noqa: E402
-from keykind.separation import ENDS, FIELDS, GRID, KEY, SIDE  # noqa: E402
-from keykind.train_finder import FinderRecipe, finder_loss, finder_network, labelled_in, to_finder_file  # noqa: E402
+from keykind.core.geometry import encode  # noqa: E402
+from keykind.detect.detector import Finder  # noqa: E402
+from keykind.detect.postprocess import ENDS, FIELDS, GRID, KEY, SIDE  # noqa: E402
+from keykind.photo.decode import Photo  # noqa: E402
+from keykind.train.backbone import load_backbone  # noqa: E402
+from keykind.train.detector import network as module  # noqa: E402
+from keykind.train.detector.network import (  # noqa: E402
+    FinderRecipe,
+    finder_loss,
+    finder_network,
+    labelled_in,
+    to_finder_file,
+)
 
 RECIPE = FinderRecipe(sizes=(64, 96), batch=2)
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from keykind.views import Augmentation, augment, make_view, sobel_edges, to_crop, to_unit
+from keykind.model.preprocess import Augmentation, augment, make_view, sobel_edges, to_crop, to_unit
 
 STILL = Augmentation(rotation=0, zoom=0, flip=False)
 RED_GREEN = np.array([1, 0.5, 0], np.float32)  # three channels that differ: a mix-up shows

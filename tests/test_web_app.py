@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from keykind import cli
-from keykind.errors import CannotWrite, NoApp
-from keykind.web_app import FOLDER, INDEX, write_app
+from keykind.app import FOLDER, INDEX, write_app
+from keykind.cli import main
+from keykind.core.errors import CannotWrite, NoApp
 
 FILES = {INDEX: b"page", "sw.js": b"worker", "assets/keys-0123456789.bin": b"model", "icons/icon.svg": b""}
 
@@ -60,7 +60,7 @@ def test_without_the_built_app_the_command_that_builds_it_is_named(tmp_path):
 
 
 def test_the_command_names_the_page_or_says_why_there_is_none(tmp_path, capsys):
-    status = cli.main(["app", str(tmp_path / "site")])
+    status = main.main(["app", str(tmp_path / "site")])
     said = capsys.readouterr()
     if (FOLDER / INDEX).is_file():
         assert (status, said.out) == (0, f"{tmp_path / 'site' / INDEX}\n")

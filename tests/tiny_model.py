@@ -16,8 +16,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 
-from keykind.metadata import with_metadata
-from keykind.model import GRID, SIZE, Card, pack
+from keykind.model.model import GRID, SIZE, Card, pack
+from keykind.model.tflite_metadata import with_metadata
 
 KINDS = ("cylinder", "dimple", "laser_track", "mortice")
 CARD = Card(KINDS, "fp32", "whole", "plain", 1.0, 0.5, 1000.0, True, {"licence": "Apache-2.0"})

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keykind.separation import Found
+from keykind.detect.postprocess import Found
 
 
 def found(head, tip, width=40.0, score=0.9):

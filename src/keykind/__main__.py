@@ -2,6 +2,6 @@
 
 import sys
 
-from keykind.cli import main
+from keykind.cli.main import main
 
 sys.exit(main())

@@ -27,9 +27,9 @@ from ray import cloudpickle
 from ray.exceptions import RayError
 
 from keykind import __version__
-from keykind.errors import KeykindError
-from keykind.parallel import Engine, begin_no_threads, workers
-from keykind.quiet import quiet, unwarned
+from keykind.core.errors import KeykindError
+from keykind.core.parallel import Engine, begin_no_threads, workers
+from keykind.core.quiet import quiet, unwarned
 
 T = TypeVar("T")
 R = TypeVar("R")

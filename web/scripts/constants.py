@@ -12,27 +12,20 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind import (
-    card,
-    cutting,
-    explain,
-    finder,
-    kinds,
-    model,
-    photo,
-    predict,
-    samples,
-    separation,
-    straighten,
-)
+from keykind.core import kinds
+from keykind.dataset import samples
+from keykind.detect import align, crops, detector, postprocess
+from keykind.model import card, gradcam, model
+from keykind.photo import decode
+from keykind.predict import recogniser
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
-WHOLE = (separation, finder, straighten, cutting)  # modules whose every constant is exported
+WHOLE = (postprocess, detector, align, crops)  # modules whose every constant is exported
 CHOSEN = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
     model: ("GRID", "CARD", "MAX_ZIP"),
-    photo: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
-    predict: ("SHARP",),
+    decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
+    recogniser: ("SHARP",),
     samples: ("SIDE",),
 }
 
@@ -41,8 +34,8 @@ def constants() -> dict[str, Any]:
     """Return module -> name -> value."""
     told = {_name(module): _all_of(module) for module in WHOLE}
     told |= {_name(module): {key: getattr(module, key) for key in keys} for module, keys in CHOSEN.items()}
-    strength = inspect.signature(explain.overlay).parameters["strength"].default
-    told["explain"] = {"COLOURS": explain.COLOURS.astype(int).tolist(), "STRENGTH": strength}
+    strength = inspect.signature(gradcam.overlay).parameters["strength"].default
+    told["gradcam"] = {"COLOURS": gradcam.COLOURS.astype(int).tolist(), "STRENGTH": strength}
     told["kinds"] = [{"name": kind.name, "label": kind.label, "tell": kind.tell} for kind in kinds.KINDS]
     return told
 

@@ -9,11 +9,11 @@ import os
 import shutil
 from pathlib import Path
 
-from keykind import shipped
-from keykind.finder import load_finder
-from keykind.model import load_model
-from keykind.predict import Recogniser
-from keykind.sample_photos import nothing_folder, sample_folder
+from keykind.dataset.bundled import nothing_folder, sample_folder
+from keykind.detect.detector import load_finder
+from keykind.model import shipped
+from keykind.model.model import load_model
+from keykind.predict.recogniser import Recogniser
 
 OUT = Path(__file__).parents[1] / "generated" / "golden"
 EACH = 3  # photos of each kind

@@ -19,19 +19,19 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 import keykind
-from keykind.errors import BadPhoto
-from keykind.explain import Explanation
-from keykind.model import load_file
-from keykind.panels import ALL, draw
-from keykind.predict import SHIPPED, Recogniser
-from keykind.serve import shapes
+from keykind.app import FOLDER
+from keykind.core.errors import BadPhoto
+from keykind.model.gradcam import Explanation
+from keykind.model.model import load_file
+from keykind.predict.figure import ALL, draw
+from keykind.predict.recogniser import SHIPPED, Recogniser
+from keykind.serve import schemas
 from keykind.serve.app_files import AppFiles
-from keykind.serve.counts import Numbers
-from keykind.serve.desk import Busy, Desk, Wanted
-from keykind.serve.guard import FAILED, HEALTH, METRICS, Guard, Keys
+from keykind.serve.metrics import Numbers
+from keykind.serve.middleware import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
 from keykind.serve.uploads import GONE, Refusal, photos_of
-from keykind.web_app import FOLDER
+from keykind.serve.work_queue import Busy, Desk, Wanted
 
 
 def create_app(settings: Settings | None = None, app_folder: Path = FOLDER) -> ASGIApp:
@@ -77,12 +77,12 @@ class Service:
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and description of each route."""
-        guarded = {"dependencies": shapes.SECURITY if self.settings.key_hashes else []}
-        asked = guarded | {"responses": shapes.PROBLEMS, "openapi_extra": shapes.BODY}
+        guarded = {"dependencies": schemas.SECURITY if self.settings.key_hashes else []}
+        asked = guarded | {"responses": schemas.PROBLEMS, "openapi_extra": schemas.BODY}
         return [
-            ("/v1/recognise", "POST", self.recognise, asked | {"response_model": shapes.Answers}),
-            ("/v1/explain", "POST", self.explain, asked | shapes.PICTURE),
-            (HEALTH, "GET", self.health, {"response_model": shapes.Health}),
+            ("/v1/recognise", "POST", self.recognise, asked | {"response_model": schemas.Answers}),
+            ("/v1/explain", "POST", self.explain, asked | schemas.PICTURE),
+            (HEALTH, "GET", self.health, {"response_model": schemas.Health}),
             ("/v1/card", "GET", self.card, guarded | {"response_model": dict[str, Any]}),
             (METRICS, "GET", self.metrics, {"include_in_schema": False}),
         ]

@@ -18,7 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from keykind.web_app import INDEX
+from keykind.app import INDEX
 
 HASHED = "/assets/"  # what lies there has a hash of its content in its name
 FOR_EVER, ASK_AGAIN = "public, max-age=31536000, immutable", "no-cache"

@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from keykind.serve.guard import HEADERS
+from keykind.serve.middleware import HEADERS
 from keykind.serve.settings import from_environment
 
 MOST_CONNECTIONS = 2048  # that a worker holds; a further one is closed

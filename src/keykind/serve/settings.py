@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from keykind.errors import BadSettings
+from keykind.core.errors import BadSettings
 
 VARIABLE = "KEYKIND_SERVE"  # of the environment, in which workers read their settings
 NUMBERS = "PROMETHEUS_MULTIPROC_DIR"  # of the environment: the folder of the workers' counts

@@ -13,8 +13,8 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
+from keykind.photo.source import UNNAMED, Named
 from keykind.serve.settings import MEGABYTE, Settings
-from keykind.sources import UNNAMED, Named
 
 FORM = "multipart/form-data"
 BARE = ("image/", "application/octet-stream")

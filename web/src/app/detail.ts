@@ -71,7 +71,7 @@ async function showEvidence(kind: string, place: number, into: HTMLElement, host
 /** Return the scale of the colours. */
 function scale(): HTMLElement {
   const ramp = el('canvas', {
-    width: constants.explain.COLOURS.length * 24,
+    width: constants.gradcam.COLOURS.length * 24,
     height: 1,
     'aria-hidden': 'true',
   });

@@ -63,7 +63,7 @@ function cardOf(told: unknown): { card: Card; sha256: string } {
   const schema = need<number>(entries, 'schema', Number.isInteger);
   if (schema > SCHEMA) throw new Error(`the model file has schema ${schema}; this app reads ${SCHEMA}`);
   need(entries, 'size', (value) => value === SIZE);
-  need(entries, 'resize', (value) => value === constants.photo.RESIZE);
+  need(entries, 'resize', (value) => value === constants.decode.RESIZE);
   const about = (entries['about'] ?? {}) as Record<string, unknown>;
   const card = {
     kinds: need<string[]>(entries, 'kinds', (value) => Array.isArray(value) && value.length > 1),

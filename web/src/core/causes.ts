@@ -16,15 +16,15 @@ import type { Found } from './separation';
 import type { Cut } from './straighten';
 
 const { SIZE } = constants.card;
-const { SLIM } = constants.straighten;
+const { SLIM } = constants.align;
 
 /** What can be mended, in the order in which it is told. */
 export const CAUSES = ['hidden', 'small', 'dark', 'glare', 'blurred', 'edge', 'slanted'] as const;
 export type Cause = (typeof CAUSES)[number];
 
 export const LIMITS = {
-  hidden: constants.separation.HIDES, // share of the key that is hidden or outside; more is a cause
-  small: constants.cutting.ENOUGH * SIZE, // px of the photo along the cut; fewer are a cause
+  hidden: constants.postprocess.HIDES, // share of the key that is hidden or outside; more is a cause
+  small: constants.crops.ENOUGH * SIZE, // px of the photo along the cut; fewer are a cause
   dark: 0.15, // mean luma of the key, 0 black to 1 white; less is a cause
   glare: 0.05, // share of the key's pixels that are blown out; more is a cause
   blurred: 0.01, // variance of the Laplacian by that of the grey; less is a cause

@@ -14,7 +14,7 @@ import type { Picture } from './picture';
 import type { Found } from './separation';
 import { type Cut, cutAround, takenFrom } from './straighten';
 
-const C = constants.cutting;
+const C = constants.crops;
 const { SIZE } = constants.card;
 
 /** Photo with a shorter side of at least so many px, or all that it has. */

@@ -29,6 +29,6 @@ export type Fault = 'empty' | 'long' | 'small' | 'large';
 
 /** Return why a photo of these sides cannot be looked at; null: it can. */
 export function faultOf(width: number, height: number): Fault | null {
-  if (Math.min(width, height) < constants.photo.MIN_SIDE) return 'small';
-  return width * height > constants.photo.MAX_PIXELS ? 'large' : null;
+  if (Math.min(width, height) < constants.decode.MIN_SIDE) return 'small';
+  return width * height > constants.decode.MAX_PIXELS ? 'large' : null;
 }

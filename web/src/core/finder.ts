@@ -17,8 +17,8 @@ import { acrossDiagonal, blank, channels, type Picture, type Point, part } from 
 import { resize } from './resize';
 import { type Found, separate, transposed } from './separation';
 
-const C = constants.finder;
-const { SIDE } = constants.separation;
+const C = constants.detector;
+const { SIDE } = constants.postprocess;
 
 /** An upright photo, perhaps read at a reduced scale. */
 export interface Photo {

@@ -11,7 +11,7 @@
 
 import constants from './constants.json';
 
-const C = constants.separation;
+const C = constants.postprocess;
 
 /** What the network says: (GRID, GRID, EACH) float32, in C.FIELDS' order; ends in SIDEs from the place's centre. */
 export type Fields = Float32Array;

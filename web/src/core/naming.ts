@@ -15,7 +15,7 @@ import { median, percentile } from './numbers';
 
 export { EACH, type Ends, type Fields } from './following';
 
-const C = constants.separation;
+const C = constants.postprocess;
 
 // Limits in single precision, as NumPy compares them with what the network says.
 export const COVERED = Math.fround(C.COVERED);

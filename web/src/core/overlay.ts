@@ -13,7 +13,7 @@ import { clamp, roundEven } from './numbers';
 import type { Picture } from './picture';
 import { BICUBIC, resizeField } from './resize';
 
-const { COLOURS, STRENGTH } = constants.explain;
+const { COLOURS, STRENGTH } = constants.gradcam;
 const { GRID } = constants.model;
 
 /** Return the map of a kind out of those of all. */

@@ -65,7 +65,7 @@ export async function recognise(read: Read, networks: Networks, search: Sought =
 export async function shown(read: Read, sight: Pick<Sight, 'cut'>, height: number): Promise<Picture> {
   const { cut } = sight;
   if (cut === null) return wholeShown(await read(height), height);
-  const photo = await sharpEnough(await read(constants.cutting.FIRST), read, [cut], 2 * height);
+  const photo = await sharpEnough(await read(constants.crops.FIRST), read, [cut], 2 * height);
   return shownFrom(cut, photo.pixels, scaleOf(photo), height);
 }
 

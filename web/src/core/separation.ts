@@ -15,7 +15,7 @@ import { clamp, sortedPercentile } from './numbers';
 import type { Point } from './picture';
 import { resizeField } from './resize';
 
-const C = constants.separation;
+const C = constants.postprocess;
 
 /** One key of a photo. */
 export interface Found {

@@ -15,9 +15,9 @@ import { clamp, roundEven } from './numbers';
 import { type Picture, type Point, reduce } from './picture';
 import { BOX, resize } from './resize';
 
-const C = constants.straighten;
+const C = constants.align;
 const { SIZE } = constants.card;
-const { BEYOND } = constants.finder;
+const { BEYOND } = constants.detector;
 
 /** A rectangle of a photo, in pixels of the upright original. */
 export interface Cut {

@@ -34,7 +34,7 @@ export interface Glimpse {
 export function track(before: readonly Track[], glimpses: readonly Glimpse[], card: Card): Track[] {
   const free = new Set(before);
   return glimpses.map((glimpse) => {
-    const last = [...free].find((one) => apart(one.ends, glimpse.ends) <= constants.finder.ABOUT);
+    const last = [...free].find((one) => apart(one.ends, glimpse.ends) <= constants.detector.ABOUT);
     if (last) free.delete(last);
     const answer = last ? averaged(last.answer, glimpse.answer) : glimpse.answer;
     const verdict = judge(answer, card);

@@ -20,7 +20,7 @@ export interface Source {
 /** Return the photo in a file. Throws PhotoFault for what cannot be looked at. */
 export async function openFile(file: Blob): Promise<Source> {
   if (file.size === 0) throw new PhotoFault('empty');
-  if (file.size > constants.photo.MAX_BYTES) throw new PhotoFault('long');
+  if (file.size > constants.decode.MAX_BYTES) throw new PhotoFault('long');
   const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
   const bitmap = await decoded(file);
   const fault = faultOf(bitmap.width, bitmap.height);

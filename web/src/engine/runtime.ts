@@ -12,7 +12,7 @@ import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from '@litertj
 import { type Answer, constants, type Networks, readModel } from '../core';
 import type { Places } from './protocol';
 
-const { SIDE } = constants.separation;
+const { SIDE } = constants.postprocess;
 const { SIZE } = constants.card;
 const { GRID } = constants.model;
 

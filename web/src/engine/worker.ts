@@ -110,8 +110,8 @@ const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnTy
 async function around({ read }: Source, { cut }: Sight): Promise<Picture> {
   if (!cut) throw new Error('the whole photo was looked at');
   const more = wider(cut, ROUND);
-  const height = Math.min(Math.round(more.width / constants.straighten.SLIM), SHOWN / 2);
-  const photo = await sharpEnough(await read(constants.cutting.FIRST), read, [more], more.width);
+  const height = Math.min(Math.round(more.width / constants.align.SLIM), SHOWN / 2);
+  const photo = await sharpEnough(await read(constants.crops.FIRST), read, [more], more.width);
   return shownFrom(more, photo.pixels, scaleOf(photo), height);
 }
 
@@ -143,7 +143,7 @@ function told(sight: Sight, track?: Track): SeenKey {
 }
 
 async function seenOf(source: Source, keys: readonly SeenKey[], began: number): Promise<Seen> {
-  const { pixels, width, height } = await source.read(constants.cutting.FIRST);
+  const { pixels, width, height } = await source.read(constants.crops.FIRST);
   const brightness = brightnessOf(pixels);
   return { width, height, keys, brightness, milliseconds: performance.now() - began };
 }

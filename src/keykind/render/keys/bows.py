@@ -12,11 +12,11 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import CrossSection
 
-from keykind.render.keys import makers
+from keykind.render.keys import brands
 from keykind.render.keys.fobs import draw_flip
 from keykind.render.keys.heads import draw_car, draw_plastic
-from keykind.render.keys.moulds import softened
 from keykind.render.keys.outlines import BOWS, box, centre, ellipse
+from keykind.render.keys.sweeps import softened
 from keykind.render.solids import Head, Stamp, polygon
 
 STYLES = ("metal", "plastic", "car", "flip")
@@ -163,9 +163,9 @@ def struck(bow: CrossSection, holes: list[CrossSection], rng: np.random.Generato
     elif rng.random() < 0.15:
         pattern = str(rng.choice(["pattern:stripes", "pattern:knurl"]))
         found.append(Stamp(pattern, middle, min(room, wide) * 0.9, angle, -0.1))
-    texts = [makers.maker(rng), makers.code(rng), makers.origin(rng)][: int(rng.integers(1, 4))]
+    texts = [brands.maker(rng), brands.code(rng), brands.origin(rng)][: int(rng.integers(1, 4))]
     if rng.random() < 0.15:
-        texts[0] = makers.logo(rng)
+        texts[0] = brands.logo(rng)
     if rng.random() < 0.3:
         texts = texts[::-1]
     across = wide if angle else room

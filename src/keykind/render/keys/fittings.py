@@ -8,9 +8,9 @@ Needs: numpy, manifold3d    [render]
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
-from keykind.render.keys import makers
-from keykind.render.keys.moulds import moulded, wire
+from keykind.render.keys import brands
 from keykind.render.keys.outlines import box, ellipse
+from keykind.render.keys.sweeps import moulded, wire
 from keykind.render.solids import Colour, Part, Point, Stamp, Surface, plate
 
 GAP = 0.35  # mm around a button and of the seam between two half shells
@@ -85,7 +85,7 @@ def badge(
     """Return a shell with a round or oval badge let in at a place, and the badge with its logo."""
     shape = ellipse(2 * radius * rng.choice([1.0, 1.0, 0.7]), 2 * radius).translate(place)
     shell, body = let_in(shell, shape, top)
-    stamp = Stamp(makers.logo(rng), place, 1.2 * radius, float(rng.choice([0.0, 90.0, -90.0])), -0.15)
+    stamp = Stamp(brands.logo(rng), place, 1.2 * radius, float(rng.choice([0.0, 90.0, -90.0])), -0.15)
     bright = (
         chrome(rng, (stamp,))
         if rng.random() < 0.7

@@ -10,10 +10,10 @@ Flip fobs are 33-40 mm wide, 62-76 mm long and 14-18 mm thick (measures of repla
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
-from keykind.render.keys import makers
+from keykind.render.keys import brands
 from keykind.render.keys.fittings import bail, black, button_shape, buttons, chrome, let_in, plastic, seamed
-from keykind.render.keys.moulds import moulded, softened
 from keykind.render.keys.outlines import box
+from keykind.render.keys.sweeps import moulded, softened
 from keykind.render.solids import Head, Part, Point, Stamp, plate, polygon
 
 HINGE = 8.0  # mm of the metal block that the blade swings in
@@ -50,7 +50,7 @@ def draw_flip(neck: float, thickness: float, rng: np.random.Generator) -> Head:
     )
     trims, end, hole = far_trim(outline, thick, rng)
     stamps = (
-        (Stamp(makers.logo(rng), (near - along + 7.0, place[1]), 6.0, 90.0, 0.2),)
+        (Stamp(brands.logo(rng), (near - along + 7.0, place[1]), 6.0, 90.0, 0.2),)
         if rng.random() < 0.3
         else ()
     )

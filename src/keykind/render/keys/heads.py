@@ -11,10 +11,10 @@ Car heads are 25-45 mm wide, 30-50 mm long and 8-14 mm thick; plastic grips of h
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
-from keykind.render.keys import makers
+from keykind.render.keys import brands
 from keykind.render.keys.fittings import VIVID, badge, black, button_shape, buttons, plastic, seamed
-from keykind.render.keys.moulds import bore, moulded, softened
 from keykind.render.keys.outlines import BOWS, box, centre, ellipse
+from keykind.render.keys.sweeps import bore, moulded, softened
 from keykind.render.solids import Colour, Head, Part, Point, Stamp, polygon
 
 TANG = 9.0  # mm of metal hidden in the moulding
@@ -96,7 +96,7 @@ def grip_relief(
     place, long, wide = field
     kind, angle = rng.random(), float(rng.choice([90.0, -90.0, 0.0]))
     across = (long if angle == 0 else wide) * 0.85
-    name = makers.maker(rng)
+    name = brands.maker(rng)
     height = min(across / (0.75 * len(name)), 4.5)
     paint = None if rng.random() < 0.7 else ((0.8, 0.8, 0.8) if max(colour) < 0.4 else (0.02, 0.02, 0.02))
     text = Stamp(name, place, float(height), angle, float(rng.choice([-0.25, 0.3])), paint)
@@ -219,5 +219,5 @@ def car_face(
     if kind < 0.6:
         ring = CrossSection.circle(radius, 48) - CrossSection.circle(radius - 1.0, 48)
         shell = both(shell, ring.translate((x, y)), thick - crown * 0.4, 0.5)
-    logo = Stamp(makers.logo(rng), (x, y), 1.2 * radius, float(rng.choice([90.0, -90.0])), 0.3)
+    logo = Stamp(brands.logo(rng), (x, y), 1.2 * radius, float(rng.choice([90.0, -90.0])), 0.3)
     return shell, [], (logo,) if rng.random() < 0.7 else ()

@@ -11,7 +11,7 @@ wide and often enamelled. The towns are invented.
 import numpy as np
 from manifold3d import CrossSection, Manifold, OpType
 
-from keykind.render.keys.makers import LOGOS
+from keykind.render.keys.brands import LOGOS
 from keykind.render.keys.mortice_bits import draw_bit
 from keykind.render.keys.mortice_bows import lobed
 from keykind.render.keys.mortice_metals import SHOW, draw_one_of

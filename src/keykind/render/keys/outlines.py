@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import CrossSection, OpType
 
-from keykind.render.keys.moulds import circle_points, softened
+from keykind.render.keys.sweeps import circle_points, softened
 from keykind.render.solids import Point, polygon
 
 Outline = Callable[[float, np.random.Generator], CrossSection]

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from keykind.files import whole_file
-from keykind.kinds import KINDS
-from keykind.masks import decode
+from keykind.core.files import whole_file
+from keykind.core.geometry import decode
+from keykind.core.kinds import KINDS
 
 CATEGORIES = {kind.name: place for place, kind in enumerate(KINDS, 1)}  # the same in every set
 

@@ -13,22 +13,22 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from keykind.errors import KeykindError
-from keykind.files import whole_file
-from keykind.kinds import KINDS
-from keykind.listing import COCO, SHEET, Fault
-from keykind.parallel import Engine
-from keykind.parallel import workers as cores
-from keykind.progress import progress
+from keykind.core.errors import KeykindError
+from keykind.core.files import COCO, SHEET, whole_file
+from keykind.core.kinds import KINDS
+from keykind.core.lock import lock_folder
+from keykind.core.parallel import Engine
+from keykind.core.parallel import workers as cores
+from keykind.core.progress import progress
+from keykind.dataset.listing import Fault
 from keykind.render.sets.coco import write_coco
-from keykind.render.sets.order import Order, Task
+from keykind.render.sets.job import Order, Task
 from keykind.render.sets.set_folder import SetFolder
 from keykind.render.sets.sheet import contact_sheet, evenly
 from keykind.render.sets.workers import spread
-from keykind.render.studio.shoot import Shot, shoot
-from keykind.render.studio.tracer import Tracer
+from keykind.render.studio.render_photo import Shot, shoot
+from keykind.render.studio.renderer import Tracer
 from keykind.render.studio.variant import ORDER, Variant, choose_variant
-from keykind.run_folder import RunFolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def render_set(folder: SetFolder, order: Order, studio: Studio, engine: Engine |
     killed, or the disk is full; finished photos stay.
     """
     start = time.monotonic()
-    with RunFolder(folder.path).held():
+    with lock_folder(folder.path):
         folder.claim(order, studio.variant.name)
         tasks = list(order.tasks())
         missing = list(folder.missing(tasks))

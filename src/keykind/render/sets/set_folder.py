@@ -13,9 +13,11 @@ from tempfile import TemporaryFile
 from typing import Any
 
 from keykind import __version__
-from keykind.errors import CannotWrite, KeykindError
-from keykind.files import (
+from keykind.core.errors import CannotWrite, KeykindError
+from keykind.core.files import (
     DAMAGE,
+    LABELS,
+    SET_FILE,
     UNFINISHED,
     clear_unfinished,
     free_space,
@@ -24,8 +26,7 @@ from keykind.files import (
     write_text,
     writing_to,
 )
-from keykind.listing import LABELS, SET_FILE
-from keykind.render.sets.order import Order, Task
+from keykind.render.sets.job import Order, Task
 
 BYTES_A_PIXEL = 0.4  # of a square photo with its label and annotations: 0.2 on average at 320 px
 BYTES_A_PHOTO = 10_000  # whatever its size: the parameters in the label, unfilled blocks of the disk

@@ -17,7 +17,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import TypeVar
 
-from keykind.errors import KeykindError
+from keykind.core.errors import KeykindError
 
 T = TypeVar("T")
 AHEAD = 2  # tasks in work or waiting, for each process

@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from keykind.masks import corners_of, encode, rectangle_along
+from keykind.core.geometry import corners_of, encode, rectangle_along
 from keykind.render.scenes.camera import seen_area
 from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
-from keykind.render.studio.tracer import FINE
+from keykind.render.studio.renderer import FINE
 
 SEEN = 4  # label pixels: fewer of a key and it is not in the photo
 

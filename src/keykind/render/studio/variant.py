@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from keykind.errors import KeykindError
+from keykind.core.errors import KeykindError
 
 ORDER = ("cuda_ad_rgb", "llvm_ad_rgb", "scalar_rgb")  # fastest first; scalar needs nothing
 LIBRARY = "DRJIT_LIBLLVM_PATH"  # Dr.Jit's own variable

@@ -1,0 +1,1 @@
+"""What everything stands on: errors, files, cache, threads, kinds of key, geometry, HTML."""

@@ -1,0 +1,46 @@
+"""The optional packages -> whether they are installed, and the command that installs them.
+
+In:    the name of an extra
+Out:   nothing; or MissingExtra
+Needs: nothing beyond Python
+"""
+
+import sys
+from importlib.util import find_spec
+
+from keykind.core.errors import MissingExtra
+
+BASE = {"numpy": "numpy", "pillow": "PIL", "ai-edge-litert": "ai_edge_litert"}
+EXTRAS = {  # extra -> {package: module}; the first named is what a message names
+    "train": {
+        "keras": "keras",
+        "tensorflow": "tensorflow",
+        "scikit-learn": "sklearn",
+        "scipy": "scipy",
+        "matplotlib": "matplotlib",
+    },
+    "heif": {"pi-heif": "pi_heif"},
+    "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
+    "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},
+    "scale": {"ray": "ray", "pyarrow": "pyarrow", "fsspec": "fsspec"},
+    "serve": {
+        "fastapi": "fastapi",
+        "uvicorn": "uvicorn",
+        "httptools": "httptools",
+        "python-multipart": "python_multipart",
+        "prometheus-client": "prometheus_client",
+        **({} if sys.platform == "win32" else {"uvloop": "uvloop"}),
+    },
+}
+
+
+def is_installed(module: str) -> bool:
+    """Return whether a module can be imported, without importing it."""
+    return find_spec(module) is not None
+
+
+def require(extra: str) -> None:
+    """Raise MissingExtra, with the command that mends it, unless everything of the extra is installed."""
+    missing = [package for package, module in EXTRAS[extra].items() if not is_installed(module)]
+    if missing:
+        raise MissingExtra(f"keykind {extra}", extra=extra, missing=", ".join(missing))

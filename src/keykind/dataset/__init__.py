@@ -1,0 +1,1 @@
+"""Folders or tables of photos -> a checked, grouped and split dataset."""

@@ -1,0 +1,1 @@
+"""Photo -> detections -> one aligned crop per key."""

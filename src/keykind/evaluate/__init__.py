@@ -1,0 +1,1 @@
+"""Predictions on test photos -> metrics, charts and the report page."""

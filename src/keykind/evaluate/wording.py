@@ -1,0 +1,50 @@
+"""Scores -> the words and the table that a page says them with.
+
+In:    Scores
+Out:   HTML and text
+Needs: scikit-learn                                                                        [train]
+"""
+
+from keykind.core.html import Content, Html, table
+from keykind.evaluate.metrics import Interval, Scores
+
+PUBLISHED = {"cylinder": 0.698, "dimple": 0.622, "laser track": 0.581, "mortice": 0.875}  # F1 of the report
+PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos
+
+
+def score_table(scores: Scores) -> Html:
+    """Return precision, recall, F1 with intervals, and how many photos and keys stand behind them."""
+    rows: list[tuple[Content, ...]] = [
+        (
+            kind.kind,
+            f"{kind.precision:.2f}",
+            f"{kind.recall:.2f} [{between(kind.recall_interval)}]",
+            f"{kind.f1:.2f} [{between(kind.f1_interval)}]",
+            kind.support,
+            kind.keys,
+        )
+        for kind in scores.per_kind
+    ]
+    total = sum(kind.support for kind in scores.per_kind)
+    for name, value in (("weighted", scores.weighted_f1), ("macro", scores.macro_f1)):
+        rows.append((name, "", "", f"{value:.2f} [{between(scores.intervals[f'{name}_f1'])}]", total, ""))
+    return table(("kind", "precision", "recall", "F1", "photos", "keys"), rows)
+
+
+def between(interval: Interval) -> str:
+    """Return an interval as text."""
+    return f"{interval[0]:.2f}, {interval[1]:.2f}"
+
+
+def right(scores: Scores) -> int:
+    """Return how many answers are right."""
+    return int(scores.confusion.trace())
+
+
+def beside_published(scores: Scores) -> str:
+    """Return the F1 scores beside those of the report of 2024, where the kinds are its."""
+    caption = f"Weighted F1 {scores.weighted_f1:.3f}, macro F1 {scores.macro_f1:.3f} on plain photos."
+    if {kind.replace("_", " ") for kind in scores.kinds} != PUBLISHED.keys():
+        return caption
+    published = ", ".join(f"{kind} {value}" for kind, value in PUBLISHED.items())
+    return f"{caption} The report of 2024, on other photos: {PUBLISHED_F1} ({published})."

@@ -1,0 +1,1 @@
+"""Dataset and recipe -> a run folder: trained, tested, reported."""

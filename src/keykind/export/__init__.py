@@ -1,0 +1,1 @@
+"""A finished run -> one model file, compared with Keras."""

@@ -1,0 +1,57 @@
+"""A model file -> the same model as ONNX, for runtimes that read that.
+
+In:    the bytes of a model file
+Out:   the bytes of an ONNX file with the same input, outputs, card and labels
+Needs: tf2onnx, onnx [onnx]; tensorflow                                                    [train]
+"""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import onnx
+import tf2onnx
+
+from keykind.core.errors import BadModel
+from keykind.core.quiet import quiet
+from keykind.model.card import LABELS, labels, write_card
+from keykind.model.model import CARD, unpack
+from keykind.photo.decode import RESIZE
+
+OPSET = 17  # of 2022: every runtime in use reads it
+INPUT = "pixels"
+OUTPUTS = {2: "probabilities", 4: "maps"}  # axes -> name; the output of a single number is the novelty
+
+
+def to_onnx(data: bytes) -> bytes:
+    """Return a model file of fp32 as ONNX: uint8 (1, 224, 224, 3) -> probabilities, maps, novelty.
+
+    labels.txt and card.json are in its metadata. Raises BadModel for another precision, whose rounding ONNX
+    runtimes would not repeat.
+    """
+    flatbuffer, card = unpack(data, "the model")
+    if card.precision != "fp32":
+        fault = f"is {card.precision}, but ONNX is made of fp32 alone"
+        raise BadModel("the model", fault=fault, remedy="export it in fp32")
+    logging.getLogger("tf2onnx").setLevel(logging.ERROR)
+    with tempfile.TemporaryDirectory() as folder, quiet():
+        path = Path(folder) / "keys.tflite"
+        path.write_bytes(data)
+        model, _ = tf2onnx.convert.from_tflite(str(path), opset=OPSET)
+    _rename(model.graph)
+    texts = {LABELS: labels(card), CARD: write_card(card, flatbuffer, RESIZE)}
+    onnx.helper.set_model_props(model, {name: text.decode() for name, text in texts.items()})
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString())
+
+
+def _rename(graph: onnx.GraphProto) -> None:
+    names = {graph.input[0].name: INPUT}
+    for output in graph.output:
+        shape = [axis.dim_value for axis in output.type.tensor_type.shape.dim]
+        names[output.name] = "novelty" if shape == [1, 1] else OUTPUTS[len(shape)]
+    for value in (*graph.input, *graph.output):
+        value.name = names[value.name]
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]

@@ -1,0 +1,1 @@
+"""The model file: read, checked, run; and what its outputs mean."""

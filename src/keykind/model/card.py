@@ -1,0 +1,150 @@
+"""What a model file says of itself <-> card.json and labels.txt inside it.
+
+In:    a Card and the flatbuffer it speaks of; or card.json's bytes, from anyone
+Out:   card.json and labels.txt; or the Card, checked; or BadModel
+Needs: nothing beyond Python
+"""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from keykind import __version__
+from keykind.core.errors import BadModel, printable
+from keykind.core.files import DAMAGE
+
+SCHEMA = 1  # raised when older versions can no longer read the file
+SIZE = 224  # side of a crop, px
+PRECISIONS = ("fp32", "fp16", "int8")
+CROPS = WHOLE, KEY = "whole", "key"
+VIEWS = ("plain", "edge")
+LABELS = "labels.txt"  # the name under which other programs find the kinds in the file
+MAX_KINDS = 1000
+MAX_NAME = 255  # signs of a kind's name, as of a folder's
+MAX_TEMPERATURE, MAX_NOVELTY = 1e3, 1e9  # beyond them a number is a mistake
+EXPORT_AGAIN = "copy the file again from where it came, or export it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a model file says of itself."""
+
+    kinds: tuple[str, ...]  # in the order of the probabilities
+    precision: str  # fp32, fp16 or int8
+    crop: str  # what of a photo a crop shows: whole, all of it; key, one key, head left and tip right
+    view: str  # plain or edge: what the graph makes of the pixels before it looks
+    temperature: float  # applied in the graph
+    least_probability: float  # of the best kind; below it the answer is "not sure"
+    most_novelty: float | None  # above it the photo shows no key; None: the file does not tell
+    maps: bool  # whether the file gives class maps
+    about: dict[str, Any]  # for people: recipe, data, scores, licence, origin of the weights
+
+
+def labels(card: Card) -> bytes:
+    """Return labels.txt: a kind a line, in the order of the probabilities."""
+    return "".join(f"{kind}\n" for kind in card.kinds).encode()
+
+
+def write_card(card: Card, flatbuffer: bytes, resize: str) -> bytes:
+    """Return card.json for the network in `flatbuffer`, whose crops are made by `resize`.
+
+    Raises ValueError or TypeError for what JSON cannot hold.
+    """
+    return _json(
+        {
+            "schema": SCHEMA,
+            "keykind": __version__,
+            **asdict(card),
+            "size": SIZE,
+            "resize": resize,
+            "sha256": _hash(flatbuffer),
+            "labels_sha256": _hash(labels(card)),
+        }
+    )
+
+
+def read_card(data: bytes, flatbuffer: bytes, resize: str, name: Path | str) -> Card:
+    """Return the card in card.json; `name` is what an error calls the file.
+
+    Raises BadModel for one that is damaged, newer, not as `write_card` writes it, or not of this flatbuffer.
+    """
+    try:
+        entries = json.loads(data)
+        newer = (
+            isinstance(entries, dict) and type(entries.get("schema")) is int and entries["schema"] > SCHEMA
+        )
+        if not newer and (not isinstance(entries, dict) or _json(entries) != data):
+            raise ValueError("it is not as keykind writes it")
+    except DAMAGE as error:
+        fault = f"has a card.json that cannot be read ({str(error)[:100]})"
+        raise BadModel(name, fault=fault, remedy=EXPORT_AGAIN) from error
+    if newer:
+        made = (
+            f"was written by keykind {str(entries.get('keykind'))[:20]}, schema {str(entries['schema'])[:20]}"
+        )
+        raise BadModel(
+            name, fault=f"{made}; this version reads {SCHEMA}", remedy="run: pip install -U keykind"
+        )
+    _check(entries, _checks(flatbuffer, resize), name)
+    card = Card(
+        **{field.name: entries[field.name] for field in fields(Card)} | {"kinds": tuple(entries["kinds"])}
+    )
+    if entries["labels_sha256"] != _hash(labels(card)):
+        raise BadModel(name, fault="has a card whose hash of the labels is not theirs", remedy=EXPORT_AGAIN)
+    return card
+
+
+def _check(entries: dict[str, Any], checks: dict[str, Callable[[Any], bool]], name: Path | str) -> None:
+    if missing := [key for key in checks if key not in entries]:
+        raise BadModel(name, fault=f"has a card without {', '.join(missing)}", remedy=EXPORT_AGAIN)
+    if strange := [key for key in entries if key not in checks]:
+        raise BadModel(name, fault=f"has a card with unknown {strange[0][:50]!r}", remedy=EXPORT_AGAIN)
+    for key, is_good in checks.items():
+        if not is_good(entries[key]):
+            found = printable(repr(entries[key]))[:60]
+            raise BadModel(name, fault=f"has a card whose {key} cannot be {found}", remedy=EXPORT_AGAIN)
+
+
+def _checks(flatbuffer: bytes, resize: str) -> dict[str, Callable[[Any], bool]]:
+    """Return, for every entry of the card, what it must be."""
+    return {
+        "schema": lambda value: type(value) is int and value == SCHEMA,
+        "keykind": lambda value: isinstance(value, str) and len(value) <= MAX_NAME,
+        "kinds": _are_kinds,
+        "precision": lambda value: value in PRECISIONS,
+        "crop": lambda value: value in CROPS,
+        "view": lambda value: value in VIEWS,
+        "temperature": lambda value: _is_number(value, MAX_TEMPERATURE) and value > 0,
+        "least_probability": lambda value: _is_number(value, 1) and value >= 0,
+        "most_novelty": lambda value: value is None or _is_number(value, MAX_NOVELTY),
+        "maps": lambda value: isinstance(value, bool),
+        "about": lambda value: isinstance(value, dict),
+        "size": lambda value: type(value) is int and value == SIZE,
+        "resize": lambda value: value == resize,
+        "sha256": lambda value: value == _hash(flatbuffer),
+        "labels_sha256": lambda value: isinstance(value, str),
+    }
+
+
+def _are_kinds(value: Any) -> bool:
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_KINDS:
+        return False
+    if not all(isinstance(kind, str) for kind in value) or len(set(value)) < len(value):
+        return False
+    return all(kind.strip() and kind.isprintable() and len(kind) <= MAX_NAME for kind in value)
+
+
+def _is_number(value: Any, most: float) -> bool:
+    return type(value) in (int, float) and -most <= value <= most
+
+
+def _json(entries: dict[str, Any]) -> bytes:
+    """Return the one way in which a card is written: with it, two readers cannot read it differently."""
+    return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
+
+
+def _hash(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,1 @@
+"""File, bytes or address -> upright RGB pixels."""

@@ -1,0 +1,269 @@
+"""Name and weights -> a pretrained network, also as the LiteRT file that computes features.
+
+In:    the name of an architecture; `keykind`, `imagenet`, `random` or a weights file
+Out:   Backbone; Network (the converted file) for features.py
+Needs: keras, tensorflow                                                                   [train]
+"""
+
+import hashlib
+import os
+import sys
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keykind.core.cache import Cache
+from keykind.core.errors import BadRecipe, BadWeights
+from keykind.core.quiet import quiet
+from keykind.model.card import SIZE
+from keykind.model.shipped import Arrays, read_arrays
+from keykind.train.features import Network
+
+os.environ["KERAS_BACKEND"] = "tensorflow"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
+
+with quiet():
+    import keras
+    import tensorflow as tf
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2 as freeze
+
+tf.get_logger().setLevel("ERROR")  # it warns of retracing, which a few epochs of fine-tuning cannot avoid
+
+
+@dataclass(frozen=True, slots=True)
+class Architecture:
+    """One pretrained network of Keras: how to build it and what it was pretrained to see."""
+
+    build: Callable[..., Any]  # from keras.applications
+    channels: int  # of the last feature map
+    native: tuple[float, float]  # factor and offset that take pixels in 0..1 to what it was pretrained on
+    scalings: tuple[str, ...] = (
+        "unit",
+        "native",
+    )  # which make sense: pixels 0..1 are black to one that knows 0..255
+
+
+ARCHITECTURES = {
+    "mobilenet_v2": Architecture(keras.applications.MobileNetV2, 1280, (2.0, -1.0)),
+    "efficientnet_v2_b0": Architecture(keras.applications.EfficientNetV2B0, 1280, (255.0, 0.0), ("native",)),
+    "mobilenet_v3_large": Architecture(keras.applications.MobileNetV3Large, 960, (255.0, 0.0), ("native",)),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Backbone:
+    """A network without its top: crops (n, 224, 224, 3) -> feature maps (n, 7, 7, channels)."""
+
+    architecture: str
+    scaling: str  # "unit": sees 0..1; "native": sees what it was pretrained on
+    weights: str  # where they came from, for people
+    network: Any  # keras.Model
+
+    @property
+    def channels(self) -> int:
+        """How many channels the feature map has."""
+        return ARCHITECTURES[self.architecture].channels
+
+    @property
+    def digest(self) -> str:
+        """Hash of everything that decides the features: architecture, scaling, every weight."""
+        state = hashlib.sha256(f"{self.architecture} {self.scaling}".encode())
+        for variable in self.network.weights:
+            state.update(variable.path.encode() + variable.numpy().tobytes())
+        return state.hexdigest()
+
+    def apply(self, pictures: Any) -> Any:
+        """Return the Keras graph from pictures in 0..1 to the feature map; batch normalisation is frozen."""
+        if self.scaling == "native":
+            factor, offset = ARCHITECTURES[self.architecture].native
+            pictures = keras.layers.Rescaling(factor, offset, name="native_pixels")(pictures)
+        return self.network(pictures, training=False)
+
+
+def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -> Backbone:
+    """Return the network with its weights.
+
+    weights: `keykind` (those that come with it, trained on rendered keys; MobileNetV2 that sees 0..1),
+    `imagenet` (Keras downloads them once), `random` (from `seed`; for demos and tests), or a file:
+    `.weights.h5` / `.h5` as Keras writes them, `.keras` (a whole model that contains the network), or `.npz`
+    with one array a variable, named by its path ("Conv1/kernel").
+    Raises BadWeights for an unknown network, a file that is missing, broken, or of another network, and
+    BadRecipe for a scaling that the network cannot work with.
+    """
+    if architecture not in ARCHITECTURES:
+        raise BadWeights(architecture, fault="is no known network", remedy=f"use {', '.join(ARCHITECTURES)}")
+    entry = ARCHITECTURES[architecture]
+    if scaling not in entry.scalings:
+        raise BadRecipe(
+            architecture,
+            fault=f"cannot work with scaling = {scaling!r}",
+            remedy=f"set scaling = {entry.scalings[0]!r} in the recipe",
+        )
+    network = _download(entry) if weights == "imagenet" else _build(entry, None)
+    if weights == "random":
+        _draw(network, np.random.default_rng(seed))
+    elif weights == "keykind":
+        _load_shipped(network, architecture, scaling)
+    elif weights != "imagenet":
+        _load_file(network, Path(weights))
+    network.trainable = False
+    return Backbone(architecture, scaling, weights, network)
+
+
+def normalised(network: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield each convolution of MobileNetV2 with the batch normalisation that follows it."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            yield layer.input._keras_history.operation, layer
+
+
+def set_folded(network: Any, arrays: Arrays) -> None:
+    """Give MobileNetV2 the kernels and biases of its folded form: batch normalisation adds the bias, no more.
+
+    arrays: by their path there, "Conv1/kernel" and "Conv1/bias". Raises ValueError if they do not fit.
+    """
+    whole: Arrays = {}
+    for convolution, norm in normalised(network):
+        kernel, bias = (arrays.get(f"{convolution.name}/{part}") for part in ("kernel", "bias"))
+        ones = np.ones(norm.gamma.shape, np.float32)
+        # The variance is 1 once Keras has added its epsilon.
+        values = (kernel, ones, bias, 0 * ones, (1 - norm.epsilon) * ones)
+        variables = (convolution.kernel, norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)
+        whole |= {
+            variable.path: value
+            for variable, value in zip(variables, values, strict=True)
+            if value is not None
+        }
+    _assign(network, whole)
+
+
+def to_network(backbone: Backbone, cache: Cache) -> Network:
+    """Return the backbone as a LiteRT file: picture (1, 224, 224, 3) float32 in 0..1 -> pooled, map.
+
+    Converted once for each set of weights; later runs take it from the cache.
+    """
+    digest = backbone.digest
+    key = f"network {digest} tensorflow {tf.__version__}".encode()
+    model = cache.get(key)
+    if model is None:
+        model = _convert(backbone)
+        cache.put({key: model})
+    return Network(model, digest, SIZE, backbone.channels)
+
+
+def _build(entry: Architecture, weights: str | None) -> Any:
+    return entry.build(include_top=False, weights=weights, input_shape=(SIZE, SIZE, 3))
+
+
+def _draw(network: Any, rng: np.random.Generator) -> None:
+    """Draw every kernel so that signals keep their size through the layers; Keras's start lets them fade.
+
+    Source: He et al. 2015, arXiv:1502.01852, eq. 10.
+    """
+    for variable in network.weights:
+        if variable.path.endswith("kernel"):
+            height, width, inputs, outputs = variable.shape
+            fan_in = height * width * (1 if outputs == 1 else inputs)  # 1 output an input: depthwise
+            variable.assign(rng.standard_normal(variable.shape, np.float32) * np.sqrt(2 / fan_in))
+
+
+def _download(entry: Architecture) -> Any:
+    try:
+        with redirect_stdout(sys.stderr):  # the bar of the download is no result
+            return _build(entry, "imagenet")
+    except Exception as error:  # Keras raises a bare Exception when the download fails
+        raise BadWeights(
+            "imagenet",
+            fault=f"could not be downloaded ({_first_line(error)})",
+            remedy="connect, or give a file",
+        ) from error
+
+
+def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
+    if architecture != "mobilenet_v2":
+        raise BadWeights("keykind", fault=f"are not of {architecture}", remedy="use mobilenet_v2")
+    if scaling != "unit":
+        raise BadRecipe(
+            "keykind",
+            fault=f"is a network that sees pixels in 0..1, the recipe says scaling = {scaling!r}",
+            remedy="set scaling = 'unit'",
+        )
+    try:
+        set_folded(network, read_arrays())
+    except ValueError as error:
+        raise BadWeights(
+            "keykind", fault=f"do not fit ({_first_line(error)})", remedy="install keykind again"
+        ) from error
+
+
+def _load_file(network: Any, path: Path) -> None:
+    if not path.is_file():
+        raise BadWeights(
+            path, fault="no such weights file", remedy="give keykind, imagenet, random, or a file's path"
+        )
+    loaders = {".h5": _load_h5, ".npz": _load_npz, ".keras": _load_keras}
+    if path.suffix not in loaders:
+        raise BadWeights(path, fault=f"ends in {path.suffix!r}", remedy=f"use a file of {', '.join(loaders)}")
+    try:
+        loaders[path.suffix](network, path)
+    except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
+        raise BadWeights(
+            path,
+            fault=f"does not fit {network.name} ({_first_line(error)})",
+            remedy="use weights of that network",
+        ) from error
+
+
+def _load_h5(network: Any, path: Path) -> None:
+    network.load_weights(path)
+
+
+def _load_npz(network: Any, path: Path) -> None:
+    with np.load(path, allow_pickle=False) as arrays:
+        _assign(network, {name: arrays[name] for name in arrays.files})
+
+
+def _load_keras(network: Any, path: Path) -> None:
+    whole = keras.models.load_model(path, compile=False, safe_mode=True)
+    _assign(network, {variable.path: variable.numpy() for variable in _variables(whole)})
+
+
+def _variables(model: Any) -> Iterator[Any]:
+    for layer in model.layers:
+        yield from _variables(layer) if hasattr(layer, "layers") else layer.variables
+
+
+def _assign(network: Any, arrays: dict[str, Any]) -> None:
+    wanted = {variable.path: variable for variable in network.weights}
+    missing = sorted(wanted.keys() - arrays.keys())
+    if missing:
+        raise ValueError(f"{len(missing)} of {len(wanted)} arrays are missing, the first is {missing[0]}")
+    for path, variable in wanted.items():
+        if arrays[path].shape != tuple(variable.shape):
+            raise ValueError(f"{path} has shape {arrays[path].shape}, expected {tuple(variable.shape)}")
+        variable.assign(arrays[path])
+
+
+def _convert(backbone: Backbone) -> bytes:
+    pictures = keras.Input((SIZE, SIZE, 3), batch_size=1)
+    feature_map = backbone.apply(pictures)
+    model = keras.Model(pictures, [keras.layers.GlobalAveragePooling2D()(feature_map), feature_map])
+    with quiet():
+        return bytes(converter(lambda pixels: model(pixels, training=False), tf.float32).convert())
+
+
+def converter(function: Callable[[Any], Any], pixels: Any, size: int = SIZE) -> Any:
+    """Return TFLite's converter for a function of pixels (1, size, size, 3) of that TensorFlow type."""
+    # Freezing first makes the conversion three times faster than from_keras_model, and keeps the batch at 1.
+    # An empty module as the owner makes it three times faster again: the converter saves what it is given.
+    graph = tf.function(function).get_concrete_function(tf.TensorSpec((1, size, size, 3), pixels))
+    return tf.lite.TFLiteConverter.from_concrete_functions([freeze(graph)], tf.Module())
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -1,0 +1,1 @@
+"""Rendered scenes -> the network that detects keys."""
