@@ -51,14 +51,14 @@ bare: .venv/dev app
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
 	$(PYTHON) -m venv .venv-bare
 	.venv-bare/bin/python $(PIP) dist/*.whl
-	.venv-bare/bin/python tests/bare_install.py
+	.venv-bare/bin/python tests/installs/bare_install.py
 
 # What the Dockerfile does, without Docker: the same wheel and constraints, its entry point and its health check.
 container: bare
 	rm -rf .venv-serve
 	$(PYTHON) -m venv .venv-serve
 	.venv-serve/bin/python $(PIP) "$$(echo dist/*.whl)[serve,heif]"
-	.venv-serve/bin/python tests/serve_install.py
+	.venv-serve/bin/python tests/installs/serve_install.py
 
 .venv/user: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || (echo "keykind needs Python 3.11 or newer: install it, or give make PYTHON=..." && false)

@@ -2,7 +2,7 @@
 
     python benchmarks/finder_photos.py labels.csv [--finder FILE] [--sheet FOLDER] [--write]
 
-In:    real photos as a CSV table (path, label); tests/real_keys.json, where the keys of photos with several
+In:    real photos as a CSV table (path, label); tests/support/real_keys.json, where the keys of photos with several
        were marked by eye, by the hash of the file
 Out:   recall and false keys of those photos; how many keys photos of one key and of none get; with --sheet
        pictures of all that was found; docs/models.md
@@ -32,7 +32,7 @@ from keykind.photo.decode import Photo
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
-MARKS = Path(__file__).parents[1] / "tests" / "real_keys.json"
+MARKS = Path(__file__).parents[1] / "tests" / "support" / "real_keys.json"
 SEVERAL, NONE = "multiple", "not_key"
 NEAR = 0.3  # of a marked key's length: mean distance of both ends at which it is the one found
 PACKAGES = ("keykind", "ai-edge-litert", "numpy", "pillow")

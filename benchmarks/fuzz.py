@@ -34,7 +34,7 @@ from keykind.model.model import Model, unpack
 from keykind.photo import decode
 from table import markdown, section, write_section
 
-sys.path.append(str(Path(__file__).parents[1] / "tests"))
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 from drawings import BLADES, draw_key
 from mutations import mutated, resealed
 from tiny_model import crops, tiny_bytes

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import tempfile
 from contextlib import suppress
 from dataclasses import replace
@@ -12,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from commands import shared
 from drawings import draw_photos
 
 # Dr.Jit crashes on being loaded after TensorFlow, and not before it: tests of both share this process.
@@ -19,15 +19,7 @@ with suppress(ImportError):
     import mitsuba  # noqa: F401
 
 pytest_plugins = ["app_pages"]
-SHARED = Path(__file__).parents[2] / "shared"
 os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's
-
-
-def shared(place: str) -> Path:
-    path = SHARED / place
-    if not path.exists():
-        pytest.skip(f"the development data {place} is not here")
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +32,6 @@ def drawn_photos(tmp_path) -> Path:
     folder = tmp_path / "photos"
     draw_photos(folder, {"train": 4, "test": 2}, np.random.default_rng(0))
     return folder
-
-
-def keykind(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
-    command = [sys.executable, "-m", "keykind", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import keykind
+from commands import keykind
 from drawings import draw_photos
 from keykind.core import parallel
 from keykind.core.cache import Cache

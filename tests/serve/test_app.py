@@ -16,6 +16,7 @@ from PIL import Image
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 from fastapi.testclient import TestClient
 
+from commands import png_header
 from keykind import __version__
 from keykind.predict.recogniser import Prediction, Recogniser
 from keykind.serve import schemas
@@ -24,7 +25,6 @@ from keykind.serve.logs import JsonLines
 from keykind.serve.middleware import HEADERS
 from keykind.serve.settings import Settings, hash_of
 from served import blank, picture
-from test_cli import png_header
 from tiny_model import KINDS, tiny_file
 
 KEY = "a-key-of-enough-signs"

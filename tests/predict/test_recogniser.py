@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
-from conftest import keykind
+from commands import keykind
 from drawings import draw_key
+from fake_detector import FakeDetector, found
 from keykind.core.errors import BadModel, BadPhoto
 from keykind.core.parallel import AHEAD, workers
 from keykind.model.model import Answer
@@ -20,7 +21,6 @@ from keykind.photo.source import Named
 from keykind.predict import recogniser as module
 from keykind.predict.recogniser import Key, Prediction, Recogniser
 from tiny_model import CARD, KINDS, tiny_file
-from told_finder import ToldFinder, found
 
 
 class Told:
@@ -101,7 +101,7 @@ def test_a_photo_unlike_every_key_shows_no_key(drawing, novelty, most, keys):
 
 def test_each_key_that_is_found_gets_its_own_answer():
     keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
-    recogniser = Recogniser(Told(crop="key"), ToldFinder(*keys))
+    recogniser = Recogniser(Told(crop="key"), FakeDetector(*keys))
     prediction = recogniser.recognise(np.zeros((200, 300, 3), np.uint8))
     assert [key.head for key in prediction.keys] == [(50, 40), (60, 90)]
     assert [key.tip for key in prediction.keys] == [(150, 40), (160, 130)]
@@ -110,19 +110,19 @@ def test_each_key_that_is_found_gets_its_own_answer():
 
 
 def test_a_photo_in_which_no_key_is_found_shows_none():
-    recogniser = Recogniser(Told(crop="key"), ToldFinder())
+    recogniser = Recogniser(Told(crop="key"), FakeDetector())
     assert recogniser.recognise(np.zeros((200, 300, 3), np.uint8)).verdict == "not a key"
 
 
 def test_what_is_found_but_unlike_every_key_is_none():
-    finder = ToldFinder(found((50, 40), (150, 40)))
+    finder = FakeDetector(found((50, 40), (150, 40)))
     recogniser = Recogniser(Told(crop="key", novelty=3, most_novelty=2), finder)
     assert recogniser.recognise(np.zeros((200, 300, 3), np.uint8)).keys == ()
 
 
 def test_one_of_several_keys_is_explained():
     keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
-    recogniser = Recogniser(Told(crop="key"), ToldFinder(*keys))
+    recogniser = Recogniser(Told(crop="key"), FakeDetector(*keys))
     pixels = np.zeros((200, 300, 3), np.uint8)
     assert recogniser.explain(pixels, 1).pixels.shape[1] == 2 * recogniser.explain(pixels, 1).pixels.shape[0]
     with pytest.raises(BadPhoto, match="has no key 3; keys found: 2"):
@@ -135,7 +135,7 @@ def test_keys_are_explained_in_the_order_in_which_they_are_told():
             return [replace(self.told, novelty=novelty) for novelty in (3.0, 1.0)]
 
     keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
-    recogniser = Recogniser(Refusing(crop="key", most_novelty=2), ToldFinder(*keys))
+    recogniser = Recogniser(Refusing(crop="key", most_novelty=2), FakeDetector(*keys))
     pixels = np.zeros((200, 300, 3), np.uint8)
     assert [key.head for key in recogniser.recognise(pixels).keys] == [(60, 90)]
     assert recogniser.explain(pixels, 0).answer == "dimple"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 import drawn
-from conftest import shared
+from commands import shared
 from keykind.dataset import duplicates
 from keykind.dataset.duplicates import Partition, fingerprint, near_duplicates
 from keykind.dataset.samples import grey_square

@@ -13,6 +13,7 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
+from fake_detector import FakeDetector, found  # noqa: E402
 from keykind.core.errors import BadRun, CannotWrite  # noqa: E402
 from keykind.dataset.dataset import read_dataset  # noqa: E402
 from keykind.evaluate import report  # noqa: E402
@@ -24,7 +25,6 @@ from keykind.export.export import Wish, export_model  # noqa: E402
 from keykind.model.model import load_model  # noqa: E402
 from keykind.train.features import read_crop  # noqa: E402
 from keykind.train.saliency import Attention  # noqa: E402
-from told_finder import ToldFinder, found  # noqa: E402
 
 KINDS = ["cylinder", "dimple", "laser_track", "mortice"]
 
@@ -292,7 +292,7 @@ def test_a_folder_of_any_number_of_kinds_is_trained_on(tmp_path, many_drawn, fin
     assert len(metrics["test"]["plain"]["confusion"]) == 2
 
 
-class Halves(ToldFinder):
+class Halves(FakeDetector):
     """A finder that finds a key in the middle of every other photo it is asked for."""
 
     def find(self, photo, least=0.0):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conftest import keykind
+from commands import keykind
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
 WEIGHTS, CURVES = 1e-6, 1e-5  # apart at most: both are sums of the same numbers in another order
-SCRIPT = Path(__file__).with_name("devices_alike.py")
+SCRIPT = Path(__file__).parents[1] / "support" / "devices_alike.py"
 
 
 @pytest.fixture(scope="module")

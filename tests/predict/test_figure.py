@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import keykind
+from commands import keykind
 from drawings import draw_key
 from keykind.core.errors import BadModel, CannotWrite
 from keykind.model.gradcam import COLOURS, Explanation

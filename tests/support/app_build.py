@@ -16,7 +16,7 @@ import pytest
 
 from keykind.model import shipped
 
-WEB = Path(__file__).parents[1] / "web"
+WEB = Path(__file__).parents[2] / "web"
 NO_PACKAGES = "the app's packages are not installed: run make web/node_modules"
 TOOLS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # Node comes with Python's packages
 

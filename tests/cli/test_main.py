@@ -7,14 +7,13 @@ import subprocess
 import sys
 import time
 import zipfile
-import zlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import keykind
+from commands import keykind, png_header
 from drawings import draw_photos
 from keykind.cli import main
 
@@ -152,19 +151,6 @@ def spoil(folder: Path) -> dict[str, str]:
         "bomb.png": "900.0 megapixels, more than the limit",
         "loop": "which was met before",
     }
-
-
-def png_header(width: int, height: int) -> bytes:
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
-
-    size = width.to_bytes(4) + height.to_bytes(4) + b"\x08\x02\0\0\0"
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", size)
-        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-        + chunk(b"IEND", b"")
-    )
 
 
 @pytest.mark.slow

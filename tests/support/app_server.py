@@ -1,6 +1,6 @@
 """A static host for the built app: the content policy of the service, and a note of every request.
 
-`python tests/app_server.py FOLDER [PORT]` serves a folder by hand.
+`python tests/support/app_server.py FOLDER [PORT]` serves a folder by hand.
 """
 
 import functools

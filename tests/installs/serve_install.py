@@ -18,7 +18,7 @@ from pathlib import Path
 from keykind.app import FOLDER, INDEX
 from tiny_model import tiny_file
 
-DOCKERFILE = Path(__file__).parents[1] / "Dockerfile"
+DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
 THERE = "/keykind"  # the environment, in the container
 PORT = "8000"
 PATIENCE = 60  # seconds

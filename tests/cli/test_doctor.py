@@ -13,7 +13,7 @@ from keykind.core import extras
 from keykind.core.errors import MissingExtra
 from keykind.core.extras import BASE, EXTRAS, require
 
-PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+PROJECT = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
 
 
 def packages(requirements):

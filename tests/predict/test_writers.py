@@ -11,7 +11,7 @@ import time
 import numpy as np
 import pytest
 
-from conftest import keykind
+from commands import keykind
 from drawings import draw_photos
 from keykind.core.errors import CannotWrite, MissingExtra
 from keykind.core.parallel import AHEAD, workers

@@ -18,7 +18,7 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 if not hasattr(signal, "SIGKILL"):
     pytest.skip("processes are killed by POSIX means", allow_module_level=True)
 
-from conftest import keykind
+from commands import keykind
 from served import PATIENCE, Served, blank, picture
 from tiny_model import tiny_file
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageFilter
 
 import drawn
-from conftest import shared
+from commands import shared
 from keykind.core.errors import BadDataset
 from keykind.dataset.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_strangers
 

@@ -22,7 +22,7 @@ from PIL import Image
 from keykind.core.errors import BadPhoto
 from keykind.photo import decode
 
-PHONE_PHOTOS = Path(__file__).parents[2] / "shared" / "photos-12mp"
+PHONE_PHOTOS = Path(__file__).parents[3] / "shared" / "photos-12mp"
 ORIENTATION, MAKER, GPS = 0x0112, 0x010F, 0x8825  # EXIF tags
 
 # 64 x 48, EXIF orientation 6, so upright 48 x 64: red above, below it blue on the left, green on the right.

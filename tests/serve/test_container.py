@@ -10,7 +10,7 @@ import pytest
 
 from serve_install import instructions, last
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def test_a_linter_finds_nothing_in_the_dockerfile():

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from conftest import keykind
+from commands import keykind
 from keykind.cli import main
 from keykind.core import extras
 from keykind.core.errors import CannotWrite, KeykindError
@@ -35,7 +35,7 @@ from keykind.render.sets.rendering import open_studio, render_set
 from keykind.render.sets.set_folder import SetFolder
 from keykind.render.studio.variant import choose_variant
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 ORDER = Order(6, ("cylinder", "dimple"), None, 64, 0)
 KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a set is killed; more take longer
 

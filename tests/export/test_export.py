@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from conftest import keykind
+from commands import keykind
 from keykind.core.errors import BadModel, BadRun
 from keykind.dataset.bundled import NOTHING, nothing_folder
 from keykind.dataset.dataset import read_strangers
@@ -24,7 +24,7 @@ from keykind.train.features import read_crop
 from tiny_model import KINDS, tiny_file
 
 AS_IT_IS = Wish(None, mediapipe=False, out=None, force=False)
-MEDIAPIPE = Path(__file__).parents[1] / "benchmarks" / "peers" / "mediapipe_crops.py"
+MEDIAPIPE = Path(__file__).parents[2] / "benchmarks" / "peers" / "mediapipe_crops.py"
 
 
 def crops(count=4):
