@@ -21,7 +21,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 from app_server import Host
 from keykind.app import FOLDER
-from keykind.dataset.bundled import sample_folder
+from keykind.dataset.bundled import bundled_photos
 
 FRAMES, WARM = 60, 10  # measured, and left out before
 SIZE = (1280, 720)  # of the camera, px
@@ -78,7 +78,7 @@ def video(path: Path) -> Path:
     """Write a camera's film of keys that fill its frame, as Chromium reads it: Y4M."""
     with path.open("wb") as file:
         file.write(f"YUV4MPEG2 W{SIZE[0]} H{SIZE[1]} F10:1 Ip A1:1 C420jpeg\n".encode())
-        for photo in sorted((sample_folder() / "test" / "dimple").glob("*.jpg"))[:6]:
+        for photo in sorted((bundled_photos() / "test" / "dimple").glob("*.jpg"))[:6]:
             picture = Image.open(photo).convert("RGB").resize(SIZE, Image.Resampling.BICUBIC)
             planes = np.asarray(picture.convert("YCbCr"))
             chroma = b"".join(planes[::2, ::2, channel].tobytes() for channel in (1, 2))

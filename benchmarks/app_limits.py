@@ -13,9 +13,9 @@ import numpy as np
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 from app_build import Core, models
-from keykind.dataset.bundled import sample_folder
-from keykind.detect.crops import cut_keys
-from keykind.detect.detector import load_finder
+from keykind.dataset.bundled import bundled_photos
+from keykind.detect.crops import crop_keys
+from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.photo import decode
 
@@ -24,9 +24,9 @@ PERCENTS = (1, 5, 50, 95, 99)
 
 def measured(core: Core) -> Iterator[dict[str, float]]:
     """Yield the measures of the surest key of each photo."""
-    finder = load_finder(models() / shipped.FINDER)
-    for path in sorted(sample_folder().glob("test/*/*.jpg")):
-        for piece in cut_keys(lambda least, path=path: decode.read(path, at_least=least), finder)[:1]:
+    detector = load_detector(models() / shipped.DETECTOR)
+    for path in sorted(bundled_photos().glob("test/*/*.jpg")):
+        for piece in crop_keys(lambda least, path=path: decode.read(path, at_least=least), detector)[:1]:
             found = piece.found
             mask = {
                 "data": found.mask.astype(np.uint8).ravel(),

@@ -19,7 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 from app_build import WEB
 from app_server import Host
 from keykind.app import FOLDER
-from keykind.photo.inputs import photos_named
+from keykind.photo.inputs import photos_from
 
 sys.path.append(str(WEB / "scripts"))
 
@@ -49,7 +49,7 @@ def put(photos: list[str], folder: Path) -> Iterator[tuple[str, str]]:
     shutil.rmtree(folder)
     folder.mkdir()
     placed = []
-    for number, photo in enumerate(photos_named(photos)):
+    for number, photo in enumerate(photos_from(photos)):
         name = f"{number:05d}{Path(str(photo)).suffix}"
         placed.append(Path(shutil.copyfile(str(photo), folder / name)))
         yield name, str(photo)

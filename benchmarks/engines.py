@@ -32,7 +32,7 @@ from PIL import Image
 from ray.cluster_utils import Cluster
 
 from keykind import scale
-from keykind.photo.source import Named
+from keykind.photo.source import NamedPhoto
 from keykind.predict.recogniser import Recogniser
 from memory import peak
 from table import markdown, section, write_section
@@ -103,9 +103,9 @@ def small(count: int, folder: Path) -> Path:
     return folder
 
 
-def shades(count: int) -> Iterator[Named]:
+def shades(count: int) -> Iterator[NamedPhoto]:
     for number in range(count):
-        yield Named(f"{number}.png", np.full((64, 64, 3), number % 251, np.uint8))
+        yield NamedPhoto(f"{number}.png", np.full((64, 64, 3), number % 251, np.uint8))
 
 
 def with_a_lost_node(count: int) -> tuple[float, float, bool]:
@@ -148,7 +148,7 @@ def told(rounds: Sequence[dict[str, Run]], many: Sequence[Run], lost: tuple[floa
     same = all(both["local"].files == both["ray"].files for both in rounds)
     sizes = [[f"{one.photos:,}", f"{one.memory / 1e6:.0f}"] for one in many]
     seconds, gap, once = lost
-    return f"""The same real photos, with the models that come with keykind (finder and classifier), by
+    return f"""The same real photos, with the models that come with keykind (detector and classifier), by
 `keykind predict --out FOLDER`, in turns.
 
 {markdown(["engine", "photos", "s from start", "photos/s from start", "photos/s once warm"], rows)}

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from keykind.dataset.bundled import sample_folder
+from keykind.dataset.bundled import bundled_photos
 
 QUALITY = 90  # of the JPEGs; phones write 90 to 97
 GRAINS = ((12, 55.0), (48, 25.0), (200, 12.0), (800, 6.0), (3200, 9.0))  # cells along the width, grey levels
@@ -80,7 +80,7 @@ def picture(kind: str, size: tuple[int, int], rng: np.random.Generator) -> Image
 
 def sample(kind: str, rng: np.random.Generator) -> Image.Image:
     """Return one of the sample's training photos of that kind, turned by quarters and perhaps mirrored."""
-    photos = sorted((sample_folder() / "train" / kind).iterdir())
+    photos = sorted((bundled_photos() / "train" / kind).iterdir())
     with Image.open(photos[rng.integers(len(photos))]) as photo:
         turned = photo.rotate(90 * int(rng.integers(4)), expand=True)
     return ImageOps.mirror(turned) if rng.random() < 0.5 else turned

@@ -23,17 +23,17 @@ import numpy as np
 from keykind.core.parallel import ordered
 from keykind.dataset.csv_table import read_table
 from keykind.dataset.dataset import Sample, read_dataset
-from keykind.detect.crops import cut_keys
-from keykind.detect.detector import load_finder
-from keykind.evaluate.metrics import Rejection, Scores, score, score_rejection
+from keykind.detect.crops import crop_keys
+from keykind.detect.detector import load_detector
+from keykind.evaluate.metrics import OODMetrics, Scores, score, score_ood
 from keykind.model.card import SIZE, WHOLE
 from keykind.model.head import Floats
 from keykind.model.model import Answer, Model, load_model
 from keykind.model.ood import UNLIKE
 from keykind.model.preprocess import Crop
 from keykind.photo import decode
-from keykind.train.features import with_cuts
-from keykind.train.saliency import Attention, measure_attention
+from keykind.train.features import with_key_crops
+from keykind.train.saliency import Saliency, measure_saliency
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
@@ -60,12 +60,12 @@ class Told:
 
 def ask(model: Model, paths: Sequence[Path]) -> Told:
     """Return what a model says of the surest key of each photo."""
-    finder = None if model.card.crop == WHOLE else load_finder()
+    detector = None if model.card.crop == WHOLE else load_detector()
 
     def answer(path: Path) -> Answer | None:
-        if finder is None:
+        if detector is None:
             return model.run(decode.resize(decode.read(path, at_least=SIZE).pixels, SIZE))
-        pieces = cut_keys(lambda least: decode.read(path, at_least=least), finder)
+        pieces = crop_keys(lambda least: decode.read(path, at_least=least), detector)
         return model.answers([pieces[0].crop])[0] if pieces else None
 
     nothing = np.eye(len(model.card.kinds) + 1, dtype=np.float32)[-1]
@@ -73,7 +73,7 @@ def ask(model: Model, paths: Sequence[Path]) -> Told:
     for one in ordered(answer, paths):
         rows.append(nothing if one is None else np.append(one.probabilities, np.float32(0)))
         novelty.append(UNLIKE if one is None or one.novelty is None else one.novelty)
-    most = model.card.most_novelty
+    most = model.card.ood_threshold
     return Told(
         (*model.card.kinds, NONE),
         np.stack(rows),
@@ -90,24 +90,26 @@ def scores(told: Told, samples: Sequence[Sample]) -> Scores:
     return score(told.probabilities, labels, groups, told.kinds, resamples=RESAMPLES, rng=rng)
 
 
-def look(model: Model, renders: Path | None) -> Attention | None:
+def look(model: Model, renders: Path | None) -> Saliency | None:
     """Return where a model's evidence stands in a rendered set; None without one."""
     if renders is None:
         return None
     samples = read_dataset(renders, kinds=KINDS).samples
     samples = samples[:: max(len(samples) // LOOKED_AT, 1)]
     if model.card.crop != WHOLE:
-        samples = [one for one in with_cuts(samples, load_finder()) if one.cut]
+        samples = [one for one in with_key_crops(samples, load_detector()) if one.cut]
 
     def answered(crop: Crop) -> Floats:
         (answer,) = model.answers([crop])
         assert answer.maps is not None
         return answer.maps[..., int(answer.probabilities.argmax())]
 
-    return measure_attention(samples, answered)
+    return measure_saliency(samples, answered)
 
 
-def row(name: str, sees: str, told: Told, true: Scores, refusal: Rejection, rest: Sequence[str]) -> list[str]:
+def row(
+    name: str, sees: str, told: Told, true: Scores, refusal: OODMetrics, rest: Sequence[str]
+) -> list[str]:
     """Return the cells of a model."""
     low, high = true.intervals["weighted_f1"]
     recall = {kind.kind: kind for kind in true.per_kind}
@@ -115,7 +117,7 @@ def row(name: str, sees: str, told: Told, true: Scores, refusal: Rejection, rest
         *(name, sees, str(len(told.kinds) - 1), f"{true.weighted_f1:.3f} [{low:.2f}, {high:.2f}]"),
         *(f"{recall[kind].recall:.2f}" for kind in KINDS),
         *(f"{true.ece:.3f}", f"{refusal.auroc:.3f}"),
-        *(f"{share:.0%}" for share in (1 - refusal.keys_passed, refusal.strangers_refused)),
+        *(f"{share:.0%}" for share in (1 - refusal.keys_passed, refusal.negatives_rejected)),
         *rest,
     ]
 
@@ -130,12 +132,12 @@ def main() -> None:
     options = parser.parse_args()
     samples = read_dataset(options.photos, kinds=KINDS, keep_leaks=True).samples
     table = [line.cells for line in read_table(options.photos, ("path", "label"))]
-    strangers = [options.photos.parent / one["path"] for one in table if one["label"] == "not_key"]
+    negatives = [options.photos.parent / one["path"] for one in table if one["label"] == "not_key"]
     asked: dict[str, tuple[str, Told, Told]] = {}
     rows = []
     for name, path in (one.split("=", 1) for one in options.models):
         model = load_model(Path(path))
-        asked[name] = model.card.crop, ask(model, [one.path for one in samples]), ask(model, strangers)
+        asked[name] = model.card.crop, ask(model, [one.path for one in samples]), ask(model, negatives)
         attention = look(model, options.renders)
         parts = (
             ("",) * 3 if attention is None else tuple(f"{share:.0%}" for share in attention.energy.values())
@@ -148,7 +150,7 @@ def main() -> None:
         rows.append(finished(pair, sees, averaged(one, other), averaged(apart, also), samples, rest))
     words = (
         f"{len(samples)} real photos of {len({one.group for one in samples})} physical keys, none of them "
-        f"trained on, and {len(strangers)} photos without a key. F1 with the 95% interval over physical "
+        f"trained on, and {len(negatives)} photos without a key. F1 with the 95% interval over physical "
         "keys; recall of each kind; ECE: expected calibration error; AUROC: photos without a key told from "
         "photos of keys by novelty; refused: by the file's own threshold. Blade, bow, ground: shares of the "
         "evidence (Grad-CAM) for the answer, mean over renders."
@@ -168,7 +170,7 @@ def finished(
     name: str, sees: str, told: Told, strange: Told, samples: Sequence[Sample], rest: Sequence[str]
 ) -> list[str]:
     """Return a model's row."""
-    refusal = score_rejection(told.novelty, strange.novelty, told.most)
+    refusal = score_ood(told.novelty, strange.novelty, told.most)
     return row(name, sees, told, scores(told, samples), refusal, rest)
 
 

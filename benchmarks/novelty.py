@@ -4,7 +4,7 @@
 
 In:    RENDERS/<kind>/*.jpg, learned from; real photos as a CSV table (path, label), those labelled `not_key`
        show none; the rendered photos without a key that come with keykind; a network's weights
-Out:   AUROC and FPR at 95% of each measure on both sorts of strangers; docs/benchmarks.md
+Out:   AUROC and FPR at 95% of each measure on both sorts of negatives; docs/benchmarks.md
 Needs: keykind[train]
 
 Nothing is chosen here by itself: the measure in keykind.model.ood was, by this table.
@@ -19,11 +19,11 @@ from sklearn.linear_model import LogisticRegression
 
 from keykind.core.cache import Cache, default_folder
 from keykind.core.parallel import ordered
-from keykind.dataset.bundled import nothing_folder
+from keykind.dataset.bundled import bundled_negatives
 from keykind.dataset.csv_table import read_table
-from keykind.evaluate.metrics import score_rejection
+from keykind.evaluate.metrics import score_ood
 from keykind.model.head import Floats, Labels
-from keykind.model.ood import learn_prototypes, measure_novelty
+from keykind.model.ood import learn_prototypes, ood_scores
 from keykind.model.preprocess import to_unit
 from keykind.photo import decode
 from keykind.train.backbone import load_backbone, to_network
@@ -79,9 +79,7 @@ def measures(learned: Floats, labels: Labels) -> dict[str, Measure]:
     head = LogisticRegression(max_iter=1000).fit(learned, labels)
     prototypes, known = learn_prototypes(learned, labels, len(KINDS)), directions(learned)
     return {
-        "cosine to the nearest prototype (keykind.model.ood)": lambda asked: measure_novelty(
-            asked, prototypes
-        ),
+        "cosine to the nearest prototype (keykind.model.ood)": lambda asked: ood_scores(asked, prototypes),
         f"cosine to the {NEIGHBOURS}th nearest photo": lambda asked: (
             1 - np.sort(directions(asked) @ known.T, axis=1)[:, -NEIGHBOURS]
         ),
@@ -110,16 +108,16 @@ def main() -> None:
     rows = [row.cells for row in read_table(options.photos, ("path", "label"))]
     folder = options.photos.parent
     keys = features(network, [folder / row["path"] for row in rows if row["label"] in KINDS])
-    strangers = {
+    negatives = {
         "real": features(network, [folder / row["path"] for row in rows if row["label"] == "not_key"]),
-        "rendered": features(network, sorted(nothing_folder().glob("*.jpg"))),
+        "rendered": features(network, sorted(bundled_negatives().glob("*.jpg"))),
     }
     table = []
     for name, measure in measures(learned, labels).items():
-        scores = [score_rejection(measure(keys), measure(each), 0.0) for each in strangers.values()]
+        scores = [score_ood(measure(keys), measure(each), 0.0) for each in negatives.values()]
         table.append([name, *(cell for one in scores for cell in (f"{one.auroc:.3f}", f"{one.fpr95:.0%}"))])
-    head = ["measure", *(f"{what}, {which}" for which in strangers for what in ("AUROC", "FPR at 95%"))]
-    real, rendered = map(len, strangers.values())
+    head = ["measure", *(f"{what}, {which}" for which in negatives for what in ("AUROC", "FPR at 95%"))]
+    real, rendered = map(len, negatives.values())
     text = f"""Learned from {len(learned)} renders; {len(keys)} real photos of keys against {real} real and
 {rendered} rendered photos without one.
 

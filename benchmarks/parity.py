@@ -22,9 +22,9 @@ import numpy as np
 import onnxruntime
 from PIL import Image
 
-from keykind.dataset.bundled import nothing_folder
-from keykind.dataset.dataset import read_strangers
-from keykind.export.export import Wish, export_model
+from keykind.dataset.bundled import bundled_negatives
+from keykind.dataset.dataset import read_negatives
+from keykind.export.export import ExportOptions, export_model
 from keykind.export.from_run import ask_keras, crops_of, read_trained, run_photos
 from keykind.export.graph import PRECISIONS
 from keykind.model.head import Floats
@@ -76,7 +76,7 @@ def text(run: Path, folder: Path) -> str:
     asked = ask_keras(trained, crops)
 
     def file(name: str, precision: str = "fp32", *, bare: bool = False) -> Path:
-        return export_model(run, Wish(precision, bare, folder / name, force=True)).path
+        return export_model(run, ExportOptions(precision, bare, folder / name, force=True)).path
 
     ways: dict[str, Callable[[], Floats]] = {
         f"LiteRT, {precision}": lambda precision=precision: by_file(
@@ -97,7 +97,7 @@ def text(run: Path, folder: Path) -> str:
 
 {table("way", rows)}
 
-{rejected(folder, trained.most_novelty)}
+{rejected(folder, trained.ood_threshold)}
 
 How much the resize matters: the fp32 file on crops made otherwise, against its answers to keykind's own
 (decoded at reduced scale, Pillow's BILINEAR).
@@ -107,15 +107,15 @@ How much the resize matters: the fp32 file on crops made otherwise, against its 
 
 def rejected(folder: Path, most: float) -> str:
     """Return how far the smaller files' novelty is off on the photos without a key, and what that changes."""
-    strangers = crops_of(read_strangers(nothing_folder())[0])
-    asked = novelties(folder / "fp32.tflite", strangers)
-    said = {precision: novelties(folder / f"{precision}.tflite", strangers) for precision in PRECISIONS[1:]}
+    negatives = crops_of(read_negatives(bundled_negatives())[0])
+    asked = novelties(folder / "fp32.tflite", negatives)
+    said = {precision: novelties(folder / f"{precision}.tflite", negatives) for precision in PRECISIONS[1:]}
     rows = [
         [precision, f"{np.abs(found - asked).max():.1e}", str(int(((found > most) != (asked > most)).sum()))]
         for precision, found in said.items()
     ]
     heads = ["LiteRT", "largest difference of novelty to fp32", "verdicts that changed"]
-    return f"{len(strangers)} photos without a key.\n\n{markdown(heads, rows)}"
+    return f"{len(negatives)} photos without a key.\n\n{markdown(heads, rows)}"
 
 
 def row(name: str, said: Floats, asked: Floats) -> list[str]:

@@ -28,7 +28,7 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from keykind.core.parallel import ordered, workers
-from keykind.export.export import Wish, export_model
+from keykind.export.export import ExportOptions, export_model
 from keykind.model.model import load_file, unpack
 from keykind.photo import decode
 from made_photos import make_photos
@@ -67,7 +67,7 @@ class Cost:
 def peers(run: Path, folder: Path) -> list[Peer]:
     """Return keykind, then its peers, each with the run's model in its own format."""
     files = {
-        name: export_model(run, Wish(None, bare, folder / name, force=False)).path
+        name: export_model(run, ExportOptions(None, bare, folder / name, force=False)).path
         for name, bare in (("keys.tflite", False), ("bare.tflite", True), ("keys.onnx", False))
     }
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from keykind.core.files import clear_unfinished, write_bytes
 from keykind.core.parallel import workers as cores
 from keykind.core.progress import progress
-from keykind.dataset.bundled import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER
+from keykind.dataset.bundled import COUNTS, FOLDER, NEGATIVES_FOLDER, NOTHING
 from keykind.dataset.dataset import read_dataset
 from keykind.render.sets.job import Task
 from keykind.render.sets.rendering import Studio
@@ -105,7 +105,7 @@ def main() -> None:
     studio = Studio(choose_variant(options.variant), options.workers)
     render(wanted, studio)
     print(check(options.out, wanted))
-    beside = options.out.with_name(NOTHING_FOLDER.name)
+    beside = options.out.with_name(NEGATIVES_FOLDER.name)
     render(list(without_key(beside, options.most)), studio)
     print(f"{beside}: {sum(path.stat().st_size for path in beside.glob('*.jpg')) / 1e6:.2f} MB")
 

@@ -17,10 +17,10 @@ from statistics import median
 import numpy as np
 from PIL import Image
 
-from keykind.dataset.bundled import sample_folder
-from keykind.detect.detector import load_finder
+from keykind.dataset.bundled import bundled_photos
+from keykind.detect.detector import load_detector
 from keykind.photo.decode import decode
-from keykind.photo.source import Named
+from keykind.photo.source import NamedPhoto
 from keykind.predict.recogniser import Recogniser
 from table import markdown, section, write_section
 
@@ -33,7 +33,7 @@ PACKAGES = ("keykind", "ai-edge-litert", "numpy", "pillow")
 
 def photo_of(count: int, rng: np.random.Generator) -> bytes:
     """Return a JPEG with photos of the sample laid in a grid on grain."""
-    paths = sorted(sample_folder().rglob("*.jpg"))
+    paths = sorted(bundled_photos().rglob("*.jpg"))
     noise = rng.integers(90, 166, (SIZE[1] // 4, SIZE[0] // 4, 3), np.uint8)
     image = Image.fromarray(noise).resize(SIZE, Image.Resampling.BICUBIC)
     columns = int(np.ceil(np.sqrt(count * 4 / 3)))
@@ -53,7 +53,7 @@ def milliseconds(recogniser: Recogniser, data: bytes) -> tuple[float, int]:
     times, found = [], 0
     for _ in range(ROUNDS):
         start = time.perf_counter()
-        found = len(recogniser.recognise(Named("photo.jpg", data)).keys)
+        found = len(recogniser.recognise(NamedPhoto("photo.jpg", data)).keys)
         times.append(time.perf_counter() - start)
     return 1e3 * median(times), found
 
@@ -64,17 +64,17 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/benchmarks.md")
     options = parser.parse_args()
     recogniser, rng = Recogniser.load(options.model), np.random.default_rng(0)
-    finder = load_finder()
+    detector = load_detector()
     rows = []
     for count in LAID:
         data = photo_of(count, rng)
-        seen = len(finder.find(decode(data, "photo.jpg", at_least=480)))
+        seen = len(detector.find(decode(data, "photo.jpg", at_least=480)))
         taken, told = milliseconds(recogniser, data)
         rows.append((str(count), str(seen), str(told), f"{taken:.0f}"))
     words = (
         "One JPEG of 12 megapixels at a time, in a process that is already running: reading, finding, "
         "cutting, saying. A key cut out takes two answers of the network, for it and its mirror image; where "
-        "several keys are seen, the finder looks twice; small ones are looked for in tiles, too."
+        "several keys are seen, the detector looks twice; small ones are looked for in tiles, too."
     )
     table = markdown(("keys laid", "keys found", "told as keys", "ms"), rows)
     page = section(

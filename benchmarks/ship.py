@@ -1,11 +1,11 @@
 """What was trained -> the files that come with keykind.
 
     python benchmarks/ship.py --run RUN --imagenet WEIGHTS [--out FOLDER]
-    python benchmarks/ship.py --finder finder.tflite
+    python benchmarks/ship.py --detector detector.tflite
 
-In:    RUN, which `keykind train` left, and the weights that its training began with; a finder's file
-Out:   src/keykind/models/: keys.tflite (float16), the network's folded weights as float16, finder.tflite, and
-       models.json with their hashes; docs/models.md: how the classifier was trained
+In:    RUN, which `keykind train` left, and the weights that its training began with; a detector's file
+Out:   src/keykind/models/: keys.tflite (float16), the network's folded weights as float16, detector.tflite,
+       and models.json with their hashes; docs/models.md: how the classifier was trained
 Needs: keykind[train]
 
 Refuses weights of which any tensor, folded and rounded to float16, is still the one that training began with.
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keykind.detect.detector import load_finder
-from keykind.export.export import Wish, export_model
+from keykind.detect.detector import load_detector
+from keykind.export.export import ExportOptions, export_model
 from keykind.export.from_run import read_trained
-from keykind.model.shipped import CLASSIFIER, FINDER, FOLDER, Arrays, write_arrays, write_model
+from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, Arrays, write_arrays, write_model
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 from table import markdown, section, write_section
@@ -48,7 +48,9 @@ def ship_run(run: Path, imagenet: Path, out: Path) -> None:
         if same:
             raise SystemExit(f"{len(same)} of {len(arrays)} tensors were not trained, the first is {same[0]}")
     with tempfile.TemporaryDirectory() as folder:
-        exported = export_model(run, Wish("fp16", mediapipe=False, out=Path(folder, CLASSIFIER), force=False))
+        exported = export_model(
+            run, ExportOptions("fp16", mediapipe=False, out=Path(folder, CLASSIFIER), force=False)
+        )
         told(write_model(CLASSIFIER, exported.path.read_bytes(), out))
         print(*exported.lines(), sep="\n")
     told(write_arrays(arrays, out))
@@ -89,9 +91,9 @@ def told(path: Path) -> None:
 
 def main() -> None:
     chosen = options()
-    if chosen.finder:
-        load_finder(chosen.finder)
-        told(write_model(FINDER, chosen.finder.read_bytes(), chosen.out))
+    if chosen.detector:
+        load_detector(chosen.detector)
+        told(write_model(DETECTOR, chosen.detector.read_bytes(), chosen.out))
     if chosen.run:
         ship_run(chosen.run, chosen.imagenet, chosen.out)
         write_section("training", training(chosen.run), PAGE)
@@ -101,7 +103,7 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--run", type=Path, help="of the classifier to ship")
     parser.add_argument("--imagenet", type=Path, help="weights that its training began with")
-    parser.add_argument("--finder", type=Path, help="file of the finder to ship")
+    parser.add_argument("--detector", type=Path, help="file of the detector to ship")
     parser.add_argument("--out", type=Path, default=FOLDER, help="(default: %(default)s)")
     chosen = parser.parse_args()
     if chosen.run and not chosen.imagenet:

@@ -53,16 +53,16 @@ def many_drawn(tmp_path_factory) -> Path:
 def finished(many_drawn, tmp_path_factory):
     """A finished run by the report recipe but for fewer epochs, with random weights: experiment, metrics."""
     pytest.importorskip("keras", reason="the extra train is not installed")
-    from keykind.dataset.bundled import nothing_folder
-    from keykind.dataset.dataset import read_dataset, read_strangers
+    from keykind.dataset.bundled import bundled_negatives
+    from keykind.dataset.dataset import read_dataset, read_negatives
     from keykind.experiment.experiment import Experiment
     from keykind.experiment.run import run
     from keykind.train.recipe import REPORT
 
     out = tmp_path_factory.mktemp("finished") / "run"
     recipe = replace(REPORT, epochs=4)
-    strangers = {"drawn": read_strangers(nothing_folder())[0][:8]}
-    experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.", strangers)
+    negatives = {"drawn": read_negatives(bundled_negatives())[0][:8]}
+    experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.", negatives)
     return experiment, run(experiment)
 
 

@@ -17,12 +17,12 @@ from keykind.core import parallel
 from keykind.core.cache import Cache
 from keykind.core.errors import BadPhoto, KeykindError
 from keykind.dataset.dataset import read_dataset
-from keykind.detect.detector import load_finder
+from keykind.detect.detector import load_detector
 from keykind.model.preprocess import Augmentation
-from keykind.photo.inputs import photos_named
-from keykind.photo.source import Named
+from keykind.photo.inputs import photos_from
+from keykind.photo.source import NamedPhoto
 from keykind.predict.recogniser import Recogniser
-from keykind.train.features import Plan, compute, with_cuts
+from keykind.train.features import Plan, compute, with_key_crops
 from tiny_model import tiny_file
 
 pyarrow = pytest.importorskip("pyarrow", reason="the extra scale is not installed")
@@ -60,7 +60,7 @@ def photos(tmp_path) -> Path:
 
 
 def test_the_cluster_answers_as_this_process_does_and_in_the_same_order(cluster, photos):
-    recogniser, sources = Recogniser.load(), list(photos_named([str(photos), "gone.jpg"]))
+    recogniser, sources = Recogniser.load(), list(photos_from([str(photos), "gone.jpg"]))
     here = list(recogniser.recognise_many(sources))
     assert sum(one.error is not None for one in here) == 2
     assert list(recogniser.recognise_many(sources, scale.engine(chunk=3))) == here
@@ -135,7 +135,9 @@ def test_keys_are_found_and_features_computed_as_in_this_process(cluster, drawn_
     from keykind.train.backbone import load_backbone, to_network
 
     samples = read_dataset(drawn_photos).samples
-    assert with_cuts(samples, load_finder(), scale.engine(2)) == with_cuts(samples, load_finder())
+    assert with_key_crops(samples, load_detector(), scale.engine(2)) == with_key_crops(
+        samples, load_detector()
+    )
     plan = Plan(("plain", "plain_augmented"), Augmentation(0.1, 0.1, True), 0)
     with Cache(tmp_path) as cache:
         network = to_network(load_backbone("mobilenet_v2", "random", scaling="unit", seed=0), cache)
@@ -188,12 +190,12 @@ def test_where_a_node_is_lost_in_the_middle_every_photo_is_answered_once(cluster
         time.sleep(0.005)  # or all would be done before the node is gone
         return recogniser.attempt(one)
 
-    shades = (Named(f"{n}.png", np.full((32, 32, 3), n % 251, np.uint8)) for n in range(count))
+    shades = (NamedPhoto(f"{n}.png", np.full((32, 32, 3), n % 251, np.uint8)) for n in range(count))
     answered = []
     for one in scale.ordered(slowly, shades):
         answered.append(one)
         if len(answered) == count // 3:
             cluster.remove_node(lost, allow_graceful=False)
     assert [one.photo for one in answered] == [f"{n}.png" for n in range(count)]
-    here = recogniser.attempt(Named("7.png", np.full((32, 32, 3), 7, np.uint8)))
+    here = recogniser.attempt(NamedPhoto("7.png", np.full((32, 32, 3), 7, np.uint8)))
     assert answered[7] == here

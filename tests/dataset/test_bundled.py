@@ -4,15 +4,22 @@ import pytest
 from PIL import Image
 
 from keykind.core.errors import BadDataset
-from keykind.dataset.bundled import COUNTS, FOLDER, NOTHING, NOTHING_FOLDER, nothing_folder, sample_folder
-from keykind.dataset.dataset import read_dataset, read_strangers
+from keykind.dataset.bundled import (
+    COUNTS,
+    FOLDER,
+    NEGATIVES_FOLDER,
+    NOTHING,
+    bundled_negatives,
+    bundled_photos,
+)
+from keykind.dataset.dataset import read_dataset, read_negatives
 
 MOST = 6_000_000  # bytes
 
 
 @pytest.fixture(scope="module")
 def sample():
-    return read_dataset(sample_folder())
+    return read_dataset(bundled_photos())
 
 
 def test_the_sample_has_as_many_photos_of_each_kind_as_the_report(sample):
@@ -44,17 +51,17 @@ def test_the_photos_of_the_sample_tell_nothing_but_their_pixels(sample):
 
 
 def test_the_photos_without_a_key_are_readable_different_and_small():
-    strangers, _ = read_strangers(nothing_folder())
-    assert len({one.sha256 for one in strangers}) == NOTHING
-    assert sum(path.stat().st_size for path in NOTHING_FOLDER.iterdir()) < 1_000_000
+    negatives, _ = read_negatives(bundled_negatives())
+    assert len({one.sha256 for one in negatives}) == NOTHING
+    assert sum(path.stat().st_size for path in NEGATIVES_FOLDER.iterdir()) < 1_000_000
 
 
 def test_a_sample_that_lacks_photos_is_refused(tmp_path):
     with pytest.raises(BadDataset, match=r"holds 0 of the 234 photos.*install keykind again"):
-        sample_folder(tmp_path)
+        bundled_photos(tmp_path)
     place = tmp_path / "train" / "dimple"
     place.mkdir(parents=True)
     for number in range(sum(sum(kinds.values()) for kinds in COUNTS.values()) + 1):
         (place / f"{number}.jpg").touch()
     with pytest.raises(BadDataset, match="holds 235 of the 234"):
-        sample_folder(tmp_path)
+        bundled_photos(tmp_path)

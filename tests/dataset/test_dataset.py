@@ -14,7 +14,7 @@ from PIL import ExifTags, Image, ImageFilter
 import drawn
 from commands import shared
 from keykind.core.errors import BadDataset
-from keykind.dataset.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_strangers
+from keykind.dataset.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_negatives
 
 
 def names(samples) -> list[str]:
@@ -814,16 +814,16 @@ def test_photos_without_a_key_are_read_in_order_and_one_that_is_broken_is_named(
     for name in ("b.png", "a/c.png", "note.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (20, 20)).save((tmp_path / name).with_suffix(".png"))
-    samples, faults = read_strangers(tmp_path)
+    samples, faults = read_negatives(tmp_path)
     assert [one.name for one in samples] == ["a/c.png", "b.png", "note.png"]
     assert not faults
     (tmp_path / "b.png").write_bytes(b"")
-    samples, faults = read_strangers(tmp_path)
+    samples, faults = read_negatives(tmp_path)
     assert [one.name for one in samples] == ["a/c.png", "note.png"]
     assert [(one.name, one.reason[:8]) for one in faults] == [("b.png", "is empty")]
     for name in ("a/c.png", "note.png"):
         (tmp_path / name).write_bytes(b"")
     with pytest.raises(BadDataset, match="holds 3 photos, and none can be read: is empty"):
-        read_strangers(tmp_path)
+        read_negatives(tmp_path)
     with pytest.raises(BadDataset, match="holds no photo"):
-        read_strangers(tmp_path / "none")
+        read_negatives(tmp_path / "none")

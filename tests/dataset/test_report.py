@@ -13,7 +13,7 @@ import pytest
 from PIL import ExifTags, Image
 
 import drawn
-from keykind.dataset.dataset import Fault, Leak, read_dataset
+from keykind.dataset.dataset import Leak, ReadError, read_dataset
 from keykind.dataset.report import facts, html, text
 
 
@@ -74,7 +74,7 @@ def test_the_text_stays_short_for_a_large_set(messy):
         messy,
         kinds=tuple(f"kind {number}" for number in range(2000)),
         samples=messy.samples * 1000,
-        faults=tuple(Fault(f"{number}.jpg", "broken") for number in range(5000)),
+        faults=tuple(ReadError(f"{number}.jpg", "broken") for number in range(5000)),
         leaks=messy.leaks * 5000,
         near_duplicates=((messy.samples[0].name,) * 5000,) * 50,
     )
@@ -156,7 +156,7 @@ def test_a_page_of_ten_thousand_noisy_photos_is_below_ten_megabytes(tmp_path):
         small,
         kinds=kinds,
         samples=samples,
-        faults=tuple(Fault(f"{number}-{'<' * 240}", "broken " * 30) for number in range(10_000)),
+        faults=tuple(ReadError(f"{number}-{'<' * 240}", "broken " * 30) for number in range(10_000)),
         duplicates=clusters,
         near_duplicates=clusters,
         leaks=tuple(Leak(one.name, samples[0].name, "same bytes") for one in samples),

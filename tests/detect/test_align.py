@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.detect.align import SLIM, cut_around
+from keykind.detect.align import SLIM, crop_around
 from keykind.detect.detector import BEYOND
 
 WHITE, RED, BLUE = (255, 255, 255), (220, 0, 0), (0, 0, 220)
@@ -24,7 +24,7 @@ def photo(degrees, middle=(400, 300), length=300, width=60, size=(800, 600)):
 
 
 def straighten(pixels, head, tip, box):
-    return cut_around(head, tip, box).taken_from(pixels)
+    return crop_around(head, tip, box).taken_from(pixels)
 
 
 def red(crop):
@@ -76,7 +76,7 @@ def test_a_key_of_one_point_is_cut_out_all_the_same():
 
 def test_a_photo_at_a_reduced_scale_gives_the_same_crop():
     pixels, *key = photo(30, length=600, middle=(800, 600), width=120, size=(1600, 1200))
-    cut = cut_around(*key)
+    cut = crop_around(*key)
     half = np.asarray(Image.fromarray(pixels).reduce(2))
     apart = cut.taken_from(pixels).astype(int) - cut.taken_from(half, 0.5)
     assert abs(apart).mean() < 2
@@ -84,7 +84,7 @@ def test_a_photo_at_a_reduced_scale_gives_the_same_crop():
 
 def test_a_cut_is_slim_and_holds_the_box_with_a_margin():
     _, *key = photo(0)
-    cut = cut_around(*key)
+    cut = crop_around(*key)
     assert cut.middle == pytest.approx([400, 300])
     assert cut.along == pytest.approx([1, 0])
     assert cut.width == pytest.approx(300 / 0.84)

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from fake_detector import FakeDetector, found
-from keykind.detect.crops import FIRST, cut_keys, take_cut
+from keykind.detect.crops import FIRST, crop_keys, take_crop
 from keykind.photo.decode import Photo
 
 SIZE = (4000, 3000)
@@ -40,7 +40,7 @@ LARGE, SMALL = found((200, 1400), (2200, 1400), 200), found((3000, 515), (3200, 
 
 
 def test_a_large_key_is_cut_out_of_a_photo_read_once(read):
-    (piece,) = cut_keys(read, FakeDetector(LARGE))
+    (piece,) = crop_keys(read, FakeDetector(LARGE))
     assert read.asked == [FIRST]
     assert piece.photo.pixels.shape[1] == 1000
     assert piece.crop.shape == (224, 224, 3)
@@ -49,10 +49,10 @@ def test_a_large_key_is_cut_out_of_a_photo_read_once(read):
 
 
 def test_for_a_small_key_the_photo_is_read_again(read):
-    finder = FakeDetector(LARGE, SMALL)
-    large, small = cut_keys(read, finder)
+    detector = FakeDetector(LARGE, SMALL)
+    large, small = crop_keys(read, detector)
     assert len(read.asked) == 2
-    assert len(finder.asked) == 1
+    assert len(detector.asked) == 1
     assert small.photo.pixels.shape[1] == 4000
     red, blue = (tuple(small.crop[112, place]) for place in (60, 164))
     assert red == (255, 0, 0)
@@ -61,12 +61,12 @@ def test_for_a_small_key_the_photo_is_read_again(read):
 
 
 def test_no_key_is_no_piece_and_no_second_reading(read):
-    assert cut_keys(read, FakeDetector()) == ()
+    assert crop_keys(read, FakeDetector()) == ()
     assert read.asked == [FIRST]
 
 
 def test_a_person_is_shown_the_key_as_it_is(read):
-    (piece,) = cut_keys(read, FakeDetector(LARGE))
+    (piece,) = crop_keys(read, FakeDetector(LARGE))
     shown = piece.shown(100)
     assert shown.shape == (100, 200, 3)
     dark = (shown < 128).any(axis=2)
@@ -76,7 +76,7 @@ def test_a_person_is_shown_the_key_as_it_is(read):
 
 @pytest.mark.parametrize(("key", "readings"), [(LARGE, 1), (SMALL, 2)])
 def test_a_cut_that_is_known_gives_the_same_crop(read, key, readings):
-    (piece,) = cut_keys(read, FakeDetector(key))
+    (piece,) = crop_keys(read, FakeDetector(key))
     read.asked.clear()
-    assert np.array_equal(take_cut(read, piece.cut), piece.crop)
+    assert np.array_equal(take_crop(read, piece.cut), piece.crop)
     assert len(read.asked) == readings

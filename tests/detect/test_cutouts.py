@@ -6,9 +6,9 @@ from PIL import Image, ImageDraw
 
 from keykind.core.errors import BadPhoto, CannotWrite
 from keykind.core.geometry import corners_of, rectangle_along
-from keykind.detect.crops import find_cuts
+from keykind.detect.crops import detect_keys
 from keykind.detect.cutouts import cut_outs, guided, write_cut_outs
-from keykind.detect.postprocess import SIDE, Found
+from keykind.detect.postprocess import SIDE, Detection
 from keykind.photo.decode import Photo
 
 GROUND, METAL = (230, 226, 220), (70, 72, 78)
@@ -44,14 +44,14 @@ class DrawnFinder:
         size = round(photo.width / scale), round(photo.height / scale)
         coarse = np.asarray(Image.fromarray(mask).resize(size))
         box = rectangle_along(corners_of(coarse), TIP - HEAD) * scale
-        return (Found(0.9, box, HEAD, TIP, 0.0, 0.0, coarse, coarse, scale),)
+        return (Detection(0.9, box, HEAD, TIP, 0.0, 0.0, coarse, coarse, scale),)
 
 
-def cut(photo, finder):
+def cut(photo, detector):
     def read(least):
         return photo
 
-    return cut_outs(find_cuts(read, finder), read, finder)
+    return cut_outs(detect_keys(read, detector), read, detector)
 
 
 @pytest.fixture

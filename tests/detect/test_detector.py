@@ -1,4 +1,4 @@
-"""Tests of finder.py: what the network's answer is taken for."""
+"""Tests of detector.py: what the network's answer is taken for."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from scipy import ndimage
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import corners_of, rectangle_along
-from keykind.detect.detector import BEYOND, Finder, fit, load_finder
+from keykind.detect.detector import BEYOND, KeyDetector, fit, load_detector
 from keykind.detect.postprocess import ENDS, FIELDS, GRID, KEY, SIDE, STRIDE, separate, transposed
 from keykind.model import shipped
 from keykind.photo.decode import Photo
@@ -165,15 +165,15 @@ def test_a_photo_of_any_shape_fits(shape):
     assert STRIDE * GRID == SIDE
 
 
-def test_a_finder_that_is_absent_or_damaged_is_told(tmp_path, monkeypatch):
+def test_a_detector_that_is_absent_or_damaged_is_told(tmp_path, monkeypatch):
     with pytest.raises(BadModel, match="holds no network that finds keys"):
-        load_finder(tmp_path / "none.tflite")
+        load_detector(tmp_path / "none.tflite")
     (tmp_path / "torn.tflite").write_bytes(b"torn")
     with pytest.raises(BadModel, match="holds no network that finds keys"):
-        load_finder(tmp_path / "torn.tflite")
+        load_detector(tmp_path / "torn.tflite")
     monkeypatch.setattr(shipped.read_model, "__defaults__", (tmp_path,))
     with pytest.raises(BadModel, match=r"does not come whole.*install keykind again"):
-        load_finder()
+        load_detector()
 
 
 def test_a_mirrored_answer_is_that_to_the_mirrored_picture():
@@ -185,7 +185,7 @@ def test_a_mirrored_answer_is_that_to_the_mirrored_picture():
     assert off[..., KEY:].max() < 1e-6
 
 
-class Seeing(Finder):
+class Seeing(KeyDetector):
     """A network that sees each dark bar as a key, head left or above, but none of fewer than `least` px."""
 
     digest = "seeing"
@@ -225,9 +225,9 @@ SPREAD = [(x, y) for x in (60, 460, 760, 1100, 1480) for y in (40, 330, 585, 800
 
 @pytest.mark.parametrize("least", [0, 20])
 def test_small_keys_are_looked_at_again_from_nearer_and_told_once(least):
-    finder = Seeing(least)
-    found = finder.find(bars(*SPREAD))
-    assert finder.looks == 1 + 4 + 12
+    detector = Seeing(least)
+    found = detector.find(bars(*SPREAD))
+    assert detector.looks == 1 + 4 + 12
     assert len(found) == len(SPREAD)
     for x, y in SPREAD:
         assert by_head(found, (x, y + 15)).head == pytest.approx([x, y + 15], abs=8)
@@ -239,16 +239,16 @@ def test_small_keys_are_looked_at_again_from_nearer_and_told_once(least):
 
 
 def test_large_keys_are_looked_at_once():
-    finder = Seeing()
-    (found,) = finder.find(bars((200, 500), bar=(1200, 200)))
-    assert (finder.looks, finder.mirrored) == (1, 0)
+    detector = Seeing()
+    (found,) = detector.find(bars((200, 500), bar=(1200, 200)))
+    assert (detector.looks, detector.mirrored) == (1, 0)
     assert found.head == pytest.approx([200, 600], abs=5)
 
 
 def test_several_keys_are_looked_at_mirrored_too():
-    finder = Seeing()
-    found = finder.find(bars((200, 300), (300, 800), bar=(1200, 200)))
-    assert (finder.looks, finder.mirrored) == (1, 1)
+    detector = Seeing()
+    found = detector.find(bars((200, 300), (300, 800), bar=(1200, 200)))
+    assert (detector.looks, detector.mirrored) == (1, 1)
     assert by_head(found, (200, 400)).head == pytest.approx([200, 400], abs=8)
     assert by_head(found, (300, 900)).head == pytest.approx([300, 900], abs=8)
     assert len(found) == 2
@@ -257,7 +257,7 @@ def test_several_keys_are_looked_at_mirrored_too():
 GRAIN = np.arange(SIDE**2 * 3, dtype=np.uint32).astype(np.uint8).reshape(SIDE, SIDE, 3)
 
 
-class Unsure(Finder):
+class Unsure(KeyDetector):
     """A network that sees some keys (head, tip) in a picture, and others in its mirror image."""
 
     digest = "unsure"
@@ -274,10 +274,10 @@ class Unsure(Finder):
 def test_a_key_that_the_mirrored_picture_does_not_show_is_doubted():
     surely, perhaps = ((20, 60), (230, 60)), ((20, 160), (230, 160))
 
-    finder = Unsure([surely, perhaps], [surely])
-    (found,) = finder.find(Photo(GRAIN, SIDE, SIDE, "array"))
+    detector = Unsure([surely, perhaps], [surely])
+    (found,) = detector.find(Photo(GRAIN, SIDE, SIDE, "array"))
     assert found.head == pytest.approx(surely[0], abs=4)
-    straight, mirrored = finder.asked
+    straight, mirrored = detector.asked
     assert (mirrored == straight.transpose(1, 0, 2)).all()
 
 
@@ -287,15 +287,15 @@ def test_a_mirrored_picture_that_shows_nothing_does_not_count():
 
 
 def test_where_nothing_is_seen_it_is_looked_again_unless_there_is_no_more_to_see():
-    finder = Seeing()
-    assert finder.find(bars()) == ()
-    assert finder.looks == 1 + 4 + 12
-    assert finder.find(bars(size=(180, SIDE))) == ()
-    assert finder.looks == 1 + 4 + 12 + 1
+    detector = Seeing()
+    assert detector.find(bars()) == ()
+    assert detector.looks == 1 + 4 + 12
+    assert detector.find(bars(size=(180, SIDE))) == ()
+    assert detector.looks == 1 + 4 + 12 + 1
 
 
 @pytest.mark.parametrize("size", [(1, 4000), (4000, 1), (3000, 20)])
 def test_a_strip_is_looked_at_in_tiles(size):
-    finder = Seeing()
-    assert finder.find(bars(size=size)) == ()
-    assert finder.looks == 1 + 2 + 4
+    detector = Seeing()
+    assert detector.find(bars(size=size)) == ()
+    assert detector.looks == 1 + 2 + 4

@@ -13,7 +13,7 @@ from keykind.evaluate.metrics import (  # noqa: E402
     fit_temperature,
     reliability,
     score,
-    score_rejection,
+    score_ood,
     wilson,
 )
 from keykind.model.head import softmax  # noqa: E402
@@ -249,18 +249,18 @@ def test_bins_hold_every_photo_once_and_stand_in_order():
 
 
 def test_rejection_is_perfect_where_every_stranger_is_stranger_than_every_key():
-    keys, strangers = np.linspace(0, 1, 40, dtype=np.float32), np.linspace(2, 3, 10, dtype=np.float32)
-    scores = score_rejection(keys, strangers, 1.5)
-    assert (scores.auroc, scores.fpr95, scores.keys_passed, scores.strangers_refused) == (1, 0, 1, 1)
+    keys, negatives = np.linspace(0, 1, 40, dtype=np.float32), np.linspace(2, 3, 10, dtype=np.float32)
+    scores = score_ood(keys, negatives, 1.5)
+    assert (scores.auroc, scores.fpr95, scores.keys_passed, scores.negatives_rejected) == (1, 0, 1, 1)
 
 
 def test_rejection_by_chance_has_an_auroc_of_a_half_and_passes_what_it_passes_of_keys():
     rng = np.random.default_rng(0)
-    scores = score_rejection(rng.random(4000), rng.random(4000), 0.3)
+    scores = score_ood(rng.random(4000), rng.random(4000), 0.3)
     assert scores.auroc == pytest.approx(0.5, abs=0.03)
     assert scores.fpr95 == pytest.approx(0.95, abs=0.02)
     assert scores.keys_passed == pytest.approx(0.3, abs=0.03)
-    assert scores.strangers_refused == pytest.approx(0.7, abs=0.03)
+    assert scores.negatives_rejected == pytest.approx(0.7, abs=0.03)
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])

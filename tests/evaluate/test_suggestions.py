@@ -9,7 +9,7 @@ pytest.importorskip("sklearn", reason="the extra train is not installed")
 
 from keykind.dataset.samples import Dataset, Sample
 from keykind.evaluate.metrics import score
-from keykind.evaluate.suggestions import BLUR, FEW_KEYS, LARGE, what_next
+from keykind.evaluate.suggestions import BLUR, FEW_KEYS, LARGE, suggest
 from keykind.evaluate.thumbnails import Answer
 
 
@@ -42,43 +42,39 @@ def answers(right, wrong, sharp=100.0, dull=100.0):
 
 
 def test_the_first_advice_is_the_commonest_confusion_with_its_numbers():
-    first = what_next(dataset(dimple=20, laser=20), scores([[20, 3], [9, 21]]), [])[0]
+    first = suggest(dataset(dimple=20, laser=20), scores([[20, 3], [9, 21]]), [])[0]
     assert "more laser keys" in first
     assert "called dimple" in first
     assert "9 of 30 test photos" in first
 
 
 def test_only_the_two_commonest_confusions_are_told():
-    told = what_next(
-        dataset(dimple=20, laser=20, mortice=20), scores([[20, 3, 0], [9, 21, 0], [0, 1, 25]]), []
-    )
+    told = suggest(dataset(dimple=20, laser=20, mortice=20), scores([[20, 3, 0], [9, 21, 0], [0, 1, 25]]), [])
     assert ["9 of 30" in told[0], "3 of 23" in told[1], len(told)] == [True, True, 2]
 
 
 def test_kinds_with_few_test_keys_are_told_with_how_little_that_says():
     thin = scores([[30, 0], [0, 30]], keys=FEW_KEYS - 1)
-    [sentence] = what_next(dataset(dimple=20, laser=20), thin, [])
+    [sentence] = suggest(dataset(dimple=20, laser=20), thin, [])
     low = thin.per_kind[0].recall_interval[0]
     assert sentence.startswith("To test")
     for kind in ("dimple", "laser"):
         assert f"{kind} has {FEW_KEYS - 1}" in sentence
     assert f"{low:.2f} to 1.00" in sentence
     enough = scores([[30, 0], [0, 30]], keys=FEW_KEYS)
-    assert "To test" not in " ".join(what_next(dataset(dimple=20, laser=20), enough, []))
+    assert "To test" not in " ".join(suggest(dataset(dimple=20, laser=20), enough, []))
 
 
 def test_a_rare_kind_is_told_with_both_counts():
-    [sentence] = what_next(dataset(dimple=41, laser=20), scores([[30, 0], [0, 30]]), [])
+    [sentence] = suggest(dataset(dimple=41, laser=20), scores([[30, 0], [0, 30]]), [])
     assert "more laser (20 photos, dimple has 41)" in sentence
-    assert "laser (20" not in " ".join(
-        what_next(dataset(dimple=40, laser=20), scores([[30, 0], [0, 30]]), [])
-    )
+    assert "laser (20" not in " ".join(suggest(dataset(dimple=40, laser=20), scores([[30, 0], [0, 30]]), []))
 
 
 def test_blurred_photos_are_told_where_the_wrong_answers_are_blurred():
     clear = scores([[30, 0], [0, 30]])
     even = dataset(dimple=20, laser=20)
-    [sentence] = what_next(even, clear, answers(LARGE, LARGE, dull=100 * BLUR - 10))
+    [sentence] = suggest(even, clear, answers(LARGE, LARGE, dull=100 * BLUR - 10))
     assert "50%" in sentence
     for others in (
         answers(LARGE, LARGE, dull=100 * BLUR + 10),
@@ -86,9 +82,9 @@ def test_blurred_photos_are_told_where_the_wrong_answers_are_blurred():
         answers(LARGE - 1, LARGE, dull=10),
         answers(LARGE, 0),
     ):
-        assert "Sharper" not in " ".join(what_next(even, clear, others))
+        assert "Sharper" not in " ".join(suggest(even, clear, others))
 
 
 def test_there_is_always_something_to_do_next():
-    [sentence] = what_next(dataset(dimple=20, laser=20), scores([[30, 0], [0, 30]]), answers(60, 0))
+    [sentence] = suggest(dataset(dimple=20, laser=20), scores([[30, 0], [0, 30]]), answers(60, 0))
     assert "new keys" in sentence

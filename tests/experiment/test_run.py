@@ -21,10 +21,10 @@ from keykind.experiment import experiment as experiments  # noqa: E402
 from keykind.experiment import run as runs  # noqa: E402
 from keykind.experiment.run import run  # noqa: E402
 from keykind.experiment.run_folder import RunFolder  # noqa: E402
-from keykind.export.export import Wish, export_model  # noqa: E402
+from keykind.export.export import ExportOptions, export_model  # noqa: E402
 from keykind.model.model import load_model  # noqa: E402
 from keykind.train.features import read_crop  # noqa: E402
-from keykind.train.saliency import Attention  # noqa: E402
+from keykind.train.saliency import Saliency  # noqa: E402
 
 KINDS = ["cylinder", "dimple", "laser_track", "mortice"]
 
@@ -85,7 +85,7 @@ def test_it_is_told_how_well_photos_without_a_key_are_refused(finished):
 
 
 def test_without_such_photos_nothing_is_said_of_it(finished, tmp_path):
-    metrics = run(replace(finished[0], strangers={}, out=tmp_path / "run"))
+    metrics = run(replace(finished[0], negatives={}, out=tmp_path / "run"))
     assert metrics["novelty"]["test"] == {}
     assert "what is no key" not in (tmp_path / "run" / "report.html").read_text("utf-8")
 
@@ -229,7 +229,7 @@ def test_fine_tuning_is_part_of_the_run(finished, tmp_path):
 
 @pytest.mark.slow
 def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finished, tmp_path, monkeypatch):
-    monkeypatch.setattr("keykind.experiment.run.load_finder", Halves)
+    monkeypatch.setattr("keykind.experiment.run.load_detector", Halves)
     experiment = finished[0]
     recipe = replace(experiment.recipe, crop="key", epochs=1, all_layers_epochs=3, views=("plain",))
     renders = experiment.dataset.of("test")[:3]
@@ -246,7 +246,7 @@ def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finis
 
 def test_where_the_evidence_stands_is_told_for_labelled_photos(finished, monkeypatch):
     shares = {"blade": 0.5, "bow": 0.3, "ground": 0.2}
-    told = Attention(4, shares, {"blade": 0.2, "bow": 0.2, "ground": 0.6})
+    told = Saliency(4, shares, {"blade": 0.2, "bow": 0.2, "ground": 0.6})
     page = "".join(map(str, report._attention(told)))
     assert "labels of 4 rendered test photos" in page
     assert re.findall(r"(\d+)%", page) == ["50", "20", "30", "20", "20", "60"]
@@ -293,7 +293,7 @@ def test_a_folder_of_any_number_of_kinds_is_trained_on(tmp_path, many_drawn, fin
 
 
 class Halves(FakeDetector):
-    """A finder that finds a key in the middle of every other photo it is asked for."""
+    """A detector that finds a key in the middle of every other photo it is asked for."""
 
     def find(self, photo, least=0.0):
         x, y, side = photo.width / 2, photo.height / 2, photo.width / 4
@@ -305,7 +305,7 @@ class Halves(FakeDetector):
 def cut_out(finished, tmp_path, monkeypatch):
     """A finished run on keys cut out."""
     for module in ("run", "run_model"):
-        monkeypatch.setattr(f"keykind.{module}.load_finder", Halves)
+        monkeypatch.setattr(f"keykind.{module}.load_detector", Halves)
     experiment, _ = finished
     recipe = replace(experiment.recipe, crop="key", epochs=1)
     experiment = replace(experiment, recipe=recipe, out=tmp_path / "run")
@@ -324,13 +324,13 @@ def test_keys_are_cut_out_where_the_recipe_says_so_and_the_others_stay_whole(cut
 
 
 def test_a_file_of_such_a_run_is_compared_on_the_same_crops(cut_out):
-    exported = export_model(cut_out[0].out, Wish("fp16", mediapipe=False, out=None, force=True))
+    exported = export_model(cut_out[0].out, ExportOptions("fp16", mediapipe=False, out=None, force=True))
     assert exported.compared.largest < 0.02
     scores = cut_out[1]["test"]["plain"]["weighted_f1"]
     assert exported.compared.keras_f1 == pytest.approx(scores, abs=1e-6)
 
 
-def test_another_finder_makes_another_run(cut_out, monkeypatch):
+def test_another_detector_makes_another_run(cut_out, monkeypatch):
     monkeypatch.setattr(Halves, "digest", "another")
-    with pytest.raises(BadRun, match="finder"):
+    with pytest.raises(BadRun, match="detector"):
         run(cut_out[0], resume=True)

@@ -15,15 +15,15 @@ import pytest
 
 from commands import keykind
 from keykind.core.errors import BadModel, BadRun
-from keykind.dataset.bundled import NOTHING, nothing_folder
-from keykind.dataset.dataset import read_strangers
-from keykind.export.export import Wish, export_model
+from keykind.dataset.bundled import NOTHING, bundled_negatives
+from keykind.dataset.dataset import read_negatives
+from keykind.export.export import ExportOptions, export_model
 from keykind.model.card import SIZE
 from keykind.model.model import load_model, unpack
 from keykind.train.features import read_crop
 from tiny_model import KINDS, tiny_file
 
-AS_IT_IS = Wish(None, mediapipe=False, out=None, force=False)
+AS_IT_IS = ExportOptions(None, mediapipe=False, out=None, force=False)
 MEDIAPIPE = Path(__file__).parents[2] / "benchmarks" / "peers" / "mediapipe_crops.py"
 
 
@@ -141,11 +141,11 @@ def test_the_ranges_of_int8_are_set_by_every_kind_and_by_photos_without_a_key(fi
 def test_half_the_digits_give_the_same_novelty_and_maps(run_folder):
     path = export_model(run_folder, replace(AS_IT_IS, precision="fp16", force=True)).path
     whole, small = load_model(run_folder / "keys.tflite"), load_model(path)
-    strangers = [read_crop(sample, SIZE) for sample in read_strangers(nothing_folder())[0]]
-    asked = np.array([whole.run(crop).novelty for crop in strangers])
-    said = np.array([small.run(crop).novelty for crop in strangers])
+    negatives = [read_crop(sample, SIZE) for sample in read_negatives(bundled_negatives())[0]]
+    asked = np.array([whole.run(crop).novelty for crop in negatives])
+    said = np.array([small.run(crop).novelty for crop in negatives])
     np.testing.assert_allclose(said, asked, rtol=0.02)
-    for crop in strangers[:4]:  # not to the digit: a hidden unit at 0 may be on in one and off in the other
+    for crop in negatives[:4]:  # not to the digit: a hidden unit at 0 may be on in one and off in the other
         maps, other = whole.run(crop).maps.ravel(), small.run(crop).maps.ravel()
         assert np.corrcoef(maps, other)[0, 1] > 0.9
 

@@ -8,10 +8,10 @@ pytest.importorskip("keras", reason="the extra train is not installed")
 from ai_edge_litert.interpreter import Interpreter
 
 from keykind.core.cache import Cache
-from keykind.export.graph import Whole, convert
+from keykind.export.graph import InferenceModel, convert
 from keykind.model.gradcam import class_maps
 from keykind.model.head import Head, softmax
-from keykind.model.ood import learn_prototypes, measure_novelty
+from keykind.model.ood import learn_prototypes, ood_scores
 from keykind.model.preprocess import sobel_edges, to_unit
 from keykind.train.backbone import load_backbone, to_network
 
@@ -59,7 +59,7 @@ def run(model: bytes, crop) -> dict[tuple[int, ...], np.ndarray]:
 @pytest.mark.parametrize("view", ["plain", "edge"])
 def test_the_graph_says_what_its_parts_say(parts, crops, view):
     backbone, network, head, prototypes = parts
-    model = convert(Whole(backbone, head, prototypes, 1.7, view), "fp32", list)
+    model = convert(InferenceModel(backbone, head, prototypes, 1.7, view), "fp32", list)
     novel = set()
     for crop in crops:
         picture = to_unit(crop) if view == "plain" else sobel_edges(to_unit(crop))
@@ -68,7 +68,7 @@ def test_the_graph_says_what_its_parts_say(parts, crops, view):
         np.testing.assert_allclose(said[1, KINDS][0], softmax(head.logits(pooled[None]), 1.7)[0], atol=1e-5)
         maps = class_maps(feature_map, head)
         np.testing.assert_allclose(said[1, 7, 7, KINDS][0], maps, atol=1e-5 * max(1, maps.max()))
-        novelty = measure_novelty(pooled[None], prototypes)
+        novelty = ood_scores(pooled[None], prototypes)
         np.testing.assert_allclose(said[1, 1][0], novelty, atol=1e-5)
         novel.add(round(float(novelty[0]), 4))
     assert len(novel) > 1
@@ -76,14 +76,14 @@ def test_the_graph_says_what_its_parts_say(parts, crops, view):
 
 def test_maps_are_never_negative(parts, crops):
     backbone, _, head, prototypes = parts
-    model = convert(Whole(backbone, head, prototypes, 1.0, "plain"), "fp32", list)
+    model = convert(InferenceModel(backbone, head, prototypes, 1.0, "plain"), "fp32", list)
     assert min(run(model, crop)[1, 7, 7, KINDS].min() for crop in crops) == 0
 
 
 @pytest.mark.parametrize(("precision", "most", "share"), [("fp16", 0.02, 0.55), ("int8", 0.3, 0.4)])
 def test_fewer_digits_take_less_room_and_change_the_answer_little(parts, crops, precision, most, share):
     backbone, _, head, prototypes = parts
-    whole = Whole(backbone, head, prototypes, 1.0, "plain")
+    whole = InferenceModel(backbone, head, prototypes, 1.0, "plain")
     exact, coarse = convert(whole, "fp32", list), convert(whole, precision, lambda: crops)
     assert len(coarse) < share * len(exact)
     for crop in crops:
@@ -92,11 +92,13 @@ def test_fewer_digits_take_less_room_and_change_the_answer_little(parts, crops, 
 
 def test_without_maps_there_are_probabilities_alone(parts, crops):
     backbone, _, head, prototypes = parts
-    said = run(convert(Whole(backbone, head, prototypes, 1.0, "plain"), "fp32", list, maps=False), crops[0])
+    said = run(
+        convert(InferenceModel(backbone, head, prototypes, 1.0, "plain"), "fp32", list, maps=False), crops[0]
+    )
     assert list(said) == [(1, KINDS)]
 
 
 def test_an_unknown_precision_is_told(parts):
     backbone, _, head, prototypes = parts
     with pytest.raises(ValueError, match="known are fp32, fp16, int8"):
-        convert(Whole(backbone, head, prototypes, 1.0, "plain"), "fp8", list)
+        convert(InferenceModel(backbone, head, prototypes, 1.0, "plain"), "fp8", list)

@@ -35,9 +35,9 @@ def main() -> None:
     check(keykind("--version").stdout.startswith("keykind "), "--version answers")
     doctor = keykind("doctor")
     check(doctor.returncode == 0 and MEND in doctor.stdout, "doctor names what is missing")
-    from keykind.dataset.bundled import sample_folder
+    from keykind.dataset.bundled import bundled_photos
 
-    check(keykind("inspect", str(sample_folder())).returncode == 0, "the sample came along, whole")
+    check(keykind("inspect", str(bundled_photos())).returncode == 0, "the sample came along, whole")
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder))
         page = Path(folder) / "page.html"
@@ -93,7 +93,7 @@ def write_app(out: Path) -> None:
     written = keykind("app", str(out))
     check(written.returncode == 0 and (out / "index.html").exists(), "the app came along, and is written")
     packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
-    for name in (shipped.FINDER, shipped.CLASSIFIER):
+    for name in (shipped.DETECTOR, shipped.CLASSIFIER):
         check(shipped.read_model(name) in packed, f"the app holds {name} as it ships")
 
 

@@ -7,7 +7,7 @@ import pytest
 from ai_edge_litert import schema_py_generated as tfl
 
 from keykind.core.errors import BadModel
-from keykind.model.flatbuffer import OPERATORS, TYPES, Signature, Tensor, read_signature
+from keykind.model.flatbuffer import ALLOWED_OPS, TYPES, Signature, Tensor, read_signature
 from keykind.model.model import SIZE
 from tiny_model import KINDS, repacked, tiny_model
 
@@ -26,8 +26,8 @@ def changed(change) -> bytes:
 
 
 def test_the_names_of_operators_and_types_are_those_of_the_schema():
-    assert {name: getattr(OPERATIONS, name) for name in OPERATORS} == {
-        name: entry[0] for name, entry in OPERATORS.items()
+    assert {name: getattr(OPERATIONS, name) for name in ALLOWED_OPS} == {
+        name: entry[0] for name, entry in ALLOWED_OPS.items()
     }
     assert {name: getattr(tfl.TensorType, name.upper()) for name in TYPES} == TYPES
 

@@ -113,16 +113,16 @@ def test_a_whole_photo_is_answered_once():
 
 @pytest.mark.parametrize("kinds", [("a", "b"), tuple(f"kind {i}" for i in range(60)), ("Schlüssel", "鍵")])
 @pytest.mark.parametrize("maps", [True, False])
-@pytest.mark.parametrize("most_novelty", [None, 0.5])
-def test_any_number_of_kinds_with_or_without_maps_and_novelty(kinds, maps, most_novelty, tmp_path):
-    path = tiny_file(tmp_path / "keys.tflite", kinds=kinds, maps=maps, most_novelty=most_novelty)
+@pytest.mark.parametrize("ood_threshold", [None, 0.5])
+def test_any_number_of_kinds_with_or_without_maps_and_novelty(kinds, maps, ood_threshold, tmp_path):
+    path = tiny_file(tmp_path / "keys.tflite", kinds=kinds, maps=maps, ood_threshold=ood_threshold)
     answer = load_model(path).run(crops(1)[0])
     assert answer.probabilities.shape == (len(kinds),)
-    assert (answer.maps is not None, answer.novelty is not None) == (maps, most_novelty is not None)
+    assert (answer.maps is not None, answer.novelty is not None) == (maps, ood_threshold is not None)
 
 
 def test_a_network_may_tell_a_novelty_for_which_the_card_has_no_limit():
-    card = replace(CARD, most_novelty=None)
+    card = replace(CARD, ood_threshold=None)
     flatbuffer, _ = unpack(pack(tiny_model(KINDS, novelty=True), card), "a")
     assert isinstance(Model(flatbuffer, card, "a").run(crops(1)[0]).novelty, float)
 
@@ -185,9 +185,9 @@ def test_the_card_can_be_read_with_any_zip_program():
         ({"view": "negative"}, "view cannot be"),
         ({"temperature": 0.0}, "temperature cannot be"),
         ({"temperature": float("nan")}, "cannot hold this card"),
-        ({"least_probability": 1.5}, "least_probability cannot be"),
-        ({"least_probability": True}, "least_probability cannot be"),
-        ({"most_novelty": 1e300}, "most_novelty cannot be"),
+        ({"confidence_threshold": 1.5}, "least_probability cannot be"),
+        ({"confidence_threshold": True}, "least_probability cannot be"),
+        ({"ood_threshold": 1e300}, "most_novelty cannot be"),
         ({"about": {"data": object()}}, "cannot hold this card"),
         ({"about": {"data": "\ud800"}}, "cannot hold this card"),
     ],
@@ -490,7 +490,7 @@ def test_a_shape_that_only_litert_finds_out_is_a_bad_model():
         tfl.ReducerOptionsT(),
     )
     softmax = net.apply(25, [mean], (1, 3), tfl.SoftmaxOptionsT(beta=1.0))
-    card = replace(CARD, kinds=("a", "b", "c"), maps=False, most_novelty=None)
+    card = replace(CARD, kinds=("a", "b", "c"), maps=False, ood_threshold=None)
     data = _sealed(net.flatbuffer([pixels], [softmax]), card)
     with pytest.raises(BadModel, match=r"a tensor of \[1, 9224, 9224, 3\] is said to be \[1, 7, 7, 3\]"):
         Model(*unpack(data, "a"), "a")

@@ -46,15 +46,15 @@ def test_absent_weights_say_what_to_do(tmp_path):
 
 def test_model_files_are_listed_beside_the_weights_and_checked(arrays, tmp_path):
     write_arrays(arrays, tmp_path)
-    path = write_model("finder.tflite", b"first", tmp_path)
-    write_model("finder.tflite", b"second", tmp_path)
+    path = write_model("detector.tflite", b"first", tmp_path)
+    write_model("detector.tflite", b"second", tmp_path)
     write_model("keys.tflite", b"third", tmp_path)
-    assert read_model("finder.tflite", tmp_path) == b"second"
+    assert read_model("detector.tflite", tmp_path) == b"second"
     assert read_model("keys.tflite", tmp_path) == b"third"
     assert read_arrays(tmp_path).keys() == arrays.keys()
     path.write_bytes(b"secone")
     with pytest.raises(BadModel, match=r"changed since it was made.*install keykind again"):
-        read_model("finder.tflite", tmp_path)
+        read_model("detector.tflite", tmp_path)
     with pytest.raises(BadModel, match="does not come whole"):
         read_model("other.tflite", tmp_path)
 

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 from drawings import draw_key
 from keykind.core import kinds
 from keykind.dataset.bundled import FOLDER
-from keykind.detect.detector import load_finder
+from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.predict.recogniser import NOT_A_KEY, UNREADABLE, VERDICTS, Recogniser
 from keykind.train.backbone import load_backbone
@@ -130,11 +130,11 @@ def test_a_torn_photo_is_unreadable_and_the_next_is_answered(recogniser, key):
 def test_the_classifier_knows_the_seven_kinds(recogniser):
     assert recogniser.kinds == tuple(sorted(kinds.NAMES))
     assert recogniser.model.card.crop == "key"
-    assert recogniser.model.card.most_novelty is not None
+    assert recogniser.model.card.ood_threshold is not None
 
 
-def test_finder_and_classifier_together_are_small():
-    files = [shipped.read_model(name) for name in (shipped.FINDER, shipped.CLASSIFIER)]
+def test_detector_and_classifier_together_are_small():
+    files = [shipped.read_model(name) for name in (shipped.DETECTOR, shipped.CLASSIFIER)]
     assert sum(map(len, files)) <= MEGABYTES * 1e6
 
 
@@ -153,6 +153,6 @@ def test_no_tensor_of_imagenet_is_in_any_file(imagenet):
             assert not any(laid in data or array.tobytes() in data for data in files), name
 
 
-def test_the_finder_answers_like_its_file_says():
-    finder = load_finder()
-    assert finder.fields(np.zeros((256, 256, 3), np.uint8)).shape == (64, 64, 11)
+def test_the_detector_answers_like_its_file_says():
+    detector = load_detector()
+    assert detector.fields(np.zeros((256, 256, 3), np.uint8)).shape == (64, 64, 11)

@@ -14,7 +14,7 @@ from keykind.model.model import Model, pack, unpack
 from keykind.model.tflite_metadata import NAME, with_metadata
 from tiny_model import CARD, KINDS, crops, tiny_model
 
-BARE = replace(CARD, maps=False, most_novelty=None)
+BARE = replace(CARD, maps=False, ood_threshold=None)
 
 
 def metadata_of(flatbuffer: bytes) -> bytes:

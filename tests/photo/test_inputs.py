@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from keykind.core.errors import BadPhoto
-from keykind.photo.inputs import how_many, photos_named
+from keykind.photo.inputs import how_many, photos_from
 from keykind.photo.source import name_of
 
 
@@ -35,7 +35,7 @@ def shop(tmp_path, monkeypatch) -> Path:
 
 
 def named(*names: object) -> list[str]:
-    return [name_of(source) for source in photos_named([str(name) for name in names])]
+    return [name_of(source) for source in photos_from([str(name) for name in names])]
 
 
 def test_a_folder_stands_for_the_photos_below_it_sorted_without_hidden_ones(shop):
@@ -104,7 +104,7 @@ def test_a_linked_folder_is_followed(shop, tmp_path):
 
 def test_a_folder_without_photos_is_told_beside_the_photos_of_others(shop, tmp_path):
     (tmp_path / "empty").mkdir()
-    barren, *_, last = photos_named(["empty", "shop", "*.gif"])
+    barren, *_, last = photos_from(["empty", "shop", "*.gif"])
     assert isinstance(barren, BadPhoto)
     assert str(barren).startswith("empty: holds 0 photos; ")
     assert str(last).startswith("*.gif: matches 0 photos; ")
@@ -114,7 +114,7 @@ def test_a_folder_without_photos_is_told_beside_the_photos_of_others(shop, tmp_p
 def test_nothing_to_read_is_an_error(shop, tmp_path, names):
     (tmp_path / "empty").mkdir()
     with pytest.raises(BadPhoto):
-        list(photos_named(names))
+        list(photos_from(names))
 
 
 def test_a_folder_that_may_not_be_read_costs_only_itself(shop, monkeypatch):
@@ -126,7 +126,7 @@ def test_a_folder_that_may_not_be_read_costs_only_itself(shop, monkeypatch):
         return scandir(folder)
 
     monkeypatch.setattr(os, "scandir", guarded)
-    found = list(photos_named(["shop"]))
+    found = list(photos_from(["shop"]))
     (fault,) = [source for source in found if isinstance(source, BadPhoto)]
     assert (
         str(fault)
@@ -138,7 +138,7 @@ def test_a_folder_that_may_not_be_read_costs_only_itself(shop, monkeypatch):
 def test_folders_are_read_one_after_another_not_all_at_once(shop, monkeypatch):
     seen, scandir = [], os.scandir
     monkeypatch.setattr(os, "scandir", lambda folder: seen.append(str(folder)) or scandir(folder))
-    photos = photos_named(["shop"])
+    photos = photos_from(["shop"])
     assert not seen
     next(photos)
     assert seen == ["shop", "shop/[odd]"]
@@ -146,7 +146,7 @@ def test_folders_are_read_one_after_another_not_all_at_once(shop, monkeypatch):
 
 def test_standard_input_is_one_photo(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"bytes")))
-    (only,) = photos_named(["-"])
+    (only,) = photos_from(["-"])
     assert (only.name, only.photo) == ("-", b"bytes")
 
 
@@ -160,12 +160,12 @@ def test_a_pattern_finds_a_folder_that_a_link_led_to_before(tmp_path):
     (tmp_path / "b").mkdir()
     (tmp_path / "a").symlink_to(tmp_path / "b")
     Image.new("RGB", (20, 20)).save(tmp_path / "b" / "x.png")
-    assert list(photos_named([str(tmp_path / "**" / "b" / "*.png")])) == [tmp_path / "b" / "x.png"]
+    assert list(photos_from([str(tmp_path / "**" / "b" / "*.png")])) == [tmp_path / "b" / "x.png"]
 
 
 def test_a_closed_standard_input_costs_no_other_photo(monkeypatch, shop):
     monkeypatch.setattr(sys, "stdin", None)
-    first, second = photos_named(["shop/a.jpg", "-"])
+    first, second = photos_from(["shop/a.jpg", "-"])
     assert first == Path("shop/a.jpg")
     assert isinstance(second, BadPhoto)
 
@@ -174,5 +174,5 @@ def test_the_contact_sheet_of_a_rendered_set_is_no_photo_of_it(tmp_path):
     for name in ("set.json", "contact-sheet.png", "dimple/dimple-000000.jpg", "dimple/contact-sheet.png"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).touch()
-    found = [one.relative_to(tmp_path).as_posix() for one in photos_named([str(tmp_path)])]
+    found = [one.relative_to(tmp_path).as_posix() for one in photos_from([str(tmp_path)])]
     assert found == ["dimple/contact-sheet.png", "dimple/dimple-000000.jpg"]

@@ -8,7 +8,7 @@ from PIL import ExifTags, Image
 
 from keykind.core.errors import BadPhoto
 from keykind.photo import decode
-from keykind.photo.source import Named, pixels_of
+from keykind.photo.source import NamedPhoto, load_pixels
 
 
 def test_a_picture_from_pil_is_read_as_its_file_would_be():
@@ -19,10 +19,10 @@ def test_a_picture_from_pil_is_read_as_its_file_would_be():
         buffer = io.BytesIO()
         image.save(buffer, "PNG")
         np.testing.assert_array_equal(
-            pixels_of(image).pixels, decode.decode(buffer.getvalue(), "file").pixels
+            load_pixels(image).pixels, decode.decode(buffer.getvalue(), "file").pixels
         )
     cmyk = clear.convert("CMYK")
-    np.testing.assert_array_equal(pixels_of(cmyk).pixels, np.asarray(cmyk.convert("RGB")))
+    np.testing.assert_array_equal(load_pixels(cmyk).pixels, np.asarray(cmyk.convert("RGB")))
 
 
 def test_a_picture_from_pil_is_set_upright(tmp_path):
@@ -32,14 +32,14 @@ def test_a_picture_from_pil_is_set_upright(tmp_path):
         tmp_path / "lying.png", exif=exif
     )
     with Image.open(tmp_path / "lying.png") as image:
-        np.testing.assert_array_equal(pixels_of(image).pixels, decode.read(tmp_path / "lying.png").pixels)
+        np.testing.assert_array_equal(load_pixels(image).pixels, decode.read(tmp_path / "lying.png").pixels)
 
 
 def test_a_torn_picture_from_pil_is_a_bad_photo(tmp_path):
     buffer = io.BytesIO()
     Image.effect_noise((200, 200), 80).save(buffer, "PNG")
     with pytest.raises(BadPhoto, match="cannot be read as a picture"):
-        pixels_of(Image.open(io.BytesIO(buffer.getvalue()[:2000])))
+        load_pixels(Image.open(io.BytesIO(buffer.getvalue()[:2000])))
 
 
 @pytest.mark.parametrize(
@@ -56,20 +56,20 @@ def test_an_array_of_another_shape_or_type_is_a_bad_photo_that_says_what_it_is(a
     with pytest.raises(
         BadPhoto, match=r"shop.png: (is an array \(20, 20.*not \(height, width, 3\)|has \d+ x \d+)"
     ):
-        pixels_of(Named("shop.png", array))
+        load_pixels(NamedPhoto("shop.png", array))
 
 
 def test_an_array_may_lie_in_memory_as_it_likes():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
     turned = pixels.transpose(1, 0, 2)[::-1]
-    np.testing.assert_array_equal(pixels_of(turned).pixels, turned)
+    np.testing.assert_array_equal(load_pixels(turned).pixels, turned)
 
 
 def test_what_is_no_photo_at_all_is_the_callers_mistake():
     with pytest.raises(TypeError, match="not int"):
-        pixels_of(3)
+        load_pixels(3)
 
 
 def test_a_picture_may_be_as_large_as_memory_holds():
     wide = Image.new("RGB", (10_000, 9_000), "red")  # 270 MB
-    assert pixels_of(wide).pixels.shape == (9_000, 10_000, 3)
+    assert load_pixels(wide).pixels.shape == (9_000, 10_000, 3)

@@ -13,9 +13,9 @@ from drawings import draw_key
 from keykind.cli.main import main
 from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
 from keykind.photo import storage
-from keykind.photo.inputs import how_many, photos_named
+from keykind.photo.inputs import how_many, photos_from
 from keykind.photo.source import name_of
-from keykind.photo.storage import Address, place_named
+from keykind.photo.storage import Address, parse_location
 from keykind.predict.recogniser import Recogniser
 from tiny_model import tiny_file
 
@@ -67,7 +67,7 @@ def bucket():
 
 
 def named(*names: str) -> list[str]:
-    return [name_of(source) for source in photos_named(names)]
+    return [name_of(source) for source in photos_from(names)]
 
 
 def test_a_folder_elsewhere_stands_for_its_photos_as_one_here_does(elsewhere):
@@ -89,7 +89,7 @@ def test_a_pattern_elsewhere_matches_as_one_here_does(elsewhere, pattern, inside
 
 
 def test_an_address_where_nothing_is_costs_no_other_photo(elsewhere):
-    first, second = photos_named(["memory://gone/x.jpg", f"{elsewhere}/b.jpg"])
+    first, second = photos_from(["memory://gone/x.jpg", f"{elsewhere}/b.jpg"])
     assert isinstance(first, BadPhoto)
     assert str(first).startswith("memory://gone/x.jpg: does not exist; ")
     assert second == Address("memory://shop/b.jpg")
@@ -97,12 +97,12 @@ def test_an_address_where_nothing_is_costs_no_other_photo(elsewhere):
 
 
 def test_an_address_on_this_disk_is_a_path(tmp_path):
-    assert place_named(f"file://{tmp_path}/a.jpg") == tmp_path / "a.jpg"
+    assert parse_location(f"file://{tmp_path}/a.jpg") == tmp_path / "a.jpg"
 
 
 def test_an_unknown_kind_of_address_is_told():
     with pytest.raises(KeykindError, match="nosuch"):
-        storage.looked_up(Address("nosuch://bucket/a.jpg"))
+        storage.stat_address(Address("nosuch://bucket/a.jpg"))
 
 
 def test_a_file_elsewhere_is_whole_or_absent(elsewhere):
@@ -141,11 +141,11 @@ def test_photos_at_an_s3_server_get_the_answers_of_the_same_photos_here(bucket, 
         (tmp_path / name).write_bytes(drawn())
     model = tiny_file(tmp_path / "tiny.tflite")
     recogniser = Recogniser.load(model)
-    there = [one.as_json() for one in recogniser.recognise_many(photos_named([f"{bucket}/shop"]))]
+    there = [one.as_json() for one in recogniser.recognise_many(photos_from([f"{bucket}/shop"]))]
     torn = there.pop()
     assert torn["photo"].endswith("torn.jpg")
     assert torn["error"].startswith("is empty (0 bytes)")
-    here = [one.as_json() for one in recogniser.recognise_many(photos_named([str(tmp_path)]))]
+    here = [one.as_json() for one in recogniser.recognise_many(photos_from([str(tmp_path)]))]
     assert [one["keys"] for one in there] == [one["keys"] for one in here]
 
 

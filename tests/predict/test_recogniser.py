@@ -17,7 +17,7 @@ from fake_detector import FakeDetector, found
 from keykind.core.errors import BadModel, BadPhoto
 from keykind.core.parallel import AHEAD, workers
 from keykind.model.model import Answer
-from keykind.photo.source import Named
+from keykind.photo.source import NamedPhoto
 from keykind.predict import recogniser as module
 from keykind.predict.recogniser import Key, Prediction, Recogniser
 from tiny_model import CARD, KINDS, tiny_file
@@ -58,7 +58,7 @@ def test_a_photo_is_the_same_photo_in_whatever_form_it_comes(recogniser, drawing
     with Image.open(drawing) as image:
         pixels = np.asarray(image)
         forms = [drawing, str(drawing), drawing.read_bytes(), pixels, image, Image.fromarray(pixels)]
-        forms += [Named("shop.png", form) for form in forms[2:]]
+        forms += [NamedPhoto("shop.png", form) for form in forms[2:]]
         answers = [recogniser.recognise(form) for form in forms]
     assert all(answer.keys == answers[0].keys for answer in answers)
     assert [answer.photo for answer in answers] == [str(drawing)] * 2 + ["photo"] * 4 + ["shop.png"] * 4
@@ -93,7 +93,7 @@ def test_below_the_least_probability_the_model_is_not_sure_but_says_what_it_saw(
 
 @pytest.mark.parametrize(("novelty", "most", "keys"), [(3, 2, 0), (2, 2, 1), (3, None, 1), (None, 2, 1)])
 def test_a_photo_unlike_every_key_shows_no_key(drawing, novelty, most, keys):
-    prediction = Recogniser(Told(novelty=novelty, most_novelty=most)).recognise(drawing)
+    prediction = Recogniser(Told(novelty=novelty, ood_threshold=most)).recognise(drawing)
     assert len(prediction.keys) == keys
     assert prediction.verdict == ("answered" if keys else "not a key")
     assert prediction.error is None
@@ -115,8 +115,8 @@ def test_a_photo_in_which_no_key_is_found_shows_none():
 
 
 def test_what_is_found_but_unlike_every_key_is_none():
-    finder = FakeDetector(found((50, 40), (150, 40)))
-    recogniser = Recogniser(Told(crop="key", novelty=3, most_novelty=2), finder)
+    detector = FakeDetector(found((50, 40), (150, 40)))
+    recogniser = Recogniser(Told(crop="key", novelty=3, ood_threshold=2), detector)
     assert recogniser.recognise(np.zeros((200, 300, 3), np.uint8)).keys == ()
 
 
@@ -135,7 +135,7 @@ def test_keys_are_explained_in_the_order_in_which_they_are_told():
             return [replace(self.told, novelty=novelty) for novelty in (3.0, 1.0)]
 
     keys = found((50, 40), (150, 40)), found((60, 90), (160, 130))
-    recogniser = Recogniser(Refusing(crop="key", most_novelty=2), FakeDetector(*keys))
+    recogniser = Recogniser(Refusing(crop="key", ood_threshold=2), FakeDetector(*keys))
     pixels = np.zeros((200, 300, 3), np.uint8)
     assert [key.head for key in recogniser.recognise(pixels).keys] == [(60, 90)]
     assert recogniser.explain(pixels, 0).answer == "dimple"
@@ -255,7 +255,7 @@ def test_a_large_photo_is_explained_by_the_pixels_that_the_answer_came_from(reco
 
 @pytest.mark.parametrize(
     ("told", "answer"),
-    [(Told(), "dimple"), (Told((0.25,) * 4), "not sure"), (Told(novelty=3, most_novelty=2), "not a key")],
+    [(Told(), "dimple"), (Told((0.25,) * 4), "not sure"), (Told(novelty=3, ood_threshold=2), "not a key")],
 )
 def test_an_explanation_names_the_answer_or_why_there_is_none(drawing, told, answer):
     assert Recogniser(told).explain(drawing).answer == answer
@@ -309,7 +309,7 @@ def test_statuses_of_the_command(tmp_path, drawing):
 
 
 def test_with_a_file_to_write_only_a_summary_is_printed(tmp_path, drawing):
-    model, out = tiny_file(tmp_path / "tiny.tflite", least_probability=0.0), tmp_path / "found.csv"
+    model, out = tiny_file(tmp_path / "tiny.tflite", confidence_threshold=0.0), tmp_path / "found.csv"
     found = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)
     assert found.returncode == 1
     assert found.stdout == "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"

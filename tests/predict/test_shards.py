@@ -14,7 +14,7 @@ from PIL import Image
 
 from keykind.cli.main import main
 from keykind.core.errors import BadPhoto, CannotWrite
-from keykind.photo.inputs import photos_named
+from keykind.photo.inputs import photos_from
 from keykind.predict import shards, writers
 from keykind.predict.recogniser import Recogniser
 from keykind.predict.shards import MANIFEST, PartFolder
@@ -61,7 +61,7 @@ class Counting:
 
 def filled(out: Path, photos: Path, recogniser: Recogniser, recognise=None, ending=".jsonl", size=SIZE):
     recognise = recognise or recogniser.recognise_many
-    return PartFolder(out, ending, size).fill(photos_named([str(photos)]), recogniser, recognise)
+    return PartFolder(out, ending, size).fill(photos_from([str(photos)]), recogniser, recognise)
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -71,7 +71,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_the_parts_together_hold_the_answer_of_every_photo_once_and_in_order(photos, tmp_path, recogniser):
     tally = filled(tmp_path / "out", photos, recogniser)
     told = "".join(path.read_text() for path in sorted((tmp_path / "out").glob("part-*.jsonl")))
-    assert told.splitlines() == list(json_lines(recogniser.recognise_many(photos_named([str(photos)]))))
+    assert told.splitlines() == list(json_lines(recogniser.recognise_many(photos_from([str(photos)]))))
     assert tally.as_json()["photos"] == COUNT
     assert tally.unreadable == 1
 
@@ -139,7 +139,7 @@ def test_the_manifest_tells_what_each_part_holds(photos, tmp_path, recogniser):
 def test_answers_of_another_command_are_never_mixed_in(change, photos, tmp_path, recogniser):
     filled(tmp_path / "out", photos, recogniser)
     before = contents(tmp_path / "out")
-    other = Recogniser.load(tiny_file(tmp_path / "other.tflite", least_probability=0.9))
+    other = Recogniser.load(tiny_file(tmp_path / "other.tflite", confidence_threshold=0.9))
     given = {"model": {"recogniser": other}, "size": {"size": 6}, "ending": {"ending": ".csv"}}[change]
     with pytest.raises(CannotWrite, match="name another folder"):
         filled(tmp_path / "out", photos, **{"recogniser": recogniser} | given)
@@ -169,7 +169,7 @@ def test_memory_holds_the_photos_of_few_parts_at_once(photos, tmp_path, recognis
     taken = []
 
     def endless():
-        for one in photos_named([str(photos)]):
+        for one in photos_from([str(photos)]):
             taken.append(one)
             yield one
 
@@ -242,6 +242,6 @@ def test_where_a_folder_cannot_be_listed_finished_parts_stay(photos, tmp_path, r
     filled(tmp_path / "out", photos, recogniser)
     before = contents(tmp_path / "out")
     fault = BadPhoto("shop/b", fault="is a folder that cannot be read", remedy="check its permissions")
-    some = [*list(photos_named([str(photos)]))[:SIZE], fault]
+    some = [*list(photos_from([str(photos)]))[:SIZE], fault]
     PartFolder(tmp_path / "out", ".jsonl", SIZE).fill(some, recogniser, recogniser.recognise_many)
     assert contents(tmp_path / "out").keys() == before.keys()

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from keykind.core.parallel import ordered
-from keykind.serve.work_queue import Busy, Desk
+from keykind.serve.work_queue import Busy, WorkQueue
 
 
 async def wanted():
@@ -22,7 +22,7 @@ async def accepted(mine):
 
 
 def desk(most_waiting=4, most_held=100, seconds=60.0):
-    return Desk(most_waiting, most_held, seconds)
+    return WorkQueue(most_waiting, most_held, seconds)
 
 
 def test_there_are_never_more_requests_than_agreed():

@@ -101,7 +101,7 @@ def _text(data: bytes) -> str:
 def models() -> Path:
     """Return the folder with the models that the app is built with; skip the test where there are none."""
     folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
-    missing = [name for name in (shipped.FINDER, shipped.CLASSIFIER) if not (folder / name).is_file()]
+    missing = [name for name in (shipped.DETECTOR, shipped.CLASSIFIER) if not (folder / name).is_file()]
     if missing:
         pytest.skip(f"{' and '.join(missing)} do not come with this version; KEYKIND_MODELS may name others")
     return folder

@@ -13,8 +13,8 @@ from PIL import Image
 
 from app_build import build, models
 from app_server import Host
-from keykind.dataset.bundled import sample_folder
-from keykind.detect.detector import load_finder
+from keykind.dataset.bundled import bundled_photos
+from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
@@ -34,7 +34,7 @@ def app(tmp_path_factory):
 def video(tmp_path_factory):
     """A video of a key for the camera, as Chromium reads it: Y4M."""
     path = tmp_path_factory.mktemp("video") / "keys.y4m"
-    photo = Image.open(sample_folder() / "test" / "dimple" / "dimple-00.jpg").convert("RGB")
+    photo = Image.open(bundled_photos() / "test" / "dimple" / "dimple-00.jpg").convert("RGB")
     frame = Image.new("RGB", (640, 480), (128, 124, 118))
     frame.paste(photo.resize((360, 480)), (140, 0))
     planes = np.asarray(frame.convert("YCbCr"))
@@ -111,7 +111,7 @@ def ready(page):
 
 
 def sample(name):
-    return next(sample_folder().glob(f"test/*/{name}.jpg"))
+    return next(bundled_photos().glob(f"test/*/{name}.jpg"))
 
 
 def give(page, *paths):
@@ -122,13 +122,15 @@ def give(page, *paths):
 
 def recogniser():
     model = load_model(models() / shipped.CLASSIFIER)
-    return Recogniser(model, None if model.card.crop == "whole" else load_finder(models() / shipped.FINDER))
+    return Recogniser(
+        model, None if model.card.crop == "whole" else load_detector(models() / shipped.DETECTOR)
+    )
 
 
 def photo_with_a_key():
     """Return a photo of the sample with one key, and what Python, which is sure of it, says."""
     judge = recogniser()
-    for path in sorted(sample_folder().glob("test/*/*.jpg")):
+    for path in sorted(bundled_photos().glob("test/*/*.jpg")):
         keys = judge.recognise(path).keys
         if len(keys) == 1 and keys[0].kind:
             return path, keys[0]

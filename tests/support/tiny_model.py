@@ -36,7 +36,7 @@ def tiny_file(path: Path, **changes: object) -> Path:
 
 def tiny_bytes(**changes: object) -> bytes:
     card = replace(CARD, **changes)
-    flatbuffer = tiny_model(card.kinds, maps=card.maps, novelty=card.most_novelty is not None)
+    flatbuffer = tiny_model(card.kinds, maps=card.maps, novelty=card.ood_threshold is not None)
     return pack(with_metadata(flatbuffer, card), card)
 
 

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from keykind.core.geometry import encode
-from keykind.detect.align import Cut
+from keykind.detect.align import OrientedCrop
 from keykind.model.head import Head
-from keykind.train.saliency import PARTS, energy_shares, looking, measure_attention, parts_seen
+from keykind.train.saliency import PARTS, energy_shares, looking, measure_saliency, parts_seen
 
 GRID = 7
 
@@ -34,11 +34,11 @@ def test_the_parts_of_a_whole_photo_are_stretched(label):
 
 
 def test_the_parts_of_a_cut_lie_as_the_cut_does(label):
-    turned = Cut((42.0, 35.0), (-1.0, 0.0), 84.0)  # bow and blade fill it, the bow to the right
+    turned = OrientedCrop((42.0, 35.0), (-1.0, 0.0), 84.0)  # bow and blade fill it, the bow to the right
     parts = parts_seen(label, turned, 3)
     assert parts[1, :, 0] == pytest.approx([1, 1, 0], abs=0.02)
     assert parts[1, :, 1] == pytest.approx([0, 0, 1], abs=0.02)
-    outside = Cut((400.0, 400.0), (1.0, 0.0), 84.0)
+    outside = OrientedCrop((400.0, 400.0), (1.0, 0.0), 84.0)
     assert (parts_seen(label, outside, 3)[..., 2] == 1).all()
 
 
@@ -76,13 +76,13 @@ def test_a_network_that_looks_at_the_blade_has_its_energy_there(label, tmp_path,
     one = np.ones((1, 1), np.float32)
     head = Head(one, np.zeros(1, np.float32), np.array([[1.0, 0.0]], np.float32), np.zeros(2, np.float32))
     samples = [Frozen(photo), Frozen(tmp_path / "none" / "b.png")]
-    attention = measure_attention(samples, looking(Looking(), head))
+    attention = measure_saliency(samples, looking(Looking(), head))
     assert attention.photos == 1
     assert attention.energy["blade"] > 2 * attention.area["blade"]
     assert attention.area["blade"] == pytest.approx(0.4, abs=0.02)
     assert sum(attention.energy.values()) == pytest.approx(1, abs=0.01)
     assert tuple(attention.as_json()["area"]) == PARTS
-    assert measure_attention(samples[1:], looking(Looking(), head)) is None
+    assert measure_saliency(samples[1:], looking(Looking(), head)) is None
 
 
 class Frozen:

@@ -24,7 +24,7 @@ from app_pages import (
     watched,
 )
 from commands import keykind
-from keykind.dataset.bundled import nothing_folder, sample_folder
+from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.model.model import load_model
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -96,7 +96,7 @@ def test_a_large_photo_is_answered_as_python_answers_it(page, tmp_path):
 
 def test_a_photo_without_a_key_shows_none(page):
     judge = recogniser()
-    path = next(path for path in sorted(nothing_folder().iterdir()) if not judge.recognise(path).keys)
+    path = next(path for path in sorted(bundled_negatives().iterdir()) if not judge.recognise(path).keys)
     give(page, path)
     assert page.locator(".entry.sure").count() == page.locator(".entry.unsure").count() == 0
 
@@ -122,7 +122,7 @@ def test_a_key_tells_why_and_what_else_it_may_be(page):
 def test_the_answer_to_a_dark_photo_says_what_to_do(page, tmp_path):
     """Photos are darkened until the model is not sure of one; then more light is what helps."""
     judge = recogniser()
-    for path in sorted(sample_folder().glob("test/*/*.jpg")):
+    for path in sorted(bundled_photos().glob("test/*/*.jpg")):
         dark = tmp_path / f"dark-{path.stem}.png"
         with Image.open(path) as picture:
             picture.convert("RGB").point(lambda level: level // 8).save(dark)
@@ -287,7 +287,7 @@ def test_what_was_corrected_and_exported_trains_a_model_of_these_kinds(page, tmp
     pytest.importorskip("keras", reason="the extra train is not installed")
     judge = recogniser()
     for folder, kind in {"mortice": "tubular", "laser_track": "laser_track", "dimple": ""}.items():
-        photos = sorted((sample_folder() / "test" / folder).glob("*.jpg"))
+        photos = sorted((bundled_photos() / "test" / folder).glob("*.jpg"))
         for photo in [photo for photo in photos if len(judge.recognise(photo).keys) == 1][: 4 if kind else 1]:
             give(page, photo)
             correct(page, kind)

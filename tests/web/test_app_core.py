@@ -13,11 +13,11 @@ from PIL import Image, ImageFilter
 from app_build import WEB, Core, field, models, picture
 from keykind.core.geometry import rectangle_along
 from keykind.core.kinds import KINDS
-from keykind.dataset.bundled import sample_folder
+from keykind.dataset.bundled import bundled_photos
 from keykind.detect import detector, postprocess
-from keykind.detect.align import cut_around
+from keykind.detect.align import crop_around
 from keykind.detect.crops import ENOUGH
-from keykind.detect.detector import Finder, fit, load_finder
+from keykind.detect.detector import KeyDetector, fit, load_detector
 from keykind.model import shipped
 from keykind.model.card import SIZE
 from keykind.model.gradcam import overlay
@@ -46,7 +46,7 @@ def noisy(width, height, seed=0):
 
 
 def samples(step=10):
-    return sorted(sample_folder().glob("test/*/*.jpg"))[::step]
+    return sorted(bundled_photos().glob("test/*/*.jpg"))[::step]
 
 
 def told_fields(keys, seed=0):
@@ -87,8 +87,8 @@ def same_keys(ours, theirs):
         assert differing.mean() < 1e-4
 
 
-class ToldFields(Finder):
-    """A finder whose network says what it was told, look by look."""
+class ToldFields(KeyDetector):
+    """A detector whose network says what it was told, look by look."""
 
     def __init__(self, *fields):
         self.left = list(fields)
@@ -103,10 +103,10 @@ def test_the_constants_are_those_of_python():
     assert done.returncode == 0, done.stderr
 
 
-def test_the_constants_name_every_number_of_the_finder(core):
+def test_the_constants_name_every_number_of_the_detector(core):
     told = core.constants()
     assert told["postprocess"]["COVERED"] == postprocess.COVERED
-    assert told["detector"]["LEAST_SCORE"] == detector.LEAST_SCORE
+    assert told["detector"]["SCORE_THRESHOLD"] == detector.SCORE_THRESHOLD
     assert [kind["name"] for kind in told["kinds"]] == [kind.name for kind in KINDS]
 
 
@@ -197,7 +197,7 @@ def test_keys_are_told_apart_as_python_does_it(core, scene, seed):
 
 
 def test_keys_in_photos_are_told_apart_as_python_does_it(core):
-    finder_ = load_finder(models() / shipped.FINDER)
+    finder_ = load_detector(models() / shipped.DETECTOR)
     told = 0
     for path in samples(6):
         pixels = np.asarray(Image.open(path).convert("RGB"))
@@ -242,7 +242,7 @@ def test_crops_are_cut_as_python_does_it(core):
         head, tip = size * rng.uniform(0.1, 0.4, 2), size * rng.uniform(0.5, 0.9, 2)
         points = np.concatenate([head + rng.normal(0, 15, (5, 2)), tip + rng.normal(0, 15, (5, 2))])
         box = rectangle_along(points, tip - head)
-        cut = cut_around(head, tip, box)
+        cut = crop_around(head, tip, box)
         ours = core.cutAround(head.tolist(), tip.tolist(), box.tolist())
         np.testing.assert_allclose(ours["middle"], cut.middle)
         assert ours["width"] == pytest.approx(cut.width)
@@ -266,14 +266,14 @@ def test_an_empty_map_is_not_drawn(core):
 
 
 def test_a_model_file_is_read_as_python_reads_it(core):
-    data = tiny_bytes(crop="key", least_probability=0.6)
+    data = tiny_bytes(crop="key", confidence_threshold=0.6)
     flatbuffer, card = unpack(data, "tiny")
     read = core.readModel(data)
     assert read["length"] == len(flatbuffer)
     assert read["card"]["kinds"] == list(card.kinds)
     assert read["card"]["crop"] == "key"
     assert read["card"]["leastProbability"] == 0.6
-    assert read["card"]["mostNovelty"] == card.most_novelty
+    assert read["card"]["mostNovelty"] == card.ood_threshold
 
 
 DAMAGES = {
@@ -302,8 +302,8 @@ def test_a_damaged_model_file_is_refused(core, damage):
 def test_an_answer_is_judged_as_python_judges_it(core, probabilities, novelty, is_key, kind):
     card = {
         "kinds": CARD.kinds,
-        "leastProbability": CARD.least_probability,
-        "mostNovelty": CARD.most_novelty,
+        "leastProbability": CARD.confidence_threshold,
+        "mostNovelty": CARD.ood_threshold,
     }
     said = core.judge({"probabilities": probabilities, "maps": None, "novelty": novelty}, card)
     assert said["isKey"] is is_key
@@ -320,7 +320,7 @@ CUT = {"middle": [140, 112], "along": [1, 0], "width": 280}
 
 
 def a_key(**changes):
-    """Return a key as the finder tells it: 200 px long, 60 wide, all of it seen."""
+    """Return a key as the detector tells it: 200 px long, 60 wide, all of it seen."""
     data = np.zeros((56, 70), np.uint8)
     data[20:36, 10:60] = 1
     mask = {"data": data.ravel(), "width": 70, "height": 56}
@@ -329,7 +329,7 @@ def a_key(**changes):
 
 def a_crop(change=lambda image: image):
     """Return a crop of a key that is rendered well, after a change."""
-    path = sample_folder() / "test" / "dimple" / "dimple-00.jpg"
+    path = bundled_photos() / "test" / "dimple" / "dimple-00.jpg"
     with Image.open(path) as photo:
         crop = photo.convert("RGB").crop((90, 90, 210, 270)).rotate(80, expand=True).resize((224, 224))
         return np.asarray(change(crop))

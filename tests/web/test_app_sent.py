@@ -88,7 +88,7 @@ def test_the_first_visit_is_small_and_the_second_needs_nothing(context, host):
     first = sum(count for _, count in host.sent)
     assert first <= FIRST_VISIT
     paths = [path for path, _ in host.sent if "/assets/" in path and path.endswith(".bin")]
-    assert len(paths) == len(set(paths)) == 3  # the runtime, the finder, the classifier: each once
+    assert len(paths) == len(set(paths)) == 3  # the runtime, the detector, the classifier: each once
     host.sent.clear()
     page.goto("about:blank")
     page.goto(host.url)

@@ -51,7 +51,7 @@ export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('com
 
 function all(): Record<string, Pack> {
   const found: Record<string, Pack> = {
-    finder: packed('finder', model('finder.tflite')),
+    finder: packed('finder', model('detector.tflite')),
     keys: packed('keys', model('keys.tflite')),
   };
   for (const [which, name] of Object.entries(RUNTIMES)) {

@@ -9,8 +9,8 @@ import os
 import shutil
 from pathlib import Path
 
-from keykind.dataset.bundled import nothing_folder, sample_folder
-from keykind.detect.detector import load_finder
+from keykind.dataset.bundled import bundled_negatives, bundled_photos
+from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
@@ -23,17 +23,17 @@ NOTHING = 2  # photos without a key
 def chosen() -> list[Path]:
     """Return photos of every kind, spread over those there are."""
     photos: list[Path] = []
-    for kind in sorted((sample_folder() / "test").iterdir()):
+    for kind in sorted((bundled_photos() / "test").iterdir()):
         all_of_it = sorted(kind.glob("*.jpg"))
         photos += all_of_it[:: len(all_of_it) // EACH][:EACH]
-    return photos + sorted(nothing_folder().glob("*.jpg"))[:NOTHING]
+    return photos + sorted(bundled_negatives().glob("*.jpg"))[:NOTHING]
 
 
 def recogniser() -> Recogniser:
     """Return the models that the app carries."""
     folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
     model = load_model(folder / shipped.CLASSIFIER)
-    return Recogniser(model, None if model.card.crop == "whole" else load_finder(folder / shipped.FINDER))
+    return Recogniser(model, None if model.card.crop == "whole" else load_detector(folder / shipped.DETECTOR))
 
 
 def write(out: Path = OUT) -> None:

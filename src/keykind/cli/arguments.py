@@ -12,7 +12,7 @@ from pathlib import Path
 
 from keykind import __version__
 from keykind.model.card import PRECISIONS
-from keykind.photo.storage import place_named
+from keykind.photo.storage import parse_location
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -139,7 +139,7 @@ def _predict_options(options: argparse.ArgumentParser) -> None:
     _model_options(options)
     options.add_argument(
         "--out",
-        type=place_named,
+        type=parse_location,
         metavar="FILE|FOLDER",
         help="write the answers to a .csv, .jsonl or .parquet file, or without such an ending to a folder of "
         "files, where the same command again goes on; print only their number",

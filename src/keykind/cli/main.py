@@ -99,7 +99,7 @@ def train(options: argparse.Namespace) -> int:
     require("train")
     import numpy as np
 
-    from keykind.dataset.dataset import hold_out, stranger_sets
+    from keykind.dataset.dataset import hold_out, negative_sets
     from keykind.experiment.run_folder import RunFolder
     from keykind.train.recipe import load_recipe, weights_for, with_fine_tuning, with_renders
 
@@ -109,7 +109,7 @@ def train(options: argparse.Namespace) -> int:
     dataset = _dataset(options)
     if not dataset.of("test"):
         dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
-    strangers, broken = stranger_sets(options.nothing)
+    negatives, broken = negative_sets(options.nothing)
     faults = dataset.faults + broken
     for fault in faults:
         _say(f"keykind: {fault.name}: {fault.reason}")
@@ -128,7 +128,7 @@ def train(options: argparse.Namespace) -> int:
         weights,
         options.seed,
         options.out,
-        strangers=strangers,
+        negatives=negatives,
         renders=renders,
         engine=_engine(options),
         devices=devices,
@@ -140,10 +140,11 @@ def train(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write a model file."""
-    from keykind.export.export import Wish, export_model
+    from keykind.export.export import ExportOptions, export_model
 
     exported = export_model(
-        options.source, Wish(options.precision, options.client is not None, options.out, options.force)
+        options.source,
+        ExportOptions(options.precision, options.client is not None, options.out, options.force),
     )
     for line in exported.lines():
         print(line)
@@ -153,13 +154,13 @@ def export(options: argparse.Namespace) -> int:
 def predict(options: argparse.Namespace) -> int:
     """Say what kind of key photos show."""
     from keykind.core.progress import progress
-    from keykind.photo.inputs import how_many, photos_named
+    from keykind.photo.inputs import how_many, photos_from
     from keykind.predict import writers
     from keykind.predict.recogniser import Recogniser
     from keykind.predict.shards import PartFolder
 
     recogniser = Recogniser.load(options.model, whole=options.whole)
-    photos = photos_named(options.photos)
+    photos = photos_from(options.photos)
     recognise = partial(recogniser.recognise_many, engine=_engine(options))
     if options.out:
         where = PartFolder(options.out, f".{options.format}", options.part)
@@ -177,13 +178,13 @@ def predict(options: argparse.Namespace) -> int:
 
 def explain(options: argparse.Namespace) -> int:
     """Draw why a photo got its answer."""
-    from keykind.photo.inputs import photo_named
+    from keykind.photo.inputs import photo_from
     from keykind.predict import figure
     from keykind.predict.recogniser import Recogniser
 
     figure.check_ending(options.out)
     recogniser = Recogniser.load(options.model, whole=options.whole)
-    explanation = recogniser.explain(photo_named(options.photo), options.key - 1)
+    explanation = recogniser.explain(photo_from(options.photo), options.key - 1)
     figure.save(figure.draw(explanation, options.kind), options.out)
     print(options.out)
     return GOOD
@@ -192,10 +193,10 @@ def explain(options: argparse.Namespace) -> int:
 def cutout(options: argparse.Namespace) -> int:
     """Write each key of a photo on transparent ground."""
     from keykind.detect.cutouts import write_cut_outs
-    from keykind.detect.detector import load_finder
-    from keykind.photo.inputs import photo_named
+    from keykind.detect.detector import load_detector
+    from keykind.photo.inputs import photo_from
 
-    for path in write_cut_outs(photo_named(options.photo), load_finder(), options.out):
+    for path in write_cut_outs(photo_from(options.photo), load_detector(), options.out):
         print(path)
     return GOOD
 

@@ -8,7 +8,7 @@ Needs: nothing beyond Python
 import time
 
 
-class Clock:
+class Timer:
     """How long each part took in this process, in seconds."""
 
     def __init__(self) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from keykind.core.errors import BadDataset
 
 FOLDER = Path(str(files("keykind"))) / "sample"
-NOTHING_FOLDER = Path(str(files("keykind"))) / "sample-nothing"
+NEGATIVES_FOLDER = Path(str(files("keykind"))) / "sample-nothing"
 COUNTS = {  # split -> kind -> photos
     "train": {"cylinder": 32, "dimple": 33, "laser_track": 30, "mortice": 34},
     "test": {"cylinder": 54, "dimple": 18, "laser_track": 12, "mortice": 21},
@@ -23,7 +23,7 @@ NOTHING = 60  # photos without a key
 RENDERED = "rendered, come with keykind"  # what a report calls these
 
 
-def sample_folder(folder: Path = FOLDER) -> Path:
+def bundled_photos(folder: Path = FOLDER) -> Path:
     """Return the sample's folder. Raises BadDataset where photos are missing, or others lie among them."""
     kinds = [(split, kind, count) for split, side in COUNTS.items() for kind, count in side.items()]
     wanted = sum(count for _, _, count in kinds)
@@ -31,7 +31,7 @@ def sample_folder(folder: Path = FOLDER) -> Path:
     return _whole(folder, found, wanted)
 
 
-def nothing_folder(folder: Path = NOTHING_FOLDER) -> Path:
+def bundled_negatives(folder: Path = NEGATIVES_FOLDER) -> Path:
     """Return the folder of the photos without a key. Raises BadDataset where some are missing."""
     return _whole(folder, len(list(folder.glob("*.jpg"))), NOTHING)
 

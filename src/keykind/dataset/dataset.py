@@ -17,7 +17,7 @@ import numpy as np
 from keykind.core.errors import BadDataset, printable
 from keykind.core.parallel import ordered
 from keykind.core.progress import progress
-from keykind.dataset.bundled import RENDERED, nothing_folder
+from keykind.dataset.bundled import RENDERED, bundled_negatives
 from keykind.dataset.duplicates import Bytes, near_duplicates
 from keykind.dataset.groups import (
     Cluster,
@@ -29,12 +29,12 @@ from keykind.dataset.groups import (
 )
 from keykind.dataset.key_ids import keys_by_pattern
 from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import SPLITS, Fault, Listed, Listing, relative, some
+from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, relative, some
 from keykind.dataset.samples import Dataset, Leak, Sample, examine
 from keykind.dataset.warnings import advise, advise_on_split
 from keykind.photo.decode import SUFFIXES
 
-__all__ = ["Dataset", "Fault", "Leak", "Sample", "hold_out", "read_dataset", "read_strangers"]
+__all__ = ["Dataset", "Leak", "ReadError", "Sample", "hold_out", "read_dataset", "read_negatives"]
 
 
 def read_dataset(
@@ -50,7 +50,7 @@ def read_dataset(
     test: a second folder or table, all of it test photos. kinds: those to read, None for all.
     group_pattern: a regular expression over a photo's name whose group `key` (or first group) is the physical
     key, where no table tells it. keep_leaks: training photos of what the test shows stay.
-    An unreadable photo becomes a Fault. Raises BadDataset if nothing can be trained or tested on.
+    An unreadable photo becomes a ReadError. Raises BadDataset if nothing can be trained or tested on.
     """
     listings = [list_photos(photos)] + ([] if test is None else [list_photos(test, as_test=True)])
     listings = _selected(_with_printable_kinds(listings), kinds, photos)
@@ -68,18 +68,18 @@ def read_dataset(
     return replace(dataset, faults=tuple(faults), warnings=tuple(warnings))
 
 
-def stranger_sets(own: Path | None) -> tuple[dict[str, tuple[Sample, ...]], tuple[Fault, ...]]:
+def negative_sets(own: Path | None) -> tuple[dict[str, tuple[Sample, ...]], tuple[ReadError, ...]]:
     """Return the sets of photos without a key, by name: those that come along and one's own. Then faults.
 
     Raises BadDataset where none of a set can be read.
     """
-    folders = {RENDERED: nothing_folder()} | ({str(own): own} if own else {})
-    read = {name: read_strangers(folder) for name, folder in folders.items()}
+    folders = {RENDERED: bundled_negatives()} | ({str(own): own} if own else {})
+    read = {name: read_negatives(folder) for name, folder in folders.items()}
     faults = tuple(fault for _, broken in read.values() for fault in broken)
     return {name: samples for name, (samples, _) in read.items()}, faults
 
 
-def read_strangers(folder: Path) -> tuple[tuple[Sample, ...], tuple[Fault, ...]]:
+def read_negatives(folder: Path) -> tuple[tuple[Sample, ...], tuple[ReadError, ...]]:
     """Return the photos below a folder that show no key, to test what a model refuses; sorted. Then faults.
 
     Raises BadDataset where none can be read.
@@ -89,11 +89,12 @@ def read_strangers(folder: Path) -> tuple[tuple[Sample, ...], tuple[Fault, ...]]
     if not names:
         raise BadDataset(folder, fault="holds no photo", remedy="name a folder of photos without a key")
     found = ordered(
-        lambda path: examine(Listed(path, relative(path, folder), relative(path, folder), "", "test")), names
+        lambda path: examine(PhotoEntry(path, relative(path, folder), relative(path, folder), "", "test")),
+        names,
     )
     samples, faults = [], []
     for one in found:
-        if isinstance(one, Fault):
+        if isinstance(one, ReadError):
             faults.append(one)
         else:
             samples.append(one[0])
@@ -191,7 +192,7 @@ def _selected(listings: Sequence[Listing], kinds: Sequence[str] | None, photos: 
     ]
 
 
-def _named(listings: Sequence[Listing]) -> list[Listed]:
+def _named(listings: Sequence[Listing]) -> list[PhotoEntry]:
     """Return all photos in a fixed order with names that no two share.
 
     Photos of a second set in another folder carry that folder's name in front.
@@ -205,11 +206,11 @@ def _named(listings: Sequence[Listing]) -> list[Listed]:
     return [replace(item, name=name) for item, name in zip(photos, names, strict=True)]
 
 
-def _examined(listed: Sequence[Listed], photos: Path) -> tuple[list[Sample], Bytes, list[Fault]]:
+def _examined(listed: Sequence[PhotoEntry], photos: Path) -> tuple[list[Sample], Bytes, list[ReadError]]:
     """Open each photo; return the samples, their fingerprints (n, 64, 64), and the unreadable ones."""
     results = list(progress(ordered(examine, listed), len(listed), "reading"))
-    found = [result for result in results if not isinstance(result, Fault)]
-    faults = [result for result in results if isinstance(result, Fault)]
+    found = [result for result in results if not isinstance(result, ReadError)]
+    faults = [result for result in results if isinstance(result, ReadError)]
     if not found:
         first = f"; the first is {faults[0].name}: {faults[0].reason}" if faults else ""
         fault = f"none of its {len(listed):,} photos can be read{first}"
@@ -217,7 +218,7 @@ def _examined(listed: Sequence[Listed], photos: Path) -> tuple[list[Sample], Byt
     return [sample for sample, _ in found], np.stack([picture for _, picture in found]), faults
 
 
-def _keyless(listed: Sequence[Listed]) -> Iterator[str]:
+def _keyless(listed: Sequence[PhotoEntry]) -> Iterator[str]:
     count = sum(item.key is None for item in listed)
     if count:
         yield (

@@ -14,7 +14,7 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, printable
 from keykind.core.files import mode_of
 from keykind.dataset.csv_table import columns, read_table
-from keykind.dataset.listing import SPLITS, Listed, Listing, relative, short, some
+from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, relative, short, some
 
 GROUPS = "groups.csv"  # beside the kinds, in any case: which photo shows which physical key
 
@@ -117,7 +117,7 @@ def _doubted(names: Sequence[str]) -> list[str]:
     ]
 
 
-def keys_by_pattern(photos: Sequence[Listed], pattern: str) -> tuple[Listed, ...]:
+def keys_by_pattern(photos: Sequence[PhotoEntry], pattern: str) -> tuple[PhotoEntry, ...]:
     """Return the photos with the keys that the pattern finds in their names; known keys stay.
 
     pattern: a regular expression; the key is its group called `key`, or else its first group.

@@ -17,9 +17,9 @@ from keykind.dataset.csv_table import Row, read_table
 from keykind.dataset.key_ids import groups_in, names_keys, with_keys
 from keykind.dataset.listing import (
     SPLITS,
-    Fault,
-    Listed,
     Listing,
+    PhotoEntry,
+    ReadError,
     relative,
     some,
 )
@@ -55,9 +55,9 @@ class _Walk:
     """What was met so far on the way through the folders of one set."""
 
     root: Path
-    photos: list[Listed] = field(default_factory=list)
+    photos: list[PhotoEntry] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
-    faults: list[Fault] = field(default_factory=list)
+    faults: list[ReadError] = field(default_factory=list)
     outside: int = 0  # photos that lie in no kind's folder
     strange: Counter[str] = field(default_factory=Counter)  # endings that are no photo's
     tables: list[Path] = field(default_factory=list)  # that name keys
@@ -65,7 +65,7 @@ class _Walk:
 
     def blame(self, path: Path, reason: str) -> None:
         """Note why a file or folder is passed over."""
-        self.faults.append(Fault(printable(path.relative_to(self.root).as_posix()), reason))
+        self.faults.append(ReadError(printable(path.relative_to(self.root).as_posix()), reason))
 
     def entries(self, folder: Path) -> Iterator[tuple[Path, int]]:
         """Yield what lies in a folder, sorted, with its mode, links followed; no runs, no hidden files.
@@ -125,7 +125,9 @@ class _Walk:
                     left.append((path, path.resolve() if path.is_symlink() else place / path.name))
                 elif path.suffix.lower() in SUFFIXES:
                     place_in_set = relative(path, self.root)
-                    self.photos.append(Listed(path, place_in_set, printable(place_in_set), top.name, split))
+                    self.photos.append(
+                        PhotoEntry(path, place_in_set, printable(place_in_set), top.name, split)
+                    )
                 else:
                     self.note(path, mode)
 
@@ -206,17 +208,17 @@ def _runs(names: list[str]) -> str | None:
 def _list_table(source: Path) -> Listing:
     rows = read_table(source, needed=("path", "label"))
     _check_splits(source, rows)
-    photos: dict[tuple[str, ...], Listed] = {}
+    photos: dict[tuple[str, ...], PhotoEntry] = {}
     faults = []
     for row in rows:
         path, label = row.cells.get("path", ""), row.cells.get("label", "")
         if fault := _fault(path, label):
-            faults.append(Fault(f"{printable(source.name)} line {row.line}", f"{fault}; fill it in"))
+            faults.append(ReadError(f"{printable(source.name)} line {row.line}", f"{fault}; fill it in"))
             continue
         place = source.parent / path
         name, split = relative(place, source.parent), row.cells.get("split", "train").casefold()
         key = printable(row.cells.get("group", "")) or None
-        photos.setdefault((name, label, split), Listed(place, name, printable(name), label, split, key))
+        photos.setdefault((name, label, split), PhotoEntry(place, name, printable(name), label, split, key))
     if not photos:
         raise BadDataset(
             source, fault=f"names no photo in its {len(rows):,} rows", remedy="add rows: path,label"

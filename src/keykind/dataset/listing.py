@@ -1,7 +1,7 @@
 """What a set of photos names, before anybody opens a photo.
 
 In:    names
-Out:   Listing(root, photos, kinds, faults, warnings), Listed, Fault; names cut short for messages
+Out:   Listing(root, photos, kinds, faults, warnings), PhotoEntry, ReadError; names cut short for messages
 Needs: nothing beyond Python
 """
 
@@ -15,7 +15,7 @@ NAME = 60  # signs of a name in a message or below a picture
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ReadError:
     """A photo, file or folder that cannot be read, with its reason in one line."""
 
     name: str
@@ -23,7 +23,7 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
+class PhotoEntry:
     """A photo that a set names; nobody has opened it yet."""
 
     path: Path
@@ -39,9 +39,9 @@ class Listing:
     """What a set of photos holds, before any of them is read."""
 
     root: Path
-    photos: tuple[Listed, ...]  # sorted by split, kind and name
+    photos: tuple[PhotoEntry, ...]  # sorted by split, kind and name
     kinds: tuple[str, ...]  # sorted, also those without a photo
-    faults: tuple[Fault, ...]
+    faults: tuple[ReadError, ...]
     warnings: tuple[str, ...]
 
 

@@ -1,7 +1,7 @@
 """Listed photo -> Sample, and the Dataset that samples make up.
 
 In:    a listed photo: path, name, kind, split, key
-Out:   Sample with size, hash, sharpness, brightness, and the photo's fingerprint; or a Fault
+Out:   Sample with size, hash, sharpness, brightness, and the photo's fingerprint; or a ReadError
 Needs: numpy, pillow
 """
 
@@ -16,8 +16,8 @@ from PIL import Image
 
 from keykind.core.errors import BadPhoto
 from keykind.dataset.duplicates import Bytes, Floats, fingerprint
-from keykind.dataset.listing import SPLITS, Fault, Listed
-from keykind.detect.align import Cut
+from keykind.dataset.listing import SPLITS, PhotoEntry, ReadError
+from keykind.detect.align import OrientedCrop
 from keykind.photo import decode
 
 SIDE = 256  # px of the grey square in which photos are measured and compared; four times the fingerprint's
@@ -38,7 +38,7 @@ class Sample:
     sharpness: float  # variance of the Laplacian of the grey photo at 256 x 256 px, grey levels squared
     brightness: float  # mean of the grey photo, 0 black to 1 white
     clipped: float  # share of its pixels that are black (0) or white (255), 0..1
-    cut: Cut | None = None  # what of it is looked at; None: all
+    cut: OrientedCrop | None = None  # what of it is looked at; None: all
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Dataset:
 
     kinds: tuple[str, ...]  # sorted, those with at least one readable training photo
     samples: tuple[Sample, ...]  # sorted by split, kind, name
-    faults: tuple[Fault, ...]
+    faults: tuple[ReadError, ...]
     warnings: tuple[str, ...]  # one sentence each
     duplicates: tuple[tuple[str, ...], ...]  # clusters of names with equal bytes
     near_duplicates: tuple[tuple[str, ...], ...]  # clusters of names that look the same, not all equal bytes
@@ -78,13 +78,13 @@ class Dataset:
         return {kind: {split: tally[kind, split] for split in SPLITS} for kind in self.kinds}
 
 
-def examine(listed: Listed) -> tuple[Sample, Bytes] | Fault:
-    """Return what one look at a photo tells, and its fingerprint; a Fault if it cannot be read."""
+def examine(listed: PhotoEntry) -> tuple[Sample, Bytes] | ReadError:
+    """Return what one look at a photo tells, and its fingerprint; a ReadError if it cannot be read."""
     try:
         data = decode.load(listed.path)
         picture = decode.decode(data, listed.name, at_least=SIDE)
     except BadPhoto as error:
-        return Fault(listed.name, f"{error.fault}; {error.remedy}")
+        return ReadError(listed.name, f"{error.fault}; {error.remedy}")
     grey = grey_square(picture.pixels)
     sample = Sample(
         path=listed.path,

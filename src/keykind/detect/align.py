@@ -1,7 +1,7 @@
 """A key found in a photo -> its crop: head left, tip right, the whole key in it.
 
 In:    head, tip and box of the key; pixels of the photo, perhaps decoded at a reduced scale
-Out:   Cut, the slim rectangle around the key; crop (SIZE, SIZE, 3) uint8
+Out:   OrientedCrop, the slim rectangle around the key; crop (SIZE, SIZE, 3) uint8
 Needs: numpy, pillow
 """
 
@@ -22,14 +22,14 @@ FINEST = 4  # pixels of the photo along a side of one of the crop's; of more, so
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class OrientedCrop:
     """A rectangle of a photo, in pixels of the upright original."""
 
     middle: tuple[float, float]
     along: tuple[float, float]  # unit vector from its left to its right side: from the head to the tip
     width: float  # its height is width / SLIM
 
-    def wider(self, factor: float) -> "Cut":
+    def wider(self, factor: float) -> "OrientedCrop":
         """Return the cut that shows so many times as much to either side."""
         return replace(self, width=self.width * factor)
 
@@ -73,7 +73,7 @@ def _around(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
     return np.ascontiguousarray(pixels[top:bottom, left:right]), (left, top)
 
 
-def cut_around(head: Points, tip: Points, box: Points) -> Cut:
+def crop_around(head: Points, tip: Points, box: Points) -> OrientedCrop:
     """Return the cut around a key: head (2,), tip (2,) and corners of the box (4, 2), px of the original.
 
     All of the box fits in, also that of a key that is wider than long.
@@ -84,4 +84,6 @@ def cut_around(head: Points, tip: Points, box: Points) -> Cut:
     low, high = (box @ axes.T).min(axis=0), (box @ axes.T).max(axis=0)
     width, height = np.maximum(high - low, 1)
     x, y = ((low + high) / 2 @ axes).tolist()
-    return Cut((x, y), (float(along[0]), float(along[1])), max(width, SLIM * height) / (1 - 2 * MARGIN))
+    return OrientedCrop(
+        (x, y), (float(along[0]), float(along[1])), max(width, SLIM * height) / (1 - 2 * MARGIN)
+    )

@@ -1,7 +1,7 @@
 """A photo -> the crop of each key in it, cut out of enough of the photo's own pixels.
 
-In:    how to read the photo; a finder, or a cut
-Out:   Piece(s): a key found and its crop, the surest first
+In:    how to read the photo; a detector, or a cut
+Out:   KeyCrop(s): a key found and its crop, the surest first
 Needs: numpy, pillow, ai-edge-litert
 """
 
@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from keykind.core.parallel import ordered
-from keykind.detect.align import Cut, cut_around
-from keykind.detect.detector import Finder
-from keykind.detect.postprocess import Found
+from keykind.detect.align import OrientedCrop, crop_around
+from keykind.detect.detector import KeyDetector
+from keykind.detect.postprocess import Detection
 from keykind.model.card import SIZE
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
@@ -24,11 +24,11 @@ Read = Callable[[int], Photo]  # photo with a shorter side of at least so many p
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Piece:
+class KeyCrop:
     """A key found, and its crop."""
 
-    found: Found
-    cut: Cut
+    found: Detection
+    cut: OrientedCrop
     crop: Crop  # what the model sees
     photo: Photo
 
@@ -38,35 +38,35 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sighting:
+class Detections:
     """The keys found in a photo, the surest first, and the photo as it was read for that."""
 
     photo: Photo
-    found: tuple[Found, ...]
-    cuts: tuple[Cut, ...]
+    found: tuple[Detection, ...]
+    cuts: tuple[OrientedCrop, ...]
 
 
-def find_cuts(read: Read, finder: Finder) -> Sighting:
+def detect_keys(read: Read, detector: KeyDetector) -> Detections:
     """Return where the keys of a photo lie. Raises what reading raises."""
     photo = read(FIRST)
-    found = finder.find(photo)
-    return Sighting(photo, found, tuple(cut_around(one.head, one.tip, one.box) for one in found))
+    found = detector.find(photo)
+    return Detections(photo, found, tuple(crop_around(one.head, one.tip, one.box) for one in found))
 
 
-def cut_keys(read: Read, finder: Finder) -> tuple[Piece, ...]:
+def crop_keys(read: Read, detector: KeyDetector) -> tuple[KeyCrop, ...]:
     """Return the keys in a photo, cut out. Raises what reading raises."""
-    seen = find_cuts(read, finder)
+    seen = detect_keys(read, detector)
     photo = _sharp_enough(seen.photo, read, seen.cuts)
     crops = ordered(lambda cut: _taken(cut, photo), seen.cuts)
-    return tuple(Piece(*one, photo) for one in zip(seen.found, seen.cuts, crops, strict=True))
+    return tuple(KeyCrop(*one, photo) for one in zip(seen.found, seen.cuts, crops, strict=True))
 
 
-def take_cut(read: Read, cut: Cut, size: int = SIZE) -> Crop:
+def take_crop(read: Read, cut: OrientedCrop, size: int = SIZE) -> Crop:
     """Return a cut of a photo as a crop of `size` px. Raises what reading raises."""
     return _taken(cut, _sharp_enough(read(FIRST), read, [cut], size), size)
 
 
-def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[Cut], size: int = SIZE) -> Photo:
+def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[OrientedCrop], size: int = SIZE) -> Photo:
     """Return the photo at a scale that suits the smallest cut."""
     wanted = min(max((size / cut.width for cut in cuts), default=0), 1)  # pixels for one of the original
     if _scale(photo) >= ENOUGH * wanted:
@@ -74,7 +74,7 @@ def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[Cut], size: int = SIZ
     return read(math.ceil(wanted * min(photo.width, photo.height)))
 
 
-def _taken(cut: Cut, photo: Photo, size: int = SIZE) -> Crop:
+def _taken(cut: OrientedCrop, photo: Photo, size: int = SIZE) -> Crop:
     return cut.taken_from(photo.pixels, _scale(photo), size)
 
 

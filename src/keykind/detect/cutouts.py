@@ -1,10 +1,10 @@
 """A photo -> each key in it on transparent ground, laid straight.
 
-In:    how to read the photo, a finder
+In:    how to read the photo, a detector
 Out:   pictures (h, w, 4) uint8, red, green, blue and opacity, the surest key first; PNG files
 Needs: numpy, pillow, ai-edge-litert
 
-The finder looks at each key a second time, from near, so that holes of bows and gaps of rings open; the
+The detector looks at each key a second time, from near, so that holes of bows and gaps of rings open; the
 mask's edge then moves to that of the picture (guided filter: He, Sun and Tang 2010,
 doi:10.1007/978-3-642-15549-9_1).
 """
@@ -20,13 +20,13 @@ from PIL import Image
 from keykind.core.errors import BadPhoto, CannotWrite
 from keykind.core.files import whole_file
 from keykind.core.geometry import Mask
-from keykind.detect.align import SLIM, Cut
-from keykind.detect.crops import Read, Sighting, find_cuts
-from keykind.detect.detector import Finder
-from keykind.detect.postprocess import SIDE, Found
+from keykind.detect.align import SLIM, OrientedCrop
+from keykind.detect.crops import Detections, Read, detect_keys
+from keykind.detect.detector import KeyDetector
+from keykind.detect.postprocess import SIDE, Detection
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
-from keykind.photo.source import Source, name_of, pixels_of
+from keykind.photo.source import Source, load_pixels, name_of
 
 WIDEST = 2048  # px of a cut-out at most
 FAINT = 0.1  # least score of a key seen from near: that one is there is known
@@ -38,7 +38,7 @@ SHARP = (0.35, 0.65)  # of the mask after the filter: what is transparent and wh
 Floats = NDArray[np.float32]
 
 
-def cut_outs(seen: Sighting, read: Read, finder: Finder) -> Iterator[NDArray[np.uint8]]:
+def cut_outs(seen: Detections, read: Read, detector: KeyDetector) -> Iterator[NDArray[np.uint8]]:
     """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to WIDEST px.
 
     Raises what reading raises.
@@ -50,11 +50,11 @@ def cut_outs(seen: Sighting, read: Read, finder: Finder) -> Iterator[NDArray[np.
         pixels = cut.shown_from(
             photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / SLIM), 1)
         )
-        opacity = _refined(_mask(found, cut, pixels, finder), pixels)
+        opacity = _refined(_mask(found, cut, pixels, detector), pixels)
         yield np.dstack([pixels, np.rint(255 * opacity).astype(np.uint8)])
 
 
-def write_cut_outs(source: Source, finder: Finder, out: Path) -> Iterator[Path]:
+def write_cut_outs(source: Source, detector: KeyDetector, out: Path) -> Iterator[Path]:
     """Write each key of a photo as a PNG and yield its path; of several the names are numbered.
 
     Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite.
@@ -64,30 +64,30 @@ def write_cut_outs(source: Source, finder: Finder, out: Path) -> Iterator[Path]:
         raise CannotWrite(out, fault=fault, remedy="give a name that ends in .png")
 
     def read(least: int) -> Photo:
-        return pixels_of(source, at_least=least)
+        return load_pixels(source, at_least=least)
 
-    seen = find_cuts(read, finder)
+    seen = detect_keys(read, detector)
     if not seen.cuts:
         fault = "shows no key that could be found"
         raise BadPhoto(name_of(source), fault=fault, remedy="take it from nearer, on an even ground")
-    for number, picture in enumerate(cut_outs(seen, read, finder), 1):
+    for number, picture in enumerate(cut_outs(seen, read, detector), 1):
         path = out if len(seen.cuts) == 1 else out.with_stem(f"{out.stem}-{number}")
         with whole_file(path) as temporary:
             Image.fromarray(picture).save(temporary, "PNG")
         yield path
 
 
-def _mask(found: Found, cut: Cut, pixels: Crop, finder: Finder) -> Mask:
+def _mask(found: Detection, cut: OrientedCrop, pixels: Crop, detector: KeyDetector) -> Mask:
     """Return where the key is in its picture: as seen from near, or from afar if that is another thing."""
     height, width = pixels.shape[:2]
     far = _from_afar(found, cut, height)
-    shown = finder.find(Photo(pixels, width, height, "array"), FAINT)
+    shown = detector.find(Photo(pixels, width, height, "array"), FAINT)
     near = [np.asarray(Image.fromarray(one.mask).resize((width, height))) for one in shown]
     best = max(near, key=lambda mask: _overlap(mask, far), default=far)
     return best if _overlap(best, far) >= SAME else far
 
 
-def _from_afar(found: Found, cut: Cut, height: int) -> Mask:
+def _from_afar(found: Detection, cut: OrientedCrop, height: int) -> Mask:
     """Return the mask with which the key was found, laid straight as its picture is."""
     grey = np.repeat(found.mask[..., None].astype(np.uint8) * 255, 3, axis=2)
     small = cut.shown_from(grey, 1 / found.scale, SIDE // 2)[..., 0]

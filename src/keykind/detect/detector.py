@@ -1,7 +1,7 @@
 """A photo -> every key in it: where it lies, which end is its head, how much of it is seen.
 
 In:    Photo; the network's file, which comes with keykind
-Out:   Found(s), the surest first, in pixels of the upright original
+Out:   Detection(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
 Where several keys are seen, the picture is looked at mirrored along its diagonal, too, and both answers are
@@ -21,13 +21,13 @@ from PIL import Image
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Mask, Points
-from keykind.detect.postprocess import SIDE, Fields, Found, apart, length, separate, transposed
+from keykind.detect.postprocess import SIDE, Detection, Fields, apart, length, separate, transposed
 from keykind.model import shipped
-from keykind.model.interpreter import Runner
+from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
 
 BEYOND = 128  # grey of what lies beyond a photo
-LEAST_SCORE = 0.45  # of a key that is told
+SCORE_THRESHOLD = 0.45  # of a key that is told
 SMALL = 0.2  # of the longer side of what is looked at: half of the keys shorter, and it is seen from nearer
 TILES = (0.6, 0.3)  # of the photo's longer side: that of a tile, at the second look and at the third
 OVERLAP = 0.2  # of a tile's side: that of the next, at least
@@ -41,16 +41,16 @@ ABOUT = 0.5  # the same, where their middles are nearer than half of SAME
 Tile = tuple[slice, slice]  # rows and columns
 
 
-class Finder:
+class KeyDetector:
     """A network that finds keys. Threads may share it."""
 
     def __init__(self, flatbuffer: bytes) -> None:
         """Take the network's file. Raises ValueError or RuntimeError for what LiteRT cannot read."""
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
-        self._runner = Runner(flatbuffer)
+        self._runner = InterpreterPool(flatbuffer)
         self._runner.prepare()
 
-    def find(self, photo: Photo, least: float = LEAST_SCORE) -> tuple[Found, ...]:
+    def find(self, photo: Photo, least: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
         """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
         ratio = photo.width / photo.pixels.shape[1]  # the photo may have been decoded at a reduced scale
         longer = max(photo.width, photo.height)
@@ -64,7 +64,7 @@ class Finder:
             found = _joined([*sorted(near, key=lambda key: -key.score), *found])
         return found
 
-    def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Found, ...]:
+    def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Detection, ...]:
         """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's.
 
         Of several, some may be parts of others: then the network is asked again, of the mirrored picture, and
@@ -73,7 +73,7 @@ class Finder:
         picture, scale = fit(pixels)
         height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
 
-        def told(fields: Fields) -> tuple[Found, ...]:
+        def told(fields: Fields) -> tuple[Detection, ...]:
             return separate(fields, (height, width), scale * ratio, least)
 
         fields = self.fields(picture)
@@ -84,7 +84,7 @@ class Finder:
                 found = told(np.float32(0.5) * (fields + mirrored))
         return found
 
-    def _near(self, photo: Photo, tile: Tile, ratio: float, least: float) -> Iterator[Found]:
+    def _near(self, photo: Photo, tile: Tile, ratio: float, least: float) -> Iterator[Detection]:
         """Yield the keys that lie inside a tile and are not large in it, in their places in the photo."""
         rows, columns = tile
         pixels = photo.pixels[rows, columns]
@@ -109,13 +109,13 @@ class Finder:
         return np.asarray(fields[0])
 
 
-def load_finder(path: Path | None = None) -> Finder:
-    """Return the finder of a file; None: the one that comes with keykind. Raises BadModel."""
+def load_detector(path: Path | None = None) -> KeyDetector:
+    """Return the detector of a file; None: the one that comes with keykind. Raises BadModel."""
     try:
-        return Finder(shipped.read_model(shipped.FINDER) if path is None else path.read_bytes())
+        return KeyDetector(shipped.read_model(shipped.DETECTOR) if path is None else path.read_bytes())
     except (OSError, ValueError, RuntimeError) as error:
         fault = f"holds no network that finds keys ({error})"
-        raise BadModel(path or shipped.FINDER, fault=fault, remedy="give the file of a finder") from error
+        raise BadModel(path or shipped.DETECTOR, fault=fault, remedy="give the file of a detector") from error
 
 
 def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
@@ -129,7 +129,7 @@ def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
     return picture, scale
 
 
-def _are_small(found: Sequence[Found], seen: float) -> bool:
+def _are_small(found: Sequence[Detection], seen: float) -> bool:
     """Tell whether there may be more, or more to see, from nearer than where `seen` px were looked at."""
     return not found or float(np.median([*map(length, found)])) <= SMALL * seen
 
@@ -167,16 +167,16 @@ def _placed(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Ma
     return whole
 
 
-def _joined(keys: Sequence[Found]) -> tuple[Found, ...]:
+def _joined(keys: Sequence[Detection]) -> tuple[Detection, ...]:
     """Return the keys, the surest first, each once: as the first look that saw it tells it."""
-    kept: list[Found] = []
+    kept: list[Detection] = []
     for key in keys:
         if not any(_is_one(key, other) for other in kept):
             kept.append(key)
     return tuple(sorted(kept, key=lambda one: -one.score))
 
 
-def _is_one(key: Found, other: Found) -> bool:
+def _is_one(key: Detection, other: Detection) -> bool:
     """Tell whether two looks told of the same key; from afar the ends of a small one are not told well."""
     middles = np.linalg.norm(key.box.mean(axis=0) - other.box.mean(axis=0)) / max(length(other), 1e-6)
     off = apart(key, other)

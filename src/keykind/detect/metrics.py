@@ -1,7 +1,7 @@
-"""What the finder said and what is there -> how well it finds.
+"""What the detector said and what is there -> how well it finds.
 
 In:    for each photo the keys found, and the keys of its label
-Out:   FinderScores: average precision of oriented boxes, heads taken for tips, overlap of masks
+Out:   DetectionMetrics: average precision of oriented boxes, heads taken for tips, overlap of masks
 Needs: numpy
 
 Source: average precision at an overlap of one half (Everingham et al. 2010, doi:10.1007/s11263-009-0275-4),
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.core.geometry import Mask, Points, corners_of, rectangle_along
-from keykind.detect.postprocess import Found
+from keykind.detect.postprocess import Detection
 
 MATCH = 0.5  # overlap of two boxes that are one key's
 VISIBLE = 0.5  # share of a key that is seen for it to be asked for; the others neither count nor harm
@@ -39,13 +39,13 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
-class FinderScores:
+class DetectionMetrics:
     """How well keys are found."""
 
     photos: int
     keys: int  # that are asked for
     ap50: float
-    recall: float  # at the finder's own threshold
+    recall: float  # at the detector's own threshold
     false: float  # keys a photo that are none, at that threshold
     swapped: float  # share of the keys found whose head is told nearer to their tip
     mask_iou: float  # mean over the keys found
@@ -55,8 +55,10 @@ class FinderScores:
         return asdict(self)
 
 
-def score_finder(photos: Iterable[tuple[Sequence[Found], Sequence[Wanted]]], least: float) -> FinderScores:
-    """Return the scores over photos; `least` is the finder's own threshold of a key's score."""
+def score_detections(
+    photos: Iterable[tuple[Sequence[Detection], Sequence[Wanted]]], least: float
+) -> DetectionMetrics:
+    """Return the scores over photos; `least` is the detector's own threshold of a key's score."""
     count = asked = 0
     hits: list[tuple[float, bool]] = []  # score, and whether a key is there, of each key found
     swapped: list[bool] = []
@@ -77,7 +79,7 @@ def score_finder(photos: Iterable[tuple[Sequence[Found], Sequence[Wanted]]], lea
                     swapped.append(_is_swapped(one, best))
                     overlaps.append(mask_iou(one, best.mask))
     kept = [right for score, right in hits if score >= least]
-    return FinderScores(
+    return DetectionMetrics(
         count,
         asked,
         ap50=average_precision(hits, asked),
@@ -98,13 +100,13 @@ def average_precision(hits: Sequence[tuple[float, bool]], asked: int) -> float:
     return float(ceiling[right].sum() / asked)
 
 
-def _is_swapped(found: Found, wanted: Wanted) -> bool:
+def _is_swapped(found: Detection, wanted: Wanted) -> bool:
     straight = np.linalg.norm(found.head - wanted.head) + np.linalg.norm(found.tip - wanted.tip)
     crossed = np.linalg.norm(found.head - wanted.tip) + np.linalg.norm(found.tip - wanted.head)
     return bool(crossed < straight)
 
 
-def mask_iou(found: Found, wanted: Mask) -> float:
+def mask_iou(found: Detection, wanted: Mask) -> float:
     """Return the overlap of a coarse mask and one of the photo's own pixels."""
     height, width = wanted.shape
     rows, columns = (

@@ -1,7 +1,7 @@
-"""What the finder's network says of each place of a photo -> the keys.
+"""What the detector's network says of each place of a photo -> the keys.
 
 In:    Fields, how much of them is photo
-Out:   Found(s), the surest first, in pixels of the upright original
+Out:   Detection(s), the surest first, in pixels of the upright original
 Needs: numpy, pillow
 
 The network gives, for each place of a grid: how much a key's centre, head or tip is there, whether a key
@@ -50,7 +50,7 @@ Fields = NDArray[np.float32]  # (GRID, GRID, 11), see FIELDS; ends in SIDEs from
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Found:
+class Detection:
     """One key of a photo, in pixels of the upright original, x to the right and y downwards."""
 
     score: float  # 0..1
@@ -64,17 +64,17 @@ class Found:
     scale: float
 
 
-def length(key: Found) -> float:
+def length(key: Detection) -> float:
     """Return the distance from a key's head to its tip, px."""
     return _length(np.stack([key.head, key.tip]))
 
 
-def apart(one: Found, other: Found) -> float:
+def apart(one: Detection, other: Detection) -> float:
     """Return how far two keys' ends are from each other, whichever is the head, as a share of the length."""
     return _apart(np.stack([one.head, one.tip]), np.stack([other.head, other.tip]))
 
 
-def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float) -> tuple[Found, ...]:
+def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float) -> tuple[Detection, ...]:
     """Return the keys that the network's answer tells of, the surest first.
 
     shown: height and width of the photo in the picture, px; scale: pixels of the photo for one of it.
@@ -94,7 +94,7 @@ def separate(fields: Fields, shown: tuple[int, int], scale: float, least: float)
         occluded, cut_off = np.clip(mine[:, HIDDEN].mean(axis=0), 0, 1).astype(float).tolist()
         head, tip = _laid(named, mask, blade, hidden=max(occluded, cut_off) > HIDES)
         box = rectangle_along(corners_of(mask), tip - head) * scale
-        found.append(Found(score, box, head * scale, tip * scale, occluded, cut_off, mask, blade, scale))
+        found.append(Detection(score, box, head * scale, tip * scale, occluded, cut_off, mask, blade, scale))
     return tuple(sorted(found, key=lambda one: -one.score))
 
 

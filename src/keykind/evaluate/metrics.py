@@ -30,6 +30,7 @@ NORMAL = 1.959964  # standard deviations that hold LEVEL of a normal distributio
 AT_ONCE = 1000  # resamples drawn at once, so that memory does not grow with their number
 BINS = 10  # of confidence, equally wide, for calibration
 PASSED = 0.95  # share of keys that pass where the false positive rate is told
+SPELLING = {"negatives": "strangers", "negatives_rejected": "strangers_refused"}  # in metrics.json
 TEMPERATURES = (0.05, 20.0)  # smallest and largest that is looked for
 
 
@@ -115,36 +116,36 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class OODMetrics:
     """How well photos without a key are told from photos of keys."""
 
     keys: int  # photos of keys
-    strangers: int  # photos without one
+    negatives: int  # photos without one
     auroc: float  # chance that a stranger is more novel than a key
-    fpr95: float  # share of strangers that pass where 95% of these keys pass
+    fpr95: float  # share of negatives that pass where 95% of these keys pass
     keys_passed: float  # share of keys below the model's own threshold
-    strangers_refused: float  # share of strangers above it
+    negatives_rejected: float  # share of negatives above it
 
     def as_json(self) -> dict[str, Any]:
-        """Return the measures as plain JSON values."""
-        return asdict(self)
+        """Return the measures as plain JSON values, with the key names of metrics.json."""
+        return {SPELLING.get(name, name): value for name, value in asdict(self).items()}
 
 
-def score_rejection(keys: Floats, strangers: Floats, most: float) -> Rejection:
-    """Return how well novelty (n,) and (m,) tells strangers from keys; `most` is the model's threshold.
+def score_ood(keys: Floats, negatives: Floats, most: float) -> OODMetrics:
+    """Return how well novelty (n,) and (m,) tells negatives from keys; `most` is the model's threshold.
 
     Raises ValueError where one of them is empty.
     Source: Hendrycks and Gimpel 2017, arXiv:1610.02136; the rate at 95%: Liang et al. 2018, arXiv:1706.02690.
     """
-    novelties = np.concatenate([keys, strangers])
-    strange = np.repeat([0, 1], [len(keys), len(strangers)])
-    return Rejection(
+    novelties = np.concatenate([keys, negatives])
+    strange = np.repeat([0, 1], [len(keys), len(negatives)])
+    return OODMetrics(
         len(keys),
-        len(strangers),
+        len(negatives),
         auroc=float(roc_auc_score(strange, novelties)),
-        fpr95=float((strangers <= np.quantile(keys, PASSED)).mean()),
+        fpr95=float((negatives <= np.quantile(keys, PASSED)).mean()),
         keys_passed=float((keys <= most).mean()),
-        strangers_refused=float((strangers > most).mean()),
+        negatives_rejected=float((negatives > most).mean()),
     )
 
 

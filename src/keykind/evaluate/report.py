@@ -16,14 +16,14 @@ from keykind.core.html import Content, Html, Tile, chart, gallery, page, table, 
 from keykind.core.parallel import ordered
 from keykind.dataset.dataset import Dataset
 from keykind.evaluate import charts
-from keykind.evaluate.metrics import Rejection, Scores
-from keykind.evaluate.suggestions import what_next
+from keykind.evaluate.metrics import OODMetrics, Scores
+from keykind.evaluate.suggestions import suggest
 from keykind.evaluate.thumbnails import MOST, Answer, Explainer, examples, of_each, views
 from keykind.evaluate.wording import beside_published, between, right, score_table
 from keykind.train.features import Plan
 from keykind.train.head_training import Trained
 from keykind.train.recipe import Recipe
-from keykind.train.saliency import Attention
+from keykind.train.saliency import Saliency
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,8 +41,8 @@ class Outcome:
     scores: dict[str, Scores]  # of the test photos: "plain", "edge"
     calibrated: Scores  # plain, after the temperature
     temperature: float
-    rejection: Mapping[str, Rejection]  # of each set of photos without a key
-    attention: Attention | None  # where the evidence stands, where rendered labels tell
+    rejection: Mapping[str, OODMetrics]  # of each set of photos without a key
+    attention: Saliency | None  # where the evidence stands, where rendered labels tell
     answers: tuple[Answer, ...]  # to the plain test photos
     explainer: Explainer
     facts: dict[str, str]  # how it was made, for the last table
@@ -120,7 +120,7 @@ def _answer(outcome: Outcome) -> Iterable[Content]:
         class_="answer",
     )
     yield tag("h2", "What to photograph next")
-    yield tag("ul", [tag("li", line) for line in what_next(outcome.dataset, plain, outcome.answers)])
+    yield tag("ul", [tag("li", line) for line in suggest(outcome.dataset, plain, outcome.answers)])
     if outcome.dataset.warnings:
         yield tag("h2", "What the photos themselves say")
         yield tag("ul", [tag("li", warning) for warning in outcome.dataset.warnings])
@@ -225,7 +225,7 @@ def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
         yield from _refused(outcome.rejection)
 
 
-def _refused(rejection: Mapping[str, Rejection]) -> Iterable[Content]:
+def _refused(rejection: Mapping[str, OODMetrics]) -> Iterable[Content]:
     one = next(iter(rejection.values()))
     yield tag(
         "p",
@@ -233,7 +233,7 @@ def _refused(rejection: Mapping[str, Rejection]) -> Iterable[Content]:
         "many photos without a key pass where 95% of the test photos do.",
     )
     rows = [
-        (name, of.strangers, f"{of.strangers_refused:.0%}", f"{of.auroc:.3f}", f"{of.fpr95:.0%}")
+        (name, of.negatives, f"{of.negatives_rejected:.0%}", f"{of.auroc:.3f}", f"{of.fpr95:.0%}")
         for name, of in rejection.items()
     ]
     yield table(("photos without a key", "photos", "refused", "AUROC", "FPR at 95% TPR"), rows)
@@ -266,7 +266,7 @@ def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
     yield drawn.gallery("misclassified-grad-cam", [tile for pair in zip(*maps, strict=True) for tile in pair])
 
 
-def _attention(attention: Attention) -> Iterable[Content]:
+def _attention(attention: Saliency) -> Iterable[Content]:
     yield tag(
         "p",
         f"The labels of {attention.photos} rendered test photos say which pixel shows a blade. So much of "

@@ -18,7 +18,7 @@ BLUR = 0.6  # sharpness of wrong answers as a share of that of right ones
 LARGE = 20  # wrong answers and right ones needed before their sharpness is compared
 
 
-def what_next(dataset: Dataset, scores: Scores, answers: Sequence[Answer]) -> list[str]:
+def suggest(dataset: Dataset, scores: Scores, answers: Sequence[Answer]) -> list[str]:
     """Return what would help most: more keys of weak kinds, more test keys, better photos."""
     return [*_weak(scores), *_few(scores), *_rare(dataset), *_blurred(answers)] or [
         "Nothing stands out: more photos of new keys, on grounds that are not here yet, would test it harder."

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from keykind.dataset.bundled import RENDERED, nothing_folder, sample_folder
-from keykind.dataset.dataset import read_dataset, read_strangers
+from keykind.dataset.bundled import RENDERED, bundled_negatives, bundled_photos
+from keykind.dataset.dataset import read_dataset, read_negatives
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.run import run
 from keykind.model.card import KEY
@@ -30,7 +30,7 @@ def run_demo(out: Path, seed: int) -> dict[str, Any]:
     A finished demo in the folder stays as it is.
     Raises BadRun if the folder holds anything else, BadDataset or BadWeights for a damaged installation.
     """
-    dataset = read_dataset(sample_folder())
-    strangers, _ = read_strangers(nothing_folder())
-    experiment = Experiment(dataset, DEMO, NAME, seed, out, NOTICE, {RENDERED: strangers})
+    dataset = read_dataset(bundled_photos())
+    negatives, _ = read_negatives(bundled_negatives())
+    experiment = Experiment(dataset, DEMO, NAME, seed, out, NOTICE, {RENDERED: negatives})
     return run(experiment, resume=True)

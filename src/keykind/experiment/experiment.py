@@ -1,7 +1,7 @@
 """A checked set of photos and a recipe -> a trained model, and what it says of the test photos.
 
 In:    Experiment: dataset, recipe, weights, seed
-Out:   Learned, Tested; finished folds are kept in the run's folder on the way
+Out:   TrainingResult, TestResult; finished folds are kept in the run's folder on the way
 Needs: keras, tensorflow, scikit-learn                                                     [train]
 """
 
@@ -16,25 +16,25 @@ import numpy as np
 from keykind.core.cache import Cache
 from keykind.core.parallel import Engine, ordered
 from keykind.core.progress import progress
-from keykind.core.timer import Clock
+from keykind.core.timer import Timer
 from keykind.dataset.dataset import Dataset, Sample
-from keykind.detect.detector import Finder
-from keykind.evaluate.metrics import Rejection, Scores, fit_temperature, score, score_rejection
+from keykind.detect.detector import KeyDetector
+from keykind.evaluate.metrics import OODMetrics, Scores, fit_temperature, score, score_ood
 from keykind.experiment.run_folder import RunFolder
 from keykind.model.card import KEY
 from keykind.model.head import Floats, Head, Labels, softmax
-from keykind.model.ood import UNLIKE, largest_known, learn_prototypes, measure_novelty
+from keykind.model.ood import UNLIKE, fit_ood_threshold, learn_prototypes, ood_scores
 from keykind.model.preprocess import Augmentation
 from keykind.train.augment import WIDER
 from keykind.train.backbone import Backbone, to_network
 from keykind.train.crossval import Fold, Rows, best_fold
 from keykind.train.devices import ONE, Devices
-from keykind.train.features import Network, Plan, compute, store_crops, with_cuts
-from keykind.train.full_finetune import Deep, DeepRecipe, Photos, train_all
+from keykind.train.features import Network, Plan, compute, store_crops, with_key_crops
+from keykind.train.full_finetune import DeepRecipe, FullFineTuning, Photos, train_all
 from keykind.train.head_training import CURVES, Task, Trained, train_head
 from keykind.train.partial_finetune import FineTuned, fine_tune
 from keykind.train.recipe import Recipe
-from keykind.train.saliency import Attention, looking, measure_attention
+from keykind.train.saliency import Saliency, looking, measure_saliency
 
 TEST_VIEWS = ("plain", "edge")
 MOST_LOOKED_AT = 1000  # test photos in which it is measured where the evidence stands
@@ -51,7 +51,7 @@ class Experiment:
     seed: int
     out: Path
     notice: str | None = None  # the page's first line, where its reader must know something first
-    strangers: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)  # sets of photos without a key
+    negatives: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)  # sets of photos without a key
     renders: tuple[Sample, ...] = ()  # of the same kinds, that all layers are trained on besides
     engine: Engine = ordered  # finds keys, cuts them out and computes features
     devices: Devices = ONE  # that share the training; the result is the same but for rounding and dropout
@@ -69,17 +69,19 @@ class Experiment:
             "seed": self.seed,
             "initial_network": backbone.digest,
             "photos": self.dataset.digest(),
-            "strangers": [_digest(samples) for samples in self.strangers.values()],
+            "strangers": [_digest(samples) for samples in self.negatives.values()],
             "renders": _digest(self.renders),
         }
 
-    def cut_out(self, finder: Finder) -> "Experiment":
+    def cut_out(self, detector: KeyDetector) -> "Experiment":
         """Return the experiment with the key of each photo cut out, where one is found."""
-        samples = with_cuts(self.dataset.samples, finder, self.engine)
-        strangers = {name: with_cuts(photos, finder, self.engine) for name, photos in self.strangers.items()}
-        renders = with_cuts(self.renders, finder, self.engine)
+        samples = with_key_crops(self.dataset.samples, detector, self.engine)
+        negatives = {
+            name: with_key_crops(photos, detector, self.engine) for name, photos in self.negatives.items()
+        }
+        renders = with_key_crops(self.renders, detector, self.engine)
         dataset = replace(self.dataset, samples=samples)
-        return replace(self, dataset=dataset, strangers=strangers, renders=renders)
+        return replace(self, dataset=dataset, negatives=negatives, renders=renders)
 
     def seed_for(self, *purpose: str | int) -> int:
         """Return a seed for one purpose alone, so that no step depends on how many draws another took."""
@@ -96,7 +98,7 @@ def _digest(samples: Sequence[Sample]) -> str:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Learned:
+class TrainingResult:
     """What training gave: the model that goes to the test, and how it was chosen."""
 
     backbone: Backbone
@@ -105,28 +107,28 @@ class Learned:
     folds: tuple[Trained, ...]
     best: int
     fine_tuning: FineTuned | None
-    deep: Deep | None  # what training all layers gave
-    judged: "Judged"
+    deep: FullFineTuning | None  # what training all layers gave
+    judged: "Calibration"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Judged:
+class Calibration:
     """What photos that a model was not trained on teach about its answers."""
 
     temperature: float
     prototypes: Floats  # (c, k), of all training photos
-    most_novelty: float  # of a photo that shows a key
+    ood_threshold: float  # of a photo that shows a key
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tested:
+class TestResult:
     """What the model said of the test photos."""
 
     probabilities: dict[str, Floats]  # of each view, (n, c), as trained
     scores: dict[str, Scores]  # of each view
     calibrated: Scores  # of the judging view, after the temperature
-    rejection: dict[str, Rejection]  # of each set of photos without a key
-    attention: Attention | None  # None: no test photo has a rendered label
+    rejection: dict[str, OODMetrics]  # of each set of photos without a key
+    attention: Saliency | None  # None: no test photo has a rendered label
 
 
 def learn(
@@ -135,8 +137,8 @@ def learn(
     folds: Sequence[Fold],
     folder: RunFolder,
     cache: Cache,
-    clock: Clock,
-) -> Learned:
+    clock: Timer,
+) -> TrainingResult:
     """Train a head a fold on cached features, choose the best, fine-tune it where the recipe says so."""
     recipe, samples = experiment.recipe, experiment.dataset.of("train")
     labels, kinds = experiment.labels(samples), len(experiment.dataset.kinds)
@@ -160,7 +162,7 @@ def learn(
     else:
         shown = _seen(experiment, view, network, folder, cache)
     judged = _judge([fold.head for fold in trained], folds, shown, labels, kinds)
-    learned = Learned(backbone, network, trained[best].head, trained, best, None, None, judged)
+    learned = TrainingResult(backbone, network, trained[best].head, trained, best, None, None, judged)
     for further in _further_steps(recipe):
         learned = further(experiment, learned, folds[best], folder, cache)
         shown = _seen(experiment, view, learned.network, folder, cache)
@@ -169,7 +171,7 @@ def learn(
     return learned
 
 
-def _further_steps(recipe: Recipe) -> list[Callable[..., Learned]]:
+def _further_steps(recipe: Recipe) -> list[Callable[..., TrainingResult]]:
     """Return what the recipe wants done to the network after the heads are trained."""
     deep = [_train_all_layers] if recipe.all_layers_epochs else []
     return deep + ([_fine_tune] if recipe.fine_tune_layers else [])
@@ -182,17 +184,17 @@ def _seen(experiment: Experiment, view: str, network: Network, folder: RunFolder
     return np.asarray(compute(samples, plan, network, cache, place, experiment.engine)[:, 0])
 
 
-def _judge(heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: Labels, kinds: int) -> Judged:
+def _judge(
+    heads: Sequence[Head], folds: Sequence[Fold], shown: Floats, labels: Labels, kinds: int
+) -> Calibration:
     """Let each head judge the photos that it was not trained on: shown (n, k), of one view."""
     logits = [head.logits(shown[fold.validation]) for head, fold in zip(heads, folds, strict=True)]
     known = [learn_prototypes(shown[fold.train], labels[fold.train], kinds) for fold in folds]
-    novelties = [
-        measure_novelty(shown[fold.validation], mine) for fold, mine in zip(folds, known, strict=True)
-    ]
-    return Judged(
+    novelties = [ood_scores(shown[fold.validation], mine) for fold, mine in zip(folds, known, strict=True)]
+    return Calibration(
         fit_temperature(np.concatenate(logits), np.concatenate([labels[fold.validation] for fold in folds])),
         learn_prototypes(shown, labels, kinds),
-        largest_known(np.concatenate(novelties)),
+        fit_ood_threshold(np.concatenate(novelties)),
     )
 
 
@@ -210,8 +212,8 @@ def _train_fold(folder: RunFolder, number: int, task: Task, channels: int, seed:
 
 
 def _fine_tune(
-    experiment: Experiment, learned: Learned, fold: Fold, folder: RunFolder, cache: Cache
-) -> Learned:
+    experiment: Experiment, learned: TrainingResult, fold: Fold, folder: RunFolder, cache: Cache
+) -> TrainingResult:
     samples, plan, size = experiment.dataset.of("train"), experiment.plan, learned.network.size
     crops = store_crops(samples, size, folder.work / "crops.npy", engine=experiment.engine)
 
@@ -231,8 +233,8 @@ def _fine_tune(
 
 
 def _train_all_layers(
-    experiment: Experiment, learned: Learned, fold: Fold, folder: RunFolder, cache: Cache
-) -> Learned:
+    experiment: Experiment, learned: TrainingResult, fold: Fold, folder: RunFolder, cache: Cache
+) -> TrainingResult:
     recipe, own = experiment.recipe, experiment.dataset.of("train")
     samples = [*(own[place] for place in fold.train), *experiment.renders]
     straight = recipe.crop == KEY
@@ -252,7 +254,7 @@ def _train_all_layers(
     return replace(learned, backbone=deep.backbone, network=network, head=deep.head, deep=deep)
 
 
-def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cache) -> Tested:
+def test(experiment: Experiment, learned: TrainingResult, folder: RunFolder, cache: Cache) -> TestResult:
     """Ask the model for every test photo, plain and as edges."""
     samples, plan = experiment.dataset.of("test"), replace(experiment.plan, views=TEST_VIEWS)
     place = folder.work / "features-test.npy"
@@ -261,34 +263,36 @@ def test(experiment: Experiment, learned: Learned, folder: RunFolder, cache: Cac
     probabilities = {view: softmax(values) for view, values in logits.items()}
     view = experiment.recipe.judging_view
     shown = np.asarray(features[:, TEST_VIEWS.index(view)])
-    return Tested(
+    return TestResult(
         probabilities,
         {view: _score(experiment, values) for view, values in probabilities.items()},
         _score(experiment, softmax(logits[view], learned.judged.temperature)),
         _reject(experiment, learned, shown, folder, cache),
-        measure_attention(samples[:MOST_LOOKED_AT], looking(learned.network, learned.head)),
+        measure_saliency(samples[:MOST_LOOKED_AT], looking(learned.network, learned.head)),
     )
 
 
 def _reject(
-    experiment: Experiment, learned: Learned, shown: Floats, folder: RunFolder, cache: Cache
-) -> dict[str, Rejection]:
+    experiment: Experiment, learned: TrainingResult, shown: Floats, folder: RunFolder, cache: Cache
+) -> dict[str, OODMetrics]:
     """Return how well photos without a key are told from the test photos, whose features are shown (n, k)."""
     plan = replace(experiment.plan, views=(experiment.recipe.judging_view,))
     judged = learned.judged
     keys = _novelty(experiment, experiment.dataset.of("test"), shown, judged)
     found = {}
-    for number, (name, samples) in enumerate(experiment.strangers.items()):
-        place = folder.work / f"features-strangers-{number}.npy"
+    for number, (name, samples) in enumerate(experiment.negatives.items()):
+        place = folder.work / f"features-negatives-{number}.npy"
         strange = np.asarray(compute(samples, plan, learned.network, cache, place, experiment.engine)[:, 0])
         novelty = _novelty(experiment, samples, strange, judged)
-        found[name] = score_rejection(keys, novelty, judged.most_novelty)
+        found[name] = score_ood(keys, novelty, judged.ood_threshold)
     return found
 
 
-def _novelty(experiment: Experiment, samples: Sequence[Sample], features: Floats, judged: Judged) -> Floats:
+def _novelty(
+    experiment: Experiment, samples: Sequence[Sample], features: Floats, judged: Calibration
+) -> Floats:
     """Return how unlike every key photos are, (n,); wholly, where a key was looked for and none found."""
-    novelty = measure_novelty(features, judged.prototypes)
+    novelty = ood_scores(features, judged.prototypes)
     if experiment.recipe.crop == KEY:
         novelty[[sample.cut is None for sample in samples]] = UNLIKE
     return novelty

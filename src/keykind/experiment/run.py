@@ -15,15 +15,15 @@ from keykind import __version__
 from keykind.core.cache import Cache, default_folder
 from keykind.core.errors import BadDataset
 from keykind.core.files import whole_file, write_bytes, write_text
-from keykind.core.timer import Clock
+from keykind.core.timer import Timer
 from keykind.dataset.dataset import Dataset
-from keykind.detect.detector import load_finder
+from keykind.detect.detector import load_detector
 from keykind.evaluate.report import Outcome, write_report
 from keykind.evaluate.thumbnails import Answer, Explainer
-from keykind.experiment.experiment import Experiment, Learned, Tested, learn, test
+from keykind.experiment.experiment import Experiment, TestResult, TrainingResult, learn, test
 from keykind.experiment.run_folder import RunFolder
 from keykind.export.from_run import TrainedModel, about, make_file
-from keykind.export.graph import Whole
+from keykind.export.graph import InferenceModel
 from keykind.model.card import KEY
 from keykind.model.head import Floats
 from keykind.train.backbone import load_backbone
@@ -40,7 +40,7 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     Raises BadRun if the folder holds another run, BadDataset for photos one cannot train on, BadWeights,
     CannotWrite for a full disk.
     """
-    clock = Clock()
+    clock = Timer()
     if not experiment.dataset.of("test"):
         raise BadDataset(
             "test", fault="0 photos to test on", remedy="give --test, or hold some of the photos out"
@@ -51,14 +51,14 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     folder.check(resume=resume)
     recipe, seed = experiment.recipe, experiment.seed_for("weights")
     backbone = load_backbone(recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=seed)
-    finder = load_finder() if recipe.crop == KEY else None
-    identity = experiment.identity(backbone) | ({"finder": finder.digest} if finder else {})
+    detector = load_detector() if recipe.crop == KEY else None
+    identity = experiment.identity(backbone) | ({"detector": detector.digest} if detector else {})
     with Cache(default_folder()) as cache, folder.locked():
         finished = folder.claim(identity, resume=resume)
         if finished is not None:
             return finished
-        if finder:
-            experiment = experiment.cut_out(finder)
+        if detector:
+            experiment = experiment.cut_out(detector)
         learned = learn(experiment, backbone, folds, folder, cache, clock)
         tested = test(experiment, learned, folder, cache)
         clock.book("features")
@@ -74,7 +74,7 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
         return metrics
 
 
-def _parameters(model: Any, learned: Learned) -> dict[str, int]:
+def _parameters(model: Any, learned: TrainingResult) -> dict[str, int]:
     """Return how many parameters the model has, and how many of them were trained."""
     counted = count_parameters(model)
     if learned.deep:
@@ -82,23 +82,27 @@ def _parameters(model: Any, learned: Learned) -> dict[str, int]:
     return counted | ({"trainable": learned.fine_tuning.trainable} if learned.fine_tuning else {})
 
 
-def _write_model(model: Any, learned: Learned, metrics: dict[str, Any], folder: RunFolder) -> None:
+def _write_model(model: Any, learned: TrainingResult, metrics: dict[str, Any], folder: RunFolder) -> None:
     """Write the model as Keras keeps it, what exporting needs besides, and the model file."""
     with whole_file(folder.path / "model.keras") as temporary:
         model.save(temporary)
     with whole_file(folder.path / "prototypes.npy") as temporary:
         np.save(temporary, learned.judged.prototypes)
     judged = learned.judged
-    whole = Whole(
+    whole = InferenceModel(
         learned.backbone, learned.head, judged.prototypes, judged.temperature, metrics["novelty"]["view"]
     )
     crop, kinds = metrics["recipe"]["crop"], tuple(metrics["kinds"])
-    trained = TrainedModel(model, whole, crop, kinds, judged.most_novelty, about(metrics))
+    trained = TrainedModel(model, whole, crop, kinds, judged.ood_threshold, about(metrics))
     write_bytes(folder.path / "keys.tflite", make_file(trained, "fp32"))
 
 
 def _write(
-    experiment: Experiment, learned: Learned, tested: Tested, folder: RunFolder, facts: dict[str, str]
+    experiment: Experiment,
+    learned: TrainingResult,
+    tested: TestResult,
+    folder: RunFolder,
+    facts: dict[str, str],
 ) -> None:
     """Write the run's tables, its page and the page's figures."""
     dataset = experiment.dataset
@@ -136,7 +140,7 @@ def _notice(experiment: Experiment) -> str:
     return f"{experiment.notice or ''} {random}".strip()
 
 
-def _history(learned: Learned) -> list[tuple[Any, ...]]:
+def _history(learned: TrainingResult) -> list[tuple[Any, ...]]:
     steps = {f"fold {number}": fold.history for number, fold in enumerate(learned.folds)}
     if learned.fine_tuning:
         steps["fine-tuning"] = learned.fine_tuning.history
@@ -147,7 +151,7 @@ def _history(learned: Learned) -> list[tuple[Any, ...]]:
     ]
 
 
-def _predictions(dataset: Dataset, tested: Tested) -> list[tuple[Any, ...]]:
+def _predictions(dataset: Dataset, tested: TestResult) -> list[tuple[Any, ...]]:
     return [
         (
             sample.name,
@@ -176,7 +180,7 @@ def _answers(dataset: Dataset, probabilities: Floats) -> tuple[Answer, ...]:
     )
 
 
-def _facts(experiment: Experiment, parameters: dict[str, int], clock: Clock) -> dict[str, str]:
+def _facts(experiment: Experiment, parameters: dict[str, int], clock: Timer) -> dict[str, str]:
     """Return how the run was made, for the page's last table."""
     seconds = ", ".join(f"{part} {value:.1f}" for part, value in clock.seconds().items())
     facts = {
@@ -200,7 +204,7 @@ def _found(experiment: Experiment) -> str:
     return f"in {count:,} of {len(samples):,} photos; the others were looked at as a whole"
 
 
-def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[str, Any]:
+def _metrics(experiment: Experiment, learned: TrainingResult, tested: TestResult) -> dict[str, Any]:
     dataset = experiment.dataset
     return {
         "keykind": __version__,
@@ -219,7 +223,7 @@ def _metrics(experiment: Experiment, learned: Learned, tested: Tested) -> dict[s
         "attention": tested.attention and tested.attention.as_json(),
         "novelty": {
             "view": experiment.recipe.judging_view,
-            "most": learned.judged.most_novelty,
+            "most": learned.judged.ood_threshold,
             "test": {name: rejection.as_json() for name, rejection in tested.rejection.items()},
         },
     }

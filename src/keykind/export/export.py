@@ -1,6 +1,6 @@
 """A run or a model file -> the model file that was asked for.
 
-In:    RUN/, a .tflite file of keykind's, or nothing: the model that comes with keykind; a Wish
+In:    RUN/, a .tflite file of keykind's, or nothing: the model that comes with keykind; a ExportOptions
 Out:   a .tflite or .onnx file; Exported says how well it answers
 Needs: what its kind needs: for a run keras and tensorflow [train], for ONNX tf2onnx [onnx]
 """
@@ -17,13 +17,13 @@ from keykind.model.model import load_file, pack, unpack
 from keykind.predict.recogniser import shipped_model
 
 if TYPE_CHECKING:
-    from keykind.export.from_run import Compared
+    from keykind.export.from_run import ParityReport
 
 ENDINGS = (".tflite", ".onnx")
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ExportOptions:
     """What is asked for."""
 
     precision: str | None  # None: fp32 of a run, that of a file as it is
@@ -38,7 +38,7 @@ class Exported:
 
     path: Path
     size: int  # bytes
-    compared: "Compared | KeykindError | None"  # or why not; None: it was made of a file, not of a run
+    compared: "ParityReport | KeykindError | None"  # or why not; None: it was made of a file, not of a run
 
     def lines(self) -> Iterator[str]:
         """Yield what a person wants to know of it."""
@@ -55,7 +55,7 @@ class Exported:
         yield f"{self.path}  {self.size / 1e6:.1f} MB"
 
 
-def export_model(source: Path | None, wish: Wish) -> Exported:
+def export_model(source: Path | None, wish: ExportOptions) -> Exported:
     """Write the model file that was asked for.
 
     Raises BadRun or BadModel for a source that cannot be read or a file that loses too much, MissingExtra.
@@ -84,14 +84,14 @@ def export_model(source: Path | None, wish: Wish) -> Exported:
     return Exported(path, len(data), compared)
 
 
-def _of_run(run: Path, wish: Wish) -> "tuple[bytes, Compared | KeykindError]":
+def _of_run(run: Path, wish: ExportOptions) -> "tuple[bytes, ParityReport | KeykindError]":
     require("train")
     from keykind.export.from_run import export_run  # noqa: PLC0415 - heavy
 
     return export_run(run, wish.precision or "fp32", maps=not wish.mediapipe, force=wish.force)
 
 
-def _of_file(path: Path, wish: Wish) -> bytes:
+def _of_file(path: Path, wish: ExportOptions) -> bytes:
     flatbuffer, card = unpack(load_file(path), path)
     if wish.precision not in (None, card.precision):
         raise BadModel(
@@ -103,5 +103,5 @@ def _of_file(path: Path, wish: Wish) -> bytes:
         return pack(flatbuffer, card)
     from keykind.model.tflite_metadata import with_metadata  # noqa: PLC0415 - a quarter of a second
 
-    bare = replace(card, maps=False, most_novelty=None)
+    bare = replace(card, maps=False, ood_threshold=None)
     return pack(with_metadata(flatbuffer, bare), bare)

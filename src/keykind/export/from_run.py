@@ -1,7 +1,7 @@
 """A finished run -> one file that answers everywhere, and the proof that it answers alike.
 
 In:    RUN/: model.keras, prototypes.npy, photos.csv, recipe.json, metrics.json
-Out:   the bytes of a model file in fp32, fp16 or int8; Compared, with the figures of both
+Out:   the bytes of a model file in fp32, fp16 or int8; ParityReport, with the figures of both
 Needs: keras, tensorflow, scikit-learn                                                     [train]
 """
 
@@ -18,21 +18,21 @@ from sklearn.metrics import f1_score
 from keykind.core.errors import BadModel, BadRun, KeykindError
 from keykind.core.files import DAMAGE
 from keykind.core.parallel import ordered
-from keykind.dataset.bundled import nothing_folder
-from keykind.dataset.dataset import Dataset, Sample, read_dataset, read_strangers
-from keykind.detect.detector import load_finder
-from keykind.export.graph import Whole, convert
+from keykind.dataset.bundled import bundled_negatives
+from keykind.dataset.dataset import Dataset, Sample, read_dataset, read_negatives
+from keykind.detect.detector import load_detector
+from keykind.export.graph import InferenceModel, convert
 from keykind.model.card import KEY, SIZE, Card
 from keykind.model.head import Floats, Labels, softmax
 from keykind.model.model import Model, pack, unpack
 from keykind.model.preprocess import Crop, sobel_edges, to_unit
 from keykind.model.tflite_metadata import with_metadata
 from keykind.train.backbone import Backbone
-from keykind.train.features import read_crop, with_cuts
+from keykind.train.features import read_crop, with_key_crops
 from keykind.train.head_training import network_of, read_head
 from keykind.train.recipe import from_values
 
-LEAST_PROBABILITY = 0.5  # calibrated, so an answer below it is more often wrong than right
+CONFIDENCE_THRESHOLD = 0.5  # calibrated, so an answer below it is more often wrong than right
 CALIBRATION, MOST_CALIBRATION = 25, 500  # training photos that set the ranges of int8: of a kind, in all
 FREE, PRETRAINED = (
     "Apache-2.0",
@@ -48,15 +48,15 @@ class TrainedModel:
     """What a run trained, as far as a model file needs it."""
 
     model: Any  # keras.Model: pixels 0..255 (n, 224, 224, 3) -> probabilities (n, c) before the temperature
-    whole: Whole
+    whole: InferenceModel
     crop: str  # of Card
     kinds: tuple[str, ...]
-    most_novelty: float
+    ood_threshold: float
     about: dict[str, Any]  # for people, see Card
 
 
 @dataclass(frozen=True, slots=True)
-class Compared:
+class ParityReport:
     """What a file and Keras say of the same test photos."""
 
     precision: str
@@ -82,7 +82,7 @@ def read_trained(run: Path) -> TrainedModel:
         prototypes = np.load(run / "prototypes.npy", allow_pickle=False)
         model = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
         backbone = Backbone(recipe.backbone, recipe.scaling, metrics["weights"], network_of(model))
-        whole = Whole(
+        whole = InferenceModel(
             backbone, read_head(model), prototypes, metrics["temperature"], metrics["novelty"]["view"]
         )
         kinds, most = tuple(metrics["kinds"]), metrics["novelty"]["most"]
@@ -125,8 +125,8 @@ def make_file(
         crop=trained.crop,
         view=trained.whole.view,
         temperature=trained.whole.temperature,
-        least_probability=LEAST_PROBABILITY,
-        most_novelty=trained.most_novelty if maps else None,
+        confidence_threshold=CONFIDENCE_THRESHOLD,
+        ood_threshold=trained.ood_threshold if maps else None,
         maps=maps,
         about=trained.about,
     )
@@ -144,15 +144,15 @@ def calibration(dataset: Dataset) -> list[Crop]:
         mine = [sample for sample in dataset.of("train") if sample.kind == kind]
         places = np.linspace(0, len(mine) - 1, min(each, len(mine))).round().astype(int)
         chosen += [mine[place] for place in places]
-    strangers, _ = read_strangers(nothing_folder())
-    return crops_of([*chosen, *strangers])
+    negatives, _ = read_negatives(bundled_negatives())
+    return crops_of([*chosen, *negatives])
 
 
 def cut_out(dataset: Dataset, trained: TrainedModel) -> Dataset:
     """Return the photos as the model sees them: with the key of each cut out, where it was trained so."""
     if trained.crop != KEY:
         return dataset
-    return replace(dataset, samples=with_cuts(dataset.samples, load_finder()))
+    return replace(dataset, samples=with_key_crops(dataset.samples, load_detector()))
 
 
 def run_photos(run: Path) -> Dataset:
@@ -175,7 +175,7 @@ def crops_of(samples: Sequence[Sample]) -> list[Crop]:
     return list(ordered(lambda sample: read_crop(sample, SIZE), samples))
 
 
-def compare(data: bytes, trained: TrainedModel, samples: Sequence[Sample]) -> Compared:
+def compare(data: bytes, trained: TrainedModel, samples: Sequence[Sample]) -> ParityReport:
     """Ask a model file and Keras for the kinds of the same photos."""
     model = Model(*unpack(data, "the new file"), "the new file")
     said, asked = [], []
@@ -188,10 +188,10 @@ def compare(data: bytes, trained: TrainedModel, samples: Sequence[Sample]) -> Co
 
 def measure(
     precision: str, kinds: Sequence[str], samples: Sequence[Sample], said: Floats, asked: Floats
-) -> Compared:
+) -> ParityReport:
     """Return how far two answers (n, c) to the same photos agree: a file's and Keras's."""
     true = np.array([kinds.index(sample.kind) for sample in samples])
-    return Compared(
+    return ParityReport(
         precision,
         len(samples),
         agreement=float((said.argmax(axis=1) == asked.argmax(axis=1)).mean()),
@@ -215,7 +215,7 @@ def weighted_f1(true: Labels, said: Floats) -> float:
     return float(f1_score(true, said.argmax(axis=1), average="weighted", zero_division=0.0))
 
 
-def refuse_loss(compared: Compared) -> None:
+def refuse_loss(compared: ParityReport) -> None:
     """Raise BadModel if a file loses more than MOST_LOST of weighted F1."""
     if compared.lost > MOST_LOST:
         raise BadModel(
@@ -228,7 +228,7 @@ def refuse_loss(compared: Compared) -> None:
 
 def export_run(
     run: Path, precision: str, *, maps: bool = True, force: bool = False
-) -> tuple[bytes, Compared | KeykindError]:
+) -> tuple[bytes, ParityReport | KeykindError]:
     """Return a run's model file, and what comparing it with Keras on the run's test photos gave.
 
     Or why it could not be compared: the photos are gone, which int8, calibrated on them, cannot do without.

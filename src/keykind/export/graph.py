@@ -1,6 +1,6 @@
 """A trained network, its head and prototypes -> the bytes of one LiteRT graph.
 
-In:    Whole: backbone, head, prototypes, temperature, view
+In:    InferenceModel: backbone, head, prototypes, temperature, view
 Out:   a TFLite flatbuffer: uint8 pixels -> probabilities, class maps, novelty
 Needs: keras, tensorflow                                                                   [train]
 
@@ -23,7 +23,7 @@ from keykind.train.backbone import Backbone, converter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Whole:
+class InferenceModel:
     """All that decides an answer."""
 
     backbone: Backbone
@@ -33,7 +33,9 @@ class Whole:
     view: str  # plain or edge: what is made of the pixels first
 
 
-def convert(whole: Whole, precision: str, crops: Callable[[], Iterable[Crop]], *, maps: bool = True) -> bytes:
+def convert(
+    whole: InferenceModel, precision: str, crops: Callable[[], Iterable[Crop]], *, maps: bool = True
+) -> bytes:
     """Return the graph as a TFLite flatbuffer of a batch of one.
 
     precision: fp32; fp16, weights of half the size; int8, weights and activations, calibrated on `crops`,
@@ -53,7 +55,7 @@ def convert(whole: Whole, precision: str, crops: Callable[[], Iterable[Crop]], *
         return bytes(chosen.convert())
 
 
-def answer(whole: Whole, pixels: Any, *, maps: bool) -> Any:
+def answer(whole: InferenceModel, pixels: Any, *, maps: bool) -> Any:
     """Return the TensorFlow graph from pixels (1, 224, 224, 3) uint8 to the model file's outputs."""
     pictures = tf.cast(pixels, tf.float32) / 255
     if whole.view == "edge":
@@ -78,7 +80,7 @@ def class_maps(feature_map: Any, hidden: Any, w1: Any, w2: Any) -> Any:
 
 
 def novelty(pooled: Any, prototypes: Floats) -> Any:
-    """Return novelty.measure_novelty as a graph: (1, k) -> (1, 1)."""
+    """Return novelty.ood_scores as a graph: (1, k) -> (1, 1)."""
     length = tf.sqrt(tf.reduce_sum(pooled * pooled, axis=1, keepdims=True))
     cosines = pooled @ tf.constant(prototypes.T) / tf.maximum(length, LEAST)
     return 1.0 - tf.reduce_max(cosines, axis=1, keepdims=True)

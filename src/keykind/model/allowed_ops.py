@@ -1,14 +1,14 @@
 """The operations that the network in a model file may consist of.
 
 In:    nothing
-Out:   OPERATORS, and what is known of some of them
+Out:   ALLOWED_OPS, and what is known of some of them
 Needs: nothing
 
 They are what keykind's own exports use or may come to use. Each has one output; none loops, remembers, reads
 text, or runs code that is not LiteRT's own.
 """
 
-OPERATORS = {
+ALLOWED_OPS = {
     "ADD": (0, 2, 2),
     "AVERAGE_POOL_2D": (1, 1, 1),
     "CONCATENATION": (2, 1, 8),

@@ -25,6 +25,7 @@ LABELS = "labels.txt"  # the name under which other programs find the kinds in t
 MAX_KINDS = 1000
 MAX_NAME = 255  # signs of a kind's name, as of a folder's
 MAX_TEMPERATURE, MAX_NOVELTY = 1e3, 1e9  # beyond them a number is a mistake
+SPELLING = {"confidence_threshold": "least_probability", "ood_threshold": "most_novelty"}  # in card.json
 EXPORT_AGAIN = "copy the file again from where it came, or export it again"
 
 
@@ -37,8 +38,8 @@ class Card:
     crop: str  # what of a photo a crop shows: whole, all of it; key, one key, head left and tip right
     view: str  # plain or edge: what the graph makes of the pixels before it looks
     temperature: float  # applied in the graph
-    least_probability: float  # of the best kind; below it the answer is "not sure"
-    most_novelty: float | None  # above it the photo shows no key; None: the file does not tell
+    confidence_threshold: float  # of the best kind; below it the answer is "not sure"
+    ood_threshold: float | None  # above it the photo shows no key; None: the file does not tell
     maps: bool  # whether the file gives class maps
     about: dict[str, Any]  # for people: recipe, data, scores, licence, origin of the weights
 
@@ -57,7 +58,7 @@ def write_card(card: Card, flatbuffer: bytes, resize: str) -> bytes:
         {
             "schema": SCHEMA,
             "keykind": __version__,
-            **asdict(card),
+            **_entries(card),
             "size": SIZE,
             "resize": resize,
             "sha256": _hash(flatbuffer),
@@ -89,12 +90,15 @@ def read_card(data: bytes, flatbuffer: bytes, resize: str, name: Path | str) -> 
             name, fault=f"{made}; this version reads {SCHEMA}", remedy="run: pip install -U keykind"
         )
     _check(entries, _checks(flatbuffer, resize), name)
-    card = Card(
-        **{field.name: entries[field.name] for field in fields(Card)} | {"kinds": tuple(entries["kinds"])}
-    )
+    values = {field.name: entries[SPELLING.get(field.name, field.name)] for field in fields(Card)}
+    card = Card(**values | {"kinds": tuple(entries["kinds"])})
     if entries["labels_sha256"] != _hash(labels(card)):
         raise BadModel(name, fault="has a card whose hash of the labels is not theirs", remedy=EXPORT_AGAIN)
     return card
+
+
+def _entries(card: Card) -> dict[str, Any]:
+    return {SPELLING.get(name, name): value for name, value in asdict(card).items()}
 
 
 def _check(entries: dict[str, Any], checks: dict[str, Callable[[Any], bool]], name: Path | str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from struct import Struct
 
 from keykind.core.errors import BadModel
-from keykind.model.allowed_ops import CHANGE_TYPE, OPERATORS, PAIRS, SHAPED
+from keykind.model.allowed_ops import ALLOWED_OPS, CHANGE_TYPE, PAIRS, SHAPED
 
 IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int8": 9}  # TensorType
@@ -184,7 +184,7 @@ def _operator_name(code: _Table) -> str:
     number = max(
         code.number(0, _INT8), code.number(3, _INT32)
     )  # large numbers stand in the second field alone
-    name = next((name for name, entry in OPERATORS.items() if entry[0] == number), None)
+    name = next((name for name, entry in ALLOWED_OPS.items() if entry[0] == number), None)
     if name is None:
         raise _Unwanted(f"uses TFLite's operator {number}, which no model of keykind needs")
     return name
@@ -200,7 +200,7 @@ def _operator(
     if table.number(11, _UINT8) or any(table.find(slot) for slot in (5, 8, 9, 10)):
         raise _Unwanted(f"has {name} with options of its own")
     inputs, outputs = table.integers(1), table.integers(2)
-    _, least, most = OPERATORS[name]
+    _, least, most = ALLOWED_OPS[name]
     if not least <= len(inputs) <= most or len(outputs) != 1:
         raise _Unwanted(f"has {name} of {len(inputs)} inputs and {len(outputs)} outputs")
     if not written.issuperset(

@@ -19,7 +19,7 @@ from keykind.core.quiet import quiet
 Lent = tuple[Any, int, list[int]]  # an interpreter, and the numbers of its input and its outputs
 
 
-class Runner:
+class InterpreterPool:
     """A network whose interpreters are made when they are needed. Safe in threads."""
 
     def __init__(
@@ -31,7 +31,7 @@ class Runner:
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Travel to another process as the file: interpreters cannot, and are made anew there."""
-        return Runner, (self._flatbuffer, self._allocate)
+        return InterpreterPool, (self._flatbuffer, self._allocate)
 
     def prepare(self) -> None:
         """Make an interpreter now. Raises what LiteRT raises for a file it cannot run."""

@@ -29,7 +29,7 @@ from keykind.core.parallel import ordered
 from keykind.model.card import EXPORT_AGAIN, LABELS, SIZE, WHOLE, Card, labels, read_card, write_card
 from keykind.model.flatbuffer import IDENTIFIER, read_signature
 from keykind.model.head import Floats
-from keykind.model.interpreter import Runner
+from keykind.model.interpreter import InterpreterPool
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import RESIZE
 
@@ -68,7 +68,7 @@ class Model:
         self.name = printable(name)
         self.digest = hashlib.sha256(flatbuffer + repr(card).encode()).hexdigest()
         self._outputs = _outputs(card)
-        self._runner = Runner(flatbuffer, _allocate)
+        self._runner = InterpreterPool(flatbuffer, _allocate)
         try:
             self._runner.prepare()
         except _RUN_FAULTS as error:
@@ -209,7 +209,7 @@ def _check_signature(flatbuffer: bytes, card: Card, name: Path | str) -> None:
         raise BadModel(name, fault=fault, remedy=EXPORT_AGAIN)
     given = [(tensor.type, tensor.shape) for tensor in signature.outputs]
     wanted = [("float32", shape) for shape in _outputs(card)]
-    may_lack = [("float32", (1, 1))] if card.most_novelty is None else []
+    may_lack = [("float32", (1, 1))] if card.ood_threshold is None else []
     if sorted(given) not in (sorted(wanted), sorted(set(wanted) - set(may_lack))):
         fault = f"gives {_told(given)} where its card of {len(card.kinds)} kinds promises {_told(wanted)}"
         raise BadModel(name, fault=fault, remedy=EXPORT_AGAIN)

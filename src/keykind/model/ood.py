@@ -30,13 +30,13 @@ def learn_prototypes(features: Floats, labels: Labels, kinds: int) -> Floats:
     return _directions(sums)
 
 
-def measure_novelty(features: Floats, prototypes: Floats) -> Floats:
+def ood_scores(features: Floats, prototypes: Floats) -> Floats:
     """Return one less the largest cosine to a prototype: (n, k), (c, k) -> (n,)."""
     nearest: Floats = np.float32(1) - (_directions(features) @ prototypes.T).max(axis=1)
     return nearest
 
 
-def largest_known(novelties: Floats) -> float:
+def fit_ood_threshold(novelties: Floats) -> float:
     """Return the novelty that KNOWN of these keys stay below; none of them was trained on."""
     return float(np.quantile(novelties, KNOWN))
 

@@ -1,4 +1,4 @@
-"""The files that come with keykind, with their hashes: the network's weights, the classifier, the finder.
+"""The files that come with keykind, with their hashes: the network's weights, the classifier, the detector.
 
 In:    kernels and biases by their path in the network, float32; model files
 Out:   models/models.json, a NumPy archive of float16 arrays, .tflite files; the arrays and bytes again
@@ -25,7 +25,7 @@ Arrays = dict[str, NDArray[np.float32]]
 FOLDER = Path(str(files("keykind"))) / "models"
 LIST = "models.json"  # name -> file, sha256, and what is to be known of it
 NAME, FILE = "keykind", "keykind-mobilenet_v2.fp16.npz"
-CLASSIFIER, FINDER = "keys.tflite", "finder.tflite"
+CLASSIFIER, DETECTOR = "keys.tflite", "detector.tflite"
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.floating]], folder: Path) -> Path:

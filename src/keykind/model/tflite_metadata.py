@@ -116,7 +116,7 @@ def _outputs(card: Card) -> dict[tuple[int, ...], _Table]:
     if card.maps:
         text = "Where in the photo the evidence for each kind stands, 0 or more (Grad-CAM)."
         outputs[1, GRID, GRID, kinds] = _table(_TENSOR, name="maps", description=text, content=content)
-    if card.most_novelty is not None:
+    if card.ood_threshold is not None:
         text = "How little the photo looks like the keys that the network has learnt."
         outputs[1, 1] = _table(_TENSOR, name="novelty", description=text, content=content)
     return outputs

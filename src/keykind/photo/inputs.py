@@ -15,8 +15,8 @@ from pathlib import Path
 from keykind.core.errors import BadPhoto
 from keykind.core.files import SET_FILE, SHEET, mode_of
 from keykind.photo import decode, storage
-from keykind.photo.source import Named, Source
-from keykind.photo.storage import Address, place_named
+from keykind.photo.source import NamedPhoto, Source
+from keykind.photo.storage import Address, parse_location
 
 STDIN = "-"
 WILD = "*?["  # signs that make a name a pattern
@@ -30,13 +30,13 @@ def how_many(names: Sequence[str]) -> int:
     """Return how many photos the names stand for; 0 where only reading folders would tell."""
 
     def is_one(name: str) -> bool:
-        place = place_named(name)
+        place = parse_location(name)
         return isinstance(place, Path) and not stat.S_ISDIR(mode_of(place)) and not _is_pattern(place)
 
     return len(names) if all(map(is_one, names)) else 0
 
 
-def photos_named(names: Sequence[str]) -> Iterator[Source]:
+def photos_from(names: Sequence[str]) -> Iterator[Source]:
     """Yield the photos that names on a command line stand for: files, folders, patterns, addresses, `-`.
 
     Of folders and patterns the files with a photo's ending, sorted, hidden ones and the contact sheet of a
@@ -63,15 +63,15 @@ def photos_named(names: Sequence[str]) -> Iterator[Source]:
     yield from barren
 
 
-def photo_named(name: str) -> Source:
+def photo_from(name: str) -> Source:
     """Return the one photo that a name on a command line stands for: a file, an address, or `-`."""
-    return _from_stdin() if name == STDIN else place_named(name)
+    return _from_stdin() if name == STDIN else parse_location(name)
 
 
 def _photos(name: str) -> Iterator[Source]:
-    place = place_named(name)
+    place = parse_location(name)
     if name == STDIN:
-        yield photo_named(name)
+        yield photo_from(name)
     elif _is_pattern(place):
         yield from _matching(place)
     elif isinstance(place, Address):
@@ -94,7 +94,7 @@ def _matching(pattern: Place) -> Iterator[Source]:
 def _at(address: Address) -> Iterator[Source]:
     """Yield the photo at an address, or those below it."""
     try:
-        told = storage.looked_up(address)
+        told = storage.stat_address(address)
     except BadPhoto as error:
         yield error
         return
@@ -104,21 +104,21 @@ def _at(address: Address) -> Iterator[Source]:
         yield told
 
 
-def _from_stdin() -> Named | BadPhoto:
+def _from_stdin() -> NamedPhoto | BadPhoto:
     """Return it or its fault, which must not cost the photos beside it."""
     if sys.stdin is None:
         return BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
     try:
         # One byte more than the limit, for whoever decodes to see that it is too long.
         data = sys.stdin.buffer.read(decode.MAX_BYTES + 1)
-        return Named(STDIN, data)
+        return NamedPhoto(STDIN, data)
     except OSError as error:
         fault = f"standard input cannot be read ({error.strerror})"
         return BadPhoto(STDIN, fault=fault, remedy="give a file")
 
 
 def _without_photos(name: str) -> BadPhoto:
-    what = "matches" if _is_pattern(place_named(name)) else "holds"
+    what = "matches" if _is_pattern(parse_location(name)) else "holds"
     remedy = "give photos, or folders of photos; see docs/photos.md for the file endings"
     return BadPhoto(name, fault=f"{what} 0 photos", remedy=remedy)
 
@@ -132,7 +132,7 @@ def _is_pattern(place: Place) -> bool:
     if isinstance(place, Address):
         if not _is_wild(place.text) or place.text.lower().startswith(("http:", "https:")):
             return False
-        return not storage.is_there(place)
+        return not storage.address_exists(place)
     return _is_wild(str(place)) and not mode_of(place)
 
 

@@ -26,7 +26,7 @@ Pixels = bytes | NDArray[np.uint8] | Image.Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Named:
+class NamedPhoto:
     """A photo that is no file on this disk, and the name that its answer carries."""
 
     name: str
@@ -35,7 +35,7 @@ class Named:
 
 
 # What can be given as a photo. A BadPhoto is one whose fault was met on the way to it.
-Source = Path | str | Address | Pixels | Named | BadPhoto
+Source = Path | str | Address | Pixels | NamedPhoto | BadPhoto
 
 
 def name_of(source: Source) -> str:
@@ -43,23 +43,23 @@ def name_of(source: Source) -> str:
     match source:
         case Path() | str() | Address():
             return printable(str(source))
-        case Named():
+        case NamedPhoto():
             return printable(source.name)
         case BadPhoto():
             return source.subject
     return UNNAMED
 
 
-def brought_here(source: Source) -> Source:
+def fetch(source: Source) -> Source:
     """Return the photo, one from elsewhere as its bytes, for it may be decoded twice. Raises BadPhoto."""
-    return Named(name_of(source), _fetched(source)) if isinstance(source, Address) else source
+    return NamedPhoto(name_of(source), _fetched(source)) if isinstance(source, Address) else source
 
 
-def pixels_of(source: Source, *, at_least: int | None = None) -> Photo:
+def load_pixels(source: Source, *, at_least: int | None = None) -> Photo:
     """Return a photo's pixels, upright; `at_least` as in decode.decode. Raises BadPhoto."""
     name = name_of(source)
-    most = source.most_pixels if isinstance(source, Named) else MAX_PIXELS
-    match source.photo if isinstance(source, Named) else source:
+    most = source.most_pixels if isinstance(source, NamedPhoto) else MAX_PIXELS
+    match source.photo if isinstance(source, NamedPhoto) else source:
         case Path() | str() as path:
             return decode.read(Path(path), at_least=at_least)
         case Address() as address:

@@ -64,7 +64,7 @@ class Address:
         return Path(self.name).suffix
 
 
-def place_named(name: str) -> Path | Address:
+def parse_location(name: str) -> Path | Address:
     """Return what a name stands for: an address, or a path on this disk."""
     for here in HERE:
         if name.lower().startswith(here):
@@ -72,15 +72,15 @@ def place_named(name: str) -> Path | Address:
     return Address(name) if SCHEME.match(name) else Path(name)
 
 
-def looked_up(address: Address) -> Address:
+def stat_address(address: Address) -> Address:
     """Return the address with what the store tells of it. Raises Unreachable if nothing is there."""
     return _entry(address.text, _asked(address, lambda files, path: files.info(path)))
 
 
-def is_there(address: Address) -> bool:
+def address_exists(address: Address) -> bool:
     """Tell whether a file or folder is at an address, as far as can be told."""
     try:
-        looked_up(address)
+        stat_address(address)
     except Unreachable:
         return False
     return True

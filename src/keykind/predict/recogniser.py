@@ -15,15 +15,15 @@ import numpy as np
 from keykind.core.errors import BadModel, BadPhoto, Unreachable
 from keykind.core.geometry import Points
 from keykind.core.parallel import Engine, ordered
-from keykind.detect.crops import Piece, cut_keys
-from keykind.detect.detector import Finder, load_finder
+from keykind.detect.crops import KeyCrop, crop_keys
+from keykind.detect.detector import KeyDetector, load_detector
 from keykind.model import shipped
 from keykind.model.card import SIZE, WHOLE
 from keykind.model.gradcam import Explanation
 from keykind.model.model import Answer, Model, load_model
 from keykind.model.preprocess import Crop
 from keykind.photo import decode
-from keykind.photo.source import Source, brought_here, name_of, pixels_of
+from keykind.photo.source import Source, fetch, load_pixels, name_of
 
 SHIPPED = shipped.FOLDER / "keys.tflite"
 DIGITS = 4  # of a probability in JSON and tables
@@ -64,7 +64,7 @@ class Prediction:
     photo: str  # its name
     keys: tuple[Key, ...]  # none: the photo shows no key, or could not be read
     error: str | None = None  # why it could not be read, and what to do
-    may_pass: bool = False  # whether that lies on the way to the photo, not in it
+    transient: bool = False  # whether that lies on the way to the photo, not in it
 
     @property
     def verdict(self) -> str:
@@ -85,7 +85,7 @@ class Recogniser:
     """A model at work on photos. Safe in threads."""
 
     model: Model
-    finder: Finder | None = None  # None: a photo is looked at as a whole, as one key
+    detector: KeyDetector | None = None  # None: a photo is looked at as a whole, as one key
 
     @classmethod
     def load(cls, path: Path | None = None, *, whole: bool = False) -> "Recogniser":
@@ -95,7 +95,7 @@ class Recogniser:
         Raises BadModel if the file cannot be used, or no model comes with this version.
         """
         model = load_model(path or shipped_model())
-        return cls(model, None if whole or model.card.crop == WHOLE else load_finder())
+        return cls(model, None if whole or model.card.crop == WHOLE else load_detector())
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -120,7 +120,7 @@ class Recogniser:
         return engine(self.attempt, sources)
 
     def explain(self, source: Source, number: int = 0) -> Explanation:
-        """Say what a photo shows and why; with a finder, the key of that number, the surest is 0.
+        """Say what a photo shows and why; with a detector, the key of that number, the surest is 0.
 
         Keys are numbered as `recognise` tells them; behind them comes what was found and is unlike any key.
         Raises BadPhoto if it cannot be read or has fewer keys, BadModel if the model gives no class maps.
@@ -141,26 +141,26 @@ class Recogniser:
 
     def _seen(self, source: Source) -> list["_Sight"]:
         """Return what is looked at in a photo, and what the model says of it."""
-        source = brought_here(source)
-        if self.finder is None:
-            picture = pixels_of(source, at_least=SIZE)
+        source = fetch(source)
+        if self.detector is None:
+            picture = load_pixels(source, at_least=SIZE)
             answer = self.model.run(decode.resize(picture.pixels, SIZE))
             width, height = float(picture.width), float(picture.height)
             box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
-            return [_Sight(answer, box, None, None, lambda: pixels_of(source, at_least=SHARP).pixels)]
-        pieces = cut_keys(lambda least: pixels_of(source, at_least=least), self.finder)
+            return [_Sight(answer, box, None, None, lambda: load_pixels(source, at_least=SHARP).pixels)]
+        pieces = crop_keys(lambda least: load_pixels(source, at_least=least), self.detector)
         answers = self.model.answers([piece.crop for piece in pieces])
         return list(map(_sight_of, pieces, answers))
 
     def _judged(self, sight: "_Sight") -> Key | None:
         """Return what is said of a key, or None where it is too unlike every key."""
         card = self.model.card
-        limit, novelty = card.most_novelty, sight.answer.novelty
+        limit, novelty = card.ood_threshold, sight.answer.novelty
         if limit is not None and novelty is not None and novelty > limit:
             return None
         probabilities = _by_kind(self.kinds, sight.answer)
         best = max(probabilities, key=probabilities.__getitem__)
-        kind = best if probabilities[best] >= card.least_probability else None
+        kind = best if probabilities[best] >= card.confidence_threshold else None
         return Key(kind, probabilities[best], probabilities, sight.box, sight.head, sight.tip)
 
 
@@ -182,7 +182,7 @@ class _Sight:
     shown: Callable[[], Crop]  # what an explanation is drawn on
 
 
-def _sight_of(piece: Piece, answer: Answer) -> _Sight:
+def _sight_of(piece: KeyCrop, answer: Answer) -> _Sight:
     found = piece.found
     head, tip, *box = (_point(place) for place in (found.head, found.tip, *found.box))
     return _Sight(answer, tuple(box), head, tip, lambda: piece.shown(SHARP // 2))

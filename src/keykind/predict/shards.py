@@ -23,7 +23,7 @@ from keykind import __version__
 from keykind.core.errors import BadPhoto, CannotWrite
 from keykind.core.files import DAMAGE, UNFINISHED, clear_unfinished
 from keykind.core.lock import lock_folder
-from keykind.photo.source import Named, Source, name_of
+from keykind.photo.source import NamedPhoto, Source, name_of
 from keykind.photo.storage import Address, names_in, read_if_there, remove, whole_at
 from keykind.predict import writers
 from keykind.predict.recogniser import Prediction, Recogniser
@@ -123,7 +123,7 @@ class _Filling:
             if (
                 before
                 and before["photos"] == part.photos
-                and not before["may_pass"]
+                and not before["transient"]
                 and self._is_there(before)
             ):
                 self._done[number] = before
@@ -143,7 +143,7 @@ class _Filling:
         def noted() -> Iterator[Prediction]:
             nonlocal passing
             for one in tally.counted(predictions):
-                passing += one.may_pass
+                passing += one.transient
                 yield one
 
         place = self._folder.place / name
@@ -157,7 +157,7 @@ class _Filling:
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
             "photos": part.photos,
-            "may_pass": passing,  # photos that could not be had: they are asked for again
+            "transient": passing,  # photos that could not be had: they are asked for again
             "verdicts": tally.as_json(),
         }
         self.tally.add(tally.as_json())
@@ -174,7 +174,7 @@ def _identity(folder: PartFolder, recogniser: Recogniser) -> dict[str, Any]:
     return {
         "keykind": __version__,
         "model": recogniser.model.digest,
-        "finder": recogniser.finder and recogniser.finder.digest,
+        "detector": recogniser.detector and recogniser.detector.digest,
         "ending": folder.ending,
         "photos_a_part": folder.size,
     }
@@ -215,6 +215,6 @@ def _mark(source: Source) -> str:
             return f"{source} {status.st_size} {status.st_mtime_ns}"
         case Address():
             return f"{source} {source.size} {source.mark}"
-        case Named(name=name, photo=bytes() as data):
+        case NamedPhoto(name=name, photo=bytes() as data):
             return f"{name} {hashlib.sha256(data).hexdigest()}"
     return name_of(source)

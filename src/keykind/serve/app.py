@@ -27,11 +27,11 @@ from keykind.predict.figure import ALL, draw
 from keykind.predict.recogniser import SHIPPED, Recogniser
 from keykind.serve import schemas
 from keykind.serve.app_files import AppFiles
-from keykind.serve.metrics import Numbers
+from keykind.serve.metrics import ServiceMetrics
 from keykind.serve.middleware import FAILED, HEALTH, METRICS, Guard, Keys
 from keykind.serve.settings import Settings, from_environment
 from keykind.serve.uploads import GONE, Refusal, photos_of
-from keykind.serve.work_queue import Busy, Desk, Wanted
+from keykind.serve.work_queue import Busy, Wanted, WorkQueue
 
 
 def create_app(settings: Settings | None = None, app_folder: Path = FOLDER) -> ASGIApp:
@@ -70,10 +70,10 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         """Load the model. Raises BadModel."""
         path = Path(settings.model) if settings.model else None
-        self.settings, self.numbers = settings, Numbers()
+        self.settings, self.numbers = settings, ServiceMetrics()
         self.recogniser = Recogniser.load(path, whole=settings.whole)
         self.digest = hashlib.sha256(load_file(path or SHIPPED)).hexdigest()
-        self.desk = Desk(settings.most_waiting, settings.most_held, settings.seconds)
+        self.desk = WorkQueue(settings.most_waiting, settings.most_held, settings.seconds)
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and description of each route."""

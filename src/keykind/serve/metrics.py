@@ -30,7 +30,7 @@ from keykind.serve.settings import NUMBERS
 SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
-class Numbers:
+class ServiceMetrics:
     """The counts of one worker, told with those of the others."""
 
     content_type = CONTENT_TYPE_LATEST

@@ -1,7 +1,7 @@
 """A request -> the photos in it, in memory and nowhere else.
 
 In:    a request whose body is a photo, or a form with several
-Out:   Named photos; Refusal where there are none, too many, too much of them, or they come too slowly
+Out:   NamedPhoto photos; Refusal where there are none, too many, too much of them, or they come too slowly
 Needs: starlette, python-multipart    [serve]
 """
 
@@ -13,7 +13,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
-from keykind.photo.source import UNNAMED, Named
+from keykind.photo.source import UNNAMED, NamedPhoto
 from keykind.serve.settings import MEGABYTE, Settings
 
 FORM = "multipart/form-data"
@@ -48,7 +48,7 @@ class _InMemory(MultiPartParser):
         self.whole = True
 
 
-async def photos_of(request: Request, hold: Hold, settings: Settings) -> list[Named]:
+async def photos_of(request: Request, hold: Hold, settings: Settings) -> list[NamedPhoto]:
     """Return the photos of a request; `hold` is told of their bytes. Raises Refusal, and what that raises."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM and not kind.startswith(BARE):
@@ -85,12 +85,12 @@ async def _counted(request: Request, hold: Hold, settings: Settings) -> AsyncGen
         yield chunk
 
 
-async def _bare(request: Request, hold: Hold, settings: Settings) -> list[Named]:
+async def _bare(request: Request, hold: Hold, settings: Settings) -> list[NamedPhoto]:
     data = b"".join([chunk async for chunk in _counted(request, hold, settings)])
-    return [Named(UNNAMED, data, settings.most_pixels)]
+    return [NamedPhoto(UNNAMED, data, settings.most_pixels)]
 
 
-async def _form(request: Request, hold: Hold, settings: Settings) -> list[Named]:
+async def _form(request: Request, hold: Hold, settings: Settings) -> list[NamedPhoto]:
     body = _counted(request, hold, settings)
     most = settings.most_photos
     parser = _InMemory(request.headers, body, max_files=most, max_fields=most, max_part_size=LONGEST_FIELD)
@@ -110,8 +110,8 @@ async def _form(request: Request, hold: Hold, settings: Settings) -> list[Named]
     return [await _taken(file, settings.most_pixels) for file in files]
 
 
-async def _taken(file: UploadFile, most_pixels: int) -> Named:
+async def _taken(file: UploadFile, most_pixels: int) -> NamedPhoto:
     """Return a file of a form, and let go of the form's own copy."""
     data = await file.read()
     await file.close()
-    return Named((file.filename or UNNAMED)[:LONGEST_NAME], data, most_pixels)
+    return NamedPhoto((file.filename or UNNAMED)[:LONGEST_NAME], data, most_pixels)

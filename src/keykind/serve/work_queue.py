@@ -28,7 +28,7 @@ class Busy(Exception):
     """There is no room for more work, or it took too long."""
 
 
-class Desk:
+class WorkQueue:
     """What one worker has accepted and not yet done. For one event loop.
 
     One thread: beside it the event loop receives and sends, and other processors are for other workers.
@@ -71,7 +71,7 @@ class Desk:
 class Claim:
     """What one request has of a desk: room for its bytes, a place, the thread when it is its turn."""
 
-    def __init__(self, desk: Desk, wanted: Wanted) -> None:
+    def __init__(self, desk: WorkQueue, wanted: Wanted) -> None:
         """Begin with nothing."""
         self._desk, self._wanted = desk, wanted
         self._held = self._places = 0

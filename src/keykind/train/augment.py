@@ -33,11 +33,11 @@ NOISE, NOISIEST = 0.3, 12.0  # share with noise, and its largest standard deviat
 JPEG, QUALITY = 0.3, (25, 90)  # share written as JPEG, and its quality
 ERASED, AREA = 0.2, (0.02, 0.15)  # share with a patch covered, and the patch's share of the area
 WIDER = 1.4  # a cut that straight views are taken from shows so many times what the view does
-TURN = math.radians(15)  # largest turn of a key that was laid straight; so far off the finder may be
+TURN = math.radians(15)  # largest turn of a key that was laid straight; so far off the detector may be
 NEARER = 1.25  # largest ratio by which such a view is nearer or farther
 SLIMMER = 1.2  # largest ratio of its sides' zooms
 ASIDE = 0.06  # largest shift of it, as a share of its side
-SWAPPED = 0.1  # share with head and tip swapped, as the finder may have them
+SWAPPED = 0.1  # share with head and tip swapped, as the detector may have them
 FILTERS = (
     Image.Resampling.BOX,
     Image.Resampling.BILINEAR,
@@ -57,7 +57,7 @@ def strong_view(crop: Crop, size: int, rng: np.random.Generator) -> Crop:
 
 
 def straight_view(wide: Crop, size: int, slim: float, rng: np.random.Generator) -> Crop:
-    """Return a strong view of a key that lies straight, a little off as the finder may be.
+    """Return a strong view of a key that lies straight, a little off as the detector may be.
 
     wide (s, s, 3) uint8: WIDER times the key's crop, which shows a rectangle `slim` times wider than high.
     -> (size, size, 3) uint8. The same state of `rng` gives the same view.

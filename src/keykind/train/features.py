@@ -21,10 +21,10 @@ from keykind.core.files import whole_file
 from keykind.core.parallel import Engine, ordered
 from keykind.core.progress import progress
 from keykind.dataset.dataset import Sample
-from keykind.detect.crops import find_cuts, take_cut
-from keykind.detect.detector import Finder
+from keykind.detect.crops import detect_keys, take_crop
+from keykind.detect.detector import KeyDetector
 from keykind.model.head import Floats
-from keykind.model.interpreter import Runner
+from keykind.model.interpreter import InterpreterPool
 from keykind.model.preprocess import Augmentation, Crop, Picture, make_view
 from keykind.photo import decode
 
@@ -58,10 +58,10 @@ class Network:
     digest: str  # of architecture, scaling and weights
     size: int  # side of the crop, px
     channels: int  # k
-    runner: Runner = field(init=False, repr=False)
+    runner: InterpreterPool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "runner", Runner(self.model))
+        object.__setattr__(self, "runner", InterpreterPool(self.model))
 
     def run(self, picture: Picture) -> tuple[Floats, Floats]:
         """Return pooled features (k,) and feature map (h, w, k). Safe in threads."""
@@ -86,20 +86,22 @@ def read_crop(sample: Sample, size: int, wider: float = 1.0) -> Crop:
         return decode.decode(data, sample.path, at_least=least)
 
     if sample.cut:
-        return take_cut(read, sample.cut.wider(wider), size)
+        return take_crop(read, sample.cut.wider(wider), size)
     edge = round(size * (1 - 1 / wider) / 2)
     whole = decode.resize(read(size).pixels, size - 2 * edge)
     return np.pad(whole, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric") if edge else whole
 
 
-def with_cuts(samples: Sequence[Sample], finder: Finder, engine: Engine = ordered) -> tuple[Sample, ...]:
+def with_key_crops(
+    samples: Sequence[Sample], detector: KeyDetector, engine: Engine = ordered
+) -> tuple[Sample, ...]:
     """Return the samples, each with the cut of its surest key; where none is found it stays whole.
 
     Raises BadPhoto for a photo that went away.
     """
 
     def cut(sample: Sample) -> Sample:
-        found = find_cuts(lambda least: decode.read(sample.path, at_least=least), finder)
+        found = detect_keys(lambda least: decode.read(sample.path, at_least=least), detector)
         return replace(sample, cut=found.cuts[0] if found.cuts else None)
 
     return tuple(progress(engine(cut, samples), len(samples), "finding keys"))

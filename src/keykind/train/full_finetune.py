@@ -1,7 +1,7 @@
 """Backbone and photos -> all of its layers trained together with a head.
 
 In:    Backbone, crops (n, s, s, 3) uint8 and labels, DeepRecipe, a folder for what is half done
-Out:   Deep: Backbone, Head, the epochs; or a Head alone on the frozen network, for comparison
+Out:   FullFineTuning: Backbone, Head, the epochs; or a Head alone on the frozen network, for comparison
 Needs: keras, tensorflow                                                                   [train]
 
 The head is trained first, on the frozen network: a random one would pull the pretrained layers out of shape,
@@ -86,7 +86,7 @@ class Photos:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Deep:
+class FullFineTuning:
     """What training all layers gave."""
 
     backbone: Backbone  # sees pixels in 0..1
@@ -96,7 +96,7 @@ class Deep:
 
 def train_all(
     backbone: Backbone, photos: Photos, recipe: DeepRecipe, folder: Path, cache: Cache, seed: int
-) -> Deep:
+) -> FullFineTuning:
     """Train every kernel and bias of the network and its head on strong views, drawn anew each epoch.
 
     Batch normalisation keeps its statistics (folded, see folding.py). Each finished epoch is kept in
@@ -115,7 +115,7 @@ def train_all(
         trainer.set_head(train_frozen(unfold(network, weights), photos, recipe, cache, seed))
 
     epochs = train_epochs(trainer.model, folder / STATE, len(recipe.sizes), trainer.run, give_head)
-    return Deep(unfold(network, weights), read_head(trainer.model), tuple(epochs))
+    return FullFineTuning(unfold(network, weights), read_head(trainer.model), tuple(epochs))
 
 
 def train_frozen(backbone: Backbone, photos: Photos, recipe: DeepRecipe, cache: Cache, seed: int) -> Head:

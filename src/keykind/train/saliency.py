@@ -1,7 +1,7 @@
 """Rendered photos and their labels -> how much of the evidence stands on blade, bow and ground.
 
 In:    samples of a set that `keykind render` left; what gives the class map of a crop's answer
-Out:   Attention: shares of the class maps' energy, and of the area, on each part
+Out:   Saliency: shares of the class maps' energy, and of the area, on each part
 Needs: numpy, pillow, ai-edge-litert
 
 The labels know which pixel shows a blade, so that where a network looks is a number, not an impression.
@@ -21,7 +21,7 @@ from keykind.core.files import LABELS
 from keykind.core.geometry import decode
 from keykind.core.parallel import ordered
 from keykind.dataset.samples import Sample
-from keykind.detect.align import Cut
+from keykind.detect.align import OrientedCrop
 from keykind.model.card import SIZE
 from keykind.model.gradcam import class_maps
 from keykind.model.head import Floats, Head
@@ -34,7 +34,7 @@ PARTS = ("blade", "bow", "ground")
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
+class Saliency:
     """Where the evidence for the answers stands, mean over photos; each dict PARTS -> share, together 1."""
 
     photos: int
@@ -46,7 +46,7 @@ class Attention:
         return asdict(self)
 
 
-def measure_attention(samples: Sequence[Sample], look: Look) -> Attention | None:
+def measure_saliency(samples: Sequence[Sample], look: Look) -> Saliency | None:
     """Return where the evidence stands in the samples that have a rendered label; None if none has one.
 
     A photo whose answer no place speaks for has its area's shares.
@@ -62,7 +62,7 @@ def measure_attention(samples: Sequence[Sample], look: Look) -> Attention | None
         return energy_shares(class_map, parts), parts.mean(axis=(0, 1))
 
     energies, areas = zip(*ordered(measured, labelled), strict=True)
-    return Attention(len(labelled), _by_part(energies), _by_part(areas))
+    return Saliency(len(labelled), _by_part(energies), _by_part(areas))
 
 
 def looking(network: Network, head: Head) -> Look:
@@ -88,7 +88,7 @@ def energy_shares(class_map: Floats, parts: Floats) -> Floats:
     return np.asarray((class_map[..., None] * parts).sum(axis=(0, 1)) / total)
 
 
-def parts_seen(label: Path, cut: Cut | None, grid: int) -> Floats:
+def parts_seen(label: Path, cut: OrientedCrop | None, grid: int) -> Floats:
     """Return which share of each place of a crop shows each of PARTS: (grid, grid, 3), together 1.
 
     cut: None for the whole photo, stretched.

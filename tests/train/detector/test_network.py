@@ -1,4 +1,4 @@
-"""Tests of train_finder.py: what is learned, that the file says what Keras says, and that it goes on."""
+"""Tests of train_detector.py: what is learned, that the file says what Keras says, and that it goes on."""
 
 import json
 
@@ -9,20 +9,20 @@ from PIL import Image
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.geometry import encode  # noqa: E402
-from keykind.detect.detector import Finder  # noqa: E402
+from keykind.detect.detector import KeyDetector  # noqa: E402
 from keykind.detect.postprocess import ENDS, FIELDS, GRID, KEY, SIDE  # noqa: E402
 from keykind.photo.decode import Photo  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.detector import network as module  # noqa: E402
 from keykind.train.detector.network import (  # noqa: E402
-    FinderRecipe,
-    finder_loss,
-    finder_network,
+    DetectorRecipe,
+    detector_loss,
+    detector_network,
     labelled_in,
-    to_finder_file,
+    to_detector_file,
 )
 
-RECIPE = FinderRecipe(sizes=(64, 96), batch=2)
+RECIPE = DetectorRecipe(sizes=(64, 96), batch=2)
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def test_a_rendered_set_is_listed_in_order(bars):
 
 
 def test_pictures_of_any_size_give_a_grid_of_a_quarter(backbone):
-    model = finder_network(backbone)
+    model = detector_network(backbone)
     told = model(np.zeros((1, 64, 96, 3), np.uint8))
     assert told.shape == (1, 16, 24, len(FIELDS))
     assert float(1 / (1 + np.exp(-told[0, 8, 12, 0]))) < 0.2  # no place is first taken for a middle
@@ -67,7 +67,7 @@ def test_a_perfect_answer_has_almost_no_loss_and_a_wrong_one_much():
     target[0, 4, 4], target[0, 2:6, 2:6, 11] = (1, 1, 1, 1, 1, 0.1, 0, -0.1, 0, 1, 0, 1), 0.25
     sure = np.where(target[..., :11] > 0.5, 20, -20).astype(np.float32)
     sure[..., ENDS] = target[..., ENDS]
-    loss = finder_loss(FinderRecipe())
+    loss = detector_loss(DetectorRecipe())
     assert float(loss(target, sure)) < 0.1
     astray = sure.copy()
     astray[..., ENDS] += 0.5
@@ -77,13 +77,13 @@ def test_a_perfect_answer_has_almost_no_loss_and_a_wrong_one_much():
 
 def fresh(backbone):
     keras.utils.set_random_seed(0)
-    return finder_network(backbone)
+    return detector_network(backbone)
 
 
 def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_path, monkeypatch):
     photos = labelled_in(bars)
     straight, killed_one, resumed = (fresh(backbone) for _ in range(3))
-    curves = module.train_finder(straight, photos, RECIPE, tmp_path / "straight", 0)
+    curves = module.train_detector(straight, photos, RECIPE, tmp_path / "straight", 0)
     assert [one["size"] for one in curves] == list(RECIPE.sizes)
     run, calls = module.run_epoch, []
 
@@ -94,27 +94,27 @@ def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_
     with monkeypatch.context() as patch:
         patch.setattr(module, "run_epoch", killed)
         with pytest.raises(ZeroDivisionError):
-            module.train_finder(killed_one, photos, RECIPE, tmp_path / "killed", 0)
-    again = module.train_finder(resumed, photos, RECIPE, tmp_path / "killed", 0)
+            module.train_detector(killed_one, photos, RECIPE, tmp_path / "killed", 0)
+    again = module.train_detector(resumed, photos, RECIPE, tmp_path / "killed", 0)
     assert [one["loss"] for one in again] == [one["loss"] for one in curves]
     for one, other in zip(straight.get_weights(), resumed.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
 def test_a_few_steps_lower_the_loss(backbone, bars, tmp_path):
-    recipe = FinderRecipe(sizes=(64,) * 12, batch=4, tiled=0.0)
-    curves = module.train_finder(fresh(backbone), labelled_in(bars), recipe, tmp_path, 0)
+    recipe = DetectorRecipe(sizes=(64,) * 12, batch=4, tiled=0.0)
+    curves = module.train_detector(fresh(backbone), labelled_in(bars), recipe, tmp_path, 0)
     assert curves[-1]["loss"] < 0.7 * curves[0]["loss"], curves
 
 
 def test_the_file_says_what_keras_says(backbone):
-    model = finder_network(backbone)
+    model = detector_network(backbone)
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     told = model(picture[None])[0].numpy()
-    finder = Finder(to_finder_file(model))
-    fields = finder.fields(picture)
+    detector = KeyDetector(to_detector_file(model))
+    fields = detector.fields(picture)
     assert fields.shape == (GRID, GRID, len(FIELDS))
     np.testing.assert_allclose(fields[..., ENDS], told[..., ENDS], atol=0.02)
     np.testing.assert_allclose(fields[..., KEY], 1 / (1 + np.exp(-told[..., KEY])), atol=0.02)
-    found = finder.find(Photo(picture, 3200, 3200, "array"), 0.0)
+    found = detector.find(Photo(picture, 3200, 3200, "array"), 0.0)
     assert all(np.isfinite(one.box).all() for one in found)

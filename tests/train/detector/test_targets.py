@@ -1,4 +1,4 @@
-"""Tests of finder_views.py: what the label says moves with the photo."""
+"""Tests of detector_views.py: what the label says moves with the photo."""
 
 import json
 
@@ -9,7 +9,7 @@ from PIL import Image
 from keykind.core.geometry import encode
 from keykind.detect.postprocess import BLADE, GRID, KEY, REACH, SIDE, STRIDE, separate
 from keykind.train.detector.scenes import Scene, read_scene
-from keykind.train.detector.targets import fields_of, finder_view, pooled
+from keykind.train.detector.targets import fields_of, pooled, training_view
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 
@@ -29,7 +29,7 @@ def test_ends_and_masks_lie_where_the_key_is_in_the_view(lone, seed, monkeypatch
     monkeypatch.setattr("keykind.train.detector.targets.recolour", lambda picture, rng: picture)
     monkeypatch.setattr("keykind.train.detector.targets.wear", lambda picture, rng: picture)
     monkeypatch.setattr("keykind.train.detector.targets._ground", lambda pixels, rng: (255, 255, 255))
-    picture, fields = finder_view([lone], SIDE, np.random.default_rng(seed))
+    picture, fields = training_view([lone], SIDE, np.random.default_rng(seed))
     assert picture.shape == (SIDE, SIDE, 3)
     assert fields.shape == (GRID, GRID, 12)
     red = (picture[..., 0] > 180) & (picture[..., 1] < 100)
@@ -103,7 +103,7 @@ def test_a_rendered_photo_is_read_with_its_label(tmp_path):
 def test_a_photo_without_a_key_asks_for_nothing(tmp_path):
     (tmp_path / "one.json").write_text('{"keys": []}', "utf-8")
     Image.new("RGB", (80, 60)).save(tmp_path / "one.jpg")
-    _, fields = finder_view(
+    _, fields = training_view(
         [read_scene(tmp_path / "one.jpg", tmp_path / "one.json")], SIDE, np.random.default_rng(0)
     )
     assert not fields.any()
@@ -111,7 +111,7 @@ def test_a_photo_without_a_key_asks_for_nothing(tmp_path):
 
 def test_four_scenes_are_tiles_of_a_view(lone):
     rng = np.random.default_rng(1)
-    picture, fields = finder_view([lone] * 4, SIDE, rng)
+    picture, fields = training_view([lone] * 4, SIDE, rng)
     assert picture.shape == (SIDE, SIDE, 3)
     found = separate(fields[..., :11], (SIDE, SIDE), 1.0, 0.3)
     tiles = {tuple(np.argwhere(one.mask).mean(axis=0) // (SIDE // 2)) for one in found}
@@ -134,5 +134,5 @@ def test_a_key_that_another_hides_in_its_middle_has_its_centre_where_it_is_seen(
 
 
 def test_the_same_seed_gives_the_same_view(lone):
-    once, again = (finder_view([lone], SIDE, np.random.default_rng(4)) for _ in range(2))
+    once, again = (training_view([lone], SIDE, np.random.default_rng(4)) for _ in range(2))
     assert all(np.array_equal(one, other) for one, other in zip(once, again, strict=True))

@@ -26,7 +26,7 @@ STYLES = ("metal", "plastic")
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class OrientedCrop:
     """Where a wing is cut, mm along the blade, and how thick it is."""
 
     first: float
@@ -49,7 +49,7 @@ def draw(rng: np.random.Generator) -> Solid:
     body = key.original_id()
     tools = [
         cut.rotate((turn, 0.0, 0.0))
-        for cut in cuts(radius, Cut(collar + 1.5, length - 1.0, wing), angles, rng)
+        for cut in cuts(radius, OrientedCrop(collar + 1.5, length - 1.0, wing), angles, rng)
     ]
     key = Manifold.batch_boolean([key, *tools], OpType.Subtract)
     return in_one_piece("cruciform", key, draw_metal(rng), body, head, length)
@@ -94,7 +94,9 @@ def grooves(
     return Manifold.batch_boolean(tools, OpType.Add)
 
 
-def cuts(radius: float, sizes: Cut, angles: tuple[float, ...], rng: np.random.Generator) -> list[Manifold]:
+def cuts(
+    radius: float, sizes: OrientedCrop, angles: tuple[float, ...], rng: np.random.Generator
+) -> list[Manifold]:
     """Return the cutters: a row of V cuts with flat bottoms in the edge of each wing."""
     tools = []
     for angle in angles:

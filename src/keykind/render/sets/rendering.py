@@ -20,7 +20,7 @@ from keykind.core.lock import lock_folder
 from keykind.core.parallel import Engine
 from keykind.core.parallel import workers as cores
 from keykind.core.progress import progress
-from keykind.dataset.listing import Fault
+from keykind.dataset.listing import ReadError
 from keykind.render.sets.coco import write_coco
 from keykind.render.sets.job import Order, Task
 from keykind.render.sets.set_folder import SetFolder
@@ -52,7 +52,7 @@ class Summary:
     there: int  # photos that were finished before
     seconds: float  # of this command
     redrawn: int  # degenerate solids thrown away, of the whole set
-    faults: tuple[Fault, ...]  # photos that could not be rendered
+    faults: tuple[ReadError, ...]  # photos that could not be rendered
 
     def __str__(self) -> str:
         pace = f" in {self.seconds:,.1f} s ({self.rendered / max(self.seconds, 1e-3):.2f} photos/s)"
@@ -103,7 +103,7 @@ def render_set(folder: SetFolder, order: Order, studio: Studio, engine: Engine |
             fault = f"none of {len(faults):,} photos could be rendered; {faults[0][0].stem}: {faults[0][1]}"
             raise KeykindError(folder.path, fault=fault, remedy="choose another variant or seed")
         redrawn = _conclude(folder, finished)
-    told = tuple(Fault(task.stem, reason) for task, reason in faults)
+    told = tuple(ReadError(task.stem, reason) for task, reason in faults)
     return Summary(folder.path, rendered, len(tasks) - len(missing), seconds, redrawn, told)
 
 

@@ -26,7 +26,7 @@ from keykind.detect.postprocess import FIELDS, PEAKS, SIDE
 from keykind.train.backbone import Backbone, converter
 from keykind.train.bn_folding import fold
 from keykind.train.detector.scenes import Scene, read_scene
-from keykind.train.detector.targets import finder_view
+from keykind.train.detector.targets import training_view
 from keykind.train.loop import Curves, adamw, on_batch, run_epoch, train_epochs
 
 TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels that join there
@@ -37,15 +37,15 @@ TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels
 DEEPEST, WIDEST = "block_15_add", 96  # at 1/32
 COARSE = 64  # channels of where ends and hidden shares are told, at 1/8: those of neighbours differ little
 CONTEXT = 3  # separable convolutions at 1/32, so that each place knows of a key that fills the picture
-STATE = "finder-state.npz"
+STATE = "detector-state.npz"
 PEAK_PRIOR = 0.01  # what the network first says of each place's being a centre (Lin et al. 2017, 1708.02002)
 TINY = 1e-6
 GROUPS = (len(PEAKS), 2, 4, 2)  # of FIELDS: peaks, masks, ends, hidden shares
 
 
 @dataclass(frozen=True, slots=True)
-class FinderRecipe:
-    """How the finder is trained. The defaults suit ten thousand rendered photos on two cores."""
+class DetectorRecipe:
+    """How the detector is trained. The defaults suit ten thousand rendered photos on two cores."""
 
     sizes: tuple[int, ...] = (192,) * 7 + (256,) * 6  # px of the views, epoch by epoch
     batch: int = 32
@@ -69,7 +69,7 @@ class Labelled:
     label: Path
 
     def read(self) -> Scene:
-        """Return both as the finder learns from them."""
+        """Return both as the detector learns from them."""
         return read_scene(self.photo, self.label)
 
 
@@ -79,7 +79,7 @@ def labelled_in(folder: Path) -> list[Labelled]:
     return [Labelled(folder / label.stem.rpartition("-")[0] / f"{label.stem}.jpg", label) for label in labels]
 
 
-def finder_network(backbone: Backbone) -> Any:
+def detector_network(backbone: Backbone) -> Any:
     """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 11).
 
     All are logits but those of the ends.
@@ -140,8 +140,8 @@ def _separable(values: Any, width: int, name: str) -> Any:
     return keras.layers.Add(name=f"{name}_sum")([values, _point(inner, width, f"{name}_point")])
 
 
-def finder_loss(recipe: FinderRecipe) -> Any:
-    """Return the loss of told FIELDS against targets (n, h, w, 12), see finder_views."""
+def detector_loss(recipe: DetectorRecipe) -> Any:
+    """Return the loss of told FIELDS against targets (n, h, w, 12), see detector_views."""
 
     def loss(target: Any, told: Any) -> Any:
         peaks, parts, ends, hidden, weight = tf.split(target, (*GROUPS, 1), axis=-1)
@@ -178,10 +178,10 @@ def _masks(target: Any, told: Any) -> Any:
     return tf.reduce_sum(2 * crossed + 1 - dice)
 
 
-def train_finder(
-    network: Any, photos: Sequence[Labelled], recipe: FinderRecipe, folder: Path, seed: int
+def train_detector(
+    network: Any, photos: Sequence[Labelled], recipe: DetectorRecipe, folder: Path, seed: int
 ) -> Curves:
-    """Train what `finder_network` made, and return the curves of its epochs.
+    """Train what `detector_network` made, and return the curves of its epochs.
 
     What a stopped call left in `folder` is gone on with.
     """
@@ -197,7 +197,7 @@ def train_finder(
         slower=dict.fromkeys((variable.path for variable in deep.trainable_variables), recipe.slower),
     )
     optimizer.build(network.trainable_variables)
-    network.compile(optimizer, loss=finder_loss(recipe))
+    network.compile(optimizer, loss=detector_loss(recipe))
 
     traced = 0
 
@@ -214,7 +214,7 @@ def train_finder(
 
 
 def _batches(
-    photos: Sequence[Labelled], recipe: FinderRecipe, side: int, stream: Sequence[int]
+    photos: Sequence[Labelled], recipe: DetectorRecipe, side: int, stream: Sequence[int]
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
     """Yield pictures and targets, whole batches in an order drawn anew."""
     order = np.random.default_rng(stream).permutation(len(photos))
@@ -223,11 +223,11 @@ def _batches(
         rng = np.random.default_rng([*stream, one])
         sort = rng.random()
         if sort < recipe.tiled:
-            return finder_view([photos[one].read(), *some(3, rng)], side, rng)
+            return training_view([photos[one].read(), *some(3, rng)], side, rng)
         if sort < recipe.tiled + recipe.pasted:
             keys = some(int(rng.integers(1, recipe.most_pasted, endpoint=True)), rng)
-            return finder_view([photos[one].read()], side, rng, keys)
-        return finder_view([photos[one].read()], side, rng)
+            return training_view([photos[one].read()], side, rng, keys)
+        return training_view([photos[one].read()], side, rng)
 
     def some(count: int, rng: np.random.Generator) -> list[Scene]:
         return [photos[place].read() for place in rng.integers(len(photos), size=count).tolist()]
@@ -239,7 +239,7 @@ def _batches(
     return ordered(batch, range(0, len(order) - recipe.batch + 1, recipe.batch))
 
 
-def to_finder_file(model: Any) -> bytes:
+def to_detector_file(model: Any) -> bytes:
     """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 11)."""
 
     def told(pixels: Any) -> Any:

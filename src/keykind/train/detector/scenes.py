@@ -1,4 +1,4 @@
-"""A rendered photo and its label -> a scene, as far as the finder learns from it; how a scene moves.
+"""A rendered photo and its label -> a scene, as far as the detector learns from it; how a scene moves.
 
 In:    a photo of a rendered set and its label
 Out:   Scene; Motion, which puts pictures and points where they lie in a view
@@ -20,7 +20,7 @@ from keykind.core.geometry import Points, decode
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scene:
-    """A rendered photo, as far as the finder learns from it."""
+    """A rendered photo, as far as the detector learns from it."""
 
     pixels: NDArray[np.uint8]  # (h, w, 3)
     parts: NDArray[np.uint8]  # (h, w) 0 ground; 2k + 1 bow and 2k + 2 blade of key k

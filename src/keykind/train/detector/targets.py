@@ -1,4 +1,4 @@
-"""A rendered photo and its label -> what the finder learns from: a view and the right answer to it.
+"""A rendered photo and its label -> what the detector learns from: a view and the right answer to it.
 
 In:    Scene(s): pixels and the keys of a label; a random generator
 Out:   picture (side, side, 3) uint8; target (side / 4, side / 4, 11 + 1) float32: FIELDS, weight of the ends
@@ -37,7 +37,7 @@ NARROWEST = 3.0  # px, of a peak's standard deviation
 TINY = 1e-9
 
 
-def finder_view(
+def training_view(
     scenes: Sequence[Scene], side: int, rng: np.random.Generator, keys: Sequence[Scene] = ()
 ) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     """Return a view (side, side, 3) and the fields that are right for it: of one scene, or of four as tiles.

@@ -1,6 +1,6 @@
-"""How well does the finder do on real photos?
+"""How well does the detector do on real photos?
 
-    python benchmarks/finder_photos.py labels.csv [--finder FILE] [--sheet FOLDER] [--write]
+    python benchmarks/detector_photos.py labels.csv [--detector FILE] [--sheet FOLDER] [--write]
 
 In:    real photos as a CSV table (path, label); tests/support/real_keys.json, where the keys of photos with several
        were marked by eye, by the hash of the file
@@ -25,8 +25,8 @@ from keykind.core.geometry import Points
 from keykind.core.parallel import ordered
 from keykind.dataset.csv_table import Row, read_table
 from keykind.detect.crops import FIRST
-from keykind.detect.detector import LEAST_SCORE, Finder, load_finder
-from keykind.detect.postprocess import Found
+from keykind.detect.detector import SCORE_THRESHOLD, KeyDetector, load_detector
+from keykind.detect.postprocess import Detection
 from keykind.photo import decode
 from keykind.photo.decode import Photo
 from table import markdown, section, write_section
@@ -49,7 +49,7 @@ class Looked:
     label: str
     sha256: str
     photo: Photo
-    found: tuple[Found, ...]
+    found: tuple[Detection, ...]
 
 
 @dataclass(frozen=True)
@@ -62,23 +62,23 @@ class Count:
     false: int
 
 
-def look(finder: Finder, listed: Path) -> list[Looked]:
+def look(detector: KeyDetector, listed: Path) -> list[Looked]:
     """Return every photo of a table with what is found in it."""
 
     def one(row: Row) -> Looked:
         path = listed.parent / row.cells["path"]
         shown = decode.read(path, at_least=FIRST)
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return Looked(row.cells["label"], digest, shown, finder.find(shown))
+        return Looked(row.cells["label"], digest, shown, detector.find(shown))
 
     return list(ordered(one, read_table(listed, ("path", "label"))))
 
 
-def with_a_false_one(finder: Finder, several: Sequence[Looked], marks: dict[str, Any]) -> list[Count]:
+def with_a_false_one(detector: KeyDetector, several: Sequence[Looked], marks: dict[str, Any]) -> list[Count]:
     """Return the counts at the lowest score at which at most one false key a photo is found."""
     counts: list[Count] = []
     for least in SCORES:
-        again = [replace(one, found=finder.find(one.photo, least)) for one in several]
+        again = [replace(one, found=detector.find(one.photo, least)) for one in several]
         these = [count(one, marks[one.sha256]) for one in again]
         if sum(one.false for one in these) > len(these):
             break
@@ -123,11 +123,11 @@ def inside(place: Points, region: Sequence[float]) -> bool:
     return bool(left <= place[0] <= right and top <= place[1] <= bottom)
 
 
-def text(finder: Finder, looked: Sequence[Looked], marks: dict[str, Any], command: str) -> str:
+def text(detector: KeyDetector, looked: Sequence[Looked], marks: dict[str, Any], command: str) -> str:
     """Return the section of the page."""
     several = [one for one in looked if one.label == SEVERAL]
     counts = [count(one, marks[one.sha256]) for one in several]
-    more = with_a_false_one(finder, several, marks)
+    more = with_a_false_one(detector, several, marks)
     rows = [
         (name, *told([one for one in these if one.keys <= most]))
         for these, scored in ((counts, ""), (more, ", one false allowed"))
@@ -141,11 +141,11 @@ def text(finder: Finder, looked: Sequence[Looked], marks: dict[str, Any], comman
     ]
     words = (
         f"A key that was marked by eye is found if the ends told are, on average, within {NEAR:.0%} of its "
-        f"length; swapped: head and tip are. Score from {LEAST_SCORE}, or from the lowest score at which at "
-        "most one key a photo is false. Below: in how many other photos no key, one or more were found."
+        f"length; swapped: head and tip are. Score from {SCORE_THRESHOLD}, or from the lowest score at which "
+        "at most one key a photo is false. Below: in how many other photos no key, one or more were found."
     )
     few = markdown(("photos of one kind or none", "photos", "no key", "one", "more"), others)
-    heading = "The finder on real photos"
+    heading = "The detector on real photos"
     return section(heading, f"{words}\n\n{table}\n\n{few}", command=command, packages=PACKAGES)
 
 
@@ -195,19 +195,19 @@ def drawn(one: Looked) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, help="a CSV table")
-    parser.add_argument("--finder", type=Path, help="(default: the one that ships)")
+    parser.add_argument("--detector", type=Path, help="(default: the one that ships)")
     parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw what was found there")
     parser.add_argument("--write", action="store_true", help="into docs/models.md")
     options = parser.parse_args()
-    finder = load_finder(options.finder)
-    looked = look(finder, options.photos)
+    detector = load_detector(options.detector)
+    looked = look(detector, options.photos)
     if options.sheet:
         sheets(looked, options.sheet)
     marks = json.loads(MARKS.read_text("utf-8"))
-    page = text(finder, looked, marks, "python benchmarks/finder_photos.py labels.csv --write")
+    page = text(detector, looked, marks, "python benchmarks/detector_photos.py labels.csv --write")
     print(page)
     if options.write:
-        write_section("finder-photos", page, PAGE)
+        write_section("detector-photos", page, PAGE)
 
 
 if __name__ == "__main__":

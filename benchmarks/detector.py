@@ -1,10 +1,10 @@
-"""Train the finder on rendered sets and tell how well it finds keys in renders kept aside.
+"""Train the detector on rendered sets and tell how well it finds keys in renders kept aside.
 
-    python benchmarks/finder.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320]
-                                [--begin finder.weights.h5]
+    python benchmarks/detector.py SET [SET ...] --weights WEIGHTS --out FOLDER [--most N] [--sizes 192,...,320]
+                                [--begin detector.weights.h5]
 
 In:    folders that `keykind render` left, of single keys, several and none; MobileNetV2's weights
-Out:   FOLDER/finder.tflite, FOLDER/finder.weights.h5, FOLDER/finder.json: the curves; the scores of each set,
+Out:   FOLDER/detector.tflite, FOLDER/detector.weights.h5, FOLDER/detector.json: the curves; the scores of each set,
        with --write also in docs/models.md
 Needs: keykind[train]; hours on two cores
 
@@ -23,18 +23,18 @@ import numpy as np
 from keykind.core import geometry
 from keykind.core.files import whole_file, write_bytes, write_json
 from keykind.core.parallel import ordered
-from keykind.detect.detector import LEAST_SCORE, Finder
-from keykind.detect.metrics import Wanted, score_finder
-from keykind.detect.postprocess import Found
+from keykind.detect.detector import SCORE_THRESHOLD, KeyDetector
+from keykind.detect.metrics import Wanted, score_detections
+from keykind.detect.postprocess import Detection
 from keykind.photo import decode
 from keykind.train.backbone import load_backbone
 from keykind.train.detector.network import (
-    FinderRecipe,
+    DetectorRecipe,
     Labelled,
-    finder_network,
+    detector_network,
     labelled_in,
-    to_finder_file,
-    train_finder,
+    to_detector_file,
+    train_detector,
 )
 from table import markdown, section, write_section
 
@@ -66,33 +66,37 @@ def wanted_in(label: Path) -> list[Wanted]:
     return [key for key in keys if key.mask.any()]
 
 
-def asked(finder: Finder, photos: Sequence[Labelled]) -> Iterator[tuple[tuple[Found, ...], list[Wanted]]]:
-    """Yield what the finder says of each photo, and what is there."""
-    return ordered(lambda one: (finder.find(decode.read(one.photo), FAINTEST), wanted_in(one.label)), photos)
+def asked(
+    detector: KeyDetector, photos: Sequence[Labelled]
+) -> Iterator[tuple[tuple[Detection, ...], list[Wanted]]]:
+    """Yield what the detector says of each photo, and what is there."""
+    return ordered(
+        lambda one: (detector.find(decode.read(one.photo), FAINTEST), wanted_in(one.label)), photos
+    )
 
 
 def train(options: argparse.Namespace, photos: Sequence[Labelled]) -> None:
     """Train on photos and leave the network and its curves in the folder."""
     backbone = load_backbone("mobilenet_v2", options.weights, scaling=options.scaling, seed=options.seed)
     keras.utils.set_random_seed(options.seed)
-    model = finder_network(backbone)
+    model = detector_network(backbone)
     if options.begin:
         model.load_weights(options.begin)
-    curves = train_finder(model, photos, FinderRecipe(sizes=options.sizes), options.out, options.seed)
-    with whole_file(options.out / "finder.weights.h5") as temporary:
+    curves = train_detector(model, photos, DetectorRecipe(sizes=options.sizes), options.out, options.seed)
+    with whole_file(options.out / "detector.weights.h5") as temporary:
         model.save_weights(temporary)
-    write_json(options.out / "finder.json", {"photos": len(photos), "curves": curves})
-    write_bytes(options.out / "finder.tflite", to_finder_file(model))
+    write_json(options.out / "detector.json", {"photos": len(photos), "curves": curves})
+    write_bytes(options.out / "detector.tflite", to_detector_file(model))
 
 
 def text(options: argparse.Namespace, aside: dict[str, list[Labelled]]) -> str:
-    """Return the section of the page: how the finder was trained, and its scores."""
-    data = (options.out / "finder.tflite").read_bytes()
-    told = json.loads((options.out / "finder.json").read_text("utf-8"))
-    finder = Finder(data)
+    """Return the section of the page: how the detector was trained, and its scores."""
+    data = (options.out / "detector.tflite").read_bytes()
+    told = json.loads((options.out / "detector.json").read_text("utf-8"))
+    detector = KeyDetector(data)
     rows = []
     for name, photos in aside.items():
-        one = score_finder(asked(finder, photos), LEAST_SCORE)
+        one = score_detections(asked(detector, photos), SCORE_THRESHOLD)
         shares = (f"{share:.3f}" for share in (one.ap50, one.recall, one.mask_iou))
         rows.append((name, str(one.photos), str(one.keys), *shares, f"{one.false:.2f}", f"{one.swapped:.1%}"))
     epochs = [
@@ -103,14 +107,14 @@ def text(options: argparse.Namespace, aside: dict[str, list[Labelled]]) -> str:
         f"{told['photos']:,} rendered photos, AdamW, seed {options.seed}; the file has "
         f"{len(data) / 1e6:.2f} MB. Scores on renders kept aside: average precision of oriented boxes at an "
         "overlap of one half (AP50), of keys of which at least half is seen; recall, false keys a photo, "
-        f"heads taken for tips and the overlap of masks at a score from {LEAST_SCORE}."
+        f"heads taken for tips and the overlap of masks at a score from {SCORE_THRESHOLD}."
     )
     head = ("renders", "photos", "keys", "AP50", "recall", "mask IoU", "false a photo", "swapped")
     curves = markdown(("epoch", "px", "loss", "minutes"), epochs)
     return section(
-        "The finder on renders",
+        "The detector on renders",
         f"{words}\n\n{markdown(head, rows)}\n\n{curves}",
-        command="python benchmarks/finder.py SET ... --out FOLDER --write",
+        command="python benchmarks/detector.py SET ... --out FOLDER --write",
         packages=PACKAGES,
     )
 
@@ -118,12 +122,12 @@ def text(options: argparse.Namespace, aside: dict[str, list[Labelled]]) -> str:
 def main() -> None:
     options = arguments()
     sets = {folder.name: split(folder, options.most) for folder in options.sets}
-    if not (options.out / "finder.tflite").exists():
+    if not (options.out / "detector.tflite").exists():
         train(options, [one for mine, _ in sets.values() for one in mine])
     page = text(options, {name: aside for name, (_, aside) in sets.items()})
     print(page)
     if options.write:
-        write_section("finder", page, PAGE)
+        write_section("detector", page, PAGE)
 
 
 def sizes(text: str) -> tuple[int, ...]:
@@ -137,10 +141,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("sets", type=Path, nargs="+")
     parser.add_argument("--weights", default="keykind", help="as for keykind train (default: %(default)s)")
     parser.add_argument("--scaling", default="unit", help="what they see (default: %(default)s)")
-    parser.add_argument("--begin", type=Path, help="a finder.weights.h5 to go on from")
+    parser.add_argument("--begin", type=Path, help="a detector.weights.h5 to go on from")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--most", type=int, default=10_000, help="photos of a set (default: %(default)s)")
-    parser.add_argument("--sizes", type=sizes, default=FinderRecipe().sizes, help="px of each epoch's views")
+    parser.add_argument(
+        "--sizes", type=sizes, default=DetectorRecipe().sizes, help="px of each epoch's views"
+    )
     parser.add_argument("--write", action="store_true", help="into docs/models.md")
     parser.add_argument("--seed", type=int, default=0, help="(default: %(default)s)")
     return parser.parse_args()
