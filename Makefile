@@ -1,17 +1,22 @@
-# make demo: set up and run the main job, offline but for the installation
-# make test: everything that must hold before a change lands
+# make demo: set up the environment and run the main job; offline once installed
+# make check: quick feedback while you work, in under a minute
+# make test: everything that must pass before a change lands
 # make app: the phone app, built into the package
-.PHONY: demo test lint types contracts docs-check app app-check tests bare container clean
+.PHONY: demo check test lint types contracts docs-check app app-check tests bare container clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 PIP = -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 BIN = .venv/bin
+QUICK = $(addprefix tests/,core photo model detect dataset predict)
 NPM = PATH="$(CURDIR)/$(BIN):$$PATH" npm
 
 demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
 	@echo "Open demo-run/report.html in a browser. The command keykind is $(BIN)/keykind."
+
+check: lint types contracts docs-check
+	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow and not browser" $(QUICK)
 
 test: lint types contracts docs-check app-check tests bare container
 
@@ -29,7 +34,7 @@ docs-check: .venv/dev
 	$(BIN)/python docs/generate.py --check
 
 tests: .venv/dev .venv/debian web/node_modules
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist worksteal --durations 10
 
 # web/ -> src/keykind/web, which the wheel holds, the service sends and any static host takes.
 app: .venv/dev web/node_modules
