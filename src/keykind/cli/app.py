@@ -1,0 +1,26 @@
+"""`keykind app`: write the browser app.
+
+In:    options
+Out:   a folder for any static host
+Needs: nothing beyond Python
+"""
+
+import argparse
+from pathlib import Path
+
+from keykind.cli.output import OK
+
+HELP = "write the browser app as a folder for any static host"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write, new or empty")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the app."""
+    from keykind.app import write_app
+
+    print(write_app(options.out))
+    return OK

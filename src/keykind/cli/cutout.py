@@ -1,0 +1,37 @@
+"""`keykind cutout`: cut each key out of a photo.
+
+In:    options
+Out:   PNG images with transparent background
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+import argparse
+from pathlib import Path
+
+from keykind.cli.output import OK
+
+HELP = "cut out each key of a photo, aligned, on a transparent background"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument("photo", metavar="PHOTO", help="a photo, or - for one from standard input")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PNG",
+        help="the image to write; if there are several keys, NAME-1.png, NAME-2.png and so on, "
+        "highest confidence first",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write each key of a photo as an image."""
+    from keykind.detect.cutouts import write_cut_outs
+    from keykind.detect.detector import load_detector
+    from keykind.photo.inputs import photo_from
+
+    for path in write_cut_outs(photo_from(options.photo), load_detector(), options.out):
+        print(path)
+    return OK

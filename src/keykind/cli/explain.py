@@ -1,0 +1,45 @@
+"""`keykind explain`: draw which regions of a photo support a prediction.
+
+In:    options
+Out:   a PNG image
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+import argparse
+from pathlib import Path
+
+from keykind.cli.options import add_model_options, positive
+from keykind.cli.output import OK
+
+HELP = "draw which regions of a photo support the prediction"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument("photo", metavar="PHOTO", help="a photo, or - for one from standard input")
+    parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="the image to write")
+    add_model_options(parser)
+    parser.add_argument(
+        "--kind", metavar="NAME", help="explain this kind, or all (default: the most probable)"
+    )
+    parser.add_argument(
+        "--key",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="if there are several keys, the N-th, highest confidence first (default: %(default)s)",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Write the image that explains a prediction."""
+    from keykind.photo.inputs import photo_from
+    from keykind.predict import figure
+    from keykind.predict.recogniser import Recogniser
+
+    figure.check_ending(options.out)
+    recogniser = Recogniser.load(options.model, whole=options.whole)
+    explanation = recogniser.explain(photo_from(options.photo), options.key - 1)
+    figure.save(figure.draw(explanation, options.kind), options.out)
+    print(options.out)
+    return OK

@@ -1,0 +1,34 @@
+"""`keykind inspect`: check a dataset.
+
+In:    options
+Out:   facts as text or JSON, and as a page
+Needs: numpy, pillow
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+from keykind.cli.options import add_dataset_options, read_dataset
+from keykind.cli.output import OK, SOME_UNREADABLE
+
+HELP = "check a dataset for unreadable, duplicate, leaking and blurred photos"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    add_dataset_options(parser)
+    parser.add_argument("--json", action="store_true", help="print JSON instead of text")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with thumbnails")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print the facts of a dataset."""
+    from keykind.core.files import write_text
+    from keykind.dataset import report
+
+    dataset = read_dataset(options)
+    if options.html:
+        write_text(options.html, report.html(dataset))
+    print(json.dumps(report.facts(dataset), indent=2) if options.json else report.text(dataset))
+    return SOME_UNREADABLE if dataset.faults else OK

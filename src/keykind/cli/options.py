@@ -1,0 +1,118 @@
+"""Options that several verbs share, and checks of option values.
+
+In:    the parser of a verb; parsed options
+Out:   the options added to it; what they select
+Needs: nothing beyond Python
+"""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+
+def add_dataset_options(parser: argparse.ArgumentParser) -> None:
+    """Add the photos of a dataset and how they are read."""
+    parser.add_argument(
+        "photos", type=Path, metavar="PHOTOS", help="a folder with one subfolder per kind, or a CSV file"
+    )
+    parser.add_argument("--test", type=Path, metavar="PHOTOS", help="test photos, if kept separately")
+    add_kinds(parser, "only these kinds")
+    parser.add_argument(
+        "--group-pattern",
+        metavar="REGEX",
+        help="matches the part of a file name that identifies the physical key",
+    )
+    parser.add_argument(
+        "--keep-leaks", action="store_true", help="keep training photos that also occur among the test photos"
+    )
+
+
+def read_dataset(options: argparse.Namespace) -> Any:
+    """Return the dataset that the options of `add_dataset_options` name."""
+    from keykind.dataset.dataset import read_dataset as read
+
+    return read(
+        options.photos,
+        options.test,
+        kinds=options.kinds,
+        group_pattern=options.group_pattern,
+        keep_leaks=options.keep_leaks,
+    )
+
+
+def add_kinds(parser: argparse.ArgumentParser, help_text: str) -> None:
+    """Add a comma-separated list of kinds."""
+    parser.add_argument("--kinds", type=name_list, metavar="A,B,...", help=help_text)
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add the seed."""
+    parser.add_argument(
+        "--seed", type=natural, default=0, help="seed of all random choices (default: %(default)s)"
+    )
+
+
+def add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of the model and of what it sees."""
+    parser.add_argument("--model", type=Path, metavar="FILE", help="a model file (default: the bundled one)")
+    parser.add_argument(
+        "--whole", action="store_true", help="skip key detection: treat the whole photo as one key"
+    )
+
+
+def add_engine(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of where the work is done."""
+    parser.add_argument(
+        "--engine",
+        choices=("local", "ray"),
+        default="local",
+        help="where the work is done: in this process, or on a Ray cluster (RAY_ADDRESS, or else one started "
+        "on this machine); the results are the same (default: %(default)s)",
+    )
+
+
+def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
+    """Return the engine that `--engine` selects; Ray sends `chunk` items at a time."""
+    if options.engine == "local":
+        from keykind.core.parallel import ordered
+
+        return ordered
+    from keykind import scale
+    from keykind.core.extras import require
+
+    require("scale")
+    return scale.engine(chunk or scale.CHUNK)
+
+
+def name_list(text: str) -> list[str]:
+    """Return the names in a comma-separated list."""
+    return [name.strip() for name in text.split(",")]
+
+
+def natural(text: str) -> int:
+    """Return an integer of at least 0."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Return an integer of at least 1."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Return a TCP port."""
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+    return int(text)
+
+
+def devices(text: str) -> str:
+    """Return a selection of devices: a number of GPUs, `all`, or `cpu:` and a number."""
+    if not re.fullmatch(r"all|(cpu:)?[1-9][0-9]{0,3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more, all, or cpu:NUMBER")
+    return text

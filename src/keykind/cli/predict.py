@@ -1,0 +1,94 @@
+"""`keykind predict`: find and recognise the keys in photos.
+
+In:    options
+Out:   predictions as text or JSON lines, or in files
+Needs: numpy, pillow, ai-edge-litert; pyarrow for .parquet, fsspec for s3:// and the like  [scale]
+"""
+
+import argparse
+import json
+from functools import partial
+from typing import TYPE_CHECKING
+
+from keykind.cli.options import add_engine, add_model_options, engine, positive
+from keykind.cli.output import OK, SOME_UNREADABLE
+from keykind.photo.storage import parse_location
+
+if TYPE_CHECKING:
+    from keykind.predict.recogniser import Recogniser
+    from keykind.predict.writers import Tally
+
+HELP = "predict the kind of every key in photos"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument(
+        "photos",
+        nargs="+",
+        metavar="PHOTO|FOLDER",
+        help="photos, folders of photos (searched recursively), quoted patterns such as 'shop/**/*.jpg', "
+        "URLs such as s3://bucket/keys, or - for one photo from standard input",
+    )
+    parser.add_argument("--json", action="store_true", help="print a line of JSON per photo instead of text")
+    add_model_options(parser)
+    parser.add_argument(
+        "--out",
+        type=parse_location,
+        metavar="FILE|FOLDER",
+        help="write the predictions to a .csv, .jsonl or .parquet file, or, without such an extension, to a "
+        "folder of files, which the same command resumes; print only the counts",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("jsonl", "csv", "parquet"),
+        default="jsonl",
+        help="format of the files in a folder (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--part",
+        type=positive,
+        default=1000,
+        metavar="N",
+        help="photos per file in a folder (default: %(default)s)",
+    )
+    add_engine(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print or write the predictions for photos."""
+    from keykind.predict.recogniser import Recogniser
+
+    recogniser = Recogniser.load(options.model, whole=options.whole)
+    tally = _write(options, recogniser) if options.out else _print(options, recogniser)
+    return SOME_UNREADABLE if tally.unreadable else OK
+
+
+def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
+    """Write the predictions to a file or folder, print the counts and return them."""
+    from keykind.core.progress import progress
+    from keykind.photo.inputs import how_many, photos_from
+    from keykind.predict.shards import PartFolder
+
+    recognise = partial(recogniser.recognise_many, engine=engine(options))
+    total = how_many(options.photos) if options.out.suffix else 0  # some in a folder may be done
+    output = PartFolder(options.out, f".{options.format}", options.part)
+    tally = output.write(
+        photos_from(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
+    )
+    print(json.dumps(tally.as_json()) if options.json else tally)
+    return tally
+
+
+def _print(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
+    """Print the predictions, each as soon as it is there, and return their counts."""
+    from keykind.photo.inputs import photos_from
+    from keykind.predict import writers
+
+    tally = writers.Tally()
+    predictions = recogniser.recognise_many(photos_from(options.photos), engine=engine(options))
+    counted = tally.counted(predictions)
+    lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
+    for line in lines:
+        print(line, flush=True)
+    return tally

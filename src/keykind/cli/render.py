@@ -1,0 +1,58 @@
+"""`keykind render`: render a labelled dataset.
+
+In:    options
+Out:   a folder of photos and labels
+Needs: manifold3d, mitsuba                                                                 [render]
+"""
+
+import argparse
+from pathlib import Path
+
+from keykind.cli.options import add_engine, add_kinds, add_seed, engine
+from keykind.cli.output import OK, SOME_UNREADABLE, message, print_faults
+from keykind.core.extras import require
+
+HELP = "render labelled photos of invented keys; repeat the command to resume"
+CHUNK = 4  # photos sent to a cluster's worker at once: each takes a second, and a lost chunk is repeated
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder of the dataset")
+    parser.add_argument("--count", type=int, required=True, metavar="N", help="number of photos")
+    add_kinds(parser, "only these kinds (default: all seven)")
+    parser.add_argument(
+        "--scene",
+        metavar="NAME",
+        help="product, phone, multi (several keys) or nothing (no key) (default: product and phone in turn)",
+    )
+    parser.add_argument(
+        "--size", type=int, default=320, metavar="PX", help="longer side of a photo (default: %(default)s)"
+    )
+    add_seed(parser)
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="number of processes (default: one per CPU core)"
+    )
+    parser.add_argument(
+        "--variant",
+        metavar="NAME",
+        help="Mitsuba variant: cuda_ad_rgb, llvm_ad_rgb or scalar_rgb (default: the fastest that works here)",
+    )
+    add_engine(parser)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Render what is missing of a dataset."""
+    require("render")
+    from keykind.render.sets.job import checked_order
+    from keykind.render.sets.rendering import open_studio, render_set
+    from keykind.render.sets.set_folder import SetFolder
+
+    order = checked_order(options.count, options.kinds, options.scene, options.size, options.seed)
+    folder = SetFolder(options.out)
+    studio = open_studio(folder, order, options.variant, options.workers)
+    message(studio.variant.words)
+    summary = render_set(folder, order, studio, None if options.engine == "local" else engine(options, CHUNK))
+    print_faults(summary.faults)
+    print(summary)
+    return SOME_UNREADABLE if summary.faults else OK

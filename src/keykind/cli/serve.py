@@ -1,0 +1,81 @@
+"""`keykind serve`: serve predictions over HTTP.
+
+In:    options
+Out:   a service, until it is stopped
+Needs: fastapi, uvicorn                                                                    [serve]
+"""
+
+import argparse
+from pathlib import Path
+
+from keykind.cli.options import add_model_options, port, positive
+from keykind.cli.output import OK
+from keykind.core.extras import require
+
+HELP = "serve predictions over HTTP, to programs and browsers"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this verb."""
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 for all addresses of this machine (default: %(default)s)",
+    )
+    parser.add_argument("--port", type=port, default=8000, help="0 for any free port (default: %(default)s)")
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="number of processes (default: one per CPU core)"
+    )
+    add_model_options(parser)
+    parser.add_argument(
+        "--queue",
+        type=positive,
+        default=16,
+        metavar="N",
+        help="requests that a worker accepts before it answers others with 503 (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--most-mb",
+        type=positive,
+        default=40,
+        metavar="N",
+        help="largest request in megabytes (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--most-megapixels",
+        type=positive,
+        default=52,
+        metavar="N",
+        help="largest photo in megapixels (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=positive,
+        default=30,
+        metavar="N",
+        help="time limit for receiving a request, and again for answering it (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--api-keys",
+        type=Path,
+        metavar="FILE",
+        help="require one of the API keys in this file, one per line",
+    )
+    parser.add_argument(
+        "--cors",
+        nargs="+",
+        default=[],
+        metavar="ORIGIN",
+        help="sites whose pages may call the service from a browser, such as https://shop.example",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until stopped."""
+    require("serve")
+    from keykind.core.parallel import workers
+    from keykind.serve.server import run_service
+    from keykind.serve.settings import settings_of
+
+    run_service(settings_of(options), options.host, options.port, options.workers or workers())
+    return OK
