@@ -5,7 +5,10 @@ pytest.importorskip("manifold3d", reason="the renderer is not installed")
 
 from manifold3d import CrossSection, Manifold
 
-from keykind.render.keys import blades, blanks, cylinder, dimple, laser_track, milling
+from keykind.kinds.cylinder import draw as cylinder
+from keykind.kinds.dimple import draw as dimple
+from keykind.kinds.laser_track import draw as laser_track
+from keykind.render.keys import blades, blanks, milling
 from keykind.render.solids import DegenerateSolid, Head, Solid, plate
 
 KINDS = (cylinder, dimple, laser_track)

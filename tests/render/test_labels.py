@@ -12,7 +12,7 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from PIL import Image, ImageDraw
 
-from keykind.core.geometry import decode, encode
+from keykind.core.geometry import decode_rle, encode_rle
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.layout import body, rotation
@@ -61,15 +61,15 @@ def labelled(tracer: Tracer, scene: Scene) -> dict:
 @pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
 def test_run_lengths_give_the_mask_back(share):
     mask = np.random.default_rng(0).random((7, 5)) < share
-    encoded = encode(mask)
+    encoded = encode_rle(mask)
     assert encoded["size"] == [7, 5]
     assert sum(encoded["counts"]) == 35
-    assert np.array_equal(decode(encoded), mask)
+    assert np.array_equal(decode_rle(encoded), mask)
 
 
 def test_run_lengths_go_down_the_columns_and_begin_with_the_background():
-    assert encode(np.array([[0, 1], [0, 1]], dtype=bool))["counts"] == [2, 2]
-    assert encode(np.array([[1, 1], [0, 0]], dtype=bool))["counts"] == [0, 1, 1, 1, 1]
+    assert encode_rle(np.array([[0, 1], [0, 1]], dtype=bool))["counts"] == [2, 2]
+    assert encode_rle(np.array([[1, 1], [0, 0]], dtype=bool))["counts"] == [0, 1, 1, 1, 1]
 
 
 def test_a_pixel_shows_the_part_that_covers_most_of_it():
@@ -103,14 +103,14 @@ def test_a_lone_key_is_seen_whole(tracer, lone):
 
 def test_bow_and_blade_make_up_the_key(tracer, lone):
     (key,) = labelled(tracer, lone)["keys"]
-    whole, bow, blade = (decode(key[name]) for name in ("mask", "bow", "blade"))
+    whole, bow, blade = (decode_rle(key[name]) for name in ("mask", "bow", "blade"))
     assert np.array_equal(bow | blade, whole)
     assert not (bow & blade).any()
 
 
 def test_the_blade_lies_towards_the_tip(tracer, lone):
     (key,) = labelled(tracer, lone)["keys"]
-    middles = [np.argwhere(decode(key[part])).mean(axis=0)[::-1] for part in ("bow", "blade")]
+    middles = [np.argwhere(decode_rle(key[part])).mean(axis=0)[::-1] for part in ("bow", "blade")]
     head, tip = np.array(key["head"]), np.array(key["tip"])
     along = (tip - head) / np.linalg.norm(tip - head)
     assert 0 < (middles[0] - head) @ along < (middles[1] - head) @ along < np.linalg.norm(tip - head)
@@ -119,7 +119,7 @@ def test_the_blade_lies_towards_the_tip(tracer, lone):
 def test_the_oriented_box_holds_the_mask(tracer, lone):
     (key,) = labelled(tracer, replace(lone, things=(lone.things[0].turned(rotation("z", 33)),)))["keys"]
     corners = np.array(key["box"])
-    points = np.argwhere(decode(key["mask"]))[:, ::-1] + 0.5
+    points = np.argwhere(decode_rle(key["mask"]))[:, ::-1] + 0.5
     for side in (0, 1):
         edge = corners[side + 1] - corners[side]
         along = (points - corners[side]) @ edge / (edge @ edge)
@@ -132,7 +132,7 @@ def test_a_key_under_another_is_partly_occluded(tracer, lone):
     over = below.turned(rotation("z", 90)).moved(np.array([0.0, 0.0, 5.0]))
     first, second = labelled(tracer, replace(lone, things=(below, over)))["keys"]
     assert first["occluded"] > second["occluded"] + 0.1
-    assert not (decode(first["mask"]) & decode(second["mask"])).any()
+    assert not (decode_rle(first["mask"]) & decode_rle(second["mask"])).any()
 
 
 def test_a_key_at_the_edge_of_the_frame_is_cut_off(tracer, lone):
@@ -145,7 +145,7 @@ def test_a_key_at_the_edge_of_the_frame_is_cut_off(tracer, lone):
 def test_a_photo_of_one_kind_shows_enough_of_the_blade(tracer):
     for number in range(4):
         label = shoot(tracer, "phone", ["laser_track"], 96, (3, number)).label
-        blade = decode(label["keys"][0]["blade"])
+        blade = decode_rle(label["keys"][0]["blade"])
         assert blade.mean() > 0.8 * LEAST_BLADE  # the label's pixels are twice as coarse
 
 

@@ -9,7 +9,8 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from manifold3d import Manifold
 
-from keykind.render.keys.catalogue import DRAW, TRIES, draw_key
+from keykind.core.kinds import NAMES as EVERY
+from keykind.render.keys.catalogue import TRIES, draw_key
 from keykind.render.props.things import draw_thing
 from keykind.render.scenes import arrangement
 from keykind.render.scenes.atlas import paint_atlas
@@ -25,7 +26,6 @@ from keykind.render.studio.isp import develop
 from keykind.render.studio.renderer import GROUND, Seen
 
 PLAIN = Surface(True, (0.6, 0.6, 0.6), 0.3)
-EVERY = tuple(DRAW)
 
 
 def box(x: float, y: float, z: float) -> Solid:
@@ -139,8 +139,8 @@ def test_a_kind_that_never_succeeds_is_an_error_and_not_an_endless_loop(monkeypa
     def ruined(_):
         raise DegenerateSolid("cut in two")
 
-    monkeypatch.setitem(DRAW, "dimple", ruined)
-    with pytest.raises(DegenerateSolid, match=f"{TRIES} drawn keys"):
+    monkeypatch.setattr("keykind.kinds.dimple.draw.draw", ruined)
+    with pytest.raises(DegenerateSolid, match=f"{TRIES} keys"):
         draw_key("dimple", np.random.default_rng(0))
 
 

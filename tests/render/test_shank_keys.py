@@ -7,7 +7,11 @@ pytest.importorskip("manifold3d", reason="needs the render extra")
 
 from manifold3d import CrossSection, Manifold, OpType
 
-from keykind.render.keys import cruciform, double_bit, mortice, mortice_bits, mortice_bows, rounded, tubular
+from keykind.kinds.cruciform import draw as cruciform
+from keykind.kinds.double_bit import draw as double_bit
+from keykind.kinds.mortice import draw as mortice
+from keykind.kinds.tubular import draw as tubular
+from keykind.render.keys import mortice_bits, mortice_bows, rounded
 from keykind.render.keys.mortice_shanks import in_one_piece
 from keykind.render.solids import DegenerateSolid, Head, Solid, Surface, plate
 

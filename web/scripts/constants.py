@@ -35,8 +35,8 @@ def constants() -> dict[str, Any]:
     told = {_name(module): _all_of(module) for module in WHOLE}
     told |= {_name(module): {key: getattr(module, key) for key in keys} for module, keys in CHOSEN.items()}
     strength = inspect.signature(gradcam.overlay).parameters["strength"].default
-    told["gradcam"] = {"COLOURS": gradcam.COLOURS.astype(int).tolist(), "STRENGTH": strength}
-    told["kinds"] = [{"name": kind.name, "label": kind.label, "tell": kind.tell} for kind in kinds.KINDS]
+    told["gradcam"] = {"COLOURS": gradcam.COLOUR_MAP.astype(int).tolist(), "STRENGTH": strength}
+    told["kinds"] = [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in kinds.KINDS]
     return told
 
 

@@ -1,39 +1,39 @@
-"""The name of a kind -> a key of that kind, drawn again where a cut ruins it.
+"""Draw a random key of a kind, retrying if a cut makes it degenerate.
 
-In:    a kind, a random generator
-Out:   Solid, and how many ruined ones were thrown away
+In:    name of a kind, random generator
+Out:   Solid, number of degenerate solids discarded
 Needs: numpy, manifold3d    [render]
+
+The draw functions are found by name, keykind.kinds.<kind>.draw, so that a new kind needs no entry here.
 """
 
 from collections.abc import Callable
+from importlib import import_module
 
 import numpy as np
 
-from keykind.render.keys import cruciform, cylinder, dimple, double_bit, laser_track, mortice, tubular
 from keykind.render.solids import DegenerateSolid, Solid
 
 Draw = Callable[[np.random.Generator], Solid]
 
-DRAW: dict[str, Draw] = {
-    "cylinder": cylinder.draw,
-    "dimple": dimple.draw,
-    "laser_track": laser_track.draw,
-    "mortice": mortice.draw,
-    "double_bit": double_bit.draw,
-    "cruciform": cruciform.draw,
-    "tubular": tubular.draw,
-}
-TRIES = 50  # a kind of which so many in a row are ruined has a fault of its own
+TRIES = 50  # draws of one key; a kind that is degenerate this often in a row has a bug
+
+
+def draw_function(kind: str) -> Draw:
+    """Return the function that draws a kind. Raises ModuleNotFoundError if there is no such kind."""
+    draw: Draw = import_module(f"keykind.kinds.{kind}.draw").draw
+    return draw
 
 
 def draw_key(kind: str, rng: np.random.Generator) -> tuple[Solid, int]:
-    """Return a key and the number of degenerate ones before it.
+    """Return a key and the number of degenerate ones discarded before it.
 
-    Raises DegenerateSolid if every one of TRIES is degenerate.
+    Raises DegenerateSolid after TRIES degenerate keys.
     """
-    for ruined in range(TRIES):
+    draw = draw_function(kind)
+    for discarded in range(TRIES):
         try:
-            return DRAW[kind](rng), ruined
+            return draw(rng), discarded
         except DegenerateSolid:
             continue
-    raise DegenerateSolid(f"{kind}: {TRIES} drawn keys in a row were degenerate")
+    raise DegenerateSolid(f"{kind}: {TRIES} keys in a row were degenerate")

@@ -15,13 +15,13 @@ from collections.abc import Callable
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
+from keykind.kinds.mortice.show import draw_show
 from keykind.render.keys.blanks import BEVEL, bevelled, draw_metal
 from keykind.render.keys.bows import draw_head
 from keykind.render.keys.mortice_bits import draw_bit
 from keykind.render.keys.mortice_bows import draw_bow
 from keykind.render.keys.mortice_metals import draw_old
 from keykind.render.keys.mortice_shanks import SHORT, Sizes, drilled, forged_bit, in_one_piece, rooted, shank
-from keykind.render.keys.mortice_show import draw_show
 from keykind.render.keys.rounded import Turning, turned
 from keykind.render.solids import Head, Solid, plate
 

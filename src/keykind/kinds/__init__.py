@@ -1,0 +1,9 @@
+"""The kinds of key, one folder each.
+
+In:    nothing
+Out:   <kind>/: kind.toml (order, label and hint in each language), sketch.svg, draw.py (draws a random key)
+Needs: numpy, manifold3d    [render], for draw.py only
+
+keykind.core.kinds reads the TOML files as data, keykind.render.keys.catalogue imports the draw modules, and
+the web app takes its labels, hints and sketches from here. To add a kind, add a folder; nothing else changes.
+"""
