@@ -30,8 +30,8 @@ def run(options: argparse.Namespace) -> int:
     """Write each key of a photo as an image."""
     from keykind.detect.cutouts import write_cut_outs
     from keykind.detect.detector import load_detector
-    from keykind.photo.inputs import photo_from
+    from keykind.photo.inputs import single_photo
 
-    for path in write_cut_outs(photo_from(options.photo), load_detector(), options.out):
+    for path in write_cut_outs(single_photo(options.photo), load_detector(), options.out):
         print(path)
     return OK

@@ -1,21 +1,178 @@
-"""`keykind dev`: make the files that are bundled with keykind.
+"""`keykind dev`: make the files bundled with keykind.
 
 In:    options
-Out:   a trained detector, its scores; the bundled weights; the bundled photos
-Needs: keras, tensorflow; mitsuba to render                                                [train, render]
+Out:   a trained detector and its scores; the bundled models; the bundled photos
+Needs: keras, tensorflow; manifold3d, mitsuba                                              [train, render]
 """
 
 import argparse
+from pathlib import Path
 
-HELP = "train, score and ship what is bundled with keykind; for its developers"
+from keykind.cli.options import add_seed, positive
+from keykind.cli.output import OK
+from keykind.core.extras import require
+
+HELP = "train, score and ship the files bundled with keykind; for its developers"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """Add the commands of this verb."""
-    parser.set_defaults(command=None)
+    """Add the commands of this verb, each with its options."""
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, (help_text, add, run_command) in COMMANDS.items():
+        options = commands.add_parser(
+            name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}."
+        )
+        add(options)
+        options.set_defaults(command=run_command)
 
 
 def run(options: argparse.Namespace) -> int:
     """Run one of the commands."""
-    status: int = options.command(options)
-    return status
+    options.command(options)
+    return OK
+
+
+def _add_sets(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "sets", type=Path, nargs="+", metavar="SET", help="folders that `keykind render` wrote"
+    )
+    parser.add_argument(
+        "--max-photos",
+        type=positive,
+        default=10_000,
+        metavar="N",
+        help="photos of each set at most, evenly spread (default: %(default)s)",
+    )
+
+
+def _add_train_detector(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the results")
+    parser.add_argument(
+        "--weights",
+        default="keykind",
+        metavar="NAME|FILE",
+        help="initial weights of the backbone: keykind, imagenet, random, or a file (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--scaling",
+        choices=("unit", "native"),
+        default="unit",
+        help="pixel scaling that these weights expect (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--begin", type=Path, metavar="FILE", help="detector.weights.h5 of an earlier training to start from"
+    )
+    parser.add_argument(
+        "--sizes",
+        type=_sizes,
+        metavar="PX,PX,...",
+        help="image size in each epoch (default: seven of 192, six of 256)",
+    )
+    add_seed(parser)
+
+
+def _add_score_detector(parser: argparse.ArgumentParser) -> None:
+    _add_sets(parser)
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
+    )
+
+
+def _add_ship(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("source", type=Path, nargs="?", metavar="RUN", help="run of the classifier to bundle")
+    parser.add_argument(
+        "--begin",
+        metavar="NAME|FILE",
+        help="weights that this run began with; every tensor must differ from them",
+    )
+    parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to write (default: in the installed package)"
+    )
+
+
+def _add_render_sample(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to write (default: in the installed package)"
+    )
+    parser.add_argument(
+        "--max-photos",
+        type=positive,
+        metavar="N",
+        help="photos of each kind and split at most (default: all)",
+    )
+    parser.add_argument(
+        "--variant", metavar="NAME", help="Mitsuba variant (default: the fastest that works here)"
+    )
+    parser.add_argument(
+        "--workers", type=positive, metavar="N", help="number of processes (default: one per CPU core)"
+    )
+
+
+def _train_detector(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.train.detector.network import DetectorRecipe
+    from keykind.train.detector.training import Start, split_set, train_on_photos
+
+    photos = [photo for folder in options.sets for photo in split_set(folder, options.max_photos)[0]]
+    start = Start(options.weights, options.scaling, options.begin)
+    recipe = DetectorRecipe(sizes=options.sizes) if options.sizes else DetectorRecipe()
+    print(train_on_photos(photos, start, recipe, options.out, options.seed))
+
+
+def _score_detector(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.detect.detector import load_detector
+    from keykind.train.detector.training import score_photos, split_set
+
+    detector = load_detector(options.detector)
+    for folder in options.sets:
+        scores = score_photos(detector, split_set(folder, options.max_photos)[1])
+        print(
+            f"{folder.name:12} {scores.photos:5,} photos {scores.keys:5,} keys  AP50 {scores.ap50:.3f}  "
+            f"recall {scores.recall:.3f}  mask IoU {scores.mask_iou:.3f}  "
+            f"{scores.false:.2f} false per photo  {scores.swapped:.1%} swapped"
+        )
+
+
+def _ship(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.experiment.shipping import ship_classifier, ship_detector
+    from keykind.model.shipped import FOLDER
+
+    out = options.out or FOLDER
+    if options.detector:
+        print(ship_detector(options.detector, out))
+    if options.source:
+        exported, weights = ship_classifier(options.source, options.begin, out)
+        print(*exported.lines(), weights, sep="\n")
+
+
+def _render_sample(options: argparse.Namespace) -> None:
+    require("render")
+    from keykind.core.parallel import cpu_count
+    from keykind.dataset.bundled import FOLDER
+    from keykind.render.sets.rendering import Studio
+    from keykind.render.sets.sample import render_sample
+    from keykind.render.studio.variant import choose_variant
+
+    studio = Studio(choose_variant(options.variant), options.workers or cpu_count())
+    for line in render_sample(studio, options.out or FOLDER, options.max_photos):
+        print(line)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    return tuple(positive(size) for size in text.split(","))
+
+
+COMMANDS = {
+    "train-detector": ("train the detector on rendered sets", _add_train_detector, _train_detector),
+    "score-detector": (
+        "score a detector on the photos of rendered sets that training holds out",
+        _add_score_detector,
+        _score_detector,
+    ),
+    "ship": ("write trained models into the package", _add_ship, _ship),
+    "render-sample": ("render the photos bundled with keykind", _add_render_sample, _render_sample),
+}

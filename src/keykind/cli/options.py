@@ -75,9 +75,9 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
 def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
     """Return the engine that `--engine` selects; Ray sends `chunk` items at a time."""
     if options.engine == "local":
-        from keykind.core.parallel import ordered
+        from keykind.core.parallel import parallel_map
 
-        return ordered
+        return parallel_map
     from keykind import scale
     from keykind.core.extras import require
 

@@ -67,14 +67,14 @@ def run(options: argparse.Namespace) -> int:
 def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     """Write the predictions to a file or folder, print the counts and return them."""
     from keykind.core.progress import progress
-    from keykind.photo.inputs import how_many, photos_from
+    from keykind.photo.inputs import count_photos, iter_photos
     from keykind.predict.shards import PartFolder
 
     recognise = partial(recogniser.recognise_many, engine=engine(options))
-    total = how_many(options.photos) if options.out.suffix else 0  # some in a folder may be done
+    total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
     output = PartFolder(options.out, f".{options.format}", options.part)
     tally = output.write(
-        photos_from(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
+        iter_photos(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )
     print(json.dumps(tally.as_json()) if options.json else tally)
     return tally
@@ -82,11 +82,11 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
 
 def _print(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     """Print the predictions, each as soon as it is there, and return their counts."""
-    from keykind.photo.inputs import photos_from
+    from keykind.photo.inputs import iter_photos
     from keykind.predict import writers
 
     tally = writers.Tally()
-    predictions = recogniser.recognise_many(photos_from(options.photos), engine=engine(options))
+    predictions = recogniser.recognise_many(iter_photos(options.photos), engine=engine(options))
     counted = tally.counted(predictions)
     lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
     for line in lines:

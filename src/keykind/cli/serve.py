@@ -73,9 +73,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until stopped."""
     require("serve")
-    from keykind.core.parallel import workers
+    from keykind.core.parallel import cpu_count
     from keykind.serve.server import run_service
     from keykind.serve.settings import settings_of
 
-    run_service(settings_of(options), options.host, options.port, options.workers or workers())
+    run_service(settings_of(options), options.host, options.port, options.workers or cpu_count())
     return OK

@@ -1,0 +1,58 @@
+"""Trained models -> the files bundled with keykind.
+
+In:    a finished run and the weights that its training began with; a detector's model file
+Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite, and
+       models.json with their hashes
+Needs: keras, tensorflow                                                                   [train]
+"""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from keykind.core.errors import BadWeights
+from keykind.detect.detector import load_detector
+from keykind.export.export import Exported, ExportOptions, export_model
+from keykind.export.from_run import read_trained
+from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, Arrays, write_arrays, write_model
+from keykind.train.backbone import Backbone, load_backbone
+from keykind.train.bn_folding import fold, folded_arrays
+
+
+def ship_classifier(run: str | Path, began_with: str, out: str | Path = FOLDER) -> tuple[Exported, Path]:
+    """Bundle a run's classifier and its backbone's weights; return the exported model and the weights' path.
+
+    began_with: the weights that the training began with, as for `load_backbone`.
+    Raises BadRun, BadModel, and BadWeights if any tensor is still the same, folded and rounded to float16.
+    """
+    arrays = _folded(read_trained(Path(run)).whole.backbone)
+    for scaling in ("unit", "native"):  # either may have been folded into the first kernel
+        before = _folded(load_backbone("mobilenet_v2", began_with, scaling=scaling, seed=0))
+        if same := unchanged(arrays, before):
+            fault = f"{len(same)} of {len(arrays)} tensors were not trained, the first is {same[0]}"
+            raise BadWeights(run, fault=fault, remedy="train all layers: keykind train --recipe default")
+    with tempfile.TemporaryDirectory() as folder:
+        options = ExportOptions("fp16", mediapipe=False, out=Path(folder, CLASSIFIER), force=False)
+        exported = export_model(Path(run), options)
+        model = write_model(CLASSIFIER, exported.path.read_bytes(), Path(out))
+    return Exported(model, exported.size, exported.compared), write_arrays(arrays, Path(out))
+
+
+def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Bundle a detector's model file and return its new path. Raises BadModel."""
+    load_detector(Path(file))
+    return write_model(DETECTOR, Path(file).read_bytes(), Path(out))
+
+
+def unchanged(arrays: Arrays, before: Arrays) -> list[str]:
+    """Return the names of the arrays, other than scalars, that are equal in float16."""
+    return [
+        name
+        for name, array in arrays.items()
+        if array.size > 1 and np.array_equal(array.astype(np.float16), before[name].astype(np.float16))
+    ]
+
+
+def _folded(backbone: Backbone) -> Arrays:
+    return folded_arrays(fold(backbone))
