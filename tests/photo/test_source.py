@@ -1,4 +1,4 @@
-"""Tests of sources.py."""
+"""Tests of photo/source.py."""
 
 import io
 
@@ -11,34 +11,36 @@ from keykind.photo import decode
 from keykind.photo.source import NamedPhoto, load_pixels
 
 
-def test_a_picture_from_pil_is_read_as_its_file_would_be():
+def test_a_pil_image_gives_the_same_pixels_as_its_file():
     rng = np.random.default_rng(0)
     grey16 = Image.fromarray(rng.integers(0, 65536, (20, 30), dtype=np.uint16))
-    clear = Image.fromarray(rng.integers(0, 256, (20, 30, 4), dtype=np.uint8), "RGBA")
-    for image in (grey16, clear, clear.convert("P"), clear.convert("LA"), clear.convert("1")):
+    translucent = Image.fromarray(rng.integers(0, 256, (20, 30, 4), dtype=np.uint8), "RGBA")
+    for image in (grey16, translucent, *(translucent.convert(mode) for mode in ("P", "LA", "1"))):
         buffer = io.BytesIO()
         image.save(buffer, "PNG")
         np.testing.assert_array_equal(
-            load_pixels(image).pixels, decode.decode(buffer.getvalue(), "file").pixels
+            load_pixels(image).pixels, decode.decode_photo(buffer.getvalue(), "file").pixels
         )
-    cmyk = clear.convert("CMYK")
+    cmyk = translucent.convert("CMYK")
     np.testing.assert_array_equal(load_pixels(cmyk).pixels, np.asarray(cmyk.convert("RGB")))
 
 
-def test_a_picture_from_pil_is_set_upright(tmp_path):
+def test_a_pil_image_is_rotated_upright(tmp_path):
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)).save(
-        tmp_path / "lying.png", exif=exif
+        tmp_path / "rotated.png", exif=exif
     )
-    with Image.open(tmp_path / "lying.png") as image:
-        np.testing.assert_array_equal(load_pixels(image).pixels, decode.read(tmp_path / "lying.png").pixels)
+    with Image.open(tmp_path / "rotated.png") as image:
+        np.testing.assert_array_equal(
+            load_pixels(image).pixels, decode.read_photo(tmp_path / "rotated.png").pixels
+        )
 
 
-def test_a_torn_picture_from_pil_is_a_bad_photo(tmp_path):
+def test_a_truncated_pil_image_is_a_bad_photo(tmp_path):
     buffer = io.BytesIO()
     Image.effect_noise((200, 200), 80).save(buffer, "PNG")
-    with pytest.raises(BadPhoto, match="cannot be read as a picture"):
+    with pytest.raises(BadPhoto, match="cannot be read as an image"):
         load_pixels(Image.open(io.BytesIO(buffer.getvalue()[:2000])))
 
 
@@ -52,24 +54,24 @@ def test_a_torn_picture_from_pil_is_a_bad_photo(tmp_path):
         np.zeros((0, 0, 3), np.uint8),
     ],
 )
-def test_an_array_of_another_shape_or_type_is_a_bad_photo_that_says_what_it_is(array):
+def test_an_array_of_another_shape_or_type_is_a_bad_photo(array):
     with pytest.raises(
         BadPhoto, match=r"shop.png: (is an array \(20, 20.*not \(height, width, 3\)|has \d+ x \d+)"
     ):
         load_pixels(NamedPhoto("shop.png", array))
 
 
-def test_an_array_may_lie_in_memory_as_it_likes():
+def test_an_array_may_have_any_memory_layout():
     pixels = np.random.default_rng(0).integers(0, 256, (20, 30, 3), dtype=np.uint8)
-    turned = pixels.transpose(1, 0, 2)[::-1]
-    np.testing.assert_array_equal(load_pixels(turned).pixels, turned)
+    rotated = pixels.transpose(1, 0, 2)[::-1]
+    np.testing.assert_array_equal(load_pixels(rotated).pixels, rotated)
 
 
-def test_what_is_no_photo_at_all_is_the_callers_mistake():
+def test_any_other_type_is_a_type_error():
     with pytest.raises(TypeError, match="not int"):
         load_pixels(3)
 
 
-def test_a_picture_may_be_as_large_as_memory_holds():
+def test_a_pil_image_may_exceed_the_byte_limit_of_files():
     wide = Image.new("RGB", (10_000, 9_000), "red")  # 270 MB
     assert load_pixels(wide).pixels.shape == (9_000, 10_000, 3)

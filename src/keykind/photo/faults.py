@@ -1,7 +1,7 @@
-"""What went wrong with a photo -> what its user is told.
+"""Errors of the system and of Pillow -> BadPhoto with numbers and a remedy.
 
-In:    the errors of the system and of Pillow; the bytes
-Out:   BadPhoto
+In:    the exception; the photo's name and bytes
+Out:   BadPhoto, to be raised by the caller
 Needs: pillow
 """
 
@@ -14,58 +14,58 @@ from PIL import Image, UnidentifiedImageError
 
 from keykind.core.errors import BadPhoto, Unreachable, printable
 
-SAVE_ANEW = "open it in a photo program and save it as JPEG"
-COPY_AGAIN = "copy the file again from where it came"
-_NO_RIGHT = ("may not be read by you (no permission)", "give yourself the right to read it")
-_TROUBLES = {
+SAVE_AS_JPEG = "open it in an image editor and save it as JPEG"
+COPY_AGAIN = "copy the file again from its source"
+_NO_PERMISSION = ("cannot be read (permission denied)", "change its permissions")
+_OS_FAULTS = {
     errno.ENOENT: ("does not exist", "check the name and the folder"),
-    errno.ENOTDIR: ("lies below something that is not a folder", "check the name and the folder"),
-    errno.EACCES: _NO_RIGHT,
-    errno.EPERM: _NO_RIGHT,
-    errno.ELOOP: ("is a symbolic link that leads in a circle", "point the link at the photo"),
+    errno.ENOTDIR: ("is inside something that is not a folder", "check the name and the folder"),
+    errno.EACCES: _NO_PERMISSION,
+    errno.EPERM: _NO_PERMISSION,
+    errno.ELOOP: ("is part of a loop of symbolic links", "point the link at the photo"),
 }
 
 
-def too_many(pixels: int, name: Path | str, most: int, sides: str = "") -> BadPhoto:
-    """Return the fault of a photo of so many pixels; sides: the same as width x height."""
-    fault = f"has {sides}{pixels / 1e6:,.1f} megapixels, more than the limit of {most / 1e6:.0f}"
+def too_many_pixels(pixels: int, name: str | Path, max_pixels: int, sides: str = "") -> BadPhoto:
+    """Return the error of a photo with too many pixels; sides: its width and height as text, if known."""
+    fault = f"has {sides}{pixels / 1e6:,.1f} megapixels, more than the limit of {max_pixels / 1e6:.0f}"
     return BadPhoto(name, fault=fault, remedy="save it smaller")
 
 
-def unreadable(source: Path, error: OSError | ValueError) -> BadPhoto:
-    """Return the fault of a file that the system gave up on."""
+def unreadable(path: Path, error: OSError | ValueError) -> BadPhoto:
+    """Return the error of a file that the system could not read."""
     number = error.errno if isinstance(error, OSError) else None
-    fault, remedy = _TROUBLES.get(number or 0, (f"cannot be read ({_first_line(error)})", COPY_AGAIN))
+    fault, remedy = _OS_FAULTS.get(number or 0, (f"cannot be read ({_first_line(error)})", COPY_AGAIN))
     if number == errno.ENAMETOOLONG:
-        fault = f"has a path of {len(os.fsencode(source)):,} bytes, too long for this system"
+        fault = f"has a path of {len(os.fsencode(path)):,} bytes, too long for this system"
         remedy = "shorten its name"
-    return Unreachable(source, fault=fault, remedy=remedy)
+    return Unreachable(path, fault=fault, remedy=remedy)
 
 
-def undecodable(data: bytes, kind: str, name: Path | str, error: Exception, most: int) -> BadPhoto:
-    """Return the fault of a photo that Pillow gave up on, as exactly as its bytes allow.
+def undecodable(data: bytes, kind: str, name: str | Path, error: Exception, max_pixels: int) -> BadPhoto:
+    """Return the error of a photo that Pillow could not decode, as specific as its bytes allow.
 
-    kind: its format; most: pixels that a photo may have.
+    kind: its format; max_pixels: the limit in force.
     """
     if isinstance(error, Image.DecompressionBombError):
         pixels = re.search(r"\d+", str(error))
-        return too_many(int(pixels[0]) if pixels else 2 * most, name, most)
-    count, declared = len(data), 0  # bytes
+        return too_many_pixels(int(pixels[0]) if pixels else 2 * max_pixels, name, max_pixels)
+    actual, declared = len(data), 0  # bytes
     if kind == "WEBP":
         declared = int.from_bytes(data[4:8], "little") + 8
     if kind == "BMP":
         declared = int.from_bytes(data[2:6], "little")
-    remedy = f"{COPY_AGAIN}, or {SAVE_ANEW}"
+    remedy = f"{COPY_AGAIN}, or {SAVE_AS_JPEG}"
     if isinstance(error, MemoryError):
-        fault, remedy = f"needs more memory than is free ({count:,} bytes of {kind})", "save it smaller"
-    elif count < declared:
-        fault = f"ends after {count:,} of {declared:,} bytes"
+        fault, remedy = f"needs more memory than is free ({actual:,} bytes of {kind})", "save it smaller"
+    elif actual < declared:
+        fault = f"ends after {actual:,} of {declared:,} bytes"
     elif re.search("truncated|end of file", str(error), re.IGNORECASE):
-        fault = f"is cut off: its {count:,} bytes end before the {kind} picture does"
+        fault = f"is cut off: its {actual:,} bytes end before the {kind} image does"
     elif isinstance(error, UnidentifiedImageError):
-        fault = f"starts like {kind}, but its header is damaged or cut off ({count:,} bytes)"
+        fault = f"starts like {kind}, but its header is damaged or cut off ({actual:,} bytes)"
     else:
-        fault = f"cannot be decoded as {kind} ({_first_line(error)}; {count:,} bytes)"
+        fault = f"cannot be decoded as {kind} ({_first_line(error)}; {actual:,} bytes)"
     return BadPhoto(name, fault=fault, remedy=remedy)
 
 

@@ -1,7 +1,7 @@
 """The bytes of a HEIC photo -> a PIL image.
 
-In:    bytes; the name of the photo for the error; how many pixels it may have
-Out:   the image, its pixels not decoded yet
+In:    bytes; the photo's name for errors; the limit of its pixels
+Out:   the image, not yet decoded
 Needs: pillow, pi_heif [heif]
 """
 
@@ -15,15 +15,15 @@ from typing import Any
 from PIL import ImageFile
 
 from keykind.core.errors import BadPhoto
-from keykind.photo.faults import too_many
+from keykind.photo.faults import too_many_pixels
 
 _SIZE = re.compile(rb"ispe.{4}(.{4})(.{4})", re.DOTALL)  # width and height
 
 
-def open_heif(data: bytes, name: Path | str, most_pixels: int) -> ImageFile.ImageFile:
-    """Read the header. Raises BadPhoto without pi_heif and for more pixels, and whatever pi_heif does.
+def open_heif(data: bytes, name: str | Path, max_pixels: int) -> ImageFile.ImageFile:
+    """Read the header. Raises BadPhoto if pi_heif is missing or the limit exceeded, and what pi_heif raises.
 
-    What is decoded counts: the picture may be a small part of it (`clap`).
+    The limit applies to what is decoded: the visible image may be a small crop of it (`clap`).
     """
     try:
         plugin: Any = import_module("pi_heif")
@@ -34,22 +34,22 @@ def open_heif(data: bytes, name: Path | str, most_pixels: int) -> ImageFile.Imag
     boxes = list(_without_metadata(data))
     for size in (size for box in boxes if box[4:8] != b"mdat" for size in _SIZE.finditer(box)):
         pixels = int.from_bytes(size[1], "big") * int.from_bytes(size[2], "big")
-        if pixels > most_pixels:
-            raise too_many(pixels, name, most_pixels)
+        if pixels > max_pixels:
+            raise too_many_pixels(pixels, name, max_pixels)
     image: ImageFile.ImageFile = plugin.HeifImageFile(BytesIO(b"".join(boxes)))
     return image
 
 
 def _without_metadata(data: bytes) -> Iterator[bytes]:
-    """Untie EXIF and XMP from the picture in a HEIF file: the links (`cdsc`) outside of its media data.
+    """Yield a HEIF file's boxes with EXIF and XMP unlinked from the image: no `cdsc` outside the media data.
 
-    Nothing here needs them, and pi_heif 1.4.0 ends the process (segmentation fault) on damaged ones.
+    Nothing here needs them, and pi_heif 1.4.0 crashes (segmentation fault) on damaged ones.
     """
-    place = 0
-    while place < len(data):
-        size, kind = int.from_bytes(data[place : place + 4], "big"), data[place + 4 : place + 8]
-        if size == 1:  # the size has eight bytes and stands behind the kind
-            size = int.from_bytes(data[place + 8 : place + 16], "big")
-        box = data[place : place + max(size, 8)] if size else data[place:]  # 0: to the end
+    offset = 0
+    while offset < len(data):
+        size, kind = int.from_bytes(data[offset : offset + 4], "big"), data[offset + 4 : offset + 8]
+        if size == 1:  # a 64-bit size follows the box type
+            size = int.from_bytes(data[offset + 8 : offset + 16], "big")
+        box = data[offset : offset + max(size, 8)] if size else data[offset:]  # 0: to the end
         yield box if kind == b"mdat" else box.replace(b"cdsc", b"free")
-        place += len(box)
+        offset += len(box)

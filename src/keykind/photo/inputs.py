@@ -1,7 +1,7 @@
 """Names on a command line -> photos.
 
-In:    files, folders, patterns, each on this disk or at an address; `-` for standard input
-Out:   photos one after another, none opened yet
+In:    files, folders and patterns, local or remote; `-` for standard input
+Out:   the photos one by one, not yet opened
 Needs: for addresses fsspec    [scale]
 """
 
@@ -13,103 +13,105 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from keykind.core.errors import BadPhoto
-from keykind.core.files import SET_FILE, SHEET, mode_of
+from keykind.core.files import SET_FILE, SHEET, file_mode
 from keykind.photo import decode, storage
 from keykind.photo.source import NamedPhoto, Source
 from keykind.photo.storage import Address, parse_location
 
 STDIN = "-"
-WILD = "*?["  # signs that make a name a pattern
+WILDCARDS = "*?["  # characters that make a name a pattern
 
-Place = Path | Address
-Entry = tuple[Place, bool]  # what lies in a folder, and whether it is a folder itself
-Visit = tuple[int, int, frozenset[int]]  # a folder, by device and inode, and how much of a pattern is matched
-
-
-def how_many(names: Sequence[str]) -> int:
-    """Return how many photos the names stand for; 0 where only reading folders would tell."""
-
-    def is_one(name: str) -> bool:
-        place = parse_location(name)
-        return isinstance(place, Path) and not stat.S_ISDIR(mode_of(place)) and not _is_pattern(place)
-
-    return len(names) if all(map(is_one, names)) else 0
+Location = Path | Address
+Entry = tuple[Location, bool]  # in a folder; whether it is a folder itself
+Visit = tuple[int, int, frozenset[int]]  # a folder by device and inode; the states of the pattern there
 
 
-def photos_from(names: Sequence[str]) -> Iterator[Source]:
-    """Yield the photos that names on a command line stand for: files, folders, patterns, addresses, `-`.
+def count_photos(names: Sequence[str]) -> int:
+    """Return the number of photos that the names stand for; 0 if that takes listing a folder."""
 
-    Of folders and patterns the files with a photo's ending, sorted, hidden ones and the contact sheet of a
-    rendered set left out, folders with all that is below; a folder that links lead to again is read once.
-    `**` stands for any folders between. Memory grows with the names of one folder alone. A folder or pattern
-    without photos is a BadPhoto in its place.
+    def is_file(name: str) -> bool:
+        location = parse_location(name)
+        return (
+            isinstance(location, Path) and not stat.S_ISDIR(file_mode(location)) and not _is_pattern(location)
+        )
+
+    return len(names) if all(map(is_file, names)) else 0
+
+
+def iter_photos(names: Sequence[str | Path]) -> Iterator[Source]:
+    """Yield the photos that command-line names stand for: files, folders, patterns, addresses, `-`.
+
+    Folders are searched recursively. Of folders and patterns, files with a photo's extension are yielded in
+    sorted order, except hidden files and the contact sheet of a rendered set; a folder reached through
+    several links is read once. `**` matches any number of folders. Memory grows with one folder's names only.
+    A folder or pattern without photos is yielded as a BadPhoto.
     Raises BadPhoto if there is nothing to read at all.
     """
-    barren: list[BadPhoto] = []  # kept until a photo shows that there is something to read
+    empty: list[BadPhoto] = []  # held back until there is a photo to read
     found = False
-    for name in names:
+    for name in map(str, names):
         photos = _photos(name)
         first = next(photos, None)
         if first is None:
-            barren.append(_without_photos(name))
+            empty.append(_no_photos(name))
             continue
         found = True
-        yield from barren
-        barren.clear()
+        yield from empty
+        empty.clear()
         yield first
         yield from photos
     if not found:
-        raise barren[0] if barren else BadPhoto("photos", fault="0 were named", remedy="name one")
-    yield from barren
+        raise empty[0] if empty else BadPhoto("photos", fault="0 were given", remedy="give at least one")
+    yield from empty
 
 
-def photo_from(name: str) -> Source:
-    """Return the one photo that a name on a command line stands for: a file, an address, or `-`."""
-    return _from_stdin() if name == STDIN else parse_location(name)
+def single_photo(name: str | Path) -> Source:
+    """Return the photo that one command-line name stands for: a file, an address, or `-`."""
+    return _read_stdin() if str(name) == STDIN else parse_location(name)
 
 
 def _photos(name: str) -> Iterator[Source]:
-    place = parse_location(name)
+    location = parse_location(name)
     if name == STDIN:
-        yield photo_from(name)
-    elif _is_pattern(place):
-        yield from _matching(place)
-    elif isinstance(place, Address):
-        yield from _at(place)
-    elif stat.S_ISDIR(mode_of(place)):
-        yield from _below(place, ())
+        yield _read_stdin()
+    elif _is_pattern(location):
+        yield from _matching(location)
+    elif isinstance(location, Address):
+        yield from _at_address(location)
+    elif stat.S_ISDIR(file_mode(location)):
+        yield from _walk(location, ())
     else:
-        yield place
+        yield location
 
 
-def _matching(pattern: Place) -> Iterator[Source]:
+def _matching(pattern: Location) -> Iterator[Source]:
     """Yield the photos that match a pattern."""
-    is_here = isinstance(pattern, Path)
+    is_local = isinstance(pattern, Path)
     parts = pattern.parts if isinstance(pattern, Path) else tuple(pattern.text.split("/"))
-    fixed = next(number for number, part in enumerate(parts) if _is_wild(part))
-    root = Path(*parts[:fixed]) if is_here else Address("/".join(parts[:fixed]))
-    yield from _below(root, parts[fixed:])
+    fixed = next(i for i, part in enumerate(parts) if _has_wildcard(part))
+    root = Path(*parts[:fixed]) if is_local else Address("/".join(parts[:fixed]))
+    yield from _walk(root, parts[fixed:])
 
 
-def _at(address: Address) -> Iterator[Source]:
-    """Yield the photo at an address, or those below it."""
+def _at_address(address: Address) -> Iterator[Source]:
+    """Yield the photo at an address, or those in the folder there."""
     try:
-        told = storage.stat_address(address)
+        entry = storage.stat_address(address)
     except BadPhoto as error:
         yield error
         return
-    if told.is_folder:
-        yield from _below(told, ())
+    if entry.is_folder:
+        yield from _walk(entry, ())
     else:
-        yield told
+        yield entry
 
 
-def _from_stdin() -> NamedPhoto | BadPhoto:
-    """Return it or its fault, which must not cost the photos beside it."""
+def _read_stdin() -> NamedPhoto | BadPhoto:
+    """Return the photo, or its error, so that other photos are still read."""
     if sys.stdin is None:
         return BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
     try:
-        # One byte more than the limit, for whoever decodes to see that it is too long.
+        # One byte over the limit is enough for the decoder to reject it.
         data = sys.stdin.buffer.read(decode.MAX_BYTES + 1)
         return NamedPhoto(STDIN, data)
     except OSError as error:
@@ -117,83 +119,84 @@ def _from_stdin() -> NamedPhoto | BadPhoto:
         return BadPhoto(STDIN, fault=fault, remedy="give a file")
 
 
-def _without_photos(name: str) -> BadPhoto:
-    what = "matches" if _is_pattern(parse_location(name)) else "holds"
-    remedy = "give photos, or folders of photos; see docs/photos.md for the file endings"
-    return BadPhoto(name, fault=f"{what} 0 photos", remedy=remedy)
+def _no_photos(name: str) -> BadPhoto:
+    verb = "matches" if _is_pattern(parse_location(name)) else "holds"
+    remedy = "give photos, or folders of photos; docs/photos.md lists the file extensions"
+    return BadPhoto(name, fault=f"{verb} 0 photos", remedy=remedy)
 
 
-def _is_wild(part: str) -> bool:
-    return any(sign in part for sign in WILD)
+def _has_wildcard(part: str) -> bool:
+    return any(character in part for character in WILDCARDS)
 
 
-def _is_pattern(place: Place) -> bool:
-    """Tell whether a name is a pattern; a file may have its signs in its name, and a web address has them."""
-    if isinstance(place, Address):
-        if not _is_wild(place.text) or place.text.lower().startswith(("http:", "https:")):
+def _is_pattern(location: Location) -> bool:
+    """Return whether a name is a pattern. File names may contain wildcards, and web addresses do."""
+    if isinstance(location, Address):
+        if not _has_wildcard(location.text) or location.text.lower().startswith(("http:", "https:")):
             return False
-        return not storage.address_exists(place)
-    return _is_wild(str(place)) and not mode_of(place)
+        return not storage.address_exists(location)
+    return _has_wildcard(str(location)) and not file_mode(location)
 
 
-def _below(root: Place, pattern: Sequence[str]) -> Iterator[Place | BadPhoto]:
-    """Yield the photos below a folder whose path from there matches; all of them for an empty pattern.
+def _walk(root: Location, pattern: Sequence[str]) -> Iterator[Location | BadPhoto]:
+    """Yield the photos below a folder whose relative path matches; all of them for an empty pattern.
 
-    What lies in a folder that matches, matches.
+    Everything inside a matching folder matches. Sets of states track how far a path has matched, as in a
+    nondeterministic automaton: state n means that the first n parts of the pattern are matched.
     """
-    met: set[Visit] = set()
-    begin = _closed({0}, pattern)
-    left = [(begin, _entries(root, begin, met))]
-    while left:
-        states, entries = left[-1]
+    visited: set[Visit] = set()
+    start = _expand({0}, pattern)
+    stack = [(start, _list_folder(root, start, visited))]
+    while stack:
+        states, entries = stack[-1]
         entry = next(entries, None)
         if entry is None:
-            left.pop()
+            stack.pop()
         elif isinstance(entry, BadPhoto):
             yield entry
         else:
-            place, is_folder = entry
-            after = _step(states, place.name, pattern)
+            location, is_folder = entry
+            after = _step(states, location.name, pattern)
             if after and is_folder:
-                left.append((after, _entries(place, after, met)))
+                stack.append((after, _list_folder(location, after, visited)))
             elif len(pattern) in after:
-                yield place
+                yield location
 
 
 def _step(states: set[int], name: str, pattern: Sequence[str]) -> set[int]:
-    """Return how many parts of a pattern may be matched after one more name; none if it can match no more."""
+    """Return the states after one more name; none if the path cannot match any more."""
     after = set()
     for state in states:
         if state == len(pattern) or pattern[state] == "**":
             after.add(state)
         elif fnmatch.fnmatch(name, pattern[state]):
             after.add(state + 1)
-    return _closed(after, pattern)
+    return _expand(after, pattern)
 
 
-def _closed(states: set[int], pattern: Sequence[str]) -> set[int]:
-    """Add the states that `**` reaches by standing for no folder at all."""
+def _expand(states: set[int], pattern: Sequence[str]) -> set[int]:
+    """Add the states reached when `**` matches no folder."""
     for state, part in enumerate(pattern):
         if part == "**" and state in states:
             states.add(state + 1)
     return states
 
 
-def _entries(folder: Place, states: set[int], met: set[Visit]) -> Iterator[Entry | BadPhoto]:
-    """Yield the photos and folders in a folder not met so before, sorted by name, `/` behind folders'."""
+def _list_folder(folder: Location, states: set[int], visited: set[Visit]) -> Iterator[Entry | BadPhoto]:
+    """Yield a folder's photos and subfolders, sorted by name; nothing if already visited in these states."""
     try:
         if isinstance(folder, Address):
-            yield from _sorted([(one, one.is_folder) for one in storage.entries(folder)])
+            yield from _sorted([(entry, entry.is_folder) for entry in storage.list_entries(folder)])
             return
         status = folder.stat()
         visit = status.st_dev, status.st_ino, frozenset(states)
-        if visit in met:
+        if visit in visited:
             return
-        met.add(visit)
-        with os.scandir(folder) as listed:
-            found = [(folder / one.name, _is_folder(one)) for one in listed]
+        visited.add(visit)
+        with os.scandir(folder) as entries:
+            found = [(folder / entry.name, _is_folder(entry)) for entry in entries]
         yield from _sorted(found)
-    except FileNotFoundError:  # the fixed part of a pattern, or a folder that went away
+    except FileNotFoundError:  # the fixed part of a pattern, or a folder that was removed meanwhile
         return
     except BadPhoto as error:
         yield error
@@ -203,17 +206,17 @@ def _entries(folder: Place, states: set[int], met: set[Visit]) -> Iterator[Entry
 
 
 def _sorted(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the folders and photos of a folder's entries in order; beside a set file there is its sheet."""
-    rendered = any(place.name == SET_FILE for place, _ in entries)
-    shown = {
-        f"{place.name}/" if is_folder else place.name: (place, is_folder)
-        for place, is_folder in entries
-        if not place.name.startswith(".")
-        and (is_folder or place.suffix.lower() in decode.SUFFIXES)
-        and not (rendered and place.name == SHEET)
+    """Return the visible folders and photos but a set's contact sheet, sorted with `/` after folder names."""
+    is_set = any(location.name == SET_FILE for location, _ in entries)
+    visible = {
+        f"{location.name}/" if is_folder else location.name: (location, is_folder)
+        for location, is_folder in entries
+        if not location.name.startswith(".")
+        and (is_folder or location.suffix.lower() in decode.SUFFIXES)
+        and not (is_set and location.name == SHEET)
     }
-    return [shown[name] for name in sorted(shown)]
+    return [visible[name] for name in sorted(visible)]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    return stat.S_ISDIR(mode_of(Path(entry.path))) if entry.is_symlink() else entry.is_dir()
+    return stat.S_ISDIR(file_mode(Path(entry.path))) if entry.is_symlink() else entry.is_dir()

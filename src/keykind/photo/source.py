@@ -1,4 +1,4 @@
-"""Whatever is given as a photo -> its name and its pixels.
+"""Anything that can be given as a photo -> its name and its pixels.
 
 In:    files and addresses, bytes, arrays (h, w, 3) uint8, PIL images
 Out:   Photo(pixels, width, height, format)
@@ -19,27 +19,27 @@ from keykind.photo import decode, storage
 from keykind.photo.decode import MAX_PIXELS, Photo
 from keykind.photo.storage import Address
 
-UNNAMED = "photo"  # what an answer and an error call a photo that came without a name
-PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")  # of PIL, that PNG holds without loss
+UNNAMED = "photo"  # name of a photo that was given without one, in results and errors
+PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")  # PIL modes that PNG stores losslessly
 
-Pixels = bytes | NDArray[np.uint8] | Image.Image
+Content = bytes | NDArray[np.uint8] | Image.Image
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedPhoto:
-    """A photo that is no file on this disk, and the name that its answer carries."""
+    """A photo that is not a file on this disk, and the name that its result carries."""
 
     name: str
-    photo: Pixels
-    most_pixels: int = MAX_PIXELS  # of bytes; a larger photo is not read
+    content: Content
+    max_pixels: int = MAX_PIXELS  # applies to bytes; a larger photo is not decoded
 
 
-# What can be given as a photo. A BadPhoto is one whose fault was met on the way to it.
-Source = Path | str | Address | Pixels | NamedPhoto | BadPhoto
+# Anything that can be given as a photo. A BadPhoto stands for one that failed before it could be read.
+Source = Path | str | Address | Content | NamedPhoto | BadPhoto
 
 
 def name_of(source: Source) -> str:
-    """Return what an answer calls a photo."""
+    """Return the name of a photo in results and errors."""
     match source:
         case Path() | str() | Address():
             return printable(str(source))
@@ -51,58 +51,58 @@ def name_of(source: Source) -> str:
 
 
 def fetch(source: Source) -> Source:
-    """Return the photo, one from elsewhere as its bytes, for it may be decoded twice. Raises BadPhoto."""
-    return NamedPhoto(name_of(source), _fetched(source)) if isinstance(source, Address) else source
+    """Return the photo; a remote one as its bytes, since it may be decoded twice. Raises BadPhoto."""
+    return NamedPhoto(name_of(source), _download(source)) if isinstance(source, Address) else source
 
 
-def load_pixels(source: Source, *, at_least: int | None = None) -> Photo:
-    """Return a photo's pixels, upright; `at_least` as in decode.decode. Raises BadPhoto."""
+def load_pixels(source: Source, *, min_side: int | None = None) -> Photo:
+    """Return a photo's upright pixels; `min_side` as in decode.decode_photo. Raises BadPhoto."""
     name = name_of(source)
-    most = source.most_pixels if isinstance(source, NamedPhoto) else MAX_PIXELS
-    match source.photo if isinstance(source, NamedPhoto) else source:
+    max_pixels = source.max_pixels if isinstance(source, NamedPhoto) else MAX_PIXELS
+    match source.content if isinstance(source, NamedPhoto) else source:
         case Path() | str() as path:
-            return decode.read(Path(path), at_least=at_least)
+            return decode.read_photo(path, min_side=min_side)
         case Address() as address:
-            return decode.decode(_fetched(address), name, at_least=at_least)
+            return decode.decode_photo(_download(address), name, min_side=min_side)
         case bytes() as data:
-            return decode.decode(data, name, at_least=at_least, most_pixels=most)
+            return decode.decode_photo(data, name, min_side=min_side, max_pixels=max_pixels)
         case np.ndarray() as array:
-            return _of_array(array, name)
+            return _from_array(array, name)
         case Image.Image() as image:
-            return _of_image(image, name)
+            return _from_image(image, name)
         case BadPhoto() as error:
             raise error
         case other:
             raise TypeError(f"a photo is a path, bytes, an array or a PIL image, not {type(other).__name__}")
 
 
-def _fetched(address: Address) -> bytes:
-    return storage.read(address, decode.MAX_BYTES)
+def _download(address: Address) -> bytes:
+    return storage.read_address(address, decode.MAX_BYTES)
 
 
-def _of_array(array: NDArray[Any], name: str) -> Photo:
+def _from_array(array: NDArray[Any], name: str) -> Photo:
     if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3:
         fault = f"is an array {array.shape} of {array.dtype}, not (height, width, 3) of uint8"
-        raise BadPhoto(name, fault=fault, remedy="give red, green and blue as 0 to 255")
+        raise BadPhoto(name, fault=fault, remedy="give RGB values from 0 to 255")
     height, width = array.shape[:2]
     if min(height, width) < decode.MIN_SIDE:
-        fault = f"has {width} x {height} pixels, but needs {decode.MIN_SIDE} on each side"
+        fault = f"has {width} x {height} pixels, but needs at least {decode.MIN_SIDE} on each side"
         raise BadPhoto(name, fault=fault, remedy="give the whole photo")
     return Photo(np.ascontiguousarray(array), width, height, "array")
 
 
-def _of_image(image: Image.Image, name: str) -> Photo:
-    """Read it as if it came from a file, so that the same rules hold for transparency, 16 bits and limits."""
+def _from_image(image: Image.Image, name: str) -> Photo:
+    """Decode it via PNG, so that transparency, 16 bits and limits are handled as for files."""
     buffer = BytesIO()
     try:
         upright = ImageOps.exif_transpose(image)
         if upright.mode == "RGB" and not upright.has_transparency_data:
-            return _of_array(np.asarray(upright), name)
+            return _from_array(np.asarray(upright), name)
         upright = upright if upright.mode in PNG_MODES else upright.convert("RGB")
         upright.save(buffer, "PNG", compress_level=0)
     except BadPhoto:
         raise
-    except Exception as error:  # PIL may read the file only now, and raises almost anything
-        fault = f"cannot be read as a picture ({str(error).partition(chr(10))[0][:100]})"
+    except Exception as error:  # PIL may only read the file now, and raises almost anything
+        fault = f"cannot be read as an image ({str(error).partition(chr(10))[0][:100]})"
         raise BadPhoto(name, fault=fault, remedy="give its file instead") from error
-    return decode.decode(buffer.getvalue(), name)
+    return decode.decode_photo(buffer.getvalue(), name)

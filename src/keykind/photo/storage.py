@@ -1,10 +1,10 @@
-"""Files that lie elsewhere: at s3://, gs:// and whatever else fsspec knows.
+"""Files on remote storage: s3://, gs:// and everything else that fsspec supports.
 
 In:    an address
-Out:   what lies in a folder; a file's bytes; a file written there, whole or absent
-Needs: fsspec, and for each kind of address what fsspec asks for (s3fs, gcsfs, ...)    [scale]
+Out:   the entries of a folder; the bytes of a file; a file written completely or not at all
+Needs: fsspec, and for each scheme the package that fsspec asks for (s3fs, gcsfs, ...)    [scale]
 
-Who may read what, and where the store is, fsspec and its parts learn from their own settings and environment.
+Credentials and endpoints come from the settings and environment variables of fsspec and those packages.
 """
 
 import re
@@ -17,13 +17,13 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from keykind.core.errors import CannotWrite, KeykindError, MissingExtra, Unreachable
-from keykind.core.files import whole_file
+from keykind.core.files import atomic_write
 
 T = TypeVar("T")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
-HERE = ("file://", "local://")  # these are on this disk, after all
-# What tells a file from another of the same name and size, in the words of fsspec's file systems.
-MARKS = (
+LOCAL_SCHEMES = ("file://", "local://")
+# Fields of fsspec's file info that change with a file's content, best first.
+VERSION_FIELDS = (
     "ETag",
     "etag",
     "md5Hash",
@@ -34,17 +34,17 @@ MARKS = (
     "last_modified",
     "created",
 )
-FOLDERLESS = frozenset({"s3", "gs", "gcs", "abfs", "az"})  # making a folder there may make a bucket
-CHECK = "check the address, the network and your rights"
+BUCKET_STORES = frozenset({"s3", "gs", "gcs", "abfs", "az"})  # making a folder there could create a bucket
+REMEDY = "check the address, the network and your permissions"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A file or folder elsewhere, and what the store told of it."""
+    """A remote file or folder, and what the store reports about it."""
 
     text: str  # s3://bucket/keys
-    size: int | None = field(default=None, compare=False)  # bytes; None: not told
-    mark: str | None = field(default=None, compare=False)  # changes with the content; None: not told
+    size: int | None = field(default=None, compare=False)  # bytes; None: unknown
+    version: str | None = field(default=None, compare=False)  # changes with the content; None: unknown
     is_folder: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
@@ -55,30 +55,31 @@ class Address:
 
     @property
     def name(self) -> str:
-        """Return the last part of it."""
-        return self.text.rstrip("/").rpartition("/")[2]
+        """Return the last part of the address."""
+        return _basename(self.text)
 
     @property
     def suffix(self) -> str:
-        """Return the ending of its name, as Path does."""
+        """Return the file extension, as Path does."""
         return Path(self.name).suffix
 
 
-def parse_location(name: str) -> Path | Address:
-    """Return what a name stands for: an address, or a path on this disk."""
-    for here in HERE:
-        if name.lower().startswith(here):
-            return Path(name[len(here) :])
-    return Address(name) if SCHEME.match(name) else Path(name)
+def parse_location(name: str | Path) -> Path | Address:
+    """Return an address if the name has a scheme such as s3://, else a path on this disk."""
+    text = str(name)
+    for scheme in LOCAL_SCHEMES:
+        if text.lower().startswith(scheme):
+            return Path(text[len(scheme) :])
+    return Address(text) if SCHEME.match(text) else Path(name)
 
 
 def stat_address(address: Address) -> Address:
-    """Return the address with what the store tells of it. Raises Unreachable if nothing is there."""
-    return _entry(address.text, _asked(address, lambda files, path: files.info(path)))
+    """Return the address with size, version and type from the store. Raises Unreachable if it is absent."""
+    return _from_info(address.text, _call(address, lambda files, path: files.info(path)))
 
 
 def address_exists(address: Address) -> bool:
-    """Tell whether a file or folder is at an address, as far as can be told."""
+    """Return whether a file or folder is at an address; False also if the store does not answer."""
     try:
         stat_address(address)
     except Unreachable:
@@ -86,114 +87,118 @@ def address_exists(address: Address) -> bool:
     return True
 
 
-def entries(folder: Address) -> list[Address]:
-    """Return what lies in a folder, in no fixed order. Raises Unreachable if the store does not tell."""
+def list_entries(folder: Address) -> list[Address]:
+    """Return the entries of a folder, in no particular order. Raises Unreachable if it cannot be listed."""
 
-    def listed(files: Any, path: str) -> list[dict[str, Any]]:
-        # Stores keep an empty file in the place of some folders.
-        return [told for told in files.ls(path, detail=True) if told["name"].strip("/") != path.strip("/")]
+    def list_folder(files: Any, path: str) -> list[dict[str, Any]]:
+        # Some stores represent a folder by an empty file of the same name.
+        return [info for info in files.ls(path, detail=True) if info["name"].strip("/") != path.strip("/")]
 
-    return [_entry(str(folder / _last(told["name"])), told) for told in _asked(folder, listed)]
+    infos = _call(folder, list_folder)
+    return [_from_info(str(folder / _basename(info["name"])), info) for info in infos]
 
 
-def read(address: Address, most: int) -> bytes:
-    """Return a file's bytes, of a long one `most` and at least one more. Raises Unreachable."""
-    if address.size == 0:  # of an empty file a store gives no range
+def read_address(address: Address, max_bytes: int) -> bytes:
+    """Return a file's bytes; of a longer file only the first `max_bytes` + 1. Raises Unreachable."""
+    if address.size == 0:  # a store rejects a range request for an empty file
         return b""
-    end = None if address.size is not None and address.size <= most else most + 1
+    end = None if address.size is not None and address.size <= max_bytes else max_bytes + 1
     return bytes(
-        _asked(address, lambda files, path: files.cat_file(path, start=None if end is None else 0, end=end))
+        _call(address, lambda files, path: files.cat_file(path, start=None if end is None else 0, end=end))
     )
 
 
-def read_if_there(place: Path | Address) -> bytes | None:
-    """Return a file's bytes; None where none is. Raises KeykindError if it cannot be read."""
-    if isinstance(place, Path):
-        return place.read_bytes() if place.is_file() else None
+def read_if_exists(location: Path | Address) -> bytes | None:
+    """Return a file's bytes, or None if it does not exist. Raises KeykindError if it cannot be read."""
+    if isinstance(location, Path):
+        return location.read_bytes() if location.is_file() else None
 
-    def fetched(files: Any, path: str) -> bytes | None:
+    def read(files: Any, path: str) -> bytes | None:
         try:
             return bytes(files.cat_file(path))
         except FileNotFoundError:
             return None
 
-    return _asked(place, fetched)
+    return _call(location, read)
 
 
 @contextmanager
-def whole_at(place: Path | Address) -> Iterator[Path]:
-    """Give a temporary path; on success its content is at `place`, whole, on failure nothing is changed.
+def write_atomically(location: Path | Address) -> Iterator[Path]:
+    """Yield a temporary path; on success its content is moved to `location`, on failure nothing changes.
 
-    A store shows a file once all of it has arrived (S3, Google and Azure do). Raises CannotWrite.
+    Remote stores such as S3, Google's and Azure's show a file only once it is complete. Raises CannotWrite.
     """
-    if isinstance(place, Path):
-        with whole_file(place) as temporary:
+    if isinstance(location, Path):
+        with atomic_write(location) as temporary:
             yield temporary
         return
     with TemporaryDirectory(prefix="keykind-") as folder:
-        temporary = Path(folder) / f"file{place.suffix}"
+        temporary = Path(folder) / f"file{location.suffix}"
         temporary.touch()
         yield temporary
-        _asked(place, lambda files, path: _put(files, temporary, path), CannotWrite)
+        _call(location, lambda files, path: _upload(files, temporary, path), CannotWrite)
 
 
-def names_in(place: Path | Address) -> list[str]:
-    """Return the names in a folder of results; none where it is not there."""
-    if isinstance(place, Path):
-        return sorted(one.name for one in place.iterdir()) if place.is_dir() else []
+def list_names(folder: Path | Address) -> list[str]:
+    """Return the names in a folder, sorted; none if it does not exist."""
+    if isinstance(folder, Path):
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
-    def listed(files: Any, path: str) -> list[str]:
+    def list_folder(files: Any, path: str) -> list[str]:
         try:
             names = files.ls(path, detail=False)
         except FileNotFoundError:
             return []
-        return [_last(name) for name in names if name.strip("/") != path.strip("/")]
+        return [_basename(name) for name in names if name.strip("/") != path.strip("/")]
 
-    return sorted(_asked(place, listed))
+    return sorted(_call(folder, list_folder))
 
 
-def remove(place: Path | Address) -> None:
-    """Remove a file of results, if it is there."""
-    if isinstance(place, Path):
-        place.unlink(missing_ok=True)
+def remove(location: Path | Address) -> None:
+    """Remove a file. A local file may be missing. Raises CannotWrite for a remote one that stays."""
+    if isinstance(location, Path):
+        location.unlink(missing_ok=True)
     else:
-        _asked(place, lambda files, path: files.rm_file(path), CannotWrite)
+        _call(location, lambda files, path: files.rm_file(path), CannotWrite)
 
 
-def _put(files: Any, source: Path, path: str) -> None:
+def _upload(files: Any, source: Path, path: str) -> None:
     protocols = [files.protocol] if isinstance(files.protocol, str) else files.protocol
-    if not FOLDERLESS.intersection(protocols):
+    if not BUCKET_STORES.intersection(protocols):
         files.makedirs(path.rpartition("/")[0], exist_ok=True)
     files.put_file(str(source), path)
 
 
-def _asked(address: Address, question: Callable[[Any, str], T], fault: type[KeykindError] = Unreachable) -> T:
-    """Return what the address's file system answers; whatever it raises is told as a fault of the address."""
+def _call(
+    address: Address, function: Callable[[Any, str], T], error_type: type[KeykindError] = Unreachable
+) -> T:
+    """Return function(file system, path); anything that it raises becomes an `error_type` of the address."""
     try:
         core: Any = import_module("fsspec.core")
     except ImportError as error:
         raise MissingExtra(address.text, extra="scale", missing="fsspec") from error
     try:
-        # A listing that is kept would grow with the number of photos, and not see what was written since.
+        # A cached listing would grow with the number of photos, and miss what was written since.
         files, path = core.url_to_fs(address.text, use_listings_cache=False)
-        return question(files, path)
+        return function(files, path)
     except KeykindError:
         raise
     except ImportError as error:
-        needs = f"needs a package that is not installed ({_first_line(error)})"
-        raise KeykindError(address.text, fault=needs, remedy="install it with pip") from error
+        fault = f"needs a package that is not installed ({_first_line(error)})"
+        raise KeykindError(address.text, fault=fault, remedy="install it with pip") from error
     except FileNotFoundError as error:
-        raise fault(address.text, fault="does not exist", remedy=CHECK) from error
-    except Exception as error:  # each store has exceptions of its own, and not all are OSErrors
-        raise fault(address.text, fault=f"cannot be reached ({_first_line(error)})", remedy=CHECK) from error
+        raise error_type(address.text, fault="does not exist", remedy=REMEDY) from error
+    except Exception as error:  # each store has its own exceptions, and not all are OSErrors
+        fault = f"cannot be reached ({_first_line(error)})"
+        raise error_type(address.text, fault=fault, remedy=REMEDY) from error
 
 
-def _entry(text: str, told: dict[str, Any]) -> Address:
-    mark = next((str(told[key]) for key in MARKS if told.get(key)), None)
-    return Address(text, told.get("size"), mark, told.get("type") == "directory")
+def _from_info(text: str, info: dict[str, Any]) -> Address:
+    version = next((str(info[key]) for key in VERSION_FIELDS if info.get(key)), None)
+    return Address(text, info.get("size"), version, info.get("type") == "directory")
 
 
-def _last(name: str) -> str:
+def _basename(name: str) -> str:
     return name.rstrip("/").rpartition("/")[2]
 
 
