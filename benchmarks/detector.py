@@ -21,21 +21,21 @@ import keras
 import numpy as np
 
 from keykind.core import geometry
-from keykind.core.files import whole_file, write_bytes, write_json
-from keykind.core.parallel import ordered
+from keykind.core.files import atomic_write, write_bytes, write_json
+from keykind.core.parallel import parallel_map
 from keykind.detect.detector import SCORE_THRESHOLD, KeyDetector
-from keykind.detect.metrics import Wanted, score_detections
-from keykind.detect.postprocess import Detection
+from keykind.detect.metrics import LabelledKey, score_detections
+from keykind.detect.detection import Detection
 from keykind.photo import decode
 from keykind.train.backbone import load_backbone
 from keykind.train.detector.network import (
-    DetectorRecipe,
     Labelled,
     detector_network,
     labelled_in,
     to_detector_file,
     train_detector,
 )
+from keykind.train.recipe import DetectorRecipe
 from table import markdown, section, write_section
 
 TEST = 20
@@ -53,12 +53,12 @@ def split(folder: Path, most: int) -> tuple[list[Labelled], list[Labelled]]:
     return train, [one for one, place in zip(photos, number, strict=True) if not place % TEST]
 
 
-def wanted_in(label: Path) -> list[Wanted]:
+def wanted_in(label: Path) -> list[LabelledKey]:
     """Return the keys of a label of which a pixel is seen."""
     keys = [
-        Wanted(
+        LabelledKey(
             *(np.array(key[name], float) for name in ("head", "tip")),
-            geometry.decode(key["mask"]),
+            geometry.decode_rle(key["mask"]),
             (1 - key["occluded"]) * (1 - key["cut_off"]),
         )
         for key in json.loads(label.read_text("utf-8"))["keys"]
@@ -68,10 +68,10 @@ def wanted_in(label: Path) -> list[Wanted]:
 
 def asked(
     detector: KeyDetector, photos: Sequence[Labelled]
-) -> Iterator[tuple[tuple[Detection, ...], list[Wanted]]]:
+) -> Iterator[tuple[tuple[Detection, ...], list[LabelledKey]]]:
     """Yield what the detector says of each photo, and what is there."""
-    return ordered(
-        lambda one: (detector.find(decode.read(one.photo), FAINTEST), wanted_in(one.label)), photos
+    return parallel_map(
+        lambda one: (detector.detect(decode.read_photo(one.photo), FAINTEST), wanted_in(one.label)), photos
     )
 
 
@@ -83,7 +83,7 @@ def train(options: argparse.Namespace, photos: Sequence[Labelled]) -> None:
     if options.begin:
         model.load_weights(options.begin)
     curves = train_detector(model, photos, DetectorRecipe(sizes=options.sizes), options.out, options.seed)
-    with whole_file(options.out / "detector.weights.h5") as temporary:
+    with atomic_write(options.out / "detector.weights.h5") as temporary:
         model.save_weights(temporary)
     write_json(options.out / "detector.json", {"photos": len(photos), "curves": curves})
     write_bytes(options.out / "detector.tflite", to_detector_file(model))

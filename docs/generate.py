@@ -4,9 +4,11 @@
 """
 
 import argparse
+import inspect
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
@@ -40,15 +42,27 @@ def command_line() -> str:
 
 def recipe_keys() -> str:
     """Return a table row for each key of a recipe: its value in `report`, and the comment beside it."""
-    meanings = dict(FIELD.findall(Path(recipe.__file__).read_text("utf-8")))
     values = recipe.REPORT.as_json()
-    return "".join(f"| `{key}` | {_value(value)} | {meanings[key]} |\n" for key, value in values.items())
+    detector = values.pop("detector")
+    rows = _rows(values, _comments(recipe.Recipe), "")
+    return rows + _rows(detector, _comments(recipe.DetectorRecipe), "detector.")
+
+
+def _comments(group: type) -> dict[str, str]:
+    """Return the comment beside each field of a dataclass."""
+    return dict(FIELD.findall(inspect.getsource(group)))
+
+
+def _rows(values: Mapping[str, object], meanings: Mapping[str, str], prefix: str) -> str:
+    return "".join(
+        f"| `{prefix}{key}` | {_value(value)} | {meanings[key]} |\n" for key, value in values.items()
+    )
 
 
 def _value(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(value) if isinstance(value, list) else str(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _block(title: str, part: argparse.ArgumentParser) -> str:

@@ -8,19 +8,19 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.core.geometry import encode  # noqa: E402
+from keykind.core.geometry import encode_rle  # noqa: E402
 from keykind.detect.detector import KeyDetector  # noqa: E402
-from keykind.detect.postprocess import ENDS, FIELDS, GRID, KEY, SIDE  # noqa: E402
+from keykind.detect.postprocess import OFFSETS, OUTPUTS, GRID, KEY, SIDE  # noqa: E402
 from keykind.photo.decode import Photo  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.detector import network as module  # noqa: E402
 from keykind.train.detector.network import (  # noqa: E402
-    DetectorRecipe,
     detector_loss,
     detector_network,
     labelled_in,
     to_detector_file,
 )
+from keykind.train.recipe import DetectorRecipe  # noqa: E402
 
 RECIPE = DetectorRecipe(sizes=(64, 96), batch=2)
 
@@ -44,7 +44,7 @@ def bars(tmp_path_factory):
         pixels[bow], pixels[blade] = 40, 90
         Image.fromarray(pixels).save(folder / "bar" / f"bar-{number:06}.jpg", quality=95)
         key = {"head": [20, top + 12], "tip": [130, top + 12], "occluded": 0, "cut_off": 0}
-        label = {"keys": [key | {"bow": encode(bow), "blade": encode(blade)}]}
+        label = {"keys": [key | {"bow": encode_rle(bow), "blade": encode_rle(blade)}]}
         (folder / "labels" / f"bar-{number:06}.json").write_text(json.dumps(label), "utf-8")
     return folder
 
@@ -58,7 +58,7 @@ def test_a_rendered_set_is_listed_in_order(bars):
 def test_pictures_of_any_size_give_a_grid_of_a_quarter(backbone):
     model = detector_network(backbone)
     told = model(np.zeros((1, 64, 96, 3), np.uint8))
-    assert told.shape == (1, 16, 24, len(FIELDS))
+    assert told.shape == (1, 16, 24, len(OUTPUTS))
     assert float(1 / (1 + np.exp(-told[0, 8, 12, 0]))) < 0.2  # no place is first taken for a middle
 
 
@@ -66,11 +66,11 @@ def test_a_perfect_answer_has_almost_no_loss_and_a_wrong_one_much():
     target = np.zeros((1, 8, 8, 12), np.float32)
     target[0, 4, 4], target[0, 2:6, 2:6, 11] = (1, 1, 1, 1, 1, 0.1, 0, -0.1, 0, 1, 0, 1), 0.25
     sure = np.where(target[..., :11] > 0.5, 20, -20).astype(np.float32)
-    sure[..., ENDS] = target[..., ENDS]
+    sure[..., OFFSETS] = target[..., OFFSETS]
     loss = detector_loss(DetectorRecipe())
     assert float(loss(target, sure)) < 0.1
     astray = sure.copy()
-    astray[..., ENDS] += 0.5
+    astray[..., OFFSETS] += 0.5
     assert float(loss(target, astray)) > 3
     assert float(loss(target, -sure)) > 3
 
@@ -102,7 +102,7 @@ def test_training_goes_on_after_a_kill_with_the_same_result(backbone, bars, tmp_
 
 
 def test_a_few_steps_lower_the_loss(backbone, bars, tmp_path):
-    recipe = DetectorRecipe(sizes=(64,) * 12, batch=4, tiled=0.0)
+    recipe = DetectorRecipe(sizes=(64,) * 12, batch=4, mosaic_share=0.0)
     curves = module.train_detector(fresh(backbone), labelled_in(bars), recipe, tmp_path, 0)
     assert curves[-1]["loss"] < 0.7 * curves[0]["loss"], curves
 
@@ -112,9 +112,9 @@ def test_the_file_says_what_keras_says(backbone):
     picture = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
     told = model(picture[None])[0].numpy()
     detector = KeyDetector(to_detector_file(model))
-    fields = detector.fields(picture)
-    assert fields.shape == (GRID, GRID, len(FIELDS))
-    np.testing.assert_allclose(fields[..., ENDS], told[..., ENDS], atol=0.02)
+    fields = detector.dense_outputs(picture)
+    assert fields.shape == (GRID, GRID, len(OUTPUTS))
+    np.testing.assert_allclose(fields[..., OFFSETS], told[..., OFFSETS], atol=0.02)
     np.testing.assert_allclose(fields[..., KEY], 1 / (1 + np.exp(-told[..., KEY])), atol=0.02)
-    found = detector.find(Photo(picture, 3200, 3200, "array"), 0.0)
+    found = detector.detect(Photo(picture, 3200, 3200, "array"), 0.0)
     assert all(np.isfinite(one.box).all() for one in found)

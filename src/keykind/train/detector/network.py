@@ -20,14 +20,15 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from keykind.core.parallel import ordered
+from keykind.core.parallel import parallel_map
 from keykind.core.quiet import quiet
-from keykind.detect.postprocess import FIELDS, PEAKS, SIDE
+from keykind.detect.postprocess import OUTPUTS, HEATMAPS, SIDE
 from keykind.train.backbone import Backbone, converter
 from keykind.train.bn_folding import fold
 from keykind.train.detector.scenes import Scene, read_scene
 from keykind.train.detector.targets import training_view
 from keykind.train.loop import Curves, adamw, on_batch, run_epoch, train_epochs
+from keykind.train.recipe import DetectorRecipe
 
 TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels that join there
     ("block_3_expand_relu", 48),
@@ -40,25 +41,7 @@ CONTEXT = 3  # separable convolutions at 1/32, so that each place knows of a key
 STATE = "detector-state.npz"
 PEAK_PRIOR = 0.01  # what the network first says of each place's being a centre (Lin et al. 2017, 1708.02002)
 TINY = 1e-6
-GROUPS = (len(PEAKS), 2, 4, 2)  # of FIELDS: peaks, masks, ends, hidden shares
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorRecipe:
-    """How the detector is trained. The defaults suit ten thousand rendered photos on two cores."""
-
-    sizes: tuple[int, ...] = (192,) * 7 + (256,) * 6  # px of the views, epoch by epoch
-    batch: int = 32
-    tiled: float = 0.2  # share of views that show four scenes
-    pasted: float = 0.5  # share of views with keys of other scenes
-    most_pasted: int = 7  # scenes whose keys they are
-    frozen: str = "block_6_expand"  # the first pretrained layer that is trained: those before cost most time
-    learning_rate: float = 2e-3  # AdamW's at its peak, of what is new
-    slower: float = 0.2  # of the pretrained layers' rate
-    warm_up: float = 0.05
-    weight_decay: float = 0.02
-    ends_weight: float = 16.0  # of the loss of heads and tips, beside the masks'
-    hidden_weight: float = 0.5
+GROUPS = (len(HEATMAPS), 2, 4, 2)  # of OUTPUTS: peaks, masks, ends, hidden shares
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +63,7 @@ def labelled_in(folder: Path) -> list[Labelled]:
 
 
 def detector_network(backbone: Backbone) -> Any:
-    """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to FIELDS (n, h / 4, w / 4, 11).
+    """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to OUTPUTS (n, h / 4, w / 4, 11).
 
     All are logits but those of the ends.
     """
@@ -99,9 +82,9 @@ def detector_network(backbone: Backbone) -> Any:
         joined = _separable(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), width, name)
         if width == COARSE:
             coarse = joined
-    prior = [-float(np.log((1 - PEAK_PRIOR) / PEAK_PRIOR))] * len(PEAKS)
+    prior = [-float(np.log((1 - PEAK_PRIOR) / PEAK_PRIOR))] * len(HEATMAPS)
     maps = _told(_separable(joined, TAPS[0][1], "last"), [*prior, 0.0, 0.0], "maps")
-    rest = _told(_separable(coarse, COARSE, "coarse"), [0.0] * (len(FIELDS) - len(PEAKS) - 2), "ends")
+    rest = _told(_separable(coarse, COARSE, "coarse"), [0.0] * (len(OUTPUTS) - len(HEATMAPS) - 2), "ends")
     fields = keras.layers.Concatenate(name="fields")([maps, _twice(rest, "ends")])
     return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="told")(fields))
 
@@ -141,7 +124,7 @@ def _separable(values: Any, width: int, name: str) -> Any:
 
 
 def detector_loss(recipe: DetectorRecipe) -> Any:
-    """Return the loss of told FIELDS against targets (n, h, w, 12), see detector_views."""
+    """Return the loss of told OUTPUTS against targets (n, h, w, 12), see detector_views."""
 
     def loss(target: Any, told: Any) -> Any:
         peaks, parts, ends, hidden, weight = tf.split(target, (*GROUPS, 1), axis=-1)
@@ -152,8 +135,8 @@ def detector_loss(recipe: DetectorRecipe) -> Any:
         return (
             _focal(peaks, said_peaks)
             + _masks(parts, said_parts)
-            + recipe.ends_weight * far
-            + recipe.hidden_weight * tf.reduce_sum(weight * unseen) / total
+            + recipe.keypoint_weight * far
+            + recipe.occlusion_weight * tf.reduce_sum(weight * unseen) / total
         )
 
     return loss
@@ -187,14 +170,16 @@ def train_detector(
     """
     steps = len(photos) // recipe.batch
     deep = next(layer for layer in network.layers if isinstance(layer, keras.Model))
-    for layer in itertools.takewhile(lambda layer: layer.name != recipe.frozen, deep.layers):
+    for layer in itertools.takewhile(lambda layer: layer.name != recipe.first_trained_layer, deep.layers):
         layer.trainable = False
     optimizer = adamw(
         recipe.learning_rate,
         recipe.warm_up,
         recipe.weight_decay,
         len(recipe.sizes) * steps,
-        slower=dict.fromkeys((variable.path for variable in deep.trainable_variables), recipe.slower),
+        slower=dict.fromkeys(
+            (variable.path for variable in deep.trainable_variables), recipe.backbone_rate_factor
+        ),
     )
     optimizer.build(network.trainable_variables)
     network.compile(optimizer, loss=detector_loss(recipe))
@@ -222,10 +207,10 @@ def _batches(
     def view(one: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
         rng = np.random.default_rng([*stream, one])
         sort = rng.random()
-        if sort < recipe.tiled:
+        if sort < recipe.mosaic_share:
             return training_view([photos[one].read(), *some(3, rng)], side, rng)
-        if sort < recipe.tiled + recipe.pasted:
-            keys = some(int(rng.integers(1, recipe.most_pasted, endpoint=True)), rng)
+        if sort < recipe.mosaic_share + recipe.paste_share:
+            keys = some(int(rng.integers(1, recipe.max_pasted_scenes, endpoint=True)), rng)
             return training_view([photos[one].read()], side, rng, keys)
         return training_view([photos[one].read()], side, rng)
 
@@ -236,11 +221,11 @@ def _batches(
         pictures, targets = zip(*map(view, order[first : first + recipe.batch].tolist()), strict=True)
         return np.stack(pictures), np.stack(targets)
 
-    return ordered(batch, range(0, len(order) - recipe.batch + 1, recipe.batch))
+    return parallel_map(batch, range(0, len(order) - recipe.batch + 1, recipe.batch))
 
 
 def to_detector_file(model: Any) -> bytes:
-    """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> FIELDS (1, GRID, GRID, 11)."""
+    """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> OUTPUTS (1, GRID, GRID, 11)."""
 
     def told(pixels: Any) -> Any:
         peaks, parts, ends, hidden = tf.split(model(pixels, training=False), GROUPS, axis=-1)
