@@ -36,7 +36,7 @@ docs-check: .venv/dev
 tests: .venv/dev .venv/debian web/node_modules
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --durations 10
 
-# web/ -> src/keykind/web, which the wheel holds, the service sends and any static host takes.
+# web/ -> src/keykind/web, which is in the wheel, is served by `keykind serve`, and runs on any static host.
 app: .venv/dev web/node_modules
 	$(BIN)/python web/scripts/golden.py
 	$(NPM) run --prefix web --silent build
@@ -50,7 +50,7 @@ web/node_modules: web/package-lock.json .venv/dev
 	$(NPM) ci --prefix web --silent
 	touch $@
 
-# The wheel alone, in an environment of its own: what `pip install keykind` gives.
+# The wheel alone, in a fresh environment: what `pip install keykind` gives.
 bare: .venv/dev app
 	rm -rf .venv-bare dist
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
@@ -58,7 +58,7 @@ bare: .venv/dev app
 	.venv-bare/bin/python $(PIP) dist/*.whl
 	.venv-bare/bin/python tests/installs/bare_install.py
 
-# What the Dockerfile does, without Docker: the same wheel and constraints, its entry point and its health check.
+# What the Dockerfile does, without Docker: the same wheel, constraints, entry point and health check.
 container: bare
 	rm -rf .venv-serve
 	$(PYTHON) -m venv .venv-serve
@@ -76,7 +76,7 @@ container: bare
 	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale,serve]' --group dev
 	touch $@
 
-# Debian packages, where we may install them; without chromium the browser tests skip, with a reason, and without
+# Debian packages, if we may install them. Without chromium the browser tests skip with a reason; without
 # libllvm19 rendering is slower.
 .venv/debian: .ci/debian-packages .venv/user
 	.ci/debian-packages
