@@ -1,12 +1,14 @@
-"""Tests of main.py: what a user at a terminal sees, bad input above all."""
+"""Tests of main.py and the verbs: what a user at a terminal sees, bad input above all."""
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
 import zipfile
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,23 @@ from PIL import Image
 
 from commands import keykind, png_header
 from drawings import draw_photos
-from keykind.cli import main
+from keykind import cli
+from keykind.cli import dev, main
 
-KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a run is killed; more take longer
+KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a run is killed
 HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"}
+
+
+SLEEPY = """
+HELP = "sleep for some seconds"
+
+def add_options(parser):
+    parser.add_argument("seconds", type=int)
+
+def run(options):
+    print(f"slept {options.seconds} s")
+    return 1
+"""
 
 
 def run(*arguments: object) -> int:
@@ -34,6 +49,36 @@ def test_the_command_line_loads_nothing_heavy():
     assert not HEAVY & set(loaded)
 
 
+def test_every_verb_has_help_options_and_a_function():
+    for name in main.VERBS:
+        verb = import_module(f"keykind.cli.{name}")
+        assert verb.HELP
+        assert "\n" not in verb.HELP
+        assert callable(verb.add_options)
+        assert callable(verb.run)
+
+
+def test_a_verb_is_one_module_and_one_entry_in_the_table(tmp_path, monkeypatch, capsys):
+    (tmp_path / "sleep.py").write_text(SLEEPY, "utf-8")
+    monkeypatch.setattr(cli, "__path__", [*cli.__path__, str(tmp_path)])
+    monkeypatch.setattr(main, "VERBS", (*main.VERBS, "sleep"))
+    assert run("sleep", 3) == 1
+    assert capsys.readouterr().out == "slept 3 s\n"
+    assert "sleep for some seconds" in main.parser().format_help()
+
+
+def test_the_verb_for_developers_is_not_listed():
+    assert not re.search(r"^    dev\b", main.parser().format_help(), re.MULTILINE)
+    assert main.parser().parse_args(["dev", "ship", "run"]).verb is dev.run
+
+
+@pytest.mark.parametrize("option", ["--negatives", "--nothing"])
+def test_photos_without_a_key_have_an_option_and_its_former_name(option):
+    options = main.parser().parse_args(["train", "photos", "--out", "run", option, "negatives"])
+    assert options.negatives == Path("negatives")
+    assert main.parser().parse_args(["train", "photos", "--out", "run"]).negatives is None
+
+
 def test_inspect_loads_nothing_heavy(drawn_photos):
     verb = f"main(['inspect', {str(drawn_photos)!r}, '--json'])"
     code = (
@@ -43,20 +88,20 @@ def test_inspect_loads_nothing_heavy(drawn_photos):
 
 
 def test_wrong_usage_is_status_2(capsys):
-    for arguments in ([], ["turn"], ["train"], ["train", "photos"], ["inspect"]):
+    for arguments in ([], ["no-such-verb"], ["train"], ["train", "photos"], ["inspect"]):
         with pytest.raises(SystemExit) as caught:
             main.main(arguments)
         assert caught.value.code == 2
         assert "usage: keykind" in capsys.readouterr().err
 
 
-def test_doctor_names_what_is_installed(capsys):
+def test_doctor_lists_installed_packages(capsys):
     assert run("doctor") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert any(line.split()[:2] == ["good", "numpy"] for line in lines)
+    assert any(line.split()[:2] == ["ok", "numpy"] for line in lines)
 
 
-def test_inspect_says_how_many_photos_of_each_kind(drawn_photos, capsys):
+def test_inspect_counts_the_photos_of_each_kind(drawn_photos, capsys):
     assert run("inspect", drawn_photos, "--json") == 0
     captured = capsys.readouterr()
     assert "mortice" in json.loads(captured.out)["counts"]
@@ -76,7 +121,7 @@ def test_an_unreadable_photo_is_status_1_and_is_named(drawn_photos, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["--recipe", "best"], "use report or default, or a .toml file"),
         (["--recipe", "no.toml"], "no.toml"),
@@ -88,11 +133,11 @@ def test_an_unreadable_photo_is_status_1_and_is_named(drawn_photos, capsys):
         (["--test", "nowhere"], "nowhere"),
     ],
 )
-def test_a_wrong_choice_is_one_line_and_status_2(drawn_photos, tmp_path, capsys, arguments, said):
+def test_an_invalid_option_value_is_one_line_and_status_2(drawn_photos, tmp_path, capsys, arguments, message):
     pytest.importorskip("keras", reason="the extra train is not installed")
     assert run("train", drawn_photos, "--out", tmp_path / "run", *arguments) == 2
     lines = capsys.readouterr().err.splitlines()
-    assert said in lines[-1], lines
+    assert message in lines[-1], lines
     assert not (tmp_path / "run").exists()
 
 
@@ -104,14 +149,14 @@ def test_a_seed_is_a_whole_number(seed, capsys):
     assert "not a whole number" in capsys.readouterr().err
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(drawn_photos):
+def test_a_closed_pipe_is_not_an_error(drawn_photos):
     command = f"{sys.executable} -m keykind inspect {drawn_photos} --json | head -1"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=True)
     assert done.stdout == "{\n"
     assert done.stderr == ""
 
 
-def test_a_terminal_that_cannot_show_a_name_is_no_error(drawn_photos):
+def test_a_name_that_the_terminal_cannot_show_is_not_an_error(drawn_photos):
     (drawn_photos / "train" / "mortice").rename(drawn_photos / "train" / "größe 钥匙")
     (drawn_photos / "test" / "mortice").rename(drawn_photos / "test" / "größe 钥匙")
     done = keykind("inspect", drawn_photos, env=os.environ | {"PYTHONIOENCODING": "ascii", "LC_ALL": "C"})
@@ -119,25 +164,25 @@ def test_a_terminal_that_cannot_show_a_name_is_no_error(drawn_photos):
     assert "gr??e" in done.stdout
 
 
-def test_a_folder_with_results_is_refused_before_any_photo_is_read(tmp_path, capsys):
+def test_a_folder_with_files_is_refused_before_any_photo_is_read(tmp_path, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "mine.txt").write_text("mine")
+    (tmp_path / "run" / "notes.txt").write_text("notes")
     assert run("train", tmp_path / "no photos", "--out", tmp_path / "run") == 2
     assert "is there already and not empty" in capsys.readouterr().err
 
 
-def spoil(folder: Path) -> dict[str, str]:
-    """Put one of each bad thing into class folders; return file name -> what must be said of it."""
+def add_bad_files(folder: Path) -> dict[str, str]:
+    """Add one file of each bad sort to the class folders; return file name -> expected message."""
     cylinder = folder / "train" / "cylinder"
     good = next(cylinder.glob("*.png"))
     (cylinder / "empty.jpg").write_bytes(b"")
-    with Image.open(good) as picture:
-        picture.save(cylinder / "whole.jpg")
-        picture.resize((1, 1)).save(cylinder / "dot.png")
+    with Image.open(good) as image:
+        image.save(cylinder / "whole.jpg")
+        image.resize((1, 1)).save(cylinder / "dot.png")
     (cylinder / "truncated.jpg").write_bytes((cylinder / "whole.jpg").read_bytes()[:2000])
     (cylinder / "whole.jpg").unlink()
-    (cylinder / "text.jpg").write_text("this is no photo")
+    (cylinder / "text.jpg").write_text("not a photo")
     (cylinder / "bomb.png").write_bytes(png_header(30_000, 30_000))
     (cylinder / "loop").symlink_to(cylinder)
     (folder / "train" / "empty kind").mkdir()
@@ -146,7 +191,7 @@ def spoil(folder: Path) -> dict[str, str]:
     return {
         "empty.jpg": "is empty (0 bytes)",
         "truncated.jpg": "its 2,000 bytes end before",
-        "text.jpg": "starts with 'this is no photo'",
+        "text.jpg": "starts with 'not a photo'",
         "dot.png": "has 1 x 1 pixels",
         "bomb.png": "900.0 megapixels, more than the limit",
         "loop": "which was met before",
@@ -154,9 +199,9 @@ def spoil(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_every_bad_photo_gets_its_line_and_the_rest_is_trained_on(drawn_photos, tmp_path):
+def test_every_bad_photo_gets_its_line_and_the_others_are_trained_on(drawn_photos, tmp_path):
     pytest.importorskip("keras", reason="the extra train is not installed")
-    bad = spoil(drawn_photos)
+    bad = add_bad_files(drawn_photos)
     done = keykind("train", drawn_photos, "--weights", "random", "--out", tmp_path / "run")
     assert done.returncode == 1, done.stderr
     for name, reason in bad.items():
@@ -169,17 +214,17 @@ def test_every_bad_photo_gets_its_line_and_the_rest_is_trained_on(drawn_photos, 
     assert done.stdout.splitlines()[-1] == str(tmp_path / "run" / "report.html")
 
 
-def folder_of(place: Path, **counts: int) -> Path:
+def photo_folder(folder: Path, **counts: int) -> Path:
     rng = np.random.default_rng(0)
     for kind, count in counts.items():
-        (place / kind).mkdir(parents=True)
-        for number in range(count):
-            Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(place / kind / f"{number}.png")
-    return place
+        (folder / kind).mkdir(parents=True)
+        for i in range(count):
+            Image.fromarray(rng.integers(0, 256, (40, 40, 3), np.uint8)).save(folder / kind / f"{i}.png")
+    return folder
 
 
 @pytest.mark.parametrize(
-    ("counts", "said"),
+    ("counts", "message"),
     [
         ({}, "photos"),
         ({"cylinder": 0}, "0"),
@@ -187,20 +232,20 @@ def folder_of(place: Path, **counts: int) -> Path:
         ({"cylinder": 9, "dimple": 2}, "dimple"),
     ],
 )
-def test_photos_one_cannot_train_on_are_refused_with_numbers(tmp_path, capsys, counts, said):
+def test_too_few_photos_to_train_on_are_refused_with_numbers(tmp_path, capsys, counts, message):
     pytest.importorskip("keras", reason="the extra train is not installed")
     (tmp_path / "photos").mkdir()
-    folder_of(tmp_path / "photos", **counts)
+    photo_folder(tmp_path / "photos", **counts)
     assert run("train", tmp_path / "photos", "--weights", "random", "--out", tmp_path / "run") == 2
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("keykind: ")
-    assert said in last
+    assert message in last
 
 
 @pytest.mark.slow
-def test_a_kind_only_in_the_test_is_said_and_left_out(drawn_photos, capsys):
+def test_a_kind_only_among_the_test_photos_is_reported_and_left_out(drawn_photos, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
-    folder_of(drawn_photos / "test", padlock=2)
+    photo_folder(drawn_photos / "test", padlock=2)
     out = drawn_photos.parent / "run"
     assert run("train", drawn_photos, "--weights", "random", "--out", out) == 0
     assert any("padlock" in line for line in capsys.readouterr().err.splitlines())
@@ -208,18 +253,19 @@ def test_a_kind_only_in_the_test_is_said_and_left_out(drawn_photos, capsys):
 
 
 @pytest.mark.slow
-def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path):
+def test_a_run_killed_at_random_moments_ends_with_the_same_result(tmp_path):
     pytest.importorskip("keras", reason="the extra train is not installed")
     photos = tmp_path / "photos"
     draw_photos(photos, {"train": 4, "test": 2}, np.random.default_rng(0))
     train = ["train", photos, "--weights", "random", "--out"]
     start = time.monotonic()
-    assert keykind(*train, tmp_path / "calm").returncode == 0
+    assert keykind(*train, tmp_path / "undisturbed").returncode == 0
     length = time.monotonic() - start
-    calm = timeless(tmp_path / "calm" / "metrics.json")
-    for number, moment in enumerate(np.random.default_rng(0).uniform(0.05, 1, KILLS)):
-        out = tmp_path / f"killed-{number}"
-        environment = os.environ | {"KEYKIND_CACHE": str(tmp_path / f"cache-{number}")}
+    expected = without_times(tmp_path / "undisturbed" / "metrics.json")
+    predictions = (tmp_path / "undisturbed" / "predictions.csv").read_text()
+    for i, moment in enumerate(np.random.default_rng(0).uniform(0.05, 1, KILLS)):
+        out = tmp_path / f"killed-{i}"
+        environment = os.environ | {"KEYKIND_CACHE": str(tmp_path / f"cache-{i}")}
         command = [sys.executable, "-m", "keykind", *map(str, train), str(out)]
         process = subprocess.Popen(
             command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -227,19 +273,19 @@ def test_a_run_killed_at_random_moments_ends_as_an_undisturbed_one(tmp_path):
         time.sleep(moment * length)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        check_whole(out)
+        check_files(out)
         resumed = keykind(*train, out, "--resume", env=environment)
         assert resumed.returncode == 0, resumed.stderr
-        assert timeless(out / "metrics.json") == calm
-        assert (out / "predictions.csv").read_text() == (tmp_path / "calm" / "predictions.csv").read_text()
+        assert without_times(out / "metrics.json") == expected
+        assert (out / "predictions.csv").read_text() == predictions
 
 
-def timeless(path: Path) -> dict[str, object]:
+def without_times(path: Path) -> dict[str, object]:
     return {key: value for key, value in json.loads(path.read_text()).items() if key != "seconds"}
 
 
-def check_whole(out: Path) -> None:
-    """Assert that every file which has its final name is whole."""
+def check_files(out: Path) -> None:
+    """Assert that every file under its final name is complete."""
     for path in out.rglob("*"):
         if not path.name.startswith(".unfinished-") and path.suffix in READERS:
             READERS[path.suffix](path)

@@ -28,10 +28,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write each key of a photo as an image."""
-    from keykind.detect.cutouts import write_cut_outs
+    from keykind.detect.cutouts import write_cutouts
     from keykind.detect.detector import load_detector
     from keykind.photo.inputs import single_photo
 
-    for path in write_cut_outs(single_photo(options.photo), load_detector(), options.out):
+    for path in write_cutouts(single_photo(options.photo), load_detector(), options.out):
         print(path)
     return OK

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from keykind.cli.options import add_seed, positive
 from keykind.cli.output import OK
+from keykind.core.errors import KeykindError
 from keykind.core.extras import require
 
 HELP = "train, score and ship the files bundled with keykind; for its developers"
@@ -64,10 +65,10 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
         "--begin", type=Path, metavar="FILE", help="detector.weights.h5 of an earlier training to start from"
     )
     parser.add_argument(
-        "--sizes",
-        type=_sizes,
-        metavar="PX,PX,...",
-        help="image size in each epoch (default: seven of 192, six of 256)",
+        "--recipe",
+        default="default",
+        metavar="NAME|FILE",
+        help="recipe whose part `detector` is used (default: %(default)s)",
     )
     add_seed(parser)
 
@@ -112,12 +113,12 @@ def _add_render_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train_detector(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.train.detector.network import DetectorRecipe
     from keykind.train.detector.training import Start, split_set, train_on_photos
+    from keykind.train.recipe import load_recipe
 
     photos = [photo for folder in options.sets for photo in split_set(folder, options.max_photos)[0]]
     start = Start(options.weights, options.scaling, options.begin)
-    recipe = DetectorRecipe(sizes=options.sizes) if options.sizes else DetectorRecipe()
+    recipe = load_recipe(options.recipe).detector
     print(train_on_photos(photos, start, recipe, options.out, options.seed))
 
 
@@ -141,6 +142,11 @@ def _ship(options: argparse.Namespace) -> None:
     from keykind.experiment.shipping import ship_classifier, ship_detector
     from keykind.model.shipped import FOLDER
 
+    if not (options.source or options.detector):
+        fault, remedy = "has neither a run nor --detector", "give what to bundle"
+        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
+    if options.source and not options.begin:
+        raise KeykindError(options.source, fault="needs --begin", remedy="name the weights it began with")
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))
@@ -160,10 +166,6 @@ def _render_sample(options: argparse.Namespace) -> None:
     studio = Studio(choose_variant(options.variant), options.workers or cpu_count())
     for line in render_sample(studio, options.out or FOLDER, options.max_photos):
         print(line)
-
-
-def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(positive(size) for size in text.split(","))
 
 
 COMMANDS = {

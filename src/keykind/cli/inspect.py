@@ -30,5 +30,5 @@ def run(options: argparse.Namespace) -> int:
     dataset = read_dataset(options)
     if options.html:
         write_text(options.html, report.html(dataset))
-    print(json.dumps(report.facts(dataset), indent=2) if options.json else report.text(dataset))
-    return SOME_UNREADABLE if dataset.faults else OK
+    print(json.dumps(report.as_json(dataset), indent=2) if options.json else report.text(dataset))
+    return SOME_UNREADABLE if dataset.read_errors else OK

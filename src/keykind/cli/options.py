@@ -82,7 +82,7 @@ def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
     from keykind.core.extras import require
 
     require("scale")
-    return scale.engine(chunk or scale.CHUNK)
+    return scale.engine(chunk or scale.CHUNK_SIZE)
 
 
 def name_list(text: str) -> list[str]:

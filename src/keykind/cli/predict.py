@@ -68,11 +68,11 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     """Write the predictions to a file or folder, print the counts and return them."""
     from keykind.core.progress import progress
     from keykind.photo.inputs import count_photos, iter_photos
-    from keykind.predict.shards import PartFolder
+    from keykind.predict.shards import ShardedOutput
 
     recognise = partial(recogniser.recognise_many, engine=engine(options))
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
-    output = PartFolder(options.out, f".{options.format}", options.part)
+    output = ShardedOutput(options.out, f".{options.format}", options.part)
     tally = output.write(
         iter_photos(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )

@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     require("train")
     import numpy as np
 
-    from keykind.dataset.dataset import hold_out, negative_sets
+    from keykind.dataset.dataset import hold_out, read_negative_sets
     from keykind.experiment.run_folder import RunFolder
     from keykind.train.recipe import load_recipe, weights_for, with_fine_tuning, with_renders
 
@@ -76,10 +76,10 @@ def run(options: argparse.Namespace) -> int:
     recipe = with_renders(recipe, options.renders)
     RunFolder(options.out).check(resume=options.resume)
     dataset = read_dataset(options)
-    if not dataset.of("test"):
+    if not dataset.subset("test"):
         dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
-    negatives, broken = negative_sets(options.negatives)
-    faults = dataset.faults + broken
+    negatives, broken = read_negative_sets(options.negatives)
+    faults = dataset.read_errors + broken
     print_faults(faults)
     for warning in dataset.warnings:
         message(f"keykind: {warning}")

@@ -10,26 +10,26 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
 import numpy as np
 
 from keykind.core.errors import BadDataset
 from keykind.core.files import atomic_write, write_bytes, write_json
 from keykind.core.geometry import decode_rle
 from keykind.core.parallel import parallel_map
+from keykind.detect.detection import Detection
 from keykind.detect.detector import SCORE_THRESHOLD, KeyDetector
-from keykind.detect.metrics import DetectionMetrics, Wanted, score_detections
-from keykind.detect.postprocess import Detection
+from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detections
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
+from keykind.train.backend import keras
 from keykind.train.detector.network import (
-    DetectorRecipe,
     Labelled,
     detector_network,
     labelled_in,
     to_detector_file,
     train_detector,
 )
+from keykind.train.recipe import DetectorRecipe
 
 HELD_OUT = 20  # of the photos of a dataset, one in so many, by their number, is held out
 MAX_PHOTOS = 10_000  # of a dataset
@@ -90,19 +90,19 @@ def train_on_photos(
 def score_photos(detector: KeyDetector, photos: Sequence[Labelled]) -> DetectionMetrics:
     """Return the detection metrics over labelled photos, at the detector's own score threshold."""
 
-    def detect(photo: Labelled) -> tuple[tuple[Detection, ...], list[Wanted]]:
-        return detector.find(read_photo(photo.photo), MIN_SCORE), list(_labelled_keys(photo.label))
+    def detect(photo: Labelled) -> tuple[tuple[Detection, ...], list[LabelledKey]]:
+        return detector.detect(read_photo(photo.photo), MIN_SCORE), list(_labelled_keys(photo.label))
 
     return score_detections(parallel_map(detect, photos), SCORE_THRESHOLD)
 
 
-def _labelled_keys(label: Path) -> Iterator[Wanted]:
+def _labelled_keys(label: Path) -> Iterator[LabelledKey]:
     """Yield the keys of a label of which at least one pixel is visible."""
     for key in json.loads(label.read_text("utf-8"))["keys"]:
         mask = decode_rle(key["mask"])
         if mask.any():
             head, tip = (np.array(key[name], float) for name in ("head", "tip"))
-            yield Wanted(head, tip, mask, (1 - key["occluded"]) * (1 - key["cut_off"]))
+            yield LabelledKey(head, tip, mask, (1 - key["occluded"]) * (1 - key["cut_off"]))
 
 
 def _number(photo: Labelled) -> int:

@@ -1,0 +1,106 @@
+"""Tests of dev.py: the options reach the functions that do the work."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from fake_studio import FakeStudio
+from keykind.cli import main
+from keykind.detect.metrics import DetectionMetrics
+
+
+def run(*arguments: object) -> int:
+    return main.main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Return a function that replaces another by one that records its arguments, and the record."""
+    record = []
+
+    def stub(name, result):
+        def called(*arguments):
+            record.append(arguments)
+            return result
+
+        monkeypatch.setattr(name, called)
+        return record
+
+    return stub
+
+
+@pytest.mark.parametrize("command", ["train-detector", "score-detector", "ship", "render-sample"])
+def test_every_command_has_help(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run("dev", command, "--help")
+    assert caught.value.code == 0
+    assert f"usage: keykind dev {command}" in capsys.readouterr().out
+
+
+def test_a_command_is_required(capsys):
+    with pytest.raises(SystemExit) as caught:
+        run("dev")
+    assert caught.value.code == 2
+    assert "usage: keykind dev" in capsys.readouterr().err
+
+
+def test_train_detector_trains_on_all_sets(calls, tmp_path, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.train.detector.training import Start
+
+    calls("keykind.train.detector.training.split_set", (["photo"], ["held out"]))
+    record = calls("keykind.train.detector.training.train_on_photos", Path("out/detector.tflite"))
+    recipe = tmp_path / "small.toml"
+    recipe.write_text("[detector]\nsizes = [64, 96]\n", "utf-8")
+    options = ("--weights", "imagenet", "--scaling", "native", "--begin", "begin.h5", "--max-photos", 9)
+    assert run("dev", "train-detector", "one", "two", "--out", "out", "--recipe", recipe, *options) == 0
+    assert record[:2] == [(Path("one"), 9), (Path("two"), 9)]
+    photos, start, recipe, out, seed = record[2]
+    assert photos == ["photo", "photo"]
+    assert start == Start("imagenet", "native", Path("begin.h5"))
+    assert (recipe.sizes, out, seed) == ((64, 96), Path("out"), 0)
+    assert capsys.readouterr().out == "out/detector.tflite\n"
+
+
+def test_score_detector_prints_a_line_per_set(calls, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    calls("keykind.train.detector.training.split_set", (["photo"], ["held out"]))
+    metrics = DetectionMetrics(20, 30, 0.9, 0.8, 0.25, 0.01, 0.7)
+    record = calls("keykind.train.detector.training.score_photos", metrics)
+    assert run("dev", "score-detector", "one", "two") == 0
+    assert [photos for _, photos in record[1::2]] == [["held out"], ["held out"]]
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all("AP50 0.900" in line and "1.0% swapped" in line for line in lines)
+
+
+def test_ship_bundles_a_detector_and_a_run(calls, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    detector = calls("keykind.experiment.shipping.ship_detector", Path("detector.tflite"))
+    exported = SimpleNamespace(lines=lambda: ["keys.tflite  5 MB"])
+    calls("keykind.experiment.shipping.ship_classifier", (exported, Path("weights.npz")))
+    command = ("dev", "ship", "run", "--begin", "imagenet", "--detector", "new.tflite", "--out", "models")
+    assert run(*command) == 0
+    assert detector == [(Path("new.tflite"), Path("models")), (Path("run"), "imagenet", Path("models"))]
+    assert capsys.readouterr().out == "detector.tflite\nkeys.tflite  5 MB\nweights.npz\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"), [(["run"], "needs --begin"), ([], "neither a run nor --detector")]
+)
+def test_ship_without_what_it_needs_is_an_error(arguments, message, capsys):
+    assert run("dev", "ship", *arguments) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_render_sample_prints_a_line_per_part(monkeypatch, tmp_path, capsys):
+    pytest.importorskip("mitsuba", reason="the extra render is not installed")
+    monkeypatch.setattr("keykind.render.studio.variant.choose_variant", lambda _: None)
+    monkeypatch.setattr("keykind.render.sets.rendering.Studio", lambda _, workers: FakeStudio(workers))
+    monkeypatch.setattr("keykind.render.sets.sample._check", lambda *_: None)
+    command = ("dev", "render-sample", "--out", tmp_path / "sample", "--max-photos", 1, "--workers", 1)
+    assert run(*command) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(f"{tmp_path / 'sample'}: 8 photos, ")
+    assert lines[1].startswith(f"{tmp_path / 'sample-nothing'}: 1 photos, ")
