@@ -19,7 +19,7 @@ from keykind.core.errors import BadPhoto, KeykindError
 from keykind.dataset.dataset import read_dataset
 from keykind.detect.detector import load_detector
 from keykind.model.preprocess import Augmentation
-from keykind.photo.inputs import photos_from
+from keykind.photo.inputs import iter_photos
 from keykind.photo.source import NamedPhoto
 from keykind.predict.recogniser import Recogniser
 from keykind.train.features import Plan, compute, with_key_crops
@@ -30,16 +30,19 @@ ray = pytest.importorskip("ray", reason="the extra scale is not installed")
 scale = pytest.importorskip("keykind.scale")
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
+# Ray's defaults miss a lost node after 15 s.
+HEALTH_CHECKS = {"health_check_initial_delay_ms": 1000, "health_check_period_ms": 500}
 
 
 @pytest.fixture(scope="module")
 def cluster():
-    """Three nodes of one processor each; this process has joined them."""
+    """A cluster of three nodes with one CPU each, to which this process is connected."""
     from ray.cluster_utils import Cluster
 
     before = dict(os.environ)
-    os.environ |= scale.QUIET
-    nodes = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
+    os.environ |= scale.RAY_ENVIRONMENT
+    head = NODE | {"include_dashboard": False, "_system_config": HEALTH_CHECKS}
+    nodes = Cluster(initialize_head=True, head_node_args=head)
     for _ in range(2):
         nodes.add_node(**NODE)
     nodes.wait_for_nodes()
@@ -55,23 +58,23 @@ def cluster():
 @pytest.fixture
 def photos(tmp_path) -> Path:
     draw_photos(tmp_path / "photos", {"train": 4, "test": 2}, np.random.default_rng(0))
-    (tmp_path / "photos" / "torn.jpg").write_bytes(b"")
+    (tmp_path / "photos" / "empty.jpg").write_bytes(b"")
     return tmp_path / "photos"
 
 
-def test_the_cluster_answers_as_this_process_does_and_in_the_same_order(cluster, photos):
-    recogniser, sources = Recogniser.load(), list(photos_from([str(photos), "gone.jpg"]))
-    here = list(recogniser.recognise_many(sources))
-    assert sum(one.error is not None for one in here) == 2
-    assert list(recogniser.recognise_many(sources, scale.engine(chunk=3))) == here
+def test_results_and_their_order_are_the_same_as_in_this_process(cluster, photos):
+    recogniser, sources = Recogniser.load(), list(iter_photos([str(photos), "gone.jpg"]))
+    local = list(recogniser.recognise_many(sources))
+    assert sum(prediction.error is not None for prediction in local) == 2
+    assert list(recogniser.recognise_many(sources, scale.engine(chunk_size=3))) == local
 
 
-def test_the_commands_files_differ_in_no_byte_between_engines(cluster, photos, tmp_path):
+def test_both_engines_write_identical_files(cluster, photos, tmp_path):
     model = tiny_file(tmp_path / "tiny.tflite")
     for engine in ("local", "ray"):
-        given = "--model", model, "--out", tmp_path / engine, "--part", 7, "--format", "parquet"
-        done = keykind("predict", photos, *given, "--engine", engine)
-        assert done.returncode == 1, done.stderr  # torn.jpg
+        options = "--model", model, "--out", tmp_path / engine, "--part", 7, "--format", "parquet"
+        done = keykind("predict", photos, *options, "--engine", engine)
+        assert done.returncode == 1, done.stderr  # empty.jpg
         assert not done.stderr
     names = [path.name for path in (tmp_path / "ray").iterdir()]
     assert len(names) == 5
@@ -80,57 +83,57 @@ def test_the_commands_files_differ_in_no_byte_between_engines(cluster, photos, t
     )
 
 
-def test_results_before_an_error_are_given_first(cluster):
-    def work(number: int) -> int:
-        if number == 40:
+def test_results_before_an_error_are_yielded_first(cluster):
+    def work(i: int) -> int:
+        if i == 40:
             raise BadPhoto("forty.jpg", fault="is 40", remedy="give another")
-        return number
+        return i
 
-    results = scale.ordered(work, range(100), 7)
+    results = scale.ray_map(work, range(100), 7)
     assert [next(results) for _ in range(40)] == list(range(40))
     with pytest.raises(BadPhoto, match="forty"):
         next(results)
 
 
-def test_more_items_than_a_window_holds_are_done_in_order_before_an_error_of_theirs(cluster, monkeypatch):
-    monkeypatch.setattr(scale, "WINDOW", 30)
-    monkeypatch.setattr(scale, "SHARE_OF_WINDOW", 10)
+def test_items_beyond_a_window_keep_their_order_before_an_error_of_the_items(cluster, monkeypatch):
+    monkeypatch.setattr(scale, "MIN_WINDOW", 30)
+    monkeypatch.setattr(scale, "WINDOW_PER_ACTOR", 10)
 
     def items():
         yield from range(50)
-        raise BadPhoto("folder", fault="went away", remedy="look for it")
+        raise BadPhoto("folder", fault="was removed", remedy="restore it")
 
-    results = scale.ordered(lambda number: number**2, items(), 4)
-    assert [next(results) for _ in range(50)] == [number**2 for number in range(50)]
-    with pytest.raises(BadPhoto, match="went away"):
+    results = scale.ray_map(lambda i: i**2, items(), 4)
+    assert [next(results) for _ in range(50)] == [i**2 for i in range(50)]
+    with pytest.raises(BadPhoto, match="was removed"):
         next(results)
 
 
-def test_no_items_need_no_actors(cluster):
-    assert list(scale.ordered(lambda number: number, [])) == []
+def test_no_items_start_no_actors(cluster):
+    assert list(scale.ray_map(lambda i: i, [])) == []
 
 
-def test_any_other_error_of_the_work_tells_where_on_the_node_it_was_made(cluster):
-    with pytest.raises(ZeroDivisionError) as told:
-        list(scale.ordered(lambda number: 1 // number, [0]))
-    assert "test_scale.py" in told.value.__notes__[0]
+def test_an_unexpected_error_carries_the_traceback_of_the_node(cluster):
+    with pytest.raises(ZeroDivisionError) as caught:
+        list(scale.ray_map(lambda i: 1 // i, [0]))
+    assert "test_scale.py" in caught.value.__notes__[0]
 
 
-def test_a_photo_that_ends_each_process_which_looks_at_it_is_not_tried_for_ever(cluster, monkeypatch):
-    monkeypatch.setattr(scale, "RETRIES", 1)
+def test_an_item_that_crashes_its_process_is_not_retried_for_ever(cluster, monkeypatch):
+    monkeypatch.setattr(scale, "MAX_RETRIES", 1)
     with pytest.raises(KeykindError, match="Ray: failed"):
-        list(scale.ordered(lambda number: os._exit(1), [0]))
+        list(scale.ray_map(lambda _: os._exit(1), [0]))
 
 
-def test_a_node_with_another_version_refuses():
+def test_a_node_with_another_version_is_an_error():
     actor = scale._Actor(pickle.dumps(abs), "0.0.1", "gone")
     chunk = pyarrow.table({"chunk": [pickle.dumps([1])]})
-    results, fault = pickle.loads(actor(chunk)["results"][0].as_py())
+    results, error = pickle.loads(actor(chunk)["results"][0].as_py())
     assert results == []
-    assert "on a node, 0.0.1 where the command was given" in str(fault)
+    assert "on a node, but 0.0.1 on the driver" in str(error)
 
 
-def test_keys_are_found_and_features_computed_as_in_this_process(cluster, drawn_photos, tmp_path):
+def test_detections_and_features_are_the_same_as_in_this_process(cluster, drawn_photos, tmp_path):
     pytest.importorskip("keras", reason="the extra train is not installed")
     from keykind.train.backbone import load_backbone, to_network
 
@@ -141,22 +144,22 @@ def test_keys_are_found_and_features_computed_as_in_this_process(cluster, drawn_
     plan = Plan(("plain", "plain_augmented"), Augmentation(0.1, 0.1, True), 0)
     with Cache(tmp_path) as cache:
         network = to_network(load_backbone("mobilenet_v2", "random", scaling="unit", seed=0), cache)
-    found = []
-    for engine in (parallel.ordered, scale.engine(2)):
-        folder = tmp_path / str(len(found))
+    results = []
+    for engine in (parallel.parallel_map, scale.engine(2)):
+        folder = tmp_path / str(len(results))
         folder.mkdir()
         with Cache(folder) as cache:
-            found.append(np.array(compute(samples, plan, network, cache, folder / "f.npy", engine)))
+            results.append(np.array(compute(samples, plan, network, cache, folder / "f.npy", engine)))
             again = compute(samples, plan, network, cache, folder / "g.npy", lambda *_: iter(()))
-            np.testing.assert_array_equal(again, found[-1])  # all from the cache
-    np.testing.assert_array_equal(*found)
+            np.testing.assert_array_equal(again, results[-1])  # all from the cache
+    np.testing.assert_array_equal(*results)
 
 
-def test_rendered_photos_differ_in_no_byte_between_engines(cluster, tmp_path):
+def test_both_engines_render_identical_files(cluster, tmp_path):
     pytest.importorskip("mitsuba", reason="the extra render is not installed")
     for engine in ("local", "ray"):
-        given = "--count", 3, "--size", 64, "--variant", "scalar_rgb", "--engine", engine
-        done = keykind("render", tmp_path / engine, *given)
+        options = "--count", 3, "--size", 64, "--variant", "scalar_rgb", "--engine", engine
+        done = keykind("render", tmp_path / engine, *options)
         assert done.returncode == 0, done.stderr
     files = [path for path in sorted((tmp_path / "local").rglob("*")) if path.is_file()]
     assert len(files) == 3 + 3 + 3
@@ -164,16 +167,16 @@ def test_rendered_photos_differ_in_no_byte_between_engines(cluster, tmp_path):
         assert (tmp_path / "ray" / path.relative_to(tmp_path / "local")).read_bytes() == path.read_bytes()
 
 
-def test_a_cluster_that_is_not_there_is_told_in_a_line(tmp_path):
+def test_an_unreachable_cluster_is_an_error_of_one_line(tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "a.png")
     environment = os.environ | {"RAY_ADDRESS": "127.0.0.1:1"}
     done = keykind("predict", tmp_path, "--engine", "ray", env=environment)
     assert done.returncode == 2
-    assert "Ray cluster 127.0.0.1:1: cannot be joined" in done.stderr
+    assert "Ray cluster 127.0.0.1:1: cannot be reached" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_without_ray_the_command_that_mends_it_is_named():
+def test_without_ray_the_error_names_the_install_command():
     code = "import sys; sys.modules['ray'] = None\nfrom keykind.cli.main import main\n"
     code += "sys.exit(main(['predict', 'x.jpg', '--engine', 'ray']))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
@@ -181,21 +184,21 @@ def test_without_ray_the_command_that_mends_it_is_named():
     assert "pip install 'keykind[scale]'" in done.stderr
 
 
-def test_where_a_node_is_lost_in_the_middle_every_photo_is_answered_once(cluster, tmp_path):
+def test_every_photo_gets_one_result_even_if_a_node_is_lost(cluster, tmp_path):
     count, lost = 5000, cluster.add_node(**NODE)
     cluster.wait_for_nodes()
     recogniser = Recogniser.load(tiny_file(tmp_path / "tiny.tflite"))
 
-    def slowly(one):
-        time.sleep(0.005)  # or all would be done before the node is gone
-        return recogniser.attempt(one)
+    def slow(photo):
+        time.sleep(0.005)  # else all would be done before the node is lost
+        return recogniser.attempt(photo)
 
-    shades = (NamedPhoto(f"{n}.png", np.full((32, 32, 3), n % 251, np.uint8)) for n in range(count))
-    answered = []
-    for one in scale.ordered(slowly, shades):
-        answered.append(one)
-        if len(answered) == count // 3:
+    photos = (NamedPhoto(f"{i}.png", np.full((32, 32, 3), i % 251, np.uint8)) for i in range(count))
+    predictions = []
+    for prediction in scale.ray_map(slow, photos):
+        predictions.append(prediction)
+        if len(predictions) == count // 3:
             cluster.remove_node(lost, allow_graceful=False)
-    assert [one.photo for one in answered] == [f"{n}.png" for n in range(count)]
-    here = recogniser.attempt(NamedPhoto("7.png", np.full((32, 32, 3), 7, np.uint8)))
-    assert answered[7] == here
+    assert [prediction.photo for prediction in predictions] == [f"{i}.png" for i in range(count)]
+    local = recogniser.attempt(NamedPhoto("7.png", np.full((32, 32, 3), 7, np.uint8)))
+    assert predictions[7] == local

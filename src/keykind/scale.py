@@ -1,11 +1,11 @@
-"""The work of `parallel`, done by a cluster: an engine that distributes and does nothing else.
+"""A parallel map over a Ray cluster: distributes work and nothing else.
 
-In:    a function and items; RAY_ADDRESS, or else this machine's processors
-Out:   its results, in the order of the items, whatever the number of nodes and whoever is lost on the way
+In:    a function and items; RAY_ADDRESS, or else this machine's CPUs
+Out:   its results in the order of the items, whatever the number of nodes and whichever are lost meanwhile
 Needs: ray    [scale]
 
-Each actor is given the function once, and with it the models that it holds, as bytes. Items travel in chunks.
-Ray begins lost actors anew elsewhere and gives them again what they had not finished.
+Each actor gets the function once, with the models that it holds, as bytes. Items are sent in chunks. Ray
+restarts lost actors on other nodes and resubmits their unfinished chunks.
 """
 
 import logging
@@ -28,152 +28,158 @@ from ray.exceptions import RayError
 
 from keykind import __version__
 from keykind.core.errors import KeykindError
-from keykind.core.parallel import Engine, begin_no_threads, workers
-from keykind.core.quiet import quiet, unwarned
+from keykind.core.parallel import Engine, cpu_count, disable_nested_threads
+from keykind.core.quiet import quiet, suppress_warnings
 
 T = TypeVar("T")
 R = TypeVar("R")
-CHUNK = 64  # items that travel together, at most: fewer, and Ray's own work for each chunk counts
-ROUNDS = 8  # chunks for each actor, at least, where there are enough items: the last ones end together
-WINDOW = 100_000  # items that the cluster is given at once, at least: only their names are in memory
-SHARE_OF_WINDOW = 5_000  # the same for each actor; they begin anew with each window, which takes some seconds
-STORE = 256_000_000  # bytes of shared memory that a cluster of this machine alone takes
-IN_FLIGHT = 2  # chunks at an actor: one in work, one waiting
-PLACE = re.compile(r"[^/]+:\d+")  # of a cluster; others are auto and ray://...
-ANSWERING = 10  # seconds in which it must answer
-RETRIES = 10  # of a chunk: a photo that ends each process that looks at it would be tried for ever
-SHARE = 0.5  # of a processor that an actor asks for: where a node is lost, its actors find room on the others
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # nothing is sent, little is said
+CHUNK_SIZE = 64  # most items sent at once; with smaller chunks Ray's overhead for each becomes noticeable
+MIN_CHUNKS_PER_ACTOR = 8  # if there are enough items, so that all actors finish at about the same time
+MIN_WINDOW = 100_000  # items submitted at once; only their names are in memory
+WINDOW_PER_ACTOR = 5_000  # items, if that makes a larger window; each starts new actors, which takes seconds
+OBJECT_STORE_BYTES = 256_000_000  # shared memory of a cluster on this machine alone
+TASKS_PER_ACTOR = 2  # chunks: one running, one waiting
+HOST_PORT = re.compile(r"[^/]+:\d+")  # form of a cluster's address; others are auto and ray://...
+CONNECT_TIMEOUT = 10  # seconds
+MAX_RETRIES = 10  # of a chunk; otherwise an item that crashes its process would be retried for ever
+CPUS_PER_ACTOR = 0.5  # requested, so that the actors of a lost node find room on the others
+RAY_ENVIRONMENT = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal"}  # no telemetry, few logs
 
 
-def engine(chunk: int = CHUNK) -> Engine:
-    """Return an engine that sends so many items at once. Raises KeykindError if no cluster can be had."""
+def engine(chunk_size: int = CHUNK_SIZE) -> Engine:
+    """Return `ray_map` with a chunk size, connected to a cluster. Raises KeykindError if there is none."""
     connect()
-    return partial(ordered, chunk=chunk)
+    return partial(ray_map, chunk_size=chunk_size)
 
 
 def connect() -> None:
-    """Join the cluster that RAY_ADDRESS names, or begin one of this machine alone; once in a process."""
+    """Connect to the cluster of RAY_ADDRESS, or start one on this machine; once per process.
+
+    Raises KeykindError.
+    """
     if ray.is_initialized():
         return
-    for name, value in QUIET.items():
+    for name, value in RAY_ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)
-    own: dict[str, Any] = {
+    local: dict[str, Any] = {
         "address": "local",
-        "num_cpus": workers(),
+        "num_cpus": cpu_count(),
         "include_dashboard": False,
-        "object_store_memory": STORE,
+        "object_store_memory": OBJECT_STORE_BYTES,
     }
     address = os.environ.get("RAY_ADDRESS")
     try:
-        if address and PLACE.fullmatch(address):  # Ray would wait for minutes
+        if address and HOST_PORT.fullmatch(address):  # Ray itself would wait for minutes
             host, _, port = address.rpartition(":")
-            socket.create_connection((host.strip("[]"), int(port)), ANSWERING).close()
+            socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT).close()
         with quiet():
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if address else own))
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **({} if address else local))
     except (OSError, RuntimeError, ValueError, RayError) as error:
-        fault = f"cannot be joined ({_line(error, 0)})"
-        remedy = "check RAY_ADDRESS and `ray status`, or leave it away for this machine alone"
+        fault = f"cannot be reached ({_line(error, 0)})"
+        remedy = "check RAY_ADDRESS and `ray status`, or unset RAY_ADDRESS to use this machine alone"
         raise KeykindError(
-            f"Ray cluster {address or 'of this machine'}", fault=fault, remedy=remedy
+            f"Ray cluster {address or 'on this machine'}", fault=fault, remedy=remedy
         ) from error
 
 
-def ordered(work: Callable[[T], R], items: Iterable[T], chunk: int = CHUNK) -> Iterator[R]:
-    """Yield work(item) for each item, in order, computed by actors; memory stays bounded for any number.
+def ray_map(work: Callable[[T], R], items: Iterable[T], chunk_size: int = CHUNK_SIZE) -> Iterator[R]:
+    """Yield work(item) for each item, in order, computed by actors with bounded memory.
 
-    The first exception, of the work or of the items, is raised where its result would stand.
-    Raises KeykindError where the cluster fails, or its nodes have another version of keykind.
+    The first exception, from the work or from the items, is raised in place of its result.
+    Raises KeykindError if the cluster fails, or a node has another version of keykind.
     """
-    packed = cloudpickle.dumps(work)
-    left, fault = iter(items), None
-    while fault is None:
-        window, fault = _taken(left, max(WINDOW, SHARE_OF_WINDOW * _actors()))
+    pickled = cloudpickle.dumps(work)
+    remaining, error = iter(items), None
+    while error is None:
+        window, error = _take(remaining, max(MIN_WINDOW, WINDOW_PER_ACTOR * _actor_count()))
         if not window:
             break
-        yield from _done(packed, window, chunk)
-    if fault is not None:
-        raise fault
+        yield from _map_window(pickled, window, chunk_size)
+    if error is not None:
+        raise error
 
 
-def _taken(items: Iterator[T], count: int) -> tuple[list[T], Exception | None]:
-    """Return the next `count` items, and what ended them if that was an exception."""
+def _take(items: Iterator[T], count: int) -> tuple[list[T], Exception | None]:
+    """Return the next `count` items, and the exception that ended them early, if any."""
     window: list[T] = []
     try:
         window.extend(islice(items, count))
-    except Exception as error:  # noqa: BLE001 - raised again where it stands
+    except Exception as error:  # noqa: BLE001 - raised again in place of the item
         return window, error
     return window, None
 
 
-def _done(work: bytes, items: list[T], most: int) -> Iterator[Any]:
+def _map_window(work: bytes, items: list[T], chunk_size: int) -> Iterator[Any]:
     """Yield the results of the items, in order."""
-    actors = _actors()
-    size = min(max(len(items) // (actors * ROUNDS), 1), most)
-    chunks = [{"chunk": cloudpickle.dumps(items[at : at + size])} for at in range(0, len(items), size)]
+    actors = _actor_count()
+    size = min(max(len(items) // (actors * MIN_CHUNKS_PER_ACTOR), 1), chunk_size)
+    chunks = [{"chunk": cloudpickle.dumps(items[i : i + size])} for i in range(0, len(items), size)]
     rows = ray.data.from_items(chunks, override_num_blocks=len(chunks))
-    with unwarned("keykind"):  # Ray will take retries by another name, and has none yet
+    with suppress_warnings("keykind"):  # Ray deprecates max_task_retries, and has no replacement yet
         dataset = rows.map_batches(
             _Actor,
             fn_constructor_args=(work, __version__, str(Path.cwd())),
             batch_size=1,
             batch_format="pyarrow",
-            num_cpus=SHARE,
-            max_task_retries=RETRIES,
-            # At least one: where a node is lost for good, the others take over what its actors had in work.
+            num_cpus=CPUS_PER_ACTOR,
+            max_task_retries=MAX_RETRIES,
+            # min_size=1: if a node is lost for good, the remaining actors take over its chunks.
             compute=ray.data.ActorPoolStrategy(
-                min_size=1, max_size=actors, initial_size=actors, max_tasks_in_flight_per_actor=IN_FLIGHT
+                min_size=1,
+                max_size=actors,
+                initial_size=actors,
+                max_tasks_in_flight_per_actor=TASKS_PER_ACTOR,
             ),
         )
     dataset.context.execution_options.preserve_order = True
     dataset.context.enable_progress_bars = False
     try:
         for row in dataset.iter_rows():
-            results, fault = pickle.loads(row["results"])  # noqa: S301 - from our own actors
+            results, error = pickle.loads(row["results"])  # noqa: S301 - from our own actors
             yield from results
-            if fault is not None:
-                raise fault
+            if error is not None:
+                raise error
     except RayError as error:
-        what = f"failed ({_line(error, -1)})"
-        remedy = "see the logs of the session in /tmp/ray; has every node the same keykind and its extras?"
-        raise KeykindError("Ray", fault=what, remedy=remedy) from error
+        fault = f"failed ({_line(error, -1)})"
+        remedy = "see the session's logs in /tmp/ray; every node needs the same keykind with its extras"
+        raise KeykindError("Ray", fault=fault, remedy=remedy) from error
 
 
-def _line(error: Exception, number: int) -> str:
+def _line(error: Exception, index: int) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[number][:200]
+    return lines[index][:200]
 
 
-def _actors() -> int:
-    """Return how many actors keep the cluster's processors busy."""
+def _actor_count() -> int:
+    """Return the number of actors that keeps the cluster's CPUs busy."""
     return max(int(ray.cluster_resources().get("CPU", 1)), 1)
 
 
 class _Actor:
-    """One process of the cluster: does a chunk at a time in one thread, for each core has an actor."""
+    """A process of the cluster. Works in one thread, one chunk at a time, as every CPU has its own actor."""
 
     def __init__(self, work: bytes, version: str, folder: str) -> None:
-        if Path(folder).is_dir():  # names of photos may begin there
+        if Path(folder).is_dir():  # photos' paths may be relative to it
             os.chdir(folder)
         self._version = version
-        self._work: Callable[[Any], Any] = pickle.loads(work)  # noqa: S301 - from the process that began it
+        self._work: Callable[[Any], Any] = pickle.loads(work)  # noqa: S301 - from the driver
 
     def __call__(self, table: pyarrow.Table) -> pyarrow.Table:
-        """Return the results of a chunk, and the exception that ended it."""
+        """Return the results of a chunk, and the exception that ended it, if any."""
         results: list[Any] = []
-        fault: Exception | None = None
+        caught: Exception | None = None
         try:
-            self._check()
-            for item in pickle.loads(table["chunk"][0].as_py()):  # noqa: S301 - as above
-                results.append(self._work(item))  # noqa: PERF401 - what was done before a fault counts
-        except Exception as error:  # noqa: BLE001 - raised where its result would stand
+            self._prepare()
+            for item in pickle.loads(table["chunk"][0].as_py()):  # noqa: S301 - from the driver
+                results.append(self._work(item))  # noqa: PERF401 - results before an exception are kept
+        except Exception as error:  # noqa: BLE001 - raised by the driver in place of the result
             error.add_note(traceback.format_exc())
-            fault = error
-        return pyarrow.table({"results": [cloudpickle.dumps((results, fault))]})
+            caught = error
+        return pyarrow.table({"results": [cloudpickle.dumps((results, caught))]})
 
-    def _check(self) -> None:
-        begin_no_threads()  # Ray may call from another thread than began us
+    def _prepare(self) -> None:
+        disable_nested_threads()  # Ray may call from another thread than the constructor's
         if self._version != __version__:
-            fault = f"keykind {__version__} on a node, {self._version} where the command was given"
+            fault = f"has keykind {__version__} on a node, but {self._version} on the driver"
             raise KeykindError("Ray cluster", fault=fault, remedy="install the same version everywhere")
