@@ -78,10 +78,11 @@ def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
         from keykind.core.parallel import parallel_map
 
         return parallel_map
-    from keykind import scale
     from keykind.core.extras import require
 
     require("scale")
+    from keykind import scale
+
     return scale.engine(chunk or scale.CHUNK_SIZE)
 
 
