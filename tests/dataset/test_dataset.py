@@ -1,4 +1,4 @@
-"""Folders and tables of photos -> a checked, grouped, split set."""
+"""Folders and tables of photos -> a checked, grouped and split Dataset."""
 
 import json
 import os
@@ -22,7 +22,7 @@ def names(samples) -> list[str]:
 
 
 def sides(root, *, train: dict[str, list[int]], test: dict[str, list[int]]):
-    """Draw train/<kind>/<seed>.jpg and test/<kind>/<seed>.jpg; one seed is one picture."""
+    """Draw train/<kind>/<seed>.jpg and test/<kind>/<seed>.jpg; a seed determines the picture."""
     for split, kinds in (("train", train), ("test", test)):
         for kind, seeds in kinds.items():
             for seed in seeds:
@@ -30,13 +30,13 @@ def sides(root, *, train: dict[str, list[int]], test: dict[str, list[int]]):
     return root
 
 
-def said(dataset: Dataset, words: str) -> str:
-    """Return the one warning that holds the words."""
-    (warning,) = [sentence for sentence in dataset.warnings if words in sentence]
+def warning_with(dataset: Dataset, text: str) -> str:
+    """Return the only warning that contains the text."""
+    (warning,) = [sentence for sentence in dataset.warnings if text in sentence]
     return warning
 
 
-def refused(*arguments, **options) -> str:
+def error_message(*arguments, **options) -> str:
     with pytest.raises(BadDataset) as caught:
         read_dataset(*arguments, **options)
     assert "\n" not in str(caught.value)
@@ -51,10 +51,17 @@ def test_a_folder_per_kind_gives_training_photos_sorted_by_kind_and_name(tmp_pat
     assert dataset.kinds == ("cylinder", "mortice")
     assert dataset.counts() == {"cylinder": {"train": 3, "test": 0}, "mortice": {"train": 2, "test": 0}}
     assert names(dataset.samples) == [
-        *(f"cylinder/{number}.jpg" for number in range(3)),
-        *(f"mortice/{number}.jpg" for number in range(2)),
+        *(f"cylinder/{i}.jpg" for i in range(3)),
+        *(f"mortice/{i}.jpg" for i in range(2)),
     ]
-    assert dataset.faults == dataset.warnings == dataset.duplicates == dataset.leaks == dataset.left_out == ()
+    assert (
+        dataset.read_errors
+        == dataset.warnings
+        == dataset.duplicates
+        == dataset.leaks
+        == dataset.left_out
+        == ()
+    )
 
 
 def test_photos_are_found_however_deep_below_their_kind(tmp_path):
@@ -71,13 +78,13 @@ def test_train_and_test_folders_are_understood_in_either_case(tmp_path, train, t
         drawn.save(drawn.key(90 + len(kind)), tmp_path / test / kind / "0.jpg")
     dataset = read_dataset(tmp_path)
     assert dataset.counts() == {kind: {"train": 2, "test": 1} for kind in ("cylinder", "dimple")}
-    assert names(dataset.of("test")) == [f"{test}/cylinder/0.jpg", f"{test}/dimple/0.jpg"]
+    assert names(dataset.subset("test")) == [f"{test}/cylinder/0.jpg", f"{test}/dimple/0.jpg"]
 
 
-def test_folders_beside_train_and_test_are_passed_over_and_said(tmp_path):
+def test_folders_next_to_train_and_test_are_skipped_with_a_warning(tmp_path):
     sides(tmp_path, train={"cylinder": [1], "dimple": [2]}, test={"dimple": [3]})
     drawn.save(drawn.key(4), tmp_path / "validation" / "dimple" / "4.jpg")
-    assert "1 (validation)" in said(read_dataset(tmp_path), "beside train and test")
+    assert "1 (validation)" in warning_with(read_dataset(tmp_path), "next to train and test")
 
 
 @pytest.mark.parametrize(
@@ -117,45 +124,46 @@ def test_a_table_may_split_and_group_the_photos(tmp_path):
     }
 
 
-def test_other_words_than_train_and_test_are_refused_with_their_counts(tmp_path):
+def test_splits_other_than_train_and_test_are_rejected_with_their_counts(tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text("path,label,split\na.jpg,x,val\nb.jpg,x,val\nc.jpg,y,train\nd.jpg,y,\n")
-    assert "'val' in 2 rows" in refused(table)
-    assert "'' in 1 rows" in refused(table)
+    assert "'val' in 2 rows" in error_message(table)
+    assert "'' in 1 rows" in error_message(table)
 
 
-def test_a_table_without_a_needed_column_is_refused_with_the_columns_it_has(tmp_path):
+def test_a_table_without_a_required_column_is_rejected_with_the_columns_it_has(tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text("picture,label\na.jpg,x\n")
-    assert "no column path (path or photo or file or filename); its columns are: picture, label" in refused(
-        table
+    assert (
+        "no column path (path or photo or file or filename); its columns are: picture, label"
+        in error_message(table)
     )
 
 
 @pytest.mark.parametrize(
     "content", [b"", b"path,label\n", b"path,label\n\n,\n", b"\xff\xfe\x00", b"\x00" * 9]
 )
-def test_a_table_without_photos_is_refused(tmp_path, content):
+def test_a_table_without_photos_is_rejected(tmp_path, content):
     table = tmp_path / "labels.csv"
     table.write_bytes(content)
-    assert "labels.csv: " in refused(table)
+    assert "labels.csv: " in error_message(table)
 
 
-def test_a_row_without_path_or_label_is_a_fault_with_its_line(tmp_path):
+def test_a_row_without_path_or_label_is_a_read_error_with_its_line(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     table = tmp_path / "labels.csv"
     table.write_text(
         "path,label\ncylinder/0.jpg,cylinder\n,dimple\ndimple/0.jpg,dimple\nx.jpg\na\0b.jpg,dimple\n"
     )
-    faults = read_dataset(table).faults
-    assert [fault.name for fault in faults] == [f"labels.csv line {line}" for line in (3, 5, 6)]
+    errors = read_dataset(table).read_errors
+    assert [error.name for error in errors] == [f"labels.csv line {line}" for line in (3, 5, 6)]
 
 
-def test_a_photo_that_the_table_names_but_nobody_has_is_a_fault(tmp_path):
+def test_a_missing_photo_listed_in_a_table_is_a_read_error(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     (tmp_path / "t.csv").write_text("path,label\ncylinder/0.jpg,c\ndimple/0.jpg,d\ngone.jpg,d\n.,d\n")
     dataset = read_dataset(tmp_path / "t.csv")
-    assert [fault.name for fault in dataset.faults] == [".", "gone.jpg"]
+    assert [error.name for error in dataset.read_errors] == [".", "gone.jpg"]
 
 
 def test_repeated_rows_count_once(tmp_path):
@@ -166,48 +174,50 @@ def test_repeated_rows_count_once(tmp_path):
     dataset = read_dataset(tmp_path / "t.csv")
     assert len(dataset.samples) == 2
     assert dataset.duplicates == ()
-    assert ": 3, passed over" in said(dataset, "Rows that repeat")
+    assert ": 3, ignored" in warning_with(dataset, "Rows that repeat")
 
 
-def test_a_second_set_is_all_for_testing_and_its_names_carry_its_folder(tmp_path):
+def test_a_second_folder_is_for_testing_only_and_prefixes_its_names(tmp_path):
     drawn.photos(tmp_path / "web", cylinder=2, dimple=2)
     for seed, kind in ((50, "cylinder"), (51, "dimple")):
         drawn.save(drawn.key(seed), tmp_path / "phone" / "train" / kind / "0.jpg")
     dataset = read_dataset(tmp_path / "web", tmp_path / "phone")
-    assert names(dataset.of("train"))[0] == "cylinder/0.jpg"
-    assert names(dataset.of("test")) == ["phone/train/cylinder/0.jpg", "phone/train/dimple/0.jpg"]
+    assert names(dataset.subset("train"))[0] == "cylinder/0.jpg"
+    assert names(dataset.subset("test")) == ["phone/train/cylinder/0.jpg", "phone/train/dimple/0.jpg"]
 
 
 def test_two_tables_in_one_folder_are_train_and_test(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=2)
-    for number, name in enumerate(("a.csv", "b.csv")):
-        (tmp_path / name).write_text(f"path,label\ncylinder/{number}.jpg,c\ndimple/{number}.jpg,d\n")
+    for i, name in enumerate(("a.csv", "b.csv")):
+        (tmp_path / name).write_text(f"path,label\ncylinder/{i}.jpg,c\ndimple/{i}.jpg,d\n")
     dataset = read_dataset(tmp_path / "a.csv", tmp_path / "b.csv")
-    assert names(dataset.of("test")) == ["cylinder/1.jpg", "dimple/1.jpg"]
+    assert names(dataset.subset("test")) == ["cylinder/1.jpg", "dimple/1.jpg"]
 
 
-def test_only_the_wanted_kinds_are_read(tmp_path):
+def test_only_the_given_kinds_are_read(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, mortice=1)
-    (tmp_path / "mortice" / "broken.jpg").write_bytes(b"no photo")
+    (tmp_path / "mortice" / "broken.jpg").write_bytes(b"not a photo")
     dataset = read_dataset(tmp_path, kinds=["dimple", "cylinder"])
     assert dataset.kinds == ("cylinder", "dimple")
-    assert dataset.faults == ()
+    assert dataset.read_errors == ()
 
 
-def test_an_unknown_kind_is_refused_with_those_that_are_there(tmp_path):
+def test_an_unknown_kind_is_rejected_with_those_that_exist(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
-    assert "no kind tubular or safe; it has 2: cylinder, dimple" in refused(
+    assert "no kind tubular or safe; it has 2: cylinder, dimple" in error_message(
         tmp_path, kinds=["dimple", "tubular", "safe"]
     )
 
 
-def test_wanted_kinds_without_a_photo_are_refused(tmp_path):
+def test_given_kinds_without_a_photo_are_rejected(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
-    assert "none of its 0 photos can be read" in refused(tmp_path, kinds=["safe"])
-    assert "1 kind can be trained (dimple with 1 photos)" in refused(tmp_path, kinds=["safe", "dimple"])
+    assert "none of its 0 photos can be read" in error_message(tmp_path, kinds=["safe"])
+    assert "only 1 kind can be trained (dimple: 1 photos)" in error_message(
+        tmp_path, kinds=["safe", "dimple"]
+    )
 
 
-def test_the_result_does_not_depend_on_the_order_in_which_the_disk_lists(tmp_path, monkeypatch):
+def test_the_result_does_not_depend_on_directory_order(tmp_path, monkeypatch):
     drawn.photos(tmp_path, cylinder=4, dimple=4)
     shutil.copy(tmp_path / "dimple" / "0.jpg", tmp_path / "dimple" / "again.jpg")
     first = read_dataset(tmp_path)
@@ -216,15 +226,15 @@ def test_the_result_does_not_depend_on_the_order_in_which_the_disk_lists(tmp_pat
     assert read_dataset(tmp_path) == first
 
 
-# Facts
+# Properties
 
 
-def test_facts_are_of_the_upright_photo(tmp_path):
+def test_width_and_height_are_of_the_upright_photo(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     drawn.save(drawn.key(9).resize((800, 600)), tmp_path / "dimple" / "turned.jpg", exif=exif)
-    sample = next(one for one in read_dataset(tmp_path).samples if "turned" in one.name)
+    sample = next(sample for sample in read_dataset(tmp_path).samples if "turned" in sample.name)
     assert (sample.width, sample.height) == (600, 800)
 
 
@@ -241,28 +251,33 @@ def test_a_blurred_photo_is_less_sharp_and_a_darker_one_less_bright(tmp_path):
     assert dark.brightness == pytest.approx(good.brightness / 3, abs=0.01)
     assert (white.brightness, white.clipped, white.sharpness) == (1, 1, 0)
     assert good.clipped < 0.1
-    assert "1 (dimple/3 white.png)" in said(dataset, "one smooth colour")
+    assert "1 (dimple/3 white.png)" in warning_with(dataset, "single flat colour")
 
 
 # Groups
 
 
-def test_without_knowledge_each_photo_is_a_key_of_its_own(tmp_path):
+def test_without_key_ids_each_photo_is_a_separate_key(tmp_path):
     dataset = read_dataset(drawn.photos(tmp_path, cylinder=3, dimple=3))
     assert [sample.group for sample in dataset.samples] == names(dataset.samples)
 
 
-def test_a_table_of_groups_beside_the_photos_is_read(tmp_path):
+def test_groups_csv_next_to_the_photos_is_read(tmp_path):
     drawn.photos(tmp_path, cylinder=3, dimple=1)
     (tmp_path / "groups.csv").write_text("path,group\ncylinder/0.jpg,k\ncylinder/2.jpg,k\ngone.jpg,z\n")
     dataset = read_dataset(tmp_path)
-    assert [sample.group for sample in dataset.of("train")] == ["k", "cylinder/1.jpg", "k", "dimple/0.jpg"]
-    assert "1 of 3 (gone.jpg)" in said(dataset, "groups.csv")
-    assert not [sentence for sentence in dataset.warnings if "passed over" in sentence]
+    assert [sample.group for sample in dataset.subset("train")] == [
+        "k",
+        "cylinder/1.jpg",
+        "k",
+        "dimple/0.jpg",
+    ]
+    assert "1 of 3 (gone.jpg)" in warning_with(dataset, "groups.csv")
+    assert not [sentence for sentence in dataset.warnings if "skipped" in sentence]
 
 
-def keyed(root, table: str, rows: str, *, heading="path,group") -> Dataset:
-    """Return the set with such a table in it."""
+def with_table(root, table: str, rows: str, *, heading="path,group") -> Dataset:
+    """Write a table into the dataset and return the dataset."""
     (root / table).parent.mkdir(parents=True, exist_ok=True)
     (root / table).write_text(f"{heading}\n{rows}\n")
     return read_dataset(root)
@@ -273,15 +288,15 @@ def groups(dataset: Dataset) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("name", ["groups.csv", "Groups.csv", "GROUPS.CSV"])
-def test_the_table_of_groups_is_read_in_any_case_of_letters(tmp_path, name):
+def test_groups_csv_is_read_in_upper_or_lower_case(tmp_path, name):
     drawn.photos(tmp_path, cylinder=2, dimple=1)
-    dataset = keyed(tmp_path, name, "cylinder/0.jpg,k\ncylinder/1.jpg,k")
+    dataset = with_table(tmp_path, name, "cylinder/0.jpg,k\ncylinder/1.jpg,k")
     assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
     assert dataset.warnings == ()
 
 
 @pytest.mark.parametrize(("side", "table"), [("train", "groups.csv"), ("TEST", "Groups.csv")])
-def test_a_table_of_groups_in_a_side_is_read_from_there(tmp_path, side, table):
+def test_groups_csv_in_train_or_test_is_read(tmp_path, side, table):
     for number, split in enumerate({"train", "TEST", side}):
         for kind in ("c", "d"):
             for seed in (1, 2):
@@ -289,15 +304,15 @@ def test_a_table_of_groups_in_a_side_is_read_from_there(tmp_path, side, table):
                     drawn.key(10 * number + seed + 50 * (kind == "c")),
                     tmp_path / split / kind / f"{seed}.jpg",
                 )
-    dataset = keyed(tmp_path, f"{side}/{table}", "c/1.jpg,k\nc/2.jpg,k")
+    dataset = with_table(tmp_path, f"{side}/{table}", "c/1.jpg,k\nc/2.jpg,k")
     assert groups(dataset) == {f"{side}/c/1.jpg": "k", f"{side}/c/2.jpg": "k"}
     assert dataset.warnings == ()
 
 
-def test_a_key_that_the_tables_of_both_sides_name_leaks(tmp_path):
+def test_a_key_in_the_tables_of_both_splits_is_a_leak(tmp_path):
     sides(tmp_path, train={"c": [1, 2], "d": [3]}, test={"c": [4], "d": [5]})
     (tmp_path / "test" / "groups.csv").write_text("path,group\nc/4.jpg,k\n")
-    dataset = keyed(tmp_path, "train/groups.csv", "c/1.jpg,k")
+    dataset = with_table(tmp_path, "train/groups.csv", "c/1.jpg,k")
     assert dataset.leaks == (Leak("train/c/1.jpg", "test/c/4.jpg", "same physical key"),)
 
 
@@ -305,51 +320,53 @@ def test_a_key_that_the_tables_of_both_sides_name_leaks(tmp_path):
     "table",
     ["cylinder/groups.csv", "cylinder/deep/Groups.csv", "notes/groups.csv", "keys.csv", "cylinder/a.csv"],
 )
-def test_a_table_of_keys_that_is_not_read_is_said(tmp_path, table):
+def test_a_table_of_key_ids_that_is_not_read_gives_a_warning(tmp_path, table):
     drawn.photos(tmp_path, cylinder=2, dimple=1)
-    dataset = keyed(tmp_path, table, "0.jpg,k\n1.jpg,k")
+    dataset = with_table(tmp_path, table, "0.jpg,k\n1.jpg,k")
     assert groups(dataset) == {}
-    assert f"not read: 1 ({table}); call one groups.csv" in said(dataset, "name keys")
-    assert not [sentence for sentence in dataset.warnings if "Files passed over" in sentence]
+    assert f"not read: 1 ({table}); name one groups.csv" in warning_with(dataset, "Tables with key ids")
+    assert not [sentence for sentence in dataset.warnings if "Files skipped" in sentence]
 
 
-def test_a_table_of_groups_in_a_folder_beside_train_and_test_is_said(tmp_path):
+def test_groups_csv_in_a_folder_next_to_train_and_test_gives_a_warning(tmp_path):
     sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
-    assert "1 (lists/groups.csv)" in said(keyed(tmp_path, "lists/groups.csv", "a,b"), "name keys")
+    assert "1 (lists/groups.csv)" in warning_with(
+        with_table(tmp_path, "lists/groups.csv", "a,b"), "Tables with key ids"
+    )
 
 
 @pytest.mark.parametrize("heading", ["path,label,key_id", "File;Kind;Key"])
-def test_a_table_of_labels_beside_the_kinds_tells_the_keys(tmp_path, heading):
+def test_a_table_of_labels_next_to_the_kinds_gives_the_key_ids(tmp_path, heading):
     drawn.photos(tmp_path, cylinder=2, dimple=1)
     rows = "cylinder/0.jpg,cylinder,k\ncylinder/1.jpg,cylinder,k\ndimple/0.jpg,dimple,"
     if ";" in heading:
         rows = rows.replace(",", ";")
-    dataset = keyed(tmp_path, "labels.csv", rows, heading=heading)
+    dataset = with_table(tmp_path, "labels.csv", rows, heading=heading)
     assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
     assert dataset.warnings == ()
 
 
-def test_a_table_of_labels_without_keys_is_a_stray_file(tmp_path):
+def test_a_table_of_labels_without_key_ids_is_a_stray_file(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
-    dataset = keyed(tmp_path, "labels.csv", "cylinder/0.jpg,cylinder", heading="path,label")
-    assert "1 .csv" in said(dataset, "Files passed over")
+    dataset = with_table(tmp_path, "labels.csv", "cylinder/0.jpg,cylinder", heading="path,label")
+    assert "1 .csv" in warning_with(dataset, "Files skipped")
 
 
-def test_tables_that_disagree_are_said_and_groups_csv_counts(tmp_path):
+def test_tables_that_disagree_give_a_warning_and_groups_csv_wins(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=1)
     (tmp_path / "a.csv").write_text("path,label,key\ncylinder/0.jpg,c,x\ncylinder/1.jpg,c,k\n")
-    dataset = keyed(tmp_path, "groups.csv", "cylinder/0.jpg,k\ncylinder/0.jpg,k")
+    dataset = with_table(tmp_path, "groups.csv", "cylinder/0.jpg,k\ncylinder/0.jpg,k")
     assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
-    assert "1 (cylinder/0.jpg); the first counts" in said(dataset, "several keys")
+    assert "1 (cylinder/0.jpg); the first is used" in warning_with(dataset, "several key ids")
 
 
-def test_a_broken_table_of_groups_is_refused(tmp_path):
+def test_an_invalid_groups_csv_is_rejected(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     (tmp_path / "Groups.csv").write_text("photo;name\n")
-    assert "Groups.csv: has no column group" in refused(tmp_path)
+    assert "Groups.csv: has no column group" in error_message(tmp_path)
 
 
-def test_beside_a_table_of_labels_the_table_of_groups_is_read_too(tmp_path):
+def test_groups_csv_next_to_a_table_of_labels_is_read_too(tmp_path):
     drawn.photos(tmp_path, cylinder=3, dimple=1)
     (tmp_path / "labels.csv").write_text(
         "path,label,group\ncylinder/0.jpg,c,k\ncylinder/1.jpg,c,\ncylinder/2.jpg,c,\ndimple/0.jpg,d,\n"
@@ -358,48 +375,50 @@ def test_beside_a_table_of_labels_the_table_of_groups_is_read_too(tmp_path):
     (tmp_path / "cylinder" / "groups.csv").write_text("path,group\n2.jpg,k\n")
     dataset = read_dataset(tmp_path / "labels.csv")
     assert groups(dataset) == {"cylinder/0.jpg": "k", "cylinder/1.jpg": "k"}
-    assert "1 (cylinder/groups.csv)" in said(dataset, "name keys")
+    assert "1 (cylinder/groups.csv)" in warning_with(dataset, "Tables with key ids")
 
 
-def test_a_table_of_groups_for_photos_outside_the_tables_folder_is_said(tmp_path):
+def test_groups_csv_for_photos_outside_the_tables_folder_gives_a_warning(tmp_path):
     drawn.photos(tmp_path / "photos", cylinder=1, dimple=1)
     (tmp_path / "photos" / "groups.csv").write_text("path,group\ncylinder/0.jpg,k\n")
-    for number, folder in enumerate(("..", tmp_path)):
-        table = tmp_path / "lists" / f"{number}.csv"
+    for i, folder in enumerate(("..", tmp_path)):
+        table = tmp_path / "lists" / f"{i}.csv"
         table.parent.mkdir(exist_ok=True)
         rows = [f"{folder}/photos/{kind}/0.jpg,{kind}" for kind in ("cylinder", "dimple")]
         table.write_text("\n".join(["path,label", *rows]))
-        assert "groups.csv)" in said(read_dataset(table), "name keys")
+        assert "groups.csv)" in warning_with(read_dataset(table), "Tables with key ids")
 
 
-def test_a_table_of_groups_that_leads_nowhere_is_never_overlooked(tmp_path):
+def test_a_groups_csv_that_is_a_broken_link_is_reported(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     (tmp_path / "groups.csv").symlink_to("gone.csv")
     (tmp_path / "labels.csv").write_text("path,label\ncylinder/0.jpg,c\ndimple/0.jpg,d\n")
-    assert [fault.name for fault in read_dataset(tmp_path).faults] == ["groups.csv"]
-    assert "groups.csv: cannot be read" in refused(tmp_path / "labels.csv")
+    assert [error.name for error in read_dataset(tmp_path).read_errors] == ["groups.csv"]
+    assert "groups.csv: cannot be read" in error_message(tmp_path / "labels.csv")
 
 
 @pytest.mark.parametrize("pattern", [r"([^/]+)-\d+\.jpg$", r"(\w)/(?P<key>[^/]+)-\d"])
-def test_a_pattern_finds_the_keys_in_the_names(tmp_path, pattern):
+def test_a_pattern_finds_the_key_ids_in_the_names(tmp_path, pattern):
     seeds = iter(range(100))
     for kind, name in (("c", "abus-1"), ("c", "abus-2"), ("c", "city-1"), ("d", "iseo-1"), ("d", "photo")):
         drawn.save(drawn.key(next(seeds)), tmp_path / kind / f"{name}.jpg")
     dataset = read_dataset(tmp_path, group_pattern=pattern)
     assert [sample.group for sample in dataset.samples] == ["abus", "abus", "city", "iseo", "d/photo.jpg"]
-    assert "1 of 5" in said(dataset, "group pattern")
+    assert "1 of 5" in warning_with(dataset, "group pattern")
 
 
-@pytest.mark.parametrize(("pattern", "fault"), [("(a", "is no regular expression"), ("a.*b", "has no group")])
-def test_a_pattern_that_cannot_work_is_refused(tmp_path, pattern, fault):
+@pytest.mark.parametrize(
+    ("pattern", "fault"), [("(a", "is not a valid regular expression"), ("a.*b", "has no group")]
+)
+def test_an_invalid_pattern_is_rejected(tmp_path, pattern, fault):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
-    assert fault in refused(tmp_path, group_pattern=pattern)
+    assert fault in error_message(tmp_path, group_pattern=pattern)
 
 
-def test_a_key_under_two_kinds_is_said(tmp_path):
+def test_a_key_labelled_with_two_kinds_gives_a_warning(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=2)
     dataset = read_dataset(tmp_path, group_pattern=r"(\d)\.jpg")
-    assert "2 (0: cylinder and dimple, 1: cylinder and dimple)" in said(dataset, "several kinds")
+    assert "2 (0: cylinder and dimple, 1: cylinder and dimple)" in warning_with(dataset, "several kinds")
 
 
 def test_copies_join_the_group_of_their_original(tmp_path):
@@ -421,11 +440,11 @@ def test_copies_join_the_group_of_their_original(tmp_path):
     assert dataset.near_duplicates == (("cylinder/0.jpg", "cylinder/same.jpg", "cylinder/small.jpg"),)
 
 
-# Leaks and contradictions
+# Leaks and conflicting labels
 
 
-def leaky(root):
-    """Training photo 1 also stands in the test, 2 smaller, 3 shows the key of 8, 4 that of 1."""
+def leaking(root):
+    """Training photo 1 is also in the test split, 2 is there smaller, 3 shows the key of 8, 4 that of 1."""
     sides(root, train={"c": [1, 2, 3, 4, 5], "d": [11, 12]}, test={"c": [1, 8], "d": [13]})
     drawn.save(drawn.key(2).resize((220, 165)), root / "test" / "c" / "2.jpg")
     (root / "groups.csv").write_text(
@@ -442,62 +461,64 @@ LEAKS = (
 )
 
 
-def test_training_photos_of_what_the_test_shows_are_left_out(tmp_path):
-    dataset = read_dataset(leaky(tmp_path))
+def test_training_photos_that_leak_from_the_test_are_left_out(tmp_path):
+    dataset = read_dataset(leaking(tmp_path))
     assert dataset.leaks == LEAKS
-    assert names(dataset.of("train")) == ["train/c/5.jpg", "train/d/11.jpg", "train/d/12.jpg"]
-    assert len(dataset.of("test")) == 4
+    assert names(dataset.subset("train")) == ["train/c/5.jpg", "train/d/11.jpg", "train/d/12.jpg"]
+    assert len(dataset.subset("test")) == 4
     assert names(dataset.left_out) == [leak.train for leak in LEAKS]
-    warning = said(dataset, "what a test photo shows")
+    warning = warning_with(dataset, "as a test photo")
     assert "4 (same physical key 2, same bytes 1, near duplicate 1); left out" in warning
 
 
-def test_leaks_stay_if_asked_for_and_are_said_all_the_same(tmp_path):
-    dataset = read_dataset(leaky(tmp_path), keep_leaks=True)
+def test_leaks_are_kept_on_request_with_a_warning(tmp_path):
+    dataset = read_dataset(leaking(tmp_path), keep_leaks=True)
     assert dataset.leaks == LEAKS
-    assert len(dataset.of("train")) == 7
+    assert len(dataset.subset("train")) == 7
     assert dataset.left_out == ()
-    assert "kept" in said(dataset, "what a test photo shows")
+    assert "kept" in warning_with(dataset, "as a test photo")
 
 
-def test_after_reading_no_group_stands_on_both_sides(tmp_path):
-    dataset = read_dataset(leaky(tmp_path))
-    groups = [{sample.group for sample in dataset.of(split)} for split in ("train", "test")]
+def test_no_group_is_in_both_splits(tmp_path):
+    dataset = read_dataset(leaking(tmp_path))
+    groups = [{sample.group for sample in dataset.subset(split)} for split in ("train", "test")]
     assert not groups[0] & groups[1]
 
 
-def test_one_photo_under_two_kinds_is_left_out_under_both(tmp_path):
+def test_a_photo_labelled_with_two_kinds_is_left_out_of_both(tmp_path):
     drawn.photos(tmp_path, cylinder=3, dimple=3)
     shutil.copy(tmp_path / "cylinder" / "1.jpg", tmp_path / "dimple" / "copy.jpg")
     dataset = read_dataset(tmp_path)
     assert names(dataset.left_out) == ["cylinder/1.jpg", "dimple/copy.jpg"]
-    warning = said(dataset, "several kinds with the same bytes")
+    warning = warning_with(dataset, "Photos labelled with several kinds")
     assert "cylinder/1.jpg (cylinder) = dimple/copy.jpg (dimple)" in warning
     assert dataset.counts()["cylinder"]["train"] == 2
 
 
-def test_test_photos_of_a_kind_that_cannot_be_trained_are_left_out(tmp_path):
+def test_test_photos_of_a_kind_without_training_photos_are_left_out(tmp_path):
     root = sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "safe": [4, 5]})
     dataset = read_dataset(root)
-    assert names(dataset.of("test")) == ["test/c/3.jpg"]
-    assert "2 (safe 2); left out" in said(dataset, "without training photos")
+    assert names(dataset.subset("test")) == ["test/c/3.jpg"]
+    assert "2 (safe 2); left out" in warning_with(dataset, "without training photos")
 
 
-def test_a_test_set_of_which_nothing_can_be_scored_is_refused(tmp_path):
+def test_a_test_set_without_training_kinds_is_rejected(tmp_path):
     drawn.photos(tmp_path / "a", cylinder=1, dimple=1)
     drawn.save(drawn.key(9), tmp_path / "b" / "safe" / "9.jpg")
-    assert "none of its photos can be scored" in refused(tmp_path / "a", tmp_path / "b")
+    assert "none of its photos shows one of the 2 training kinds (cylinder, dimple)" in error_message(
+        tmp_path / "a", tmp_path / "b"
+    )
 
 
-def test_an_unbalanced_set_is_said(tmp_path):
+def test_imbalance_gives_a_warning(tmp_path):
     dataset = read_dataset(drawn.photos(tmp_path, cylinder=8, dimple=2))
-    assert said(dataset, "cylinder has 8 training photos, dimple only 2")
+    assert warning_with(dataset, "cylinder has 8 training photos, dimple only 2")
 
 
 # Bad input
 
 
-def test_each_unreadable_photo_is_a_fault_and_the_others_are_read(tmp_path):
+def test_each_unreadable_photo_is_a_read_error_and_the_others_are_read(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=2)
     whole = (tmp_path / "cylinder" / "0.jpg").read_bytes()
     bad = {
@@ -509,8 +530,8 @@ def test_each_unreadable_photo_is_a_fault_and_the_others_are_read(tmp_path):
     for name, content in bad.items():
         (tmp_path / "dimple" / name).write_bytes(content)
     dataset = read_dataset(tmp_path)
-    assert [fault.name for fault in dataset.faults] == [f"dimple/{name}" for name in sorted(bad)]
-    assert all(fault.reason and "\n" not in fault.reason for fault in dataset.faults)
+    assert [error.name for error in dataset.read_errors] == [f"dimple/{name}" for name in sorted(bad)]
+    assert all(error.reason and "\n" not in error.reason for error in dataset.read_errors)
     assert len(dataset.samples) == 4
 
 
@@ -521,12 +542,12 @@ def test_stray_files_are_counted_in_one_warning_and_hidden_ones_ignored(tmp_path
         (tmp_path / name).write_bytes(b"x")
     drawn.save(drawn.key(9), tmp_path / ".cache" / "9.jpg")
     (warning,) = read_dataset(tmp_path).warnings
-    assert "Files passed over: 4, of them 1 photos outside" in warning
-    assert "3 that are no photos (1 .db, 1 .txt, 1 without ending)" in warning
+    assert "Files skipped: 1 photos outside" in warning
+    assert "3 files that are not photos (1 .db, 1 .txt, 1 without extension)" in warning
 
 
 def run_in(folder, *, finished: bool):
-    """Write what a run leaves."""
+    """Write what a run leaves behind."""
     drawn.save(drawn.key(1), folder / "figures" / "roc.png")
     (folder / "recipe.json").write_text("{}")
     if finished:
@@ -537,40 +558,40 @@ def run_in(folder, *, finished: bool):
 
 
 @pytest.mark.parametrize("finished", [True, False], ids=["finished", "unfinished"])
-@pytest.mark.parametrize("place", ["run", "cylinder/run", "dimple/deep/run"])
-def test_a_run_among_the_photos_is_passed_over_with_one_warning(tmp_path, place, finished):
+@pytest.mark.parametrize("folder", ["run", "cylinder/run", "dimple/deep/run"])
+def test_a_run_among_the_photos_is_skipped_with_one_warning(tmp_path, folder, finished):
     before = read_dataset(drawn.photos(tmp_path, cylinder=2, dimple=2))
-    run_in(tmp_path / place, finished=finished)
+    run_in(tmp_path / folder, finished=finished)
     dataset = read_dataset(tmp_path)
-    assert (dataset.samples, dataset.faults, dataset.kinds) == (before.samples, (), before.kinds)
+    assert (dataset.samples, dataset.read_errors, dataset.kinds) == (before.samples, (), before.kinds)
     (warning,) = dataset.warnings
-    assert f"keykind wrote a run there: 1 ({place})" in warning
+    assert f"are runs of keykind: 1 ({folder})" in warning
 
 
-def test_runs_beside_train_and_test_or_in_them_are_no_kinds(tmp_path):
+def test_runs_in_or_next_to_train_and_test_are_not_kinds(tmp_path):
     sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
-    for place in ("run", "train/run", "demo-run"):
-        run_in(tmp_path / place, finished=True)
+    for folder in ("run", "train/run", "demo-run"):
+        run_in(tmp_path / folder, finished=True)
     dataset = read_dataset(tmp_path)
     (warning,) = dataset.warnings
     assert "3 (demo-run, run, train/run)" in warning
     assert len(dataset.samples) == 4
 
 
-def test_a_folder_with_a_recipe_alone_is_a_kind(tmp_path):
+def test_a_folder_with_only_a_recipe_is_a_kind(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     (tmp_path / "dimple" / "recipe.json").write_text("{}")
     assert read_dataset(tmp_path).kinds == ("cylinder", "dimple")
 
 
-def test_kinds_that_differ_in_undecodable_bytes_stay_apart_on_both_sides(tmp_path):
+def test_kinds_that_differ_in_undecodable_bytes_stay_distinct_in_both_splits(tmp_path):
     seed = 0
-    for side in ("train", "test"):
+    for split in ("train", "test"):
         for name in (b"a?", b"a\xfe", b"a\xff"):
-            for number in range(1 + (name == b"a\xff")):
+            for i in range(1 + (name == b"a\xff")):
                 seed += 1
-                folder = drawn.bytes_path(tmp_path / side, name)
-                drawn.save(drawn.key(seed), folder / f"{number}.jpg")
+                folder = drawn.bytes_path(tmp_path / split, name)
+                drawn.save(drawn.key(seed), folder / f"{i}.jpg")
     dataset = read_dataset(tmp_path)
     assert dataset.counts() == {
         "a?": {"train": 1, "test": 1},
@@ -588,31 +609,31 @@ def test_a_test_set_and_labels_with_undecodable_kinds_are_not_merged(tmp_path):
     (tmp_path / "test.csv").write_bytes(rows % (1, 1, b"a\xfd"))
     dataset = read_dataset(tmp_path / "train.csv", tmp_path / "test.csv")
     assert dataset.kinds == ("a? (2)", "a? (3)")
-    assert [(one.name, one.kind) for one in dataset.of("test")] == [("one/1.jpg", "a? (3)")]
-    assert [one.kind for one in dataset.left_out] == ["a?"]
+    assert [(sample.name, sample.kind) for sample in dataset.subset("test")] == [("one/1.jpg", "a? (3)")]
+    assert [sample.kind for sample in dataset.left_out] == ["a?"]
 
 
-def test_a_loop_of_links_is_one_fault(tmp_path):
+def test_a_loop_of_links_is_one_read_error(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=2)
     (tmp_path / "dimple" / "here").symlink_to(tmp_path / "dimple")
     dataset = read_dataset(tmp_path)
-    assert [fault.name for fault in dataset.faults] == ["dimple/here"]
+    assert [error.name for error in dataset.read_errors] == ["dimple/here"]
     assert len(dataset.samples) == 4
 
 
 @pytest.mark.parametrize("target", ["..", "../..", "/", "here"])
-def test_a_link_to_a_folder_above_or_to_itself_is_one_fault(tmp_path, target):
+def test_a_link_to_a_parent_folder_or_itself_is_one_read_error(tmp_path, target):
     root = drawn.photos(tmp_path / "set", cylinder=2, dimple=2)
     (root / "dimple" / "here").symlink_to(target)
     dataset = read_dataset(root)
-    assert [fault.name for fault in dataset.faults] == ["dimple/here"]
+    assert [error.name for error in dataset.read_errors] == ["dimple/here"]
     assert len(dataset.samples) == 4
 
 
-def test_a_link_to_the_folder_of_the_split_is_one_fault(tmp_path):
+def test_a_link_to_the_folder_of_the_split_is_one_read_error(tmp_path):
     sides(tmp_path, train={"c": [1, 2], "d": [3, 4]}, test={"d": [5]})
     (tmp_path / "train" / "c" / "up").symlink_to("..")
-    assert [fault.name for fault in read_dataset(tmp_path).faults] == ["train/c/up"]
+    assert [error.name for error in read_dataset(tmp_path).read_errors] == ["train/c/up"]
 
 
 def test_linked_folders_and_photos_are_followed(tmp_path):
@@ -626,14 +647,17 @@ def test_linked_folders_and_photos_are_followed(tmp_path):
     assert names(dataset.samples)[1:] == ["dimple/0.jpg", "dimple/linked/1.jpg", "dimple/photo.jpg"]
 
 
-def test_a_broken_link_and_a_pipe_are_faults_and_block_nothing(tmp_path):
+def test_a_broken_link_and_a_pipe_are_read_errors_and_block_nothing(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     (tmp_path / "dimple" / "gone.jpg").symlink_to("nowhere.jpg")
     os.mkfifo(tmp_path / "dimple" / "pipe.jpg")
-    assert [fault.name for fault in read_dataset(tmp_path).faults] == ["dimple/gone.jpg", "dimple/pipe.jpg"]
+    assert [error.name for error in read_dataset(tmp_path).read_errors] == [
+        "dimple/gone.jpg",
+        "dimple/pipe.jpg",
+    ]
 
 
-def test_odd_names_stay_apart_and_fit_into_json(tmp_path):
+def test_unusual_names_stay_distinct_and_fit_into_json(tmp_path):
     drawn.photos(tmp_path, cylinder=1, schlüssel=1)
     odd = [b"\xff\xfe.jpg", b"\xfe\xff.jpg", "鍵 🔑.jpg".encode(), b"a\nb.jpg", b"x" * 251 + b".jpg"]
     for seed, name in enumerate(odd):
@@ -646,7 +670,7 @@ def test_odd_names_stay_apart_and_fit_into_json(tmp_path):
     assert json.loads(json.dumps(found).encode()) == found
 
 
-def test_an_undecodable_name_is_found_by_the_tables(tmp_path):
+def test_undecodable_names_in_tables_match(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1)
     drawn.save(drawn.key(20), drawn.bytes_path(tmp_path / "dimple", b"\xff.jpg"))
     (tmp_path / "groups.csv").write_bytes(b"path,group\ndimple/\xff.jpg,k\xff\n")
@@ -654,11 +678,11 @@ def test_an_undecodable_name_is_found_by_the_tables(tmp_path):
     assert groups == ["cylinder/0.jpg", "dimple/0.jpg", "k?"]
 
 
-def test_a_kind_without_photos_is_said(tmp_path):
+def test_a_kind_without_photos_gives_a_warning(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
     dataset = read_dataset(tmp_path)
     assert dataset.kinds == ("cylinder", "dimple")
-    assert "1 (safe)" in said(dataset, "without a readable photo")
+    assert "1 (safe)" in warning_with(dataset, "without a readable photo")
 
 
 def test_a_folder_named_like_a_photo_is_a_folder(tmp_path):
@@ -668,85 +692,89 @@ def test_a_folder_named_like_a_photo_is_a_folder(tmp_path):
     assert "dimple/trap.jpg/9.jpg" in names(dataset.samples)
 
 
-def test_a_missing_folder_is_refused(tmp_path):
-    assert "nowhere: is not there" in refused(tmp_path / "nowhere")
-    assert "is not there" in refused(tmp_path / ("x" * 300))
-    assert "is not there" in refused(tmp_path / "a\0b")
+def test_a_missing_folder_is_rejected(tmp_path):
+    assert "nowhere: does not exist" in error_message(tmp_path / "nowhere")
+    assert "does not exist" in error_message(tmp_path / ("x" * 300))
+    assert "does not exist" in error_message(str(tmp_path / "a\0b"))
 
 
-def test_a_file_that_is_no_table_is_refused(tmp_path):
-    assert "is a file, but no CSV table" in refused(drawn.save(drawn.key(1), tmp_path / "a.jpg"))
+def test_a_file_that_is_not_a_table_is_rejected(tmp_path):
+    assert "is a file, but not a CSV table" in error_message(drawn.save(drawn.key(1), tmp_path / "a.jpg"))
 
 
-def test_an_empty_folder_is_refused(tmp_path):
-    assert "0 folders of kinds with 0 photos in them, 0 photos beside them and 0 other" in refused(tmp_path)
+def test_an_empty_folder_is_rejected(tmp_path):
+    assert "has 0 photos in 0 kind folders, 0 photos outside them and 0 other files" in error_message(
+        tmp_path
+    )
 
 
-def test_photos_without_folders_of_kinds_are_refused_with_their_number(tmp_path):
+def test_photos_without_kind_folders_are_rejected_with_their_number(tmp_path):
     for seed in range(3):
         drawn.save(drawn.key(seed), tmp_path / f"{seed}.jpg")
-    message = refused(tmp_path)
+    message = error_message(tmp_path)
     assert "3 photos" in message
     assert "one folder per kind" in message
 
 
-def test_one_kind_alone_is_refused_with_what_was_found(tmp_path):
+def test_a_single_kind_is_rejected_with_what_was_found(tmp_path):
     drawn.photos(tmp_path, dimple=3, safe=0)
-    assert "1 kind can be trained (dimple with 3 photos)" in refused(tmp_path)
+    assert "only 1 kind can be trained (dimple: 3 photos)" in error_message(tmp_path)
 
 
-def test_a_set_in_which_nothing_can_be_read_is_refused_with_the_first_reason(tmp_path):
+def test_a_dataset_without_readable_photos_is_rejected_with_the_first_reason(tmp_path):
     for kind in ("cylinder", "dimple"):
         (tmp_path / kind).mkdir()
         (tmp_path / kind / "a.jpg").write_bytes(b"")
-    message = refused(tmp_path)
+    message = error_message(tmp_path)
     assert "none of its 2 photos can be read" in message
     assert "cylinder/a.jpg: is empty" in message
 
 
-def test_a_test_folder_without_a_train_folder_is_refused(tmp_path):
+def test_a_test_folder_without_a_train_folder_is_rejected(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, test=0)
-    assert "a folder test beside 2 others, but none called train" in refused(tmp_path)
+    assert "a folder named test next to 2 others, but none named train" in error_message(tmp_path)
 
 
-# Holding photos out
+# Holding out test photos
 
 
 def test_hold_out_moves_about_the_share_of_each_kind(tmp_path):
     dataset = read_dataset(drawn.photos(tmp_path, cylinder=10, dimple=5))
     held = hold_out(dataset, 0.2, np.random.default_rng(0))
     assert held.counts() == {"cylinder": {"train": 8, "test": 2}, "dimple": {"train": 4, "test": 1}}
-    assert list(held.samples) == sorted(held.samples, key=lambda one: (one.split, one.kind, one.name))
+    assert list(held.samples) == sorted(
+        held.samples, key=lambda sample: (sample.split, sample.kind, sample.name)
+    )
     assert hold_out(dataset, 0.2, np.random.default_rng(0)) == held
     assert hold_out(dataset, 0.2, np.random.default_rng(1)) != held
 
 
-def test_after_holding_out_the_warnings_fit_the_new_split(tmp_path):
+def test_hold_out_updates_the_warnings(tmp_path):
     drawn.photos(tmp_path, cylinder=16, dimple=4, safe=0)
     (tmp_path / "notes.txt").write_text("x")
     dataset = read_dataset(tmp_path)
     held = hold_out(dataset, 0.25, np.random.default_rng(0))
-    assert said(dataset, "cylinder has 16 training photos, dimple only 4")
-    assert said(held, "cylinder has 12 training photos, dimple only 3")
+    assert warning_with(dataset, "cylinder has 16 training photos, dimple only 4")
+    assert warning_with(held, "cylinder has 12 training photos, dimple only 3")
     assert len(held.warnings) == len(dataset.warnings) == 3
-    assert set(held.warnings) - set(dataset.warnings) == {said(held, "cylinder has")}
+    assert set(held.warnings) - set(dataset.warnings) == {warning_with(held, "cylinder has")}
 
 
-def test_holding_out_adds_a_warning_that_only_the_new_split_deserves():
+def test_hold_out_adds_a_warning_about_the_new_split():
     dataset = in_memory({"a": [1] * 7, "b": [1, 1]})
     held = hold_out(dataset, 0.25, np.random.default_rng(0))
     assert dataset.warnings == ()
-    assert said(held, f"a has {held.counts()['a']['train']} training photos, b only 1")
+    assert warning_with(held, f"a has {held.counts()['a']['train']} training photos, b only 1")
 
 
 def in_memory(groups: dict[str, list[int]]) -> Dataset:
-    """Return a set with that many photos in each group of each kind."""
+    """Return a dataset with the given number of photos in each group of each kind."""
     sample = Sample(None, "", "", "", "train", "", 1, 1, 1.0, 0.5, 0.0)
     samples = tuple(
-        replace(sample, name=f"{kind}/{group}-{number}", kind=kind, group=f"{kind}-{group}")
+        replace(sample, name=f"{kind}/{group}-{i}", kind=kind, group=f"{kind}-{group}")
         for kind, sizes in sorted(groups.items())
         for group, size in enumerate(sizes)
-        for number in range(size)
+        for i in range(size)
     )
     return Dataset(tuple(sorted(groups)), samples, (), (), (), (), ())
 
@@ -758,10 +786,10 @@ def in_memory(groups: dict[str, list[int]]) -> Dataset:
     share=st.floats(0.01, 0.99),
     seed=st.integers(0, 99),
 )
-def test_hold_out_never_splits_a_group_nor_empties_a_side(groups, share, seed):
+def test_hold_out_never_divides_a_group_or_empties_a_split(groups, share, seed):
     dataset = in_memory(groups)
     held = hold_out(dataset, share, np.random.default_rng(seed))
-    train, test = ({sample.group for sample in held.of(split)} for split in ("train", "test"))
+    train, test = ({sample.group for sample in held.subset(split)} for split in ("train", "test"))
     assert not train & test
     assert all(min(counts.values()) > 0 for counts in held.counts().values())
     assert sorted(names(held.samples)) == sorted(names(dataset.samples))
@@ -769,24 +797,24 @@ def test_hold_out_never_splits_a_group_nor_empties_a_side(groups, share, seed):
         assert abs(counts["test"] - share * sum(groups[kind])) <= max(groups[kind])
 
 
-def test_a_kind_of_one_key_cannot_be_held_out():
+def test_a_kind_with_one_key_cannot_be_held_out():
     with pytest.raises(BadDataset, match="kind b: its 7 photos show 1 physical keys"):
         hold_out(in_memory({"a": [1, 1, 1], "b": [7]}), 0.2, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("share", [0, 1, -0.5, float("nan")])
-def test_a_share_that_is_none_is_refused(share):
+def test_an_invalid_share_is_rejected(share):
     with pytest.raises(BadDataset, match="between 0 and 1"):
         hold_out(in_memory({"a": [1, 1], "b": [1, 1]}), share, np.random.default_rng(0))
 
 
-def test_a_set_with_test_photos_needs_no_hold_out():
+def test_hold_out_rejects_a_dataset_with_test_photos():
     held = hold_out(in_memory({"a": [1, 1], "b": [1, 1]}), 0.5, np.random.default_rng(0))
-    with pytest.raises(BadDataset, match="2 test photos already"):
+    with pytest.raises(BadDataset, match="already has 2 test photos"):
         hold_out(held, 0.5, np.random.default_rng(0))
 
 
-def test_the_development_photos_are_read_with_their_keys():
+def test_the_development_photos_are_read_with_their_key_ids():
     kinds = ["cylinder", "dimple", "laser_track", "mortice"]
     dataset = read_dataset(shared("photos/labels.csv"), kinds=kinds)
     assert {kind: counts["train"] for kind, counts in dataset.counts().items()} == {
@@ -796,12 +824,12 @@ def test_the_development_photos_are_read_with_their_keys():
         "mortice": 19,
     }
     assert {sample.group for sample in dataset.samples if "iseo" in sample.name} == {"lkr-iseo"}
-    assert dataset.faults == ()
+    assert dataset.read_errors == ()
     held = hold_out(dataset, 0.2, np.random.default_rng(0))
-    assert 20 <= len(held.of("test")) <= 45
+    assert 20 <= len(held.subset("test")) <= 45
 
 
-def test_the_development_photos_have_the_same_keys_as_a_folder_as_by_their_table():
+def test_the_development_photos_have_the_same_key_ids_by_folder_and_by_table():
     kinds = ["cylinder", "laser_track"]
     folder = shared("photos")
     by_table = read_dataset(folder / "labels.csv", kinds=kinds)
@@ -810,20 +838,20 @@ def test_the_development_photos_have_the_same_keys_as_a_folder_as_by_their_table
     assert not [sentence for sentence in by_folder.warnings if "labels.csv" in sentence]
 
 
-def test_photos_without_a_key_are_read_in_order_and_one_that_is_broken_is_named(tmp_path):
+def test_negatives_are_read_in_order_and_broken_ones_are_named(tmp_path):
     for name in ("b.png", "a/c.png", "note.txt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         Image.new("RGB", (20, 20)).save((tmp_path / name).with_suffix(".png"))
-    samples, faults = read_negatives(tmp_path)
-    assert [one.name for one in samples] == ["a/c.png", "b.png", "note.png"]
-    assert not faults
+    samples, errors = read_negatives(str(tmp_path))
+    assert [sample.name for sample in samples] == ["a/c.png", "b.png", "note.png"]
+    assert not errors
     (tmp_path / "b.png").write_bytes(b"")
-    samples, faults = read_negatives(tmp_path)
-    assert [one.name for one in samples] == ["a/c.png", "note.png"]
-    assert [(one.name, one.reason[:8]) for one in faults] == [("b.png", "is empty")]
+    samples, errors = read_negatives(tmp_path)
+    assert [sample.name for sample in samples] == ["a/c.png", "note.png"]
+    assert [(error.name, error.reason[:8]) for error in errors] == [("b.png", "is empty")]
     for name in ("a/c.png", "note.png"):
         (tmp_path / name).write_bytes(b"")
-    with pytest.raises(BadDataset, match="holds 3 photos, and none can be read: is empty"):
+    with pytest.raises(BadDataset, match="none of its 3 photos can be read: is empty"):
         read_negatives(tmp_path)
-    with pytest.raises(BadDataset, match="holds no photo"):
+    with pytest.raises(BadDataset, match="contains no photos"):
         read_negatives(tmp_path / "none")

@@ -1,4 +1,4 @@
-"""Which photos show the same picture."""
+"""Photos -> clusters of near duplicates."""
 
 import io
 import time
@@ -12,14 +12,14 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 import drawn
 from commands import shared
 from keykind.dataset import duplicates
-from keykind.dataset.duplicates import Partition, fingerprint, near_duplicates
+from keykind.dataset.duplicates import DisjointSets, fingerprint, near_duplicates
 from keykind.dataset.samples import grey_square
 from keykind.photo import decode
 
 KEYS = 12
 
 
-def prints(images) -> np.ndarray:
+def fingerprints(images) -> np.ndarray:
     squares = (grey_square(np.asarray(image.convert("RGB"))) for image in images)
     return np.array([fingerprint(square) for square in squares])
 
@@ -49,54 +49,54 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
 def test_an_altered_copy_is_found(copy, ground):
     keys = [drawn.key(seed, ground=ground) for seed in range(KEYS)]
     copies = [copy(key) for key in keys]
-    assert near_duplicates(prints([*keys, *copies])) == tuple((row, row + KEYS) for row in range(KEYS))
+    assert near_duplicates(fingerprints([*keys, *copies])) == tuple((row, row + KEYS) for row in range(KEYS))
 
 
-def test_a_fingerprint_is_a_small_picture_of_bytes_as_the_module_says():
-    print_ = prints([drawn.key(1)])[0]
-    assert f"fingerprints {print_.shape} {print_.dtype}" in duplicates.__doc__
-    assert (print_.min(), print_.max()) == (0, 255)
+def test_a_fingerprint_has_the_shape_and_type_in_the_module_docstring():
+    small = fingerprints([drawn.key(1)])[0]
+    assert f"fingerprints {small.shape} {small.dtype}" in duplicates.__doc__
+    assert (small.min(), small.max()) == (0, 255)
 
 
-def test_different_keys_on_white_are_no_duplicates():
-    assert near_duplicates(prints(drawn.key(seed, ground=250) for seed in range(60))) == ()
+def test_different_keys_on_white_are_not_duplicates():
+    assert near_duplicates(fingerprints(drawn.key(seed, ground=250) for seed in range(60))) == ()
 
 
-def test_keys_on_white_that_differ_in_their_cuts_alone_are_no_duplicates():
-    assert near_duplicates(prints(drawn.key(3, ground=250, cuts=cuts) for cuts in range(30))) == ()
+def test_keys_on_white_that_differ_only_in_their_cuts_are_not_duplicates():
+    assert near_duplicates(fingerprints(drawn.key(3, ground=250, cuts=cuts) for cuts in range(30))) == ()
 
 
-def test_mirror_images_are_not_looked_for():
+def test_mirror_images_are_not_duplicates():
     key = drawn.key(1, ground=250)
-    assert near_duplicates(prints([key, ImageOps.mirror(key)])) == ()
+    assert near_duplicates(fingerprints([key, ImageOps.mirror(key)])) == ()
 
 
-def test_photos_of_one_flat_colour_are_duplicates_of_nothing():
+def test_photos_of_a_single_flat_colour_are_never_duplicates():
     flat = [Image.new("RGB", (300, 200), colour) for colour in ("white", "white", "black", "black")]
-    assert near_duplicates(prints(flat)) == ()
+    assert near_duplicates(fingerprints(flat)) == ()
 
 
-def test_no_photo_and_one_photo_make_no_cluster():
+def test_zero_or_one_photo_make_no_cluster():
     assert near_duplicates(np.empty((0, 64, 64), np.uint8)) == ()
-    assert near_duplicates(prints([drawn.key(1)])) == ()
+    assert near_duplicates(fingerprints([drawn.key(1)])) == ()
 
 
 def test_clusters_do_not_depend_on_the_order_of_the_photos():
     keys = [drawn.key(seed) for seed in range(10)]
-    rows = prints([*keys, *(jpeg(key, 50) for key in keys[:5]), *(jpeg(key, 40) for key in keys[:2])])
+    rows = fingerprints([*keys, *(jpeg(key, 50) for key in keys[:5]), *(jpeg(key, 40) for key in keys[:2])])
     shuffled = np.random.default_rng(0).permutation(len(rows))
     found = {frozenset(shuffled[list(cluster)].tolist()) for cluster in near_duplicates(rows[shuffled])}
     assert found == {frozenset(cluster) for cluster in near_duplicates(rows)}
     assert sorted(map(len, found)) == [2, 2, 2, 3, 3]
 
 
-def test_a_thousand_copies_of_one_photo_are_one_cluster():
+def test_a_thousand_copies_of_a_photo_are_one_cluster():
     rng = np.random.default_rng(0)
-    copies = prints([drawn.key(1)])[0] * 0.9 + rng.normal(0, 2, (1000, 64, 64)) + 8
+    copies = fingerprints([drawn.key(1)])[0] * 0.9 + rng.normal(0, 2, (1000, 64, 64)) + 8
     assert near_duplicates(copies.clip(0, 255).astype(np.uint8)) == (tuple(range(1000)),)
 
 
-def test_time_grows_about_linearly_with_the_photos():
+def test_time_grows_about_linearly_with_the_number_of_photos():
     rng = np.random.default_rng(0)
 
     def seconds(count):
@@ -113,21 +113,21 @@ def _timed(rows) -> float:
 
 
 @given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=40))
-def test_a_partition_joins_what_any_chain_of_pairs_connects(pairs):
-    sets, groups = Partition(20), [{item} for item in range(20)]
-    for one, other in pairs:
-        sets.join(one, other)
-        joined = groups[one] | groups[other]
-        for item in joined:
-            groups[item] = joined
-    assert [sets.first(item) for item in range(20)] == [min(group) for group in groups]
+def test_disjoint_sets_merge_what_any_chain_of_pairs_connects(pairs):
+    sets, groups = DisjointSets(20), [{item} for item in range(20)]
+    for a, b in pairs:
+        sets.union(a, b)
+        merged = groups[a] | groups[b]
+        for item in merged:
+            groups[item] = merged
+    assert [sets.find(item) for item in range(20)] == [min(group) for group in groups]
     expected = {tuple(sorted(group)) for group in groups if len(group) > 1}
     assert set(sets.clusters()) == expected
 
 
-def test_burst_photos_of_a_key_merge_only_where_the_camera_hardly_moved():
+def test_burst_photos_are_duplicates_only_if_the_camera_hardly_moved():
     paths = sorted(shared("photos/dimple").glob("*.jpg")) + sorted(shared("photos/cylinder").glob("*.jpg"))
-    read = [decode.read(path, at_least=256).pixels for path in paths]
-    clusters = near_duplicates(prints(Image.fromarray(pixels) for pixels in read))
+    read = [decode.read_photo(path, min_side=256).pixels for path in paths]
+    clusters = near_duplicates(fingerprints(Image.fromarray(pixels) for pixels in read))
     names = [[paths[row].name[:4] for row in cluster] for cluster in clusters]
     assert names == [["hera", "hera"], ["iseo", "iseo"]]

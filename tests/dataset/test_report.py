@@ -1,4 +1,4 @@
-"""What a person is shown of a set of photos."""
+"""The inspection report: text, JSON and page."""
 
 import base64
 import io
@@ -14,12 +14,12 @@ from PIL import ExifTags, Image
 
 import drawn
 from keykind.dataset.dataset import Leak, ReadError, read_dataset
-from keykind.dataset.report import facts, html, text
+from keykind.dataset.report import as_json, html, text
 
 
 @pytest.fixture(scope="module")
 def messy(tmp_path_factory):
-    """Two kinds with a broken file, a copy, a smaller copy, a leak, a mislabelled photo and an empty kind."""
+    """Two kinds with a broken file, a copy, a resized copy, a leak, a mislabelled photo and an empty kind."""
     root = tmp_path_factory.mktemp("messy")
     drawn.photos(root / "train", cylinder=6, dimple=4, safe=0)
     for seed in (70, 71):
@@ -34,27 +34,27 @@ def messy(tmp_path_factory):
 
 
 class Page(HTMLParser):
-    """What a browser finds in a page: tags, attributes and words."""
+    """The tags, link attributes and text of a page."""
 
     def __init__(self, source: str) -> None:
         super().__init__()
-        self.tags, self.links, self.words = [], [], []
+        self.tags, self.links, self.texts = [], [], []
         self.feed(source)
-        self.text = " ".join(self.words)
+        self.text = " ".join(self.texts)
 
     def handle_starttag(self, tag, attrs):
         self.tags.append(tag)
         self.links += [value for name, value in attrs if name in ("src", "href", "srcset", "action")]
 
     def handle_data(self, data):
-        self.words.append(data)
+        self.texts.append(data)
 
     def pictures(self) -> list[Image.Image]:
         data = [base64.b64decode(link.partition("base64,")[2]) for link in self.links]
-        return [Image.open(io.BytesIO(one)) for one in data]
+        return [Image.open(io.BytesIO(item)) for item in data]
 
 
-def test_the_text_counts_kinds_keys_and_troubles(messy):
+def test_the_text_counts_kinds_keys_and_problems(messy):
     lines = text(messy).splitlines()
     assert lines[0] == "13 usable photos of 2 kinds, 11 physical keys"
     assert [line.split() for line in lines[3:7]] == [
@@ -63,7 +63,7 @@ def test_the_text_counts_kinds_keys_and_troubles(messy):
         ["dimple", "3", "3", "6"],
         ["all", "10", "3", "11"],
     ]
-    for part in ("faults 1", "leaks 1", "duplicates 3", "near duplicates 1"):
+    for part in ("read errors 1", "leaks 1", "duplicates 3", "near duplicates 1"):
         assert part in lines
     assert "  train/dimple/0.jpg = test/dimple/leak.jpg (same bytes)" in lines
     assert any(line.startswith("blurriest") for line in lines)
@@ -72,30 +72,30 @@ def test_the_text_counts_kinds_keys_and_troubles(messy):
 def test_the_text_stays_short_for_a_large_set(messy):
     many = replace(
         messy,
-        kinds=tuple(f"kind {number}" for number in range(2000)),
+        kinds=tuple(f"kind {i}" for i in range(2000)),
         samples=messy.samples * 1000,
-        faults=tuple(ReadError(f"{number}.jpg", "broken") for number in range(5000)),
+        read_errors=tuple(ReadError(f"{i}.jpg", "broken") for i in range(5000)),
         leaks=messy.leaks * 5000,
         near_duplicates=((messy.samples[0].name,) * 5000,) * 50,
     )
-    written = text(many)
-    assert len(written.splitlines()) < 100
-    assert len(written) < 20_000
-    assert "  and 4,990 more" in written
+    summary = text(many)
+    assert len(summary.splitlines()) < 100
+    assert len(summary) < 20_000
+    assert "  and 4,990 more" in summary
 
 
-def test_the_facts_survive_json_and_tell_no_path_of_the_disk(messy):
-    told = json.dumps(facts(messy), allow_nan=False)
-    assert json.loads(told) == facts(messy)
-    assert str(messy.samples[0].path.parents[2]) not in told
-    assert facts(messy)["counts"] == messy.counts()
-    assert len(facts(messy)["samples"]) + len(facts(messy)["left_out"]) == 16
-    assert facts(messy)["leaks"] == [
+def test_json_values_survive_json_and_contain_no_path_on_disk(messy):
+    encoded = json.dumps(as_json(messy), allow_nan=False)
+    assert json.loads(encoded) == as_json(messy)
+    assert str(messy.samples[0].path.parents[2]) not in encoded
+    assert as_json(messy)["counts"] == messy.counts()
+    assert len(as_json(messy)["samples"]) + len(as_json(messy)["left_out"]) == 16
+    assert as_json(messy)["leaks"] == [
         {"train": "train/dimple/0.jpg", "test": "test/dimple/leak.jpg", "why": "same bytes"}
     ]
 
 
-def test_the_page_needs_nothing_else(messy):
+def test_the_page_is_self_contained(messy):
     page = Page(html(messy))
     assert page.links
     assert all(link.startswith("data:image/jpeg;base64,") for link in page.links)
@@ -103,9 +103,9 @@ def test_the_page_needs_nothing_else(messy):
     assert "url(" not in html(messy)
 
 
-def test_the_page_shows_each_part(messy):
+def test_the_page_has_every_section(messy):
     page = Page(html(messy))
-    for words in (
+    for expected in (
         "13 usable photos of 2 kinds, 11 physical keys",
         "Unreadable files: 1",
         "Leaks: 1",
@@ -118,17 +118,17 @@ def test_the_page_shows_each_part(messy):
         "Smallest: 13",
         *messy.warnings,
     ):
-        assert words in page.text
+        assert expected in page.text
 
 
-def test_a_clean_set_has_no_part_about_troubles(tmp_path):
+def test_a_clean_dataset_has_no_sections_about_problems(tmp_path):
     dataset = read_dataset(drawn.photos(tmp_path, cylinder=2, dimple=2))
     page = Page(html(dataset)).text
-    assert not [words for words in ("Unreadable", "Leaks", "uplicates:") if words in page]
-    assert "faults" not in text(dataset)
+    assert not [title for title in ("Unreadable", "Leaks", "uplicates:") if title in page]
+    assert "read errors" not in text(dataset)
 
 
-def test_the_pictures_carry_no_exif(tmp_path):
+def test_the_thumbnails_carry_no_exif(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=2)
     exif = Image.Exif()
     exif[ExifTags.Base.Artist] = "SECRETARTIST"
@@ -147,19 +147,19 @@ def test_a_page_of_ten_thousand_noisy_photos_is_below_ten_megabytes(tmp_path):
     drawn.save(Image.fromarray(noise), tmp_path / "dimple" / "noise.png")
     small = read_dataset(tmp_path)
     noisy = next(sample for sample in small.samples if "noise" in sample.name)
-    kinds = tuple(f"kind {number}" for number in range(500))
-    samples = tuple(
-        replace(noisy, name=f"{number}-{'&' * 240}", kind=kinds[number % 500]) for number in range(10_000)
+    kinds = tuple(f"kind {i}" for i in range(500))
+    samples = tuple(replace(noisy, name=f"{i}-{'&' * 240}", kind=kinds[i % 500]) for i in range(10_000))
+    clusters = tuple(
+        tuple(sample.name for sample in samples[start : start + 10]) for start in range(0, 10_000, 10)
     )
-    clusters = tuple(tuple(one.name for one in samples[start : start + 10]) for start in range(0, 10_000, 10))
     large = replace(
         small,
         kinds=kinds,
         samples=samples,
-        faults=tuple(ReadError(f"{number}-{'<' * 240}", "broken " * 30) for number in range(10_000)),
+        read_errors=tuple(ReadError(f"{i}-{'<' * 240}", "broken " * 30) for i in range(10_000)),
         duplicates=clusters,
         near_duplicates=clusters,
-        leaks=tuple(Leak(one.name, samples[0].name, "same bytes") for one in samples),
+        leaks=tuple(Leak(sample.name, samples[0].name, "same bytes") for sample in samples),
     )
     page = html(large)
     assert len(page.encode()) < 10_000_000
@@ -184,13 +184,13 @@ def test_names_cannot_break_the_page(tmp_path):
     assert source.encode()
 
 
-def test_a_photo_that_is_gone_since_leaves_an_empty_picture(tmp_path):
+def test_a_photo_that_was_deleted_since_gets_a_placeholder(tmp_path):
     dataset = read_dataset(drawn.photos(tmp_path, cylinder=2, dimple=2))
     (tmp_path / "dimple" / "1.jpg").unlink()
     assert len(Page(html(dataset)).pictures()) == 4 * 5
 
 
-def test_photos_of_a_cluster_stand_side_by_side_with_their_side_and_kind(messy):
-    words = Page(html(messy)).text
-    assert "train/dimple/wrong.jpg: train, dimple" in words
-    assert "train/cylinder/1.jpg: train, cylinder" in words
+def test_photos_of_a_cluster_are_captioned_with_split_and_kind(messy):
+    page = Page(html(messy)).text
+    assert "train/dimple/wrong.jpg: train, dimple" in page
+    assert "train/cylinder/1.jpg: train, cylinder" in page

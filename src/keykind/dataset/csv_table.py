@@ -1,7 +1,7 @@
-"""CSV table -> rows by the names of their columns.
+"""CSV table -> rows, with cells by column name.
 
-In:    a CSV file, UTF-8, with a heading; commas, semicolons or tabs
-Out:   rows, each with its line number and the wanted columns
+In:    a CSV file, UTF-8, with a heading; separated by commas, semicolons or tabs
+Out:   rows, each with its line number and the known columns
 Needs: nothing beyond Python
 """
 
@@ -18,9 +18,9 @@ COLUMNS = {
     "label": ("label", "kind", "class"),
     "group": ("group", "key_id", "key"),
     "split": ("split",),
-}  # of a table -> the headings that mean it
+}  # column -> accepted headings, first match wins
 DELIMITERS = ",;\t"
-HEADING = 65536  # signs in which a heading ends
+MAX_HEADING = 65536  # characters of the heading line that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,29 +28,29 @@ class Row:
     """One row of a table."""
 
     line: int  # in the file, from 1
-    cells: Mapping[str, str]  # column -> text without spaces around it; a column that is not there is absent
+    cells: Mapping[str, str]  # column -> stripped text; columns missing from the table are absent
 
 
-def columns(path: Path) -> frozenset[str]:
-    """Return which of COLUMNS a table has by its heading; none if it cannot be read."""
+def columns(path: str | Path) -> frozenset[str]:
+    """Return which of COLUMNS the table's heading has; empty if it cannot be read."""
     try:
-        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            heading = stream.readline(HEADING)
+        with Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            heading = stream.readline(MAX_HEADING)
         cells = next(csv.reader([heading], delimiter=_delimiter(heading)), [])
     except (OSError, csv.Error):
         return frozenset()
-    return frozenset(_places([cell.strip() for cell in cells]))
+    return frozenset(_column_indices([cell.strip() for cell in cells]))
 
 
-def read_table(path: Path, needed: Sequence[str]) -> list[Row]:
-    """Return the rows of a table that are not empty.
+def read_table(path: str | Path, needed: Sequence[str]) -> list[Row]:
+    """Return the non-empty rows of a table.
 
-    needed: those of COLUMNS that must be there.
-    Bytes that are not UTF-8 are kept as Python keeps them in file names, so such names still find their file.
-    Raises BadDataset if the file cannot be read, is empty, or lacks a needed column.
+    needed: the COLUMNS that are required.
+    Bytes that are not UTF-8 are decoded with `surrogateescape`, as file names are, so such names still match.
+    Raises BadDataset if the file cannot be read, is empty, or lacks a required column.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
+        text = Path(path).read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as error:
         raise BadDataset(
             path, fault=f"cannot be read ({error.strerror})", remedy="check its permissions"
@@ -61,13 +61,15 @@ def read_table(path: Path, needed: Sequence[str]) -> list[Row]:
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
     except csv.Error as error:
         raise BadDataset(
-            path, fault=f"line {reader.line_num} is not CSV ({error})", remedy="save the table as CSV again"
+            path,
+            fault=f"line {reader.line_num} is not valid CSV ({error})",
+            remedy="save the table as CSV again",
         ) from error
     heading = lines[0][1] if lines else []
-    places = _places(heading)
-    _check(path, heading, [name for name in needed if name not in places])
+    indices = _column_indices(heading)
+    _check_columns(path, heading, [name for name in needed if name not in indices])
     return [
-        Row(line, {name: cells[place] for name, place in places.items() if place < len(cells)})
+        Row(line, {name: cells[index] for name, index in indices.items() if index < len(cells)})
         for line, cells in lines[1:]
         if any(cells)
     ]
@@ -77,17 +79,17 @@ def _delimiter(heading: str) -> str:
     return max(DELIMITERS, key=heading.count)
 
 
-def _places(heading: Sequence[str]) -> dict[str, int]:
-    """Return at which place each of COLUMNS stands; the first heading found that means it counts."""
-    there = [name.casefold() for name in heading]
+def _column_indices(heading: Sequence[str]) -> dict[str, int]:
+    """Return the index of each of COLUMNS that the heading has."""
+    names = [name.casefold() for name in heading]
     return {
-        name: there.index(headings[0])
-        for name, aliases in COLUMNS.items()
-        if (headings := [alias for alias in aliases if alias in there])
+        column: names.index(matches[0])
+        for column, aliases in COLUMNS.items()
+        if (matches := [alias for alias in aliases if alias in names])
     }
 
 
-def _check(path: Path, heading: Sequence[str], missing: Sequence[str]) -> None:
+def _check_columns(path: str | Path, heading: Sequence[str], missing: Sequence[str]) -> None:
     """Raise BadDataset if columns are missing."""
     if missing:
         found = printable(", ".join(heading)[:200]) or "none"

@@ -1,10 +1,10 @@
 """Folder of photos -> Dataset: checked, grouped by physical key, split.
 
-In:    PHOTOS/<kind>/**, PHOTOS/{train,test}/<kind>/** or a CSV table; perhaps a second one, all for testing
-Out:   Dataset(kinds, samples, faults, warnings, duplicates, near_duplicates, leaks, left_out)
+In:    PHOTOS/<kind>/**, PHOTOS/{train,test}/<kind>/** or a CSV table; optionally a second one to test on
+Out:   Dataset(kinds, samples, read_errors, warnings, duplicates, near_duplicates, leaks, left_out)
 Needs: numpy, pillow
 
-Each photo is opened once; only facts and a fingerprint are kept of it.
+Each photo is opened once; only its properties and a fingerprint are kept.
 """
 
 from collections import Counter
@@ -15,31 +15,31 @@ from pathlib import Path
 import numpy as np
 
 from keykind.core.errors import BadDataset, printable
-from keykind.core.parallel import ordered
+from keykind.core.parallel import parallel_map
 from keykind.core.progress import progress
 from keykind.dataset.bundled import RENDERED, bundled_negatives
 from keykind.dataset.duplicates import Bytes, near_duplicates
 from keykind.dataset.groups import (
     Cluster,
-    contradictions,
-    distinct,
-    equal_bytes,
+    assign_groups,
+    conflicting_labels,
+    exact_duplicates,
     find_leaks,
-    grouped,
+    make_unique,
 )
-from keykind.dataset.key_ids import keys_by_pattern
+from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, relative, some
-from keykind.dataset.samples import Dataset, Leak, Sample, examine
-from keykind.dataset.warnings import advise, advise_on_split
+from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
+from keykind.dataset.samples import Dataset, Leak, Sample, read_sample
+from keykind.dataset.warnings import dataset_warnings, split_warnings
 from keykind.photo.decode import SUFFIXES
 
 __all__ = ["Dataset", "Leak", "ReadError", "Sample", "hold_out", "read_dataset", "read_negatives"]
 
 
 def read_dataset(
-    photos: Path,
-    test: Path | None = None,
+    photos: str | Path,
+    test: str | Path | None = None,
     *,
     kinds: Sequence[str] | None = None,
     group_pattern: str | None = None,
@@ -47,235 +47,241 @@ def read_dataset(
 ) -> Dataset:
     """Read, check, group and split all photos of a folder or a CSV table.
 
-    test: a second folder or table, all of it test photos. kinds: those to read, None for all.
-    group_pattern: a regular expression over a photo's name whose group `key` (or first group) is the physical
-    key, where no table tells it. keep_leaks: training photos of what the test shows stay.
-    An unreadable photo becomes a ReadError. Raises BadDataset if nothing can be trained or tested on.
+    test: a second folder or table, used for testing only. kinds: the kinds to read, None for all.
+    group_pattern: a regular expression over photo names whose group named `key` (or first group) is the
+    physical key, where no table gives it. keep_leaks: keep training photos that duplicate test photos or show
+    the same key.
+    An unreadable photo becomes a ReadError. Raises BadDataset if there is nothing to train or test on.
     """
+    photos, test = Path(photos), None if test is None else Path(test)
     listings = [list_photos(photos)] + ([] if test is None else [list_photos(test, as_test=True)])
-    listings = _selected(_with_printable_kinds(listings), kinds, photos)
+    listings = _select_kinds(_with_printable_kinds(listings), kinds, photos)
     if group_pattern is not None:
-        listings = [replace(one, photos=keys_by_pattern(one.photos, group_pattern)) for one in listings]
-    listed = _named(listings)
-    samples, fingerprints, unreadable = _examined(listed, photos)
-    dataset = _assembled(samples, fingerprints, keep_leaks)
+        listings = [
+            replace(listing, photos=key_ids_from_names(listing.photos, group_pattern)) for listing in listings
+        ]
+    entries = _merge(listings)
+    samples, fingerprints, unreadable = _read_samples(entries, photos)
+    dataset = _build(samples, fingerprints, keep_leaks)
     _check(dataset, photos, test)
-    named = {kind for listing in listings for kind in listing.kinds}
+    listed_kinds = {kind for listing in listings for kind in listing.kinds}
     warnings = [sentence for listing in listings for sentence in listing.warnings]
-    warnings += advise(dataset, named, kept_leaks=keep_leaks)
-    warnings += [] if group_pattern is None else _keyless(listed)
-    faults = [fault for listing in listings for fault in listing.faults] + unreadable
-    return replace(dataset, faults=tuple(faults), warnings=tuple(warnings))
+    warnings += dataset_warnings(dataset, listed_kinds, kept_leaks=keep_leaks)
+    warnings += [] if group_pattern is None else _unmatched(entries)
+    read_errors = [error for listing in listings for error in listing.read_errors] + unreadable
+    return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings))
 
 
-def negative_sets(own: Path | None) -> tuple[dict[str, tuple[Sample, ...]], tuple[ReadError, ...]]:
-    """Return the sets of photos without a key, by name: those that come along and one's own. Then faults.
+def read_negative_sets(
+    folder: str | Path | None,
+) -> tuple[dict[str, tuple[Sample, ...]], tuple[ReadError, ...]]:
+    """Return the sets of photos without a key, bundled and in `folder`, by name, and the read errors.
 
-    Raises BadDataset where none of a set can be read.
+    Raises BadDataset if no photo of a set can be read.
     """
-    folders = {RENDERED: bundled_negatives()} | ({str(own): own} if own else {})
-    read = {name: read_negatives(folder) for name, folder in folders.items()}
-    faults = tuple(fault for _, broken in read.values() for fault in broken)
-    return {name: samples for name, (samples, _) in read.items()}, faults
+    folders = {RENDERED: bundled_negatives()} | ({str(folder): Path(folder)} if folder else {})
+    results = {name: read_negatives(path) for name, path in folders.items()}
+    read_errors = tuple(error for _, errors in results.values() for error in errors)
+    return {name: samples for name, (samples, _) in results.items()}, read_errors
 
 
-def read_negatives(folder: Path) -> tuple[tuple[Sample, ...], tuple[ReadError, ...]]:
-    """Return the photos below a folder that show no key, to test what a model refuses; sorted. Then faults.
+def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadError, ...]]:
+    """Return the photos without a key below a folder, sorted, and the read errors.
 
-    Raises BadDataset where none can be read.
+    Raises BadDataset if none can be read.
     """
-    inside = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    names = sorted(path for path in inside if not path.name.startswith("."))
-    if not names:
-        raise BadDataset(folder, fault="holds no photo", remedy="name a folder of photos without a key")
-    found = ordered(
-        lambda path: examine(PhotoEntry(path, relative(path, folder), relative(path, folder), "", "test")),
-        names,
-    )
-    samples, faults = [], []
-    for one in found:
-        if isinstance(one, ReadError):
-            faults.append(one)
+    folder = Path(folder)
+    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    paths = sorted(path for path in files if not path.name.startswith("."))
+    if not paths:
+        raise BadDataset(folder, fault="contains no photos", remedy="give a folder of photos without a key")
+    names = [relative_path(path, folder) for path in paths]
+    entries = (PhotoEntry(path, name, name, "", "test") for path, name in zip(paths, names, strict=True))
+    samples, read_errors = [], []
+    for result in parallel_map(read_sample, entries):
+        if isinstance(result, ReadError):
+            read_errors.append(result)
         else:
-            samples.append(one[0])
+            samples.append(result[0])
     if not samples:
-        fault = f"holds {len(names)} photos, and none can be read: {faults[0].reason}"
-        raise BadDataset(folder, fault=fault, remedy="name a folder of photos without a key")
-    return tuple(samples), tuple(faults)
+        fault = f"none of its {len(paths)} photos can be read: {read_errors[0].reason}"
+        raise BadDataset(folder, fault=fault, remedy="give a folder of photos without a key")
+    return tuple(samples), tuple(read_errors)
 
 
 def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Dataset:
-    """Move whole groups to the test side, about `share` of each kind's photos, chosen by `rng`.
+    """Move random whole groups to the test split, about `share` of each kind's photos.
 
-    share: between 0 and 1. Each kind keeps at least one group on both sides. The warnings fit the new split.
+    share: between 0 and 1. Each kind keeps at least one group in both splits. Warnings are updated.
     Raises BadDataset if there are test photos already, or a kind has too few groups (physical keys).
     """
     if not 0 < share < 1:
-        raise BadDataset(f"share {share:g}", fault="is not between 0 and 1", remedy="hold out 0.2, say")
-    if present := len(dataset.of("test")):
-        raise BadDataset("hold out", fault=f"the set has {present:,} test photos already", remedy="use those")
+        raise BadDataset(f"share {share:g}", fault="is not between 0 and 1", remedy="use a share such as 0.2")
+    if present := len(dataset.subset("test")):
+        fault = f"the dataset already has {present:,} test photos"
+        raise BadDataset("hold out", fault=fault, remedy="use those")
     moved: set[str] = set()
     for kind in dataset.kinds:
-        moved |= _drawn(dataset.samples, kind, share, moved, rng)
-    samples = [replace(one, split="test" if one.group in moved else "train") for one in dataset.samples]
+        moved |= _draw_groups(dataset.samples, kind, share, moved, rng)
+    samples = [
+        replace(sample, split="test" if sample.group in moved else "train") for sample in dataset.samples
+    ]
     for kind in dataset.kinds:
-        _check_sides(kind, [sample for sample in samples if sample.kind == kind])
-    held = replace(dataset, samples=_ordered(samples))
-    outdated = set(advise_on_split(dataset))
+        _check_splits(kind, [sample for sample in samples if sample.kind == kind])
+    result = replace(dataset, samples=_sorted(samples))
+    outdated = set(split_warnings(dataset))
     warnings = [sentence for sentence in dataset.warnings if sentence not in outdated]
-    return replace(held, warnings=(*warnings, *advise_on_split(held)))
+    return replace(result, warnings=(*warnings, *split_warnings(result)))
 
 
-def _drawn(
+def _draw_groups(
     samples: Iterable[Sample], kind: str, share: float, moved: set[str], rng: np.random.Generator
 ) -> set[str]:
-    """Return groups of a kind for the test side, besides those that moved with another kind already."""
+    """Return groups of a kind to move to the test split, besides those moved with another kind already."""
     sizes = Counter(sample.group for sample in samples if sample.kind == kind)
-    wanted = share * sizes.total()
-    have = sum(size for group, size in sizes.items() if group in moved)
+    target = share * sizes.total()
+    count = sum(size for group, size in sizes.items() if group in moved)
     free = [group for group in sizes if group not in moved]  # in the order of the samples
     drawn: set[str] = set()
-    for place in rng.permutation(len(free)):
-        group = free[place]
-        nearer = abs(have + sizes[group] - wanted) < abs(have - wanted)
-        if nearer and len(free) - len(drawn) > 1:
+    for i in rng.permutation(len(free)):
+        group = free[i]
+        closer = abs(count + sizes[group] - target) < abs(count - target)
+        if closer and len(free) - len(drawn) > 1:
             drawn.add(group)
-            have += sizes[group]
-    if not have and len(free) > 1:
+            count += sizes[group]
+    if not count and len(free) > 1:
         drawn = {min(free, key=sizes.__getitem__)}
     return drawn
 
 
-def _check_sides(kind: str, samples: Sequence[Sample]) -> None:
-    sides = {split: {sample.group for sample in samples if sample.split == split} for split in SPLITS}
-    if all(sides.values()):
+def _check_splits(kind: str, samples: Sequence[Sample]) -> None:
+    groups = {split: {sample.group for sample in samples if sample.split == split} for split in SPLITS}
+    if all(groups.values()):
         return
-    groups = len({sample.group for sample in samples})
-    fault = f"its {len(samples):,} photos show {groups:,} physical keys; they cannot stand on both sides"
-    remedy = "add photos of at least 2 different keys of this kind, or give test photos of your own"
+    count = len({sample.group for sample in samples})
+    fault = f"its {len(samples):,} photos show {count:,} physical keys; training and test need different keys"
+    remedy = "add photos of at least 2 different keys of this kind, or provide your own test photos"
     raise BadDataset(f"kind {kind}", fault=fault, remedy=remedy)
 
 
 def _with_printable_kinds(listings: Sequence[Listing]) -> list[Listing]:
-    """Return the listings with kinds that any terminal can take; those that differ on disk stay different."""
+    """Return the listings with printable kind names; names that differ on disk stay different."""
     kinds = {kind for listing in listings for kind in listing.kinds}
-    spelled = sorted(
-        kinds, key=lambda kind: (printable(kind) != kind, kind)
-    )  # what is printable stays as it is
-    called = dict(zip(spelled, distinct(map(printable, spelled)), strict=True))
+    originals = sorted(kinds, key=lambda kind: (printable(kind) != kind, kind))  # printable names stay as is
+    names = dict(zip(originals, make_unique(map(printable, originals)), strict=True))
     return [
         replace(
             listing,
-            photos=tuple(replace(item, kind=called[item.kind]) for item in listing.photos),
-            kinds=tuple(sorted(called[kind] for kind in listing.kinds)),
+            photos=tuple(replace(entry, kind=names[entry.kind]) for entry in listing.photos),
+            kinds=tuple(sorted(names[kind] for kind in listing.kinds)),
         )
         for listing in listings
     ]
 
 
-def _selected(listings: Sequence[Listing], kinds: Sequence[str] | None, photos: Path) -> list[Listing]:
-    """Return the listings with the wanted kinds alone."""
+def _select_kinds(listings: Sequence[Listing], kinds: Sequence[str] | None, photos: Path) -> list[Listing]:
+    """Return the listings restricted to the given kinds."""
     if kinds is None:
         return list(listings)
-    there = sorted({kind for listing in listings for kind in listing.kinds})
-    unknown = [printable(kind) for kind in kinds if kind not in there]
+    existing = sorted({kind for listing in listings for kind in listing.kinds})
+    unknown = [printable(kind) for kind in kinds if kind not in existing]
     if unknown:
-        fault = f"has no kind {' or '.join(unknown)}; it has {len(there):,}: {', '.join(there)}"
-        raise BadDataset(photos, fault=fault, remedy="choose among those")
+        fault = f"has no kind {' or '.join(unknown)}; it has {len(existing):,}: {', '.join(existing)}"
+        raise BadDataset(photos, fault=fault, remedy="choose from those")
     return [
         replace(
             listing,
-            photos=tuple(item for item in listing.photos if item.kind in kinds),
+            photos=tuple(entry for entry in listing.photos if entry.kind in kinds),
             kinds=tuple(kind for kind in listing.kinds if kind in kinds),
         )
         for listing in listings
     ]
 
 
-def _named(listings: Sequence[Listing]) -> list[PhotoEntry]:
-    """Return all photos in a fixed order with names that no two share.
+def _merge(listings: Sequence[Listing]) -> list[PhotoEntry]:
+    """Return all photos in a fixed order with unique names.
 
-    Photos of a second set in another folder carry that folder's name in front.
+    Names of photos from a second folder are prefixed with that folder's name.
     """
     photos = list(listings[0].photos)
     for listing in listings[1:]:
         folder = "" if listing.root == listings[0].root else f"{printable(listing.root.resolve().name)}/"
-        photos += [replace(item, name=folder + item.name) for item in listing.photos]
-    photos.sort(key=lambda item: (item.split, item.kind, item.name, item.relative))
-    names = distinct(item.name for item in photos)
-    return [replace(item, name=name) for item, name in zip(photos, names, strict=True)]
+        photos += [replace(entry, name=folder + entry.name) for entry in listing.photos]
+    photos.sort(key=lambda entry: (entry.split, entry.kind, entry.name, entry.relative))
+    names = make_unique(entry.name for entry in photos)
+    return [replace(entry, name=name) for entry, name in zip(photos, names, strict=True)]
 
 
-def _examined(listed: Sequence[PhotoEntry], photos: Path) -> tuple[list[Sample], Bytes, list[ReadError]]:
-    """Open each photo; return the samples, their fingerprints (n, 64, 64), and the unreadable ones."""
-    results = list(progress(ordered(examine, listed), len(listed), "reading"))
-    found = [result for result in results if not isinstance(result, ReadError)]
-    faults = [result for result in results if isinstance(result, ReadError)]
-    if not found:
-        first = f"; the first is {faults[0].name}: {faults[0].reason}" if faults else ""
-        fault = f"none of its {len(listed):,} photos can be read{first}"
+def _read_samples(entries: Sequence[PhotoEntry], photos: Path) -> tuple[list[Sample], Bytes, list[ReadError]]:
+    """Open each photo; return the samples, their fingerprints (n, 64, 64), and the read errors."""
+    results = list(progress(parallel_map(read_sample, entries), len(entries), "reading"))
+    readable = [result for result in results if not isinstance(result, ReadError)]
+    read_errors = [result for result in results if isinstance(result, ReadError)]
+    if not readable:
+        first = f"; the first is {read_errors[0].name}: {read_errors[0].reason}" if read_errors else ""
+        fault = f"none of its {len(entries):,} photos can be read{first}"
         raise BadDataset(photos, fault=fault, remedy="give readable photos of at least 2 kinds")
-    return [sample for sample, _ in found], np.stack([picture for _, picture in found]), faults
+    return [sample for sample, _ in readable], np.stack([image for _, image in readable]), read_errors
 
 
-def _keyless(listed: Sequence[PhotoEntry]) -> Iterator[str]:
-    count = sum(item.key is None for item in listed)
+def _unmatched(entries: Sequence[PhotoEntry]) -> Iterator[str]:
+    count = sum(entry.key_id is None for entry in entries)
     if count:
         yield (
-            f"Photos in whose name the group pattern finds no key: {count:,} of {len(listed):,}; "
-            "each counts as a key of its own, so check the pattern."
+            f"Photo names in which the group pattern finds no key: {count:,} of {len(entries):,}; "
+            "each of these photos counts as a separate key; check the pattern."
         )
 
 
-def _assembled(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> Dataset:
-    """Return the samples that may be used, grouped, and what was found about them."""
-    equal, alike = equal_bytes(samples), near_duplicates(fingerprints)
-    samples = grouped(samples, (*equal, *alike))
-    look_same = [[samples[place].name for place in cluster] for cluster in alike]
-    contradictory = contradictions(samples)
-    clear = [sample for sample in samples if sample.sha256 not in contradictory]
-    leaks = find_leaks(clear, look_same)
+def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> Dataset:
+    """Return the usable samples, grouped, with duplicates and leaks."""
+    exact, near = exact_duplicates(samples), near_duplicates(fingerprints)
+    samples = assign_groups(samples, (*exact, *near))
+    near_names = [[samples[i].name for i in cluster] for cluster in near]
+    conflicts = conflicting_labels(samples)
+    consistent = [sample for sample in samples if sample.sha256 not in conflicts]
+    leaks = find_leaks(consistent, near_names)
     leaking = set() if keep_leaks else {leak.train for leak in leaks}
-    usable = [sample for sample in clear if sample.name not in leaking]
+    usable = [sample for sample in consistent if sample.name not in leaking]
     kinds = sorted({sample.kind for sample in usable if sample.split == "train"})
-    kept = _ordered(sample for sample in usable if sample.kind in kinds)
+    kept = _sorted(sample for sample in usable if sample.kind in kinds)
     return Dataset(
         kinds=tuple(kinds),
         samples=kept,
-        faults=(),
+        read_errors=(),
         warnings=(),
-        duplicates=_names(samples, equal),
-        near_duplicates=_names(
-            samples, (one for one in alike if len({samples[place].sha256 for place in one}) > 1)
+        duplicates=_cluster_names(samples, exact),
+        near_duplicates=_cluster_names(
+            samples, (cluster for cluster in near if len({samples[i].sha256 for i in cluster}) > 1)
         ),
         leaks=leaks,
-        left_out=_ordered(set(samples) - set(kept)),
+        left_out=_sorted(set(samples) - set(kept)),
     )
 
 
-def _names(samples: Sequence[Sample], clusters: Iterable[Cluster]) -> tuple[tuple[str, ...], ...]:
-    return tuple(sorted(tuple(samples[place].name for place in cluster) for cluster in clusters))
+def _cluster_names(samples: Sequence[Sample], clusters: Iterable[Cluster]) -> tuple[tuple[str, ...], ...]:
+    return tuple(sorted(tuple(samples[i].name for i in cluster) for cluster in clusters))
 
 
-def _ordered(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+def _sorted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     return tuple(sorted(samples, key=lambda sample: (sample.split, sample.kind, sample.name)))
 
 
 def _check(dataset: Dataset, photos: Path, test: Path | None) -> None:
-    """Raise BadDataset if nothing can be trained, or nothing tested where a test set was given."""
+    """Raise BadDataset if there is nothing to train on, or a given test set cannot be scored."""
     counts = dataset.counts()
     if len(counts) < 2:
-        held = ", ".join(f"{kind} with {count['train']:,} photos" for kind, count in counts.items()) or "none"
-        twice = sum(map(len, contradictions(dataset.left_out).values()))
+        trainable = (
+            ", ".join(f"{kind}: {count['train']:,} photos" for kind, count in counts.items()) or "none"
+        )
+        conflicting = sum(map(len, conflicting_labels(dataset.left_out).values()))
         fault = (
-            f"{len(counts)} {'kind' if len(counts) == 1 else 'kinds'} can be trained ({held}); left out: "
-            f"{twice:,} photos that stand under several kinds, {len(dataset.leaks):,} leaks"
+            f"only {len(counts)} {'kind' if len(counts) == 1 else 'kinds'} can be trained ({trainable}); "
+            f"left out: {conflicting:,} photos labelled with several kinds, {len(dataset.leaks):,} leaks"
         )
         raise BadDataset(
-            photos, fault=fault, remedy="give readable photos of at least 2 kinds, one folder each"
+            photos, fault=fault, remedy="give readable photos of at least 2 kinds, one folder per kind"
         )
-    if test is not None and not dataset.of("test"):
-        fault = (
-            f"none of its photos can be scored: they show none of the {len(counts):,} kinds {some(counts)}"
-        )
-        raise BadDataset(test, fault=fault, remedy="name the test kinds like those of the training photos")
+    if test is not None and not dataset.subset("test"):
+        fault = f"none of its photos shows one of the {len(counts):,} training kinds ({first_few(counts)})"
+        raise BadDataset(test, fault=fault, remedy="name the test kinds like the training kinds")

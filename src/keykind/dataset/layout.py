@@ -1,7 +1,7 @@
-"""Folders or a table -> listed photos, each with its kind, split and key.
+"""Folders or a table -> listed photos, each with its kind, split and key id.
 
-In:    PHOTOS/<kind>/**, PHOTOS/{train,test}/<kind>/**, or a CSV table (path, label; group and split if known)
-Out:   Listing(root, photos, kinds, faults, warnings), sorted, keys as tables tell them; no photo is opened
+In:    PHOTOS/<kind>/**, PHOTOS/{train,test}/<kind>/**, or a CSV table (path, label; optional: group, split)
+Out:   Listing(root, photos, kinds, read_errors, warnings), sorted, key ids from tables; no photo is opened
 Needs: nothing beyond Python
 """
 
@@ -12,159 +12,163 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
-from keykind.core.files import BESIDE, LABELS, SET_FILE, mode_of
+from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode
 from keykind.dataset.csv_table import Row, read_table
-from keykind.dataset.key_ids import groups_in, names_keys, with_keys
+from keykind.dataset.key_ids import add_key_ids, find_groups_csv, is_key_table
 from keykind.dataset.listing import (
     SPLITS,
     Listing,
     PhotoEntry,
     ReadError,
-    relative,
-    some,
+    first_few,
+    relative_path,
 )
 from keykind.photo.decode import SUFFIXES
 
 REMEDY = "make one folder per kind and put its photos there: PHOTOS/<kind>/*.jpg"
 
 
-def list_photos(source: Path, *, as_test: bool = False) -> Listing:
+def list_photos(source: str | Path, *, as_test: bool = False) -> Listing:
     """List the photos of a folder or of a CSV table.
 
-    as_test: all of them stand in the test split, whatever their folders or the table say.
-    Raises BadDataset if the source is neither, names no photo, or has a split that is not train or test.
+    as_test: put all photos in the test split, whatever their folders or the table say.
+    Raises BadDataset if the source is neither, lists no photos, or has a split other than train or test.
     """
-    mode = mode_of(source)
+    source = Path(source)
+    mode = file_mode(source)
     if stat.S_ISDIR(mode):
         listing, tables = _list_folders(source, as_test)
     elif stat.S_ISREG(mode) and source.suffix.lower() == ".csv":
         listing = _list_table(source)
-        tables = [path for path in groups_in(_folders_of(listing)) if not _same(path, source)]
+        tables = [path for path in find_groups_csv(_folders_of(listing)) if not _is_same_file(path, source)]
     else:
-        fault = "is a file, but no CSV table" if mode else "is not there"
+        fault = "is a file, but not a CSV table" if mode else "does not exist"
         raise BadDataset(source, fault=fault, remedy="give a folder with one folder per kind, or a CSV table")
     photos = listing.photos
     if as_test:
         photos = tuple(replace(photo, split="test") for photo in photos)
     photos = tuple(sorted(photos, key=lambda photo: (photo.split, photo.kind, photo.relative)))
-    return with_keys(replace(listing, photos=photos), tables)
+    return add_key_ids(replace(listing, photos=photos), tables)
 
 
 @dataclass(slots=True)
 class _Walk:
-    """What was met so far on the way through the folders of one set."""
+    """What a walk through the folders of one dataset has found so far."""
 
     root: Path
     photos: list[PhotoEntry] = field(default_factory=list)
     kinds: set[str] = field(default_factory=set)
-    faults: list[ReadError] = field(default_factory=list)
-    outside: int = 0  # photos that lie in no kind's folder
-    strange: Counter[str] = field(default_factory=Counter)  # endings that are no photo's
-    tables: list[Path] = field(default_factory=list)  # that name keys
-    runs: list[str] = field(default_factory=list)  # folders that keykind wrote
+    read_errors: list[ReadError] = field(default_factory=list)
+    stray_photos: int = 0  # not in the folder of any kind
+    other_files: Counter[str] = field(default_factory=Counter)  # by file extension
+    tables: list[Path] = field(default_factory=list)  # with key ids
+    runs: list[str] = field(default_factory=list)  # folders written by keykind
 
-    def blame(self, path: Path, reason: str) -> None:
-        """Note why a file or folder is passed over."""
-        self.faults.append(ReadError(printable(path.relative_to(self.root).as_posix()), reason))
+    def add_error(self, path: Path, reason: str) -> None:
+        """Record why a file or folder is skipped."""
+        self.read_errors.append(ReadError(printable(path.relative_to(self.root).as_posix()), reason))
 
     def entries(self, folder: Path) -> Iterator[tuple[Path, int]]:
-        """Yield what lies in a folder, sorted, with its mode, links followed; no runs, no hidden files.
+        """Yield the entries of a folder, sorted, with their modes, following links; no runs, no hidden files.
 
-        What `keykind render` put beside the photos of a set is no photo and no kind.
+        Skips what `keykind render` writes next to the photos of a set.
         """
-        beside = BESIDE if _is_rendered(folder) else ()
+        skipped = RENDER_FILES if _is_rendered_set(folder) else ()
         try:
             paths = sorted(
-                path for path in folder.iterdir() if not path.name.startswith(".") and path.name not in beside
+                path
+                for path in folder.iterdir()
+                if not path.name.startswith(".") and path.name not in skipped
             )
         except OSError as error:
-            self.blame(folder, f"the folder cannot be read ({error.strerror}); check its permissions")
+            self.add_error(folder, f"the folder cannot be read ({error.strerror}); check its permissions")
             return
         for path in paths:
-            mode = mode_of(path)
+            mode = file_mode(path)
             if not mode:
-                self.blame(path, "a link that leads nowhere; remove it or mend it")
+                self.add_error(path, "broken symbolic link; fix or remove it")
             elif stat.S_ISDIR(mode) and _is_run(path):
                 self.runs.append(printable(path.relative_to(self.root).as_posix()))
             else:
                 yield path, mode
 
     def folders(self, parent: Path) -> list[Path]:
-        """Return the folders in a folder of kinds; the files beside them are counted."""
+        """Return the folders in a folder of kinds; files next to them are only recorded."""
         found = []
         for path, mode in self.entries(parent):
             if stat.S_ISDIR(mode):
                 found.append(path)
             elif path.suffix.lower() in SUFFIXES:
-                self.outside += 1
+                self.stray_photos += 1
             else:
-                self.note(path, mode)
+                self.add_other_file(path, mode)
         return found
 
-    def note(self, path: Path, mode: int) -> None:
-        """Remember a file that is no photo."""
-        if names_keys(path, mode):
+    def add_other_file(self, path: Path, mode: int) -> None:
+        """Record a file that is not a photo."""
+        if is_key_table(path, mode):
             self.tables.append(path)
         else:
-            self.strange[_ending(path)] += 1
+            self.other_files[_extension(path)] += 1
 
     def read_kind(self, top: Path, split: str) -> None:
-        """Collect the photos of one kind, however deep; a folder met again (a loop of links) is a fault."""
+        """Collect the photos of one kind at any depth; a folder visited twice (link loop) is an error."""
         self.kinds.add(top.name)
-        above = {self.root.resolve(), top.parent.resolve()}
-        met = above.union(*(folder.parents for folder in above))
-        left = [(top, top.resolve())]
-        while left:
-            folder, place = left.pop()
-            if place in met:
-                self.blame(folder, f"leads to {printable(place)}, which was met before; remove the link")
+        ancestors = {self.root.resolve(), top.parent.resolve()}
+        visited = ancestors.union(*(folder.parents for folder in ancestors))
+        pending = [(top, top.resolve())]
+        while pending:
+            folder, resolved = pending.pop()
+            if resolved in visited:
+                self.add_error(
+                    folder, f"links to {printable(resolved)}, which was already visited; remove the link"
+                )
                 continue
-            met.add(place)
+            visited.add(resolved)
             for path, mode in self.entries(folder):
                 if stat.S_ISDIR(mode):
-                    left.append((path, path.resolve() if path.is_symlink() else place / path.name))
+                    pending.append((path, path.resolve() if path.is_symlink() else resolved / path.name))
                 elif path.suffix.lower() in SUFFIXES:
-                    place_in_set = relative(path, self.root)
-                    self.photos.append(
-                        PhotoEntry(path, place_in_set, printable(place_in_set), top.name, split)
-                    )
+                    relative = relative_path(path, self.root)
+                    self.photos.append(PhotoEntry(path, relative, printable(relative), top.name, split))
                 else:
-                    self.note(path, mode)
+                    self.add_other_file(path, mode)
 
-    def passed_over(self) -> str | None:
-        """Say how many files are no photos of a kind, or None."""
-        strange = self.strange.total()
-        if not self.outside + strange:
+    def skipped_files(self) -> str | None:
+        """Return a warning about files that are not photos of a kind, or None."""
+        others = self.other_files.total()
+        if not self.stray_photos + others:
             return None
-        endings = some(f"{number:,} {ending}" for ending, number in sorted(self.strange.items()))
+        extensions = first_few(f"{count:,} {ending}" for ending, count in sorted(self.other_files.items()))
         return (
-            f"Files passed over: {self.outside + strange:,}, of them {self.outside:,} photos outside the "
-            f"folder of a kind and {strange:,} that are no photos{f' ({endings})' if endings else ''}; "
-            "move photos into the folder of their kind, others away."
+            f"Files skipped: {self.stray_photos:,} photos outside the folder of a kind, {others:,} "
+            f"files that are not photos{f' ({extensions})' if extensions else ''}; move photos into the "
+            "folder of their kind, other files elsewhere."
         )
 
 
-def _is_rendered(folder: Path) -> bool:
-    """Tell whether keykind rendered a set into a folder."""
-    return stat.S_ISREG(mode_of(folder / SET_FILE)) and stat.S_ISDIR(mode_of(folder / LABELS))
+def _is_rendered_set(folder: Path) -> bool:
+    """Return whether a folder is a set rendered by keykind."""
+    return stat.S_ISREG(file_mode(folder / SET_FILE)) and stat.S_ISDIR(file_mode(folder / LABELS))
 
 
 def _is_run(folder: Path) -> bool:
-    """Tell whether keykind wrote a run into a folder, finished or not."""
-    done, begun = mode_of(folder / "metrics.json"), mode_of(folder / "work")
-    return stat.S_ISREG(mode_of(folder / "recipe.json")) and (stat.S_ISREG(done) or stat.S_ISDIR(begun))
+    """Return whether a folder is a training run of keykind, finished or not."""
+    metrics, work = file_mode(folder / "metrics.json"), file_mode(folder / "work")
+    return stat.S_ISREG(file_mode(folder / "recipe.json")) and (stat.S_ISREG(metrics) or stat.S_ISDIR(work))
 
 
 def _list_folders(root: Path, as_test: bool) -> tuple[Listing, list[Path]]:
-    """Return what the folders hold, and the tables in them that name keys."""
+    """Return the photos in the folders, and the tables with key ids."""
     walk = _Walk(root)
     folders = walk.folders(root)
     sides = [folder for folder in folders if folder.name.casefold() in SPLITS]
     if sides and not as_test and all(folder.name.casefold() == "test" for folder in sides):
+        others = len(folders) - len(sides)
         raise BadDataset(
             root,
-            fault=f"has a folder test beside {len(folders) - len(sides):,} others, but none called train",
-            remedy="move the kinds to train on into a folder train",
+            fault=f"has a folder named test next to {others:,} others, but none named train",
+            remedy="move the kinds to train on into a folder named train",
         )
     for side in sides:
         for folder in walk.folders(side):
@@ -173,34 +177,39 @@ def _list_folders(root: Path, as_test: bool) -> tuple[Listing, list[Path]]:
         walk.read_kind(folder, "train")
     if not walk.photos:
         raise _no_photos(walk)
-    beside = [folder for folder in folders if sides and folder not in sides]
-    said = (walk.passed_over(), _beside([printable(folder.name) for folder in beside]), _runs(walk.runs))
-    warnings = tuple(sentence for sentence in said if sentence)
-    listing = Listing(root, tuple(walk.photos), tuple(sorted(walk.kinds)), tuple(walk.faults), warnings)
-    return listing, walk.tables + groups_in(beside)
+    unused = [folder for folder in folders if sides and folder not in sides]
+    sentences = (
+        walk.skipped_files(),
+        _skipped_folders([printable(folder.name) for folder in unused]),
+        _skipped_runs(walk.runs),
+    )
+    warnings = tuple(sentence for sentence in sentences if sentence)
+    listing = Listing(root, tuple(walk.photos), tuple(sorted(walk.kinds)), tuple(walk.read_errors), warnings)
+    return listing, walk.tables + find_groups_csv(unused)
 
 
 def _no_photos(walk: _Walk) -> BadDataset:
-    kinds = f" ({some(sorted(walk.kinds))})" if walk.kinds else ""
-    trouble = f"; {walk.faults[0].name}: {walk.faults[0].reason}" if walk.faults else ""
+    kinds = f" ({first_few(sorted(walk.kinds))})" if walk.kinds else ""
+    error = f"; {walk.read_errors[0].name}: {walk.read_errors[0].reason}" if walk.read_errors else ""
     fault = (
-        f"holds {len(walk.kinds):,} folders of kinds{kinds} with 0 photos in them, {walk.outside:,} photos "
-        f"beside them and {walk.strange.total():,} other files{trouble}"
+        f"has 0 photos in {len(walk.kinds):,} kind folders{kinds}, {walk.stray_photos:,} photos outside them "
+        f"and {walk.other_files.total():,} other files{error}"
     )
     return BadDataset(walk.root, fault=fault, remedy=REMEDY)
 
 
-def _beside(names: list[str]) -> str | None:
+def _skipped_folders(names: list[str]) -> str | None:
     if not names:
         return None
-    return f"Folders passed over beside train and test: {len(names):,} ({some(names)}); move what is wanted."
+    listed = first_few(names)
+    return f"Folders skipped next to train and test: {len(names):,} ({listed}); move what you want to use."
 
 
-def _runs(names: list[str]) -> str | None:
+def _skipped_runs(names: list[str]) -> str | None:
     if not names:
         return None
     return (
-        f"Folders passed over because keykind wrote a run there: {len(names):,} ({some(names)}); "
+        f"Folders skipped because they are runs of keykind: {len(names):,} ({first_few(names)}); "
         "write runs outside the photos."
     )
 
@@ -209,39 +218,46 @@ def _list_table(source: Path) -> Listing:
     rows = read_table(source, needed=("path", "label"))
     _check_splits(source, rows)
     photos: dict[tuple[str, ...], PhotoEntry] = {}
-    faults = []
+    read_errors = []
     for row in rows:
-        path, label = row.cells.get("path", ""), row.cells.get("label", "")
-        if fault := _fault(path, label):
-            faults.append(ReadError(f"{printable(source.name)} line {row.line}", f"{fault}; fill it in"))
+        cell, label = row.cells.get("path", ""), row.cells.get("label", "")
+        if fault := _row_fault(cell, label):
+            name = f"{printable(source.name)} line {row.line}"
+            read_errors.append(ReadError(name, f"{fault}; correct the row"))
             continue
-        place = source.parent / path
-        name, split = relative(place, source.parent), row.cells.get("split", "train").casefold()
-        key = printable(row.cells.get("group", "")) or None
-        photos.setdefault((name, label, split), PhotoEntry(place, name, printable(name), label, split, key))
+        path = source.parent / cell
+        relative, split = relative_path(path, source.parent), row.cells.get("split", "train").casefold()
+        key_id = printable(row.cells.get("group", "")) or None
+        photos.setdefault(
+            (relative, label, split), PhotoEntry(path, relative, printable(relative), label, split, key_id)
+        )
     if not photos:
         raise BadDataset(
-            source, fault=f"names no photo in its {len(rows):,} rows", remedy="add rows: path,label"
+            source, fault=f"lists no photo in its {len(rows):,} rows", remedy="add rows: path,label"
         )
-    again = len(rows) - len(faults) - len(photos)
-    warnings = [f"Rows that repeat a photo with the same label: {again:,}, passed over; remove them."]
+    repeated = len(rows) - len(read_errors) - len(photos)
+    warnings = [f"Rows that repeat a photo with the same label: {repeated:,}, ignored; remove them."]
     kinds = tuple(sorted({photo.kind for photo in photos.values()}))
     return Listing(
-        source.parent, tuple(photos.values()), kinds, tuple(faults), tuple(warnings if again else ())
+        source.parent,
+        tuple(photos.values()),
+        kinds,
+        tuple(read_errors),
+        tuple(warnings if repeated else ()),
     )
 
 
-def _fault(path: str, label: str) -> str | None:
+def _row_fault(path: str, label: str) -> str | None:
     """Return what is wrong with a row, or None."""
     if not path:
         return "has no path"
     if not label:
         return "has no label"
-    return "has a path that no disk can hold" if "\0" in path else None
+    return "has a null character in its path" if "\0" in path else None
 
 
 def _folders_of(listing: Listing) -> set[Path]:
-    """Return the root and all folders between it and the photos; two above a photo that lies elsewhere."""
+    """Return all folders from the root down to the photos, and the two above each photo outside the root."""
     found = {listing.root}
     for folder in {photo.path.parent for photo in listing.photos}:
         if folder.is_relative_to(listing.root):
@@ -251,21 +267,23 @@ def _folders_of(listing: Listing) -> set[Path]:
     return found
 
 
-def _same(one: Path, other: Path) -> bool:
+def _is_same_file(path: Path, other: Path) -> bool:
     try:
-        return one.samefile(other)
+        return path.samefile(other)
     except OSError:
         return False
 
 
 def _check_splits(source: Path, rows: list[Row]) -> None:
-    words = Counter(row.cells.get("split", "train") for row in rows)
-    unknown = {word: count for word, count in words.items() if word.casefold() not in SPLITS}
+    counts = Counter(row.cells.get("split", "train") for row in rows)
+    unknown = {split: count for split, count in counts.items() if split.casefold() not in SPLITS}
     if unknown:
-        listed = some(f"{printable(word)!r} in {count:,} rows" for word, count in sorted(unknown.items()))
+        listed = first_few(
+            f"{printable(split)!r} in {count:,} rows" for split, count in sorted(unknown.items())
+        )
         remedy = "write train or test in each row, or remove the column"
-        raise BadDataset(source, fault=f"its column split holds {listed}", remedy=remedy)
+        raise BadDataset(source, fault=f"has a column split with {listed}", remedy=remedy)
 
 
-def _ending(path: Path) -> str:
-    return printable(path.suffix.lower()) or "without ending"
+def _extension(path: Path) -> str:
+    return printable(path.suffix.lower()) or "without extension"

@@ -1,7 +1,7 @@
-"""What a set of photos names, before anybody opens a photo.
+"""The photos of a dataset as listed in folders or a table, before any is opened.
 
 In:    names
-Out:   Listing(root, photos, kinds, faults, warnings), PhotoEntry, ReadError; names cut short for messages
+Out:   Listing(root, photos, kinds, read_errors, warnings), PhotoEntry, ReadError; shortened names
 Needs: nothing beyond Python
 """
 
@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SPLITS = ("train", "test")
-SHOWN = 5  # names in a message before it says how many more
-NAME = 60  # signs of a name in a message or below a picture
+MAX_NAMES = 5  # names in a message before the rest are only counted
+MAX_LENGTH = 60  # characters of a name in a message or caption
 
 
 @dataclass(frozen=True, slots=True)
 class ReadError:
-    """A photo, file or folder that cannot be read, with its reason in one line."""
+    """A photo, file or folder that cannot be read, with a one-line reason."""
 
     name: str
     reason: str
@@ -24,40 +24,40 @@ class ReadError:
 
 @dataclass(frozen=True, slots=True)
 class PhotoEntry:
-    """A photo that a set names; nobody has opened it yet."""
+    """A listed photo, not opened yet."""
 
     path: Path
-    relative: str  # to the set's root, posix, as the disk spells it
+    relative: str  # to the dataset's root, posix, as spelled on disk
     name: str  # the same, printable
-    kind: str  # as the disk or the table spells it
+    kind: str  # as spelled on disk or in the table
     split: str  # "train" or "test"
-    key: str | None = None  # the physical key, where the set tells it
+    key_id: str | None = None  # the physical key it shows, if known
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a set of photos holds, before any of them is read."""
+    """The photos and kinds of one folder or table."""
 
     root: Path
     photos: tuple[PhotoEntry, ...]  # sorted by split, kind and name
-    kinds: tuple[str, ...]  # sorted, also those without a photo
-    faults: tuple[ReadError, ...]
+    kinds: tuple[str, ...]  # sorted, including those without photos
+    read_errors: tuple[ReadError, ...]
     warnings: tuple[str, ...]
 
 
-def some(names: Iterable[str], between: str = ", ") -> str:
-    """Return the first few names and how many more there are."""
+def first_few(names: Iterable[str], separator: str = ", ") -> str:
+    """Return the first MAX_NAMES names and the number of the others."""
     names = list(names)
-    more = f" and {len(names) - SHOWN:,} more" if len(names) > SHOWN else ""
-    return between.join(names[:SHOWN]) + more
+    more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
+    return separator.join(names[:MAX_NAMES]) + more
 
 
-def short(name: str) -> str:
-    """Return a name with its middle left out where it is long."""
-    half = NAME // 2
-    return name if len(name) <= NAME else f"{name[:half]}…{name[1 - half :]}"
+def shorten(name: str) -> str:
+    """Return a name with its middle replaced by an ellipsis if it is longer than MAX_LENGTH."""
+    half = MAX_LENGTH // 2
+    return name if len(name) <= MAX_LENGTH else f"{name[:half]}…{name[1 - half :]}"
 
 
-def relative(path: Path, root: Path) -> str:
-    """Return a path as seen from a set's root, posix; as it is where it does not begin with the root."""
+def relative_path(path: Path, root: Path) -> str:
+    """Return a path relative to a dataset's root, posix; unchanged if it is not below the root."""
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -1,6 +1,6 @@
-"""Listed photo -> Sample, and the Dataset that samples make up.
+"""Listed photo -> Sample; Dataset, a set of samples.
 
-In:    a listed photo: path, name, kind, split, key
+In:    PhotoEntry: path, name, kind, split, key id
 Out:   Sample with size, hash, sharpness, brightness, and the photo's fingerprint; or a ReadError
 Needs: numpy, pillow
 """
@@ -20,17 +20,17 @@ from keykind.dataset.listing import SPLITS, PhotoEntry, ReadError
 from keykind.detect.align import OrientedCrop
 from keykind.photo import decode
 
-SIDE = 256  # px of the grey square in which photos are measured and compared; four times the fingerprint's
+SIDE = 256  # px of the grey square on which photos are measured; four times the fingerprint's side
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One readable photo of a set."""
+    """One readable photo of a dataset."""
 
     path: Path  # as on disk
-    name: str  # printable, relative to the set's root, posix; no two photos of a Dataset share one
+    name: str  # printable, relative to the dataset's root, posix; unique within a Dataset
     kind: str
-    group: str  # the physical key: photos of one group never stand on both sides of a split
+    group: str  # the physical key: photos of one group are never on both sides of a split
     split: str  # "train" or "test"
     sha256: str  # of the file's bytes
     width: int  # of the upright original, px
@@ -38,63 +38,63 @@ class Sample:
     sharpness: float  # variance of the Laplacian of the grey photo at 256 x 256 px, grey levels squared
     brightness: float  # mean of the grey photo, 0 black to 1 white
     clipped: float  # share of its pixels that are black (0) or white (255), 0..1
-    cut: OrientedCrop | None = None  # what of it is looked at; None: all
+    region: OrientedCrop | None = None  # of the key; None: the whole photo
 
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A training photo that shows what a test photo shows."""
+    """A training photo of the same picture or key as a test photo."""
 
     train: str  # name
     test: str  # name
-    why: str  # "same bytes", "near duplicate" or "same physical key"
+    reason: str  # "same bytes", "near duplicate" or "same physical key"
 
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """Photos to train and test on, and what is to be said about them."""
+    """Photos for training and testing, and the problems found in them."""
 
     kinds: tuple[str, ...]  # sorted, those with at least one readable training photo
     samples: tuple[Sample, ...]  # sorted by split, kind, name
-    faults: tuple[ReadError, ...]
+    read_errors: tuple[ReadError, ...]
     warnings: tuple[str, ...]  # one sentence each
     duplicates: tuple[tuple[str, ...], ...]  # clusters of names with equal bytes
     near_duplicates: tuple[tuple[str, ...], ...]  # clusters of names that look the same, not all equal bytes
     leaks: tuple[Leak, ...]  # one for each training photo that leaks
     left_out: tuple[Sample, ...] = ()  # readable, but not among the samples; the warnings say why
 
-    def of(self, split: str) -> tuple[Sample, ...]:
+    def subset(self, split: str) -> tuple[Sample, ...]:
         """Return the samples of "train" or "test"."""
         return tuple(sample for sample in self.samples if sample.split == split)
 
     def digest(self) -> str:
-        """Return a hash of what decides the result: split, kind, key and bytes of each photo."""
-        lines = [f"{one.split} {one.kind} {one.group} {one.sha256}" for one in self.samples]
+        """Return a hash of what determines a training result: split, kind, key and bytes of each photo."""
+        lines = [f"{sample.split} {sample.kind} {sample.group} {sample.sha256}" for sample in self.samples]
         return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "replace")).hexdigest()
 
     def counts(self) -> dict[str, dict[str, int]]:
-        """Return how many photos each kind has on each side: kind -> {"train": n, "test": m}."""
+        """Return the number of photos per kind and split: kind -> {"train": n, "test": m}."""
         tally = Counter((sample.kind, sample.split) for sample in self.samples)
         return {kind: {split: tally[kind, split] for split in SPLITS} for kind in self.kinds}
 
 
-def examine(listed: PhotoEntry) -> tuple[Sample, Bytes] | ReadError:
-    """Return what one look at a photo tells, and its fingerprint; a ReadError if it cannot be read."""
+def read_sample(entry: PhotoEntry) -> tuple[Sample, Bytes] | ReadError:
+    """Open a photo and return its Sample and fingerprint, or a ReadError if it cannot be read."""
     try:
-        data = decode.load(listed.path)
-        picture = decode.decode(data, listed.name, at_least=SIDE)
+        data = decode.read_bytes(entry.path)
+        photo = decode.decode_photo(data, entry.name, min_side=SIDE)
     except BadPhoto as error:
-        return ReadError(listed.name, f"{error.fault}; {error.remedy}")
-    grey = grey_square(picture.pixels)
+        return ReadError(entry.name, f"{error.fault}; {error.remedy}")
+    grey = grey_square(photo.pixels)
     sample = Sample(
-        path=listed.path,
-        name=listed.name,
-        kind=listed.kind,
-        group=listed.key or "",
-        split=listed.split,
+        path=entry.path,
+        name=entry.name,
+        kind=entry.kind,
+        group=entry.key_id or "",
+        split=entry.split,
         sha256=hashlib.sha256(data).hexdigest(),
-        width=picture.width,
-        height=picture.height,
+        width=photo.width,
+        height=photo.height,
         sharpness=sharpness(grey),
         brightness=float(grey.mean()) / 255,
         clipped=float(np.mean((grey == 0) | (grey == 255))),
@@ -109,7 +109,7 @@ def grey_square(pixels: NDArray[np.uint8]) -> Floats:
 
 
 def sharpness(grey: NDArray[np.floating]) -> float:
-    """Return the variance of the Laplacian (4 neighbours) of a grey picture (h, w), grey levels squared.
+    """Return the variance of the Laplacian (4 neighbours) of a grey image (h, w), grey levels squared.
 
     Source: Pech-Pacheco et al. 2000, "Diatom autofocusing in brightfield microscopy".
     """
