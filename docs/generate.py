@@ -1,6 +1,6 @@
-"""What the code knows -> the pages that repeat it: docs/cli.md, and the recipe keys in docs/train.md.
+"""The command line and the recipes -> the pages that document them: docs/cli.md, the table in docs/train.md.
 
-`python docs/generate.py` writes them; `--check` tells whether they are up to date, and what to run if not.
+`python docs/generate.py` writes the pages; with `--check` it fails if one is out of date.
 """
 
 import argparse
@@ -32,16 +32,28 @@ def pages() -> dict[Path, str]:
 
 
 def command_line() -> str:
-    """Return the reference of every verb."""
-    whole = parser()
-    verbs = next(action for action in whole._actions if isinstance(action, argparse._SubParsersAction))
-    parts = [HEAD, _block("keykind", whole)]
-    parts += [_block(f"keykind {name}", verb) for name, verb in verbs.choices.items()]
+    """Return the reference of every verb, and of the commands of `keykind dev`."""
+    root = parser()
+    parts = [HEAD, _block("keykind", root)]
+    for name, verb in _subparsers(root).items():
+        parts.append(_block(f"keykind {name}", verb))
+        parts += [
+            _block(f"keykind {name} {command}", options, level=3)
+            for command, options in _subparsers(verb).items()
+        ]
     return "\n".join(parts)
 
 
+def _subparsers(whole: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
+    """Return the parsers of a parser's verbs or commands by name; none if it has none."""
+    for action in whole._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            return action.choices
+    return {}
+
+
 def recipe_keys() -> str:
-    """Return a table row for each key of a recipe: its value in `report`, and the comment beside it."""
+    """Return a table row for each key of a recipe: its value in `report`, and its comment in the code."""
     values = recipe.REPORT.as_json()
     detector = values.pop("detector")
     rows = _rows(values, _comments(recipe.Recipe), "")
@@ -49,7 +61,7 @@ def recipe_keys() -> str:
 
 
 def _comments(group: type) -> dict[str, str]:
-    """Return the comment beside each field of a dataclass."""
+    """Return the comment of each field of a dataclass."""
     return dict(FIELD.findall(inspect.getsource(group)))
 
 
@@ -65,8 +77,8 @@ def _value(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _block(title: str, part: argparse.ArgumentParser) -> str:
-    return f"## {title}\n\n```\n{part.format_help().rstrip()}\n```\n"
+def _block(title: str, part: argparse.ArgumentParser, level: int = 2) -> str:
+    return f"{'#' * level} {title}\n\n```\n{part.format_help().rstrip()}\n```\n"
 
 
 if __name__ == "__main__":
@@ -74,4 +86,4 @@ if __name__ == "__main__":
         if "--check" not in sys.argv:
             path.write_text(text, "utf-8")
         elif not path.exists() or path.read_text("utf-8") != text:
-            sys.exit(f"docs/{path.name} is not what the code says: run python docs/generate.py")
+            sys.exit(f"docs/{path.name} is out of date: run python docs/generate.py")
