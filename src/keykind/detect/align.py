@@ -1,7 +1,7 @@
-"""A key found in a photo -> its crop: head left, tip right, the whole key in it.
+"""Head, tip and box of a key -> its crop: head left, tip right, the whole key inside.
 
-In:    head, tip and box of the key; pixels of the photo, perhaps decoded at a reduced scale
-Out:   OrientedCrop, the slim rectangle around the key; crop (SIZE, SIZE, 3) uint8
+In:    head, tip and box of the key; pixels of the photo, possibly decoded at a reduced scale
+Out:   OrientedCrop, the elongated rectangle around the key; crop (SIZE, SIZE, 3) uint8
 Needs: numpy, pillow
 """
 
@@ -12,61 +12,60 @@ import numpy as np
 from PIL import Image
 
 from keykind.core.geometry import Points
-from keykind.detect.detector import BEYOND
+from keykind.detect.detector import PAD_VALUE
 from keykind.model.card import SIZE
 from keykind.model.preprocess import Crop
 
-MARGIN = 0.08  # of the cut's width, on either end of the key
-SLIM = 2.0  # how many times wider than high a cut is; stretched to the square, so that a slim key fills it
-FINEST = 4  # pixels of the photo along a side of one of the crop's; of more, some are passed over
+MARGIN = 0.08  # of the rectangle's width, on either end of the key
+ASPECT_RATIO = 2.0  # width / height of the rectangle; stretched to a square, so that a slim key fills it
+MAX_SUPERSAMPLING = 4  # samples along a side of one crop pixel; beyond it pixels of the photo are skipped
 
 
 @dataclass(frozen=True, slots=True)
 class OrientedCrop:
-    """A rectangle of a photo, in pixels of the upright original."""
+    """A rotated rectangle of a photo, in pixels of the upright original."""
 
-    middle: tuple[float, float]
-    along: tuple[float, float]  # unit vector from its left to its right side: from the head to the tip
-    width: float  # its height is width / SLIM
+    centre: tuple[float, float]
+    axis: tuple[float, float]  # unit vector from its left to its right side: from the head to the tip
+    width: float  # its height is width / ASPECT_RATIO
 
-    def wider(self, factor: float) -> "OrientedCrop":
-        """Return the cut that shows so many times as much to either side."""
+    def expand(self, factor: float) -> "OrientedCrop":
+        """Return the rectangle scaled by `factor` about its centre."""
         return replace(self, width=self.width * factor)
 
-    def taken_from(self, pixels: Crop, ratio: float = 1.0, size: int = SIZE, beyond: int = BEYOND) -> Crop:
-        """Return the cut of pixels (h, w, 3) uint8 as a square of `size` px, resampled once.
+    def extract(self, pixels: Crop, scale: float = 1.0, size: int = SIZE, fill: int = PAD_VALUE) -> Crop:
+        """Return the rectangle of pixels (h, w, 3) uint8 as a square of `size` px, resampled once.
 
-        ratio: pixels of `pixels` for one of the original; below 1 if they were decoded at a reduced scale.
-        beyond: the grey of what lies outside.
+        scale: pixels of `pixels` per pixel of the original; below 1 if decoded at a reduced scale.
+        fill: the grey level outside the photo.
         """
-        fine = min(max(math.ceil(self.width * ratio / size), 1), FINEST)
-        side = size * fine
-        x, y = self.along
-        axes = np.array([[x, -y], [y, x]])  # columns: along, across
-        turn = axes * (np.array([self.width, self.width / SLIM]) * ratio / side)  # of places in the crop
-        shift = np.array(self.middle) * ratio - turn @ np.array([side / 2, side / 2])
-        near, corner = _around(
-            pixels, turn @ np.array([[0, side, 0, side], [0, 0, side, side]]) + shift[:, None]
+        factor = min(max(math.ceil(self.width * scale / size), 1), MAX_SUPERSAMPLING)
+        side = size * factor
+        x, y = self.axis
+        axes = np.array([[x, -y], [y, x]])  # columns: along the key, across it
+        matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) * scale / side)  # crop -> photo
+        shift = np.array(self.centre) * scale - matrix @ np.array([side / 2, side / 2])
+        region, (left, top) = _bounding_region(
+            pixels, matrix @ np.array([[0, side, 0, side], [0, 0, side, side]]) + shift[:, None]
         )
-        matrix = (*turn[0], shift[0] - corner[0], *turn[1], shift[1] - corner[1])
-        large = Image.fromarray(near).transform(
+        image = Image.fromarray(region).transform(
             (side, side),
             Image.Transform.AFFINE,
-            matrix,
+            (*matrix[0], shift[0] - left, *matrix[1], shift[1] - top),
             Image.Resampling.BILINEAR,
-            fillcolor=(beyond, beyond, beyond),
+            fillcolor=(fill, fill, fill),
         )
-        return np.asarray(large.reduce(fine) if fine > 1 else large)
+        return np.asarray(image.reduce(factor) if factor > 1 else image)
 
-    def shown_from(self, pixels: Crop, ratio: float, height: int) -> Crop:
-        """Return the cut as it is, not stretched, (height, SLIM * height, 3): what a person is shown."""
-        width = round(SLIM * height)
-        square = Image.fromarray(self.taken_from(pixels, ratio, width))
+    def extract_unstretched(self, pixels: Crop, scale: float, height: int) -> Crop:
+        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3), for display."""
+        width = round(ASPECT_RATIO * height)
+        square = Image.fromarray(self.extract(pixels, scale, width))
         return np.asarray(square.resize((width, height), Image.Resampling.BOX))
 
 
-def _around(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
-    """Return the part of pixels around corners (2, n), and where it begins: copying all takes long."""
+def _bounding_region(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
+    """Return the part of pixels around corners (2, n), and its left and top: copying everything is slow."""
     size = np.array(pixels.shape[1::-1])
     left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, size - 1).tolist()
     right, bottom = np.clip(np.ceil(corners.max(axis=1)).astype(int) + 2, [left + 1, top + 1], size).tolist()
@@ -74,16 +73,16 @@ def _around(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
 
 
 def crop_around(head: Points, tip: Points, box: Points) -> OrientedCrop:
-    """Return the cut around a key: head (2,), tip (2,) and corners of the box (4, 2), px of the original.
+    """Return the rectangle around a key: head (2,), tip (2,) and box corners (4, 2), px of the original.
 
-    All of the box fits in, also that of a key that is wider than long.
+    It contains the whole box, also that of a key that is wider than long.
     """
     length = float(np.linalg.norm(tip - head))
-    along = np.asarray((tip - head) / length) if length else np.array([1.0, 0.0])
-    axes = np.stack([along, [-along[1], along[0]]])  # rows
+    axis = np.asarray((tip - head) / length) if length else np.array([1.0, 0.0])
+    axes = np.stack([axis, [-axis[1], axis[0]]])  # rows
     low, high = (box @ axes.T).min(axis=0), (box @ axes.T).max(axis=0)
     width, height = np.maximum(high - low, 1)
     x, y = ((low + high) / 2 @ axes).tolist()
     return OrientedCrop(
-        (x, y), (float(along[0]), float(along[1])), max(width, SLIM * height) / (1 - 2 * MARGIN)
+        (x, y), (float(axis[0]), float(axis[1])), max(width, ASPECT_RATIO * height) / (1 - 2 * MARGIN)
     )

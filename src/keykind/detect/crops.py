@@ -1,83 +1,85 @@
-"""A photo -> the crop of each key in it, cut out of enough of the photo's own pixels.
+"""Photo -> the crop of each key, taken at a sufficient resolution.
 
-In:    how to read the photo; a detector, or a cut
-Out:   KeyCrop(s): a key found and its crop, the surest first
-Needs: numpy, pillow, ai-edge-litert
+In:    a function that reads the photo at a given size; a detector, or an oriented crop
+Out:   KeyCrop(s): a detection and its crop, highest score first
+Needs: numpy, pillow
 """
 
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from keykind.core.parallel import ordered
+from keykind.core.parallel import parallel_map
 from keykind.detect.align import OrientedCrop, crop_around
-from keykind.detect.detector import KeyDetector
-from keykind.detect.postprocess import Detection
+from keykind.detect.detection import Detection, Detector
 from keykind.model.card import SIZE
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 
-FIRST = 480  # px that the shorter side of a photo keeps where keys are looked for
-ENOUGH = 0.75  # pixels of the photo for one of a crop's; with fewer it is read again, at a larger scale
+DETECTION_SIDE = 480  # px of the photo's shorter side for detection
+MIN_RESOLUTION = 0.75  # decoded pixels per crop pixel; below it the photo is read again, larger
 
-Read = Callable[[int], Photo]  # photo with a shorter side of at least so many px, or all that it has
+Read = Callable[[int], Photo]  # the photo with a shorter side of at least n px, or all that it has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KeyCrop:
-    """A key found, and its crop."""
+    """A detected key and its crop."""
 
-    found: Detection
-    cut: OrientedCrop
-    crop: Crop  # what the model sees
+    detection: Detection
+    region: OrientedCrop
+    crop: Crop  # the classifier's input
     photo: Photo
 
-    def shown(self, height: int) -> Crop:
-        """Return the key as a person is shown it, (height, SLIM * height, 3)."""
-        return self.cut.shown_from(self.photo.pixels, _scale(self.photo), height)
+    def display(self, height: int) -> Crop:
+        """Return the key in its own proportions, (height, ASPECT_RATIO * height, 3), for people."""
+        return self.region.extract_unstretched(self.photo.pixels, _scale(self.photo), height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Detections:
-    """The keys found in a photo, the surest first, and the photo as it was read for that."""
+    """The keys detected in a photo, highest score first, and the photo as read for detection."""
 
     photo: Photo
-    found: tuple[Detection, ...]
-    cuts: tuple[OrientedCrop, ...]
+    detections: tuple[Detection, ...]
+    regions: tuple[OrientedCrop, ...]  # one per detection
 
 
-def detect_keys(read: Read, detector: KeyDetector) -> Detections:
-    """Return where the keys of a photo lie. Raises what reading raises."""
-    photo = read(FIRST)
-    found = detector.find(photo)
-    return Detections(photo, found, tuple(crop_around(one.head, one.tip, one.box) for one in found))
+def detect_keys(read: Read, detector: Detector) -> Detections:
+    """Return the keys of a photo and the region of each. Raises what reading raises."""
+    photo = read(DETECTION_SIDE)
+    detections = detector.detect(photo)
+    return Detections(photo, detections, tuple(crop_around(key.head, key.tip, key.box) for key in detections))
 
 
-def crop_keys(read: Read, detector: KeyDetector) -> tuple[KeyCrop, ...]:
-    """Return the keys in a photo, cut out. Raises what reading raises."""
-    seen = detect_keys(read, detector)
-    photo = _sharp_enough(seen.photo, read, seen.cuts)
-    crops = ordered(lambda cut: _taken(cut, photo), seen.cuts)
-    return tuple(KeyCrop(*one, photo) for one in zip(seen.found, seen.cuts, crops, strict=True))
+def crop_keys(read: Read, detector: Detector) -> tuple[KeyCrop, ...]:
+    """Return the keys of a photo with their crops. Raises what reading raises."""
+    detected = detect_keys(read, detector)
+    photo = _at_resolution(detected.photo, read, detected.regions)
+    crops = parallel_map(lambda region: _extract(region, photo), detected.regions)
+    return tuple(
+        KeyCrop(detection, region, crop, photo)
+        for detection, region, crop in zip(detected.detections, detected.regions, crops, strict=True)
+    )
 
 
-def take_crop(read: Read, cut: OrientedCrop, size: int = SIZE) -> Crop:
-    """Return a cut of a photo as a crop of `size` px. Raises what reading raises."""
-    return _taken(cut, _sharp_enough(read(FIRST), read, [cut], size), size)
+def take_crop(read: Read, region: OrientedCrop, size: int = SIZE) -> Crop:
+    """Return a region of a photo as a crop of `size` px. Raises what reading raises."""
+    return _extract(region, _at_resolution(read(DETECTION_SIDE), read, [region], size), size)
 
 
-def _sharp_enough(photo: Photo, read: Read, cuts: Sequence[OrientedCrop], size: int = SIZE) -> Photo:
-    """Return the photo at a scale that suits the smallest cut."""
-    wanted = min(max((size / cut.width for cut in cuts), default=0), 1)  # pixels for one of the original
-    if _scale(photo) >= ENOUGH * wanted:
+def _at_resolution(photo: Photo, read: Read, regions: Sequence[OrientedCrop], size: int = SIZE) -> Photo:
+    """Return the photo at a scale that suffices for the smallest region."""
+    scale = min(max((size / region.width for region in regions), default=0), 1)
+    if _scale(photo) >= MIN_RESOLUTION * scale:
         return photo
-    return read(math.ceil(wanted * min(photo.width, photo.height)))
+    return read(math.ceil(scale * min(photo.width, photo.height)))
 
 
-def _taken(cut: OrientedCrop, photo: Photo, size: int = SIZE) -> Crop:
-    return cut.taken_from(photo.pixels, _scale(photo), size)
+def _extract(region: OrientedCrop, photo: Photo, size: int = SIZE) -> Crop:
+    return region.extract(photo.pixels, _scale(photo), size)
 
 
 def _scale(photo: Photo) -> float:
-    """Return how many pixels there are for one of the original."""
+    """Return the decoded pixels per pixel of the original."""
     return float(photo.pixels.shape[1] / photo.width)

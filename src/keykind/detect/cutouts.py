@@ -1,11 +1,11 @@
-"""A photo -> each key in it on transparent ground, laid straight.
+"""Photo -> each key on a transparent background, aligned.
 
-In:    how to read the photo, a detector
-Out:   pictures (h, w, 4) uint8, red, green, blue and opacity, the surest key first; PNG files
-Needs: numpy, pillow, ai-edge-litert
+In:    a function that reads the photo at a given size, a detector
+Out:   images (h, w, 4) uint8 RGBA, highest score first; PNG files
+Needs: numpy, pillow
 
-The detector looks at each key a second time, from near, so that holes of bows and gaps of rings open; the
-mask's edge then moves to that of the picture (guided filter: He, Sun and Tang 2010,
+Each key is detected again in its own enlarged crop, so that holes of bows and gaps of rings open. The mask's
+edge is then moved to the image's edge by a guided filter (He, Sun and Tang 2010,
 doi:10.1007/978-3-642-15549-9_1).
 """
 
@@ -18,112 +18,115 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.errors import BadPhoto, CannotWrite
-from keykind.core.files import whole_file
+from keykind.core.files import atomic_write
 from keykind.core.geometry import Mask
-from keykind.detect.align import SLIM, OrientedCrop
+from keykind.detect.align import ASPECT_RATIO, OrientedCrop
 from keykind.detect.crops import Detections, Read, detect_keys
-from keykind.detect.detector import KeyDetector
-from keykind.detect.postprocess import SIDE, Detection
+from keykind.detect.detection import Detection, Detector
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 from keykind.photo.source import Source, load_pixels, name_of
 
-WIDEST = 2048  # px of a cut-out at most
-FAINT = 0.1  # least score of a key seen from near: that one is there is known
-SAME = 0.5  # overlap of both looks' masks from which on the nearer is believed
-REACH = 1 / 60  # of the picture's height: how far an edge may move
-EVEN = 1e-3  # variance of brightness (0..1) below which a place has no edge
-SHARP = (0.35, 0.65)  # of the mask after the filter: what is transparent and what is opaque
+MAX_WIDTH = 2048  # px of a cutout
+SCORE_THRESHOLD = 0.1  # in a key's own crop, where a key is known to be
+MIN_OVERLAP = 0.5  # IoU of the coarse and the fine mask from which the fine one is used
+COARSE_HEIGHT = 128  # px at which the coarse mask is aligned
+COARSE_THRESHOLD = 160  # of 0..255; above the padding's grey, so that nothing outside the photo is key
+FILTER_RADIUS = 1 / 60  # of the cutout's height: how far an edge may move
+FILTER_EPSILON = 1e-3  # variance of brightness (0..1) below which a window counts as flat
+ALPHA_RANGE = (0.35, 0.65)  # of the filtered mask: transparent up to the first, opaque from the second
 
 Floats = NDArray[np.float32]
 
 
-def cut_outs(seen: Detections, read: Read, detector: KeyDetector) -> Iterator[NDArray[np.uint8]]:
-    """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to WIDEST px.
+def cutouts(detected: Detections, read: Read, detector: Detector) -> Iterator[NDArray[np.uint8]]:
+    """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to MAX_WIDTH px.
 
     Raises what reading raises.
     """
-    widths = [min(math.ceil(cut.width), WIDEST) for cut in seen.cuts]
-    finest = max((width / cut.width for width, cut in zip(widths, seen.cuts, strict=True)), default=0)
-    photo = read(math.ceil(min(finest, 1) * min(seen.photo.width, seen.photo.height)))
-    for found, cut, width in zip(seen.found, seen.cuts, widths, strict=True):
-        pixels = cut.shown_from(
-            photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / SLIM), 1)
+    widths = [min(math.ceil(region.width), MAX_WIDTH) for region in detected.regions]
+    scales = [width / region.width for width, region in zip(widths, detected.regions, strict=True)]
+    scale = min(max(scales, default=0), 1)
+    photo = read(math.ceil(scale * min(detected.photo.width, detected.photo.height)))
+    for detection, region, width in zip(detected.detections, detected.regions, widths, strict=True):
+        pixels = region.extract_unstretched(
+            photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / ASPECT_RATIO), 1)
         )
-        opacity = _refined(_mask(found, cut, pixels, detector), pixels)
-        yield np.dstack([pixels, np.rint(255 * opacity).astype(np.uint8)])
+        alpha = _alpha(_mask(detection, region, pixels, detector), pixels)
+        yield np.dstack([pixels, np.rint(255 * alpha).astype(np.uint8)])
 
 
-def write_cut_outs(source: Source, detector: KeyDetector, out: Path) -> Iterator[Path]:
-    """Write each key of a photo as a PNG and yield its path; of several the names are numbered.
+def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterator[Path]:
+    """Write each key of a photo as a PNG and yield its path; several are numbered: out-1.png, out-2.png...
 
     Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite.
     """
+    out = Path(out)
     if out.suffix.lower() != ".png":
-        fault = "is no .png file, the kind that keeps transparent ground"
+        fault = f"ends in '{out.suffix}', but a transparent background needs .png"
         raise CannotWrite(out, fault=fault, remedy="give a name that ends in .png")
 
-    def read(least: int) -> Photo:
-        return load_pixels(source, at_least=least)
+    def read(min_side: int) -> Photo:
+        return load_pixels(source, min_side=min_side)
 
-    seen = detect_keys(read, detector)
-    if not seen.cuts:
-        fault = "shows no key that could be found"
-        raise BadPhoto(name_of(source), fault=fault, remedy="take it from nearer, on an even ground")
-    for number, picture in enumerate(cut_outs(seen, read, detector), 1):
-        path = out if len(seen.cuts) == 1 else out.with_stem(f"{out.stem}-{number}")
-        with whole_file(path) as temporary:
-            Image.fromarray(picture).save(temporary, "PNG")
+    detected = detect_keys(read, detector)
+    if not detected.regions:
+        remedy = "take it from a shorter distance, on a plain background"
+        raise BadPhoto(name_of(source), fault="has no detectable key", remedy=remedy)
+    for number, image in enumerate(cutouts(detected, read, detector), 1):
+        path = out if len(detected.regions) == 1 else out.with_stem(f"{out.stem}-{number}")
+        with atomic_write(path) as temporary:
+            Image.fromarray(image).save(temporary, "PNG")
         yield path
 
 
-def _mask(found: Detection, cut: OrientedCrop, pixels: Crop, detector: KeyDetector) -> Mask:
-    """Return where the key is in its picture: as seen from near, or from afar if that is another thing."""
+def _mask(detection: Detection, region: OrientedCrop, pixels: Crop, detector: Detector) -> Mask:
+    """Return the key's mask in its own crop: as detected there, or the coarse one if they disagree."""
     height, width = pixels.shape[:2]
-    far = _from_afar(found, cut, height)
-    shown = detector.find(Photo(pixels, width, height, "array"), FAINT)
-    near = [np.asarray(Image.fromarray(one.mask).resize((width, height))) for one in shown]
-    best = max(near, key=lambda mask: _overlap(mask, far), default=far)
-    return best if _overlap(best, far) >= SAME else far
+    coarse = _coarse_mask(detection, region, height)
+    detections = detector.detect(Photo(pixels, width, height, "array"), SCORE_THRESHOLD)
+    masks = [np.asarray(Image.fromarray(each.mask).resize((width, height))) for each in detections]
+    best = max(masks, key=lambda mask: _iou(mask, coarse), default=coarse)
+    return best if _iou(best, coarse) >= MIN_OVERLAP else coarse
 
 
-def _from_afar(found: Detection, cut: OrientedCrop, height: int) -> Mask:
-    """Return the mask with which the key was found, laid straight as its picture is."""
-    grey = np.repeat(found.mask[..., None].astype(np.uint8) * 255, 3, axis=2)
-    small = cut.shown_from(grey, 1 / found.scale, SIDE // 2)[..., 0]
-    large = Image.fromarray(small).resize((round(SLIM * height), height), Image.Resampling.BILINEAR)
-    return np.asarray(large) > 160  # what lies beyond the photo is filled with less
+def _coarse_mask(detection: Detection, region: OrientedCrop, height: int) -> Mask:
+    """Return the detection's mask, aligned as its crop is."""
+    grey = np.repeat(detection.mask[..., None].astype(np.uint8) * 255, 3, axis=2)
+    small = region.extract_unstretched(grey, 1 / detection.scale, COARSE_HEIGHT)[..., 0]
+    size = round(ASPECT_RATIO * height), height
+    return np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BILINEAR)) > COARSE_THRESHOLD
 
 
-def _overlap(one: Mask, other: Mask) -> float:
+def _iou(one: Mask, other: Mask) -> float:
     return float((one & other).sum() / max((one | other).sum(), 1))
 
 
-def _refined(mask: Mask, pixels: Crop) -> Floats:
-    """Return the opacity (h, w) 0..1: the mask with its edge moved to the picture's."""
-    reach = max(round(REACH * len(pixels)), 1)
+def _alpha(mask: Mask, pixels: Crop) -> Floats:
+    """Return the opacity (h, w) 0..1: the mask with its edge moved to the image's."""
+    radius = max(round(FILTER_RADIUS * len(pixels)), 1)
     guide = (pixels @ np.array([0.299, 0.587, 0.114], np.float32)) / np.float32(255)
-    filtered = guided(guide.astype(np.float32), mask.astype(np.float32), reach)
-    low, high = SHARP
+    filtered = guided_filter(guide.astype(np.float32), mask.astype(np.float32), radius)
+    low, high = ALPHA_RANGE
     return np.asarray(np.clip((filtered - low) / (high - low), 0, 1))
 
 
-def guided(guide: Floats, values: Floats, reach: int) -> Floats:
-    """Return values (h, w) smoothed over windows of `reach` px to each side, not across the guide's edges."""
-    mean_guide, mean = _boxed(guide, reach), _boxed(values, reach)
-    slope = (_boxed(guide * values, reach) - mean_guide * mean) / (
-        _boxed(guide * guide, reach) - mean_guide**2 + EVEN
+def guided_filter(guide: Floats, values: Floats, radius: int) -> Floats:
+    """Return values (h, w) smoothed within `radius` px, preserving the guide's edges."""
+    mean_guide, mean = _box_filter(guide, radius), _box_filter(values, radius)
+    slope = (_box_filter(guide * values, radius) - mean_guide * mean) / (
+        _box_filter(guide * guide, radius) - mean_guide**2 + FILTER_EPSILON
     )
-    return np.asarray(_boxed(slope, reach) * guide + _boxed(mean - slope * mean_guide, reach))
+    return np.asarray(_box_filter(slope, radius) * guide + _box_filter(mean - slope * mean_guide, radius))
 
 
-def _boxed(values: Floats, reach: int) -> Floats:
-    """Return the mean of the window around each place, of what of it lies inside."""
+def _box_filter(values: Floats, radius: int) -> Floats:
+    """Return the mean of the window around each pixel, over the part of it inside the image."""
     for axis in (0, 1):
         sums = np.cumsum(values, axis=axis, dtype=np.float64)
         sums = np.insert(sums, 0, 0, axis=axis)
-        places = np.arange(values.shape[axis])
-        last, first = np.minimum(places + reach + 1, len(places)), np.maximum(places - reach, 0)
-        count = (last - first).reshape((-1, 1) if axis == 0 else (1, -1))
-        values = ((sums.take(last, axis) - sums.take(first, axis)) / count).astype(np.float32)
+        index = np.arange(values.shape[axis])
+        stop, start = np.minimum(index + radius + 1, len(index)), np.maximum(index - radius, 0)
+        count = (stop - start).reshape((-1, 1) if axis == 0 else (1, -1))
+        values = ((sums.take(stop, axis) - sums.take(start, axis)) / count).astype(np.float32)
     return values

@@ -1,12 +1,12 @@
-"""A photo -> every key in it: where it lies, which end is its head, how much of it is seen.
+"""Photo -> its keys: oriented box, head and tip, mask, occlusion.
 
-In:    Photo; the network's file, which comes with keykind
-Out:   Detection(s), the surest first, in pixels of the upright original
+In:    Photo; the network's file, which ships with keykind
+Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-Where several keys are seen, the picture is looked at mirrored along its diagonal, too, and both answers are
-averaged. A photo whose keys are small, or in which none is seen, is looked at again from nearer, tile by
-tile, and if need be once more.
+If several keys are detected, the network also sees the transposed image and both outputs are averaged
+(test-time augmentation). If no key, or only small keys, are detected, the photo is processed again in
+overlapping tiles, at up to two finer scales.
 """
 
 import hashlib
@@ -21,77 +21,92 @@ from PIL import Image
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Mask, Points
-from keykind.detect.postprocess import SIDE, Detection, Fields, apart, length, separate, transposed
+from keykind.detect.detection import Detection
+from keykind.detect.postprocess import SIDE, DenseOutputs, decode, keypoint_distance, transposed
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
 
-BEYOND = 128  # grey of what lies beyond a photo
-SCORE_THRESHOLD = 0.45  # of a key that is told
-SMALL = 0.2  # of the longer side of what is looked at: half of the keys shorter, and it is seen from nearer
-TILES = (0.6, 0.3)  # of the photo's longer side: that of a tile, at the second look and at the third
-OVERLAP = 0.2  # of a tile's side: that of the next, at least
-LEAST_TILE = 0.7  # of SIDE: smaller tiles have nothing more to show
-EDGE = 2  # px: a key that is nearer to a tile's edge may go on beyond it
-LARGE = 0.5  # of a tile: longer keys are left to the look at the whole photo
-SAME = 0.3  # of a key's length: mean distance of two looks' ends at which they are one key's
-ABOUT = 0.5  # the same, where their middles are nearer than half of SAME
+PAD_VALUE = 128  # grey level outside a photo
+SCORE_THRESHOLD = 0.45
+SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
+TILE_SCALES = (0.6, 0.3)  # side of a tile as a share of the photo's longer side, coarse to fine
+TILE_OVERLAP = 0.2  # least overlap of neighbouring tiles, of a tile's side
+MIN_TILE = 0.7  # of SIDE: smaller tiles would be enlarged and show nothing new
+TILE_BORDER = 2  # px: a key nearer to a tile's inner edge may continue beyond it
+LARGE_KEY = 0.5  # of a tile's side: longer keys are left to the pass over the whole photo
+NMS_DISTANCE = 0.3  # mean keypoint distance, in key lengths, up to which two detections are the same key
+LOOSE_NMS_DISTANCE = 0.5  # the same if the boxes' centres are nearer than half of NMS_DISTANCE
 
 
 Tile = tuple[slice, slice]  # rows and columns
 
 
 class KeyDetector:
-    """A network that finds keys. Threads may share it."""
+    """The detector that ships: a network and its post-processing. Safe in threads."""
 
     def __init__(self, flatbuffer: bytes) -> None:
         """Take the network's file. Raises ValueError or RuntimeError for what LiteRT cannot read."""
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
-        self._runner = InterpreterPool(flatbuffer)
-        self._runner.prepare()
+        self._interpreters = InterpreterPool(flatbuffer)
+        self._interpreters.warm_up()
 
-    def find(self, photo: Photo, least: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
-        """Return the keys in a photo with at least that score, the surest first. Safe in threads."""
-        ratio = photo.width / photo.pixels.shape[1]  # the photo may have been decoded at a reduced scale
+    def detect(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
+        """Return the keys with at least this score, highest score first. Safe in threads."""
+        reduction = photo.width / photo.pixels.shape[1]  # above 1 if decoded at a reduced scale
         longer = max(photo.width, photo.height)
-        found, seen = self._look(photo.pixels, ratio, least), float(longer)
-        for share in TILES:
-            if max(photo.pixels.shape) * share <= SIDE * LEAST_TILE or not _are_small(found, seen):
+        detections = self._detect_pass(photo.pixels, reduction, score_threshold)
+        field_of_view = float(longer)
+        for scale in TILE_SCALES:
+            if max(photo.pixels.shape) * scale <= SIDE * MIN_TILE:
                 break
-            seen = share * longer
-            tiles = _tiles(photo.pixels, share)
-            near = [key for tile in tiles for key in self._near(photo, tile, ratio, least)]
-            found = _joined([*sorted(near, key=lambda key: -key.score), *found])
-        return found
+            if not _needs_finer_scale(detections, field_of_view):
+                break
+            field_of_view = scale * longer
+            tiles = _tiles(photo.pixels, scale)
+            finer = [
+                key for tile in tiles for key in self._detect_tile(photo, tile, reduction, score_threshold)
+            ]
+            detections = _suppress_duplicates([*sorted(finer, key=lambda key: -key.score), *detections])
+        return detections
 
-    def _look(self, pixels: NDArray[np.uint8], ratio: float, least: float) -> tuple[Detection, ...]:
-        """Return the keys in pixels (h, w, 3) of which one stands for `ratio` of the photo's.
+    def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
+        """Return the network's outputs for an image (SIDE, SIDE, 3)."""
+        (outputs,) = self._interpreters.run(image)
+        return np.asarray(outputs[0])
 
-        Of several, some may be parts of others: then the network is asked again, of the mirrored picture, and
-        if it sees keys there the mean of both answers counts.
+    def _detect_pass(
+        self, pixels: NDArray[np.uint8], reduction: float, score_threshold: float
+    ) -> tuple[Detection, ...]:
+        """Return the keys in pixels (h, w, 3), each of which stands for `reduction` pixels of the photo.
+
+        If there are several, some may be parts of others: the outputs are then averaged with those of the
+        transposed image, unless that shows no key.
         """
-        picture, scale = fit(pixels)
+        image, scale = letterbox(pixels)
         height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
 
-        def told(fields: Fields) -> tuple[Detection, ...]:
-            return separate(fields, (height, width), scale * ratio, least)
+        def decoded(outputs: DenseOutputs) -> tuple[Detection, ...]:
+            return decode(outputs, (height, width), scale * reduction, score_threshold)
 
-        fields = self.fields(picture)
-        found = told(fields)
-        if len(found) > 1:
-            mirrored = transposed(self.fields(np.ascontiguousarray(picture.transpose(1, 0, 2))))
-            if told(mirrored):
-                found = told(np.float32(0.5) * (fields + mirrored))
-        return found
+        outputs = self.dense_outputs(image)
+        detections = decoded(outputs)
+        if len(detections) > 1:
+            mirrored = transposed(self.dense_outputs(np.ascontiguousarray(image.transpose(1, 0, 2))))
+            if decoded(mirrored):
+                detections = decoded(np.float32(0.5) * (outputs + mirrored))
+        return detections
 
-    def _near(self, photo: Photo, tile: Tile, ratio: float, least: float) -> Iterator[Detection]:
-        """Yield the keys that lie inside a tile and are not large in it, in their places in the photo."""
+    def _detect_tile(
+        self, photo: Photo, tile: Tile, reduction: float, score_threshold: float
+    ) -> Iterator[Detection]:
+        """Yield the keys that are inside a tile and not large in it, in coordinates of the photo."""
         rows, columns = tile
         pixels = photo.pixels[rows, columns]
-        shift = np.array([columns.start, rows.start]) * ratio
-        for key in self._look(pixels, ratio, least):
-            corners = np.concatenate([[key.head, key.tip], key.box]) / ratio
-            small = length(key) <= LARGE * max(pixels.shape) * ratio
+        shift = np.array([columns.start, rows.start]) * reduction
+        for key in self._detect_pass(pixels, reduction, score_threshold):
+            corners = np.concatenate([[key.head, key.tip], key.box]) / reduction
+            small = key.length <= LARGE_KEY * max(pixels.shape) * reduction
             if small and _is_inside(corners, tile, photo.pixels.shape):
                 size = round(photo.height / key.scale), round(photo.width / key.scale)
                 yield replace(
@@ -99,67 +114,62 @@ class KeyDetector:
                     box=key.box + shift,
                     head=key.head + shift,
                     tip=key.tip + shift,
-                    mask=_placed(key.mask, shift / key.scale, size),
-                    blade=_placed(key.blade, shift / key.scale, size),
+                    mask=_paste_mask(key.mask, shift / key.scale, size),
+                    blade=_paste_mask(key.blade, shift / key.scale, size),
                 )
 
-    def fields(self, picture: NDArray[np.uint8]) -> Fields:
-        """Return what the network says of a picture (SIDE, SIDE, 3)."""
-        (fields,) = self._runner.run(picture)
-        return np.asarray(fields[0])
 
-
-def load_detector(path: Path | None = None) -> KeyDetector:
-    """Return the detector of a file; None: the one that comes with keykind. Raises BadModel."""
+def load_detector(path: str | Path | None = None) -> KeyDetector:
+    """Return the detector in a file; None: the one that ships with keykind. Raises BadModel."""
     try:
-        return KeyDetector(shipped.read_model(shipped.DETECTOR) if path is None else path.read_bytes())
+        return KeyDetector(shipped.read_model(shipped.DETECTOR) if path is None else Path(path).read_bytes())
     except (OSError, ValueError, RuntimeError) as error:
-        fault = f"holds no network that finds keys ({error})"
-        raise BadModel(path or shipped.DETECTOR, fault=fault, remedy="give the file of a detector") from error
+        name, remedy = path or shipped.DETECTOR, "give the .tflite file of a detector"
+        raise BadModel(name, fault=f"is not a detector ({error})", remedy=remedy) from error
 
 
-def fit(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """Return pixels (h, w, 3) in the upper left of (SIDE, SIDE, 3), and how many one pixel stands for."""
+def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
+    """Return pixels (h, w, 3) resized into the upper left of (SIDE, SIDE, 3), and the factor."""
     height, width = pixels.shape[:2]
     scale = max(height, width) / SIDE
-    sides = max(round(width / scale), 1), max(round(height / scale), 1)
-    picture = np.full((SIDE, SIDE, 3), BEYOND, np.uint8)
-    small = Image.fromarray(pixels).resize(sides, Image.Resampling.BILINEAR)
-    picture[: sides[1], : sides[0]] = np.asarray(small)
-    return picture, scale
+    size = max(round(width / scale), 1), max(round(height / scale), 1)
+    image = np.full((SIDE, SIDE, 3), PAD_VALUE, np.uint8)
+    resized = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
+    image[: size[1], : size[0]] = np.asarray(resized)
+    return image, scale
 
 
-def _are_small(found: Sequence[Detection], seen: float) -> bool:
-    """Tell whether there may be more, or more to see, from nearer than where `seen` px were looked at."""
-    return not found or float(np.median([*map(length, found)])) <= SMALL * seen
+def _needs_finer_scale(detections: Sequence[Detection], field_of_view: float) -> bool:
+    """Return whether a finer scale may show more keys, or more of them, than a view of so many px."""
+    return not detections or float(np.median([key.length for key in detections])) <= SMALL_KEY * field_of_view
 
 
-def _tiles(pixels: NDArray[np.uint8], share: float) -> list[Tile]:
-    """Return the tiles of pixels (h, w, 3), which overlap."""
-    side = round(share * max(pixels.shape))
+def _tiles(pixels: NDArray[np.uint8], scale: float) -> list[Tile]:
+    """Return overlapping tiles that cover pixels (h, w, 3)."""
+    side = round(scale * max(pixels.shape))
 
-    def spans(whole: int) -> list[slice]:
-        if whole <= side:
-            return [slice(0, whole)]
-        count = math.ceil((whole - side) / ((1 - OVERLAP) * side)) + 1
-        firsts = np.linspace(0, whole - side, count).astype(int).tolist()
-        return [slice(first, first + side) for first in firsts]
+    def spans(length: int) -> list[slice]:
+        if length <= side:
+            return [slice(0, length)]
+        count = math.ceil((length - side) / ((1 - TILE_OVERLAP) * side)) + 1
+        starts = np.linspace(0, length - side, count).astype(int).tolist()
+        return [slice(start, start + side) for start in starts]
 
     return [(rows, columns) for rows in spans(pixels.shape[0]) for columns in spans(pixels.shape[1])]
 
 
-def _is_inside(corners: Points, tile: Tile, size: tuple[int, ...]) -> bool:
-    """Tell whether a key (n, 2), px of a tile, is all in it: none that another tile may show whole."""
-    low = [EDGE if side.start > 0 else -math.inf for side in tile[::-1]]
+def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
+    """Return whether corners (n, 2), px of the tile, keep clear of each edge that is not the photo's own."""
+    low = [TILE_BORDER if span.start > 0 else -math.inf for span in tile[::-1]]
     high = [
-        side.stop - side.start - EDGE if side.stop < whole else math.inf
-        for side, whole in zip(tile[::-1], size[1::-1], strict=True)
+        span.stop - span.start - TILE_BORDER if span.stop < length else math.inf
+        for span, length in zip(tile[::-1], shape[1::-1], strict=True)
     ]
     return bool((corners >= low).all() and (corners <= high).all())
 
 
-def _placed(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Mask:
-    """Return a tile's mask in one of the whole photo, (h, w)."""
+def _paste_mask(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Mask:
+    """Return a tile's mask within one of the whole photo, (h, w)."""
     whole = np.zeros(size, bool)
     left, top = np.rint(shift).astype(int)
     inside = whole[top : top + mask.shape[0], left : left + mask.shape[1]]
@@ -167,17 +177,20 @@ def _placed(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Ma
     return whole
 
 
-def _joined(keys: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return the keys, the surest first, each once: as the first look that saw it tells it."""
+def _suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
+    """Return each key once, as the first of its detections, highest score first."""
     kept: list[Detection] = []
-    for key in keys:
-        if not any(_is_one(key, other) for other in kept):
+    for key in detections:
+        if not any(_is_duplicate(key, other) for other in kept):
             kept.append(key)
-    return tuple(sorted(kept, key=lambda one: -one.score))
+    return tuple(sorted(kept, key=lambda key: -key.score))
 
 
-def _is_one(key: Detection, other: Detection) -> bool:
-    """Tell whether two looks told of the same key; from afar the ends of a small one are not told well."""
-    middles = np.linalg.norm(key.box.mean(axis=0) - other.box.mean(axis=0)) / max(length(other), 1e-6)
-    off = apart(key, other)
-    return bool(off <= SAME or (off <= ABOUT and middles <= SAME / 2))
+def _is_duplicate(key: Detection, other: Detection) -> bool:
+    """Return whether two detections from different passes are the same key.
+
+    Keypoints of small keys are noisy, so their distance may be larger if the boxes' centres agree.
+    """
+    centres = np.linalg.norm(key.box.mean(axis=0) - other.box.mean(axis=0)) / max(other.length, 1e-6)
+    distance = keypoint_distance(key, other)
+    return bool(distance <= NMS_DISTANCE or (distance <= LOOSE_NMS_DISTANCE and centres <= NMS_DISTANCE / 2))

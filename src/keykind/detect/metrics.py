@@ -1,11 +1,11 @@
-"""What the detector said and what is there -> how well it finds.
+"""Detections and labels -> detection metrics.
 
-In:    for each photo the keys found, and the keys of its label
-Out:   DetectionMetrics: average precision of oriented boxes, heads taken for tips, overlap of masks
+In:    for each photo its detections and the keys of its label
+Out:   DetectionMetrics: average precision of oriented boxes, false positives, head-tip swaps, mask IoU
 Needs: numpy
 
-Source: average precision at an overlap of one half (Everingham et al. 2010, doi:10.1007/s11263-009-0275-4),
-all points of the curve.
+Source: average precision at an IoU of 0.5 (Everingham et al. 2010, doi:10.1007/s11263-009-0275-4), all points
+of the curve.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,134 +16,137 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.core.geometry import Mask, Points, corners_of, rectangle_along
-from keykind.detect.postprocess import Detection
+from keykind.core.geometry import Mask, Points, mask_corners, oriented_rectangle
+from keykind.detect.detection import Detection
 
-MATCH = 0.5  # overlap of two boxes that are one key's
-VISIBLE = 0.5  # share of a key that is seen for it to be asked for; the others neither count nor harm
+MIN_IOU = 0.5  # of two boxes, to match
+MIN_VISIBILITY = 0.5  # of a label's key, to count; the others are ignored: neither misses nor false positives
 
 
 @dataclass(frozen=True, eq=False)
-class Wanted:
+class LabelledKey:
     """A key of a label, in pixels of the photo."""
 
     head: Points  # (2,)
     tip: Points  # (2,)
     mask: Mask  # (h, w), not empty
-    visible: float  # share of the key that is neither hidden nor outside
+    visibility: float  # share of the key that is neither hidden nor outside the frame
 
     @cached_property
     def box(self) -> Points:
-        """Return the corners (4, 2) of the rectangle around what is seen, along the key."""
-        return rectangle_along(corners_of(self.mask), self.tip - self.head)
+        """Return the corners (4, 2) of the oriented box around the visible part."""
+        return oriented_rectangle(mask_corners(self.mask), self.tip - self.head)
 
 
 @dataclass(frozen=True, slots=True)
 class DetectionMetrics:
-    """How well keys are found."""
+    """How well keys are detected."""
 
     photos: int
-    keys: int  # that are asked for
+    keys: int  # that count
     ap50: float
-    recall: float  # at the detector's own threshold
-    false: float  # keys a photo that are none, at that threshold
-    swapped: float  # share of the keys found whose head is told nearer to their tip
-    mask_iou: float  # mean over the keys found
+    recall: float  # at the score threshold
+    false: float  # false positives per photo, at the score threshold
+    swapped: float  # share of the true positives with head and tip swapped
+    mask_iou: float  # mean over the true positives
 
     def as_json(self) -> dict[str, Any]:
-        """Return the scores as plain JSON values."""
+        """Return the metrics as plain JSON values."""
         return asdict(self)
 
 
 def score_detections(
-    photos: Iterable[tuple[Sequence[Detection], Sequence[Wanted]]], least: float
+    photos: Iterable[tuple[Sequence[Detection], Sequence[LabelledKey]]], score_threshold: float
 ) -> DetectionMetrics:
-    """Return the scores over photos; `least` is the detector's own threshold of a key's score."""
-    count = asked = 0
-    hits: list[tuple[float, bool]] = []  # score, and whether a key is there, of each key found
+    """Return the metrics over photos: pairs of detections and labelled keys.
+
+    Detections below `score_threshold` count for the average precision only.
+    """
+    photo_count = key_count = 0
+    matches: list[tuple[float, bool]] = []  # score of each detection, and whether it is a true positive
     swapped: list[bool] = []
-    overlaps: list[float] = []
-    for found, wanted in photos:
-        count += 1
-        asked += sum(key.visible >= VISIBLE for key in wanted)
-        free = list(wanted)
-        for one in sorted(found, key=lambda each: -each.score):
-            best = max(free, key=lambda key: box_iou(one.box, key.box), default=None)
-            if best is None or box_iou(one.box, best.box) < MATCH:
-                hits.append((one.score, False))
+    mask_ious: list[float] = []
+    for detections, keys in photos:
+        photo_count += 1
+        key_count += sum(key.visibility >= MIN_VISIBILITY for key in keys)
+        unmatched = list(keys)
+        for detection in sorted(detections, key=lambda each: -each.score):
+            best = max(unmatched, key=lambda key: box_iou(detection.box, key.box), default=None)
+            if best is None or box_iou(detection.box, best.box) < MIN_IOU:
+                matches.append((detection.score, False))
                 continue
-            free = [key for key in free if key is not best]
-            if best.visible >= VISIBLE:
-                hits.append((one.score, True))
-                if one.score >= least:
-                    swapped.append(_is_swapped(one, best))
-                    overlaps.append(mask_iou(one, best.mask))
-    kept = [right for score, right in hits if score >= least]
+            unmatched = [key for key in unmatched if key is not best]
+            if best.visibility >= MIN_VISIBILITY:
+                matches.append((detection.score, True))
+                if detection.score >= score_threshold:
+                    swapped.append(_is_swapped(detection, best))
+                    mask_ious.append(mask_iou(detection, best.mask))
+    kept = [correct for score, correct in matches if score >= score_threshold]
     return DetectionMetrics(
-        count,
-        asked,
-        ap50=average_precision(hits, asked),
-        recall=sum(kept) / max(asked, 1),
-        false=(len(kept) - sum(kept)) / max(count, 1),
+        photo_count,
+        key_count,
+        ap50=average_precision(matches, key_count),
+        recall=sum(kept) / max(key_count, 1),
+        false=(len(kept) - sum(kept)) / max(photo_count, 1),
         swapped=float(np.mean(swapped)) if swapped else 0.0,
-        mask_iou=float(np.mean(overlaps)) if overlaps else 0.0,
+        mask_iou=float(np.mean(mask_ious)) if mask_ious else 0.0,
     )
 
 
-def average_precision(hits: Sequence[tuple[float, bool]], asked: int) -> float:
-    """Return the area under precision over recall; hits are scores and whether they are right."""
-    right = np.array([hit for _, hit in sorted(hits, key=lambda one: -one[0])], bool)
-    if not asked or not right.size:
+def average_precision(matches: Sequence[tuple[float, bool]], key_count: int) -> float:
+    """Return the area under the precision-recall curve, given each detection's score and correctness."""
+    correct = np.array([match for _, match in sorted(matches, key=lambda match: -match[0])], bool)
+    if not key_count or not correct.size:
         return 0.0
-    precision = np.cumsum(right) / np.arange(1, len(right) + 1)
-    ceiling = np.maximum.accumulate(precision[::-1])[::-1]  # the best that any lower threshold still has
-    return float(ceiling[right].sum() / asked)
+    precision = np.cumsum(correct) / np.arange(1, len(correct) + 1)
+    envelope = np.maximum.accumulate(precision[::-1])[::-1]  # best precision at this recall or above
+    return float(envelope[correct].sum() / key_count)
 
 
-def _is_swapped(found: Detection, wanted: Wanted) -> bool:
-    straight = np.linalg.norm(found.head - wanted.head) + np.linalg.norm(found.tip - wanted.tip)
-    crossed = np.linalg.norm(found.head - wanted.tip) + np.linalg.norm(found.tip - wanted.head)
+def _is_swapped(detection: Detection, key: LabelledKey) -> bool:
+    straight = np.linalg.norm(detection.head - key.head) + np.linalg.norm(detection.tip - key.tip)
+    crossed = np.linalg.norm(detection.head - key.tip) + np.linalg.norm(detection.tip - key.head)
     return bool(crossed < straight)
 
 
-def mask_iou(found: Detection, wanted: Mask) -> float:
-    """Return the overlap of a coarse mask and one of the photo's own pixels."""
-    height, width = wanted.shape
+def mask_iou(detection: Detection, mask: Mask) -> float:
+    """Return the IoU of a detection's coarse mask and a mask at the photo's own resolution."""
+    height, width = mask.shape
     rows, columns = (
-        np.minimum(((np.arange(side) + 0.5) / found.scale).astype(int), last - 1)
-        for side, last in zip((height, width), found.mask.shape, strict=True)
+        np.minimum(((np.arange(side) + 0.5) / detection.scale).astype(int), length - 1)
+        for side, length in zip((height, width), detection.mask.shape, strict=True)
     )
-    mask = found.mask[np.ix_(rows, columns)]
-    return float((mask & wanted).sum() / max((mask | wanted).sum(), 1))
+    enlarged = detection.mask[np.ix_(rows, columns)]
+    return float((enlarged & mask).sum() / max((enlarged | mask).sum(), 1))
 
 
 def box_iou(one: Points, other: Points) -> float:
-    """Return the overlap of two convex polygons (n, 2): intersection over union of their areas."""
-    both = _area(_clipped(_one_way(one), _one_way(other)))
-    return both / max(_area(one) + _area(other) - both, 1e-9)
+    """Return the intersection over union of two convex polygons (n, 2)."""
+    intersection = _area(_clip(_counterclockwise(one), _counterclockwise(other)))
+    return intersection / max(_area(one) + _area(other) - intersection, 1e-9)
 
 
-def _clipped(polygon: Points, by: Points) -> Points:
+def _clip(polygon: Points, clip: Points) -> Points:
     """Return the part of a polygon inside a convex one (Sutherland and Hodgman 1974)."""
-    for start, end in zip(by, np.roll(by, -1, axis=0), strict=True):
+    for start, end in zip(clip, np.roll(clip, -1, axis=0), strict=True):
         if not len(polygon):
             break
         (x, y), (dx, dy) = start, end - start
         inside: NDArray[np.float64] = dx * (polygon[:, 1] - y) - dy * (polygon[:, 0] - x)
         kept = []
-        for place in range(len(polygon)):
-            before = place - 1
-            if inside[before] * inside[place] < 0:
-                share = inside[before] / (inside[before] - inside[place])
-                kept.append(polygon[before] + share * (polygon[place] - polygon[before]))
-            if inside[place] >= 0:
-                kept.append(polygon[place])
+        for i in range(len(polygon)):
+            previous = i - 1
+            if inside[previous] * inside[i] < 0:
+                share = inside[previous] / (inside[previous] - inside[i])
+                kept.append(polygon[previous] + share * (polygon[i] - polygon[previous]))
+            if inside[i] >= 0:
+                kept.append(polygon[i])
         polygon = np.array(kept).reshape(-1, 2)
     return polygon
 
 
-def _one_way(polygon: Points) -> Points:
-    """Return the corners so that the inside lies to the same side of each edge."""
+def _counterclockwise(polygon: Points) -> Points:
+    """Return the corners in the order of positive signed area, which `_clip` needs."""
     return polygon if _signed_area(polygon) >= 0 else polygon[::-1]
 
 

@@ -1,0 +1,48 @@
+"""A key detected in a photo, and the interface of whatever detects it.
+
+In:    Photo
+Out:   Detection(s), highest score first, in pixels of the upright original
+Needs: numpy
+"""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from keykind.core.geometry import Mask, Points
+from keykind.photo.decode import Photo
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Detection:
+    """One key of a photo, in pixels of the upright original, x to the right and y down."""
+
+    score: float  # 0..1
+    box: Points  # (4, 2) corners of the oriented box around the visible part; corners 0 and 3 are at the head
+    head: Points  # (2,), also where it is hidden or outside the frame
+    tip: Points  # (2,)
+    occlusion: float  # share of its area in the frame that is hidden by other objects
+    truncation: float  # share of its area outside the frame
+    mask: Mask  # (h, w) of the whole photo, coarse: one pixel stands for `scale` pixels of the photo
+    blade: Mask  # (h, w), the part of the mask that is blade
+    scale: float
+
+    @property
+    def length(self) -> float:
+        """Return the distance from head to tip, px."""
+        return float(np.linalg.norm(self.head - self.tip))
+
+
+class Detector(Protocol):
+    """What detects keys in photos. `KeyDetector` ships; any object with these two members replaces it."""
+
+    @property
+    def digest(self) -> str:
+        """Identify the detector: what was computed with another digest is not reused."""
+
+    def detect(self, photo: Photo, score_threshold: float = ...) -> tuple[Detection, ...]:
+        """Return the keys with at least this score, highest score first; called from several threads.
+
+        The photo may be decoded at a reduced scale: `photo.pixels` has fewer columns than `photo.width`.
+        """
