@@ -25,7 +25,7 @@ CHOSEN = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
     model: ("GRID", "CARD", "MAX_ZIP"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
-    recogniser: ("SHARP",),
+    recogniser: ("EXPLANATION_SIDE",),
     samples: ("SIDE",),
 }
 

@@ -1,4 +1,4 @@
-"""Photos -> the kind of each key; answers as text, files and figures."""
+"""Photos -> the kind of each key; predictions as text, files and figures."""
 
 from keykind.predict.recogniser import Key, Prediction, Recogniser
 

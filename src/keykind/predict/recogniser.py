@@ -1,7 +1,7 @@
-"""Photos -> what kinds of keys they show.
+"""Photos -> the kind of each key in them.
 
 In:    photos: files, bytes, arrays, PIL images; a model file
-Out:   Prediction(s) in the order of the photos; one that cannot be read carries its fault; Explanation
+Out:   Prediction(s) in the order of the photos, with the error of each that cannot be read; Explanation
 Needs: numpy, pillow, ai-edge-litert
 """
 
@@ -14,9 +14,10 @@ import numpy as np
 
 from keykind.core.errors import BadModel, BadPhoto, Unreachable
 from keykind.core.geometry import Points
-from keykind.core.parallel import Engine, ordered
+from keykind.core.parallel import Engine, parallel_map
 from keykind.detect.crops import KeyCrop, crop_keys
-from keykind.detect.detector import KeyDetector, load_detector
+from keykind.detect.detection import Detector
+from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.model.card import SIZE, WHOLE
 from keykind.model.gradcam import Explanation
@@ -25,9 +26,9 @@ from keykind.model.preprocess import Crop
 from keykind.photo import decode
 from keykind.photo.source import Source, fetch, load_pixels, name_of
 
-SHIPPED = shipped.FOLDER / "keys.tflite"
+SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
 DIGITS = 4  # of a probability in JSON and tables
-SHARP = 800  # px that the shorter side of an explained photo keeps, where it has them
+EXPLANATION_SIDE = 800  # px of the shorter side of an explained photo, unless it is smaller
 
 ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
 
@@ -42,11 +43,11 @@ class Key:
     probability: float  # of the most probable kind
     probabilities: dict[str, float]  # kind -> 0..1, in the model's order
     box: tuple[Point, ...]  # four corners
-    head: Point | None  # None: the whole photo was looked at
+    head: Point | None  # None: the whole photo was classified
     tip: Point | None
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as values that JSON can hold, probabilities rounded."""
+        """Return plain JSON values, probabilities rounded."""
         return {
             "kind": self.kind,
             "probability": round(self.probability, DIGITS),
@@ -59,16 +60,16 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What was said of one photo."""
+    """The keys of one photo, or why it could not be read."""
 
     photo: str  # its name
-    keys: tuple[Key, ...]  # none: the photo shows no key, or could not be read
+    keys: tuple[Key, ...]  # highest score first; empty: the photo shows no key, or could not be read
     error: str | None = None  # why it could not be read, and what to do
-    transient: bool = False  # whether that lies on the way to the photo, not in it
+    transient: bool = False  # whether the error is transient, e.g. a network failure
 
     @property
     def verdict(self) -> str:
-        """Return which of VERDICTS was reached; one key of a known kind is an answer."""
+        """Return one of VERDICTS; a photo is answered if the kind of at least one key is known."""
         if self.error is not None:
             return UNREADABLE
         if not self.keys:
@@ -76,123 +77,132 @@ class Prediction:
         return ANSWERED if any(key.kind is not None for key in self.keys) else NOT_SURE
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as values that JSON can hold."""
+        """Return plain JSON values."""
         return {"photo": self.photo, "keys": [key.as_json() for key in self.keys], "error": self.error}
 
 
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    """A model at work on photos. Safe in threads."""
+    """A detector and a classifier, ready to run. Safe in threads."""
 
     model: Model
-    detector: KeyDetector | None = None  # None: a photo is looked at as a whole, as one key
+    detector: Detector | None = None  # None: the whole photo is classified as one key
 
     @classmethod
-    def load(cls, path: Path | None = None, *, whole: bool = False) -> "Recogniser":
-        """Return a recogniser with the model of a file; None: with the model that comes with keykind.
+    def load(cls, path: str | Path | None = None, *, whole: bool = False) -> "Recogniser":
+        """Return a recogniser with the model in a file; None: with the model that ships with keykind.
 
-        Keys are looked for where the model was trained on keys cut out, unless `whole`.
-        Raises BadModel if the file cannot be used, or no model comes with this version.
+        Keys are detected if the model was trained on crops of keys, unless `whole` is set.
+        Raises BadModel if the file cannot be used, or this version ships no model.
         """
-        model = load_model(path or shipped_model())
+        model = load_model(shipped_model() if path is None else Path(path))
         return cls(model, None if whole or model.card.crop == WHOLE else load_detector())
 
     @property
     def kinds(self) -> tuple[str, ...]:
-        """Return the kinds that the model tells apart, in its order."""
+        """Return the kinds that the model distinguishes, in its order."""
         return self.model.card.kinds
 
     def recognise(self, source: Source) -> Prediction:
-        """Say what a photo shows. Raises BadPhoto if it cannot be read."""
-        sights = self._seen(source)
-        return Prediction(name_of(source), tuple(filter(None, (self._judged(sight) for sight in sights))))
+        """Return the keys of a photo. Raises BadPhoto if it cannot be read."""
+        keys = map(self._to_key, self._candidates(source))
+        return Prediction(name_of(source), tuple(key for key in keys if key is not None))
 
     def attempt(self, source: Source) -> Prediction:
-        """Say what a photo shows; one that cannot be read is a Prediction with its error."""
+        """Return the keys of a photo, or a Prediction with an error if it cannot be read."""
         try:
             return self.recognise(source)
         except BadPhoto as error:
-            words = f"{error.fault}; {error.remedy}"
-            return Prediction(name_of(source), (), words, isinstance(error, Unreachable))
+            message = f"{error.fault}; {error.remedy}"
+            return Prediction(name_of(source), (), message, isinstance(error, Unreachable))
 
-    def recognise_many(self, sources: Iterable[Source], engine: Engine = ordered) -> Iterator[Prediction]:
-        """Attempt photos, in their order, several at once; memory stays bounded for any number."""
+    def recognise_many(
+        self, sources: Iterable[Source], engine: Engine = parallel_map
+    ) -> Iterator[Prediction]:
+        """Attempt photos in parallel and yield predictions in order; memory use is bounded for any number."""
         return engine(self.attempt, sources)
 
-    def explain(self, source: Source, number: int = 0) -> Explanation:
-        """Say what a photo shows and why; with a detector, the key of that number, the surest is 0.
+    def explain(self, source: Source, index: int = 0) -> Explanation:
+        """Return the answer for one key of a photo and the evidence for each kind (Grad-CAM).
 
-        Keys are numbered as `recognise` tells them; behind them comes what was found and is unlike any key.
-        Raises BadPhoto if it cannot be read or has fewer keys, BadModel if the model gives no class maps.
+        index: into the keys that `recognise` returns, followed by the detections rejected as no key.
+        Raises BadPhoto if the photo cannot be read or has fewer keys, BadModel if the model has no maps.
         """
         if not self.model.card.maps:
-            fault = "gives no class maps, so it cannot show why (files for MediaPipe have none)"
-            raise BadModel(self.model.name, fault=fault, remedy="give the file that was exported with maps")
-        judged = [(self._judged(sight), sight) for sight in self._seen(source)]
-        judged.sort(key=lambda one: one[0] is None)
-        if number >= len(judged):
-            fault = f"has no key {number + 1}; keys found: {len(judged)}"
-            raise BadPhoto(name_of(source), fault=fault, remedy="look at it as a whole, or at another key")
-        key, sight = judged[number]
-        said = NOT_A_KEY if key is None else key.kind or NOT_SURE
-        assert sight.answer.maps is not None  # noqa: S101 - the card says so, and loading checked the card
-        maps = {kind: sight.answer.maps[..., place] for place, kind in enumerate(self.kinds)}
-        return Explanation(name_of(source), said, _by_kind(self.kinds, sight.answer), maps, sight.shown())
+            fault = "has no class maps, so it cannot explain predictions (files for MediaPipe have none)"
+            raise BadModel(self.model.name, fault=fault, remedy="give a file exported with class maps")
+        results = [(self._to_key(candidate), candidate) for candidate in self._candidates(source)]
+        results.sort(key=lambda result: result[0] is None)
+        if index >= len(results):
+            fault = f"has no key {index + 1}; keys found: {len(results)}"
+            remedy = "choose another key, or classify the whole photo"
+            raise BadPhoto(name_of(source), fault=fault, remedy=remedy)
+        key, candidate = results[index]
+        answer = NOT_A_KEY if key is None else key.kind or NOT_SURE
+        assert candidate.output.maps is not None  # noqa: S101 - loading checked what the card says
+        maps = {kind: candidate.output.maps[..., i] for i, kind in enumerate(self.kinds)}
+        probabilities = _by_kind(self.kinds, candidate.output)
+        return Explanation(name_of(source), answer, probabilities, maps, candidate.display())
 
-    def _seen(self, source: Source) -> list["_Sight"]:
-        """Return what is looked at in a photo, and what the model says of it."""
+    def _candidates(self, source: Source) -> list["_Candidate"]:
+        """Return each detection in a photo, or the whole of it, with the model's output."""
         source = fetch(source)
         if self.detector is None:
-            picture = load_pixels(source, at_least=SIZE)
-            answer = self.model.run(decode.resize(picture.pixels, SIZE))
-            width, height = float(picture.width), float(picture.height)
+            photo = load_pixels(source, min_side=SIZE)
+            output = self.model.run(decode.resize(photo.pixels, SIZE))
+            width, height = float(photo.width), float(photo.height)
             box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
-            return [_Sight(answer, box, None, None, lambda: load_pixels(source, at_least=SHARP).pixels)]
-        pieces = crop_keys(lambda least: load_pixels(source, at_least=least), self.detector)
-        answers = self.model.answers([piece.crop for piece in pieces])
-        return list(map(_sight_of, pieces, answers))
 
-    def _judged(self, sight: "_Sight") -> Key | None:
-        """Return what is said of a key, or None where it is too unlike every key."""
+            def display() -> Crop:
+                return load_pixels(source, min_side=EXPLANATION_SIDE).pixels
+
+            return [_Candidate(output, box, None, None, display)]
+        crops = crop_keys(lambda min_side: load_pixels(source, min_side=min_side), self.detector)
+        outputs = self.model.predict([crop.crop for crop in crops])
+        return list(map(_candidate, crops, outputs))
+
+    def _to_key(self, candidate: "_Candidate") -> Key | None:
+        """Return the candidate as a key, or None if it is out-of-distribution."""
         card = self.model.card
-        limit, novelty = card.ood_threshold, sight.answer.novelty
-        if limit is not None and novelty is not None and novelty > limit:
+        threshold, ood_score = card.ood_threshold, candidate.output.ood_score
+        if threshold is not None and ood_score is not None and ood_score > threshold:
             return None
-        probabilities = _by_kind(self.kinds, sight.answer)
+        probabilities = _by_kind(self.kinds, candidate.output)
         best = max(probabilities, key=probabilities.__getitem__)
         kind = best if probabilities[best] >= card.confidence_threshold else None
-        return Key(kind, probabilities[best], probabilities, sight.box, sight.head, sight.tip)
+        return Key(kind, probabilities[best], probabilities, candidate.box, candidate.head, candidate.tip)
 
 
 def shipped_model() -> Path:
-    """Return the model file that comes with keykind. Raises BadModel if this version has none."""
+    """Return the model file that ships with keykind. Raises BadModel if this version has none."""
     if not SHIPPED.is_file():
-        raise BadModel("model", fault="none comes with this version of keykind", remedy="give a model file")
+        fault = "does not ship with this version of keykind"
+        raise BadModel("model", fault=fault, remedy="give a model file")
     return SHIPPED
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Sight:
-    """A part of a photo that was looked at, and what the model says of it."""
+class _Candidate:
+    """A region of a photo that may be a key, and the model's output for it."""
 
-    answer: Answer
+    output: Answer
     box: tuple[Point, ...]
     head: Point | None
     tip: Point | None
-    shown: Callable[[], Crop]  # what an explanation is drawn on
+    display: Callable[[], Crop]  # the pixels on which an explanation is drawn
 
 
-def _sight_of(piece: KeyCrop, answer: Answer) -> _Sight:
-    found = piece.found
-    head, tip, *box = (_point(place) for place in (found.head, found.tip, *found.box))
-    return _Sight(answer, tuple(box), head, tip, lambda: piece.shown(SHARP // 2))
+def _candidate(crop: KeyCrop, output: Answer) -> _Candidate:
+    key = crop.detection
+    head, tip, *box = (_point(position) for position in (key.head, key.tip, *key.box))
+    return _Candidate(output, tuple(box), head, tip, lambda: crop.display(EXPLANATION_SIDE // 2))
 
 
-def _point(place: Points) -> Point:
-    x, y = place.tolist()
+def _point(position: Points) -> Point:
+    x, y = position.tolist()
     return round(x, 1), round(y, 1)
 
 
-def _by_kind(kinds: tuple[str, ...], answer: Answer) -> dict[str, float]:
-    """Return kind -> probability; rounding in a small file may have brought one a little out of 0..1."""
-    return dict(zip(kinds, map(float, np.clip(answer.probabilities, 0, 1)), strict=True))
+def _by_kind(kinds: tuple[str, ...], output: Answer) -> dict[str, float]:
+    """Return kind -> probability, clipped: quantisation may leave values slightly outside 0..1."""
+    return dict(zip(kinds, map(float, np.clip(output.probabilities, 0, 1)), strict=True))

@@ -1,12 +1,13 @@
-"""Answers of any number of photos -> a folder of files, each whole; a stopped command goes on.
+"""Predictions for any number of photos -> a folder of shards, each written atomically; resumable.
 
-In:    photos in a fixed order; what answers them
-Out:   FOLDER/part-000000.jsonl (or .csv, .parquet) and so on; FOLDER/_manifest.json, which says what is done
-Needs: nothing beyond Python; for other endings and addresses what `answers` and `addresses` need
+In:    photos in a fixed order; a recogniser
+Out:   FOLDER/part-000000.jsonl (or .csv, .parquet) and so on; FOLDER/_manifest.json, which lists what is done
+Needs: nothing beyond Python; for other formats and addresses what `writers` and `storage` need
 
-A part counts as done when the manifest holds its number, its photos and its file as they are now: photos by
-name, size and time or version, the file by its SHA-256. So a photo that was replaced is answered again, and
-so are all behind one that came new. The manifest is written anew after each part.
+A shard, called a part in file names and messages, is done if the manifest lists it and its photos and file
+are unchanged: photos by name, size and modification time or version, the file by SHA-256. So a photo that was
+replaced is processed again, and so are all photos after an added one. The manifest is written after each
+shard.
 """
 
 import hashlib
@@ -21,191 +22,189 @@ from typing import Any
 
 from keykind import __version__
 from keykind.core.errors import BadPhoto, CannotWrite
-from keykind.core.files import DAMAGE, UNFINISHED, clear_unfinished
+from keykind.core.files import READ_ERRORS, UNFINISHED, clear_unfinished
 from keykind.core.lock import lock_folder
 from keykind.photo.source import NamedPhoto, Source, name_of
-from keykind.photo.storage import Address, names_in, read_if_there, remove, whole_at
+from keykind.photo.storage import Address, list_names, read_if_exists, remove, write_atomically
 from keykind.predict import writers
 from keykind.predict.recogniser import Prediction, Recogniser
 from keykind.predict.writers import Tally
 
-MANIFEST = "_manifest.json"  # readers of folders of Parquet pass over what begins with _
-PART = "part-"
+MANIFEST = "_manifest.json"  # Parquet readers skip files whose names begin with _
+PREFIX = "part-"
 
-Entry = dict[str, Any]  # of a part, in the manifest
-Recognise = Callable[[Iterable[Source]], Iterator[Prediction]]
+Entry = dict[str, Any]  # of a shard in the manifest
+Recognise = Callable[[Iterable[Source]], Iterator[Prediction]]  # in the order of the photos
 
 
 @dataclass(frozen=True, slots=True)
-class PartFolder:
-    """FOLDER/, and what its parts are."""
+class ShardedOutput:
+    """Where predictions are written: a folder of shards, or a file if the location has an extension."""
 
-    place: Path | Address
-    ending: str  # .jsonl, .csv or .parquet
-    size: int  # photos in a part: what is lost at most when a command is killed
+    location: Path | Address
+    suffix: str  # of the shards: .jsonl, .csv or .parquet
+    shard_size: int  # photos per shard: at most so many are lost when a command is killed
 
     def write(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
-        """Answer photos into the folder; into one file, whole or absent, where the place has an ending.
+        """Write the predictions for photos and return their verdicts, those of finished shards included.
 
-        Raises what `fill` and `writers.write` raise.
+        Raises what `write_shards` and `writers.write` raise.
         """
-        if not self.place.suffix:
-            return self.fill(photos, recogniser, recognise)
+        if not self.location.suffix:
+            return self.write_shards(photos, recogniser, recognise)
         tally = Tally()
-        writers.write(self.place, tally.counted(recognise(photos)), recogniser.kinds)
+        writers.write(self.location, tally.counted(recognise(photos)), recogniser.kinds)
         return tally
 
-    def fill(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
-        """Answer the photos of all parts that are not done, and write these; return what was said of all.
+    def write_shards(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
+        """Write the shards that are not done, and return the verdicts of all.
 
-        recognise: answers photos in their order.
-        Raises CannotWrite for a folder that holds anything else or the answers of another model.
+        Raises CannotWrite if the folder holds other files or the predictions of another model.
         """
         with ExitStack() as stack:
-            if isinstance(self.place, Path):
-                if self.place.is_file():
-                    fault = "is a file, but answers in parts need a folder"
-                    raise CannotWrite(self.place, fault=fault, remedy="name another, or give it an ending")
-                stack.enter_context(lock_folder(self.place))
-                clear_unfinished(self.place)
-            filling = _Filling(self, _identity(self, recogniser), recogniser.kinds)
-            filling.run(photos, recognise)
-            return filling.tally
+            if isinstance(self.location, Path):
+                if self.location.is_file():
+                    fault = "is a file, but predictions in parts need a folder"
+                    remedy = "give another name, or one with an extension"
+                    raise CannotWrite(self.location, fault=fault, remedy=remedy)
+                stack.enter_context(lock_folder(self.location))
+                clear_unfinished(self.location)
+            writer = _ShardWriter(self, _identity(self, recogniser), recogniser.kinds)
+            writer.run(photos, recognise)
+            return writer.tally
 
-    def file(self, number: int) -> str:
-        """Return the name of a part's file."""
-        return f"{PART}{number:06}{self.ending}"
+    def shard_name(self, index: int) -> str:
+        """Return the name of a shard's file."""
+        return f"{PREFIX}{index:06}{self.suffix}"
 
 
 @dataclass(slots=True)
-class _Planned:
-    """A part that is to be answered."""
+class _Shard:
+    """A shard that is still to be written."""
 
-    number: int
+    index: int
     count: int  # photos
-    photos: str  # hash of their names and what tells whether they changed
+    photos: str  # hash of what identifies them
 
 
-class _Filling:
-    """One command at work on a folder."""
+class _ShardWriter:
+    """One command writing to a folder."""
 
-    def __init__(self, folder: PartFolder, identity: dict[str, Any], kinds: Sequence[str]) -> None:
-        self._folder, self._identity, self._kinds = folder, identity, kinds
-        self._before = {entry["part"]: entry for entry in _begun(folder.place, identity)}
+    def __init__(self, output: ShardedOutput, identity: dict[str, Any], kinds: Sequence[str]) -> None:
+        self._output, self._identity, self._kinds = output, identity, kinds
+        self._previous = {entry["part"]: entry for entry in _read_entries(output.location, identity)}
         self._done: dict[int, Entry] = {}
-        self._planned: deque[_Planned] = deque()
-        self._all_listed = True
+        self._pending: deque[_Shard] = deque()
+        self._fully_listed = True
         self.tally = Tally()
 
     def run(self, photos: Iterable[Source], recognise: Recognise) -> None:
-        """Answer what is missing, part by part."""
-        self._keep(self._before)  # or a command killed now would leave parts without their manifest
+        """Write the missing shards, one after another."""
+        self._write_manifest(self._previous)  # or a command killed now would leave shards without one
         predictions = recognise(self._missing(photos))
-        for first in predictions:  # asked for it, `_missing` has planned the part that it belongs to
-            part = self._planned.popleft()
-            self._write(part, chain([first], islice(predictions, part.count - 1)))
-        if not self._all_listed:  # what comes behind may be there yet
+        for first in predictions:  # by now `_missing` has appended the shard that it belongs to
+            shard = self._pending.popleft()
+            self._write(shard, chain([first], islice(predictions, shard.count - 1)))
+        if not self._fully_listed:  # the photos of later shards may still exist
             return
-        self._keep(self._done)  # parts beyond the last are gone, as photos are
+        self._write_manifest(self._done)  # shards beyond the last are obsolete: their photos are gone
         files = {entry["file"] for entry in self._done.values()}
-        for name in names_in(self._folder.place):
-            if name.startswith(PART) and name not in files:
-                remove(self._folder.place / name)
+        for name in list_names(self._output.location):
+            if name.startswith(PREFIX) and name not in files:
+                remove(self._output.location / name)
 
     def _missing(self, photos: Iterable[Source]) -> Iterator[Source]:
-        """Yield the photos of the parts that are not done."""
-        left = iter(photos)
-        number = 0
-        while sources := list(islice(left, self._folder.size)):
-            self._all_listed &= not any(isinstance(source, BadPhoto) for source in sources)
-            part = _Planned(number, len(sources), _hash_of(sources))
-            before = self._before.get(number)
-            if (
-                before
-                and before["photos"] == part.photos
-                and not before["transient"]
-                and self._is_there(before)
-            ):
-                self._done[number] = before
-                self.tally.add(before["verdicts"])
+        """Yield the photos of the shards that are not done."""
+        remaining = iter(photos)
+        index = 0
+        while sources := list(islice(remaining, self._output.shard_size)):
+            self._fully_listed &= not any(isinstance(source, BadPhoto) for source in sources)
+            shard = _Shard(index, len(sources), _hash_of(sources))
+            entry = self._previous.get(index)
+            if entry and self._is_done(entry, shard):
+                self._done[index] = entry
+                self.tally.add(entry["verdicts"])
             else:
-                self._planned.append(part)
+                self._pending.append(shard)
                 yield from sources
-            number += 1
+            index += 1
 
-    def _is_there(self, entry: Entry) -> bool:
-        data = read_if_there(self._folder.place / entry["file"])
+    def _is_done(self, entry: Entry, shard: _Shard) -> bool:
+        if entry["photos"] != shard.photos or entry["may_pass"]:
+            return False
+        data = read_if_exists(self._output.location / entry["file"])
         return data is not None and hashlib.sha256(data).hexdigest() == entry["sha256"]
 
-    def _write(self, part: _Planned, predictions: Iterator[Prediction]) -> None:
-        name, tally, passing = self._folder.file(part.number), Tally(), 0
+    def _write(self, shard: _Shard, predictions: Iterator[Prediction]) -> None:
+        name, tally, transient = self._output.shard_name(shard.index), Tally(), 0
 
-        def noted() -> Iterator[Prediction]:
-            nonlocal passing
-            for one in tally.counted(predictions):
-                passing += one.transient
-                yield one
+        def counted() -> Iterator[Prediction]:
+            nonlocal transient
+            for prediction in tally.counted(predictions):
+                transient += prediction.transient
+                yield prediction
 
-        place = self._folder.place / name
-        writers.write(place, noted(), self._kinds)
-        data = read_if_there(place)
+        location = self._output.location / name
+        writers.write(location, counted(), self._kinds)
+        data = read_if_exists(location)
         if data is None:
-            raise CannotWrite(str(place), fault="was written and is gone", remedy="look who removes it")
-        self._done[part.number] = {
-            "part": part.number,
+            fault, remedy = "was written, but no longer exists", "find out which program removes it"
+            raise CannotWrite(str(location), fault=fault, remedy=remedy)
+        self._done[shard.index] = {
+            "part": shard.index,
             "file": name,
             "bytes": len(data),
             "sha256": hashlib.sha256(data).hexdigest(),
-            "photos": part.photos,
-            "transient": passing,  # photos that could not be had: they are asked for again
+            "photos": shard.photos,
+            "may_pass": transient,  # photos with a transient error: the shard is not done
             "verdicts": tally.as_json(),
         }
         self.tally.add(tally.as_json())
-        self._keep(self._before | self._done)  # what was not looked at yet may be done, too
+        self._write_manifest(self._previous | self._done)  # shards not yet checked may be done, too
 
-    def _keep(self, parts: dict[int, Entry]) -> None:
-        """Write the manifest."""
-        told = self._identity | {"parts": [parts[number] for number in sorted(parts)]}
-        with whole_at(self._folder.place / MANIFEST) as temporary:
-            temporary.write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    def _write_manifest(self, entries: dict[int, Entry]) -> None:
+        manifest = self._identity | {"parts": [entries[index] for index in sorted(entries)]}
+        with write_atomically(self._output.location / MANIFEST) as temporary:
+            temporary.write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
 
 
-def _identity(folder: PartFolder, recogniser: Recogniser) -> dict[str, Any]:
+def _identity(output: ShardedOutput, recogniser: Recogniser) -> dict[str, Any]:
+    """Return the manifest's entries that must agree for a command to resume another."""
     return {
         "keykind": __version__,
         "model": recogniser.model.digest,
-        "detector": recogniser.detector and recogniser.detector.digest,
-        "ending": folder.ending,
-        "photos_a_part": folder.size,
+        "finder": recogniser.detector and recogniser.detector.digest,
+        "ending": output.suffix,
+        "photos_a_part": output.shard_size,
     }
 
 
-def _begun(place: Path | Address, identity: dict[str, Any]) -> list[Entry]:
-    """Return the parts of which an earlier command's manifest tells. Raises CannotWrite for another's."""
-    names = [name for name in names_in(place) if not name.startswith(UNFINISHED)]
+def _read_entries(location: Path | Address, identity: dict[str, Any]) -> list[Entry]:
+    """Return the entries of an earlier command's manifest. Raises CannotWrite if it was a different one."""
+    names = [name for name in list_names(location) if not name.startswith(UNFINISHED)]
     if not names:
         return []
     try:
-        told = json.loads(read_if_there(place / MANIFEST) or b"")
-        entries: list[Entry] = told["parts"]
-    except (TypeError, *DAMAGE) as error:
-        fault = f"holds {len(names):,} other files, and no {MANIFEST} of ours"
-        raise CannotWrite(str(place), fault=fault, remedy="name another folder") from error
+        manifest = json.loads(read_if_exists(location / MANIFEST) or b"")
+        entries: list[Entry] = manifest["parts"]
+    except (TypeError, *READ_ERRORS) as error:
+        fault = f"holds {len(names):,} other files and no {MANIFEST} of keykind"
+        raise CannotWrite(str(location), fault=fault, remedy="give another folder") from error
     for key, value in identity.items():
-        if told.get(key) != value:
-            fault = f"holds answers of {key} {told.get(key)}, not {value}"
-            remedy = "repeat the command that began it, or name another folder"
-            raise CannotWrite(str(place), fault=fault, remedy=remedy)
+        if manifest.get(key) != value:
+            fault = f"holds predictions of {key} {manifest.get(key)}, not {value}"
+            remedy = "repeat the command that began it, or give another folder"
+            raise CannotWrite(str(location), fault=fault, remedy=remedy)
     return entries
 
 
 def _hash_of(sources: Sequence[Source]) -> str:
-    """Return a hash of photos as they are now, none of them opened."""
-    return hashlib.sha256("\n".join(map(_mark, sources)).encode("utf-8", "surrogateescape")).hexdigest()
+    """Return a hash of the photos' current state, without opening files."""
+    return hashlib.sha256("\n".join(map(_state, sources)).encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _mark(source: Source) -> str:
-    """Return what tells a photo from any other, and from itself before it was changed."""
+def _state(source: Source) -> str:
+    """Return what identifies a photo and changes when it is modified."""
     match source:
         case Path() | str():
             try:
@@ -214,7 +213,7 @@ def _mark(source: Source) -> str:
                 return f"{source} {error}"
             return f"{source} {status.st_size} {status.st_mtime_ns}"
         case Address():
-            return f"{source} {source.size} {source.mark}"
-        case NamedPhoto(name=name, photo=bytes() as data):
+            return f"{source} {source.size} {source.version}"
+        case NamedPhoto(name=name, content=bytes() as data):
             return f"{name} {hashlib.sha256(data).hexdigest()}"
     return name_of(source)

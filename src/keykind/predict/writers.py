@@ -1,8 +1,10 @@
-"""Predictions -> lines for people or programs, or a file of them.
+"""Predictions -> text or JSON lines, or a file.
 
-In:    predictions, one after another, of any number
-Out:   text or JSON lines; a .csv, .jsonl or .parquet file, whole or absent; a Tally of the verdicts
+In:    predictions, one after another, any number
+Out:   text or JSON lines; a .csv, .jsonl or .parquet file, written atomically; a Tally of the verdicts
 Needs: nothing beyond Python; pyarrow for .parquet, fsspec for addresses
+
+COLUMNS defines the columns of both kinds of table, CSV and Parquet.
 """
 
 import csv
@@ -16,31 +18,61 @@ from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
-from keykind.photo.storage import Address, whole_at
+from keykind.photo.storage import Address, parse_location, write_atomically
 from keykind.predict.recogniser import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 ROW_GROUP = 10_000  # rows of a Parquet file that are in memory at once
-RIVALS = 2  # kinds that are named where the model is not sure
+MAX_ALTERNATIVES = 2  # kinds that are named if the model is not sure
 
-Row = list[str | float | None]
+Value = str | float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table: how a row's value is read, and its Parquet type.
+
+    A row is a key of a photo, or a photo without one: then the key is None.
+    """
+
+    read: Callable[[Prediction, Key | None], Value]
+    parquet_type: str = "float64"  # name of the function of pyarrow that makes the type
+
+
+def _probability(kind: str) -> Column:
+    return Column(lambda _, key: round(key.probabilities[kind], DIGITS) if key else None)
+
+
+def _corner(i: int) -> Column:
+    return Column(lambda _, key: key.box[i // 2][i % 2] if key else None)
+
+
+# Heading -> column, in the order of the table. A function makes one column per kind.
+COLUMNS: dict[str, Column | Callable[[str], Column]] = {
+    "photo": Column(lambda prediction, _: prediction.photo, "string"),
+    "kind": Column(lambda _, key: key.kind if key else None, "string"),
+    "probability": Column(lambda _, key: round(key.probability, DIGITS) if key else None),
+    "p({kind})": _probability,
+    **{name: _corner(i) for i, name in enumerate(CORNERS)},
+    "error": Column(lambda prediction, _: prediction.error, "string"),
+}
 
 
 @dataclass(slots=True)
 class Tally:
-    """How many photos got which verdict, counted while they pass."""
+    """The number of photos per verdict, counted as they pass."""
 
     counts: Counter[str] = field(default_factory=Counter)
 
     def counted(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Yield the predictions, counted."""
+        """Yield the predictions and count them."""
         for prediction in predictions:
             self.counts[prediction.verdict] += 1
             yield prediction
 
-    def add(self, told: Mapping[str, int]) -> None:
-        """Add what another tally told as JSON."""
-        self.counts.update({verdict: told[verdict] for verdict in VERDICTS})
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Add the counts of another tally, as its `as_json` returns them."""
+        self.counts.update({verdict: counts[verdict] for verdict in VERDICTS})
 
     @property
     def unreadable(self) -> int:
@@ -52,75 +84,78 @@ class Tally:
         return {"photos": self.counts.total()} | {verdict: self.counts[verdict] for verdict in VERDICTS}
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{self.counts[verdict]:,} {verdict}" for verdict in VERDICTS)
-        return f"{self.counts.total():,} photos: {parts}"
+        counts = ", ".join(f"{self.counts[verdict]:,} {verdict}" for verdict in VERDICTS)
+        return f"{self.counts.total():,} photos: {counts}"
 
 
 def text_lines(predictions: Iterable[Prediction], kinds: Sequence[str]) -> Iterator[str]:
-    """Yield a line a key, or a photo without one: answer, probability, photo.
+    """Yield a line per key, or per photo without one: answer, probability, photo.
 
-    Names of photos have any length and are not known beforehand, so they stand last.
+    The photo's name comes last because its width is unknown.
     """
     width = max(map(len, (*kinds, *VERDICTS)))
     for prediction in predictions:
         for key in prediction.keys or [None]:
-            answer, probability, words = _told(prediction, key)
+            answer, probability, details = _describe(prediction, key)
             line = f"{answer:<{width}}  {probability:4}  {prediction.photo}"
-            yield f"{line}  {words}" if words else line
+            yield f"{line}  {details}" if details else line
 
 
 def json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
-    """Yield a line of JSON a photo."""
+    """Yield a line of JSON per photo."""
     for prediction in predictions:
         yield json.dumps(prediction.as_json(), ensure_ascii=False, allow_nan=False)
 
 
-def write(path: Path | Address, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
-    """Write predictions to a .csv, .jsonl or .parquet file, whole or not at all; memory stays bounded.
+def write(path: str | Path | Address, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
+    """Write predictions to a .csv, .jsonl or .parquet file atomically; memory use is bounded.
 
-    Raises CannotWrite for another ending or a full disk, MissingExtra where pyarrow is needed and missing.
+    Raises CannotWrite for another extension or a full disk, MissingExtra if pyarrow is needed and missing.
     """
+    path = parse_location(path) if isinstance(path, str) else path
     writer = WRITERS.get(path.suffix.lower())
     if writer is None:
-        fault = f"ends in '{path.suffix}', but answers are written as {', '.join(WRITERS)}"
-        remedy = "give one of these endings, or none for a folder of files"
+        fault = f"ends in '{path.suffix}', but predictions are written as {', '.join(WRITERS)}"
+        remedy = "use one of these extensions, or none for a folder of files"
         raise CannotWrite(str(path), fault=fault, remedy=remedy)
-    with whole_at(path) as temporary:
+    with write_atomically(path) as temporary:
         writer(temporary, predictions, kinds)
 
 
-def heading(kinds: Sequence[str]) -> list[str]:
-    """Return the names of a table's columns."""
-    return ["photo", "kind", "probability", *(f"p({kind})" for kind in kinds), *CORNERS, "error"]
+def columns(kinds: Sequence[str]) -> dict[str, Column]:
+    """Return the columns of a table by heading, in order."""
+    table: dict[str, Column] = {}
+    for name, column in COLUMNS.items():
+        if isinstance(column, Column):
+            table[name] = column
+        else:
+            table |= {name.format(kind=kind): column(kind) for kind in kinds}
+    return table
 
 
-def rows(prediction: Prediction, kinds: Sequence[str]) -> Iterator[Row]:
-    """Yield a row a key; one row for a photo without a key, or that could not be read."""
-    for key in prediction.keys:
-        numbers = [key.probability, *(key.probabilities[kind] for kind in kinds)]
-        box = [number for corner in key.box for number in corner]
-        yield [prediction.photo, key.kind, *(round(number, DIGITS) for number in numbers), *box, None]
-    if not prediction.keys:
-        yield [prediction.photo, *[None] * (len(heading(kinds)) - 2), prediction.error]
+def rows(predictions: Iterable[Prediction], table: Mapping[str, Column]) -> Iterator[list[Value]]:
+    """Yield a row per key; one row for a photo without a key, or that could not be read."""
+    for prediction in predictions:
+        for key in prediction.keys or [None]:
+            yield [column.read(prediction, key) for column in table.values()]
 
 
-def _told(prediction: Prediction, key: Key | None) -> tuple[str, str, str]:
-    """Return the answer, its probability and what else is to be said, for people."""
+def _describe(prediction: Prediction, key: Key | None) -> tuple[str, str, str]:
+    """Return the answer, its probability and details, as text."""
     if key is None:
         return prediction.verdict, "", prediction.error or ""
     if key.kind is not None:
         return key.kind, f"{key.probability:.2f}", ""
-    rivals = sorted(key.probabilities.items(), key=lambda item: -item[1])[:RIVALS]
-    words = " or ".join(f"{kind} {probability:.2f}" for kind, probability in rivals)
-    return NOT_SURE, "", words
+    likeliest = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
+    return NOT_SURE, "", " or ".join(f"{kind} {probability:.2f}" for kind, probability in likeliest)
 
 
 def _write_csv(path: Path, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
+    table = columns(kinds)
     with path.open("w", encoding="utf-8", newline="") as stream:
-        table = csv.writer(stream)
-        table.writerow(heading(kinds))
-        for prediction in predictions:
-            table.writerows(rows(prediction, kinds))
+        writer = csv.writer(stream)
+        writer.writerow(table)
+        writer.writerows(rows(predictions, table))
 
 
 def _write_jsonl(path: Path, predictions: Iterable[Prediction], _: Sequence[str]) -> None:
@@ -133,19 +168,19 @@ def _write_parquet(path: Path, predictions: Iterable[Prediction], kinds: Sequenc
         arrow: Any = import_module("pyarrow")
         parquet: Any = import_module("pyarrow.parquet")
     except ImportError as error:
-        raise MissingExtra("answers as .parquet", extra="scale", missing="pyarrow") from error
-    names = heading(kinds)
-    words = {"photo", "kind", "error"}
-    schema = arrow.schema([(name, arrow.string() if name in words else arrow.float64()) for name in names])
-    every = (row for prediction in predictions for row in rows(prediction, kinds))
-    with parquet.ParquetWriter(path, schema) as table:
-        while group := list(islice(every, ROW_GROUP)):
-            columns = [list(column) for column in zip(*group, strict=True)]
-            table.write_table(arrow.table(columns, schema=schema))
+        raise MissingExtra("predictions as .parquet", extra="scale", missing="pyarrow") from error
+    table = columns(kinds)
+    types = {name: getattr(arrow, column.parquet_type)() for name, column in table.items()}
+    schema = arrow.schema(list(types.items()))
+    remaining = rows(predictions, table)
+    with parquet.ParquetWriter(path, schema) as writer:
+        while group := list(islice(remaining, ROW_GROUP)):
+            values = [list(column) for column in zip(*group, strict=True)]
+            writer.write_table(arrow.table(values, schema=schema))
 
 
 WRITERS: dict[str, Callable[[Path, Iterable[Prediction], Sequence[str]], None]] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,
     ".parquet": _write_parquet,
-}  # by the file's ending
+}  # by extension
