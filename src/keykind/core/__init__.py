@@ -1,1 +1,1 @@
-"""What everything stands on: errors, files, cache, threads, kinds of key, geometry, HTML."""
+"""The base of every other package: errors, files, cache, threads, kinds of key, geometry, HTML."""

@@ -1,7 +1,7 @@
-"""What was computed once -> what need not be computed again.
+"""A persistent cache of computed values, shared by all runs of a user.
 
 In:    a key (bytes) and a value (bytes)
-Out:   the same value later, checked; nothing where it was lost or damaged
+Out:   the same value later, verified; None if it is missing or damaged
 Needs: nothing beyond Python
 """
 
@@ -17,14 +17,15 @@ from typing import Self, TypeVar
 from keykind.core.errors import CannotWrite
 
 T = TypeVar("T")
-WAIT = 60.0  # seconds for another run that writes to the same cache
+LOCK_TIMEOUT = 60.0  # seconds to wait for another run that is writing to the same cache
 CREATE = "CREATE TABLE IF NOT EXISTS entry (key BLOB PRIMARY KEY, hash BLOB, value BLOB)"
 SELECT = "SELECT hash, value FROM entry WHERE key = ?"
 INSERT = "INSERT OR REPLACE INTO entry VALUES (?, ?, ?)"
-PRIMARY = 0xFF  # the part of an SQLite error code that says what kind of error it is
-DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)  # our SQL itself has no error
-# The file, or the journal beside it, was removed or renamed while it was open.
-MOVED = (sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_IOERR_DELETE_NOENT)
+PRIMARY_CODE = 0xFF  # mask of the primary result code within an extended SQLite error code
+# SQLITE_ERROR is a sign of damage too: our SQL is known to be valid.
+DAMAGE_CODES = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR)
+# The file or its journal was removed or renamed while it was open.
+MOVED_CODES = (sqlite3.SQLITE_READONLY_DBMOVED, sqlite3.SQLITE_IOERR_DELETE_NOENT)
 
 
 def default_folder() -> Path:
@@ -39,17 +40,17 @@ def default_folder() -> Path:
 
 
 class Cache:
-    """A file of checked values, shared by all runs of a user; safe against kills and damage.
+    """A key-value store in one SQLite file that survives killed processes and damage to the file.
 
-    Every value is stored with its hash: a damaged one counts as absent and is computed again.
-    A file that SQLite cannot work with is left alone, marked by an empty `*.damaged`, and another begun.
-    Raises CannotWrite where the folder cannot be written or the disk is full.
+    Every value is stored with its hash; a damaged value is treated as missing. A file that SQLite cannot use
+    is marked by an empty file `*.damaged` and left as it is, and a new one is created.
+    Raises CannotWrite if the folder is not writable or the disk is full.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / "cache.sqlite"
+    def __init__(self, folder: str | Path) -> None:
+        self.path = Path(folder) / "cache.sqlite"
         self._database: sqlite3.Connection | None = None
-        self._ask(lambda _: None)
+        self._execute(lambda _: None)
 
     def __enter__(self) -> Self:
         return self
@@ -59,10 +60,10 @@ class Cache:
             self._database.close()
 
     def get(self, key: bytes) -> bytes | None:
-        """Return the value stored under `key`, or None where it is absent or damaged."""
-        row = self._ask(lambda database: database.execute(SELECT, (key,)).fetchone())
-        kept, value = row or (None, None)
-        return value if isinstance(value, bytes) and kept == _hash(key, value) else None
+        """Return the value stored under `key`, or None if it is missing or damaged."""
+        row = self._execute(lambda database: database.execute(SELECT, (key,)).fetchone())
+        stored_hash, value = row or (None, None)
+        return value if isinstance(value, bytes) and stored_hash == _hash(key, value) else None
 
     def put(self, values: Mapping[bytes, bytes]) -> None:
         """Store all of `values`, or none of them."""
@@ -72,38 +73,38 @@ class Cache:
             with database:
                 database.executemany(INSERT, rows)
 
-        self._ask(store)
+        self._execute(store)
 
-    def _ask(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        """Return work(database); where the file is damaged or gone, work on a new one."""
-        with self._told():
+    def _execute(self, operation: Callable[[sqlite3.Connection], T]) -> T:
+        """Return operation(database); if the file is damaged or gone, retry once on a new one."""
+        with self._converting_errors():
             try:
-                return work(self._opened())
+                return operation(self._connect())
             except sqlite3.DatabaseError as error:
-                self._mend(error)
-            return work(self._opened())
+                self._discard(error)
+            return operation(self._connect())
 
-    def _opened(self) -> sqlite3.Connection:
+    def _connect(self) -> sqlite3.Connection:
         if self._database is None:
             folder = self.path.parent
             folder.mkdir(parents=True, exist_ok=True)
-            # A damaged file keeps its name: other runs may have it open, and renaming it under them is not
-            # safe. Nor is WAL mode where several runs begin at once: some would fail as "locked".
-            number = len(list(folder.glob("*.damaged")))
-            self.path = folder / (f"cache-{number}.sqlite" if number else "cache.sqlite")
-            self._database = sqlite3.connect(self.path, timeout=WAIT)
-            self._database.text_factory = bytes  # what damage made text must not fail as text
+            # Other runs may have a damaged file open, so it is not renamed: a new name is used instead.
+            # WAL mode is not safe either: of several runs that start at once, some would fail as "locked".
+            damaged = len(list(folder.glob("*.damaged")))
+            self.path = folder / (f"cache-{damaged}.sqlite" if damaged else "cache.sqlite")
+            self._database = sqlite3.connect(self.path, timeout=LOCK_TIMEOUT)
+            self._database.text_factory = bytes  # damage may turn a blob into text that is not UTF-8
             self._database.execute("PRAGMA synchronous = NORMAL")
             self._database.execute(CREATE)
         return self._database
 
-    def _mend(self, error: sqlite3.DatabaseError) -> None:
-        """Close the file, and set it aside if it is damaged. Raises `error` where that would not help."""
+    def _discard(self, error: sqlite3.DatabaseError) -> None:
+        """Close the file, and mark it if it is damaged. Raise `error` if a new file would not help."""
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK)
-        # One damaged byte makes SQLite take a file for read-only that is not.
-        locked = code == sqlite3.SQLITE_READONLY and os.access(self.path, os.W_OK)
-        damaged = locked or code & PRIMARY in DAMAGE
-        if self._database is None or not (damaged or code in MOVED):
+        # A single damaged byte in the header can make SQLite report a writable file as read-only.
+        falsely_readonly = code == sqlite3.SQLITE_READONLY and os.access(self.path, os.W_OK)
+        damaged = falsely_readonly or code & PRIMARY_CODE in DAMAGE_CODES
+        if self._database is None or not (damaged or code in MOVED_CODES):
             raise error
         self._database.close()
         self._database = None
@@ -111,17 +112,17 @@ class Cache:
             self.path.with_name(self.path.name + ".damaged").touch()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _converting_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.ProgrammingError:
-            raise  # a fault of ours
+            raise  # a bug in keykind, not in the file
         except (sqlite3.DatabaseError, OSError) as error:
-            why = error.strerror if isinstance(error, OSError) else error
+            reason = error.strerror if isinstance(error, OSError) else error
             raise CannotWrite(
                 self.path,
-                fault=f"the feature cache cannot be used ({why})",
-                remedy="free some space, or name another folder in the environment variable KEYKIND_CACHE",
+                fault=f"the feature cache cannot be used ({reason})",
+                remedy="free some space, or set the environment variable KEYKIND_CACHE to another folder",
             ) from error
 
 

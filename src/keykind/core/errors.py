@@ -1,7 +1,7 @@
-"""What goes wrong, said so that a person can mend it.
+"""Errors that a user can act on.
 
-In:    a subject (photo, file, option), a fault with numbers, a remedy
-Out:   KeykindError and its children; str(error) is one line
+In:    a subject (photo, file, option), what is wrong with it, a remedy
+Out:   KeykindError and its subclasses; str(error) is one line
 Needs: nothing
 """
 
@@ -9,19 +9,19 @@ from pathlib import Path
 from typing import Any
 
 
-def printable(path: Path | str) -> str:
-    """Return a path as text any terminal and file can take: undecodable bytes and control signs become '?'.
+def printable(path: str | Path) -> str:
+    """Return a path as text that any terminal and file accepts.
 
-    Paths below the current folder lose the leading './' only; nothing is resolved.
+    Undecodable bytes and control characters become '?'. The path is not resolved.
     """
     text = str(path).encode("utf-8", "replace").decode("utf-8")
-    return text if text.isprintable() else "".join(sign if sign.isprintable() else "?" for sign in text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 class KeykindError(Exception):
-    """A fault that the user can mend: what it is about, what is wrong with numbers, what to do."""
+    """An error that the user can fix: its subject, what is wrong (with numbers), and what to do."""
 
-    def __init__(self, subject: Path | str, *, fault: str, remedy: str) -> None:
+    def __init__(self, subject: str | Path, *, fault: str, remedy: str) -> None:
         super().__init__(subject, fault, remedy)
         self.subject = printable(subject)
         self.fault = printable(fault)
@@ -35,39 +35,39 @@ class KeykindError(Exception):
 
 
 class BadPhoto(KeykindError):
-    """A photo that cannot be read; the others are not touched by it."""
+    """A photo cannot be read; other photos are not affected."""
 
 
 class Unreachable(BadPhoto):
-    """A photo that cannot be had now: the fault lies on the way to it, and may pass."""
+    """A photo cannot be fetched at the moment, e.g. because of a network failure."""
 
 
 class BadDataset(KeykindError):
-    """A set of photos that cannot be trained or tested on."""
+    """A dataset cannot be used for training or testing."""
 
 
 class BadRecipe(KeykindError):
-    """A recipe with an unknown key or an impossible value."""
+    """A recipe has an unknown key or an invalid value."""
 
 
 class BadWeights(KeykindError):
-    """A weights file that is missing, broken, or of another network."""
+    """A weights file is missing, damaged, or made for another network."""
 
 
 class BadModel(KeykindError):
-    """A model file that is missing, damaged, newer than this version, or not what keykind writes."""
+    """A model file is missing, damaged, newer than this version, or not written by keykind."""
 
 
 class BadDevices(KeykindError):
-    """Devices to train on that are not there."""
+    """The devices requested for training are not available."""
 
 
 class BadRun(KeykindError):
-    """A run folder that is missing, unfinished, or made by another recipe."""
+    """A run folder is missing, incomplete, in use, or made with another recipe."""
 
 
 class BadSettings(KeykindError):
-    """Settings of a service that it cannot work with."""
+    """The settings of the service are invalid."""
 
 
 class NoApp(KeykindError):
@@ -75,11 +75,11 @@ class NoApp(KeykindError):
 
 
 class CannotWrite(KeykindError):
-    """A result that could not be written: no space, no permission."""
+    """A result cannot be written: no space, no permission."""
 
 
 class MissingExtra(KeykindError):
-    """An optional part of keykind that is not installed."""
+    """An optional dependency of keykind is not installed."""
 
     def __init__(self, subject: str, *, extra: str, missing: str) -> None:
         super().__init__(
@@ -89,8 +89,8 @@ class MissingExtra(KeykindError):
         )
 
 
-def _restore(kind: type[KeykindError], subject: str, fault: str, remedy: str) -> KeykindError:
-    """Return an error that came from another process."""
-    error = kind.__new__(kind)
+def _restore(cls: type[KeykindError], subject: str, fault: str, remedy: str) -> KeykindError:
+    """Return an error that was pickled, e.g. by another process."""
+    error = cls.__new__(cls)
     KeykindError.__init__(error, subject, fault=fault, remedy=remedy)
     return error

@@ -1,7 +1,7 @@
-"""The optional packages -> whether they are installed, and the command that installs them.
+"""Optional dependencies: whether they are installed, and the command that installs them.
 
 In:    the name of an extra
-Out:   nothing; or MissingExtra
+Out:   None; or MissingExtra
 Needs: nothing beyond Python
 """
 
@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from keykind.core.errors import MissingExtra
 
 BASE = {"numpy": "numpy", "pillow": "PIL", "ai-edge-litert": "ai_edge_litert"}
-EXTRAS = {  # extra -> {package: module}; the first named is what a message names
+EXTRAS = {  # extra -> {package: module}
     "train": {
         "keras": "keras",
         "tensorflow": "tensorflow",
@@ -35,12 +35,12 @@ EXTRAS = {  # extra -> {package: module}; the first named is what a message name
 
 
 def is_installed(module: str) -> bool:
-    """Return whether a module can be imported, without importing it."""
+    """Return whether a module is installed, without importing it."""
     return find_spec(module) is not None
 
 
 def require(extra: str) -> None:
-    """Raise MissingExtra, with the command that mends it, unless everything of the extra is installed."""
+    """Raise MissingExtra, which says how to install it, if a package of the extra is missing."""
     missing = [package for package, module in EXTRAS[extra].items() if not is_installed(module)]
     if missing:
         raise MissingExtra(f"keykind {extra}", extra=extra, missing=", ".join(missing))

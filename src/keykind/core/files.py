@@ -1,7 +1,7 @@
-"""Results -> files that are whole or absent.
+"""Atomic file writes: a file is complete, or not there.
 
 In:    bytes or text, and the final path
-Out:   the file under its final name, only once all of it is on the disk
+Out:   the file under its final name, once all of it is on the disk
 Needs: nothing beyond Python
 """
 
@@ -19,24 +19,25 @@ from typing import Any
 from keykind.core.errors import CannotWrite
 
 # What reading a damaged archive or JSON file may raise.
-DAMAGE = (OSError, EOFError, LookupError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
-UNFINISHED = ".unfinished-"  # how the name of a file begins that is not whole yet
+READ_ERRORS = (OSError, EOFError, LookupError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+UNFINISHED = ".unfinished-"  # prefix of the temporary name of an incomplete file
 SET_FILE, LABELS, COCO, SHEET = "set.json", "labels", "coco.json", "contact-sheet.png"
-BESIDE = (SET_FILE, LABELS, COCO, SHEET)  # what `keykind render` puts beside the folders of the kinds
+RENDER_FILES = (SET_FILE, LABELS, COCO, SHEET)  # what `keykind render` writes beside the class folders
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; on success it takes the final name, on failure it is removed.
+def atomic_write(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary path beside `path`; rename it to `path` on success, delete it on failure.
 
-    A reader, or a run killed at any moment, sees the old file or the new one, never a part.
-    The temporary name keeps the ending, because libraries choose the format by it.
-    Raises CannotWrite if the folder cannot be written or the disk is full.
+    A concurrent reader, or a process killed at any moment, leaves the old file or the new one, never a part.
+    The temporary name keeps the extension, because libraries choose the format by it.
+    Raises CannotWrite if the folder is not writable or the disk is full.
     """
+    path = Path(path)
     with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         temporary = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}{''.join(path.suffixes)}"
-        temporary.touch(exist_ok=False)  # permissions as the user's umask says, unlike those of mkstemp
+        temporary.touch(exist_ok=False)  # honours the user's umask, unlike mkstemp
     try:
         with writing_to(path):
             yield temporary
@@ -50,55 +51,56 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def writing_to(path: Path) -> Iterator[None]:
-    """Turn an OSError while writing `path` into CannotWrite, with the space left on that disk."""
+def writing_to(path: str | Path) -> Iterator[None]:
+    """Turn an OSError while writing `path` into CannotWrite, which says how much disk space is left."""
     try:
         yield
     except OSError as error:
         raise CannotWrite(
-            path, fault=_why(error, path), remedy="free some space or choose another folder"
+            path, fault=_describe(error, path), remedy="free some space or choose another folder"
         ) from error
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` whole or not at all."""
-    with whole_file(path) as temporary:
+def write_bytes(path: str | Path, data: bytes) -> None:
+    """Write `data` atomically. Raises CannotWrite."""
+    with atomic_write(path) as temporary:
         temporary.write_bytes(data)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write `text` as UTF-8, whole or not at all; signs that UTF-8 cannot hold become '?'."""
+def write_text(path: str | Path, text: str) -> None:
+    """Write `text` as UTF-8, atomically; what UTF-8 cannot encode becomes '?'. Raises CannotWrite."""
     write_bytes(path, text.encode("utf-8", "replace"))
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all. Raises ValueError for NaN and infinity."""
+def write_json(path: str | Path, value: Any) -> None:
+    """Write `value` as indented JSON, atomically. Raises ValueError for NaN and infinity, CannotWrite."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def clear_unfinished(folder: Path) -> None:
-    """Remove what a killed run left half-written in `folder`."""
-    for leftover in folder.glob(f"{UNFINISHED}*"):
+def clear_unfinished(folder: str | Path) -> None:
+    """Delete the temporary files that a killed process left in `folder`."""
+    for leftover in Path(folder).glob(f"{UNFINISHED}*"):
         leftover.unlink(missing_ok=True)
 
 
-def free_space(path: Path) -> int:
-    """Return how many bytes are free on the disk where `path` is or would be."""
-    for place in (path.absolute(), *path.absolute().parents):
-        with suppress(OSError):  # it is not there yet, or may not be looked into
-            return shutil.disk_usage(place).free
+def free_space(path: str | Path) -> int:
+    """Return the free bytes of the disk that `path` is on, or would be on once it is created."""
+    absolute = Path(path).absolute()
+    for ancestor in (absolute, *absolute.parents):
+        with suppress(OSError):  # it does not exist yet, or is not accessible
+            return shutil.disk_usage(ancestor).free
     return 0
 
 
-def _why(error: OSError, path: Path) -> str:
+def file_mode(path: str | Path) -> int:
+    """Return the mode of the file at a path; 0 if there is none, or the name is invalid."""
+    try:
+        return Path(path).stat().st_mode
+    except (OSError, ValueError):
+        return 0
+
+
+def _describe(error: OSError, path: str | Path) -> str:
     return (
         f"cannot be written ({error.strerror or error}; {free_space(path) / 1e6:,.0f} MB free on that disk)"
     )
-
-
-def mode_of(path: Path) -> int:
-    """Return the file mode of what is at a path; 0 if nothing is, or the name cannot be a file's."""
-    try:
-        return path.stat().st_mode
-    except (OSError, ValueError):
-        return 0

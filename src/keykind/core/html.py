@@ -1,7 +1,7 @@
-"""Facts and figures -> one HTML page that needs nothing else.
+"""Self-contained HTML pages.
 
 In:    titles, text, tables, charts (SVG), pictures (bytes)
-Out:   HTML with its style and pictures inside: no network, light and dark, phone to desktop
+Out:   HTML with inline style and pictures: no network access, light and dark, phone to desktop
 Needs: nothing beyond Python
 """
 
@@ -43,7 +43,7 @@ nav ul { columns: 16rem; padding-left: 1.25rem }
 
 
 class Html(str):
-    """Text that is HTML already, so `tag` does not escape it again."""
+    """Text that is HTML already: `tag` does not escape it."""
 
     __slots__ = ()
 
@@ -52,16 +52,16 @@ Content = str | int | Html | None
 
 
 def tag(name: str, *content: Content | Iterable[Content], **attributes: str) -> Html:
-    """Return `<name attributes>content</name>`; text is escaped, Html is not, None is left out.
+    """Return `<name attributes>content</name>`; text is escaped, Html is not, None is skipped.
 
-    An attribute that is a Python word is given with a trailing underscore: `class_="soft"`.
+    An attribute that is a Python keyword takes a trailing underscore: `class_="soft"`.
     """
-    settings = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
-    return Html(f"<{name}{settings}>{join(content)}</{name}>")
+    attribute_text = "".join(f' {key.rstrip("_")}="{escape(value)}"' for key, value in attributes.items())
+    return Html(f"<{name}{attribute_text}>{join(content)}</{name}>")
 
 
 def join(content: Iterable[Content | Iterable[Content]]) -> Html:
-    """Return the parts one after the other as HTML."""
+    """Return the content, concatenated, as HTML."""
     parts: list[str] = []
     for part in content:
         if isinstance(part, Html):
@@ -74,55 +74,55 @@ def join(content: Iterable[Content | Iterable[Content]]) -> Html:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Content]]) -> Html:
-    """Return a table that scrolls sideways on a phone; columns of nothing but numbers stand right."""
+    """Return a table that scrolls horizontally on a phone; numeric columns are right-aligned."""
 
-    def line(name: str, cells: Sequence[Content]) -> Html:
+    def table_row(name: str, cells: Sequence[Content]) -> Html:
         return tag(
             "tr",
             [
-                tag(name, value, class_="number") if right else tag(name, value)
-                for value, right in zip(cells, numeric, strict=True)
+                tag(name, value, class_="number") if is_numeric else tag(name, value)
+                for value, is_numeric in zip(cells, numeric, strict=True)
             ],
         )
 
     body = [list(row) for row in rows]
     filled = [[row[column] for row in body if row[column] != ""] for column in range(len(head))]
     numeric = [bool(values) and all(map(_is_number, values)) for values in filled]
-    rows_below = tag("tbody", [line("td", row) for row in body])
-    return tag("div", tag("table", tag("thead", line("th", head)), rows_below), class_="scroll")
+    table_body = tag("tbody", [table_row("td", row) for row in body])
+    return tag("div", tag("table", tag("thead", table_row("th", head)), table_body), class_="scroll")
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One picture of a gallery."""
+    """One picture of a gallery, with its caption."""
 
     picture: bytes  # JPEG or PNG
     caption: str
 
     def html(self: Self) -> Html:
-        """Return the picture, inlined, with its caption."""
+        """Return a <figure> with the picture inline."""
         return tag("figure", image(self.picture, self.caption), tag("figcaption", self.caption))
 
 
 def image(picture: bytes, alt: str) -> Html:
-    """Return an <img> that carries the picture (JPEG or PNG bytes) itself."""
-    kind = "png" if picture.startswith(b"\x89PNG") else "jpeg"
-    source = f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
+    """Return an <img> with the picture (JPEG or PNG bytes) inline."""
+    subtype = "png" if picture.startswith(b"\x89PNG") else "jpeg"
+    source = f"data:image/{subtype};base64,{base64.b64encode(picture).decode()}"
     return Html(f'<img src="{source}" alt="{escape(alt)}" loading="lazy">')
 
 
 def gallery(tiles: Iterable[Tile]) -> Html:
-    """Return pictures side by side, as many in a row as fit."""
+    """Return a grid of pictures, as many per row as fit."""
     return tag("div", [tile.html() for tile in tiles], class_="gallery")
 
 
 def chart(svg: str, caption: str) -> Html:
-    """Return an inline SVG chart with its caption; it takes the page's ink, light or dark."""
+    """Return an inline SVG chart with its caption; it takes the page's text colour, light or dark."""
     return tag("figure", tag("div", Html(svg), class_="chart"), tag("figcaption", caption))
 
 
 def page(title: str, *content: Content | Iterable[Content]) -> str:
-    """Return a whole HTML document."""
+    """Return a complete HTML document."""
     head = Html(
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{STYLE}</style>"

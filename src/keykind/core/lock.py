@@ -1,7 +1,7 @@
-"""A folder -> that folder, for one command at a time.
+"""An exclusive lock on a folder.
 
-In:    a folder, absent or not
-Out:   an exclusive lock on it while a block runs; or BadRun
+In:    a folder, which need not exist
+Out:   the lock, held while a block runs; or BadRun
 Needs: nothing beyond Python
 """
 
@@ -20,11 +20,12 @@ except ImportError:  # Windows: folders are not locked there
 
 
 @contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold an exclusive lock on `folder`, created if absent, while the block runs.
+def lock_folder(folder: str | Path) -> Iterator[None]:
+    """Hold an exclusive lock on `folder`, created if missing, while the block runs.
 
     Raises BadRun if another process holds the lock, CannotWrite if the folder cannot be created.
     """
+    folder = Path(folder)
     with writing_to(folder):
         folder.mkdir(parents=True, exist_ok=True)
         handle = os.open(folder, os.O_RDONLY) if fcntl else None
@@ -34,7 +35,7 @@ def lock_folder(folder: Path) -> Iterator[None]:
         yield
     except BlockingIOError as error:
         raise BadRun(
-            folder, fault="is in use by another run", remedy="wait for it, or name another folder"
+            folder, fault="is in use by another run", remedy="wait until it ends, or choose another folder"
         ) from error
     finally:
         if handle is not None:

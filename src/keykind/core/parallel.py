@@ -1,10 +1,10 @@
-"""Work on many items at once, answers in the order of the items.
+"""Map a function over many items in threads, in the order of the items.
 
 In:    a function and items
-Out:   its results, in order; never more than a few items ahead of the reader
+Out:   its results, in order; never more than a few items ahead of the consumer
 Needs: nothing beyond Python
 
-What does the work is called an engine: `ordered` here, of this process's threads; scale.py has another.
+An implementation of this map is called an engine: `parallel_map` here uses threads, scale.py uses Ray.
 """
 
 import os
@@ -16,62 +16,62 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
-AHEAD = 4  # items in work or waiting, for each worker
+PREFETCH = 4  # items submitted ahead of the consumer, per thread
 _thread = threading.local()
 
 
 class Engine(Protocol):
-    """Whatever does work on many items at once."""
+    """A parallel map that keeps the order of the items."""
 
     def __call__(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-        """Yield work(item) for each item, in order; the first exception where its result would stand."""
+        """Yield work(item) for each item, in order; an exception is raised in place of its result."""
 
 
-def workers() -> int:
-    """Return how many threads keep the processors busy: decoding and LiteRT release Python's lock."""
+def cpu_count() -> int:
+    """Return the number of CPUs this process may use: decoding and LiteRT release the GIL."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def threads(count: int, name: str = "") -> ThreadPoolExecutor:
-    """Return so many threads, in which `ordered` begins no others: they keep the processors busy."""
+def thread_pool(count: int, name: str = "") -> ThreadPoolExecutor:
+    """Return a pool of `count` threads in which `parallel_map` starts no further threads."""
 
-    return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=begin_no_threads)
-
-
-def begin_no_threads() -> None:
-    """Let `ordered` work in the calling thread itself from now on, where others keep the processors busy."""
-    _thread.at_work = True
+    return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=disable_nested_threads)
 
 
-def ordered(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
-    """Yield work(item) for each item, in order, computed in threads; memory stays bounded for any number.
+def disable_nested_threads() -> None:
+    """Make `parallel_map` work in the calling thread itself from now on: the other CPUs are busy already."""
+    _thread.is_worker = True
 
-    The first exception, of the work or of the items, is raised where its result would stand; what was not
-    begun is dropped. Work that calls this itself does its part in its own thread: the others are busy.
+
+def parallel_map(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+    """Yield work(item) for each item, in order, computed in threads with bounded memory.
+
+    The first exception, from the work or from the items, is raised in place of its result, and what has not
+    been started is dropped. A call from within the work runs in its own thread, because all CPUs are busy.
     """
-    if getattr(_thread, "at_work", False):
+    if getattr(_thread, "is_worker", False):
         yield from map(work, items)
         return
-    count = workers()
-    waiting: deque[Future[R]] = deque()
-    pool = threads(count)
+    count = cpu_count()
+    pending: deque[Future[R]] = deque()
+    pool = thread_pool(count)
     try:
-        for future in _futures(pool, work, items):
-            waiting.append(future)
-            while waiting and (len(waiting) >= AHEAD * count or waiting[0].done()):
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for future in _submit(pool, work, items):
+            pending.append(future)
+            while pending and (len(pending) >= PREFETCH * count or pending[0].done()):
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _futures(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[Future[R]]:
-    """Yield the work on each item; if the items end in an exception, that as the last one's result."""
+def _submit(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[Future[R]]:
+    """Yield a future per item; an exception of the iterable itself becomes the last future's result."""
     try:
         for item in items:
             yield pool.submit(work, item)
-    except Exception as error:  # noqa: BLE001 - raised again where it stands
+    except Exception as error:  # noqa: BLE001 - raised again when the consumer reaches it
         last: Future[R] = Future()
         last.set_exception(error)
         yield last

@@ -1,8 +1,10 @@
-"""The chatter of libraries -> nothing, unless what they do fails.
+"""Hide what libraries print, unless they fail.
 
-In:    a block that imports or starts a native library, or uses one that warns
-Out:   the same, without its notes on stderr
+In:    a block that imports or starts a native library, or calls one that warns
+Out:   the same, without its messages on stderr
 Needs: nothing beyond Python
+
+TensorFlow itself is imported by `train.backend` alone, which uses `quiet` for that.
 """
 
 import os
@@ -15,42 +17,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
-STDERR = 2  # file descriptor: native code writes there, past sys.stderr
+STDERR = 2  # file descriptor: native code bypasses sys.stderr
 _lock = threading.RLock()
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hide what native code writes to stderr inside the block; if the block raises, show it after all.
+    """Discard what native code writes to stderr inside the block; if the block raises, print it after all.
 
-    TensorFlow and LiteRT greet the user with lines that no setting of theirs turns off.
+    TensorFlow and LiteRT print messages at start-up that none of their settings disables.
     """
-    if sys.stderr is None:  # closed by the user: there is nothing to hide from
+    if sys.stderr is None:  # closed by the user
         yield
         return
-    with _lock, tempfile.TemporaryFile() as hidden:
+    with _lock, tempfile.TemporaryFile() as captured:
         sys.stderr.flush()
-        kept = os.dup(STDERR)
-        os.dup2(hidden.fileno(), STDERR)
+        original = os.dup(STDERR)
+        os.dup2(captured.fileno(), STDERR)
         try:
             yield
         except BaseException:
-            hidden.seek(0)
-            os.write(kept, hidden.read())
+            captured.seek(0)
+            os.write(original, captured.read())
             raise
         finally:
-            os.dup2(kept, STDERR)
-            os.close(kept)
+            os.dup2(original, STDERR)
+            os.close(original)
 
 
 @contextmanager
-def unwarned(package: str) -> Iterator[None]:
-    """Keep a package's warnings off stderr; warnings.catch_warnings would mix up the filters of threads."""
+def suppress_warnings(package: str) -> Iterator[None]:
+    """Ignore the Python warnings of a package. Unlike warnings.catch_warnings, it is safe in threads."""
     filters: Any = warnings.filters
     ignore = ("ignore", None, Warning, re.compile(rf"{package}\."), 0)
     filters.insert(0, ignore)
     try:
         yield
     finally:
-        with suppress(ValueError):  # someone called warnings.resetwarnings() meanwhile
+        with suppress(ValueError):  # warnings.resetwarnings() was called meanwhile
             filters.remove(ignore)

@@ -1,7 +1,7 @@
-"""How long each part of a run took.
+"""How long each stage of a run took.
 
-In:    a booking at the end of each part
-Out:   seconds of each part, and in total
+In:    a call at the end of each stage
+Out:   seconds per stage, and in total
 Needs: nothing beyond Python
 """
 
@@ -9,21 +9,21 @@ import time
 
 
 class Timer:
-    """How long each part took in this process, in seconds."""
+    """Measures how long the stages of a run take in this process, in seconds."""
 
     def __init__(self) -> None:
         self._start = self._last = time.monotonic()
-        self._parts = {"features": 0.0, "training": 0.0}
+        self._stages = {"features": 0.0, "training": 0.0}
 
-    def book(self, part: str | None) -> None:
-        """Book the time since the last booking on `part`, or on nothing."""
+    def record(self, stage: str | None) -> None:
+        """Add the time since the last call to `stage`, or to none of them if it is None."""
         now = time.monotonic()
-        if part:
-            self._parts[part] += now - self._last
+        if stage:
+            self._stages[stage] += now - self._last
         self._last = now
 
     def seconds(self) -> dict[str, float]:
-        """Return the seconds of each part and in total."""
-        return {part: round(value, 2) for part, value in self._parts.items()} | {
+        """Return the seconds per stage and in total."""
+        return {stage: round(value, 2) for stage, value in self._stages.items()} | {
             "total": round(time.monotonic() - self._start, 2)
         }

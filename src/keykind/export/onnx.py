@@ -10,13 +10,16 @@ import tempfile
 from pathlib import Path
 
 import onnx
-import tf2onnx
 
 from keykind.core.errors import BadModel
 from keykind.core.quiet import quiet
 from keykind.model.card import LABELS, labels, write_card
 from keykind.model.model import CARD, unpack
 from keykind.photo.decode import RESIZE
+from keykind.train import backend  # noqa: F401 - imports TensorFlow before tf2onnx does, which is not quiet
+
+with quiet():
+    import tf2onnx
 
 OPSET = 17  # of 2022: every runtime in use reads it
 INPUT = "pixels"
