@@ -1,4 +1,4 @@
-"""Tests of web_app.py and its verb: the app, written for a static host."""
+"""Tests of app.py and its verb: the app, written for a static host."""
 
 from pathlib import Path
 
@@ -26,54 +26,55 @@ def files(folder):
     }
 
 
-def test_every_file_of_the_app_is_in_the_folder(built, tmp_path):
-    assert write_app(tmp_path / "some" / "site", built) == tmp_path / "some" / "site" / "index.html"
-    assert files(tmp_path / "some" / "site") == FILES
+def test_the_folder_has_every_file_of_the_app(built, tmp_path):
+    assert write_app(tmp_path / "new" / "site", built) == tmp_path / "new" / "site" / "index.html"
+    assert files(tmp_path / "new" / "site") == FILES
+    assert write_app(str(tmp_path / "text"), str(built)) == tmp_path / "text" / "index.html"
 
 
-def test_a_folder_that_is_there_and_empty_is_taken(built, tmp_path, monkeypatch):
+def test_an_existing_empty_folder_is_used(built, tmp_path, monkeypatch):
     (tmp_path / "site").mkdir()
     monkeypatch.chdir(tmp_path / "site")
     write_app(Path(), built)
     assert files(tmp_path / "site") == FILES
 
 
-def test_a_folder_with_files_is_left_alone(built, tmp_path):
+def test_a_folder_with_files_is_left_unchanged(built, tmp_path):
     (tmp_path / "site").mkdir()
-    (tmp_path / "site" / "mine.txt").write_text("mine")
-    with pytest.raises(CannotWrite, match="is there already and not empty; name another folder"):
+    (tmp_path / "site" / "own.txt").write_text("own")
+    with pytest.raises(CannotWrite, match="already exists and is not empty; give another folder"):
         write_app(tmp_path / "site", built)
-    assert files(tmp_path / "site") == {"mine.txt": b"mine"}
+    assert files(tmp_path / "site") == {"own.txt": b"own"}
 
 
-def test_a_file_is_no_folder(built, tmp_path):
-    (tmp_path / "site").write_text("mine")
+def test_a_file_in_place_of_the_folder_is_an_error(built, tmp_path):
+    (tmp_path / "site").write_text("own")
     with pytest.raises(CannotWrite, match="cannot be written"):
         write_app(tmp_path / "site", built)
-    assert (tmp_path / "site").read_text() == "mine"
+    assert (tmp_path / "site").read_text() == "own"
 
 
-def test_without_the_built_app_the_command_that_builds_it_is_named(tmp_path):
+def test_without_a_built_app_the_error_names_the_command_that_builds_it(tmp_path):
     with pytest.raises(NoApp, match="run `make app`"):
         write_app(tmp_path / "site", tmp_path / "nothing")
     assert not (tmp_path / "site").exists()
 
 
-def test_the_command_names_the_page_or_says_why_there_is_none(tmp_path, capsys):
+def test_the_command_prints_the_page_or_why_there_is_none(tmp_path, capsys):
     status = main.main(["app", str(tmp_path / "site")])
-    said = capsys.readouterr()
+    output = capsys.readouterr()
     if (FOLDER / INDEX).is_file():
-        assert (status, said.out) == (0, f"{tmp_path / 'site' / INDEX}\n")
+        assert (status, output.out) == (0, f"{tmp_path / 'site' / INDEX}\n")
         assert files(tmp_path / "site") == files(FOLDER)
     else:
-        assert (status, said.out) == (2, "")
-        assert "run `make app`" in said.err
+        assert (status, output.out) == (2, "")
+        assert "run `make app`" in output.err
 
 
-def test_a_copy_that_fails_leaves_nothing(built, tmp_path, monkeypatch):
-    def full(_, there):
-        there.mkdir()
-        (there / "index.html").write_text("the first")
+def test_a_failed_copy_leaves_nothing(built, tmp_path, monkeypatch):
+    def full(_, target):
+        target.mkdir()
+        (target / "index.html").write_text("the first")
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("shutil.copytree", full)

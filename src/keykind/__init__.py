@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from keykind.core.errors import KeykindError as KeykindError
     from keykind.dataset.dataset import Dataset as Dataset
     from keykind.dataset.dataset import read_dataset as read_dataset
+    from keykind.detect.detection import Detection as Detection
     from keykind.detect.detector import KeyDetector as KeyDetector
-    from keykind.detect.postprocess import Detection as Detection
     from keykind.predict.recogniser import Key as Key
     from keykind.predict.recogniser import Prediction as Prediction
     from keykind.predict.recogniser import Recogniser as Recogniser
@@ -26,7 +26,7 @@ __version__ = "0.7.0"
 _MODULES = {
     "BadPhoto": "keykind.core.errors",
     "Dataset": "keykind.dataset.dataset",
-    "Detection": "keykind.detect.postprocess",
+    "Detection": "keykind.detect.detection",
     "Key": "keykind.predict.recogniser",
     "KeyDetector": "keykind.detect.detector",
     "KeykindError": "keykind.core.errors",

@@ -1,7 +1,7 @@
-"""The app that comes with keykind -> a folder that any static host can send.
+"""The app that ships with keykind -> a folder for any static host.
 
-In:    src/keykind/web, as `make app` builds it
-Out:   a folder of its own: pages, the service worker, the runtime and the models, packed
+In:    src/keykind/web, built by `make app`
+Out:   a folder with the pages, the service worker, the runtime and the models, compressed
 Needs: nothing beyond Python
 """
 
@@ -17,25 +17,26 @@ FOLDER = Path(str(files("keykind"))) / "web"
 INDEX = "index.html"
 
 
-def write_app(out: Path, folder: Path = FOLDER) -> Path:
-    """Copy the app into `out`, new or empty, and return its page, which comes last: then all is there.
+def write_app(out: str | Path, folder: str | Path = FOLDER) -> Path:
+    """Copy the app to `out`, new or empty, and return its page, which is written last.
 
-    Raises NoApp where the app was not built, CannotWrite for a folder that holds anything, or a full disk.
+    Raises NoApp if the app was not built, CannotWrite for a folder that is not empty, or a full disk.
     """
+    out, folder = Path(out), Path(folder)
     if not (folder / INDEX).is_file():
         remedy = "run `make app` in keykind's source folder, or install a release of keykind"
         raise NoApp("the app", fault="was not built in this installation", remedy=remedy)
     with writing_to(out):
         out.mkdir(parents=True, exist_ok=True)
-        taken = any(out.iterdir())
-    if taken:
-        raise CannotWrite(out, fault="is there already and not empty", remedy="name another folder")
-    parts = out / f"{UNFINISHED}{secrets.token_hex(8)}"
+        occupied = any(out.iterdir())
+    if occupied:
+        raise CannotWrite(out, fault="already exists and is not empty", remedy="give another folder")
+    temporary = out / f"{UNFINISHED}{secrets.token_hex(8)}"
     try:
         with writing_to(out):
-            shutil.copytree(folder, parts)
-            for part in sorted(parts.iterdir(), key=lambda part: part.name == INDEX):
-                part.rename(out / part.name)
+            shutil.copytree(folder, temporary)
+            for entry in sorted(temporary.iterdir(), key=lambda entry: entry.name == INDEX):
+                entry.rename(out / entry.name)
     finally:
-        shutil.rmtree(parts, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
     return out / INDEX

@@ -14,10 +14,10 @@ import pytest
 from commands import keykind
 from drawings import draw_photos
 from keykind.core.errors import CannotWrite, MissingExtra
-from keykind.core.parallel import AHEAD, workers
+from keykind.core.parallel import PREFETCH, cpu_count
 from keykind.predict import writers
 from keykind.predict.recogniser import Key, Prediction
-from keykind.predict.writers import Tally, heading, json_lines, text_lines, write
+from keykind.predict.writers import Column, Tally, columns, json_lines, text_lines, write
 from tiny_model import tiny_file
 
 KINDS = ("cylinder", "laser_track", "dimple")
@@ -30,7 +30,7 @@ def key(*probabilities: float, sure: bool = True) -> Key:
     return Key(best if sure else None, by_kind[best], by_kind, BOX, None, None)
 
 
-SAID = [
+PREDICTIONS = [
     Prediction("a.jpg", (key(0.9, 0.06666, 0.03334),)),
     Prediction("two, keys.jpg", (key(0.1, 0.8, 0.1), key(0.1, 0.2, 0.7))),
     Prediction("b.jpg", (key(0.4, 0.35, 0.25, sure=False),)),
@@ -39,8 +39,8 @@ SAID = [
 ]
 
 
-def test_every_photo_has_its_line_in_columns():
-    assert list(text_lines(SAID, KINDS)) == [
+def test_text_has_a_line_per_key_in_aligned_columns():
+    assert list(text_lines(PREDICTIONS, KINDS)) == [
         "cylinder     0.90  a.jpg",
         "laser_track  0.80  two, keys.jpg",
         "dimple       0.70  two, keys.jpg",
@@ -50,56 +50,58 @@ def test_every_photo_has_its_line_in_columns():
     ]
 
 
-def test_lines_come_as_the_predictions_do():
-    for lines in (text_lines(iter(SAID), KINDS), json_lines(iter(SAID))):
-        taken = []
-        watched = (taken.append(line) or line for line in lines)
-        next(watched)
-        assert len(taken) == 1
+def test_lines_are_yielded_as_predictions_arrive():
+    for lines in (text_lines(iter(PREDICTIONS), KINDS), json_lines(iter(PREDICTIONS))):
+        yielded = []
+        recorded = (yielded.append(line) or line for line in lines)
+        next(recorded)
+        assert len(yielded) == 1
 
 
-def test_json_lines_are_one_object_a_photo():
-    assert [json.loads(line) for line in json_lines(SAID)] == [prediction.as_json() for prediction in SAID]
+def test_json_has_an_object_per_photo():
+    assert [json.loads(line) for line in json_lines(PREDICTIONS)] == [
+        prediction.as_json() for prediction in PREDICTIONS
+    ]
 
 
 def test_the_tally_counts_photos_not_keys():
     tally = Tally()
-    assert list(tally.counted(SAID)) == SAID
+    assert list(tally.counted(PREDICTIONS)) == PREDICTIONS
     assert str(tally) == "5 photos: 2 answered, 1 not sure, 1 not a key, 1 unreadable"
     assert tally.as_json() == {"photos": 5, "answered": 2, "not sure": 1, "not a key": 1, "unreadable": 1}
 
 
 def expected_rows() -> list[list[str]]:
-    corners, none = [str(number) for corner in BOX for number in corner], [""] * 8
+    corners, empty = [str(value) for corner in BOX for value in corner], [""] * 8
     return [
         ["photo", "kind", "probability", *(f"p({kind})" for kind in KINDS), *writers.CORNERS, "error"],
         ["a.jpg", "cylinder", "0.9", "0.9", "0.0667", "0.0333", *corners, ""],
         ["two, keys.jpg", "laser_track", "0.8", "0.1", "0.8", "0.1", *corners, ""],
         ["two, keys.jpg", "dimple", "0.7", "0.1", "0.2", "0.7", *corners, ""],
         ["b.jpg", "", "0.4", "0.4", "0.35", "0.25", *corners, ""],
-        ["cat.jpg", "", "", "", "", "", *none, ""],
-        ["ümlaut\u2028.jpg", "", "", "", "", "", *none, "is empty (0 bytes); copy the file again"],
+        ["cat.jpg", "", "", "", "", "", *empty, ""],
+        ["ümlaut\u2028.jpg", "", "", "", "", "", *empty, "is empty (0 bytes); copy the file again"],
     ]
 
 
-def test_csv_has_a_row_a_key_and_one_for_a_photo_without_any(tmp_path):
-    write(tmp_path / "said.csv", SAID, KINDS)
-    with (tmp_path / "said.csv").open(encoding="utf-8", newline="") as stream:
+def test_csv_has_a_row_per_key_and_one_for_a_photo_without_a_key(tmp_path):
+    write(tmp_path / "out.csv", PREDICTIONS, KINDS)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
         assert list(csv.reader(stream)) == expected_rows()
 
 
-def test_jsonl_has_what_json_prints(tmp_path):
-    write(tmp_path / "said.JSONL", SAID, KINDS)
-    text = (tmp_path / "said.JSONL").read_text("utf-8")
-    assert text == "".join(f"{line}\n" for line in json_lines(SAID))
+def test_a_jsonl_file_has_the_lines_of_json_output(tmp_path):
+    write(tmp_path / "out.JSONL", PREDICTIONS, KINDS)
+    text = (tmp_path / "out.JSONL").read_text("utf-8")
+    assert text == "".join(f"{line}\n" for line in json_lines(PREDICTIONS))
 
 
 @pytest.mark.parametrize("group", [1, 4, 10_000])
-def test_parquet_has_what_csv_has(tmp_path, monkeypatch, group):
+def test_parquet_has_the_rows_of_csv(tmp_path, monkeypatch, group):
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra scale is not installed")
     monkeypatch.setattr(writers, "ROW_GROUP", group)
-    write(tmp_path / "said.parquet", SAID, KINDS)
-    file = parquet.ParquetFile(tmp_path / "said.parquet")
+    write(tmp_path / "out.parquet", PREDICTIONS, KINDS)
+    file = parquet.ParquetFile(tmp_path / "out.parquet")
     columns = file.read().to_pydict()
     rows = [
         ["" if cell is None else str(cell) for cell in row] for row in zip(*columns.values(), strict=True)
@@ -108,60 +110,76 @@ def test_parquet_has_what_csv_has(tmp_path, monkeypatch, group):
     assert file.num_row_groups == -(-6 // group)
 
 
-def test_parquet_of_no_photo_has_its_columns(tmp_path):
+def test_parquet_without_photos_has_its_columns(tmp_path):
     parquet = pytest.importorskip("pyarrow.parquet", reason="the extra scale is not installed")
-    write(tmp_path / "said.parquet", [], KINDS)
-    assert parquet.read_table(tmp_path / "said.parquet").column_names == heading(KINDS)
+    write(tmp_path / "out.parquet", [], KINDS)
+    assert parquet.read_table(tmp_path / "out.parquet").column_names == list(columns(KINDS))
 
 
-def test_parquet_without_pyarrow_says_what_to_install_and_leaves_nothing(tmp_path, monkeypatch):
+@pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+def test_a_column_is_added_by_one_entry(tmp_path, monkeypatch, suffix):
+    monkeypatch.setitem(writers.COLUMNS, "keys", Column(lambda prediction, _: float(len(prediction.keys))))
+    monkeypatch.setitem(writers.COLUMNS, "known({kind})", lambda kind: Column(lambda *_: kind, "string"))
+    write(tmp_path / f"out{suffix}", PREDICTIONS, KINDS)
+    if suffix == ".csv":
+        with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+            heading, *rows = csv.reader(stream)
+    else:
+        parquet = pytest.importorskip("pyarrow.parquet", reason="the extra scale is not installed")
+        table = parquet.read_table(tmp_path / "out.parquet")
+        heading, rows = table.column_names, zip(*table.to_pydict().values(), strict=True)
+    assert heading == [*expected_rows()[0], "keys", *(f"known({kind})" for kind in KINDS)]
+    assert [(float(row[-4]), *row[-3:]) for row in rows] == [(n, *KINDS) for n in (1, 2, 2, 1, 0, 0)]
+
+
+def test_without_pyarrow_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtra, match=r"pip install 'keykind\[scale\]'"):
-        write(tmp_path / "said.parquet", SAID, KINDS)
+        write(tmp_path / "out.parquet", PREDICTIONS, KINDS)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["said.xlsx", "said", "said.csv.gz"])
-def test_another_ending_is_refused_before_anything_is_read(tmp_path, name):
-    taken = []
+@pytest.mark.parametrize("name", ["out.xlsx", "out", "out.csv.gz"])
+def test_another_extension_is_an_error_before_anything_is_read(tmp_path, name):
+    read = []
     with pytest.raises(CannotWrite, match=r"\.csv, \.jsonl, \.parquet"):
-        write(tmp_path / name, (taken.append(one) or one for one in SAID), KINDS)
-    assert not taken
+        write(tmp_path / name, (read.append(each) or each for each in PREDICTIONS), KINDS)
+    assert not read
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
-def test_a_file_is_whole_or_absent(tmp_path, ending):
-    if ending == ".parquet":
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_file_is_complete_or_absent(tmp_path, suffix):
+    if suffix == ".parquet":
         pytest.importorskip("pyarrow", reason="the extra scale is not installed")
 
     def broken():
-        yield SAID[0]
+        yield PREDICTIONS[0]
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        write(tmp_path / f"said{ending}", broken(), KINDS)
+        write(tmp_path / f"out{suffix}", broken(), KINDS)
     assert not list(tmp_path.iterdir())
 
 
-def test_a_full_disk_is_told(small_disk):
-    many = (SAID[0] for _ in range(100_000))
-    with pytest.raises(CannotWrite, match=r"said\.csv"):
-        write(small_disk / "said.csv", many, KINDS)
+def test_a_full_disk_is_an_error(small_disk):
+    many = (PREDICTIONS[0] for _ in range(100_000))
+    with pytest.raises(CannotWrite, match=r"out\.csv"):
+        write(small_disk / "out.csv", many, KINDS)
     assert not list(small_disk.iterdir())
 
 
 @pytest.fixture
 def many_photos(tmp_path):
     draw_photos(tmp_path / "photos", {"train": 3}, np.random.default_rng(0))
-    for number in range(15):
-        (tmp_path / "photos" / f"link-{number}").mkdir()
+    for i in range(15):
+        (tmp_path / "photos" / f"link-{i}").mkdir()
         for drawn in (tmp_path / "photos" / "train").rglob("*.png"):
-            (tmp_path / "photos" / f"link-{number}" / f"{drawn.parent.name}-{drawn.name}").symlink_to(drawn)
+            (tmp_path / "photos" / f"link-{i}" / f"{drawn.parent.name}-{drawn.name}").symlink_to(drawn)
     return tmp_path / "photos"
 
 
-def test_whoever_reads_the_answers_may_stop_reading(tmp_path, many_photos):
+def test_the_reader_of_a_pipe_may_stop_reading(tmp_path, many_photos):
     model = tiny_file(tmp_path / "tiny.tflite")
     command = [sys.executable, "-m", "keykind", "predict", str(many_photos), "--model", str(model)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
@@ -173,7 +191,7 @@ def test_whoever_reads_the_answers_may_stop_reading(tmp_path, many_photos):
 
 @pytest.fixture
 def interruptible():
-    """A background job ignores Ctrl-C, and so do the commands that it starts, unless it says otherwise."""
+    """Restore the default handling of Ctrl-C, which background jobs and their children ignore."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -181,7 +199,7 @@ def interruptible():
 
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
-def test_what_was_answered_before_an_interruption_stays(tmp_path, many_photos):
+def test_predictions_printed_before_an_interruption_are_kept(tmp_path, many_photos):
     model = tiny_file(tmp_path / "tiny.tflite")
     command = [
         sys.executable,
@@ -197,22 +215,22 @@ def test_what_was_answered_before_an_interruption_stays(tmp_path, many_photos):
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        told = 16 * 12 - AHEAD * workers()  # those behind are in work when it comes to its standard input
-        lines = [process.stdout.readline() for _ in range(told)]
+        count = 16 * 12 - PREFETCH * cpu_count()  # the rest is in progress when it reads its standard input
+        lines = [process.stdout.readline() for _ in range(count)]
         time.sleep(0.5)  # by now it waits for its standard input
         process.send_signal(signal.SIGINT)
-        rest, words = process.communicate(timeout=60)
+        rest, errors = process.communicate(timeout=60)
     assert all(json.loads(line)["error"] is None for line in [*lines, *rest.splitlines()])
     assert process.returncode == 2
-    assert b"stopped" in words
-    assert b"Traceback" not in words
+    assert b"stopped" in errors
+    assert b"Traceback" not in errors
 
 
 @pytest.mark.usefixtures("interruptible")
 def test_an_interrupted_file_is_absent(tmp_path, many_photos):
     model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "out"
     command = [sys.executable, "-m", "keykind", "predict", str(many_photos), "-"]
-    command += ["--out", str(out / "said.csv"), "--model", str(model)]
+    command += ["--out", str(out / "out.csv"), "--model", str(model)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         while process.poll() is None and not list(out.glob("*")):
             time.sleep(0.05)
@@ -223,6 +241,6 @@ def test_an_interrupted_file_is_absent(tmp_path, many_photos):
 
 
 def test_a_summary_can_be_json(tmp_path, many_photos):
-    model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "said.jsonl"
-    found = keykind("predict", many_photos / "train", "--json", "--model", model, "--out", out)
-    assert json.loads(found.stdout)["photos"] == len(out.read_text().splitlines()) == 12
+    model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "out.jsonl"
+    result = keykind("predict", many_photos / "train", "--json", "--model", model, "--out", out)
+    assert json.loads(result.stdout)["photos"] == len(out.read_text().splitlines()) == 12

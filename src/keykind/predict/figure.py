@@ -97,13 +97,13 @@ def _answer(explanation: Explanation) -> str:
 
 
 def _evidence(explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.uint8]) -> Iterator[Panel]:
-    top = max(float(explanation.maps[kind].max(initial=0)) for kind in kinds)
+    vmax = max(float(explanation.maps[kind].max(initial=0)) for kind in kinds)
     for kind in kinds:
         class_map, title = explanation.maps[kind], f"{kind} {explanation.probabilities[kind]:.2f}"
         if is_empty(class_map):
             yield Panel(Image.fromarray(photo), title, "no evidence for this kind")
         else:
-            yield Panel(Image.fromarray(overlay(photo, class_map, top=top)), title, "evidence for this kind")
+            yield Panel(Image.fromarray(overlay(photo, class_map, vmax=vmax)), title, "evidence for this kind")
 
 
 def _compose(panels: Sequence[Panel]) -> Image.Image:
