@@ -251,7 +251,9 @@ def test_an_explanation_agrees_with_the_prediction(recogniser, drawing):
     assert explanation.probabilities == prediction.keys[0].probabilities
     assert explanation.answer == (prediction.keys[0].kind or "not sure")
     assert explanation.pixels.shape == (240, 240, 3)
-    assert {kind: one.shape for kind, one in explanation.maps.items()} == dict.fromkeys(KINDS, (7, 7))
+    assert {kind: class_map.shape for kind, class_map in explanation.maps.items()} == dict.fromkeys(
+        KINDS, (7, 7)
+    )
 
 
 def test_a_large_photo_is_explained_by_the_pixels_that_were_classified(recogniser):
@@ -293,10 +295,10 @@ def test_predict_loads_nothing_heavy(tmp_path, drawing):
 def test_the_command_predicts_readable_photos_reports_others_and_exits_with_1(tmp_path, drawn_photos):
     model = tiny_file(tmp_path / "tiny.tflite")
     (drawn_photos / "test" / "dimple" / "torn.jpg").write_bytes(b"")
-    found = keykind("predict", drawn_photos / "test", "--json", "--whole", "--model", model)
-    lines = [json.loads(line) for line in found.stdout.splitlines()]
-    assert found.returncode == 1
-    assert found.stderr == ""
+    result = keykind("predict", drawn_photos / "test", "--json", "--whole", "--model", model)
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert result.returncode == 1
+    assert result.stderr == ""
     assert len(lines) == 9
     assert [line["error"] for line in lines if line["error"]] == [
         "is empty (0 bytes); copy the file again from its source"
@@ -306,9 +308,9 @@ def test_the_command_predicts_readable_photos_reports_others_and_exits_with_1(tm
 def test_the_command_reads_standard_input(tmp_path, drawing):
     model = tiny_file(tmp_path / "tiny.tflite")
     with drawing.open("rb") as stream:
-        found = keykind("predict", "-", "--json", "--model", model, stdin=stream)
-    assert found.returncode == 0
-    assert json.loads(found.stdout)["photo"] == "-"
+        result = keykind("predict", "-", "--json", "--model", model, stdin=stream)
+    assert result.returncode == 0
+    assert json.loads(result.stdout)["photo"] == "-"
 
 
 def test_exit_statuses_of_the_command(tmp_path, drawing):
@@ -324,8 +326,8 @@ def test_exit_statuses_of_the_command(tmp_path, drawing):
 
 
 def test_with_an_output_file_only_a_summary_is_printed(tmp_path, drawing):
-    model, out = tiny_file(tmp_path / "tiny.tflite", confidence_threshold=0.0), tmp_path / "found.csv"
-    found = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)
-    assert found.returncode == 1
-    assert found.stdout == "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
+    model, out = tiny_file(tmp_path / "tiny.tflite", confidence_threshold=0.0), tmp_path / "out.csv"
+    result = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)
+    assert result.returncode == 1
+    assert result.stdout == "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
     assert len(out.read_text().splitlines()) == 3

@@ -1,7 +1,7 @@
-"""What Python knows -> what the app must know, too: web/src/core/constants.json.
+"""Constants of the Python code -> web/src/core/constants.json, for the app.
 
-`python web/scripts/constants.py` writes it; `--check` tells whether it is up to date, and what to run if not.
-No number of the recogniser is typed twice: all of the modules named here are exported, new ones too.
+`python web/scripts/constants.py` writes the file; `--check` fails if it is out of date. So the app repeats no
+number of the Python code by hand.
 """
 
 import ast
@@ -20,8 +20,8 @@ from keykind.photo import decode
 from keykind.predict import recogniser
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
-WHOLE = (postprocess, detector, align, crops)  # modules whose every constant is exported
-CHOSEN = {
+ALL_CONSTANTS = (postprocess, detector, align, crops)  # modules of which every constant is exported
+SOME_CONSTANTS = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
     model: ("GRID", "CARD", "MAX_ZIP"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
@@ -32,12 +32,13 @@ CHOSEN = {
 
 def constants() -> dict[str, Any]:
     """Return module -> name -> value."""
-    told = {_name(module): _all_of(module) for module in WHOLE}
-    told |= {_name(module): {key: getattr(module, key) for key in keys} for module, keys in CHOSEN.items()}
+    values = {_name(module): _constants_of(module) for module in ALL_CONSTANTS}
+    for module, names in SOME_CONSTANTS.items():
+        values[_name(module)] = {name: getattr(module, name) for name in names}
     strength = inspect.signature(gradcam.overlay).parameters["strength"].default
-    told["gradcam"] = {"COLOURS": gradcam.COLOUR_MAP.astype(int).tolist(), "STRENGTH": strength}
-    told["kinds"] = [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in kinds.KINDS]
-    return told
+    values["gradcam"] = {"COLOURS": gradcam.COLOUR_MAP.astype(int).tolist(), "STRENGTH": strength}
+    values["kinds"] = [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in kinds.KINDS]
+    return values
 
 
 def text() -> str:
@@ -49,24 +50,19 @@ def _name(module: ModuleType) -> str:
     return module.__name__.rpartition(".")[2]
 
 
-def _all_of(module: ModuleType) -> dict[str, Any]:
-    """Return the constants that a module itself sets: numbers, words and slices."""
-    found = {}
+def _constants_of(module: ModuleType) -> dict[str, Any]:
+    """Return the constants that a module defines itself: numbers, strings, tuples and slices."""
+    names: list[str] = []
     for statement in ast.parse(inspect.getsource(module)).body:
         for target in statement.targets if isinstance(statement, ast.Assign) else []:
-            names = target.elts if isinstance(target, ast.Tuple) else [target]
-            found |= {name.id: getattr(module, name.id) for name in names if isinstance(name, ast.Name)}
-    kinds_of = int | float | str | tuple | slice
-    return {
-        name: _plain(value) for name, value in found.items() if _told(name) and isinstance(value, kinds_of)
-    }
+            targets = target.elts if isinstance(target, ast.Tuple) else [target]
+            names += [each.id for each in targets if isinstance(each, ast.Name)]
+    values = {name: getattr(module, name) for name in names if name.isupper() and name[0] != "_"}
+    exported = int | float | str | tuple | slice
+    return {name: _to_json(value) for name, value in values.items() if isinstance(value, exported)}
 
 
-def _told(name: str) -> bool:
-    return name.isupper() and not name.startswith("_")
-
-
-def _plain(value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     return [value.start, value.stop] if isinstance(value, slice) else value
 
 
@@ -74,4 +70,4 @@ if __name__ == "__main__":
     if "--check" not in sys.argv:
         FILE.write_text(text(), "utf-8")
     elif not FILE.exists() or FILE.read_text("utf-8") != text():
-        sys.exit(f"{FILE.name} is not what the code says: run python web/scripts/constants.py")
+        sys.exit(f"{FILE.name} is out of date: run python web/scripts/constants.py")
