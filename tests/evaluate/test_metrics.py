@@ -1,4 +1,4 @@
-"""Tests of evaluate.py."""
+"""Tests of metrics.py."""
 
 import json
 
@@ -8,13 +8,13 @@ import pytest
 metrics = pytest.importorskip("sklearn.metrics", reason="the extra train is not installed")
 
 from keykind.evaluate.metrics import (  # noqa: E402
-    TEMPERATURES,
+    TEMPERATURE_RANGE,
+    calibration_bins,
     calibration_error,
     fit_temperature,
-    reliability,
     score,
     score_ood,
-    wilson,
+    wilson_interval,
 )
 from keykind.model.head import softmax  # noqa: E402
 
@@ -23,7 +23,7 @@ PUBLISHED = np.array([[30, 11, 8, 5], [2, 14, 2, 0], [0, 2, 9, 1], [0, 0, 0, 21]
 
 
 class FixedDraw:
-    """Stands in for a generator: how often the bootstrap draws each group."""
+    """Stands in for a generator: fixes how often the bootstrap draws each group."""
 
     def __init__(self, times):
         self.times = np.asarray(times)
@@ -34,29 +34,30 @@ class FixedDraw:
         return np.tile(self.times, (size, 1))
 
 
-def sure(answers, kinds=4, confidence=0.7):
-    """Probabilities whose largest is that of the answer."""
-    probabilities = np.full((len(answers), kinds), (1 - confidence) / (kinds - 1), np.float32)
-    probabilities[np.arange(len(answers)), answers] = confidence
+def probabilities_of(predicted, kinds=4, confidence=0.7):
+    """Probabilities that are largest for the predicted kinds."""
+    probabilities = np.full((len(predicted), kinds), (1 - confidence) / (kinds - 1), np.float32)
+    probabilities[np.arange(len(predicted)), predicted] = confidence
     return probabilities
 
 
-def scored(labels, answers, groups=None, *, kinds=KINDS, resamples=200, rng=None):
-    groups = [str(place) for place in range(len(labels))] if groups is None else groups
+def scored(labels, predicted, groups=None, *, kinds=KINDS, resamples=200, rng=None):
+    groups = [str(i) for i in range(len(labels))] if groups is None else groups
     rng = rng or np.random.default_rng(0)
-    return score(sure(answers, len(kinds)), np.asarray(labels), groups, kinds, resamples=resamples, rng=rng)
+    probabilities = probabilities_of(predicted, len(kinds))
+    return score(probabilities, np.asarray(labels), groups, kinds, resamples=resamples, rng=rng)
 
 
 def from_confusion(confusion):
     pairs = [pair for pair, count in np.ndenumerate(confusion) for _ in range(count)]
-    return np.array([true for true, _ in pairs]), np.array([answer for _, answer in pairs])
+    return np.array([true for true, _ in pairs]), np.array([predicted for _, predicted in pairs])
 
 
-def some_answers(seed, photos=120, right=0.6):
+def random_predictions(seed, photos=120, accuracy=0.6):
     rng = np.random.default_rng(seed)
     labels = rng.choice(4, photos, p=[0.5, 0.3, 0.15, 0.05])
-    answers = np.where(rng.random(photos) < right, labels, rng.integers(0, 4, photos))
-    return labels, answers
+    predicted = np.where(rng.random(photos) < accuracy, labels, rng.integers(0, 4, photos))
+    return labels, predicted
 
 
 def width(interval):
@@ -73,19 +74,21 @@ def test_the_reports_confusion_matrix_gives_the_reports_scores():
 
 @pytest.mark.parametrize("seed", range(5))
 def test_scores_are_those_of_scikit_learn(seed):
-    labels, answers = some_answers(seed)
-    scores = scored(labels, answers)
-    precision, recall, f1, support = metrics.precision_recall_fscore_support(labels, answers, zero_division=0)
+    labels, predicted = random_predictions(seed)
+    scores = scored(labels, predicted)
+    precision, recall, f1, support = metrics.precision_recall_fscore_support(
+        labels, predicted, zero_division=0
+    )
     assert [kind.precision for kind in scores.per_kind] == pytest.approx(precision)
     assert [kind.recall for kind in scores.per_kind] == pytest.approx(recall)
     assert [kind.f1 for kind in scores.per_kind] == pytest.approx(f1)
     assert [kind.support for kind in scores.per_kind] == support.tolist()
-    assert scores.accuracy == pytest.approx(np.mean(labels == answers))
+    assert scores.accuracy == pytest.approx(np.mean(labels == predicted))
     assert scores.macro_f1 == pytest.approx(f1.mean())
     assert scores.weighted_f1 == pytest.approx(np.average(f1, weights=support))
 
 
-def test_log_loss_is_the_mean_surprise_at_the_true_kind():
+def test_log_loss_is_the_mean_negative_log_probability_of_the_true_kind():
     rng = np.random.default_rng(0)
     labels, probabilities = rng.integers(0, 4, 50), softmax(rng.standard_normal((50, 4)).astype(np.float32))
     scores = score(probabilities, labels, list(map(str, range(50))), KINDS, resamples=100, rng=rng)
@@ -93,9 +96,9 @@ def test_log_loss_is_the_mean_surprise_at_the_true_kind():
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_resample_is_scored_as_scikit_learn_scores_the_photos_drawn(seed):
+def test_a_resample_is_scored_like_scikit_learn_scores_its_photos(seed):
     rng = np.random.default_rng(seed)
-    labels, answers = some_answers(seed, photos=60)
+    labels, predicted = random_predictions(seed, photos=60)
     groups = np.array([f"{label} {key}" for label, key in zip(labels, rng.integers(0, 4, 60), strict=True)])
     names = np.unique(groups)
     times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))
@@ -103,22 +106,22 @@ def test_a_resample_is_scored_as_scikit_learn_scores_the_photos_drawn(seed):
         times = np.where([name.startswith("3") for name in names], 0, 1)
         times[0] += len(names) - times.sum()
     drawn = np.concatenate([np.flatnonzero(groups == name) for name in names.repeat(times)])
-    scores = scored(labels, answers, groups.tolist(), resamples=100, rng=FixedDraw(times))
-    true, told = labels[drawn], answers[drawn]
+    scores = scored(labels, predicted, groups.tolist(), resamples=100, rng=FixedDraw(times))
+    true, drawn_predicted = labels[drawn], predicted[drawn]
     present = np.unique(true)
-    weighted = metrics.f1_score(true, told, average="weighted", zero_division=0)
-    macro = metrics.f1_score(true, told, labels=present, average="macro", zero_division=0)
-    assert scores.intervals["accuracy"] == pytest.approx((np.mean(true == told),) * 2)
+    weighted = metrics.f1_score(true, drawn_predicted, average="weighted", zero_division=0)
+    macro = metrics.f1_score(true, drawn_predicted, labels=present, average="macro", zero_division=0)
+    assert scores.intervals["accuracy"] == pytest.approx((np.mean(true == drawn_predicted),) * 2)
     assert scores.intervals["weighted_f1"] == pytest.approx((weighted,) * 2)
     assert scores.intervals["macro_f1"] == pytest.approx((macro,) * 2)
-    f1 = metrics.f1_score(true, told, labels=range(4), average=None, zero_division=0)
-    for number, kind in enumerate(scores.per_kind):
-        assert kind.f1_interval == pytest.approx((f1[number],) * 2 if number in present else (0, 1))
+    f1 = metrics.f1_score(true, drawn_predicted, labels=range(4), average=None, zero_division=0)
+    for i, kind in enumerate(scores.per_kind):
+        assert kind.f1_interval == pytest.approx((f1[i],) * 2 if i in present else (0, 1))
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_intervals_hold_the_score_itself(seed):
-    scores = scored(*some_answers(seed), resamples=1000)
+def test_intervals_contain_the_score(seed):
+    scores = scored(*random_predictions(seed), resamples=1000)
     for name in ("accuracy", "weighted_f1", "macro_f1"):
         low, high = scores.intervals[name]
         assert 0 <= low <= getattr(scores, name) <= high <= 1
@@ -127,28 +130,29 @@ def test_intervals_hold_the_score_itself(seed):
         assert kind.f1_interval[0] <= kind.f1 <= kind.f1_interval[1]
 
 
-@pytest.mark.parametrize(("right", "count"), [(0, 3), (3, 3), (1, 1), (7, 10), (50, 100), (999, 1000)])
-def test_the_interval_of_a_share_is_wilsons(right, count):
+@pytest.mark.parametrize(("successes", "count"), [(0, 3), (3, 3), (1, 1), (7, 10), (50, 100), (999, 1000)])
+def test_the_wilson_interval_is_that_of_scipy(successes, count):
     stats = pytest.importorskip("scipy.stats")
-    wanted = stats.binomtest(right, count).proportion_ci(0.95, method="wilson")
-    assert wilson(right / count, count) == pytest.approx((wanted.low, wanted.high), abs=1e-6)
+    expected = stats.binomtest(successes, count).proportion_ci(0.95, method="wilson")
+    assert wilson_interval(successes / count, count) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
-def test_recall_is_measured_on_keys_however_many_photos_show_them():
-    labels, groups = np.repeat([0, 1], 60), [f"key {place // 20}" for place in range(120)]
+def test_the_interval_of_recall_depends_on_keys_not_photos():
+    labels, groups = np.repeat([0, 1], 60), [f"key {i // 20}" for i in range(120)]
     for kind in scored(labels, labels, groups, kinds=("x", "y")).per_kind:
-        assert kind.recall_interval == pytest.approx(wilson(1.0, 3))
+        assert kind.recall_interval == pytest.approx(wilson_interval(1.0, 3))
         assert kind.recall_interval[0] < 0.5
 
 
 def test_the_interval_of_accuracy_is_as_wide_as_theory_says():
-    labels, answers = np.zeros(400, int), np.repeat([0, 1], [280, 120])
-    interval = scored(labels, answers, resamples=4000).intervals["accuracy"]
+    labels, predicted = np.zeros(400, int), np.repeat([0, 1], [280, 120])
+    interval = scored(labels, predicted, resamples=4000).intervals["accuracy"]
     assert width(interval) == pytest.approx(2 * 1.96 * np.sqrt(0.7 * 0.3 / 400), rel=0.1)
 
 
 def test_intervals_get_narrower_with_more_keys():
-    few, many = some_answers(0, photos=40), tuple(np.tile(side, 16) for side in some_answers(0, photos=40))
+    few = random_predictions(0, photos=40)
+    many = tuple(np.tile(side, 16) for side in few)
     for name in ("accuracy", "weighted_f1", "macro_f1"):
         ratio = width(scored(*few, resamples=2000).intervals[name]) / width(
             scored(*many, resamples=2000).intervals[name]
@@ -156,41 +160,46 @@ def test_intervals_get_narrower_with_more_keys():
         assert 3 < ratio < 5  # the square root of 16
 
 
-def test_intervals_are_wider_where_many_photos_show_one_key():
+def test_intervals_are_wider_if_many_photos_show_the_same_key():
     labels = np.repeat(np.arange(40) % 4, 10)
-    answers = np.where(np.repeat(np.random.default_rng(0).random(40) < 0.7, 10), labels, (labels + 1) % 4)
+    predicted = np.where(np.repeat(np.random.default_rng(0).random(40) < 0.7, 10), labels, (labels + 1) % 4)
     groups = [f"key {key}" for key in np.repeat(np.arange(40), 10)]
-    alone, together = scored(labels, answers, resamples=2000), scored(labels, answers, groups, resamples=2000)
+    alone, together = (
+        scored(labels, predicted, resamples=2000),
+        scored(labels, predicted, groups, resamples=2000),
+    )
     assert alone.weighted_f1 == together.weighted_f1
     for name in ("accuracy", "weighted_f1", "macro_f1"):
         assert width(together.intervals[name]) > 2 * width(alone.intervals[name])
 
 
-def test_the_same_generator_gives_the_same_intervals():
-    labels, answers = some_answers(0)
-    first, again = (scored(labels, answers, rng=np.random.default_rng(5)) for _ in range(2))
+def test_the_same_seed_gives_the_same_intervals():
+    labels, predicted = random_predictions(0)
+    first, again = (scored(labels, predicted, rng=np.random.default_rng(5)) for _ in range(2))
     assert first.intervals == again.intervals
-    assert scored(labels, answers, rng=np.random.default_rng(6)).intervals != first.intervals
+    assert scored(labels, predicted, rng=np.random.default_rng(6)).intervals != first.intervals
 
 
-def test_keys_are_counted_for_each_kind_apart():
+def test_keys_are_counted_per_kind():
     scores = scored([0, 0, 0, 1, 1], [0, 0, 1, 1, 1], ["a", "a", "b", "c", "a"], kinds=("x", "y"))
     assert [(kind.support, kind.keys) for kind in scores.per_kind] == [(3, 2), (2, 2)]
 
 
-def test_a_kind_without_test_photos_has_no_support_and_hinders_nothing():
-    labels, answers = [0, 0, 1, 1, 1], [0, 2, 1, 1, 2]
-    scores = scored(labels, answers)
+def test_a_kind_without_test_photos_has_no_support_and_does_not_affect_others():
+    labels, predicted = [0, 0, 1, 1, 1], [0, 2, 1, 1, 2]
+    scores = scored(labels, predicted)
     laser, mortice = scores.per_kind[2:]
     for kind in (laser, mortice):
         assert (kind.support, kind.keys, kind.recall, kind.f1) == (0, 0, 0, 0)
         assert kind.recall_interval == kind.f1_interval == (0, 1)
     assert scores.confusion.sum() == 5
-    assert scores.macro_f1 == pytest.approx(metrics.f1_score(labels, answers, labels=[0, 1], average="macro"))
+    assert scores.macro_f1 == pytest.approx(
+        metrics.f1_score(labels, predicted, labels=[0, 1], average="macro")
+    )
     json.dumps(scores.as_json(), allow_nan=False)
 
 
-def test_confusions_are_told_most_frequent_first_and_right_answers_left_out():
+def test_confusions_are_sorted_by_frequency_without_correct_predictions():
     assert scored(*from_confusion(PUBLISHED)).confusions()[:3] == [
         ("cylinder", "dimple", 11),
         ("cylinder", "laser", 8),
@@ -201,17 +210,17 @@ def test_confusions_are_told_most_frequent_first_and_right_answers_left_out():
 
 
 def test_scores_are_plain_json():
-    scores = scored(*some_answers(0))
-    told = json.loads(json.dumps(scores.as_json(), allow_nan=False))
-    assert told["weighted_f1"] == scores.weighted_f1
-    assert told["per_class"].keys() == set(KINDS)
-    assert told["confusion"] == scores.confusion.tolist()
-    assert told["interval"]["macro_f1"] == list(scores.intervals["macro_f1"])
+    scores = scored(*random_predictions(0))
+    decoded = json.loads(json.dumps(scores.as_json(), allow_nan=False))
+    assert decoded["weighted_f1"] == scores.weighted_f1
+    assert decoded["per_class"].keys() == set(KINDS)
+    assert decoded["confusion"] == scores.confusion.tolist()
+    assert decoded["interval"]["macro_f1"] == list(scores.intervals["macro_f1"])
 
 
 @pytest.mark.parametrize(("photos", "labels", "groups"), [(0, 0, 0), (3, 2, 3), (2, 3, 3), (3, 3, 2)])
-def test_answers_that_do_not_fit_the_photos_are_told_with_all_numbers(photos, labels, groups):
-    with pytest.raises(ValueError, match=f"{photos} answers, {labels} labels and {groups} groups"):
+def test_mismatched_lengths_are_reported_with_all_numbers(photos, labels, groups):
+    with pytest.raises(ValueError, match=f"{photos} predictions, {labels} labels and {groups} groups"):
         score(
             np.full((photos, 4), 0.25, np.float32),
             np.zeros(labels, int),
@@ -222,11 +231,11 @@ def test_answers_that_do_not_fit_the_photos_are_told_with_all_numbers(photos, la
         )
 
 
-def test_answers_as_right_as_they_are_sure_have_no_calibration_error():
+def test_predictions_as_accurate_as_confident_have_no_calibration_error():
     confidence = np.repeat([0.5, 0.75, 1.0], [4, 4, 4])
-    answers, labels = np.zeros(12, int), np.repeat([0, 1, 0, 1, 0], [2, 2, 3, 1, 4])
+    predicted, labels = np.zeros(12, int), np.repeat([0, 1, 0, 1, 0], [2, 2, 3, 1, 4])
     probabilities = np.stack([confidence, 1 - confidence], axis=1).astype(np.float32)
-    assert (probabilities.argmax(axis=1) == answers).all()
+    assert (probabilities.argmax(axis=1) == predicted).all()
     assert calibration_error(probabilities, labels) == pytest.approx(0, abs=1e-7)
 
 
@@ -236,11 +245,11 @@ def test_calibration_error_is_the_gap_weighted_by_photos():
     assert calibration_error(probabilities, labels) == pytest.approx((3 * (0.9 - 1 / 3) + 0.4) / 4, abs=1e-6)
 
 
-def test_bins_hold_every_photo_once_and_stand_in_order():
+def test_bins_contain_every_photo_once_in_order():
     rng = np.random.default_rng(0)
     probabilities = softmax(4 * rng.standard_normal((500, 4)).astype(np.float32))
     probabilities[0] = [1, 0, 0, 0]
-    bins = reliability(probabilities, rng.integers(0, 4, 500))
+    bins = calibration_bins(probabilities, rng.integers(0, 4, 500))
     assert sum(part.count for part in bins) == 500
     assert all(part.count for part in bins)
     confidences = [part.confidence for part in bins]
@@ -248,13 +257,13 @@ def test_bins_hold_every_photo_once_and_stand_in_order():
     assert len({int(min(confidence, 0.999) * 10) for confidence in confidences}) == len(bins)
 
 
-def test_rejection_is_perfect_where_every_stranger_is_stranger_than_every_key():
+def test_rejection_is_perfect_if_every_negative_scores_higher_than_every_key():
     keys, negatives = np.linspace(0, 1, 40, dtype=np.float32), np.linspace(2, 3, 10, dtype=np.float32)
     scores = score_ood(keys, negatives, 1.5)
     assert (scores.auroc, scores.fpr95, scores.keys_passed, scores.negatives_rejected) == (1, 0, 1, 1)
 
 
-def test_rejection_by_chance_has_an_auroc_of_a_half_and_passes_what_it_passes_of_keys():
+def test_rejection_at_random_has_an_auroc_of_one_half():
     rng = np.random.default_rng(0)
     scores = score_ood(rng.random(4000), rng.random(4000), 0.3)
     assert scores.auroc == pytest.approx(0.5, abs=0.03)
@@ -264,15 +273,15 @@ def test_rejection_by_chance_has_an_auroc_of_a_half_and_passes_what_it_passes_of
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
-def test_the_temperature_that_made_the_labels_is_found(temperature):
+def test_the_temperature_that_generated_the_labels_is_found(temperature):
     rng = np.random.default_rng(0)
     logits = (3 * rng.standard_normal((5000, 4))).astype(np.float32)
-    chances = softmax(logits, temperature).cumsum(axis=1)
-    labels = (rng.random((5000, 1)) > chances).sum(axis=1).clip(max=3)
+    cumulative = softmax(logits, temperature).cumsum(axis=1)
+    labels = (rng.random((5000, 1)) > cumulative).sum(axis=1).clip(max=3)
     assert fit_temperature(logits, labels) == pytest.approx(temperature, rel=0.1)
 
 
-def test_the_temperature_makes_the_labels_likelier_than_any_other():
+def test_the_temperature_minimises_the_log_loss():
     rng, count = np.random.default_rng(0), 5000
     logits, labels = rng.standard_normal((count, 4)).astype(np.float32), rng.integers(0, 4, count)
     logits[np.arange(count), labels] += 1
@@ -280,20 +289,20 @@ def test_the_temperature_makes_the_labels_likelier_than_any_other():
     def loss(temperature):
         return -np.log(softmax(logits, temperature)[np.arange(count), labels]).mean()
 
-    found = fit_temperature(logits, labels)
-    assert all(loss(found) <= loss(found * factor) + 1e-6 for factor in (0.5, 0.9, 1.1, 2))
+    fitted = fit_temperature(logits, labels)
+    assert all(loss(fitted) <= loss(fitted * factor) + 1e-6 for factor in (0.5, 0.9, 1.1, 2))
 
 
 @pytest.mark.parametrize("count", [8, 40, 4000])
-def test_photos_that_are_all_right_make_the_model_no_surer_than_so_many_can(count):
+def test_photos_that_are_all_correct_give_a_confidence_limited_by_their_number(count):
     labels = np.arange(count) % 4
     logits = np.eye(4, dtype=np.float32)[labels] * 5
-    surest = softmax(logits, fit_temperature(logits, labels)).max(axis=1)
-    assert surest == pytest.approx((count + 1) / (count + 4), abs=0.002)
+    confidence = softmax(logits, fit_temperature(logits, labels)).max(axis=1)
+    assert confidence == pytest.approx((count + 1) / (count + 4), abs=0.002)
 
 
-@pytest.mark.parametrize("right", [True, False])
-def test_the_temperature_stays_in_its_range_where_all_answers_are_right_or_wrong(right):
+@pytest.mark.parametrize("correct", [True, False])
+def test_the_temperature_stays_in_its_range_if_all_predictions_are_correct_or_wrong(correct):
     logits = np.eye(4, dtype=np.float32)[np.arange(40) % 4] * 5
-    labels = (np.arange(40) + (0 if right else 1)) % 4
-    assert TEMPERATURES[0] <= fit_temperature(logits, labels) <= TEMPERATURES[1]
+    labels = (np.arange(40) + (0 if correct else 1)) % 4
+    assert TEMPERATURE_RANGE[0] <= fit_temperature(logits, labels) <= TEMPERATURE_RANGE[1]

@@ -11,7 +11,7 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.evaluate.thumbnails import of_each
+from keykind.evaluate.thumbnails import examples_per_kind
 from keykind.experiment import run as runs
 
 LIMIT = 10_000_000  # bytes of a page
@@ -35,42 +35,43 @@ def browser():
         started.close()
 
 
-def test_the_page_is_one_file_that_needs_no_network(page):
+def test_the_page_is_one_file_without_external_links(page):
     text = page.read_text("utf-8")
     assert page.stat().st_size < LIMIT
     assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?!data:|#)\s*(?:https?:|//|\.|/)""", text)
     assert "<script" not in text
 
 
-def test_the_page_begins_with_its_notice_and_then_the_answer(page):
+def test_the_page_begins_with_the_notice_and_the_result(page):
     text = page.read_text("utf-8")
     assert re.search(r"<body><main><p class=.warning.>Drawn keys\. The network.+ weights are random", text)
     body = text[text.index("<body>") :]
     assert body.index("warning") < body.index("Weighted F1") < body.index("What to photograph next")
 
 
-def test_the_page_has_the_sections_of_the_report_in_its_order(page):
-    heads = re.findall(r"<h2>(.*?)</h2>", page.read_text("utf-8"))
-    wanted = [
+def test_the_page_has_its_sections_in_order(page):
+    headings = re.findall(r"<h2>(.*?)</h2>", page.read_text("utf-8"))
+    expected = [
         "Photos of each kind",
         "Examples",
-        "What the network sees",
-        "Learning",
-        "What is confused with what",
-        "F1 of each kind",
-        "Do the probabilities mean what they say?",
-        "Where it looks",
-        "Wrong answers",
-        "How it was made",
+        "Network input",
+        "Training curves",
+        "Confusion matrices",
+        "F1 per kind",
+        "Calibration",
+        "Rejecting photos without a key",
+        "Where the network looks",
+        "Misclassified photos",
+        "Run details",
     ]
-    assert [head for head in heads if head in wanted] == wanted
+    assert [heading for heading in headings if heading in expected] == expected
 
 
-def test_the_page_names_what_could_not_be_read(page):
+def test_the_page_lists_unreadable_photos(page):
     assert "torn.jpg" in page.read_text("utf-8")
 
 
-def test_no_exif_of_a_photo_is_in_its_page(page):
+def test_pictures_on_the_page_carry_no_exif(page):
     pictures = re.findall(r'src="data:image/\w+;base64,([^"]+)"', page.read_text("utf-8"))
     assert len(pictures) > 20
     for picture in pictures:
@@ -84,13 +85,13 @@ def test_no_exif_of_a_photo_is_in_its_page(page):
 def test_the_page_is_readable_in_a_browser(page, browser, tmp_path, scheme, width):
     context = browser.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme, offline=True)
     tab = context.new_page()
-    troubles, asked = [], []
-    tab.on("console", lambda message: troubles.append(message.text))
-    tab.on("pageerror", lambda error: troubles.append(str(error)))
-    tab.on("request", lambda request: asked.append(request.url))
+    errors, requests = [], []
+    tab.on("console", lambda message: errors.append(message.text))
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("request", lambda request: requests.append(request.url))
     tab.goto(page.as_uri())
-    assert troubles == []
-    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
+    assert errors == []
+    assert [url for url in requests if not url.startswith(("file:", "data:"))] == []
     assert tab.evaluate("document.documentElement.scrollWidth") <= width
     broken = "[...document.images].filter(image => image.complete && !image.naturalWidth).length"
     assert tab.evaluate(broken) == 0
@@ -101,13 +102,13 @@ def test_the_page_is_readable_in_a_browser(page, browser, tmp_path, scheme, widt
     context.close()
 
 
-# The contrast (WCAG 2.1) of every text on the page, chart texts on the page's ground included.
+# The contrast (WCAG 2.1) of every text on the page, including chart text on the page's background.
 CONTRASTS = """() => {
-  const light = colour => {
+  const luminance = colour => {
     const parts = colour.match(/[\\d.]+/g).slice(0, 3).map(Number).map(v => v / 255)
       .map(v => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] };
-  const ground = node => {
+  const background = node => {
     for (; node; node = node.parentElement) {
       const colour = getComputedStyle(node).backgroundColor;
       if (!/rgba\\(0, 0, 0, 0\\)|transparent/.test(colour)) return colour }
@@ -120,36 +121,38 @@ CONTRASTS = """() => {
     const style = getComputedStyle(holder);
     const inChart = holder.closest('svg');
     const ink = inChart ? style.fill : style.color;
-    if (inChart && /rgb\\((0, 0, 0|255, 255, 255)\\)/.test(ink)) continue;  // numbers on a coloured field
-    const [a, b] = [light(ink), light(ground(holder))].sort((x, y) => y - x);
+    if (inChart && /rgb\\((0, 0, 0|255, 255, 255)\\)/.test(ink)) continue;  // numbers on a coloured cell
+    const [a, b] = [luminance(ink), luminance(background(holder))].sort((x, y) => y - x);
     found.push((a + 0.05) / (b + 0.05)) }
   return found }"""
 
 
-def test_galleries_show_different_keys_first(finished):
-    samples = finished[0].dataset.of("train")
+def test_examples_prefer_different_keys(finished):
+    samples = finished[0].dataset.subset("train")
     twins = [
         replace(sample, group="the same key") if sample.kind == "dimple" else sample for sample in samples
     ]
     lone = replace(twins[-1], kind="dimple", group="another key")
-    shown = [
-        sample for sample in of_each([*twins, lone], lambda sample: sample, each=2) if sample.kind == "dimple"
+    chosen = [
+        sample
+        for sample in examples_per_kind([*twins, lone], lambda sample: sample, per_kind=2)
+        if sample.kind == "dimple"
     ]
-    assert [sample.group for sample in shown] == ["the same key", "another key"]
+    assert [sample.group for sample in chosen] == ["the same key", "another key"]
 
 
-def test_galleries_stay_small_with_many_kinds(finished):
+def test_the_number_of_examples_is_limited(finished):
     sample = finished[0].dataset.samples[0]
-    many = [replace(sample, kind=f"kind {number % 200}") for number in range(2000)]
-    assert len(of_each(many, lambda one: one)) <= 60
+    many = [replace(sample, kind=f"kind {i % 200}") for i in range(2000)]
+    assert len(examples_per_kind(many, lambda sample: sample)) <= 60
 
 
-def test_a_run_without_a_wrong_answer_says_so(finished, tmp_path, monkeypatch):
+def test_a_run_without_misclassified_photos_has_none_to_show(finished, tmp_path, monkeypatch):
     experiment, _ = finished
-    caught = []
-    monkeypatch.setattr(runs, "write_report", lambda outcome, _: caught.append(outcome) or "")
+    calls = []
+    monkeypatch.setattr(runs, "write_report", lambda data, _: calls.append(data) or "")
     runs.run(replace(experiment, out=tmp_path / "run"))
-    right = tuple(replace(answer, kind=answer.sample.kind) for answer in caught[0].answers)
+    correct = tuple(replace(prediction, kind=prediction.sample.kind) for prediction in calls[0].predictions)
     monkeypatch.undo()
-    text = runs.write_report(replace(caught[0], answers=right), tmp_path / "figures")
+    text = runs.write_report(replace(calls[0], predictions=correct), tmp_path / "figures")
     assert "There are none." in text

@@ -1,6 +1,6 @@
-"""A finished run -> one page, and each of its figures as a file.
+"""A finished run -> report page, and each of its figures as a file.
 
-In:    Outcome: dataset, curves, scores, answers, and what is needed to show why
+In:    ReportData: dataset, training curves, scores, predictions, and what Grad-CAM needs
 Out:   report.html (one file, no network), figures/*.png
 Needs: matplotlib                                                                          [train]
 """
@@ -13,43 +13,50 @@ from matplotlib.figure import Figure
 
 from keykind.core.files import write_bytes
 from keykind.core.html import Content, Html, Tile, chart, gallery, page, table, tag
-from keykind.core.parallel import ordered
+from keykind.core.parallel import parallel_map
 from keykind.dataset.dataset import Dataset
 from keykind.evaluate import charts
 from keykind.evaluate.metrics import OODMetrics, Scores
 from keykind.evaluate.suggestions import suggest
-from keykind.evaluate.thumbnails import MOST, Answer, Explainer, examples, of_each, views
-from keykind.evaluate.wording import beside_published, between, right, score_table
+from keykind.evaluate.thumbnails import (
+    MAX_TILES,
+    Explainer,
+    PhotoPrediction,
+    examples_per_kind,
+    photo_tiles,
+    view_tiles,
+)
+from keykind.evaluate.wording import correct_count, f1_caption, format_interval, score_table
 from keykind.train.features import Plan
-from keykind.train.head_training import Trained
+from keykind.train.head_training import TrainedHead
 from keykind.train.recipe import Recipe
 from keykind.train.saliency import Saliency
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Outcome:
-    """Everything a finished run knows."""
+class ReportData:
+    """Everything that the report of a finished run contains."""
 
     dataset: Dataset
     recipe: Recipe
     plan: Plan
-    folds: Sequence[Trained]
-    fine_tuning: Mapping[str, Sequence[float]] | None
-    all_layers: Sequence[Mapping[str, float]]  # epochs in which all layers were trained: loss, accuracy
-    renders: int  # rendered photos that they saw besides
+    folds: Sequence[TrainedHead]
+    fine_tuning: Mapping[str, Sequence[float]] | None  # curves of partial fine-tuning
+    full_fine_tuning: Sequence[Mapping[str, float]]  # its epochs: loss, accuracy
+    renders: int  # rendered photos added in full fine-tuning
     best_fold: int
     scores: dict[str, Scores]  # of the test photos: "plain", "edge"
-    calibrated: Scores  # plain, after the temperature
+    calibrated: Scores  # plain, with the temperature
     temperature: float
-    rejection: Mapping[str, OODMetrics]  # of each set of photos without a key
-    attention: Saliency | None  # where the evidence stands, where rendered labels tell
-    answers: tuple[Answer, ...]  # to the plain test photos
+    ood: Mapping[str, OODMetrics]  # by set of photos without a key
+    saliency: Saliency | None  # None without rendered labels
+    predictions: tuple[PhotoPrediction, ...]  # on the plain test photos
     explainer: Explainer
-    facts: dict[str, str]  # how it was made, for the last table
-    notice: str  # said in the page's first line; empty where there is nothing to say first
+    details: dict[str, str]  # of the run, for the last table
+    notice: str  # first line of the page; empty for none
 
 
-class Figures:
+class FigureWriter:
     """Writes each figure of the page to the run's folder, numbered in the order of the page."""
 
     def __init__(self, folder: Path) -> None:
@@ -64,221 +71,230 @@ class Figures:
     def gallery(self, name: str, tiles: Sequence[Tile]) -> Html:
         """Write the tiles as one PNG and return them as HTML."""
         if tiles:
-            self._write(name, charts.sheet(tiles))
+            self._write(name, charts.contact_sheet(tiles))
         return gallery(tiles)
 
-    def _write(self, name: str, picture: bytes) -> None:
+    def _write(self, name: str, data: bytes) -> None:
         self._count += 1
-        write_bytes(self._folder / f"{self._count:02}-{name}.png", picture)
+        write_bytes(self._folder / f"{self._count:02}-{name}.png", data)
 
 
-def write_report(outcome: Outcome, figures_folder: Path) -> str:
-    """Write the figures and return the page. The page carries its pictures itself.
+def write_report(data: ReportData, figures_folder: Path) -> str:
+    """Write the figures and return the page, which embeds them.
 
-    Raises CannotWrite for a full disk, BadPhoto where a photo went away meanwhile.
+    Raises CannotWrite for a full disk, BadPhoto if a photo has been removed meanwhile.
     """
-    drawn = Figures(figures_folder)
-    plain = outcome.scores["plain"]
-    title = f"Weighted F1 {plain.weighted_f1:.2f} on {len(outcome.answers)} test photos"
+    figures = FigureWriter(figures_folder)
+    plain = data.scores["plain"]
+    title = f"Weighted F1 {plain.weighted_f1:.2f} on {len(data.predictions)} test photos"
     return page(
         title,
-        tag("p", outcome.notice, class_="warning") if outcome.notice else None,
-        tag("h1", "What kind of key is it? The run's report"),
-        _answer(outcome),
-        _data(outcome, drawn),
-        _seen(outcome, drawn),
-        _learned(outcome, drawn),
-        _told(outcome, drawn),
-        _why(outcome, drawn),
-        _made(outcome),
+        tag("p", data.notice, class_="warning") if data.notice else None,
+        tag("h1", "Key classification: report of the run"),
+        _summary(data),
+        _photos(data, figures),
+        _network_input(data, figures),
+        _training(data, figures),
+        _scores(data, figures),
+        _grad_cam(data, figures),
+        _details(data),
     )
 
 
-def _answer(outcome: Outcome) -> Iterable[Content]:
-    plain, edge = outcome.scores["plain"], outcome.scores.get("edge")
+def _summary(data: ReportData) -> Iterable[Content]:
+    plain, edge = data.scores["plain"], data.scores.get("edge")
     keys = sum(kind.keys for kind in plain.per_kind)
     commonest = max(plain.per_kind, key=lambda kind: kind.support)
-    confused = [
-        f"{count} of {plain.support(true)} {true} were called {answer}"
-        for true, answer, count in plain.confusions()[:3]
+    confusions = [
+        f"{count} of {plain.support(true)} {true} predicted as {predicted}"
+        for true, predicted, count in plain.confusions()[:3]
     ]
     yield tag(
         "div",
         tag(
             "div",
-            f"Weighted F1 {plain.weighted_f1:.2f} [{between(plain.intervals['weighted_f1'])}]",
+            f"Weighted F1 {plain.weighted_f1:.2f} [{format_interval(plain.intervals['weighted_f1'])}]",
             class_="big",
         ),
         tag(
             "p",
-            f"on {len(outcome.answers)} test photos of {keys} physical keys. {right(plain)} answers are "
-            f"right; always answering {commonest.kind} would give {commonest.support}. "
-            f"Macro F1 {plain.macro_f1:.2f} [{between(plain.intervals['macro_f1'])}]. ",
+            f"on {len(data.predictions)} test photos of {keys} physical keys. {correct_count(plain)} "
+            f"predictions are correct; always predicting {commonest.kind} would give {commonest.support}. "
+            f"Macro F1 {plain.macro_f1:.2f} [{format_interval(plain.intervals['macro_f1'])}]. ",
             f"On their edge views the weighted F1 is {edge.weighted_f1:.2f}." if edge else None,
         ),
-        tag("p", tag("strong", "Confused: "), "; ".join(confused) + "." if confused else "nothing."),
+        tag("p", tag("strong", "Confused: "), "; ".join(confusions) + "." if confusions else "nothing."),
         class_="answer",
     )
     yield tag("h2", "What to photograph next")
-    yield tag("ul", [tag("li", line) for line in suggest(outcome.dataset, plain, outcome.answers)])
-    if outcome.dataset.warnings:
-        yield tag("h2", "What the photos themselves say")
-        yield tag("ul", [tag("li", warning) for warning in outcome.dataset.warnings])
+    yield tag("ul", [tag("li", line) for line in suggest(data.dataset, plain, data.predictions)])
+    if data.dataset.warnings:
+        yield tag("h2", "Dataset warnings")
+        yield tag("ul", [tag("li", warning) for warning in data.dataset.warnings])
 
 
-def _data(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
-    dataset = outcome.dataset
+def _photos(data: ReportData, figures: FigureWriter) -> Iterable[Content]:
+    dataset = data.dataset
     yield tag("h2", "Photos of each kind")
-    yield drawn.chart(
+    yield figures.chart(
         "class-counts",
         charts.class_counts(dataset.counts()),
         f"{len(dataset.samples)} photos, {len({sample.group for sample in dataset.samples})} physical keys.",
     )
     yield tag("h2", "Examples")
-    for split in ("train", "test"):
-        shown = of_each(dataset.of(split), lambda sample: sample)
-        yield tag("h3", f"To {split}")
-        yield drawn.gallery(f"examples-{split}", examples(shown))
+    for split, title in (("train", "Training"), ("test", "Test")):
+        samples = examples_per_kind(dataset.subset(split), lambda sample: sample)
+        yield tag("h3", title)
+        yield figures.gallery(f"examples-{split}", photo_tiles(samples))
 
 
-def _seen(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
-    size = outcome.explainer.network.size
-    shown = of_each(outcome.dataset.of("train"), lambda sample: sample, each=2)
-    yield tag("h2", "What the network sees")
+def _network_input(data: ReportData, figures: FigureWriter) -> Iterable[Content]:
+    size = data.explainer.network.size
+    samples = examples_per_kind(data.dataset.subset("train"), lambda sample: sample, per_kind=2)
+    yield tag("h2", "Network input")
     yield tag(
-        "p",
-        f"Each photo is stretched to {size} × {size} px; the edge view is the strength of its Sobel edges.",
+        "p", f"Each photo is stretched to {size} × {size} px; the edge view is its Sobel gradient magnitude."
     )
-    yield drawn.gallery("views-plain-edge", views(shown, outcome.plan, ("plain", "edge"), size))
-    augmented = [view for view in outcome.recipe.views if view.endswith("_augmented")]
+    yield figures.gallery("views-plain-edge", view_tiles(samples, data.plan, ("plain", "edge"), size))
+    augmented = [view for view in data.recipe.views if view.endswith("_augmented")]
     if augmented:
         yield tag("h3", "Augmented")
-        yield tag(
-            "p", "Turned, zoomed and perhaps mirrored at random; empty areas are black. For training only."
-        )
-        yield drawn.gallery("views-augmented", views(shown, outcome.plan, augmented, size))
+        yield tag("p", "Randomly rotated, zoomed and flipped; empty areas are black. Used in training only.")
+        yield figures.gallery("views-augmented", view_tiles(samples, data.plan, augmented, size))
 
 
-def _learned(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
-    yield tag("h2", "Learning")
-    folds, best = len(outcome.folds), outcome.folds[outcome.best_fold]
-    yield drawn.chart(
+def _training(data: ReportData, figures: FigureWriter) -> Iterable[Content]:
+    yield tag("h2", "Training curves")
+    folds, best = len(data.folds), data.folds[data.best_fold]
+    yield figures.chart(
         "loss-and-accuracy",
-        charts.curves([fold.history for fold in outcome.folds]),
-        f"Mean over {folds} folds, bands from the lowest to the highest. Fold {outcome.best_fold + 1} had "
-        f"the best validation accuracy ({best.val_accuracy:.2f}) and was "
-        f"{'fine-tuned and ' if outcome.fine_tuning else ''}tested.",
+        charts.training_curves([fold.history for fold in data.folds]),
+        f"Mean over {folds} folds; the bands range from the lowest to the highest. Fold {data.best_fold + 1} "
+        f"had the best validation accuracy ({best.val_accuracy:.2f}) and was "
+        f"{'fine-tuned and ' if data.fine_tuning else ''}tested.",
     )
-    if outcome.all_layers:
-        besides = f" and {outcome.renders:,} rendered ones" if outcome.renders else ""
-        yield tag("h3", "All layers")
+    if data.full_fine_tuning:
+        renders = f" and {data.renders:,} rendered photos" if data.renders else ""
+        yield tag("h3", "Full fine-tuning")
         yield tag(
             "p",
-            f"Then all layers were trained on strong views of that fold's photos{besides}, drawn anew each "
-            "epoch: moved, coloured and worn as no photo is, so the accuracy is lower than on photos.",
+            f"All layers were then trained on that fold's photos{renders} with strong augmentation, redrawn "
+            "each epoch; so the accuracy is lower than on plain photos.",
         )
         rows = [
             (number, f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}")
-            for number, epoch in enumerate(outcome.all_layers, 1)
+            for number, epoch in enumerate(data.full_fine_tuning, 1)
         ]
         yield table(("epoch", "loss", "accuracy"), rows)
-    if outcome.fine_tuning:
-        layers = outcome.recipe.fine_tune_layers
-        yield drawn.chart(
+    if data.fine_tuning:
+        layers = data.recipe.fine_tune_layers
+        yield figures.chart(
             "fine-tuning",
-            charts.curves([outcome.fine_tuning]),
-            f"Fine-tuning that fold's model: the network's last {layers} layers were trained too.",
+            charts.training_curves([data.fine_tuning]),
+            f"Fine-tuning of that fold's model, with the last {layers} layers of the network trainable.",
         )
 
 
-def _told(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
-    yield tag("h2", "What is confused with what")
+def _scores(data: ReportData, figures: FigureWriter) -> Iterable[Content]:
+    yield tag("h2", "Confusion matrices")
     yield tag(
         "div",
         [
-            drawn.chart(
+            figures.chart(
                 f"confusion-{view}",
                 charts.confusion(scores, f"{view} photos"),
                 f"Test photos, {view} view: weighted F1 {scores.weighted_f1:.3f}.",
             )
-            for view, scores in outcome.scores.items()
+            for view, scores in data.scores.items()
         ],
         class_="charts",
     )
-    yield tag("h2", "F1 of each kind")
-    yield drawn.chart(
-        "f1-per-kind", charts.f1_bars(outcome.scores), beside_published(outcome.scores["plain"])
-    )
-    for view, scores in outcome.scores.items():
-        yield tag("h3", f"All scores, {view}")
+    yield tag("h2", "F1 per kind")
+    yield figures.chart("f1-per-kind", charts.f1_bars(data.scores), f1_caption(data.scores["plain"]))
+    for view, scores in data.scores.items():
+        yield tag("h3", f"All scores, {view} view")
         yield score_table(scores)
-    yield tag("h2", "Do the probabilities mean what they say?")
-    plain = outcome.scores["plain"]
-    yield drawn.chart(
+    yield tag("h2", "Calibration")
+    plain = data.scores["plain"]
+    yield figures.chart(
         "reliability",
-        charts.reliability({"as trained": plain, "with temperature": outcome.calibrated}),
-        f"Temperature {outcome.temperature:.2f}, fitted on validation photos. Expected calibration error "
-        f"{plain.ece:.3f} before, {outcome.calibrated.ece:.3f} after. Larger dots stand for more answers.",
+        charts.reliability_diagram({"uncalibrated": plain, "calibrated": data.calibrated}),
+        f"Temperature {data.temperature:.2f}, fitted on validation photos. Expected calibration error "
+        f"{plain.ece:.3f} before, {data.calibrated.ece:.3f} after. Larger dots stand for more photos.",
     )
-    if outcome.rejection:
-        yield tag("h2", "Does it know what is no key?")
-        yield from _refused(outcome.rejection)
+    if data.ood:
+        yield tag("h2", "Rejecting photos without a key")
+        yield from _rejection(data.ood)
 
 
-def _refused(rejection: Mapping[str, OODMetrics]) -> Iterable[Content]:
-    one = next(iter(rejection.values()))
+def _rejection(ood: Mapping[str, OODMetrics]) -> Iterable[Content]:
+    first = next(iter(ood.values()))
     yield tag(
         "p",
-        f"Of the {one.keys} test photos it refuses, wrongly, {1 - one.keys_passed:.0%}. The last column: how "
-        "many photos without a key pass where 95% of the test photos do.",
+        f"{1 - first.keys_passed:.0%} of the {first.keys} test photos are wrongly rejected. FPR at 95% TPR: "
+        "the share of photos without a key accepted at the threshold that accepts 95% of the test photos.",
     )
     rows = [
-        (name, of.negatives, f"{of.negatives_rejected:.0%}", f"{of.auroc:.3f}", f"{of.fpr95:.0%}")
-        for name, of in rejection.items()
+        (
+            name,
+            metrics.negatives,
+            f"{metrics.negatives_rejected:.0%}",
+            f"{metrics.auroc:.3f}",
+            f"{metrics.fpr95:.0%}",
+        )
+        for name, metrics in ood.items()
     ]
-    yield table(("photos without a key", "photos", "refused", "AUROC", "FPR at 95% TPR"), rows)
+    yield table(("photos without a key", "photos", "rejected", "AUROC", "FPR at 95% TPR"), rows)
 
 
-def _why(outcome: Outcome, drawn: Figures) -> Iterable[Content]:
-    explainer = outcome.explainer
-    shown = of_each(outcome.answers, lambda answer: answer.sample)
-    yield tag("h2", "Where it looks")
-    yield tag("p", "Grad-CAM for the answer: yellow where the evidence stands, violet where there is none.")
-    if outcome.attention:
-        yield from _attention(outcome.attention)
-    explained = ordered(lambda answer: explainer.show(answer, [answer.kind]), shown)
-    yield drawn.gallery("grad-cam", [tiles[1] for tiles in explained])
+def _grad_cam(data: ReportData, figures: FigureWriter) -> Iterable[Content]:
+    explainer = data.explainer
+    samples = examples_per_kind(data.predictions, lambda prediction: prediction.sample)
+    yield tag("h2", "Where the network looks")
+    yield tag("p", "Grad-CAM for the predicted kind: yellow for strong evidence, violet for none.")
+    if data.saliency:
+        yield from _saliency(data.saliency)
+    explained = parallel_map(lambda prediction: explainer.explain(prediction, [prediction.kind]), samples)
+    yield figures.gallery("grad-cam", [tiles[1] for tiles in explained])
     wrong = sorted(
-        (answer for answer in outcome.answers if not answer.right), key=lambda answer: -answer.probability
+        (prediction for prediction in data.predictions if not prediction.correct),
+        key=lambda prediction: -prediction.probability,
     )
-    yield tag("h2", "Wrong answers")
+    yield tag("h2", "Misclassified photos")
     if not wrong:
         yield tag("p", "There are none.")
         return
-    few = wrong[: MOST // 2]
-    yield tag(
-        "p", f"{len(few)} of {len(wrong)}, the surest first. Each caption: true kind → answer, probability."
-    )
-    explained = ordered(lambda answer: explainer.show(answer, [answer.kind, answer.sample.kind]), few)
-    crops, *maps = zip(*explained, strict=True)
-    yield drawn.gallery("misclassified", crops)
-    yield tag("h3", "Why: the evidence for the answer, then for the true kind")
-    yield drawn.gallery("misclassified-grad-cam", [tile for pair in zip(*maps, strict=True) for tile in pair])
-
-
-def _attention(attention: Saliency) -> Iterable[Content]:
+    first = wrong[: MAX_TILES // 2]
     yield tag(
         "p",
-        f"The labels of {attention.photos} rendered test photos say which pixel shows a blade. So much of "
-        "the evidence stands on each part, and so much of what the network sees is that part.",
+        f"{len(first)} of {len(wrong)}, highest confidence first. Captions: true kind → predicted kind, "
+        "probability.",
     )
-    rows = [(part, f"{share:.0%}", f"{attention.area[part]:.0%}") for part, share in attention.energy.items()]
-    yield table(("part", "of the evidence", "of the picture"), rows)
+    explained = parallel_map(
+        lambda prediction: explainer.explain(prediction, [prediction.kind, prediction.sample.kind]), first
+    )
+    crops, *maps = zip(*explained, strict=True)
+    yield figures.gallery("misclassified", crops)
+    yield tag("h3", "Grad-CAM for the predicted kind, then for the true kind")
+    yield figures.gallery(
+        "misclassified-grad-cam", [tile for pair in zip(*maps, strict=True) for tile in pair]
+    )
 
 
-def _made(outcome: Outcome) -> Iterable[Content]:
-    yield tag("h2", "How it was made")
-    yield table(("what", "value"), outcome.facts.items())
-    if outcome.dataset.faults:
-        yield tag("h3", "Photos that could not be read")
-        yield table(("photo", "reason"), [(fault.name, fault.reason) for fault in outcome.dataset.faults])
+def _saliency(saliency: Saliency) -> Iterable[Content]:
+    yield tag(
+        "p",
+        f"Share of the evidence on each part of the key in {saliency.photos} rendered test photos with "
+        "labels, and the share of the crop that the part covers.",
+    )
+    rows = [(part, f"{share:.0%}", f"{saliency.area[part]:.0%}") for part, share in saliency.energy.items()]
+    yield table(("part", "of the evidence", "of the crop"), rows)
+
+
+def _details(data: ReportData) -> Iterable[Content]:
+    yield tag("h2", "Run details")
+    yield table(("setting", "value"), data.details.items())
+    if data.dataset.read_errors:
+        yield tag("h3", "Unreadable photos")
+        rows = [(error.name, error.reason) for error in data.dataset.read_errors]
+        yield table(("photo", "reason"), rows)

@@ -1,7 +1,7 @@
-"""Scores and photos -> what to photograph next.
+"""Scores and predictions -> suggestions for what to photograph next.
 
-In:    Dataset, Scores, the answers to the test photos
-Out:   a few sentences, the most useful first, each with the numbers it rests on
+In:    Dataset, Scores, predictions on the test photos
+Out:   a few sentences with numbers, most useful first
 Needs: scikit-learn, through the scores                                                    [train]
 """
 
@@ -10,51 +10,54 @@ from statistics import median
 
 from keykind.dataset.dataset import Dataset
 from keykind.evaluate.metrics import KindScore, Scores
-from keykind.evaluate.thumbnails import Answer
+from keykind.evaluate.thumbnails import PhotoPrediction
 
-FEW_KEYS = 10  # physical keys of a kind in the test below which its interval says little
-BALANCE = 2.0  # times as many training photos as the rarest kind before it is worth saying
-BLUR = 0.6  # sharpness of wrong answers as a share of that of right ones
-LARGE = 20  # wrong answers and right ones needed before their sharpness is compared
+MIN_KEYS = 10  # physical keys of a kind in the test; with fewer its interval is too wide
+IMBALANCE = 2.0  # ratio of the most to the least frequent kind's training photos that is worth a suggestion
+BLUR = 0.6  # ratio of the sharpness of wrong to correct predictions that is worth a suggestion
+MIN_PHOTOS = 20  # wrong and correct predictions needed to compare their sharpness
 
 
-def suggest(dataset: Dataset, scores: Scores, answers: Sequence[Answer]) -> list[str]:
+def suggest(dataset: Dataset, scores: Scores, predictions: Sequence[PhotoPrediction]) -> list[str]:
     """Return what would help most: more keys of weak kinds, more test keys, better photos."""
-    return [*_weak(scores), *_few(scores), *_rare(dataset), *_blurred(answers)] or [
-        "Nothing stands out: more photos of new keys, on grounds that are not here yet, would test it harder."
-    ]
+    return [
+        *_confused_kinds(scores),
+        *_few_test_keys(scores),
+        *_rare_kind(dataset),
+        *_blurred_photos(predictions),
+    ] or ["No weak point stands out: test with more photos of new keys, on backgrounds not used so far."]
 
 
-def _weak(scores: Scores) -> Iterator[str]:
-    for true, answer, count in scores.confusions()[:2]:
+def _confused_kinds(scores: Scores) -> Iterator[str]:
+    for true, predicted, count in scores.confusions()[:2]:
         share = f"{count} of {scores.support(true)} test photos"
         yield (
-            f"To train: more {true} keys of the sort that was called {answer} ({share}; "
-            "the galleries below show which), each on several grounds."
+            f"Training: more {true} keys like those predicted as {predicted} ({share}; "
+            "see the galleries below), each on several backgrounds."
         )
 
 
-def _few(scores: Scores) -> Iterator[str]:
-    thin = [kind for kind in scores.per_kind if kind.keys < FEW_KEYS]
-    if thin:
-        yield f"To test: more different keys, for narrower intervals: {'; '.join(map(_width, thin))}."
+def _few_test_keys(scores: Scores) -> Iterator[str]:
+    few = [kind for kind in scores.per_kind if kind.keys < MIN_KEYS]
+    if few:
+        yield f"Testing: more different keys, for narrower intervals: {'; '.join(map(_recall_range, few))}."
 
 
-def _width(kind: KindScore) -> str:
+def _recall_range(kind: KindScore) -> str:
     low, high = kind.recall_interval
-    return f"{kind.kind} has {kind.keys}, so its recall lies somewhere from {low:.2f} to {high:.2f}"
+    return f"{kind.kind} has {kind.keys}, so its recall is between {low:.2f} and {high:.2f}"
 
 
-def _rare(dataset: Dataset) -> Iterator[str]:
-    counts = {kind: number["train"] for kind, number in dataset.counts().items()}
+def _rare_kind(dataset: Dataset) -> Iterator[str]:
+    counts = {kind: count["train"] for kind, count in dataset.counts().items()}
     rarest, commonest = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
-    if counts[commonest] > BALANCE * counts[rarest]:
-        yield f"To train: more {rarest} ({counts[rarest]} photos, {commonest} has {counts[commonest]})."
+    if counts[commonest] > IMBALANCE * counts[rarest]:
+        yield f"Training: more {rarest} ({counts[rarest]} photos, {commonest} has {counts[commonest]})."
 
 
-def _blurred(answers: Sequence[Answer]) -> Iterator[str]:
-    sharp = [answer.sample.sharpness for answer in answers if answer.right]
-    dull = [answer.sample.sharpness for answer in answers if not answer.right]
-    if min(len(sharp), len(dull)) >= LARGE and median(dull) < BLUR * median(sharp):
-        share = median(dull) / median(sharp)
-        yield f"Sharper photos: the sharpness of the wrong answers is {share:.0%} of that of the right ones."
+def _blurred_photos(predictions: Sequence[PhotoPrediction]) -> Iterator[str]:
+    correct = [prediction.sample.sharpness for prediction in predictions if prediction.correct]
+    wrong = [prediction.sample.sharpness for prediction in predictions if not prediction.correct]
+    if min(len(correct), len(wrong)) >= MIN_PHOTOS and median(wrong) < BLUR * median(correct):
+        ratio = median(wrong) / median(correct)
+        yield f"Sharper photos: the misclassified ones have {ratio:.0%} of the sharpness of the others."

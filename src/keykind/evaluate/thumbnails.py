@@ -1,4 +1,4 @@
-"""Photos and maps -> tiles for a page.
+"""Photos and class maps -> tiles for a page.
 
 In:    samples, their crops and class maps
 Out:   Tile(s): small JPEGs with captions
@@ -26,92 +26,99 @@ from keykind.train.features import Network, Plan, read_crop
 
 SIDE = 176  # longest side of a tile, px
 QUALITY = 80  # JPEG
-EACH = 5  # pictures of each kind, as in the report
-MOST = 60  # pictures of one gallery; more would make the page heavy and nobody looks at them
+PER_KIND = 5  # tiles of each kind, as in the 2024 report
+MAX_TILES = 60  # of one gallery, to keep the page small
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What the model said of one test photo."""
+class PhotoPrediction:
+    """The predicted kind of one test photo."""
 
     sample: Sample
     kind: str
     probability: float
 
     @property
-    def right(self) -> bool:
-        """Whether it is the true kind."""
+    def correct(self) -> bool:
+        """Whether the predicted kind is the true one."""
         return self.kind == self.sample.kind
 
     def caption(self) -> str:
-        """Return the answer in a few words."""
+        """Return true kind, predicted kind and probability."""
         return f"{self.sample.kind} → {self.kind} {self.probability:.2f}"
 
 
-def tile(pixels: NDArray[np.uint8], caption: str) -> Tile:
-    """Return pixels (h, w, 3) as a tile of at most SIDE px; nothing of the file but its pixels is kept."""
-    small = Image.fromarray(pixels)
-    small.thumbnail((SIDE, SIDE))
+def make_tile(pixels: NDArray[np.uint8], caption: str) -> Tile:
+    """Return pixels (h, w, 3) as a tile of at most SIDE px, without any metadata."""
+    image = Image.fromarray(pixels)
+    image.thumbnail((SIDE, SIDE))
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=QUALITY)
+    image.save(buffer, "JPEG", quality=QUALITY)
     return Tile(buffer.getvalue(), caption)
 
 
-def of_each(items: Iterable[T], shown: Callable[[T], Sample], each: int = EACH) -> list[T]:
-    """Return `each` items of every kind, of as many different keys as there are; never more than MOST in all.
+def examples_per_kind(
+    items: Iterable[T], sample_of: Callable[[T], Sample], per_kind: int = PER_KIND
+) -> list[T]:
+    """Return `per_kind` items of every kind, preferring different physical keys; at most MAX_TILES in all.
 
-    shown: the photo of an item.
+    sample_of: returns the sample of an item.
     """
     kinds: dict[str, list[tuple[int, int, T]]] = defaultdict(list)
-    met: Counter[str] = Counter()
-    for place, item in enumerate(items):
-        sample = shown(item)
-        kinds[sample.kind].append((met[sample.group], place, item))
-        met[sample.group] += 1
-    fair = max(1, min(each, MOST // max(len(kinds), 1)))
-    return [item for group in kinds.values() for _, _, item in sorted(group, key=itemgetter(0, 1))[:fair]][
-        :MOST
+    seen: Counter[str] = Counter()
+    for i, item in enumerate(items):
+        sample = sample_of(item)
+        kinds[sample.kind].append((seen[sample.group], i, item))
+        seen[sample.group] += 1
+    limit = max(1, min(per_kind, MAX_TILES // max(len(kinds), 1)))
+    return [item for group in kinds.values() for _, _, item in sorted(group, key=itemgetter(0, 1))[:limit]][
+        :MAX_TILES
     ]
 
 
-def examples(samples: Iterable[Sample]) -> list[Tile]:
-    """Return the photos as they were taken."""
-    return [tile(decode.read(sample.path, at_least=SIDE).pixels, sample.name) for sample in samples]
-
-
-def views(samples: Iterable[Sample], plan: Plan, wanted: Sequence[str], size: int) -> list[Tile]:
-    """Return each photo's views as the network sees them: stretched to a square."""
+def photo_tiles(samples: Iterable[Sample]) -> list[Tile]:
+    """Return tiles of the original photos."""
     return [
-        tile(to_crop(plan.picture(view, crop, sample.sha256)), f"{sample.kind}, {view.replace('_', ' ')}")
+        make_tile(decode.read_photo(sample.path, min_side=SIDE).pixels, sample.name) for sample in samples
+    ]
+
+
+def view_tiles(samples: Iterable[Sample], plan: Plan, views: Sequence[str], size: int) -> list[Tile]:
+    """Return tiles of each photo's views as the network sees them: stretched to a square of `size` px."""
+    return [
+        make_tile(
+            to_crop(plan.picture(view, crop, sample.sha256)), f"{sample.kind}, {view.replace('_', ' ')}"
+        )
         for sample in samples
         for crop in [read_crop(sample, size)]
-        for view in wanted
+        for view in views
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class Explainer:
-    """The network, the head and the kinds: what is needed to show why."""
+    """Draws Grad-CAM maps: a network, its head and its kinds."""
 
     network: Network
     head: Head
     kinds: tuple[str, ...]
 
-    def show(self, answer: Answer, kinds: Sequence[str]) -> tuple[Tile, ...]:
-        """Return the photo as the network sees it with the answer, then for each kind the evidence over it.
+    def explain(self, prediction: PhotoPrediction, kinds: Sequence[str]) -> tuple[Tile, ...]:
+        """Return tiles of the network's input, captioned with the prediction, and of each kind's map over it.
 
-        An empty map is said, not drawn.
+        For an empty map only the caption says so.
         """
-        crop = read_crop(answer.sample, self.network.size)
+        crop = read_crop(prediction.sample, self.network.size)
         _, feature_map = self.network.run(to_unit(crop))
         maps = class_maps(feature_map, self.head)
-        tiles = [tile(crop, answer.caption())]
+        tiles = [make_tile(crop, prediction.caption())]
         for kind in kinds:
-            one = maps[..., self.kinds.index(kind)]
-            if is_empty(one):
-                tiles.append(tile(crop, f"no place speaks for {kind}"))
+            class_map = maps[..., self.kinds.index(kind)]
+            if is_empty(class_map):
+                tiles.append(make_tile(crop, f"no evidence for {kind}"))
             else:
-                tiles.append(tile(overlay(crop, one), f"for {kind}: {answer.caption()}"))
+                caption = f"for {kind}: {prediction.caption()}"
+                tiles.append(make_tile(overlay(crop, class_map), caption))
         return tuple(tiles)
