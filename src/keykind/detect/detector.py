@@ -21,7 +21,7 @@ from PIL import Image
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Mask, Points
-from keykind.detect.detection import Detection
+from keykind.detect.detection import Detection, Detector
 from keykind.detect.postprocess import SIDE, DenseOutputs, decode, keypoint_distance, transposed
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
@@ -50,6 +50,15 @@ class KeyDetector:
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._interpreters = InterpreterPool(flatbuffer)
         self._interpreters.warm_up()
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> "KeyDetector":
+        """Return the detector in a file; None: the one that ships with keykind. Raises BadModel."""
+        try:
+            return cls(shipped.read_model(shipped.DETECTOR) if path is None else Path(path).read_bytes())
+        except (OSError, ValueError, RuntimeError) as error:
+            name, remedy = path or shipped.DETECTOR, "give the .tflite file of a detector"
+            raise BadModel(name, fault=f"is not a detector ({error})", remedy=remedy) from error
 
     def detect(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
         """Return the keys with at least this score, highest score first. Safe in threads."""
@@ -119,13 +128,12 @@ class KeyDetector:
                 )
 
 
-def load_detector(path: str | Path | None = None) -> KeyDetector:
-    """Return the detector in a file; None: the one that ships with keykind. Raises BadModel."""
-    try:
-        return KeyDetector(shipped.read_model(shipped.DETECTOR) if path is None else Path(path).read_bytes())
-    except (OSError, ValueError, RuntimeError) as error:
-        name, remedy = path or shipped.DETECTOR, "give the .tflite file of a detector"
-        raise BadModel(name, fault=f"is not a detector ({error})", remedy=remedy) from error
+def load_detector(path: str | Path | None = None) -> Detector:
+    """Return the detector that keykind uses; None: the one that ships. Another is plugged in here.
+
+    Raises BadModel.
+    """
+    return KeyDetector.load(path)
 
 
 def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
