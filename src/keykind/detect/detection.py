@@ -39,7 +39,7 @@ class Detector(Protocol):
 
     @property
     def digest(self) -> str:
-        """Identify the detector: what was computed with another digest is not reused."""
+        """Return an identifier; results computed with another digest are not reused."""
 
     def detect(self, photo: Photo, score_threshold: float = ...) -> tuple[Detection, ...]:
         """Return the keys with at least this score, highest score first; called from several threads.
