@@ -175,7 +175,7 @@ def test_a_missing_or_damaged_detector_is_an_error(tmp_path, monkeypatch):
     with pytest.raises(BadModel, match="is not a detector"):
         KeyDetector.load(str(tmp_path / "torn.tflite"))
     monkeypatch.setattr(shipped.read_model, "__defaults__", (tmp_path,))
-    with pytest.raises(BadModel, match=r"is missing from this installation, or damaged.*install keykind again"):
+    with pytest.raises(BadModel, match=r"missing from this installation, or damaged.*install keykind again"):
         load_detector()
 
 

@@ -103,7 +103,8 @@ def _evidence(explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.
         if is_empty(class_map):
             yield Panel(Image.fromarray(photo), title, "no evidence for this kind")
         else:
-            yield Panel(Image.fromarray(overlay(photo, class_map, vmax=vmax)), title, "evidence for this kind")
+            blended = overlay(photo, class_map, vmax=vmax)
+            yield Panel(Image.fromarray(blended), title, "evidence for this kind")
 
 
 def _compose(panels: Sequence[Panel]) -> Image.Image:
