@@ -8,8 +8,8 @@ pytest.importorskip("manifold3d", reason="the drawn photos need the [render] ext
 from manifold3d import CrossSection, Manifold
 
 from keykind.render.keys.bows import STYLES, draw_head
+from keykind.render.props.catalogue import PROPS, draw_prop, draw_ring
 from keykind.render.props.hand import draw_hand, draw_pinch
-from keykind.render.props.things import THINGS, draw_ring, draw_thing
 from keykind.render.solids import triangles
 
 NECK, THICKNESS = 8.0, 2.2  # mm
@@ -70,10 +70,10 @@ def test_an_unknown_style_is_named_in_the_error():
         head("wooden", 0)
 
 
-@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("name", PROPS)
 def test_a_thing_is_whole_and_lies_around_height_zero(name):
     for seed in range(3):
-        thing = draw_thing(name, np.random.default_rng(seed))
+        thing = draw_prop(name, np.random.default_rng(seed))
         assert thing.kind is None
         assert_whole(thing.parts)
         boxes = np.array([part.solid.bounding_box() for part in thing.parts])
@@ -81,15 +81,15 @@ def test_a_thing_is_whole_and_lies_around_height_zero(name):
         assert (low, high) == pytest.approx((-thing.thickness / 2, thing.thickness / 2), abs=0.01)
 
 
-@pytest.mark.parametrize("name", THINGS)
+@pytest.mark.parametrize("name", PROPS)
 def test_the_same_generator_draws_the_same_thing(name):
-    first, again = (draw_thing(name, np.random.default_rng(9)) for _ in range(2))
+    first, again = (draw_prop(name, np.random.default_rng(9)) for _ in range(2))
     assert volumes(first.parts) == volumes(again.parts)
 
 
 def test_an_unknown_thing_is_named_in_the_error():
     with pytest.raises(ValueError, match="dragon"):
-        draw_thing("dragon", np.random.default_rng(0))
+        draw_prop("dragon", np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -1,4 +1,4 @@
-"""Takes photos without rendering, so that tests of a set need no time; light, for each worker imports it."""
+"""A Studio that makes noise instead of rendering, for fast tests. Imported by each worker: keep it light."""
 
 import io
 import os
@@ -10,49 +10,49 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keykind.core.geometry import encode
+from keykind.core.geometry import encode_rle
 from keykind.render.sets.job import Task
-from keykind.render.studio.render_photo import Shot
+from keykind.render.studio.render_photo import RenderedPhoto
 from keykind.render.studio.variant import Variant
 
-FAKE = Variant("scalar_rgb", None, "rendering nothing")
+FAKE = Variant("scalar_rgb", None, "rendering noise")
 
 
 @dataclass(frozen=True, slots=True)
 class FakeStudio:
-    """Photos of noise that depend on their task alone; some fail, one may kill its process."""
+    """Makes photos of noise that depend on their task alone; some fail, one may kill its process."""
 
     workers: int
     variant: Variant = FAKE
     failing: tuple[int, ...] = ()
-    deadly: int | None = None  # number of the photo whose process dies
-    pause: float = 0.0  # seconds a photo
-    diary: Path | None = None  # folder that gets a file for each photo that was begun
+    deadly: int | None = None  # index of the photo whose worker dies
+    pause: float = 0.0  # seconds per photo
+    diary: Path | None = None  # folder that gets one file per photo that was started
 
-    def take(self, task: Task) -> Shot:
+    def render(self, task: Task) -> RenderedPhoto:
         if self.diary:
-            (self.diary / f"{task.number}-{os.getpid()}").touch()
-        if task.number == self.deadly:
+            (self.diary / f"{task.index}-{os.getpid()}").touch()
+        if task.index == self.deadly:
             os._exit(9)
-        if task.number in self.failing:
+        if task.index in self.failing:
             raise ValueError("a fault of its own")
         interrupted: list[int] = []
         signal.signal(signal.SIGINT, lambda number, _: interrupted.append(number))
         time.sleep(self.pause)
-        if interrupted:  # as Mitsuba does: a wrong photo instead of an exception
-            return self.take(replace(task, seed=task.seed + 1))
-        rng = np.random.default_rng((task.seed, task.number))
+        if interrupted:  # like Mitsuba: a wrong photo instead of an exception
+            return self.render(replace(task, seed=task.seed + 1))
+        rng = np.random.default_rng((task.seed, task.index))
         photo = Image.fromarray(rng.integers(0, 256, (task.size * 3 // 4, task.size, 3), np.uint8))
         stream = io.BytesIO()
         photo.save(stream, "JPEG")
-        return Shot(photo, stream.getvalue(), label(task, photo.size), task.number % 3)
+        return RenderedPhoto(photo, stream.getvalue(), label(task, photo.size), task.index % 3)
 
 
 def label(task: Task, size: tuple[int, int]) -> dict[str, object]:
-    """A label as label_scene makes them: one key 10 px wide and 20 px high at (5, 8), half of it blade."""
+    """Return a label as label_scene does, of one key, 10 x 20 px at (5, 8), half of it blade."""
     masks = np.zeros((3, size[1], size[0]), dtype=bool)
     masks[0, 8:28, 5:15] = masks[1, 8:18, 5:15] = masks[2, 18:28, 5:15] = True
-    whole, bow, blade = map(encode, masks)
+    whole, bow, blade = map(encode_rle, masks)
     key = {
         "kind": task.kinds[0] if task.kinds else None,
         "box": [[5.0, 8.0], [15.0, 8.0], [15.0, 28.0], [5.0, 28.0]],
@@ -69,7 +69,7 @@ def label(task: Task, size: tuple[int, int]) -> dict[str, object]:
         "height": size[1],
         "scene": task.scene,
         "seed": task.seed,
-        "number": task.number,
+        "number": task.index,
         "keys": [key] if task.kinds else [],
         "others": [],
         "parameters": {},

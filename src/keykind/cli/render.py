@@ -44,15 +44,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Render what is missing of a dataset."""
     require("render")
-    from keykind.render.sets.job import checked_order
+    from keykind.render.sets.job import make_job
     from keykind.render.sets.rendering import open_studio, render_set
     from keykind.render.sets.set_folder import SetFolder
 
-    order = checked_order(options.count, options.kinds, options.scene, options.size, options.seed)
+    job = make_job(options.count, options.kinds, options.scene, options.size, options.seed)
     folder = SetFolder(options.out)
-    studio = open_studio(folder, order, options.variant, options.workers)
-    message(studio.variant.words)
-    summary = render_set(folder, order, studio, None if options.engine == "local" else engine(options, CHUNK))
-    print_faults(summary.faults)
+    studio = open_studio(folder, job, options.variant, options.workers)
+    message(studio.variant.description)
+    summary = render_set(folder, job, studio, None if options.engine == "local" else engine(options, CHUNK))
+    print_faults(summary.failures)
     print(summary)
-    return SOME_UNREADABLE if summary.faults else OK
+    return SOME_UNREADABLE if summary.failures else OK

@@ -60,7 +60,7 @@ def draw_light(style: str, rng: np.random.Generator) -> np.ndarray:
     return np.asarray(light * (math.pi / (irradiance(light) @ LUMINANCE)), dtype=np.float32)
 
 
-def overshadowed(light: np.ndarray, toward: np.ndarray, radius: float, level: float) -> np.ndarray:
+def add_occluder(light: np.ndarray, toward: np.ndarray, radius: float, level: float) -> np.ndarray:
     """Return a light with a soft dark disc: the phone and whoever holds it, close above the key.
 
     toward (3,) unit vector; radius in radians; level is the share of the light that is left in the middle.

@@ -1,1 +1,1 @@
-"""Keys and company -> a Scene: what lies where, in which light, seen from where; and its texture atlas."""
+"""Keys and props -> a Scene: positions, lighting, camera; and its texture atlas."""

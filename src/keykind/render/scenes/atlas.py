@@ -1,11 +1,11 @@
-"""Bodies -> one mesh and one set of pictures that cover it.
+"""Merge the bodies of a scene into one mesh with one texture atlas.
 
-In:    a Scene, a random generator
-Out:   Atlas: vertices, normals, texture places, faces and their parts; colour, roughness, metal, height
+In:    Scene, random generator
+Out:   Atlas: vertices, normals, texture coordinates, faces, parts; colour, roughness, metallic, height
 Needs: numpy
 
-Each part has a tile: its surface painted as seen from above. Sides would smear, so the view is oblique: a
-step in z moves along the tile too.
+Each surface of a part has a tile, textured by parallel projection. The projection is oblique, so that a step
+in z also moves along the tile: seen straight from above, the texture would smear along vertical sides.
 """
 
 from dataclasses import dataclass
@@ -17,12 +17,12 @@ from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
 from keykind.render.solids import Surface, Triangles
 
-LEAN = np.array([0.35, 0.5])  # mm along the tile for each mm of height
+SHEAR = np.array([0.35, 0.5])  # mm along the tile per mm of height
 MARGIN = 2  # px around a tile, against bleeding
-LEAST = 12  # px, the smallest side of a tile
-FINENESS = 1.4  # texels of a key for each pixel of the photo, at the middle of the frame
-COARSER = 0.8  # texels of anything else: a forearm at the key's fineness would leave the key a blur
-NEAREST = 0.6  # of the way from the lens to what it looks at; what is nearer is hardly in the frame
+MIN_TILE = 12  # px, shortest side of a tile
+KEY_TEXELS = 1.4  # per pixel of the photo, at the camera's target
+PROP_TEXELS = 0.8  # per pixel; at the resolution of a key, a forearm would leave no room for the key
+MIN_DEPTH = 0.6  # of the distance from the lens to its target; closer parts are hardly in the frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +31,14 @@ class Patch:
 
     part: int  # row of Scene.parts()
     surface: Surface
-    points: np.ndarray  # (n, 3) world, mm
+    vertices: np.ndarray  # (n, 3) world, mm
     normals: np.ndarray  # (n, 3)
     faces: np.ndarray  # (m, 3)
-    flat: np.ndarray  # (n, 2) places on the tile, mm
+    projected: np.ndarray  # (n, 2) positions on the tile, mm
     box: tuple[float, float, float, float]  # of the tile, mm: x0, y0, x1, y1
 
 
-NOWHERE = Patch(  # a scene without things still has a mesh: one triangle far below the ground
+EMPTY = Patch(  # an empty scene still needs a mesh: one triangle far below the ground
     0,
     Surface(False, (0.5, 0.5, 0.5), 1.0),
     np.array([[0.0, 0.0, -9e3], [1.0, 0.0, -9e3], [0.0, 1.0, -9e3]]),
@@ -51,11 +51,11 @@ NOWHERE = Patch(  # a scene without things still has a mesh: one triangle far be
 
 @dataclass(frozen=True, slots=True)
 class Atlas:
-    """Everything Mitsuba needs of the things."""
+    """The mesh and the textures of all bodies, as Mitsuba needs them."""
 
-    points: np.ndarray  # (n, 3) float32, mm
+    vertices: np.ndarray  # (n, 3) float32, mm
     normals: np.ndarray  # (n, 3) float32
-    places: np.ndarray  # (n, 2) float32, 0..1, row 0 of the picture at 0
+    uvs: np.ndarray  # (n, 2) float32, texture coordinates 0..1; row 0 of the texture is at 0
     faces: np.ndarray  # (m, 3) uint32
     parts: np.ndarray  # (m,) int32: row of Scene.parts()
     colour: np.ndarray  # (s, s, 3) float32
@@ -65,81 +65,82 @@ class Atlas:
 
 
 def paint_atlas(scene: Scene, rng: np.random.Generator) -> Atlas:
-    """Paint every part of the scene and return the whole, its side twice the photo's longer one at least."""
+    """Return the mesh and the painted textures; their side is at least twice the photo's longer side."""
     side = 512 * max(1, -(-max(scene.camera.size) * 2 // 512))
     patches = _patches(scene)
     sizes, corners = _pack(patches, _scales(scene, patches), side)
-    pictures = np.zeros((side, side, 6), dtype=np.float32)
-    places = []
+    textures = np.zeros((side, side, 6), dtype=np.float32)
+    uvs = []
     for patch, (width, height), (left, top) in zip(patches, sizes, corners, strict=True):
         tile = paint(patch.surface, patch.box, (width, height), rng)
-        cell = pictures[top : top + height, left : left + width]
+        cell = textures[top : top + height, left : left + width]
         cell[..., :3], cell[..., 3] = tile.colour, tile.roughness
         cell[..., 4], cell[..., 5] = tile.metallic, tile.height
         x0, y0, x1, y1 = patch.box
-        across = (patch.flat - [x0, y1]) / [x1 - x0, y0 - y1] * [width, height]
-        places.append((across + np.array([left, top])) / side)
-    counts = np.cumsum([0] + [len(patch.points) for patch in patches])
-    faces = [patch.faces + start for patch, start in zip(patches, counts, strict=False)]
+        pixels = (patch.projected - [x0, y1]) / [x1 - x0, y0 - y1] * [width, height]
+        uvs.append((pixels + np.array([left, top])) / side)
+    starts = np.cumsum([0] + [len(patch.vertices) for patch in patches])
+    faces = [patch.faces + start for patch, start in zip(patches, starts, strict=False)]
     return Atlas(
-        np.concatenate([patch.points for patch in patches]).astype(np.float32),
+        np.concatenate([patch.vertices for patch in patches]).astype(np.float32),
         np.concatenate([patch.normals for patch in patches]).astype(np.float32),
-        np.concatenate(places).astype(np.float32),
+        np.concatenate(uvs).astype(np.float32),
         np.concatenate(faces).astype(np.uint32),
         np.concatenate([np.full(len(patch.faces), patch.part) for patch in patches]).astype(np.int32),
-        *(pictures[..., :3], pictures[..., 3], pictures[..., 4], pictures[..., 5]),
+        *(textures[..., :3], textures[..., 3], textures[..., 4], textures[..., 5]),
     )
 
 
 def _patches(scene: Scene) -> list[Patch]:
-    found: list[Patch] = []
+    patches: list[Patch] = []
     row = 0
-    for thing in scene.things:
-        for part, shape in zip(thing.solid.parts, thing.parts, strict=True):
-            if not shape.cut.all():
-                found.append(_patch(thing, shape, ~shape.cut, row, part.surface))
-            if part.cut_surface is not None and shape.cut.any():
-                found.append(_patch(thing, shape, shape.cut, row, part.cut_surface))
+    for body in scene.bodies:
+        for part, mesh in zip(body.solid.parts, body.parts, strict=True):
+            if not mesh.cut.all():
+                patches.append(_patch(body, mesh, ~mesh.cut, row, part.surface))
+            if part.cut_surface is not None and mesh.cut.any():
+                patches.append(_patch(body, mesh, mesh.cut, row, part.cut_surface))
             row += 1
-    return found or [NOWHERE]
+    return patches or [EMPTY]
 
 
-def _patch(thing: Body, shape: Triangles, chosen: np.ndarray, part: int, surface: Surface) -> Patch:
-    used, faces = np.unique(shape.faces[chosen], return_inverse=True)
-    own = shape.vertices[used].astype(np.float64)
-    flipped = thing.turn[2, 2] < 0  # its back is up: painted as if the back were the front
-    top = own * [1, -1, -1] if flipped else own
-    flat = top[:, :2] + top[:, 2:] * LEAN
-    low, high = flat.min(axis=0) - 0.2, flat.max(axis=0) + 0.2
+def _patch(body: Body, mesh: Triangles, selected: np.ndarray, part: int, surface: Surface) -> Patch:
+    """Return the selected faces (m,) bool of a mesh as a patch."""
+    used, faces = np.unique(mesh.faces[selected], return_inverse=True)
+    local = mesh.vertices[used].astype(np.float64)
+    flipped = body.rotation[2, 2] < 0  # the back is up: project from there
+    top = local * [1, -1, -1] if flipped else local
+    projected = top[:, :2] + top[:, 2:] * SHEAR
+    low, high = projected.min(axis=0) - 0.2, projected.max(axis=0) + 0.2
     return Patch(
         part,
         surface,
-        thing.world(own),
-        shape.normals[used] @ thing.turn.T,
+        body.to_world(local),
+        mesh.normals[used] @ body.rotation.T,
         faces.reshape(-1, 3),
-        flat,
+        projected,
         (float(low[0]), float(low[1]), float(high[0]), float(high[1])),
     )
 
 
 def _scales(scene: Scene, patches: list[Patch]) -> np.ndarray:
-    """Return the texels a mm that each patch deserves: by its distance as the lens sees it, keys the most."""
+    """Return the resolution of each patch in texels per mm: by its depth, and finer for keys."""
     camera = scene.camera
-    depth = np.array([camera.project(patch.points)[:, 2].min() for patch in patches])
-    depth = np.maximum(depth, NEAREST * np.linalg.norm(camera.origin - camera.target))
-    pixels = max(camera.size) / 2 / np.tan(np.radians(camera.view) / 2)
-    of_keys = {row for row, (place, _) in enumerate(scene.parts()) if place in scene.places_of_keys()}
-    fineness = np.array([FINENESS if patch.part in of_keys else COARSER for patch in patches])
-    return np.asarray(fineness * pixels / depth)
+    depth = np.array([camera.project(patch.vertices)[:, 2].min() for patch in patches])
+    depth = np.maximum(depth, MIN_DEPTH * np.linalg.norm(camera.origin - camera.target))
+    focal_length = max(camera.size) / 2 / np.tan(np.radians(camera.fov) / 2)  # px
+    of_keys = {row for row, (body, _) in enumerate(scene.parts()) if body in scene.key_indices()}
+    texels = np.array([KEY_TEXELS if patch.part in of_keys else PROP_TEXELS for patch in patches])
+    return np.asarray(texels * focal_length / depth)
 
 
 def _pack(
     patches: list[Patch], scales: np.ndarray, side: int
 ) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
-    """Return size and left upper corner of each tile, px, in rows of falling height; shrunk until all fit."""
+    """Return the size and the top left corner of each tile, px, scaled down until all tiles fit."""
     spans = np.array([[p.box[2] - p.box[0], p.box[3] - p.box[1]] for p in patches]) * scales[:, None]
     while True:
-        sizes = np.clip(np.ceil(spans), LEAST, side - 2 * MARGIN).astype(int)
+        sizes = np.clip(np.ceil(spans), MIN_TILE, side - 2 * MARGIN).astype(int)
         corners, bottom = _shelves(sizes, side)
         if bottom <= side:
             return [(int(w), int(h)) for w, h in sizes], corners
@@ -147,12 +148,13 @@ def _pack(
 
 
 def _shelves(sizes: np.ndarray, side: int) -> tuple[list[tuple[int, int]], int]:
+    """Pack tiles into rows of decreasing height; return their corners and the height that is needed, px."""
     corners = [(0, 0)] * len(sizes)
-    left, top, tallest = MARGIN, MARGIN, 0
-    for place in np.argsort(-sizes[:, 1], kind="stable"):
-        width, height = (int(length) for length in sizes[place])
+    left, top, row_height = MARGIN, MARGIN, 0
+    for i in np.argsort(-sizes[:, 1], kind="stable"):
+        width, height = (int(length) for length in sizes[i])
         if left + width + MARGIN > side:
-            left, top, tallest = MARGIN, top + tallest + MARGIN, 0
-        corners[place] = (left, top)
-        left, tallest = left + width + MARGIN, max(tallest, height)
-    return corners, top + tallest + MARGIN
+            left, top, row_height = MARGIN, top + row_height + MARGIN, 0
+        corners[i] = (left, top)
+        left, row_height = left + width + MARGIN, max(row_height, height)
+    return corners, top + row_height + MARGIN

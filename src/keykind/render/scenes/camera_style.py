@@ -1,18 +1,18 @@
-"""Product or phone -> the Look of the finished photo.
+"""Draw the camera style of product and phone photos.
 
-In:    a random generator
-Out:   Look
+In:    random generator
+Out:   CameraStyle
 Needs: numpy
 """
 
 import numpy as np
 
-from keykind.render.scenes.scene import Look
+from keykind.render.scenes.scene import CameraStyle
 
 
-def product_look(white: bool, rng: np.random.Generator) -> Look:
-    """Return the look of a shop's photo; white: the ground shines to white, or was cut away."""
-    return Look(
+def product_style(white: bool, rng: np.random.Generator) -> CameraStyle:
+    """Return the style of a product photo; white: the ground is overexposed to white, or cut out."""
+    return CameraStyle(
         exposure=float(rng.uniform(0.95, 1.5)) if white else float(rng.uniform(0.6, 1.0)),
         share=0.6 if white else 0.9,
         burnt=float(rng.uniform(0.6, 1.3)) if white else float(rng.uniform(0.5, 1.1)),
@@ -31,9 +31,9 @@ def product_look(white: bool, rng: np.random.Generator) -> Look:
     )
 
 
-def phone_look(rng: np.random.Generator) -> Look:
-    """Return the look of a hand-held photo: mostly sharp and well exposed, sometimes not."""
-    return Look(
+def phone_style(rng: np.random.Generator) -> CameraStyle:
+    """Return the style of a hand-held photo: mostly sharp and well exposed, sometimes not."""
+    return CameraStyle(
         exposure=float(np.exp(rng.normal(np.log(0.62), 0.3))),
         share=float(rng.uniform(0.8, 0.97)),
         burnt=float(np.exp(rng.normal(np.log(0.75), 0.35))),
@@ -55,6 +55,6 @@ def phone_look(rng: np.random.Generator) -> Look:
 
 
 def _cast(spread: float, rng: np.random.Generator) -> tuple[float, float, float]:
-    """Return gains along the way from bluish to yellowish, with a little green or magenta."""
+    """Return RGB gains between bluish and yellowish, with a little green or magenta."""
     warm, green = float(rng.normal(0, spread)), float(rng.normal(0, spread / 3))
     return (1 + warm, 1 + green, 1 - warm)

@@ -1,6 +1,6 @@
-"""What is in front of the lens, as plain values.
+"""The description of a scene, as plain values.
 
-In:    bodies, ground, light, camera, the look of the finished photo
+In:    bodies, ground, light, camera, camera style
 Out:   Scene
 Needs: numpy
 """
@@ -16,45 +16,48 @@ from keykind.render.scenes.layout import Body
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What lens, sensor and file do to the light; lengths are shares of the longer side."""
+class CameraStyle:
+    """Properties of the lens, sensor and file; lengths are shares of the photo's longer side.
 
-    exposure: float  # brightness at which `share` of the pixels stay darker
+    The field names are keys of the label (`parameters.look`).
+    """
+
+    exposure: float  # linear level that the quantile `share` of the frame is scaled to
     share: float  # 0..1
-    burnt: float  # what the brightest places of the things may reach: 1 is white
+    burnt: float  # upper limit for the highlights of the foreground; 1 is white
     cast: tuple[float, float, float]  # gain of red, green, blue
-    contrast: float  # 1 leaves it, above is steeper
-    saturation: float  # 1 leaves it, 0 is grey
+    contrast: float  # 1 is neutral, larger is steeper
+    saturation: float  # 1 is neutral, 0 is grey
     vignette: float  # loss of light in the corners, 0..1
     blur: float  # sigma of the defocus
-    shake: tuple[float, float]  # length of the motion, and its angle in degrees
-    noise: float  # standard deviation at middle grey, of 1
-    sharpening: float  # strength of the camera's halo, 0 none
+    shake: tuple[float, float]  # length of the motion blur, and its angle in degrees
+    noise: float  # standard deviation at middle grey, for a white level of 1
+    sharpening: float  # strength of the unsharp mask, 0 for none
     quality: int  # of the JPEG, 1..95
-    reduction: float  # the photo was once this much smaller, 0.3..1
-    cut_out: bool  # the ground was replaced by pure white
-    graphics: bool  # a watermark, a caption or a frame
+    reduction: float  # scale 0.3..1 to which the photo was once reduced
+    cut_out: bool  # whether the ground was replaced by pure white
+    graphics: bool  # whether there is a watermark, a caption or a frame
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One photo before it is taken."""
+    """One photo before rendering."""
 
     name: str  # product, phone, multi, nothing
-    things: tuple[Body, ...]
+    bodies: tuple[Body, ...]  # keys and props
     ground: Ground
-    ground_turn: float  # degrees about z
+    ground_angle: float  # degrees about z
     ground_depth: float  # mm below z = 0
     light: np.ndarray  # (128, 256, 3) radiance, row 0 is the zenith
-    light_turn: np.ndarray  # (3, 3)
+    light_rotation: np.ndarray  # (3, 3)
     camera: Camera
-    look: Look
-    facts: dict[str, Any] = field(default_factory=dict)  # what was drawn, for the label
+    style: CameraStyle
+    facts: dict[str, Any] = field(default_factory=dict)  # parameters for the label
 
-    def places_of_keys(self) -> list[int]:
-        """Return the places in `things` that hold keys."""
-        return [place for place, thing in enumerate(self.things) if thing.solid.kind is not None]
+    def key_indices(self) -> list[int]:
+        """Return the indices of the keys in `bodies`."""
+        return [i for i, body in enumerate(self.bodies) if body.solid.kind is not None]
 
     def parts(self) -> list[tuple[int, str]]:
-        """Return (place in `things`, name of the part) of every part, in the order of the map of parts."""
-        return [(place, part.name) for place, thing in enumerate(self.things) for part in thing.solid.parts]
+        """Return (index in `bodies`, name of the part) of every part, in the order of the map of parts."""
+        return [(i, part.name) for i, body in enumerate(self.bodies) for part in body.solid.parts]

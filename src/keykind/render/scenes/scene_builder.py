@@ -1,7 +1,7 @@
-"""A scene's name -> the Scene: what lies where, on what, in which light, seen from where.
+"""Build a scene by name: bodies, ground, lighting, camera.
 
-In:    "product", "phone", "multi" or "nothing"; kinds; the photo's longer side in px; a random generator
-Out:   Scene, and how many degenerate solids were drawn again
+In:    "product", "phone", "multi" or "nothing"; kinds; longer side of the photo in px; random generator
+Out:   Scene, number of degenerate solids discarded
 Needs: numpy, manifold3d    [render]
 """
 
@@ -12,219 +12,237 @@ import numpy as np
 
 from keykind.render.paint.backdrops import draw_backdrop
 from keykind.render.paint.grounds import MATERIALS, Ground, draw_ground
-from keykind.render.paint.lights import draw_light, overshadowed
-from keykind.render.scenes.arrangement import accompany, fan, hold, scatter
+from keykind.render.paint.lights import add_occluder, draw_light
+from keykind.render.scenes.arrangement import add_props, fan_on_ring, put_in_hand, scatter
 from keykind.render.scenes.camera import Camera, frame_points
-from keykind.render.scenes.camera_style import phone_look, product_look
-from keykind.render.scenes.layout import Body, rotation
+from keykind.render.scenes.camera_style import phone_style, product_style
+from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
+from keykind.render.scenes.layout import Body, rotation_matrix
 from keykind.render.scenes.scene import Scene
-from keykind.render.scenes.stage import EVERYTHING, Stage, Variety
 from keykind.render.solids import DegenerateSolid
 
-SHAPES = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
-GROUND_PX = 768  # side of the ground's texture
-# how often, against the others of a table
-SHOP_GROUNDS = {"plain": 9, "plastic": 1, "paper": 1, "wood": 0.5, "fabric": 0.4, "stone": 0.4, "metal": 0.3}
-SHOP_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5}
-INDOORS = {"window": 3, "lamp": 1.5, "flash": 1, "dim": 0.7, "office": 1, "mixed": 1.5, "tent": 0.5}
-LIGHTS = INDOORS | {"sun": 1, "overcast": 1}
-PLAIN_GROUNDS = ("plain", "paper", "plastic", "plaster")  # two in five of all others' photos, at least
+ASPECTS = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
+ASPECT_SHARES = (0.28, 0.22, 0.22, 0.12, 0.08, 0.08)
+GROUND_SIZE = 768  # px, side of the ground's texture
+# relative frequencies
+PRODUCT_GROUNDS = {
+    "plain": 9, "plastic": 1, "paper": 1, "wood": 0.5, "fabric": 0.4, "stone": 0.4, "metal": 0.3,
+}  # fmt: skip
+PRODUCT_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5}
+INDOOR_LIGHTS = {"window": 3, "lamp": 1.5, "flash": 1, "dim": 0.7, "office": 1, "mixed": 1.5, "tent": 0.5}
+LIGHTS = INDOOR_LIGHTS | {"sun": 1, "overcast": 1}
+PLAIN_GROUNDS = ("plain", "paper", "plastic", "plaster")
+PLAIN_SHARE = 0.4  # of the other scenes; the rest may be plain, too
 POSES = {"flat": 7, "palm": 0.8, "pinch": 1.0, "edge": 0.4, "wall": 0.8}
-TRIES = 8  # a scene whose things are degenerate so often in a row has a fault of its own
+MAX_TRIES = 8  # scenes; if this many in a row hold a degenerate prop, there is a bug
 
 
-def stage(
-    name: str, kinds: Sequence[str], size: int, rng: np.random.Generator, variety: Variety = EVERYTHING
+def build_scene(
+    name: str,
+    kinds: Sequence[str],
+    size: int,
+    rng: np.random.Generator,
+    variation: Variation = FULL_VARIATION,
 ) -> tuple[Scene, int]:
-    """Return the scene of that name and the number of degenerate solids drawn again for it.
+    """Return a scene, and the number of degenerate solids discarded for it.
 
-    kinds: of the keys in it; a product or phone scene shows keys of kinds[0] only. Keys are drawn again by
-    themselves; where anything else is degenerate, the whole scene is.
-    Raises DegenerateSolid if every one of TRIES scenes is.
+    kinds: of the keys in it; product and phone scenes show keys of kinds[0] only. A degenerate key is redrawn
+    alone; if anything else is degenerate, the whole scene is redrawn.
+    Raises DegenerateSolid after MAX_TRIES such scenes.
     """
-    ruined = 0
-    for _ in range(TRIES):
-        making = Stage(rng, size, kinds, variety)
+    discarded = 0
+    for _ in range(MAX_TRIES):
+        draft = SceneDraft(rng, size, kinds, variation)
         try:
-            return DRAW[name](making), ruined + making.ruined
+            return BUILDERS[name](draft), discarded + draft.discarded
         except DegenerateSolid:
-            ruined += making.ruined + 1
-    raise DegenerateSolid(f"{name}: {TRIES} scenes in a row held a degenerate solid")
+            discarded += draft.discarded + 1
+    raise DegenerateSolid(f"{name}: {MAX_TRIES} scenes in a row held a degenerate solid")
 
 
-def _product(making: Stage) -> Scene:
-    key = making.key(making.kinds[0])
-    rng = making.rng
-    turn = (
+def _product(draft: SceneDraft) -> Scene:
+    key = draft.draw_key(draft.kinds[0])
+    rng = draft.rng
+    angle = (
         float(rng.choice([0, 90, 180, 270]) + rng.normal(0, 6))
-        if making.chance(0.5)
-        else making.between(0, 360)
+        if draft.chance(0.5)
+        else draft.uniform(0, 360)
     )
-    floating = making.chance(0.25)
+    floating = draft.chance(0.25)
     if floating:
-        roll = rotation("y", rng.normal(0, 12)) @ rotation("x", rng.normal(0, 18))
-        key = key.turned(roll)
-    making.things.append(making.table.put(key.turned(rotation("z", turn))))
-    if making.variety.clutter and making.chance(0.1):
-        making.things.append(_beside(making, making.key(making.kinds[0])))
-    accompany(making, 0.15, making.several(0.08))
-    material, light = making.one(SHOP_GROUNDS), making.one(SHOP_LIGHTS)
-    tilt = abs(float(rng.normal(0, 10))) if floating or making.chance(0.65) else making.between(20, 55)
-    camera = _camera(making, tilt, making.between(15, 40), making.between(0.68, 1.0))
-    ground = draw_ground(material, GROUND_PX, rng)
-    depth = making.between(3, 40) if floating else 0.0
-    return _scene(making, "product", (material, ground, depth), light, camera, "flat")
+        lean = rotation_matrix("y", rng.normal(0, 12)) @ rotation_matrix("x", rng.normal(0, 18))
+        key = key.rotated(lean)
+    draft.bodies.append(draft.table.put(key.rotated(rotation_matrix("z", angle))))
+    if draft.variation.clutter and draft.chance(0.1):
+        draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
+    add_props(draft, 0.15, draft.geometric(0.08))
+    material, light = draft.choose(PRODUCT_GROUNDS), draft.choose(PRODUCT_LIGHTS)
+    tilt = abs(float(rng.normal(0, 10))) if floating or draft.chance(0.65) else draft.uniform(20, 55)
+    camera = _camera(draft, tilt, draft.uniform(15, 40), draft.uniform(0.68, 1.0))
+    ground = draw_ground(material, GROUND_SIZE, rng)
+    depth = draft.uniform(3, 40) if floating else 0.0
+    return _finish(draft, "product", (material, ground, depth), light, camera, "flat")
 
 
-def _phone(making: Stage) -> Scene:
-    rng = making.rng
-    pose = making.one(POSES)
-    if pose in ("palm", "pinch") and not making.variety.clutter:
+def _phone(draft: SceneDraft) -> Scene:
+    rng = draft.rng
+    pose = draft.choose(POSES)
+    if pose in ("palm", "pinch") and not draft.variation.clutter:
         pose = "flat"
-    key = making.key(making.kinds[0])
+    key = draft.draw_key(draft.kinds[0])
     depth = 0.0
     if pose in ("palm", "pinch"):
-        depth = hold(making, key, pose)
+        depth = put_in_hand(draft, key, pose)
     else:
         if pose == "edge":
-            key = key.turned(rotation("x", float(rng.choice([-1, 1])) * making.between(50, 90)))
-        making.things.append(making.table.put(key.turned(rotation("z", making.between(0, 360)))))
-        accompany(making, 0.3, making.several(0.35))
-    if depth == 0 and making.variety.clutter and making.chance(0.07):
-        making.things.append(_beside(making, making.key(making.kinds[0])))
-    tilt = making.between(0, 25) if making.chance(0.5) else making.between(15, 65)
+            key = key.rotated(rotation_matrix("x", float(rng.choice([-1, 1])) * draft.uniform(50, 90)))
+        draft.bodies.append(draft.table.put(key.rotated(rotation_matrix("z", draft.uniform(0, 360)))))
+        add_props(draft, 0.3, draft.geometric(0.35))
+    if depth == 0 and draft.variation.clutter and draft.chance(0.07):
+        draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
+    tilt = draft.uniform(0, 25) if draft.chance(0.5) else draft.uniform(15, 65)
     fill = float(np.exp(rng.normal(np.log(0.68), 0.33)))
-    camera = _camera(making, tilt, making.between(45, 72), float(np.clip(fill, 0.25, 1.3)))
-    return _surrounded(making, "phone", camera, depth, pose)
+    camera = _camera(draft, tilt, draft.uniform(45, 72), float(np.clip(fill, 0.25, 1.3)))
+    return _with_surroundings(draft, "phone", camera, depth, pose)
 
 
-def _multi(making: Stage) -> Scene:
-    keys = [making.key(str(making.rng.choice(making.kinds))) for _ in range(int(making.rng.integers(2, 9)))]
-    if making.chance(0.5):
-        fan(making, keys)
+def _multi(draft: SceneDraft) -> Scene:
+    keys = [draft.draw_key(str(draft.rng.choice(draft.kinds))) for _ in range(int(draft.rng.integers(2, 9)))]
+    if draft.chance(0.5):
+        fan_on_ring(draft, keys)
     else:
-        scatter(making, keys)
-    accompany(making, 0.0, making.several(0.5))
-    camera = _camera(making, making.between(0, 55), making.between(35, 70), making.between(0.55, 1.1))
-    return _surrounded(making, "multi", camera, 0.0, "flat")
+        scatter(draft, keys)
+    add_props(draft, 0.0, draft.geometric(0.5))
+    camera = _camera(draft, draft.uniform(0, 55), draft.uniform(35, 70), draft.uniform(0.55, 1.1))
+    return _with_surroundings(draft, "multi", camera, 0.0, "flat")
 
 
-def _nothing(making: Stage) -> Scene:
-    accompany(making, 0.0, int(making.rng.integers(0, 6)))
-    if making.chance(0.15):
-        hold(making, None, "palm")
-    camera = _camera(making, making.between(0, 65), making.between(35, 72), making.between(0.4, 1.2))
-    return _surrounded(making, "nothing", camera, 0.0, "flat")
+def _nothing(draft: SceneDraft) -> Scene:
+    add_props(draft, 0.0, int(draft.rng.integers(0, 6)))
+    if draft.chance(0.15):
+        put_in_hand(draft, None, "palm")
+    camera = _camera(draft, draft.uniform(0, 65), draft.uniform(35, 72), draft.uniform(0.4, 1.2))
+    return _with_surroundings(draft, "nothing", camera, 0.0, "flat")
 
 
-DRAW = {"product": _product, "phone": _phone, "multi": _multi, "nothing": _nothing}
+BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "nothing": _nothing}
 
 
-def _beside(making: Stage, key: Body) -> Body:
-    """Return a second key of the same kind laid next to the first, seldom across it."""
-    first = making.things[0].vertices()
-    reach = float(np.ptp(first[:, 1])) / 2 + making.between(6, 22)
-    turned = key.turned(rotation("z", making.between(0, 360)))
-    angle = making.between(0, 2 * np.pi)
-    return making.table.put(turned.moved(np.array([reach * np.cos(angle), reach * np.sin(angle), 0.0])))
+def _beside(draft: SceneDraft, key: Body) -> Body:
+    """Return a second key next to the first one, rarely across it."""
+    first = draft.bodies[0].vertices()
+    distance = float(np.ptp(first[:, 1])) / 2 + draft.uniform(6, 22)
+    rotated = key.rotated(rotation_matrix("z", draft.uniform(0, 360)))
+    angle = draft.uniform(0, 2 * np.pi)
+    offset = np.array([distance * np.cos(angle), distance * np.sin(angle), 0.0])
+    return draft.table.put(rotated.translated(offset))
 
 
-def _surrounded(making: Stage, name: str, camera: Camera, depth: float, pose: str) -> Scene:
-    rng = making.rng
+def _with_surroundings(draft: SceneDraft, name: str, camera: Camera, depth: float, pose: str) -> Scene:
+    """Return the scene on a random ground in random light; depth > 0 mm: before a distant backdrop."""
+    rng = draft.rng
     if depth > 0:
         material, ground = "backdrop", _backdrop(depth, rng)
     else:
-        plain = making.chance(0.4)
+        plain = draft.chance(PLAIN_SHARE)
         material = str(rng.choice(PLAIN_GROUNDS if plain else MATERIALS))
-        ground = draw_ground(material, GROUND_PX, rng)
-    return _scene(making, name, (material, ground, depth), making.one(LIGHTS), camera, pose)
+        ground = draw_ground(material, GROUND_SIZE, rng)
+    return _finish(draft, name, (material, ground, depth), draft.choose(LIGHTS), camera, pose)
 
 
 def _backdrop(depth: float, rng: np.random.Generator) -> Ground:
-    colour = draw_backdrop(GROUND_PX, rng)
-    flat = np.zeros(colour.shape[:2], dtype=np.float32)
-    return Ground(colour, flat + 1.0, flat, flat, depth * float(rng.uniform(1.2, 2.5)) + 60)
+    colour = draw_backdrop(GROUND_SIZE, rng)
+    zeros = np.zeros(colour.shape[:2], dtype=np.float32)
+    return Ground(colour, zeros + 1.0, zeros, zeros, depth * float(rng.uniform(1.2, 2.5)) + 60)
 
 
-def _camera(making: Stage, tilt: float, view: float, fill: float) -> Camera:
-    """Return a camera tilted from straight above, the keys (or all, without keys) filling that share."""
-    keys = [thing for thing in making.things if thing.solid.kind is not None] or making.things
-    points = np.concatenate([thing.vertices() for thing in keys]) if keys else _empty(making)
-    around = making.between(0, 2 * np.pi)
-    tilt = tilt if making.variety.tilt else 0.0
-    sight = np.radians(tilt)
+def _camera(draft: SceneDraft, tilt: float, fov: float, fill: float) -> Camera:
+    """Return a camera tilted from the vertical, in degrees, that the keys fill to this share of the frame.
+
+    Without keys, all bodies fill it.
+    """
+    keys = [body for body in draft.bodies if body.solid.kind is not None] or draft.bodies
+    points = np.concatenate([body.vertices() for body in keys]) if keys else _empty_area(draft)
+    azimuth = draft.uniform(0, 2 * np.pi)
+    tilt = tilt if draft.variation.tilt else 0.0
+    polar = np.radians(tilt)
     target = (points.min(axis=0) + points.max(axis=0)) / 2
     span = float(np.ptp(points[:, :2], axis=0).max())
-    offset = making.rng.normal(0, 0.06 * span / max(fill, 0.4), 2)
+    offset = draft.rng.normal(0, 0.06 * span / max(fill, 0.4), 2)
     target = target + np.array([offset[0], offset[1], 0.0])
-    direction = np.array([np.sin(sight) * np.cos(around), np.sin(sight) * np.sin(around), np.cos(sight)])
-    shape = np.array(SHAPES[int(making.rng.choice(len(SHAPES), p=[0.28, 0.22, 0.22, 0.12, 0.08, 0.08]))])
-    width, height = (shape * making.size / shape.max()).round().astype(int)
-    up = _up(direction, making)
-    camera = Camera(target + direction * 100, target, up, view, 0.01, 100.0, (int(width), int(height)))
+    direction = np.array([np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)])
+    aspect = np.array(ASPECTS[int(draft.rng.choice(len(ASPECTS), p=ASPECT_SHARES))])
+    width, height = (aspect * draft.size / aspect.max()).round().astype(int)
+    up = _up(direction, draft)
+    camera = Camera(target + direction * 100, target, up, fov, 0.01, 100.0, (int(width), int(height)))
     framed = frame_points(camera, points, fill)
-    making.facts |= {"tilt": round(tilt, 1), "view": round(view, 1), "fill": round(fill, 3)}
-    return _opened(framed, making)
+    draft.facts |= {"tilt": round(tilt, 1), "view": round(fov, 1), "fill": round(fill, 3)}
+    return _with_lens(framed, draft)
 
 
-def _empty(making: Stage) -> np.ndarray:
-    reach = making.between(20, 120)
-    return np.array([[-reach, -reach, 0.0], [reach, reach, 0.0]])
+def _empty_area(draft: SceneDraft) -> np.ndarray:
+    half = draft.uniform(20, 120)
+    return np.array([[-half, -half, 0.0], [half, half, 0.0]])
 
 
-def _up(direction: np.ndarray, making: Stage) -> np.ndarray:
-    """Return an upward direction: mostly upright as people hold a phone, rolled a little."""
+def _up(direction: np.ndarray, draft: SceneDraft) -> np.ndarray:
+    """Return the up vector of a camera held upright but for a small roll."""
     sideways = np.array([-direction[1], direction[0], 0.0])
     if np.linalg.norm(sideways) < 1e-3:
         sideways = np.array([1.0, 0.0, 0.0])
     sideways = sideways / np.linalg.norm(sideways)
     upright = np.cross(direction, sideways)
-    roll = making.rng.normal(0, np.radians(12))
+    roll = draft.rng.normal(0, np.radians(12))
     return np.asarray(upright * np.cos(roll) + sideways * np.sin(roll))
 
 
-def _opened(camera: Camera, making: Stage) -> Camera:
-    """Return the camera with the lens of a phone, or wider, and a focus that sometimes misses."""
-    wide = making.between(0.6, 2.0) if making.chance(0.8) else making.between(2.0, 5.0)
-    miss = 1.0 if making.chance(0.85) else making.between(0.9, 1.15)
+def _with_lens(camera: Camera, draft: SceneDraft) -> Camera:
+    """Return the camera with the aperture of a phone or a wider one, and a focus that is sometimes off."""
+    wide = draft.uniform(0.6, 2.0) if draft.chance(0.8) else draft.uniform(2.0, 5.0)
+    focus_error = 1.0 if draft.chance(0.85) else draft.uniform(0.9, 1.15)
     aperture = min(wide, camera.focus / 30)
-    return replace(camera, aperture=aperture, focus=camera.focus * miss)
+    return replace(camera, aperture=aperture, focus=camera.focus * focus_error)
 
 
-def _scene(
-    making: Stage, name: str, below: tuple[str, Ground, float], light: str, camera: Camera, pose: str
+def _finish(
+    draft: SceneDraft, name: str, floor: tuple[str, Ground, float], light: str, camera: Camera, pose: str
 ) -> Scene:
-    """Return what was made so far under that light and on that ground: its material, texture, depth in mm."""
+    """Return the scene; floor: material, ground, depth in mm; light: its style."""
     if name == "product":
-        look = product_look(below[0] == "plain" and making.chance(0.65), making.rng)
+        style = product_style(floor[0] == "plain" and draft.chance(0.65), draft.rng)
     else:
-        look = phone_look(making.rng)
-    lean = {"wall": 90.0, "pinch": making.between(0, 90)}.get(pose, 0.0)
-    turn = rotation("x", lean) @ rotation("z", making.between(0, 360))
-    material, ground, depth = below
-    facts = making.facts | {"ground": material, "light": light, "pose": pose}
+        style = phone_style(draft.rng)
+    lean = {"wall": 90.0, "pinch": draft.uniform(0, 90)}.get(pose, 0.0)
+    rotation = rotation_matrix("x", lean) @ rotation_matrix("z", draft.uniform(0, 360))
+    material, ground, depth = floor
+    facts = draft.facts | {"ground": material, "light": light, "pose": pose}
     return Scene(
         name,
-        tuple(making.things),
+        tuple(draft.bodies),
         ground,
-        making.between(0, 360),
+        draft.uniform(0, 360),
         depth,
-        _lit(making, light, turn, camera, 0.3 if name == "product" else 0.6),
-        turn,
+        _lighting(draft, light, rotation, camera, 0.3 if name == "product" else 0.6),
+        rotation,
         camera,
-        look,
+        style,
         facts,
     )
 
 
-def _lit(making: Stage, name: str, turn: np.ndarray, camera: Camera, often: float) -> np.ndarray:
-    """Return the light of that name, less what the phone keeps off: flat metal seen from above mirrors it."""
-    light = draw_light(name, making.rng)
-    if not making.variety.light:
+def _lighting(
+    draft: SceneDraft, name: str, rotation: np.ndarray, camera: Camera, occluded: float
+) -> np.ndarray:
+    """Return the environment map of a lighting style, with probability `occluded` shadowed by the phone.
+
+    Flat metal seen from above mirrors the phone that takes the photo.
+    """
+    light = draw_light(name, draft.rng)
+    if not draft.variation.light:
         return np.ones_like(light)
-    if not making.chance(often):
+    if not draft.chance(occluded):
         return light
     towards = (camera.origin - camera.target) / np.linalg.norm(camera.origin - camera.target)
-    mirrored = towards * [-1, -1, 1] if making.chance(0.7) else towards
-    radius, level = np.radians(making.between(12, 50)), making.between(0.02, 0.35)
-    return overshadowed(light, turn.T @ mirrored, radius, level)
+    mirrored = towards * [-1, -1, 1] if draft.chance(0.7) else towards
+    radius, level = np.radians(draft.uniform(12, 50)), draft.uniform(0.02, 0.35)
+    return add_occluder(light, rotation.T @ mirrored, radius, level)

@@ -1,1 +1,1 @@
-"""An order -> a folder of photos with labels: workers, resuming, COCO, contact sheet."""
+"""A job -> a folder of rendered photos with labels: worker processes, resuming, COCO file, contact sheet."""

@@ -1,10 +1,10 @@
-"""What is asked of a set -> every photo of it by number.
+"""A rendering job, and the tasks that it consists of.
 
-In:    how many photos, of which kinds and scene, how large, the seed
-Out:   Order, checked; a Task for each photo
+In:    number of photos, kinds, scene, size in px, seed
+Out:   Job, validated; one Task per photo
 Needs: nothing beyond Python
 
-A photo depends on its own task alone, so any worker can take any photo at any time.
+A photo depends on its own task alone, so any worker can render any photo at any time.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,74 +15,76 @@ from keykind.core.errors import KeykindError
 from keykind.core.kinds import NAMES
 from keykind.render.scenes.names import OF_ONE_KIND, SCENES
 
-LEAST_SIZE = 64  # px; on less no cut of a key can be seen
-MOST_SIZE = 2048  # px; memory grows with the area
+MIN_SIZE = 64  # px; the cuts of a key cannot be resolved below this
+MAX_SIZE = 2048  # px; memory grows with the area
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One photo to take."""
+    """One photo to render."""
 
-    number: int  # in its set, from 0
+    index: int  # of the photo in its dataset, from 0
     scene: str
-    kinds: tuple[str, ...]  # the one of its key; all that may appear, in a scene of several keys
+    kinds: tuple[str, ...]  # the kind of its key; in a scene with several keys, all kinds that may occur
     size: int  # px, longer side
-    seed: int  # of the set
+    seed: int  # of the dataset
 
     @property
     def folder(self) -> str:
-        """Return the name of the folder it belongs into: its kind's, or that of a scene without one kind."""
+        """Return the name of the photo's folder: its kind, or the scene if that has no single kind."""
         return self.kinds[0] if self.scene in OF_ONE_KIND else self.scene
 
     @property
     def stem(self) -> str:
-        """Return the name of its files, without ending; no two photos of a set share one."""
-        return f"{self.folder}-{self.number:06}"
+        """Return the file name without extension, unique in the dataset."""
+        return f"{self.folder}-{self.index:06}"
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What is asked of a set; equal orders give equal sets."""
+class Job:
+    """A dataset to render; equal jobs give equal datasets."""
 
-    count: int
-    kinds: tuple[str, ...]  # none for the scene "nothing"
-    scene: str | None  # None: product and phone in turn
+    count: int  # photos
+    kinds: tuple[str, ...]  # empty for the scene "nothing"
+    scene: str | None  # None: product and phone alternate
     size: int  # px, longer side
     seed: int
 
     def tasks(self) -> Iterator[Task]:
-        """Yield every photo of the set; kinds come in turn, and so do the scenes of each kind."""
-        for number in range(self.count):
-            rounds, place = divmod(number, max(len(self.kinds), 1))
-            scene = self.scene or OF_ONE_KIND[(rounds + place) % len(OF_ONE_KIND)]
-            kinds = self.kinds[place : place + 1] if scene in OF_ONE_KIND else self.kinds
-            yield Task(number, scene, kinds, self.size, self.seed)
+        """Yield one task per photo; kinds take turns, and so do the scenes of each kind."""
+        for index in range(self.count):
+            rounds, i = divmod(index, max(len(self.kinds), 1))
+            scene = self.scene or OF_ONE_KIND[(rounds + i) % len(OF_ONE_KIND)]
+            kinds = self.kinds[i : i + 1] if scene in OF_ONE_KIND else self.kinds
+            yield Task(index, scene, kinds, self.size, self.seed)
 
     def as_json(self) -> dict[str, Any]:
-        """Return the order as values that JSON can hold."""
+        """Return the job as JSON values."""
         return asdict(self) | {"kinds": list(self.kinds)}
 
 
-def checked_order(count: int, kinds: Sequence[str] | None, scene: str | None, size: int, seed: int) -> Order:
-    """Return the order; no kinds stand for all of them.
+def make_job(count: int, kinds: Sequence[str] | None, scene: str | None, size: int, seed: int) -> Job:
+    """Return a validated job; None stands for all kinds, and for the scenes product and phone in turn.
 
-    Raises KeykindError if no such set can be rendered.
+    Raises KeykindError if an argument is out of range or unknown.
     """
     if count < 1:
         raise KeykindError(f"count {count}", fault="is below 1", remedy="ask for at least 1 photo")
-    if not LEAST_SIZE <= size <= MOST_SIZE:
-        fault = f"is outside {LEAST_SIZE} to {MOST_SIZE} px"
-        raise KeykindError(f"size {size}", fault=fault, remedy="choose one in between, such as 320")
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        fault = f"is outside {MIN_SIZE} to {MAX_SIZE} px"
+        raise KeykindError(f"size {size}", fault=fault, remedy="choose a size in this range, such as 320")
     if scene not in (None, *SCENES):
         raise KeykindError(f"scene {scene!r}", fault="is not known", remedy=f"choose {_any_of(SCENES)}")
     if scene == "nothing" and kinds is not None:
-        fault = "are asked for, but the scene nothing shows no key"
-        raise KeykindError("kinds", fault=fault, remedy="leave the kinds away, or choose another scene")
+        fault = "are given, but the scene nothing shows no key"
+        raise KeykindError("kinds", fault=fault, remedy="omit the kinds, or choose another scene")
     for kind in kinds or ():
         if kind not in NAMES:
-            raise KeykindError(f"kind {kind!r}", fault="is not known", remedy=f"choose of {', '.join(NAMES)}")
+            raise KeykindError(
+                f"kind {kind!r}", fault="is not known", remedy=f"choose from {', '.join(NAMES)}"
+            )
     chosen = () if scene == "nothing" else tuple(dict.fromkeys(kinds or NAMES))
-    return Order(count, chosen, scene, size, seed)
+    return Job(count, chosen, scene, size, seed)
 
 
 def _any_of(names: Sequence[str]) -> str:

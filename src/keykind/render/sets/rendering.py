@@ -1,7 +1,7 @@
-"""An order -> a folder of photos with labels, whole at any moment.
+"""Render a job into a folder of photos with labels. An interrupted job is resumed.
 
-In:    an Order, a folder, the Studio that takes the photos
-Out:   the photos and labels, coco.json, contact-sheet.png, set.json; Summary
+In:    Job, SetFolder, Studio
+Out:   photos, labels, coco.json, contact-sheet.png, set.json; Summary
 Needs: numpy, pillow, manifold3d, mitsuba    [render]
 """
 
@@ -14,157 +14,159 @@ from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import KeykindError
-from keykind.core.files import COCO, SHEET, whole_file
+from keykind.core.files import COCO, SHEET, atomic_write
 from keykind.core.kinds import KINDS
 from keykind.core.lock import lock_folder
-from keykind.core.parallel import Engine
-from keykind.core.parallel import workers as cores
+from keykind.core.parallel import Engine, cpu_count
 from keykind.core.progress import progress
 from keykind.dataset.listing import ReadError
 from keykind.render.sets.coco import write_coco
-from keykind.render.sets.job import Order, Task
+from keykind.render.sets.job import Job, Task
 from keykind.render.sets.set_folder import SetFolder
-from keykind.render.sets.sheet import contact_sheet, evenly
-from keykind.render.sets.workers import spread
-from keykind.render.studio.render_photo import Shot, shoot
-from keykind.render.studio.renderer import Tracer
-from keykind.render.studio.variant import ORDER, Variant, choose_variant
+from keykind.render.sets.sheet import contact_sheet, evenly_spaced
+from keykind.render.sets.workers import run_in_processes
+from keykind.render.studio.render_photo import RenderedPhoto, render_photo
+from keykind.render.studio.renderer import Renderer
+from keykind.render.studio.variant import VARIANTS, Variant, choose_variant
 
 
 @dataclass(frozen=True, slots=True)
 class Studio:
-    """What takes the photos, set up once in each process; one thread each, so that workers do not compete."""
+    """Renders photos in worker processes, one thread each, so that workers do not compete for cores."""
 
     variant: Variant
-    workers: int
+    workers: int  # processes
 
-    def take(self, task: Task) -> Shot:
-        """Return one photo with its label."""
-        return shoot(tracer(self.variant), task.scene, task.kinds, task.size, (task.seed, task.number))
+    def render(self, task: Task) -> RenderedPhoto:
+        """Render one photo with its label, in this process."""
+        renderer = process_renderer(self.variant)
+        return render_photo(renderer, task.scene, task.kinds, task.size, (task.seed, task.index))
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What became of an order."""
+    """The outcome of a job."""
 
     folder: Path
-    rendered: int  # photos, by this command
-    there: int  # photos that were finished before
-    seconds: float  # of this command
-    redrawn: int  # degenerate solids thrown away, of the whole set
-    faults: tuple[ReadError, ...]  # photos that could not be rendered
+    rendered: int  # photos rendered by this call
+    existing: int  # photos that were finished before
+    seconds: float  # spent by this call
+    redrawn: int  # degenerate solids discarded, in the whole dataset
+    failures: tuple[ReadError, ...]  # photos that could not be rendered
 
     def __str__(self) -> str:
         pace = f" in {self.seconds:,.1f} s ({self.rendered / max(self.seconds, 1e-3):.2f} photos/s)"
-        there = f", {self.there:,} were there" if self.there else ""
-        failed = f", {len(self.faults):,} failed" if self.faults else ""
+        existing = f", {self.existing:,} already existed" if self.existing else ""
+        failed = f", {len(self.failures):,} failed" if self.failures else ""
         return (
-            f"{self.rendered:,} photos rendered{pace if self.rendered else ''}{there}{failed}\n"
+            f"{self.rendered:,} photos rendered{pace if self.rendered else ''}{existing}{failed}\n"
             f"{self.redrawn:,} degenerate solids redrawn\n{self.folder / SHEET}"
         )
 
 
-def open_studio(folder: SetFolder, order: Order, variant: str | None, workers: int | None) -> Studio:
-    """Return what can render the order into the folder, which is made.
+def open_studio(folder: SetFolder, job: Job, variant: str | None, workers: int | None) -> Studio:
+    """Return a studio that can render the job into the folder, which is created.
 
-    variant: None stands for that of the set begun there, or else the fastest. workers: None for one a core.
-    Raises KeykindError if the folder holds anything else, the disk has no room, or the variant fails here.
+    variant: None for the one in the folder's set.json, or else the fastest. workers: None for one per core.
+    Raises KeykindError if the folder holds anything else, disk space is short, or the variant fails here.
     """
     if workers is not None and workers < 1:
         raise KeykindError(f"workers {workers}", fault="is below 1", remedy="give at least 1")
-    if variant not in (None, *ORDER):
-        remedy = f"choose of {', '.join(ORDER)}"
+    if variant not in (None, *VARIANTS):
+        remedy = f"choose from {', '.join(VARIANTS)}"
         raise KeykindError(f"variant {variant!r}", fault="is not known", remedy=remedy)
-    folder.check(order, variant)
-    begun = folder.begun() or {}
-    return Studio(choose_variant(variant or begun.get("variant")), workers or cores())
+    folder.prepare(job, variant)
+    settings = folder.settings() or {}
+    return Studio(choose_variant(variant or settings.get("variant")), workers or cpu_count())
 
 
-def render_set(folder: SetFolder, order: Order, studio: Studio, engine: Engine | None = None) -> Summary:
-    """Render what is missing of the set, then its COCO file and contact sheet; return what was done.
+def render_set(folder: SetFolder, job: Job, studio: Studio, engine: Engine | None = None) -> Summary:
+    """Render the missing photos of a job, then its COCO file and contact sheet.
 
-    engine: None for processes of this machine, which write their photos themselves.
+    engine: distributes the photos; None for processes on this machine, which write their photos themselves.
 
-    A photo that fails is told in the summary, the others are rendered.
-    Raises KeykindError if the folder holds another set or is in use, no photo can be rendered, a worker was
-    killed, or the disk is full; finished photos stay.
+    A photo that fails is listed in the summary, and the others are rendered.
+    Raises KeykindError if the folder holds another dataset or is in use, no photo can be rendered, a worker
+    was killed, or the disk is full; finished photos are kept.
     """
     start = time.monotonic()
     with lock_folder(folder.path):
-        folder.claim(order, studio.variant.name)
-        tasks = list(order.tasks())
+        folder.claim(job, studio.variant.name)
+        tasks = list(job.tasks())
         missing = list(folder.missing(tasks))
-        faults = _render(folder, missing, studio, engine)
-        rendered = len(missing) - len(faults)
+        failures = _render_missing(folder, missing, studio, engine)
+        rendered = len(missing) - len(failures)
         seconds = time.monotonic() - start
-        failed = {task.number for task, _ in faults}
-        finished = [task for task in tasks if task.number not in failed]
+        failed = {task.index for task, _ in failures}
+        finished = [task for task in tasks if task.index not in failed]
         if not finished:
-            fault = f"none of {len(faults):,} photos could be rendered; {faults[0][0].stem}: {faults[0][1]}"
+            task, reason = failures[0]
+            fault = f"none of {len(failures):,} photos could be rendered; {task.stem}: {reason}"
             raise KeykindError(folder.path, fault=fault, remedy="choose another variant or seed")
-        redrawn = _conclude(folder, finished)
-    told = tuple(ReadError(task.stem, reason) for task, reason in faults)
-    return Summary(folder.path, rendered, len(tasks) - len(missing), seconds, redrawn, told)
+        redrawn = _write_overview(folder, finished)
+    errors = tuple(ReadError(task.stem, reason) for task, reason in failures)
+    return Summary(folder.path, rendered, len(tasks) - len(missing), seconds, redrawn, errors)
 
 
-def _render(
+def _render_missing(
     folder: SetFolder, missing: Sequence[Task], studio: Studio, engine: Engine | None
 ) -> list[tuple[Task, str]]:
-    """Render photos; return those that failed, in order, each with its reason."""
+    """Render photos; return the failed tasks in order, each with its reason."""
     if not missing:
         return []
-    faults = []
+    failures = []
     if engine:
-        taking = _taken_far(folder, studio, missing, engine)
+        results = _render_with_engine(folder, studio, missing, engine)
     else:
-        taking = spread(partial(_take, folder, studio), missing, min(studio.workers, len(missing)))
-    with closing(taking) as done:
-        for task, fault in progress(done, len(missing), "rendering"):
-            if isinstance(fault, KeykindError):
-                raise fault
-            if fault is not None:
-                faults.append((task, f"{type(fault).__name__}: {fault}"))
-    return sorted(faults, key=lambda one: one[0].number)
+        workers = min(studio.workers, len(missing))
+        results = run_in_processes(partial(_render_and_save, folder, studio), missing, workers)
+    with closing(results) as done:
+        for task, error in progress(done, len(missing), "rendering"):
+            if isinstance(error, KeykindError):
+                raise error
+            if error is not None:
+                failures.append((task, f"{type(error).__name__}: {error}"))
+    return sorted(failures, key=lambda failure: failure[0].index)
 
 
-def _take(folder: SetFolder, studio: Studio, task: Task) -> None:
-    """Take one photo and write it, in a worker."""
-    _save(folder, task, studio.take(task))
+def _render_and_save(folder: SetFolder, studio: Studio, task: Task) -> None:
+    """Render one photo and write it, in a worker."""
+    _save(folder, task, studio.render(task))
 
 
-def _taken_far(
+def _render_with_engine(
     folder: SetFolder, studio: Studio, tasks: Sequence[Task], engine: Engine
 ) -> Generator[tuple[Task, BaseException | None], None, None]:
-    """Yield each task once its photo, taken wherever the engine works, is written, and its fault."""
-    for task, taken in zip(tasks, engine(partial(_attempt, studio), tasks), strict=True):
-        if isinstance(taken, Exception):
-            yield task, taken
+    """Yield (task, exception or None) once the photo, rendered by the engine, is written here."""
+    for task, result in zip(tasks, engine(partial(_try_render, studio), tasks), strict=True):
+        if isinstance(result, Exception):
+            yield task, result
         else:
-            _save(folder, task, taken)
+            _save(folder, task, result)
             yield task, None
 
 
-def _attempt(studio: Studio, task: Task) -> Shot | Exception:
-    """Return one photo, or why it cannot be taken, which must not cost the others."""
+def _try_render(studio: Studio, task: Task) -> RenderedPhoto | Exception:
+    """Render one photo; return the exception instead if it fails, so that the others are rendered."""
     try:
-        return studio.take(task)
-    except Exception as error:  # noqa: BLE001 - told in the summary, as `spread` has it
+        return studio.render(task)
+    except Exception as error:  # noqa: BLE001 - listed in the summary, as for run_in_processes
         return error
 
 
-def _save(folder: SetFolder, task: Task, shot: Shot) -> None:
-    place = folder.photo(task).relative_to(folder.path).as_posix()
-    folder.save(task, shot.file, {"file": place, **shot.label, "redrawn": shot.redrawn})
+def _save(folder: SetFolder, task: Task, photo: RenderedPhoto) -> None:
+    path = folder.photo_path(task).relative_to(folder.path).as_posix()
+    folder.save(task, photo.jpeg, {"file": path, **photo.label, "redrawn": photo.redrawn})
 
 
 @cache
-def tracer(variant: Variant) -> Tracer:
-    """Return Mitsuba as it is set up once in this process."""
-    return Tracer(variant, threads=1)
+def process_renderer(variant: Variant) -> Renderer:
+    """Return this process's renderer, which is set up once."""
+    return Renderer(variant, threads=1)
 
 
-def _conclude(folder: SetFolder, finished: Sequence[Task]) -> int:
-    """Write what tells of the whole set; return how many solids were drawn again for it."""
+def _write_overview(folder: SetFolder, finished: Sequence[Task]) -> int:
+    """Write the COCO file and the contact sheet; return the number of solids redrawn for all photos."""
     redrawn: list[int] = []
 
     def labels() -> Iterator[dict[str, Any]]:
@@ -174,13 +176,13 @@ def _conclude(folder: SetFolder, finished: Sequence[Task]) -> int:
             yield label
 
     write_coco(folder.path / COCO, labels())
-    shown = evenly(sorted(finished, key=lambda task: (task.folder, task.scene, task.number)))
-    sheet = contact_sheet([(folder.photo(task), _caption(task)) for task in shown])
-    with whole_file(folder.path / SHEET) as temporary:
+    shown = evenly_spaced(sorted(finished, key=lambda task: (task.folder, task.scene, task.index)))
+    sheet = contact_sheet([(folder.photo_path(task), _caption(task)) for task in shown])
+    with atomic_write(folder.path / SHEET) as temporary:
         sheet.save(temporary)
     return sum(redrawn)
 
 
 def _caption(task: Task) -> str:
-    names = {kind.name: kind.label for kind in KINDS}
-    return f"{names.get(task.folder, task.folder)}, {task.number}"
+    labels = {kind.name: kind.label for kind in KINDS}
+    return f"{labels.get(task.folder, task.folder)}, {task.index}"

@@ -15,11 +15,11 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, KeykindError
 from keykind.core.files import clear_unfinished, write_bytes
 from keykind.core.progress import progress
-from keykind.dataset.bundled import COUNTS, FOLDER, NEGATIVES_FOLDER, NOTHING
+from keykind.dataset.bundled import COUNTS, FOLDER, NEGATIVES, NEGATIVES_FOLDER
 from keykind.dataset.dataset import read_dataset
 from keykind.render.sets.job import Task
 from keykind.render.sets.rendering import Studio
-from keykind.render.sets.workers import spread
+from keykind.render.sets.workers import run_in_processes
 
 SCENES = {"train": "product", "test": "phone"}
 SEEDS = {"train": 202401, "test": 202402}  # large, unlike those of the sets that weights are trained on
@@ -65,7 +65,7 @@ def _photos(folder: Path, limit: int | None) -> Iterator[SamplePhoto]:
 
 def _negatives(folder: Path, limit: int | None) -> Iterator[SamplePhoto]:
     """Yield every photo without a key; the first `limit` of them."""
-    for i in range(NOTHING)[:limit]:
+    for i in range(NEGATIVES)[:limit]:
         yield SamplePhoto(folder / f"nothing-{i:02}.jpg", Task(i, "nothing", (), SIZE, NOTHING_SEED))
 
 
@@ -76,16 +76,18 @@ def _render(photos: Sequence[SamplePhoto], studio: Studio) -> None:
     missing = [photo for photo in photos if not photo.path.is_file()]
     if not missing:
         return
-    with closing(spread(partial(_take, studio), missing, min(studio.workers, len(missing)))) as done:
+    with closing(
+        run_in_processes(partial(_render_and_write, studio), missing, min(studio.workers, len(missing)))
+    ) as done:
         for photo, fault in progress(done, len(missing), "rendering"):
             if fault is not None:
                 remedy = "repeat the command"
                 raise KeykindError(photo.path, fault=f"was not rendered ({fault})", remedy=remedy) from fault
 
 
-def _take(studio: Studio, photo: SamplePhoto) -> None:
+def _render_and_write(studio: Studio, photo: SamplePhoto) -> None:
     """Render one photo and write it, in a worker."""
-    write_bytes(photo.path, studio.take(photo.task).file)
+    write_bytes(photo.path, studio.render(photo.task).jpeg)
 
 
 def _check(folder: Path, photos: Sequence[SamplePhoto]) -> None:
@@ -95,7 +97,7 @@ def _check(folder: Path, photos: Sequence[SamplePhoto]) -> None:
         fault = f"holds {len(files)} files, not {len(photos)} photos"
         raise BadDataset(folder, fault=fault, remedy="remove it first")
     dataset = read_dataset(folder)
-    found = (*dataset.faults, *dataset.warnings, *dataset.duplicates, *dataset.near_duplicates)
+    found = (*dataset.read_errors, *dataset.warnings, *dataset.duplicates, *dataset.near_duplicates)
     if found:
         raise BadDataset(folder, fault=f"has {len(found)} problems: {found}", remedy="choose other seeds")
     size = sum(path.stat().st_size for path in files)

@@ -1,13 +1,12 @@
-"""The folder of a rendered set: whose it is, what is finished in it.
+"""The folder of a rendered dataset: which job it belongs to, and which photos are finished.
 
-In:    an Order, the variant that renders it; photos with labels
-Out:   set.json; <kind>/<kind>-000012.jpg, labels/<kind>-000012.json, each whole or absent, the photo first
+In:    Job, name of the Mitsuba variant; photos with labels
+Out:   set.json; <kind>/<kind>-000012.jpg, then labels/<kind>-000012.json, each written atomically
 Needs: nothing beyond Python
 """
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
@@ -15,8 +14,8 @@ from typing import Any
 from keykind import __version__
 from keykind.core.errors import CannotWrite, KeykindError
 from keykind.core.files import (
-    DAMAGE,
     LABELS,
+    READ_ERRORS,
     SET_FILE,
     UNFINISHED,
     clear_unfinished,
@@ -26,110 +25,111 @@ from keykind.core.files import (
     write_text,
     writing_to,
 )
-from keykind.render.sets.job import Order, Task
+from keykind.render.sets.job import Job, Task
 
-BYTES_A_PIXEL = 0.4  # of a square photo with its label and annotations: 0.2 on average at 320 px
-BYTES_A_PHOTO = 10_000  # whatever its size: the parameters in the label, unfilled blocks of the disk
+BYTES_PER_PIXEL = 0.4  # of a square photo with its label and annotations; 0.2 on average at 320 px
+BYTES_PER_PHOTO = 10_000  # at any size: parameters in the label, partly filled disk blocks
 
 
-@dataclass(frozen=True, slots=True)
 class SetFolder:
-    """OUT/ and what is in it."""
+    """The folder of a rendered dataset."""
 
-    path: Path
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
 
-    def photo(self, task: Task) -> Path:
-        """Return where a photo belongs."""
+    def photo_path(self, task: Task) -> Path:
+        """Return the path of a photo."""
         return self.path / task.folder / f"{task.stem}.jpg"
 
-    def label(self, task: Task) -> Path:
-        """Return where the label of a photo belongs; it is written after its photo."""
+    def label_path(self, task: Task) -> Path:
+        """Return the path of a photo's label, which is written after the photo."""
         return self.path / LABELS / f"{task.stem}.json"
 
-    def begun(self) -> dict[str, Any] | None:
-        """Return what the set in this folder was begun with, or None if nothing is there yet.
+    def settings(self) -> dict[str, Any] | None:
+        """Return the contents of set.json, or None if the folder is empty or missing.
 
         Raises KeykindError if the folder holds anything else.
         """
         with writing_to(self.path):
-            if not self.path.exists() or (self.path.is_dir() and self._is_free()):
+            if not self.path.exists() or (self.path.is_dir() and self._is_empty()):
                 return None
         try:
-            found = json.loads((self.path / SET_FILE).read_text("utf-8"))
-        except DAMAGE as error:
-            fault = "is there already, but is no set of rendered photos"
-            raise KeykindError(self.path, fault=fault, remedy="name another folder") from error
-        return found if isinstance(found, dict) else {}
+            settings = json.loads((self.path / SET_FILE).read_text("utf-8"))
+        except READ_ERRORS as error:
+            fault = "already exists and is not a rendered dataset"
+            raise KeykindError(self.path, fault=fault, remedy="choose another folder") from error
+        return settings if isinstance(settings, dict) else {}
 
-    def check(self, order: Order, variant: str | None) -> None:
-        """Make the folder if need be.
+    def prepare(self, job: Job, variant: str | None) -> None:
+        """Create the folder if necessary, and check that the job can be rendered into it.
 
-        Raises KeykindError if it holds another set or anything else, is not writable, or the disk too full.
-        variant: of Mitsuba, None if any will do.
+        variant: of Mitsuba; None accepts the one in set.json.
+        Raises KeykindError if the folder holds another dataset or anything else, is not writable, or lacks
+        disk space.
         """
-        before = self.begun()
-        if before is not None:
-            self._compare(before, _identity(order, variant or before.get("variant")))
-        left = sum(1 for _ in self.missing(order.tasks())) if before else order.count
-        needed, free = left * (BYTES_A_PHOTO + BYTES_A_PIXEL * order.size**2), free_space(self.path)
-        if free < needed:
-            room = f"need about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free"
-            fault = f"{left:,} photos of {order.size} px {room}"
+        existing = self.settings()
+        if existing is not None:
+            self._compare(existing, _identity(job, variant or existing.get("variant")))
+        missing = sum(1 for _ in self.missing(job.tasks())) if existing else job.count
+        required, free = missing * (BYTES_PER_PHOTO + BYTES_PER_PIXEL * job.size**2), free_space(self.path)
+        if free < required:
+            space = f"need about {required / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free"
+            fault = f"{missing:,} photos of {job.size} px {space}"
             raise CannotWrite(self.path, fault=fault, remedy="free some space or choose another folder")
         with writing_to(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             TemporaryFile(dir=self.path).close()
 
-    def claim(self, order: Order, variant: str) -> None:
-        """Make the folder this order's own, and clear what a killed command left half-written."""
-        before, identity = self.begun(), _identity(order, variant)
-        if before is None:
+    def claim(self, job: Job, variant: str) -> None:
+        """Write set.json for this job, or compare with it, and remove partial files of an interrupted run."""
+        existing, identity = self.settings(), _identity(job, variant)
+        if existing is None:
             write_json(self.path / SET_FILE, identity)
         else:
-            self._compare(before, identity)
+            self._compare(existing, identity)
         for folder in (self.path, *self.path.glob("*/")):
             clear_unfinished(folder)
 
     def missing(self, tasks: Iterable[Task]) -> Iterator[Task]:
-        """Yield the tasks of which the photo or the label is not there."""
+        """Yield the tasks whose photo or label does not exist."""
         for task in tasks:
-            if not (self.label(task).is_file() and self.photo(task).is_file()):
+            if not (self.label_path(task).is_file() and self.photo_path(task).is_file()):
                 yield task
 
     def save(self, task: Task, photo: bytes, label: dict[str, Any]) -> None:
-        """Write a photo, then its label. Raises ValueError for NaN or infinity before anything is written."""
+        """Write a photo, then its label. Raises ValueError, and writes nothing, if the label holds NaN."""
         text = json.dumps(label, allow_nan=False) + "\n"
-        write_bytes(self.photo(task), photo)
-        write_text(self.label(task), text)
+        write_bytes(self.photo_path(task), photo)
+        write_text(self.label_path(task), text)
 
     def read_label(self, task: Task) -> dict[str, Any]:
         """Return the label of a finished photo. Raises KeykindError if it cannot be read."""
-        path = self.label(task)
+        path = self.label_path(task)
         try:
             label: dict[str, Any] = json.loads(path.read_text("utf-8"))
-        except DAMAGE as error:
+        except READ_ERRORS as error:
             raise KeykindError(
-                path, fault="cannot be read", remedy="remove it and run the command again"
+                path, fault="cannot be read", remedy="delete it and run the command again"
             ) from error
         return label
 
-    def _is_free(self) -> bool:
+    def _is_empty(self) -> bool:
         return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
-    def _compare(self, before: dict[str, Any], now: dict[str, Any]) -> None:
-        differing = [key for key in now if before.get(key) != now[key]]
+    def _compare(self, existing: dict[str, Any], identity: dict[str, Any]) -> None:
+        differing = [key for key in identity if existing.get(key) != identity[key]]
         if differing:
             key = differing[0]
-            fault = f"holds a set begun with {key} {_shown(before.get(key))}, not {_shown(now[key])}"
-            remedy = "repeat the command that began it, or name another folder"
+            fault = f"was begun with {key} {_format(existing.get(key))}, not {_format(identity[key])}"
+            remedy = "repeat the command that began it, or choose another folder"
             raise KeykindError(self.path, fault=fault, remedy=remedy)
 
 
-def _identity(order: Order, variant: str | None) -> dict[str, Any]:
-    return {"keykind": __version__, "variant": variant, **order.as_json()}
+def _identity(job: Job, variant: str | None) -> dict[str, Any]:
+    return {"keykind": __version__, "variant": variant, **job.as_json()}
 
 
-def _shown(value: Any) -> str:
+def _format(value: Any) -> str:
     if value is None:
         return "in turn"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

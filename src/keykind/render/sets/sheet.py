@@ -1,7 +1,7 @@
-"""Photos -> one picture that shows them all.
+"""Arrange photos on a contact sheet.
 
 In:    paths of photos with captions
-Out:   a contact sheet
+Out:   one image with all of them
 Needs: pillow
 """
 
@@ -12,31 +12,31 @@ from typing import TypeVar
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
 T = TypeVar("T")
-TILE = 160  # px, side of a photo's place
-CAPTION = 18  # px below it
+TILE = 160  # px, side of a photo's tile
+CAPTION = 18  # px, height of the caption below it
 GAP = 6  # px
-MOST = 64  # photos on a sheet
+MAX_PHOTOS = 64  # per sheet
 COLUMNS = 8
-PAPER, INK = (250, 250, 250), (40, 40, 40)
+BACKGROUND, TEXT = (250, 250, 250), (40, 40, 40)
 
 
 def contact_sheet(photos: Sequence[tuple[Path, str]]) -> Image.Image:
-    """Return the photos in rows, each scaled into its place, with its caption below."""
+    """Return the photos in rows, each fitted into its tile with its caption below."""
     columns = min(COLUMNS, len(photos))
     rows = -(-len(photos) // columns)
     size = (columns * (TILE + GAP) + GAP, rows * (TILE + CAPTION + GAP) + GAP)
-    sheet = Image.new("RGB", size, PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
-    for place, (path, caption) in enumerate(photos):
-        x = GAP + place % columns * (TILE + GAP)
-        y = GAP + place // columns * (TILE + CAPTION + GAP)
+    sheet = Image.new("RGB", size, BACKGROUND)
+    draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(11)
+    for i, (path, caption) in enumerate(photos):
+        x = GAP + i % columns * (TILE + GAP)
+        y = GAP + i // columns * (TILE + CAPTION + GAP)
         with Image.open(path) as photo:
-            sheet.paste(ImageOps.pad(photo.convert("RGB"), (TILE, TILE), color=PAPER), (x, y))
-        pen.text((x + TILE // 2, y + TILE + CAPTION // 2), caption, fill=INK, font=font, anchor="mm")
+            sheet.paste(ImageOps.pad(photo.convert("RGB"), (TILE, TILE), color=BACKGROUND), (x, y))
+        draw.text((x + TILE // 2, y + TILE + CAPTION // 2), caption, fill=TEXT, font=font, anchor="mm")
     return sheet
 
 
-def evenly(items: Sequence[T], most: int = MOST) -> list[T]:
-    """Return at most that many of the items, at even distances."""
-    count = min(most, len(items))
-    return [items[place * len(items) // count] for place in range(count)]
+def evenly_spaced(items: Sequence[T], limit: int = MAX_PHOTOS) -> list[T]:
+    """Return at most `limit` of the items, evenly spaced."""
+    count = min(limit, len(items))
+    return [items[i * len(items) // count] for i in range(count)]

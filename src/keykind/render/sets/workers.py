@@ -1,7 +1,7 @@
-"""Tasks -> done by several processes, whatever becomes of one of them.
+"""Run tasks in worker processes, such that a failing task does not stop the others.
 
-In:    what to do with a task, tasks, how many processes
-Out:   each task as it is done, with its fault if it has one
+In:    function, tasks, number of processes
+Out:   each finished task with its exception, or None
 Needs: nothing beyond Python
 """
 
@@ -20,63 +20,63 @@ from typing import TypeVar
 from keykind.core.errors import KeykindError
 
 T = TypeVar("T")
-AHEAD = 2  # tasks in work or waiting, for each process
+PREFETCH = 2  # tasks submitted per process: one running, one queued
 
 
-def spread(
-    do: Callable[[T], None], tasks: Iterable[T], processes: int
+def run_in_processes(
+    function: Callable[[T], None], tasks: Iterable[T], processes: int
 ) -> Generator[tuple[T, BaseException | None], None, None]:
-    """Yield each task once do(task) ended in one of the processes, and what it raised, in no fixed order.
+    """Yield (task, exception or None) as function(task) finishes in one of the processes, in any order.
 
-    Close the generator to stop early: what is in work is dropped. The processes end with this one, even if it
-    is killed. Raises KeykindError if one of them was killed.
+    Close the generator to stop early; running tasks are dropped. The workers exit with this process, even if
+    it is killed. Raises KeykindError if a worker was killed.
     """
-    left = iter(tasks)
-    waiting: dict[Future[None], T] = {}
+    remaining = iter(tasks)
+    pending: dict[Future[None], T] = {}
     context = get_context("spawn")
-    lives, life = context.Pipe(duplex=False)  # while this process holds `life` the others go on
-    pool = ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(lives,))
+    receiver, sender = context.Pipe(duplex=False)  # workers live while this process holds `sender`
+    pool = ProcessPoolExecutor(processes, context, initializer=_start_watching, initargs=(receiver,))
     try:
         while True:
-            with _deaf():
-                for task in islice(left, AHEAD * processes - len(waiting)):
-                    waiting[pool.submit(do, task)] = task
-            if not waiting:
+            with _sigint_blocked():
+                for task in islice(remaining, PREFETCH * processes - len(pending)):
+                    pending[pool.submit(function, task)] = task
+            if not pending:
                 return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                if isinstance(fault := future.exception(), BrokenProcessPool):
-                    raise fault
-                yield waiting.pop(future), fault
+            for future in wait(pending, return_when=FIRST_COMPLETED).done:
+                if isinstance(error := future.exception(), BrokenProcessPool):
+                    raise error
+                yield pending.pop(future), error
     except BrokenProcessPool as error:
         raise KeykindError(
             "worker",
-            fault="a process that rendered was killed, perhaps for lack of memory; finished photos are kept",
+            fault="was killed, perhaps because memory ran out; finished photos are kept",
             remedy="run the same command again, with fewer workers if memory is short",
         ) from error
     finally:
-        life.close()
+        sender.close()
         pool.shutdown(cancel_futures=True)
-        lives.close()
+        receiver.close()
 
 
 @contextmanager
-def _deaf() -> Iterator[None]:
-    """Start processes that Ctrl-C does not reach: Mitsuba would answer it with a half-rendered photo."""
+def _sigint_blocked() -> Iterator[None]:
+    """Block SIGINT for workers started here: on Ctrl-C Mitsuba would return a half-rendered photo."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    previous = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous)
 
 
-def _begin(lives: Connection) -> None:
-    """Let this process end as soon as the one that started it lets go."""
-    threading.Thread(target=_end_with, args=(lives,), daemon=True).start()
+def _start_watching(receiver: Connection) -> None:
+    """Exit this worker as soon as its parent closes the pipe or ends."""
+    threading.Thread(target=_exit_with_parent, args=(receiver,), daemon=True).start()
 
 
-def _end_with(lives: Connection) -> None:
-    lives.poll(None)
+def _exit_with_parent(receiver: Connection) -> None:
+    receiver.poll(None)
     os._exit(1)

@@ -1,1 +1,1 @@
-"""A Scene -> a photo and its label: Mitsuba, lens, sensor, file."""
+"""Render a Scene into a photo with its label: Mitsuba, denoising, lens and sensor, JPEG."""

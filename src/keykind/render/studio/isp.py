@@ -1,7 +1,7 @@
-"""Light on the film -> the photo as a phone or a shop would show it.
+"""Turn rendered light into a photo, as the lens, sensor and image signal processor of a camera do.
 
-In:    linear radiance, a Look, the share of each pixel that is not ground
-Out:   PIL image, RGB; its JPEG
+In:    linear radiance, CameraStyle, foreground coverage of each pixel
+Out:   PIL image, RGB; JPEG
 Needs: numpy, pillow
 """
 
@@ -10,50 +10,56 @@ import io
 import numpy as np
 from PIL import Image, ImageFilter
 
-from keykind.render.scenes.scene import Look
+from keykind.render.scenes.scene import CameraStyle
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
-SHOULDER = 0.8  # linear level from which the film compresses instead of clipping
-CUTS = 0.93  # of the things' pixels are darker than what must not burn out: a blade beside a black fob
-RED_AND_BLUE = 1.4  # times the noise of green, as a Bayer sensor has
+KNEE = 0.8  # linear level above which highlights are compressed instead of clipped
+# Quantile of the foreground that must not burn out: a blade is often a small bright area beside a black fob.
+HIGHLIGHT_QUANTILE = 0.93
+RED_BLUE_NOISE = 1.4  # times the noise of green, as in a Bayer sensor
 
 
-def develop(light: np.ndarray, look: Look, things: np.ndarray, rng: np.random.Generator) -> Image.Image:
-    """Return the photo of (h, w, 3) linear radiance; things (h, w) 0..1 stays on a cut-out ground."""
-    height, width = light.shape[:2]
+def apply_isp(
+    radiance: np.ndarray, style: CameraStyle, foreground: np.ndarray, rng: np.random.Generator
+) -> Image.Image:
+    """Return the photo of (h, w, 3) linear radiance.
+
+    foreground: (h, w) coverage 0..1, which stays if the ground is cut out.
+    """
+    height, width = radiance.shape[:2]
     longer = max(height, width)
-    light = np.nan_to_num(np.maximum(light, 0))
-    light = light * _gain(light @ LUMA, things, look)
-    light = light * np.array(look.cast) * _vignette(height, width, look.vignette)
-    if look.cut_out:
-        light = light * things[..., None] + (1 - things[..., None])
-    light = _blurred(light, look.blur * longer)
-    light = _shaken(light, look.shake[0] * longer, look.shake[1])
-    light = _noisy(light, look.noise, rng)
-    photo = Image.fromarray((_toned(light, look) * 255 + 0.5).astype(np.uint8))
-    if look.sharpening > 0:
-        photo = photo.filter(ImageFilter.UnsharpMask(radius=1.5, percent=round(100 * look.sharpening)))
-    if look.reduction < 1:
-        small = (max(round(width * look.reduction), 8), max(round(height * look.reduction), 8))
+    light = np.nan_to_num(np.maximum(radiance, 0))
+    light = light * _exposure(light @ LUMA, foreground, style)
+    light = light * np.array(style.cast) * _vignette(height, width, style.vignette)
+    if style.cut_out:
+        light = light * foreground[..., None] + (1 - foreground[..., None])
+    light = _defocus(light, style.blur * longer)
+    light = _motion_blur(light, style.shake[0] * longer, style.shake[1])
+    light = _add_noise(light, style.noise, rng)
+    photo = Image.fromarray((_tone_map(light, style) * 255 + 0.5).astype(np.uint8))
+    if style.sharpening > 0:
+        photo = photo.filter(ImageFilter.UnsharpMask(radius=1.5, percent=round(100 * style.sharpening)))
+    if style.reduction < 1:
+        small = (max(round(width * style.reduction), 8), max(round(height * style.reduction), 8))
         photo = photo.resize(small, Image.Resampling.LANCZOS).resize(
             (width, height), Image.Resampling.BICUBIC
         )
     return photo
 
 
-def jpeg(photo: Image.Image, look: Look) -> bytes:
-    """Return the photo as a JPEG file of the look's quality."""
+def encode_jpeg(photo: Image.Image, style: CameraStyle) -> bytes:
+    """Return the photo as a JPEG file of the style's quality."""
     stream = io.BytesIO()
-    photo.save(stream, "JPEG", quality=look.quality, subsampling=0 if look.quality > 90 else 2)
+    photo.save(stream, "JPEG", quality=style.quality, subsampling=0 if style.quality > 90 else 2)
     return stream.getvalue()
 
 
-def _gain(level: np.ndarray, things: np.ndarray, look: Look) -> float:
-    """Return the exposure: by the frame, but less where it would burn out most of the things."""
-    gain = look.exposure / max(float(np.quantile(level, look.share)), 1e-6)
-    shown = level[things > 0.5]
-    if shown.size:
-        gain = min(gain, look.burnt / max(float(np.quantile(shown, CUTS)), 1e-6))
+def _exposure(level: np.ndarray, foreground: np.ndarray, style: CameraStyle) -> float:
+    """Return the gain: metered on the whole frame, and reduced where it would burn out the foreground."""
+    gain = style.exposure / max(float(np.quantile(level, style.share)), 1e-6)
+    visible = level[foreground > 0.5]
+    if visible.size:
+        gain = min(gain, style.burnt / max(float(np.quantile(visible, HIGHLIGHT_QUANTILE)), 1e-6))
     return gain
 
 
@@ -62,54 +68,54 @@ def _vignette(height: int, width: int, loss: float) -> np.ndarray:
     return np.asarray(1 - loss * (x * x + y * y)[..., None] / 2)
 
 
-def _blurred(light: np.ndarray, sigma: float) -> np.ndarray:
-    if sigma < 0.25:  # px; less cannot be seen
+def _defocus(light: np.ndarray, sigma: float) -> np.ndarray:
+    if sigma < 0.25:  # px; not visible
         return light
-    return _convolved(light, _disc(sigma * 2))
+    return _convolve(light, _disc(sigma * 2))
 
 
-def _shaken(light: np.ndarray, length: float, angle: float) -> np.ndarray:
+def _motion_blur(light: np.ndarray, length: float, angle: float) -> np.ndarray:
     if length < 1:  # px
         return light
-    reach = int(np.ceil(length / 2))
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    radius = int(np.ceil(length / 2))
+    y, x = np.mgrid[-radius : radius + 1, -radius : radius + 1]
     along = x * np.cos(np.radians(angle)) + y * np.sin(np.radians(angle))
     across = -x * np.sin(np.radians(angle)) + y * np.cos(np.radians(angle))
     kernel = np.clip(1 - np.abs(across), 0, 1) * (np.abs(along) <= length / 2)
-    return _convolved(light, kernel / kernel.sum())
+    return _convolve(light, kernel / kernel.sum())
 
 
 def _disc(radius: float) -> np.ndarray:
-    reach = int(np.ceil(radius))
-    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    half = int(np.ceil(radius))
+    y, x = np.mgrid[-half : half + 1, -half : half + 1]
     kernel = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)
     return np.asarray(kernel / kernel.sum())
 
 
-def _convolved(light: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    """Return the light convolved with an odd kernel; its edge is repeated outwards."""
-    reach = kernel.shape[0] // 2
-    padded = np.pad(light, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+def _convolve(light: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Return the light convolved with a kernel of odd size; border pixels are replicated."""
+    radius = kernel.shape[0] // 2
+    padded = np.pad(light, ((radius, radius), (radius, radius), (0, 0)), mode="edge")
     shape = padded.shape[:2]
-    spread = np.fft.rfft2(padded, axes=(0, 1)) * np.fft.rfft2(kernel, shape)[..., None]
-    whole = np.fft.irfft2(spread, shape, axes=(0, 1))
-    return np.maximum(whole[2 * reach :, 2 * reach :], 0)
+    product = np.fft.rfft2(padded, axes=(0, 1)) * np.fft.rfft2(kernel, shape)[..., None]
+    result = np.fft.irfft2(product, shape, axes=(0, 1))
+    return np.maximum(result[2 * radius :, 2 * radius :], 0)
 
 
-def _noisy(light: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
-    """Add shot noise, which grows with the root of the light, a little coarser than a pixel."""
+def _add_noise(light: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
+    """Add shot noise, proportional to the square root of the light and slightly coarser than a pixel."""
     grain = rng.standard_normal(light.shape).astype(np.float32)
     grain[1:] = (grain[1:] + grain[:-1]) * 0.7071
     grain[:, 1:] = (grain[:, 1:] + grain[:, :-1]) * 0.7071
     level = strength * np.sqrt(np.maximum(light, 0.02) / 0.18) * 0.18 / 0.5
-    return np.asarray(light + grain * level * np.array([RED_AND_BLUE, 1.0, RED_AND_BLUE]))
+    return np.asarray(light + grain * level * np.array([RED_BLUE_NOISE, 1.0, RED_BLUE_NOISE]))
 
 
-def _toned(light: np.ndarray, look: Look) -> np.ndarray:
-    """Return display values 0..1: highlights rolled off, sRGB, contrast about middle grey, saturation."""
-    over = np.maximum(light - SHOULDER, 0)
-    light = np.clip(np.minimum(light, SHOULDER) + (1 - SHOULDER) * (1 - np.exp(-over / (1 - SHOULDER))), 0, 1)
-    shown = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
-    shown = shown + (look.contrast - 1) * (shown - 0.5) * 4 * shown * (1 - shown)
-    grey = (shown @ LUMA)[..., None]
-    return np.asarray(np.clip(grey + (shown - grey) * look.saturation, 0, 1))
+def _tone_map(light: np.ndarray, style: CameraStyle) -> np.ndarray:
+    """Return display values 0..1: highlight roll-off, sRGB, contrast about middle grey, saturation."""
+    excess = np.maximum(light - KNEE, 0)
+    light = np.clip(np.minimum(light, KNEE) + (1 - KNEE) * (1 - np.exp(-excess / (1 - KNEE))), 0, 1)
+    srgb = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+    srgb = srgb + (style.contrast - 1) * (srgb - 0.5) * 4 * srgb * (1 - srgb)
+    grey = (srgb @ LUMA)[..., None]
+    return np.asarray(np.clip(grey + (srgb - grey) * style.saturation, 0, 1))

@@ -1,7 +1,7 @@
-"""Scene and what was seen of it -> labels that no hand could draw.
+"""Derive the label of a photo from its scene and its map of parts.
 
-In:    Scene, the map of parts at FINE times the photo's size
-Out:   per photo a dict for JSON, with masks as COCO run lengths
+In:    Scene, map of parts at LABEL_SCALE times the size of the photo
+Out:   dict of JSON values, with masks as COCO run lengths
 Needs: numpy    [render]
 """
 
@@ -10,70 +10,71 @@ from typing import Any
 
 import numpy as np
 
-from keykind.core.geometry import corners_of, encode, rectangle_along
-from keykind.render.scenes.camera import seen_area
+from keykind.core.geometry import encode_rle, mask_corners, oriented_rectangle
+from keykind.render.scenes.camera import projected_area
 from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
-from keykind.render.studio.renderer import FINE
+from keykind.render.studio.renderer import LABEL_SCALE
 
-SEEN = 4  # label pixels: fewer of a key and it is not in the photo
+MIN_VISIBLE = 4  # pixels of the map of parts; a key with fewer is not labelled
 
 
-def label_scene(scene: Scene, parts: np.ndarray, seed: int, number: int) -> dict[str, Any]:
+def label_scene(scene: Scene, parts: np.ndarray, seed: int, index: int) -> dict[str, Any]:
     """Return the label of a photo: its keys, its scene, its seed.
 
-    parts (f h, f w) int32 as Seen.parts. A key has kind, box (4 corners along the key, around what is seen),
-    head, tip (px of the photo, also where they are hidden or outside), masks (COCO run lengths at the photo's
-    size) of the whole, of the bow and of the blade, and the fractions hidden by other things and cut off by
-    the frame.
+    parts: (s h, s w) int32 as in GBuffer.parts. Each key has its kind, box (4 corners, aligned with the key,
+    around the visible pixels), head and tip (px of the photo, also if hidden or outside it), masks (COCO run
+    lengths at the size of the photo) of the whole key, its bow and its blade, and the shares of its area that
+    are occluded by other objects and cut off by the frame.
     """
     rows = scene.parts()
     width, height = scene.camera.size
-    shown = per_pixel(parts, (height, width))
+    pixels = majority_part(parts, (height, width))
     keys = []
-    for place in scene.places_of_keys():
-        names = {row: name for row, (thing, name) in enumerate(rows) if thing == place}
-        if np.isin(parts, list(names)).sum() >= SEEN:
-            keys.append(_key(scene, place, names, parts, shown))
+    for i in scene.key_indices():
+        names = {row: name for row, (body, name) in enumerate(rows) if body == i}
+        if np.isin(parts, list(names)).sum() >= MIN_VISIBLE:
+            keys.append(_label_key(scene, i, names, parts, pixels))
     return {
         "width": width,
         "height": height,
         "scene": scene.name,
         "seed": seed,
-        "number": number,
+        "number": index,
         "keys": keys,
-        "others": [thing.solid.parts[0].name for thing in scene.things if thing.solid.kind is None],
-        "parameters": scene.facts | {"look": asdict(scene.look)},
+        "others": [body.solid.parts[0].name for body in scene.bodies if body.solid.kind is None],
+        "parameters": scene.facts | {"look": asdict(scene.style)},
     }
 
 
-def _key(
-    scene: Scene, place: int, names: dict[int, str], parts: np.ndarray, shown: np.ndarray
+def _label_key(
+    scene: Scene, index: int, names: dict[int, str], parts: np.ndarray, pixels: np.ndarray
 ) -> dict[str, Any]:
-    thing, camera = scene.things[place], scene.camera
-    whole = np.isin(parts, list(names))
-    mask = np.isin(shown, list(names))
-    blade = np.isin(shown, [row for row, name in names.items() if name == "blade"])
-    complete, within = seen_area(thing.corners(), camera)
-    seen = float(whole.mean()) * camera.size[0] * camera.size[1]  # px of the photo
-    ends = camera.project(thing.world(np.array([(*thing.solid.head, 0.0), (*thing.solid.tip, 0.0)])))
+    """Return the label of scene.bodies[index]; names: row of scene.parts() -> name, of its parts."""
+    body, camera = scene.bodies[index], scene.camera
+    visible = np.isin(parts, list(names))
+    mask = np.isin(pixels, list(names))
+    blade = np.isin(pixels, [row for row, name in names.items() if name == "blade"])
+    total, in_frame = projected_area(body.triangle_corners(), camera)
+    visible_area = float(visible.mean()) * camera.size[0] * camera.size[1]  # px of the photo
+    ends = camera.project(body.to_world(np.array([(*body.solid.head, 0.0), (*body.solid.tip, 0.0)])))
     return {
-        "kind": thing.solid.kind,
-        "box": rectangle(whole, ends[1, :2] - ends[0, :2]),
+        "kind": body.solid.kind,
+        "box": oriented_box(visible, ends[1, :2] - ends[0, :2]),
         "head": [round(float(x), 1) for x in ends[0, :2]],
         "tip": [round(float(x), 1) for x in ends[1, :2]],
-        "mask": encode(mask),
-        "bow": encode(mask & ~blade),
-        "blade": encode(blade),
-        "occluded": round(float(np.clip(1 - seen / max(within, 1), 0, 1)), 3),
-        "made": _made(thing),
-        "cut_off": round(float(np.clip(1 - within / max(complete, 1), 0, 1)), 3),
+        "mask": encode_rle(mask),
+        "bow": encode_rle(mask & ~blade),
+        "blade": encode_rle(blade),
+        "occluded": round(float(np.clip(1 - visible_area / max(in_frame, 1), 0, 1)), 3),
+        "made": _material(body),
+        "cut_off": round(float(np.clip(1 - in_frame / max(total, 1), 0, 1)), 3),
     }
 
 
-def _made(thing: Body) -> dict[str, Any]:
-    """Return what the key is made of: the surface of its blade, and whether its head is moulded."""
-    parts = thing.solid.parts
+def _material(body: Body) -> dict[str, Any]:
+    """Return the surface of the key's blade, and whether its head is moulded."""
+    parts = body.solid.parts
     blade = next(part.surface for part in parts if part.name == "blade")
     return {
         "metal": blade.metal,
@@ -86,10 +87,10 @@ def _made(thing: Body) -> dict[str, Any]:
     }
 
 
-def per_pixel(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return what each pixel shows: the part with most of its 2 x 2 places, the highest row among equals.
+def majority_part(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return the part that covers most of each pixel; of equals the one with the higher number.
 
-    parts (2 h, 2 w) -> (h, w), for size (h, w): one part a pixel, so that masks never share one.
+    parts (2 h, 2 w) -> (h, w), with size (h, w). One part per pixel, so that masks never overlap.
     """
     height, width = size
     blocks = parts.reshape(height, 2, width, 2).swapaxes(1, 2).reshape(height, width, 4)
@@ -97,10 +98,10 @@ def per_pixel(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
     return np.asarray(np.where(c == d, d, np.where(b == c, c, np.where(a == b, a, d))))
 
 
-def rectangle(mask: np.ndarray, along: np.ndarray) -> list[list[float]]:
-    """Return the 4 corners of the rectangle around a mask at FINE 2 that lies along (2,), in px of the photo.
+def oriented_box(mask: np.ndarray, axis: np.ndarray) -> list[list[float]]:
+    """Return the 4 corners, px of the photo, of the rectangle around a mask that is aligned with axis (2,).
 
-    The mask (2 h, 2 w) is not empty.
+    The mask (s h, s w), s = LABEL_SCALE, must not be empty.
     """
-    corners = rectangle_along(corners_of(mask) / FINE, along)
+    corners = oriented_rectangle(mask_corners(mask) / LABEL_SCALE, axis)
     return [[round(float(x), 1), round(float(y), 1)] for x, y in corners]

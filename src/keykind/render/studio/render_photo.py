@@ -1,10 +1,10 @@
-"""Seed and number -> one photo with its label.
+"""Render one photo with its label.
 
-In:    an Order (scene, kinds, size), a seed, the photo's number, a Tracer
-Out:   Shot: the JPEG's bytes, the label
+In:    Renderer, scene name, kinds, size in px, seed of the dataset and index of the photo
+Out:   RenderedPhoto: image, JPEG, label
 Needs: numpy, pillow, manifold3d, mitsuba    [render]
 
-Photo i of seed s depends on nothing else: not on the photos before it, nor on who renders it.
+A photo depends on these arguments alone, not on the photos before it or the process that renders it.
 """
 
 from collections.abc import Sequence
@@ -16,70 +16,80 @@ from PIL import Image
 
 from keykind.render.paint.graphics import draw_graphic
 from keykind.render.scenes.atlas import paint_atlas
+from keykind.render.scenes.draft import FULL_VARIATION, Variation
 from keykind.render.scenes.names import OF_ONE_KIND
 from keykind.render.scenes.scene import Scene
-from keykind.render.scenes.scene_builder import stage
-from keykind.render.scenes.stage import EVERYTHING, Variety
+from keykind.render.scenes.scene_builder import build_scene
 from keykind.render.solids import DegenerateSolid
-from keykind.render.studio.denoise import cleaned
-from keykind.render.studio.isp import develop, jpeg
+from keykind.render.studio.denoise import denoise
+from keykind.render.studio.isp import apply_isp, encode_jpeg
 from keykind.render.studio.labels import label_scene
-from keykind.render.studio.renderer import FINE, Seen, Tracer
+from keykind.render.studio.renderer import LABEL_SCALE, GBuffer, Renderer
 
-LEAST_BLADE = 0.007  # share of the frame; of a smaller blade nobody can say what it is
-TRIES = 30  # scenes drawn until one shows the blade of its key; about one in ten does not
-SAMPLES = 9  # a pixel; one number for all scenes, since another would compile the kernels again
+MIN_BLADE = 0.007  # share of the frame; the kind cannot be recognised from a smaller blade
+MAX_TRIES = 30  # scenes drawn until one shows the blade of its key; about one in ten does not
+SAMPLES = 9  # per pixel; the same for all scenes, because Mitsuba compiles kernels for each number
 
 
 @dataclass(frozen=True, slots=True)
-class Shot:
-    """A photo and what is known of it."""
+class RenderedPhoto:
+    """A photo and its ground truth."""
 
-    photo: Image.Image
-    file: bytes  # JPEG
+    photo: Image.Image  # before JPEG compression
+    jpeg: bytes
     label: dict[str, Any]
-    redrawn: int  # degenerate solids thrown away on the way
+    redrawn: int  # degenerate solids discarded for it
 
 
-def shoot(
-    tracer: Tracer,
-    name: str,
+def render_photo(
+    renderer: Renderer,
+    scene_name: str,
     kinds: Sequence[str],
     size: int,
     seed: tuple[int, int],
-    variety: Variety = EVERYTHING,
-) -> Shot:
-    """Render one photo; seed is (seed of the set, number of the photo)."""
+    variation: Variation = FULL_VARIATION,
+) -> RenderedPhoto:
+    """Render one photo, `size` px on its longer side; seed is (seed of the dataset, index of the photo).
+
+    Raises DegenerateSolid if no usable scene is found.
+    """
     rng = np.random.default_rng(seed)
-    scene, seen, redrawn = _arranged(tracer, name, kinds, size, variety, rng)
-    light = tracer.expose(seen, scene.camera, SAMPLES, int(rng.integers(2**31)))
-    height, width = light.shape[:2]
-    things = seen.parts.reshape(height, FINE, width, FINE) >= 0
-    photo = develop(cleaned(light, seen), scene.look, things.mean(axis=(1, 3)), rng)
-    if scene.look.graphics:
-        drawn = draw_graphic(photo.size, rng)
-        photo = Image.alpha_composite(photo.convert("RGBA"), drawn).convert("RGB")
-    return Shot(photo, jpeg(photo, scene.look), label_scene(scene, seen.parts, *seed), redrawn)
+    scene, gbuffer, redrawn = _draw_scene(renderer, scene_name, kinds, size, variation, rng)
+    radiance = renderer.render_radiance(gbuffer, scene.camera, SAMPLES, int(rng.integers(2**31)))
+    height, width = radiance.shape[:2]
+    foreground = gbuffer.parts.reshape(height, LABEL_SCALE, width, LABEL_SCALE) >= 0
+    photo = apply_isp(denoise(radiance, gbuffer), scene.style, foreground.mean(axis=(1, 3)), rng)
+    if scene.style.graphics:
+        graphic = draw_graphic(photo.size, rng)
+        photo = Image.alpha_composite(photo.convert("RGBA"), graphic).convert("RGB")
+    return RenderedPhoto(
+        photo, encode_jpeg(photo, scene.style), label_scene(scene, gbuffer.parts, *seed), redrawn
+    )
 
 
-def _arranged(
-    tracer: Tracer, name: str, kinds: Sequence[str], size: int, variety: Variety, rng: np.random.Generator
-) -> tuple[Scene, Seen, int]:
-    """Return a scene, what is seen of it, and how many degenerate solids were drawn again for it.
+def _draw_scene(
+    renderer: Renderer,
+    name: str,
+    kinds: Sequence[str],
+    size: int,
+    variation: Variation,
+    rng: np.random.Generator,
+) -> tuple[Scene, GBuffer, int]:
+    """Return a scene, its G-buffer, and the number of degenerate solids discarded.
 
-    Raises DegenerateSolid if each of TRIES scenes hides the blade of its key.
+    Raises DegenerateSolid if MAX_TRIES scenes in a row hide the blade of their key.
     """
     redrawn = 0
-    for _ in range(TRIES):
-        scene, ruined = stage(name, kinds, size, rng, variety)
-        redrawn += ruined
-        seen = tracer.look(scene, paint_atlas(scene, rng), int(rng.integers(2**31)))
-        if name not in OF_ONE_KIND or _shows_blade(scene, seen):
-            return scene, seen, redrawn
-    raise DegenerateSolid(f"{name}: {TRIES} scenes in a row hide the blade")
+    for _ in range(MAX_TRIES):
+        scene, discarded = build_scene(name, kinds, size, rng, variation)
+        redrawn += discarded
+        gbuffer = renderer.render_gbuffer(scene, paint_atlas(scene, rng), int(rng.integers(2**31)))
+        if name not in OF_ONE_KIND or _shows_blade(scene, gbuffer):
+            return scene, gbuffer, redrawn
+    raise DegenerateSolid(f"{name}: {MAX_TRIES} scenes in a row hide the blade of their key")
 
 
-def _shows_blade(scene: Scene, seen: Seen) -> bool:
-    first = scene.places_of_keys()[0]
+def _shows_blade(scene: Scene, gbuffer: GBuffer) -> bool:
+    first = scene.key_indices()[0]
     blade = [row for row, part in enumerate(scene.parts()) if part == (first, "blade")]
-    return bool(np.isin(seen.parts, blade).mean() >= LEAST_BLADE)
+    return bool(np.isin(gbuffer.parts, blade).mean() >= MIN_BLADE)

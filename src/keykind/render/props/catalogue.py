@@ -13,7 +13,7 @@ from keykind.render.keys import fobs
 from keykind.render.props import clutter, hangers, hardware
 from keykind.render.solids import Part, Point, Solid
 
-DRAWN: dict[str, Callable[[np.random.Generator], list[Part]]] = {
+DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "split ring": hangers.ring_only,
     "ring and chain": hangers.ring_and_chain,
     "chain": hangers.chain,
@@ -46,22 +46,22 @@ DRAWN: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "padlock": hardware.padlock,
     "plate": hardware.hinge_plate,
 }
-THINGS: tuple[str, ...] = tuple(DRAWN)
-HUNG = (
+PROPS: tuple[str, ...] = tuple(DRAW_FUNCTIONS)
+HANGING_PROPS = (
     *("ring and chain", "chain", "carabiner", "snap hook"),
     *("tag", "number tag", "leather tag", "lanyard", "bottle opener"),
 )
 """Those that hang on a ring by the end at which they begin."""
 
 
-def draw_thing(name: str, rng: np.random.Generator) -> Solid:
+def draw_prop(name: str, rng: np.random.Generator) -> Solid:
     """Return a thing of THINGS lying flat around the origin, its z extent centred on 0.
 
     Raises ValueError for a name that is not in THINGS, DegenerateSolid if nothing is left of a moulding.
     """
-    if name not in DRAWN:
-        raise ValueError(f"thing {name!r}: expected one of {', '.join(THINGS)}")
-    return lying(DRAWN[name](rng))
+    if name not in DRAW_FUNCTIONS:
+        raise ValueError(f"thing {name!r}: expected one of {', '.join(PROPS)}")
+    return lying(DRAW_FUNCTIONS[name](rng))
 
 
 def lying(parts: list[Part]) -> Solid:
