@@ -6,7 +6,7 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from keykind.serve.app_files import FOR_EVER, NONE_HERE, AppFiles
+from keykind.serve.app_files import IMMUTABLE, NO_APP_PAGE, AppFiles
 
 PAGE, SCRIPT = b"<!doctype html><title>app</title>", b"console.log(1);" * 100
 
@@ -40,7 +40,7 @@ def get(client):
     return get
 
 
-def test_the_page_is_at_the_root_and_is_asked_for_anew_each_time(get):
+def test_the_page_is_at_the_root_and_is_revalidated_each_time(get):
     for path in ("/", "/index.html"):
         answer = get(path)
         assert answer.content == PAGE
@@ -49,12 +49,12 @@ def test_the_page_is_at_the_root_and_is_asked_for_anew_each_time(get):
     assert get("/sw.js").headers["cache-control"] == "no-cache"
 
 
-def test_what_has_its_hash_in_its_name_is_kept_for_ever(get):
-    assert get("/assets/app-d1c2b3a4.js").headers["cache-control"] == FOR_EVER
+def test_files_with_a_hash_in_their_name_are_immutable(get):
+    assert get("/assets/app-d1c2b3a4.js").headers["cache-control"] == IMMUTABLE
 
 
 @pytest.mark.parametrize(
-    ("path", "kind"),
+    ("path", "media_type"),
     [
         ("/assets/app-d1c2b3a4.js", "text/javascript"),
         ("/assets/core-d1c2b3a4.wasm", "application/wasm"),
@@ -62,18 +62,18 @@ def test_what_has_its_hash_in_its_name_is_kept_for_ever(get):
         ("/keys.tflite", "application/octet-stream"),
     ],
 )
-def test_each_file_has_its_type_for_nothing_is_sniffed(get, path, kind):
-    assert get(path).headers["content-type"].partition(";")[0] == kind
+def test_each_file_has_its_media_type_as_browsers_may_not_sniff(get, path, media_type):
+    assert get(path).headers["content-type"].partition(";")[0] == media_type
 
 
-def test_what_the_client_has_is_not_sent_again(get):
+def test_a_file_that_the_client_has_is_not_sent_again(get):
     tag = get("/").headers["etag"]
     again = get("/", **{"if-none-match": f'"other", W/{tag}'})
     assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
     assert get("/", **{"if-none-match": '"other"'}).status_code == 200
 
 
-def test_a_tag_tells_the_content(get):
+def test_etags_depend_on_the_content(get):
     assert get("/sw.js").headers["etag"] == get("/assets/app-d1c2b3a4.js").headers["etag"]
     assert get("/sw.js").headers["etag"] != get("/").headers["etag"]
 
@@ -94,21 +94,21 @@ def test_a_tag_tells_the_content(get):
         "/" + "a" * 5000,
     ],
 )
-def test_nothing_else_is_there(get, path):
+def test_other_paths_are_not_found(get, path):
     answer = get(path)
     assert answer.status_code == 404
     assert b"secret" not in answer.content
 
 
-def test_files_are_read_and_nothing_more(get):
+def test_files_can_only_be_read(get):
     assert get("/", "HEAD").content == b""
     assert get("/", "POST").status_code == 405
 
 
-def test_where_the_app_was_not_built_a_page_says_so(tmp_path):
+def test_without_the_built_app_a_page_explains_that(tmp_path):
     app = Starlette()
     app.router.default = AppFiles(tmp_path / "none")
     client = TestClient(app)
-    assert client.get("/").text == NONE_HERE
+    assert client.get("/").text == NO_APP_PAGE
     assert client.get("/index.html").status_code == 404
-    assert "style=" not in NONE_HERE  # the policy would refuse it
+    assert "style=" not in NO_APP_PAGE  # the content security policy would block it

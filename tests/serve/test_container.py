@@ -1,4 +1,4 @@
-"""Tests of Dockerfile and compose.yaml; that what they install runs is seen by `make container`."""
+"""Tests of Dockerfile and compose.yaml; `make container` runs what they install."""
 
 import fnmatch
 import subprocess
@@ -13,15 +13,15 @@ from serve_install import instructions, last
 ROOT = Path(__file__).parents[2]
 
 
-def test_a_linter_finds_nothing_in_the_dockerfile():
+def test_the_dockerfile_passes_the_linter():
     linter = Path(sys.executable).with_name("hadolint")
     if not linter.exists():
-        pytest.skip("hadolint is not installed: there is none for this system")
+        pytest.skip("hadolint is not installed: it is not available for this system")
     done = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_the_container_has_no_root_and_says_whether_it_is_well():
+def test_the_container_runs_without_root_and_has_a_health_check():
     names = [name for name, _ in instructions()]
     assert names.count("FROM") == 2
     assert {"USER", "HEALTHCHECK", "ENTRYPOINT"} <= set(names[names.index("FROM", 1) :])
@@ -29,11 +29,11 @@ def test_the_container_has_no_root_and_says_whether_it_is_well():
     assert "/v1/health" in last("HEALTHCHECK")
 
 
-def test_everything_is_installed_in_the_versions_that_were_tested():
+def test_everything_is_installed_in_tested_versions():
     (install,) = (rest for name, rest in instructions() if name == "RUN")
     assert "[serve,heif]" in install
-    settings = "".join(rest for name, rest in instructions() if name == "ENV")
-    assert "PIP_CONSTRAINT=/source/constraints.txt" in settings
+    environment = "".join(rest for name, rest in instructions() if name == "ENV")
+    assert "PIP_CONSTRAINT=/source/constraints.txt" in environment
     pinned = {line.partition("==")[0].lower() for line in (ROOT / "constraints.txt").read_text().splitlines()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     for requirement in project["optional-dependencies"]["serve"]:
@@ -41,16 +41,16 @@ def test_everything_is_installed_in_the_versions_that_were_tested():
         assert {name, name.replace("_", "-")} & pinned, requirement
 
 
-def test_the_build_sees_what_the_wheel_is_made_of_and_nothing_else():
+def test_the_build_context_holds_only_what_the_wheel_needs():
     lines = (ROOT / ".dockerignore").read_text().split()
     assert lines[0] == "*"
-    seen = {line[1:] for line in lines if line.startswith("!")}
-    assert {"src", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "NOTICE"} == seen
-    assert all((ROOT / name).exists() for name in seen)
-    assert not any(fnmatch.fnmatch("compose.yaml", name) for name in seen)
+    included = {line[1:] for line in lines if line.startswith("!")}
+    assert {"src", "pyproject.toml", "constraints.txt", "README.md", "LICENSE", "NOTICE"} == included
+    assert all((ROOT / name).exists() for name in included)
+    assert not any(fnmatch.fnmatch("compose.yaml", name) for name in included)
 
 
-def test_the_composed_service_has_no_more_rights_than_it_needs():
+def test_the_composed_service_has_no_unneeded_privileges():
     yaml = pytest.importorskip("yaml")
     service = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["keykind"]
     assert service["read_only"] is True

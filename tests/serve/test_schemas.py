@@ -1,4 +1,4 @@
-"""Tests of serve/shapes.py: the service keeps what its OpenAPI description promises, whatever it is sent."""
+"""Tests of serve/schemas.py: the service conforms to its OpenAPI description for any request."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,18 +11,17 @@ from starlette.testclient import TestClient
 
 from keykind.serve import schemas
 from keykind.serve.app import create_app
-from keykind.serve.middleware import HEADERS
+from keykind.serve.middleware import SECURITY_HEADERS
 from keykind.serve.settings import Settings
 from keykind.serve.uploads import FIELD, FORM
-from served import picture
+from served import random_photo
 from tiny_model import tiny_file
 
 ROUTES = [
     *(("POST", path, mode) for path in ("/v1/recognise", "/v1/explain") for mode in GenerationMode),
     *(("GET", path, GenerationMode.POSITIVE) for path in ("/v1/health", "/v1/card")),
 ]
-EXAMPLES = 40  # a route
-FEW = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +41,22 @@ def api(app):
 
 
 @pytest.mark.parametrize(("method", "path", "mode"), ROUTES)
-def test_every_route_keeps_its_promises(api, method, path, mode):
+def test_every_route_conforms_to_its_description(api, method, path, mode):
     @FEW
     @given(case=api[path][method].as_strategy(generation_mode=mode))
-    def keeps(case):
+    def conforms(case):
         answer = case.call_and_validate(
             excluded_checks=[positive_data_acceptance]
-        )  # bytes need not be a photo
-        for name, value in HEADERS.items():
+        )  # not all bytes are a photo
+        for name, value in SECURITY_HEADERS.items():
             assert answer.headers[name] == [value]
 
-    keeps()
+    conforms()
 
 
 @FEW
 @given(body=st.binary(max_size=2000), kind=st.sampled_from(["image/jpeg", FORM, f"{FORM}; boundary=b"]))
-def test_no_body_is_a_fault_of_the_service(client, body, kind):
+def test_no_body_causes_a_server_error(client, body, kind):
     answer = client.post("/v1/recognise", content=body, headers={"content-type": kind})
     assert answer.status_code in (200, 400, 422)
 
@@ -67,9 +66,9 @@ def test_no_body_is_a_fault_of_the_service(client, body, kind):
     name=st.binary(max_size=60).filter(lambda name: not set(name) & set(b'"\r\n')),
     charset=st.sampled_from(["", "; charset=utf-8", "; charset=utf-16", "; charset=x", "; charset=punycode"]),
 )
-def test_no_name_is_a_fault_of_the_service(client, name, charset):
+def test_no_file_name_causes_a_server_error(client, name, charset):
     disposition = f'Content-Disposition: form-data; name="{FIELD}"; filename="'.encode() + name + b'"'
-    body = b"--b\r\n" + disposition + b"\r\n\r\n" + picture() + b"\r\n--b--\r\n"
+    body = b"--b\r\n" + disposition + b"\r\n\r\n" + random_photo() + b"\r\n--b--\r\n"
     answer = client.post(
         "/v1/recognise", content=body, headers={"content-type": f"{FORM}; boundary=b{charset}"}
     )
@@ -79,13 +78,13 @@ def test_no_name_is_a_fault_of_the_service(client, name, charset):
 
 
 def test_every_route_of_the_api_is_described_with_examples(client):
-    described = client.get("/openapi.json").json()
-    assert set(described["paths"]) == {"/v1/recognise", "/v1/explain", "/v1/health", "/v1/card"}
-    key = described["components"]["schemas"]["Key"]["properties"]
+    description = client.get("/openapi.json").json()
+    assert set(description["paths"]) == {"/v1/recognise", "/v1/explain", "/v1/health", "/v1/card"}
+    key = description["components"]["schemas"]["Key"]["properties"]
     assert key["kind"]["examples"] == ["dimple"]
-    body = described["paths"]["/v1/recognise"]["post"]["requestBody"]["content"]
+    body = description["paths"]["/v1/recognise"]["post"]["requestBody"]["content"]
     assert {FORM, "image/jpeg"} <= set(body)
-    for route in described["paths"].values():
+    for route in description["paths"].values():
         for operation in route.values():
             assert operation["summary"]
             assert operation["description"].endswith(".")

@@ -1,4 +1,4 @@
-"""Tests of serve/desk.py."""
+"""Tests of serve/work_queue.py."""
 
 import asyncio
 import threading
@@ -6,174 +6,174 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from keykind.core.parallel import ordered
+from keykind.core.parallel import parallel_map
 from keykind.serve.work_queue import Busy, WorkQueue
 
 
-async def wanted():
-    """Say that somebody waits for the result."""
+async def connected():
+    """Pass the check that the client is still there."""
 
 
 @asynccontextmanager
-async def accepted(mine):
-    with mine.claim(wanted) as claim:
-        async with claim.place():
-            yield claim
+async def accepted(queue):
+    with queue.reserve(connected) as reservation:
+        async with reservation.accept():
+            yield reservation
 
 
-def desk(most_waiting=4, most_held=100, seconds=60.0):
-    return WorkQueue(most_waiting, most_held, seconds)
+def new_queue(max_pending=4, max_buffered_bytes=100, timeout=60.0):
+    return WorkQueue(max_pending, max_buffered_bytes, timeout)
 
 
-def test_there_are_never_more_requests_than_agreed():
-    async def ask(mine):
-        async with accepted(mine):
+def test_requests_are_limited():
+    async def ask(queue):
+        async with accepted(queue):
             await asyncio.sleep(0.01)
 
     async def flood():
-        mine = desk()
-        results = await asyncio.gather(*(ask(mine) for _ in range(10)), return_exceptions=True)
-        return [type(result) for result in results], mine.waiting
+        queue = new_queue()
+        results = await asyncio.gather(*(ask(queue) for _ in range(10)), return_exceptions=True)
+        return [type(result) for result in results], queue.pending
 
     results, left = asyncio.run(flood())
     assert (results.count(Busy), left) == (6, 0)
 
 
-def test_there_are_never_more_bytes_than_agreed_and_they_are_given_back():
-    mine = desk()
-    with mine.claim(wanted) as claim:
-        claim.hold(60)
-        with pytest.raises(Busy), mine.claim(wanted) as other:
-            other.hold(60)
-        assert mine.held == 60
-        claim.hold(40)
-        with pytest.raises(Busy), mine.claim(wanted):
+def test_bytes_are_limited_and_released():
+    queue = new_queue()
+    with queue.reserve(connected) as reservation:
+        reservation.add_bytes(60)
+        with pytest.raises(Busy), queue.reserve(connected) as other:
+            other.add_bytes(60)
+        assert queue.buffered_bytes == 60
+        reservation.add_bytes(40)
+        with pytest.raises(Busy), queue.reserve(connected):
             pass
-    assert mine.held == 0
+    assert queue.buffered_bytes == 0
 
 
-def test_a_full_queue_refuses_before_any_byte_is_read():
+def test_a_full_queue_rejects_before_reading_any_byte():
     async def ask():
-        mine = desk(most_waiting=1)
-        async with accepted(mine):
-            with pytest.raises(Busy), mine.claim(wanted):
+        queue = new_queue(max_pending=1)
+        async with accepted(queue):
+            with pytest.raises(Busy), queue.reserve(connected):
                 pass
 
     asyncio.run(ask())
 
 
-def test_one_of_many_photos_does_not_hold_up_one_of_one():
+def test_a_request_with_many_photos_does_not_block_one_with_a_single_photo():
     order = []
 
-    async def ask(mine, name, photos):
-        async with accepted(mine) as claim:
+    async def ask(queue, name, photos):
+        async with accepted(queue) as reservation:
             for _ in range(photos):
-                await claim.work(lambda: order.append(name))
+                await reservation.run(lambda: order.append(name))
 
     async def both():
-        mine = desk()
-        await asyncio.gather(ask(mine, "many", 20), ask(mine, "one", 1))
+        queue = new_queue()
+        await asyncio.gather(ask(queue, "many", 20), ask(queue, "one", 1))
 
     asyncio.run(both())
     assert order.index("one") <= 2
 
 
-def test_work_is_done_one_at_a_time_and_not_in_the_loop():
-    running, most = [], []
+def test_work_runs_one_at_a_time_outside_the_loop():
+    running, counts = [], []
 
     def work():
         running.append(threading.current_thread())
-        most.append(len(running))
+        counts.append(len(running))
         running.pop()
 
     async def ask():
-        with desk().claim(wanted) as claim:
-            await asyncio.gather(*(claim.work(work) for _ in range(8)))
+        with new_queue().reserve(connected) as reservation:
+            await asyncio.gather(*(reservation.run(work) for _ in range(8)))
 
     asyncio.run(ask())
-    assert set(most) == {1}
+    assert set(counts) == {1}
 
 
-def test_a_photo_is_looked_at_in_one_thread():
-    """As many workers as processors run beside each other: none begins threads of its own."""
+def test_a_photo_is_processed_in_one_thread():
+    """There is a worker for each CPU, so none may start threads of its own."""
 
     def work():
-        return threading.get_ident(), list(ordered(lambda _: threading.get_ident(), range(4)))
+        return threading.get_ident(), list(parallel_map(lambda _: threading.get_ident(), range(4)))
 
     async def ask():
-        with desk().claim(wanted) as claim:
-            return await claim.work(work)
+        with new_queue().reserve(connected) as reservation:
+            return await reservation.run(work)
 
-    here, inner = asyncio.run(ask())
-    assert inner == [here] * 4
+    outer, inner = asyncio.run(ask())
+    assert inner == [outer] * 4
 
 
-def test_what_takes_too_long_is_given_up_in_time_and_counts_until_it_is_done():
-    """A thread cannot be stopped: until it is done its photo is in memory, and no other has its turn."""
+def test_work_that_times_out_counts_until_it_is_done():
+    """A thread cannot be stopped: until it is done its photo is in memory, and no other gets a turn."""
     stop, order = threading.Event(), []
 
     def work():
         stop.wait()
-        order.append("given up")
+        order.append("timed out")
 
-    async def ask_one(mine, function, count):
-        async with accepted(mine) as claim:
-            claim.hold(count)
-            await claim.work(function)
+    async def ask_one(queue, function, count):
+        async with accepted(queue) as reservation:
+            reservation.add_bytes(count)
+            await reservation.run(function)
 
     async def ask():
-        mine = desk(seconds=0.1)
+        queue = new_queue(timeout=0.1)
         with pytest.raises(Busy):
-            await ask_one(mine, work, 60)
-        counted = mine.waiting, mine.held
+            await ask_one(queue, work, 60)
+        counted = queue.pending, queue.buffered_bytes
         with pytest.raises(Busy):
-            await ask_one(mine, lambda: order.append("had no turn"), 0)
-        assert (mine.waiting, mine.held) == counted
+            await ask_one(queue, lambda: order.append("had no turn"), 0)
+        assert (queue.pending, queue.buffered_bytes) == counted
         stop.set()
-        await ask_one(mine, lambda: order.append("served"), 0)
-        return counted, (mine.waiting, mine.held)
+        await ask_one(queue, lambda: order.append("served"), 0)
+        return counted, (queue.pending, queue.buffered_bytes)
 
     assert asyncio.run(ask()) == ((1, 60), (0, 0))
-    assert order == ["given up", "served"]
+    assert order == ["timed out", "served"]
 
 
-def test_who_left_before_the_turn_came_costs_no_work():
+def test_a_client_that_leaves_before_its_turn_costs_no_work():
     done = []
 
-    async def ask(mine, name, check):
-        with mine.claim(check) as claim:
-            async with claim.place():
-                await claim.work(lambda: done.append(name))
+    async def ask(queue, name, check):
+        with queue.reserve(check) as reservation:
+            async with reservation.accept():
+                await reservation.run(lambda: done.append(name))
 
     async def all_three():
-        mine = desk()
+        queue = new_queue()
 
         async def left():
-            assert done == ["first"]  # it is asked no sooner
+            assert done == ["first"]  # checked only when its turn comes
             raise ConnectionError
 
-        asked = (ask(mine, "first", wanted), ask(mine, "left", left), ask(mine, "last", wanted))
+        asked = (ask(queue, "first", connected), ask(queue, "left", left), ask(queue, "last", connected))
         return await asyncio.gather(*asked, return_exceptions=True)
 
     assert [type(result) for result in asyncio.run(all_three())] == [type(None), ConnectionError, type(None)]
     assert done == ["first", "last"]
 
 
-def test_the_wait_grows_with_the_queue_and_with_the_work():
-    mine = desk(most_waiting=100)
-    assert mine.wait == 1
-    mine.waiting = 50
-    assert mine.wait == 5
+def test_the_suggested_wait_grows_with_the_queue():
+    queue = new_queue(max_pending=100)
+    assert queue.retry_after == 1
+    queue.pending = 50
+    assert queue.retry_after == 5
 
 
-def test_an_error_of_the_work_is_the_askers():
+def test_an_error_of_the_work_is_raised_to_its_request():
     def fail():
         raise ValueError("no")
 
     async def ask():
-        with desk().claim(wanted) as claim:
+        with new_queue().reserve(connected) as reservation:
             with pytest.raises(ValueError, match="no"):
-                await claim.work(fail)
-            return await claim.work(lambda: "still here")
+                await reservation.run(fail)
+            return await reservation.run(lambda: "still running")
 
-    assert asyncio.run(ask()) == "still here"
+    assert asyncio.run(ask()) == "still running"

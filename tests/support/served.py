@@ -1,7 +1,7 @@
-"""A service in processes of its own, for tests of what only those show.
+"""A service in its own processes, for tests that need real sockets and signals.
 
 In:    options of `keykind serve`
-Out:   Served: where it listens, what it noted, its workers
+Out:   Service: its URL, its log, its workers
 """
 
 import json
@@ -19,12 +19,19 @@ import httpx2
 import numpy as np
 from PIL import Image
 
-PATIENCE = 120  # seconds; a busy computer takes long to begin
+DEADLINE = 120  # seconds; a busy computer is slow to start it
 
 
-class Served:
-    def __init__(self, *options: object, workers: int = 1, **environment: str) -> None:
-        command = [sys.executable, "-m", "keykind", "serve", "--port", "0", "--workers", str(workers)]
+class Service:
+    """A running `keykind serve` on a free port; keep_alive: instead of the usual seconds, to save time."""
+
+    def __init__(
+        self, *options: object, workers: int = 1, keep_alive: int | None = None, **environment: str
+    ) -> None:
+        code = f"from keykind.serve import server; server.KEEP_ALIVE = {keep_alive}\n"
+        code += "import sys; from keykind.cli.main import main; sys.exit(main())"
+        program = ["-c", code] if keep_alive else ["-m", "keykind"]
+        command = [sys.executable, *program, "serve", "--port", "0", "--workers", str(workers)]
         self.process = subprocess.Popen(
             [*command, *map(str, options)],
             stderr=subprocess.PIPE,
@@ -35,10 +42,10 @@ class Served:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         self.wait_for("Application startup complete.", workers)
-        self.url = self.noted("listening")[0]["url"].removesuffix("/")
+        self.url = self.logged("listening")[0]["url"].removesuffix("/")
         self.port = int(self.url.rpartition(":")[2])
 
-    def __enter__(self) -> "Served":
+    def __enter__(self) -> "Service":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -48,56 +55,60 @@ class Served:
         for line in self.process.stderr:
             self.lines.append(line)
 
-    def noted(self, message: str) -> list[dict[str, object]]:
+    def logged(self, message: str) -> list[dict[str, object]]:
+        """Return the log lines with a message."""
         return [line for line in map(json.loads, list(self.lines)) if line["message"] == message]
 
     def wait_for(self, message: str, count: int = 1) -> list[dict[str, object]]:
-        latest = time.monotonic() + PATIENCE
-        while len(noted := self.noted(message)) < count:
+        """Wait until a message was logged `count` times; return its lines."""
+        deadline = time.monotonic() + DEADLINE
+        while len(lines := self.logged(message)) < count:
             assert self.process.poll() is None, self.lines
-            assert time.monotonic() < latest, self.lines
+            assert time.monotonic() < deadline, self.lines
             time.sleep(0.05)
-        return noted
+        return lines
 
     @property
     def workers(self) -> list[int]:
-        """Every one that was ever begun."""
+        """Return the process IDs of all workers, including those that have ended, by time of start."""
         return [
-            int(found[1]) for found in re.finditer(r"Started server process \[(\d+)\]", "".join(self.lines))
+            int(match[1]) for match in re.finditer(r"Started server process \[(\d+)\]", "".join(self.lines))
         ]
 
-    def worker_of(self, name: str) -> int:
-        """Return the process that answered the request of that id."""
-        latest = time.monotonic() + PATIENCE
-        while time.monotonic() < latest:
-            for line in self.noted("answered"):
-                if line["id"] == name:
+    def worker_of(self, request_id: str) -> int:
+        """Return the ID of the process that answered a request."""
+        deadline = time.monotonic() + DEADLINE
+        while time.monotonic() < deadline:
+            for line in self.logged("answered"):
+                if line["id"] == request_id:
                     return int(line["process"])
             time.sleep(0.05)
-        raise AssertionError(f"{name} was not answered: {self.lines}")
+        raise AssertionError(f"{request_id} was not answered: {self.lines}")
 
     def stop(self) -> int:
+        """Stop the service with SIGTERM; return its exit status."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        status = self.process.wait(PATIENCE)
+        status = self.process.wait(DEADLINE)
         self._reader.join()
         return status
 
     def post(self, photo: bytes, route: str = "recognise", **options: object) -> httpx2.Response:
+        """Send a photo as the body of a request."""
         headers = {"content-type": "image/jpeg"} | options.pop("headers", {})
         return httpx2.post(
-            f"{self.url}/v1/{route}", content=photo, headers=headers, timeout=PATIENCE, **options
+            f"{self.url}/v1/{route}", content=photo, headers=headers, timeout=DEADLINE, **options
         )
 
     def raw(self, data: bytes) -> socket.socket:
-        """Return a connection on which bytes were sent."""
-        connection = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
+        """Return a connection over which bytes were sent."""
+        connection = socket.create_connection(("127.0.0.1", self.port), timeout=DEADLINE)
         connection.sendall(data)
         return connection
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """Return what comes until the other side closes."""
+    """Return what arrives until the other side closes the connection."""
     parts = []
     try:
         while part := connection.recv(65536):
@@ -107,7 +118,7 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-def picture(width: int = 64, height: int = 48, kind: str = "JPEG", seed: int = 0) -> bytes:
+def random_photo(width: int = 64, height: int = 48, kind: str = "JPEG", seed: int = 0) -> bytes:
     """Return a photo of random colours."""
     stream = BytesIO()
     colours = np.random.default_rng(seed).integers(0, 256, (height // 8, width // 8, 3), np.uint8)

@@ -1,6 +1,6 @@
-"""Photos that come over HTTP -> what is said of them, and the app.
+"""The HTTP service: photos -> predictions and explanations; also the app's files and metrics.
 
 In:    requests
-Out:   answers, pictures, numbers for operators; the app's files
+Out:   JSON, PNGs, Prometheus metrics; the app's files
 Needs: fastapi, uvicorn, httptools, python-multipart, prometheus-client    [serve]
 """

@@ -1,4 +1,4 @@
-"""A service that tells what kinds of keys photos show.
+"""The ASGI app of the service.
 
 In:    Settings
 Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, the app at /
@@ -22,166 +22,182 @@ import keykind
 from keykind.app import FOLDER
 from keykind.core.errors import BadPhoto
 from keykind.model.gradcam import Explanation
-from keykind.model.model import load_file
+from keykind.model.model import read_model_file
 from keykind.predict.figure import ALL, draw
 from keykind.predict.recogniser import SHIPPED, Recogniser
 from keykind.serve import schemas
 from keykind.serve.app_files import AppFiles
 from keykind.serve.metrics import ServiceMetrics
-from keykind.serve.middleware import FAILED, HEALTH, METRICS, Guard, Keys
-from keykind.serve.settings import Settings, from_environment
-from keykind.serve.uploads import GONE, Refusal, photos_of
-from keykind.serve.work_queue import Busy, Wanted, WorkQueue
+from keykind.serve.middleware import (
+    HEALTH_PATH,
+    METRICS_PATH,
+    SERVER_ERROR,
+    ApiKeyMiddleware,
+    RequestMiddleware,
+)
+from keykind.serve.settings import Settings, settings_from_environment
+from keykind.serve.uploads import CLIENT_CLOSED_REQUEST, RequestError, receive_photos
+from keykind.serve.work_queue import Busy, CheckClient, WorkQueue
 
 
-def create_app(settings: Settings | None = None, app_folder: Path = FOLDER) -> ASGIApp:
-    """Return the service; None: with the settings of the environment. Raises BadModel, BadSettings."""
-    settings = settings or from_environment()
+def create_app(settings: Settings | None = None, app_folder: str | Path = FOLDER) -> ASGIApp:
+    """Return the service as an ASGI app. Raises BadModel, BadSettings.
+
+    settings: None takes those in the environment, with defaults. app_folder: the built app, if any.
+    """
+    settings = settings or settings_from_environment()
     service = Service(settings)
     app = FastAPI(
         title="keykind",
         version=keykind.__version__,
-        description="Tells what kinds of keys photos show. No photo is kept.",
-        docs_url=None,  # its pages load scripts from elsewhere
+        description="Recognises the kinds of the keys in photos. Photos are not stored.",
+        docs_url=None,  # its pages load scripts from other sites
         redoc_url=None,
-        redirect_slashes=False,  # to wherever the Host header says
+        redirect_slashes=False,  # a redirect would trust the Host header
     )
-    for path, method, route, facts in service.routes():
-        app.add_api_route(path, route, methods=[method], **facts)
+    for path, method, route, options in service.routes():
+        app.add_api_route(path, route, methods=[method], **options)
     app.router.default = AppFiles(app_folder)
-    for kind, answer in service.problems().items():
-        app.add_exception_handler(kind, answer)
-    if settings.key_hashes:
-        app.add_middleware(Keys, hashes=settings.key_hashes)
-    if settings.origins:
+    for error_type, handler in service.error_handlers().items():
+        app.add_exception_handler(error_type, handler)
+    if settings.api_key_hashes:
+        app.add_middleware(ApiKeyMiddleware, hashes=settings.api_key_hashes)
+    if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=settings.origins,
+            allow_origins=settings.cors_origins,
             allow_methods=["GET", "POST"],
             allow_headers=["content-type", "x-api-key", "authorization", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    return Guard(app, service.numbers.answered)
+    return RequestMiddleware(app, service.metrics.count_answer)
 
 
 class Service:
-    """One worker's model, and what its routes do with it."""
+    """The model of one worker, and the routes that use it."""
 
     def __init__(self, settings: Settings) -> None:
         """Load the model. Raises BadModel."""
         path = Path(settings.model) if settings.model else None
-        self.settings, self.numbers = settings, ServiceMetrics()
+        self.settings, self.metrics = settings, ServiceMetrics()
         self.recogniser = Recogniser.load(path, whole=settings.whole)
-        self.digest = hashlib.sha256(load_file(path or SHIPPED)).hexdigest()
-        self.desk = WorkQueue(settings.most_waiting, settings.most_held, settings.seconds)
+        self.digest = hashlib.sha256(read_model_file(path or SHIPPED)).hexdigest()
+        self.queue = WorkQueue(settings.max_pending, settings.max_buffered_bytes, settings.timeout)
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
-        """Return path, method, function and description of each route."""
-        guarded = {"dependencies": schemas.SECURITY if self.settings.key_hashes else []}
-        asked = guarded | {"responses": schemas.PROBLEMS, "openapi_extra": schemas.BODY}
+        """Return path, method, function and FastAPI options of each route."""
+        protected = {"dependencies": schemas.SECURITY if self.settings.api_key_hashes else []}
+        upload = protected | {"responses": schemas.ERROR_RESPONSES, "openapi_extra": schemas.REQUEST_BODY}
         return [
-            ("/v1/recognise", "POST", self.recognise, asked | {"response_model": schemas.Answers}),
-            ("/v1/explain", "POST", self.explain, asked | schemas.PICTURE),
-            (HEALTH, "GET", self.health, {"response_model": schemas.Health}),
-            ("/v1/card", "GET", self.card, guarded | {"response_model": dict[str, Any]}),
-            (METRICS, "GET", self.metrics, {"include_in_schema": False}),
+            ("/v1/recognise", "POST", self.recognise, upload | {"response_model": schemas.Answers}),
+            ("/v1/explain", "POST", self.explain, upload | schemas.PNG_RESPONSE),
+            (HEALTH_PATH, "GET", self.health, {"response_model": schemas.Health}),
+            ("/v1/card", "GET", self.card, protected | {"response_model": dict[str, Any]}),
+            (METRICS_PATH, "GET", self.prometheus, {"include_in_schema": False}),
         ]
 
-    def problems(self) -> dict[type[Exception], Any]:
-        """Return what is answered in place of each error."""
+    def error_handlers(self) -> dict[type[Exception], Any]:
+        """Return the function that answers each type of error."""
         return {
-            Refusal: _refused,
+            RequestError: _request_error,
             BadPhoto: _unprocessable,
             RequestValidationError: _unprocessable,
             Busy: self._busy,
-            Exception: _failed,
+            Exception: _server_error,
         }
 
     async def recognise(self, request: Request) -> Any:
-        """Say what each photo shows; one that cannot be read carries its error, the others are answered."""
-        with self.desk.claim(_still_there(request)) as claim:
-            photos = await photos_of(request, claim.hold, self.settings)
-            async with claim.place():
-                with self.numbers.accepted.track_inprogress():
-                    said = [await claim.work(partial(self.recogniser.attempt, one)) for one in photos]
-        for one in said:
-            self.numbers.recognised(one.verdict)
-        request.state.facts |= {"photos": len(said), "keys": sum(len(one.keys) for one in said)}
-        return JSONResponse({"photos": [one.as_json() for one in said]}, headers=self._farewell())
+        """Return the keys in each photo; one that cannot be read gets an error and does not affect others."""
+        with self.queue.reserve(_client_check(request)) as reservation:
+            photos = await receive_photos(request, reservation.add_bytes, self.settings)
+            async with reservation.accept():
+                with self.metrics.pending.track_inprogress():
+                    predictions = [
+                        await reservation.run(partial(self.recogniser.attempt, photo)) for photo in photos
+                    ]
+        for prediction in predictions:
+            self.metrics.count_photo(prediction.verdict)
+        keys = sum(len(prediction.keys) for prediction in predictions)
+        request.state.log_fields |= {"photos": len(predictions), "keys": keys}
+        body = {"photos": [prediction.as_json() for prediction in predictions]}
+        return JSONResponse(body, headers=self._connection_header())
 
     async def explain(
         self,
         request: Request,
-        key: Annotated[int, Query(ge=1, le=1000, description="which key, 1 is the surest")] = 1,
-        kind: Annotated[str | None, Query(description="a kind, or `all`; none: the most probable")] = None,
+        key: Annotated[int, Query(ge=1, le=1000, description="which key; 1 has the highest confidence")] = 1,
+        kind: Annotated[str | None, Query(description="a kind, or `all`; default: the most probable")] = None,
     ) -> Response:
-        """Show why: the evidence for the answer, or for another kind, as a PNG."""
+        """Return the evidence for the predicted kind, or another one, as a PNG."""
         self._check_kind(kind)
-        with self.desk.claim(_still_there(request)) as claim:
-            one, *more = await photos_of(request, claim.hold, self.settings)
-            if more:
-                raise Refusal(422, f"the request holds {1 + len(more)} photos", "send one")
-            async with claim.place():
-                with self.numbers.accepted.track_inprogress():
-                    picture = await claim.work(lambda: _drawn(self.recogniser.explain(one, key - 1), kind))
-        return Response(picture, media_type="image/png", headers=self._farewell())
+        with self.queue.reserve(_client_check(request)) as reservation:
+            photo, *others = await receive_photos(request, reservation.add_bytes, self.settings)
+            if others:
+                raise RequestError(422, f"the request has {1 + len(others)} photos", "send one")
+            async with reservation.accept():
+                with self.metrics.pending.track_inprogress():
+                    png = await reservation.run(
+                        lambda: _draw_png(self.recogniser.explain(photo, key - 1), kind)
+                    )
+        return Response(png, media_type="image/png", headers=self._connection_header())
 
     async def health(self) -> dict[str, str]:
-        """Say that the service answers."""
+        """Return the service's state, version and model."""
         return {"status": "ok", "version": keykind.__version__, "model": self.digest}
 
     async def card(self) -> dict[str, Any]:
-        """Return what the model says of itself."""
+        """Return the model card."""
         return asdict(self.recogniser.model.card)
 
-    async def metrics(self) -> Response:
-        """Return the numbers of all workers, for Prometheus."""
-        return Response(self.numbers.text(), media_type=self.numbers.content_type)
+    async def prometheus(self) -> Response:
+        """Return the metrics of all workers."""
+        return Response(self.metrics.render(), media_type=self.metrics.content_type)
 
     def _check_kind(self, kind: str | None) -> None:
-        """Raise Refusal for a question that this model cannot answer whatever the photo."""
+        """Raise RequestError if this model cannot explain the kind, whatever the photo."""
         if not self.recogniser.model.card.maps:
-            raise Refusal(501, "the model gives no class maps, so it cannot show why", "ask /v1/recognise")
+            raise RequestError(501, "the model has no class maps, so it cannot explain", "use /v1/recognise")
         if kind not in (None, ALL, *self.recogniser.kinds):
             known = ", ".join(self.recogniser.kinds)
-            raise Refusal(422, "the model does not know that kind", f"ask for one of {known}, or {ALL}")
+            raise RequestError(422, "the model does not know that kind", f"use one of {known}, or {ALL}")
 
-    def _farewell(self) -> dict[str, str]:
-        """Return the header that ends a connection where others wait: the next may find a free worker."""
-        return {"connection": "close"} if self.desk.waiting else {}
+    def _connection_header(self) -> dict[str, str]:
+        """Return `connection: close` if requests wait here: the client's next may reach a free worker."""
+        return {"connection": "close"} if self.queue.pending else {}
 
     async def _busy(self, _: Request, __: Exception) -> Response:
-        wait = self.desk.wait
-        said = {"detail": f"there is too much to do; come again in {wait} s"}
-        return JSONResponse(said, 503, {"retry-after": str(wait)})
+        seconds = self.queue.retry_after
+        body = {"detail": f"the service is busy; try again in {seconds} s"}
+        return JSONResponse(body, 503, {"retry-after": str(seconds)})
 
 
-def _still_there(request: Request) -> Wanted:
+def _client_check(request: Request) -> CheckClient:
+    """Return a function that raises RequestError if the client has closed the connection."""
+
     async def check() -> None:
         if await request.is_disconnected():
-            raise Refusal(GONE, "whoever asked has left", "ask again")
+            raise RequestError(CLIENT_CLOSED_REQUEST, "the client closed the connection", "send it again")
 
     return check
 
 
-def _drawn(explanation: Explanation, kind: str | None) -> bytes:
+def _draw_png(explanation: Explanation, kind: str | None) -> bytes:
     stream = BytesIO()
     draw(explanation, kind).save(stream, "PNG")
     return stream.getvalue()
 
 
-async def _refused(_: Request, error: Refusal) -> Response:
+async def _request_error(_: Request, error: RequestError) -> Response:
     return JSONResponse({"detail": str(error)}, error.status)
 
 
 async def _unprocessable(_: Request, error: BadPhoto | RequestValidationError) -> Response:
     if isinstance(error, RequestValidationError):
-        told = (f"{fault['loc'][-1]}: {fault['msg']}" for fault in error.errors())
-        return JSONResponse({"detail": "; ".join(told)}, 422)
+        details = (f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors())
+        return JSONResponse({"detail": "; ".join(details)}, 422)
     return JSONResponse({"detail": str(error)}, 422)
 
 
-async def _failed(_: Request, __: Exception) -> Response:
-    return JSONResponse(
-        {"detail": "the service failed; its log says where, under the id of this answer"}, FAILED
-    )
+async def _server_error(_: Request, __: Exception) -> Response:
+    detail = "the service failed; its log has the reason under this answer's X-Request-Id"
+    return JSONResponse({"detail": detail}, SERVER_ERROR)

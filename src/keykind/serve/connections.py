@@ -1,10 +1,10 @@
-"""Connections that wait for nobody for long.
+"""HTTP connections with time and size limits.
 
-In:    bytes that clients send, or do not; Settings, from the environment
-Out:   uvicorn's requests; connections closed where the client keeps the service waiting, or sends no HTTP
+In:    bytes from clients, or none; Settings, from the environment
+Out:   uvicorn's requests; connections are closed if the client is too slow, sends too much, or no HTTP
 Needs: uvicorn, httptools    [serve]
 
-How long a body may take and how large it may be is seen to in uploads.py, where both can be said.
+Limits of a request's body are in uploads.py, where an error can be answered.
 """
 
 import asyncio
@@ -14,108 +14,109 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from keykind.serve.middleware import HEADERS
-from keykind.serve.settings import from_environment
+from keykind.serve.middleware import SECURITY_HEADERS
+from keykind.serve.settings import settings_from_environment
 
-MOST_CONNECTIONS = 2048  # that a worker holds; a further one is closed
-MOST_LINES = 65_536  # bytes of a request that are not its body: first lines, frames of chunks, trailers
+MAX_CONNECTIONS = 2048  # per worker; further ones are closed
+MAX_OVERHEAD = 65_536  # bytes of a request besides its body: request line, headers, chunk framing, trailers
 
 
-class Connection(HttpToolsProtocol):
+class LimitedHttpProtocol(HttpToolsProtocol):
     """A connection to a client that may be slow, endless or hostile."""
 
-    _due: asyncio.TimerHandle | None = None  # when the first lines of a request must have come
-    _read: asyncio.TimerHandle | None = None  # when the client must have read some of an answer
-    _body = _begun = 0  # bytes of all bodies so far, and of those before this request
-    _lines = 0  # bytes of this request that are not its body
+    _request_timer: asyncio.TimerHandle | None = None  # until the headers have arrived
+    _read_timer: asyncio.TimerHandle | None = None  # until the client has read some of the answer
+    _body_bytes = _earlier_body_bytes = 0  # of all bodies so far; of those before this request
+    _overhead = 0  # bytes of this request besides its body
 
     def connection_made(self, transport: Any) -> None:
-        """Begin to wait for a request."""
-        super().connection_made(cast(asyncio.Transport, Ending(transport, self.loop)))
-        if len(self.connections) > MOST_CONNECTIONS:
+        """Start to wait for a request."""
+        super().connection_made(cast(asyncio.Transport, AbortingTransport(transport, self.loop)))
+        if len(self.connections) > MAX_CONNECTIONS:
             transport.abort()
-        self._wait()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Wait no longer."""
-        self._stop()
+        """Stop all timers."""
+        self._stop_timer()
         self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, and wait for the rest if it is no request yet, or one that is answered already."""
-        before = self._body
+        """Process data, then wait for the rest of the headers, or for the next request after an answer."""
+        before = self._body_bytes
         super().data_received(data)
-        self._lines += len(data) - (self._body - before)
-        if self._lines > MOST_LINES + self._body - self._begun:
+        self._overhead += len(data) - (self._body_bytes - before)
+        if self._overhead > MAX_OVERHEAD + self._body_bytes - self._earlier_body_bytes:
             self.transport.abort()
-        elif self._due is None and (self.cycle is None or self.cycle.response_complete):
-            self._wait()
+        elif self._request_timer is None and (self.cycle is None or self.cycle.response_complete):
+            self._start_timer()
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of the first lines."""
+        """Start to wait for the rest of the headers."""
         super().on_message_begin()
-        self._lines, self._begun = 0, self._body
-        self._stop()
-        self._wait()
+        self._overhead, self._earlier_body_bytes = 0, self._body_bytes
+        self._stop_timer()
+        self._start_timer()
 
     def on_headers_complete(self) -> None:
-        """Leave it to the routes how long they wait."""
-        self._stop()
+        """Stop the timer: from here on the routes limit the time."""
+        self._stop_timer()
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Count it."""
-        self._body += len(body)
+        """Count the bytes."""
+        self._body_bytes += len(body)
         super().on_body(body)
 
     def pause_writing(self) -> None:
-        """Begin to wait for the client to read."""
+        """Start to wait for the client to read."""
         super().pause_writing()
-        if self._read is None:
-            self._read = self.loop.call_later(_seconds(), self.transport.abort)
+        if self._read_timer is None:
+            self._read_timer = self.loop.call_later(_timeout(), self.transport.abort)
 
     def resume_writing(self) -> None:
-        """Wait no longer for it."""
+        """Stop waiting for the client to read."""
         super().resume_writing()
-        if self._read:
-            self._read.cancel()
-            self._read = None
+        if self._read_timer:
+            self._read_timer.cancel()
+            self._read_timer = None
 
     def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP with the headers of every other answer."""
-        said = json.dumps({"detail": msg}).encode()
-        headers = HEADERS | {"content-type": "application/json", "connection": "close"}
-        lines = [f"{name}: {value}" for name, value in (headers | {"content-length": str(len(said))}).items()]
-        self.transport.write("\r\n".join(["HTTP/1.1 400 Bad Request", *lines, "\r\n"]).encode() + said)
+        """Answer invalid HTTP, with the headers of every other answer."""
+        body = json.dumps({"detail": msg}).encode()
+        headers = SECURITY_HEADERS | {"content-type": "application/json", "connection": "close"}
+        lines = [f"{name}: {value}" for name, value in (headers | {"content-length": str(len(body))}).items()]
+        self.transport.write("\r\n".join(["HTTP/1.1 400 Bad Request", *lines, "\r\n"]).encode() + body)
         self.transport.close()
 
-    def _wait(self) -> None:
-        self._due = self.loop.call_later(_seconds(), self.transport.close)
+    def _start_timer(self) -> None:
+        self._request_timer = self.loop.call_later(_timeout(), self.transport.close)
 
-    def _stop(self) -> None:
-        if self._due:
-            self._due.cancel()
-            self._due = None
+    def _stop_timer(self) -> None:
+        if self._request_timer:
+            self._request_timer.cancel()
+            self._request_timer = None
 
 
-class Ending:
-    """A transport whose end does not wait for ever until its client has read what it was sent."""
+class AbortingTransport:
+    """A transport whose close() does not wait for ever until the client has read what was sent."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Take the transport; all but its end stays as it is."""
+        """Wrap a transport; all but `close` is passed through."""
         self._transport, self._loop = transport, loop
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
     def close(self) -> None:
-        """End when all is read, at the latest after some seconds."""
+        """Close once everything is read, or after the timeout."""
         if not self._transport.is_closing():
             self._transport.close()
-            self._loop.call_later(_seconds(), self._transport.abort)
+            self._loop.call_later(_timeout(), self._transport.abort)
 
 
 @cache
-def _seconds() -> float:
-    return from_environment().seconds
+def _timeout() -> float:
+    """Return the timeout of the settings, s."""
+    return settings_from_environment().timeout

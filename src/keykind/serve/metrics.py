@@ -1,16 +1,17 @@
-"""What a service did, as numbers for Prometheus.
+"""Prometheus metrics of a service.
 
-In:    what each request came to
-Out:   the text format of Prometheus, over all workers
+In:    each answer and each prediction
+Out:   the Prometheus text format, over all workers
 Needs: prometheus-client    [serve]
 
-Workers share nothing but small files of numbers in a folder of the service's own, as prometheus-client
-prescribes. Its name must be in the environment before prometheus-client is imported. A worker in a dead one's
-place goes on with its files, so there are never more of them than places.
+This is prometheus-client's multiprocess mode: each worker writes to files of its own, and a scrape adds up
+all files. The folder must be in the environment before prometheus-client is imported. One thing differs: by
+default files are named by process ID and those of dead workers stay, so a service whose workers keep dying
+(out of memory, say) would fill the container's small temporary file system. Here files are named by slot,
+and a new worker takes over the slot of a dead one, with its counts.
 """
 
 import os
-from itertools import count
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,69 +26,67 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from keykind.serve.settings import NUMBERS
+from keykind.serve.settings import METRICS_VARIABLE
 
-SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
 
 
 class ServiceMetrics:
-    """The counts of one worker, told with those of the others."""
+    """The metrics of one worker; `render` includes those of the others."""
 
     content_type = CONTENT_TYPE_LATEST
 
     def __init__(self) -> None:
-        """Begin at zero, or with the counts of a worker that has died."""
-        self._own = CollectorRegistry()
-        if NUMBERS in os.environ:
-            self._place = _take_place(Path(os.environ[NUMBERS]))
-        named: dict[str, Any] = {"registry": self._own, "namespace": "keykind"}
+        """Start at zero, or with the counts of a worker that has died."""
+        self._registry = CollectorRegistry()
+        if METRICS_VARIABLE in os.environ and os.name == "posix":
+            self._slot_lock = _claim_slot(Path(os.environ[METRICS_VARIABLE]))
+        options: dict[str, Any] = {"registry": self._registry, "namespace": "keykind"}
         labels = "method", "route", "status"
-        self._requests = Counter("requests", "Answers by route and status.", labels, **named)
-        self._seconds = Histogram("request_seconds", "Time to answer.", ("route",), buckets=SECONDS, **named)
-        self._photos = Counter("photos", "Photos by what was said of them.", ("verdict",), **named)
-        self.accepted = Gauge(
-            "accepted_requests", "Accepted and not yet answered.", multiprocess_mode="livesum", **named
+        self._requests = Counter("requests", "Answers by route and status.", labels, **options)
+        self._seconds = Histogram(
+            "request_seconds", "Time to answer.", ("route",), buckets=BUCKETS, **options
+        )
+        self._photos = Counter("photos", "Photos by verdict.", ("verdict",), **options)
+        self.pending = Gauge(
+            "accepted_requests", "Accepted and not yet answered.", multiprocess_mode="livesum", **options
         )
 
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+    def count_answer(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answer."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 
-    def recognised(self, verdict: str) -> None:
+    def count_photo(self, verdict: str) -> None:
         """Count a photo."""
         self._photos.labels(verdict).inc()
 
-    def text(self) -> bytes:
-        """Return all numbers, of all workers."""
-        if NUMBERS not in os.environ:
-            return generate_latest(self._own)
+    def render(self) -> bytes:
+        """Return the metrics of all workers in the Prometheus text format."""
+        if METRICS_VARIABLE not in os.environ:
+            return generate_latest(self._registry)
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return generate_latest(registry)
 
 
-def _take_place(folder: Path) -> IO[bytes] | None:
-    """Let this worker count in the files of the first place that no living one has.
+def _claim_slot(folder: Path) -> IO[bytes]:
+    """Name this process's files by the lowest free slot; return the open lock file that reserves it.
 
-    Returns what must stay open for that. What a dead worker was doing is forgotten; what it had done counts.
+    The lock is released when the process ends, however it does. The slot's counts are kept, but its gauge
+    files are removed, because what a dead worker had pending is lost.
     """
-    if os.name != "posix":  # there each worker has files of its own
-        return None
-    place, lock = next((place, lock) for place in count() if (lock := _locked(folder / f"{place}.lock")))
-    mark_process_dead(place, str(folder))  # type: ignore[no-untyped-call]
-    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
+    import fcntl  # noqa: PLC0415 - exists on POSIX only
+
+    slot = 0
+    while True:
+        lock = (folder / f"{slot}.lock").open("ab")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:
+            lock.close()
+            slot += 1
+    mark_process_dead(slot, str(folder))  # type: ignore[no-untyped-call]
+    values.ValueClass = values.MultiProcessValue(lambda: slot)  # type: ignore[no-untyped-call]
     return lock
-
-
-def _locked(path: Path) -> IO[bytes] | None:
-    """Return a file that is this process's until it ends, however it does; None: another has it."""
-    import fcntl  # noqa: PLC0415 - only POSIX has it
-
-    file = path.open("ab")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.close()
-        return None
-    return file

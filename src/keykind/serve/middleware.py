@@ -1,7 +1,7 @@
-"""What stands before every route: who may ask, what every answer carries, what is noted of it.
+"""Middleware around every route: request IDs, security headers, API keys, log lines and metrics.
 
 In:    requests
-Out:   the same with an id; answers with headers that browsers heed; a line of the log and numbers for each
+Out:   the same with an ID; answers with headers for browsers; a log line and metrics for each
 Needs: starlette    [serve]
 """
 
@@ -17,19 +17,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from keykind.serve.logs import NAME
-from keykind.serve.settings import hash_of
+from keykind.serve.logs import LOGGER
+from keykind.serve.settings import hash_api_key
 
-LOG = logging.getLogger(NAME)
-ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
-API = "/v1/"
-METRICS = "/metrics"
-HEALTH = f"{API}health"
+LOG = logging.getLogger(LOGGER)
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+API_PREFIX = "/v1/"
+METRICS_PATH = "/metrics"
+HEALTH_PATH = f"{API_PREFIX}health"
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
-OTHER = "other"  # in the log and the numbers: a path without a route, a method without a use
-FAILED = 500
+OTHER = "other"  # in logs and metrics: a path without a route, or an unsupported method
+SERVER_ERROR = 500
 
-POLICY = "; ".join(
+CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self' 'wasm-unsafe-eval'",
@@ -44,8 +44,8 @@ POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-HEADERS = {
-    "content-security-policy": POLICY,
+SECURITY_HEADERS = {
+    "content-security-policy": CONTENT_SECURITY_POLICY,
     "cross-origin-embedder-policy": "require-corp",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
@@ -55,83 +55,86 @@ HEADERS = {
     "x-frame-options": "DENY",
 }
 
-Noted = Callable[[str, str, int, float], None]  # method, route, status, seconds
+OnAnswer = Callable[[str, str, int, float], None]  # method, route, status, seconds
 
 
-class Guard:
-    """The outermost layer of the service."""
+class RequestMiddleware:
+    """The outermost middleware: sets request ID and headers; logs and counts every request."""
 
-    def __init__(self, app: ASGIApp, noted: Noted) -> None:
-        """Take what is guarded, and what is told of each answer."""
-        self._app, self._noted = app, noted
+    def __init__(self, app: ASGIApp, on_answer: OnAnswer) -> None:
+        """Wrap an app; `on_answer` is called after each request."""
+        self._app, self._on_answer = app, on_answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
+        """Handle a request."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        start, facts = time.monotonic(), {"id": _id_of(scope)}
-        scope.setdefault("state", {})["facts"] = facts
-        status = 0  # no answer
+        start, fields = time.monotonic(), {"id": _request_id(scope)}
+        scope.setdefault("state", {})["log_fields"] = fields
+        status = 0  # no answer yet
 
-        async def answer(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _complete(message, scope["path"], facts["id"])
+                _add_headers(message, scope["path"], fields["id"])
             await send(message)
 
         try:
-            await self._app(scope, receive, answer)
+            await self._app(scope, receive, send_with_headers)
         except Exception:
-            if status != FAILED:  # an answer was begun: the server ends the connection
+            if status != SERVER_ERROR:  # an answer was started: the server closes the connection
                 raise
-            LOG.exception("a request failed", extra={"facts": {"id": facts["id"]}})
+            LOG.exception("a request failed", extra={"fields": {"id": fields["id"]}})
         finally:
-            self._note(scope, status, time.monotonic() - start, facts)
+            self._record(scope, status, time.monotonic() - start, fields)
 
-    def _note(self, scope: Scope, status: int, seconds: float, facts: dict[str, Any]) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, fields: dict[str, Any]) -> None:
         method = scope["method"] if scope["method"] in METHODS else OTHER
         route = getattr(scope.get("route"), "path", OTHER)
-        self._noted(method, route, status, seconds)
-        told = {"method": method, "route": route, "status": status, "ms": round(1e3 * seconds, 1)}
-        LOG.info("answered", extra={"facts": told | facts})
+        self._on_answer(method, route, status, seconds)
+        common = {"method": method, "route": route, "status": status, "ms": round(1e3 * seconds, 1)}
+        LOG.info("answered", extra={"fields": common | fields})
 
 
-class Keys:
-    """Lets through what needs no API key, and who has one."""
+class ApiKeyMiddleware:
+    """Rejects requests without a valid API key, except those that need none."""
 
     def __init__(self, app: ASGIApp, hashes: Sequence[str]) -> None:
-        """Take what is guarded, and the hashes of the keys."""
+        """Wrap an app; `hashes` are those of the valid keys."""
         self._app, self._hashes = app, hashes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or answer it with 401."""
-        if scope["type"] == "http" and not self._may(scope["path"], Headers(scope=scope)):
-            said = {"detail": "this service asks for an API key; send it as X-API-Key or as a bearer token"}
-            await JSONResponse(said, 401, {"www-authenticate": "Bearer"})(scope, receive, send)
+        if scope["type"] == "http" and not self._is_allowed(scope["path"], Headers(scope=scope)):
+            detail = "this service requires an API key; send it as X-API-Key or as a bearer token"
+            response = JSONResponse({"detail": detail}, 401, {"www-authenticate": "Bearer"})
+            await response(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
-    def _may(self, path: str, given: Headers) -> bool:
-        if path == HEALTH or not path.startswith((API, METRICS)):
+    def _is_allowed(self, path: str, headers: Headers) -> bool:
+        if path == HEALTH_PATH or not path.startswith((API_PREFIX, METRICS_PATH)):
             return True
-        scheme, _, token = given.get("authorization", "").partition(" ")
-        mine = hash_of(given.get("x-api-key") or (token.strip() if scheme.lower() == "bearer" else ""))
-        return any([hmac.compare_digest(mine, one) for one in self._hashes])  # noqa: C419 - each takes its time
+        scheme, _, token = headers.get("authorization", "").partition(" ")
+        bearer = token.strip() if scheme.lower() == "bearer" else ""
+        actual = hash_api_key(headers.get("x-api-key") or bearer)
+        # A list: comparing with every hash takes the same time for any key.
+        return any([hmac.compare_digest(actual, valid) for valid in self._hashes])  # noqa: C419
 
 
-def _id_of(scope: Scope) -> str:
-    """Return the id that a request brings along, if it may be one, or a new one."""
-    asked = Headers(scope=scope).get("x-request-id", "")
-    return asked if ID.fullmatch(asked) else uuid.uuid4().hex
+def _request_id(scope: Scope) -> str:
+    """Return the request's own ID if it is valid, else a new one."""
+    own = Headers(scope=scope).get("x-request-id", "")
+    return own if REQUEST_ID.fullmatch(own) else uuid.uuid4().hex
 
 
-def _complete(message: Message, path: str, name: str) -> None:
-    """Add to an answer what every answer carries."""
+def _add_headers(message: Message, path: str, request_id: str) -> None:
+    """Add the headers that every answer carries."""
     headers = MutableHeaders(scope=message)
-    headers["x-request-id"] = name
-    for key, value in HEADERS.items():
+    headers["x-request-id"] = request_id
+    for key, value in SECURITY_HEADERS.items():
         headers.setdefault(key, value)
-    if path.startswith((API, METRICS)):
+    if path.startswith((API_PREFIX, METRICS_PATH)):
         headers["cache-control"] = "no-store"

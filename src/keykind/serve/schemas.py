@@ -1,7 +1,7 @@
-"""What the service takes and gives, for its OpenAPI description.
+"""The service's OpenAPI description: pydantic models and bodies.
 
-In:    what predict.py tells of photos
-Out:   the same as pydantic models, with examples; bodies of requests; what is answered in place of an answer
+In:    the JSON form of predictions
+Out:   the same as pydantic models, with examples; request bodies; error responses
 Needs: fastapi    [serve]
 """
 
@@ -20,35 +20,37 @@ Point = tuple[float, float]
 class Key(BaseModel):
     """One key of a photo."""
 
-    kind: str | None = Field(description="the kind; null where the model is not sure", examples=["dimple"])
+    kind: str | None = Field(description="the kind; null if the model is not sure", examples=["dimple"])
     probability: float = Field(ge=0, le=1, description="of the most probable kind", examples=[0.97])
     probabilities: dict[str, float] = Field(examples=[{"cylinder": 0.01, "dimple": 0.97, "mortice": 0.02}])
     box: tuple[Point, Point, Point, Point] = Field(
-        description="four corners in pixels of the upright original, beginning at the head",
+        description="four corners in pixels of the upright original, starting at the head",
         examples=[[(912.4, 1630.2), (3120.9, 1541.7), (3148.3, 2225.0), (939.8, 2313.5)]],
     )
     head: Point | None = Field(
-        description="null where the whole photo was looked at", examples=[(926.1, 1971.9)]
+        description="null if the whole photo was classified", examples=[(926.1, 1971.9)]
     )
     tip: Point | None = Field(examples=[(3134.6, 1883.4)])
 
 
 class Photo(BaseModel):
-    """What is said of one photo."""
+    """The prediction for one photo."""
 
     photo: str = Field(description="its name in the form", examples=["key.jpg"])
-    keys: list[Key] = Field(description="the surest first; none: it shows no key, or cannot be read")
+    keys: list[Key] = Field(
+        description="highest confidence first; empty if the photo shows no key or cannot be read"
+    )
     error: str | None = Field(description="why it cannot be read, and what to do", examples=[None])
 
 
 class Answers(BaseModel):
-    """What is said of the photos of a request, in their order."""
+    """The predictions for the photos of a request, in their order."""
 
     photos: list[Photo]
 
 
 class Health(BaseModel):
-    """That the service answers, and what with."""
+    """The state of the service, its version and its model."""
 
     status: str = Field(examples=["ok"])
     version: str = Field(description="of keykind", examples=["0.6.0"])
@@ -56,13 +58,13 @@ class Health(BaseModel):
 
 
 class Problem(BaseModel):
-    """Why a request is not answered, and what to do."""
+    """Why a request failed, and what to do."""
 
     detail: str = Field(examples=["the request is larger than 40 MB; send fewer or smaller photos"])
 
 
 BINARY = {"type": "string", "format": "binary"}
-BODY: dict[str, Any] = {
+REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -79,21 +81,21 @@ BODY: dict[str, Any] = {
         },
     }
 }
-PICTURE: dict[str, Any] = {
+PNG_RESPONSE: dict[str, Any] = {
     "response_class": Response,
-    "response_description": "the photo, and beside it where the evidence stands",
+    "response_description": "the photo beside its class activation map",
 }
-PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "description": words}
-    for status, words in {
+ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "description": description}
+    for status, description in {
         400: "the form cannot be read",
-        401: "an API key is needed",
-        408: "the request came too slowly",
+        401: "an API key is required",
+        408: "the request arrived too slowly",
         413: "the request is too large",
         415: "neither a photo nor a form",
         422: "no photo, or one that cannot be read",
-        501: "the model cannot show why",
-        503: "busy; Retry-After tells when to come again",
+        501: "the model has no class maps",
+        503: "busy; Retry-After gives the seconds to wait",
     }.items()
 }
 SECURITY = [Security(APIKeyHeader(name="X-API-Key", auto_error=False))]

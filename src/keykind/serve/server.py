@@ -1,10 +1,10 @@
-"""A service -> processes that run until they are told to stop.
+"""A service -> worker processes that run until they are told to stop.
 
-In:    Settings; where to listen; how many workers
+In:    Settings; address and port; the number of workers
 Out:   answers on that port; lines of JSON on standard error
 Needs: uvicorn    [serve]
 
-Workers share the port and nothing else. One that dies is replaced, and takes along only what it had accepted.
+Workers share nothing but the port. One that dies is replaced; only its accepted requests are lost.
 """
 
 import contextlib
@@ -25,77 +25,77 @@ from uvicorn.supervisors import Multiprocess
 
 from keykind.core.errors import BadSettings, KeykindError
 from keykind.predict.recogniser import Recogniser
-from keykind.serve.connections import Connection
-from keykind.serve.logs import LOGGING, NAME
-from keykind.serve.settings import NUMBERS, VARIABLE, Settings
+from keykind.serve.connections import LimitedHttpProtocol
+from keykind.serve.logs import LOGGER, LOGGING
+from keykind.serve.settings import METRICS_VARIABLE, SETTINGS_VARIABLE, Settings
 
-LOG = logging.getLogger(NAME)
-GRACE = 30  # seconds in which accepted requests are answered after the signal to stop
-BACKLOG = 2048  # connections that the system keeps until a worker takes them
-IDLE = 15  # seconds that a connection is kept for another request
-SILENT = 15  # seconds after which a worker that shows no life is replaced
+LOG = logging.getLogger(LOGGER)
+SHUTDOWN_TIMEOUT = 30  # seconds to answer accepted requests after the signal to stop
+BACKLOG = 2048  # connections that the system queues until a worker accepts them
+KEEP_ALIVE = 15  # seconds that an idle connection is kept open
+HEALTHCHECK_TIMEOUT = 15  # seconds after which an unresponsive worker is replaced
 
 
 def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Answer requests until SIGTERM or Ctrl-C; what was accepted is answered first.
+    """Serve until SIGTERM or Ctrl-C, then finish the accepted requests.
 
-    Raises BadModel for a model that cannot be used, BadSettings for a port that cannot be had.
+    Raises BadModel for an unusable model, BadSettings for an unavailable port.
     """
     Recogniser.load(Path(settings.model) if settings.model else None, whole=settings.whole)
-    listener = _listener(host, port)
-    _allow_connections()
+    listener = _listen(host, port)
+    _raise_file_limit()
     with tempfile.TemporaryDirectory(prefix="keykind-serve-") as folder:
-        os.environ |= {NUMBERS: folder, VARIABLE: settings.as_text()}
+        os.environ |= {METRICS_VARIABLE: folder, SETTINGS_VARIABLE: settings.as_text()}
         config = uvicorn.Config(
-            f"{__name__}:worker",
+            f"{__name__}:create_worker_app",
             factory=True,
             workers=workers,
-            http=Connection,
+            http=LimitedHttpProtocol,
             ws="none",
             access_log=False,
             server_header=False,
             proxy_headers=False,
             log_config=LOGGING,
             backlog=BACKLOG,
-            timeout_keep_alive=IDLE,
-            timeout_graceful_shutdown=GRACE,
-            timeout_worker_healthcheck=SILENT,
+            timeout_keep_alive=KEEP_ALIVE,
+            timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
+            timeout_worker_healthcheck=HEALTHCHECK_TIMEOUT,
         )
-        LOG.info("listening", extra={"facts": {"url": _url(listener), "workers": workers}})
+        LOG.info("listening", extra={"fields": {"url": _url(listener), "workers": workers}})
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
-        remedy = "see the lines above"
-        raise BadSettings("service", fault="stopped, because a worker could not begin", remedy=remedy)
+        remedy = "see the log above"
+        raise BadSettings("service", fault="stopped because a worker failed to start", remedy=remedy)
 
 
-def worker() -> ASGIApp:
-    """Return the app of one worker, which ends with the process that began it."""
+def create_worker_app() -> ASGIApp:
+    """Return the app of one worker process, which exits when its parent does."""
     parent = multiprocessing.parent_process()
     if parent:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-    from keykind.serve.app import create_app  # noqa: PLC0415 - needs the environment that the service sets
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    from keykind.serve.app import create_app  # noqa: PLC0415 - needs the environment set by run_service
 
     try:
         return create_app()
     except KeykindError as error:
-        LOG.error(str(error))  # noqa: TRY400 - its line says it all
+        LOG.error(str(error))  # noqa: TRY400 - its message is enough
         sys.exit(STARTUP_FAILURE)
 
 
-def _end_after(parent: multiprocessing.process.BaseProcess) -> None:
+def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
     parent.join()
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _listener(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
-        why = getattr(error, "strerror", None) or error
-        remedy = "choose another --host or --port, or end what listens there"
-        raise BadSettings(f"{host}:{port}", fault=f"cannot be listened at ({why})", remedy=remedy) from error
+        reason = getattr(error, "strerror", None) or error
+        remedy = "choose another --host or --port, or stop the program that uses it"
+        raise BadSettings(f"{host}:{port}", fault=f"cannot listen there ({reason})", remedy=remedy) from error
     listener.set_inheritable(True)
     return listener
 
@@ -105,10 +105,10 @@ def _url(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
-def _allow_connections() -> None:
-    """Let the processes hold as many connections as the system lets them."""
-    with contextlib.suppress(ImportError, OSError, ValueError):  # ImportError: only POSIX counts them so
+def _raise_file_limit() -> None:
+    """Raise the limit of open files, and so of connections, to the maximum that the system allows."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # ImportError: exists on POSIX only
         import resource  # noqa: PLC0415
 
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+        _, maximum = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (maximum, maximum))

@@ -1,7 +1,7 @@
-"""Every choice of a service, and how its workers are told of them.
+"""All settings of a service, and how they reach its workers.
 
-In:    what the command line said
-Out:   Settings, frozen; the same as text, for processes that begin anew
+In:    options of the command line
+Out:   Settings, frozen; the same as JSON for an environment variable that worker processes read
 Needs: nothing beyond Python
 """
 
@@ -17,89 +17,88 @@ from typing import Any
 
 from keykind.core.errors import BadSettings
 
-VARIABLE = "KEYKIND_SERVE"  # of the environment, in which workers read their settings
-NUMBERS = "PROMETHEUS_MULTIPROC_DIR"  # of the environment: the folder of the workers' counts
+SETTINGS_VARIABLE = "KEYKIND_SERVE"  # environment variable from which workers read their settings
+METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # environment variable with the folder of the workers' metrics
 MEGABYTE = 1_000_000  # bytes
-MOST_HELD = 96 * MEGABYTE  # of photos that a worker holds at the same time, if a request may not be larger
-SHORTEST_KEY = 16  # signs of an API key
+MIN_BUFFER = 96 * MEGABYTE  # of photos that a worker holds at once; more if one request may be larger
+MIN_KEY_LENGTH = 16  # characters of an API key
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How a service works."""
+    """The settings of a service."""
 
-    model: str | None = None  # a model file; None: the one that comes with keykind
-    whole: bool = False  # look at whole photos as one key
-    most_waiting: int = 16  # requests that a worker has accepted and not yet answered; more are sent away
-    most_held: int = MOST_HELD
-    most_bytes: int = 40 * MEGABYTE  # of one request
-    most_photos: int = 32  # in one request
-    most_pixels: int = 52_000_000  # of a photo, 8160 x 6144 among them; each takes up to 17 bytes in memory
-    seconds: float = 30.0  # in which a request must have arrived, and again in which it must be answered
-    key_hashes: tuple[str, ...] = ()  # SHA-256 of the API keys; none: whoever reaches the service may ask
-    origins: tuple[str, ...] = ()  # of other sites whose pages may ask (CORS)
+    model: str | None = None  # path of a model file; None: the one that comes with keykind
+    whole: bool = False  # skip key detection: treat the whole photo as one key
+    max_pending: int = 16  # requests that a worker has accepted and not yet answered; more are rejected
+    max_buffered_bytes: int = MIN_BUFFER  # of photos that a worker holds in memory
+    max_request_bytes: int = 40 * MEGABYTE
+    max_photos: int = 32  # per request
+    max_pixels: int = 52_000_000  # per photo, e.g. 8160 x 6144; a pixel takes up to 17 bytes of memory
+    timeout: float = 30.0  # seconds for a request to arrive, and again to be answered
+    api_key_hashes: tuple[str, ...] = ()  # SHA-256; none: no API key is required
+    cors_origins: tuple[str, ...] = ()  # other sites whose pages may use the service
 
     def as_text(self) -> str:
-        """Return it as JSON."""
+        """Return the settings as JSON."""
         return json.dumps(asdict(self))
 
 
-def settings_of(options: Namespace) -> Settings:
-    """Return what the command line says. Raises BadSettings."""
+def settings_from_options(options: Namespace) -> Settings:
+    """Return the settings that the command line gives. Raises BadSettings."""
     return Settings(
         model=str(options.model.absolute()) if options.model else None,
         whole=options.whole,
-        most_waiting=options.queue,
-        most_held=max(options.most_mb * MEGABYTE, MOST_HELD),
-        most_bytes=options.most_mb * MEGABYTE,
-        most_pixels=options.most_megapixels * 1_000_000,
-        seconds=options.seconds,
-        key_hashes=read_keys(options.api_keys) if options.api_keys else (),
-        origins=checked_origins(options.cors),
+        max_pending=options.queue,
+        max_buffered_bytes=max(options.most_mb * MEGABYTE, MIN_BUFFER),
+        max_request_bytes=options.most_mb * MEGABYTE,
+        max_pixels=options.most_megapixels * 1_000_000,
+        timeout=options.seconds,
+        api_key_hashes=read_api_keys(options.api_keys) if options.api_keys else (),
+        cors_origins=check_origins(options.cors),
     )
 
 
-def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings that the environment tells; the usual ones where it tells none."""
-    told = json.loads(environment.get(VARIABLE, "{}"))
+def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings in the environment, with defaults for those missing. Raises BadSettings."""
+    values: dict[str, Any] = json.loads(environment.get(SETTINGS_VARIABLE, "{}"))
     known = {field.name for field in fields(Settings)}
-    if unknown := sorted(told.keys() - known):
-        remedy = f"use {', '.join(sorted(known))}"
-        raise BadSettings(VARIABLE, fault=f"names {', '.join(unknown)}", remedy=remedy)
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in told.items()
-    }
-    return Settings(**values)
+    if unknown := sorted(values.keys() - known):
+        fault = f"has unknown settings: {', '.join(unknown)}"
+        raise BadSettings(SETTINGS_VARIABLE, fault=fault, remedy=f"use {', '.join(sorted(known))}")
+    return Settings(
+        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    )
 
 
-def read_keys(path: Path) -> tuple[str, ...]:
-    """Return the hashes of a file's API keys, one a line; empty lines and those after # are left out.
+def read_api_keys(path: str | Path) -> tuple[str, ...]:
+    """Return the hashes of the API keys in a file: one per line, except empty lines and comments (#).
 
-    Raises BadSettings if it cannot be read, holds none, or one that is easily guessed.
+    Raises BadSettings if the file cannot be read, or has no key, or one that is too weak.
     """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise BadSettings(path, fault=f"cannot be read ({error})", remedy="give a text file") from error
     keys = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
     if not keys:
-        raise BadSettings(path, fault="holds 0 keys", remedy="write one a line")
-    if weak := [number for number, key in enumerate(keys, 1) if len(key) < SHORTEST_KEY or not key.isascii()]:
-        fault = f"has a key that is shorter than {SHORTEST_KEY} signs or not ASCII (number {weak[0]})"
+        raise BadSettings(path, fault="has 0 keys", remedy="write one per line")
+    if weak := [i for i, key in enumerate(keys, 1) if len(key) < MIN_KEY_LENGTH or not key.isascii()]:
+        fault = f"has a key with fewer than {MIN_KEY_LENGTH} characters or not in ASCII (number {weak[0]})"
         raise BadSettings(path, fault=fault, remedy="make one with `openssl rand -hex 24`")
-    return tuple(hash_of(key) for key in keys)
+    return tuple(hash_api_key(key) for key in keys)
 
 
-def hash_of(key: str) -> str:
-    """Return what is kept of an API key."""
+def hash_api_key(key: str) -> str:
+    """Return the SHA-256 of an API key in hex, the only form in which keys are kept."""
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def checked_origins(origins: Sequence[str]) -> tuple[str, ...]:
-    """Return the sites as browsers name them. Raises BadSettings for what is no site."""
+def check_origins(origins: Sequence[str]) -> tuple[str, ...]:
+    """Return the origins. Raises BadSettings if one is not as browsers send it."""
     for origin in origins:
         if origin != "*" and not ORIGIN.fullmatch(origin):
-            remedy = "give https://shop.example, without a path, or *"
-            raise BadSettings(origin, fault="is not a site as browsers name them", remedy=remedy)
+            remedy = "give scheme and host, such as https://shop.example, without a path, or *"
+            raise BadSettings(origin, fault="is not an origin as browsers send it", remedy=remedy)
     return tuple(origins)

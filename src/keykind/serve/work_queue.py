@@ -1,11 +1,12 @@
-"""Accepted work -> done in threads, no more of it at once than was agreed.
+"""A queue of accepted work with fixed limits, done in a thread.
 
-In:    functions that take long, bytes that wait for them
-Out:   their results; Busy where there is too much already
+In:    functions that take long; the bytes in memory that wait for them
+Out:   their results; Busy if a limit is reached
 Needs: nothing beyond Python
 
-Requests take turns photo by photo, so one of many photos does not hold up those of one. A thread cannot be
-stopped: a request that is given up is answered in time, but has its bytes, place and turn until it is done.
+Requests take turns photo by photo, so that a request with many photos does not block those with one. A thread
+cannot be stopped: a request that times out is answered in time, but counts against the limits until its
+running photo is done.
 """
 
 import asyncio
@@ -15,13 +16,13 @@ from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import Any, TypeVar
 
-from keykind.core.parallel import threads
+from keykind.core.parallel import thread_pool
 
 Result = TypeVar("Result")
-Wanted = Callable[[], Awaitable[None]]  # raises where nobody waits for the result any more
+CheckClient = Callable[[], Awaitable[None]]  # raises if the client is gone
 
-FIRST_GUESS = 0.1  # seconds that a turn takes, before one was measured
-WEIGHT = 0.1  # of the newest turn in the average
+INITIAL_SECONDS = 0.1  # assumed duration of a turn before one was measured
+WEIGHT = 0.1  # of the latest turn in the moving average
 
 
 class Busy(Exception):
@@ -29,93 +30,93 @@ class Busy(Exception):
 
 
 class WorkQueue:
-    """What one worker has accepted and not yet done. For one event loop.
+    """What one worker has accepted and not yet finished. For one event loop.
 
-    One thread: beside it the event loop receives and sends, and other processors are for other workers.
+    One thread: the event loop needs the rest of the CPU, and other CPUs have workers of their own.
     """
 
-    def __init__(self, most_waiting: int, most_held: int, seconds: float) -> None:
-        """Take the limits: requests, bytes, and seconds that a request may wait and be worked at."""
-        self.waiting = self.held = 0
-        self.most_held, self.seconds = most_held, seconds
-        self.turn, self.thread = asyncio.Lock(), threads(1, "photos")
-        self._most_waiting = most_waiting
-        self._took = FIRST_GUESS  # seconds of recent turns, on average
+    def __init__(self, max_pending: int, max_buffered_bytes: int, timeout: float) -> None:
+        """Set the limits: requests, bytes, and seconds for a request to wait and be processed."""
+        self.pending = self.buffered_bytes = 0
+        self.max_buffered_bytes, self.timeout = max_buffered_bytes, timeout
+        self.turn, self.thread = asyncio.Lock(), thread_pool(1, "photos")
+        self._max_pending = max_pending
+        self._turn_seconds = INITIAL_SECONDS  # moving average
 
     @contextmanager
-    def claim(self, wanted: Wanted) -> Iterator["Claim"]:
-        """Give what one request has of the desk, for as long as the context lasts. Raises Busy."""
+    def reserve(self, check_client: CheckClient) -> Iterator["Reservation"]:
+        """Yield the reservation of one request, released when the block ends. Raises Busy."""
         self.check()
-        claim = Claim(self, wanted)
+        reservation = Reservation(self, check_client)
         try:
-            yield claim
+            yield reservation
         finally:
-            claim.end()
+            reservation.release()
 
     def check(self) -> None:
-        """Raise Busy where there is no room for another request."""
-        if self.waiting >= self._most_waiting or self.held >= self.most_held:
+        """Raise Busy if there is no room for another request."""
+        if self.pending >= self._max_pending or self.buffered_bytes >= self.max_buffered_bytes:
             raise Busy
 
     def end_turn(self, start: float, _: "asyncio.Future[Any]") -> None:
-        """Let the next one have the thread."""
+        """Free the thread for the next turn."""
         self.turn.release()
-        self._took += WEIGHT * (time.monotonic() - start - self._took)
+        self._turn_seconds += WEIGHT * (time.monotonic() - start - self._turn_seconds)
 
     @property
-    def wait(self) -> int:
-        """Return in how many seconds there should be room again, at least 1."""
-        return max(round(self.waiting * self._took), 1)
+    def retry_after(self) -> int:
+        """Return the estimated seconds until there is room again, at least 1."""
+        return max(round(self.pending * self._turn_seconds), 1)
 
 
-class Claim:
-    """What one request has of a desk: room for its bytes, a place, the thread when it is its turn."""
+class Reservation:
+    """One request's share of a queue: bytes in memory, a pending request, turns of the thread."""
 
-    def __init__(self, desk: WorkQueue, wanted: Wanted) -> None:
-        """Begin with nothing."""
-        self._desk, self._wanted = desk, wanted
-        self._held = self._places = 0
-        self._job: asyncio.Future[Any] | None = None  # the last one
+    def __init__(self, queue: WorkQueue, check_client: CheckClient) -> None:
+        """Start with nothing."""
+        self._queue, self._check_client = queue, check_client
+        self._bytes = self._requests = 0
+        self._last: asyncio.Future[Any] | None = None
 
-    def hold(self, count: int) -> None:
-        """Count bytes that are held. Raises Busy where there is no room for them."""
-        self._held += count
-        self._desk.held += count
-        if self._desk.held > self._desk.most_held:
+    def add_bytes(self, count: int) -> None:
+        """Count bytes that are kept in memory. Raises Busy if there is no room for them."""
+        self._bytes += count
+        self._queue.buffered_bytes += count
+        if self._queue.buffered_bytes > self._queue.max_buffered_bytes:
             raise Busy
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """Accept the request. Raises Busy where there is no room, or no time for what the context does."""
-        self._desk.check()
-        self._places += 1
-        self._desk.waiting += 1
+    async def accept(self) -> AsyncIterator[None]:
+        """Accept the request for processing. Raises Busy if there is no room, or the block times out."""
+        self._queue.check()
+        self._requests += 1
+        self._queue.pending += 1
         try:
-            async with asyncio.timeout(self._desk.seconds):
+            async with asyncio.timeout(self._queue.timeout):
                 yield
         except TimeoutError as error:
             raise Busy from error
 
-    async def work(self, function: Callable[[], Result]) -> Result:
-        """Return what the function returns, from the thread, when it is this one's turn and still wanted."""
-        await self._desk.turn.acquire()
+    async def run(self, function: Callable[[], Result]) -> Result:
+        """Return the function's result; it runs in the thread when it is its turn, if the client is there."""
+        await self._queue.turn.acquire()
         try:
-            await self._wanted()
-            job = asyncio.get_running_loop().run_in_executor(self._desk.thread, function)
+            await self._check_client()
+            future = asyncio.get_running_loop().run_in_executor(self._queue.thread, function)
         except BaseException:
-            self._desk.turn.release()
+            self._queue.turn.release()
             raise
-        job.add_done_callback(partial(self._desk.end_turn, time.monotonic()))
-        self._job = job
-        return await asyncio.shield(job)
+        future.add_done_callback(partial(self._queue.end_turn, time.monotonic()))
+        self._last = future
+        return await asyncio.shield(future)
 
-    def end(self) -> None:
-        """Give everything back once no thread works for the request."""
-        if self._job and not self._job.done():
-            self._job.add_done_callback(lambda _: self._give_back())
+    def release(self) -> None:
+        """Give everything back, as soon as the thread no longer works for the request."""
+        if self._last and not self._last.done():
+            self._last.add_done_callback(lambda _: self._give_back())
         else:
             self._give_back()
 
     def _give_back(self) -> None:
-        self._desk.held -= self._held
-        self._desk.waiting -= self._places
+        self._queue.buffered_bytes -= self._bytes
+        self._queue.pending -= self._requests
