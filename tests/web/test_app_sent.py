@@ -61,14 +61,14 @@ def test_the_service_lets_browsers_keep_what_its_name_tells_and_no_more(app):
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     from starlette.testclient import TestClient
 
-    from keykind.serve.app_files import FOR_EVER, AppFiles
+    from keykind.serve.app_files import IMMUTABLE, AppFiles
 
     client = TestClient(AppFiles(app))
     kept = {}
     for path in filter(Path.is_file, app.rglob("*")):
         place = path.relative_to(app).as_posix()
         kept[place] = client.head(f"/{place}").headers["cache-control"]
-    for_ever = {place for place, said in kept.items() if said == FOR_EVER}
+    for_ever = {place for place, said in kept.items() if said == IMMUTABLE}
     assert for_ever == {place for place in kept if HASHED.fullmatch(place)}
     assert {place for place in kept if place.startswith("assets/")} == for_ever
     assert {kept[place] for place in kept.keys() - for_ever} == {"no-cache"}

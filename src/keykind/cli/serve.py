@@ -75,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     require("serve")
     from keykind.core.parallel import cpu_count
     from keykind.serve.server import run_service
-    from keykind.serve.settings import settings_of
+    from keykind.serve.settings import settings_from_options
 
-    run_service(settings_of(options), options.host, options.port, options.workers or cpu_count())
+    run_service(settings_from_options(options), options.host, options.port, options.workers or cpu_count())
     return OK
