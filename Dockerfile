@@ -1,5 +1,5 @@
 # keykind's service in a container: docker build --tag keykind . && docker compose up
-# Both steps install what constraints.txt pins; the app is in it if it was built before (docs/serve.md).
+# Versions are those of constraints.txt; the app is included if it was built before (docs/serve.md).
 FROM python:3.11-slim-bookworm AS build
 ENV PIP_CONSTRAINT=/source/constraints.txt \
     PIP_BUILD_CONSTRAINT=/source/constraints.txt \

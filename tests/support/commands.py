@@ -1,4 +1,4 @@
-"""The command line as a process, files from the development data, and a photo's header, for several tests."""
+"""Helpers of several tests: the command line as a process, development data, a PNG header."""
 
 import subprocess
 import sys
@@ -10,22 +10,22 @@ import pytest
 SHARED = Path(__file__).parents[3] / "shared"
 
 
-def shared(place: str) -> Path:
-    """Return a path in the development data; skip the test if it is absent."""
-    path = SHARED / place
+def shared(name: str) -> Path:
+    """Return a path in the development data; skip the test if it does not exist."""
+    path = SHARED / name
     if not path.exists():
-        pytest.skip(f"the development data {place} is not here")
+        pytest.skip(f"the development data {name} is missing")
     return path
 
 
 def keykind(*arguments: object, **options) -> subprocess.CompletedProcess[str]:
-    """Run the command line in a process of its own."""
+    """Run the command line in its own process."""
     command = [sys.executable, "-m", "keykind", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, check=False, **options)
 
 
 def png_header(width: int, height: int) -> bytes:
-    """Return a PNG that claims a size and holds almost nothing."""
+    """Return a PNG that declares a size and has almost no data."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)

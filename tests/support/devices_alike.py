@@ -1,6 +1,6 @@
-"""Trains the same on one and on several virtual devices; prints how far the results are apart as JSON.
+"""Train the same on one and on two virtual devices, and print the differences of the results as JSON.
 
-A process of its own: the processor is divided before TensorFlow begins, and for as long as it runs.
+Runs in its own process, because virtual devices are fixed once TensorFlow has started.
 """
 
 import json
@@ -29,7 +29,7 @@ DEEP = DeepRecipe(sizes=(32, 32), batch=5, dropout=0.0, head_views=1, head_epoch
 
 
 def first_blocks(**options: Any) -> Any:
-    """Return the first blocks of MobileNetV2: all of it would take a minute to be traced."""
+    """Return the first blocks of MobileNetV2; tracing all of it would take a minute."""
     network = keras.applications.MobileNetV2(**options)
     return keras.Model(network.input, network.get_layer("block_3_project_BN").output)
 
@@ -37,10 +37,10 @@ def first_blocks(**options: Any) -> Any:
 ARCHITECTURES["mobilenet_v2"] = replace(ARCHITECTURES["mobilenet_v2"], build=first_blocks, channels=32)
 
 
-def apart(one: Any, other: Any) -> float:
-    """Return the largest difference between two structures of numbers."""
-    pairs = zip(one, other, strict=True)
-    return max(float(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)).max()) for a, b in pairs)
+def max_difference(a: Any, b: Any) -> float:
+    """Return the largest absolute difference between two lists of arrays."""
+    pairs = zip(a, b, strict=True)
+    return max(float(np.abs(np.asarray(x, np.float64) - np.asarray(y, np.float64)).max()) for x, y in pairs)
 
 
 def result(trained: Any, curves: list[list[float]]) -> dict[str, Any]:
@@ -49,19 +49,21 @@ def result(trained: Any, curves: list[list[float]]) -> dict[str, Any]:
 
 
 def all_layers(folder: Path, first: Devices, then: Devices) -> dict[str, Any]:
-    """Train two epochs, the second on other devices, stopped and begun again."""
+    """Train two epochs, stopping after the first and resuming on other devices."""
     rng = np.random.default_rng(0)
     photos = Photos(rng.integers(0, 256, (11, 48, 48, 3), np.uint8), np.arange(11) % KINDS, KINDS)
     backbone = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
     with Cache(folder.parent / "cache") as cache:
         if then is not first:
-            with_stop(lambda: train_all(backbone, photos, replace(DEEP, devices=first), folder, cache, 0))
+            stop_after_first_epoch(
+                lambda: train_all(backbone, photos, replace(DEEP, devices=first), folder, cache, 0)
+            )
         deep = train_all(backbone, photos, replace(DEEP, devices=then), folder, cache, 0)
     return result(deep, [[epoch["loss"], epoch["accuracy"]] for epoch in deep.epochs])
 
 
-def with_stop(train: Any) -> None:
-    """Train until the second epoch begins."""
+def stop_after_first_epoch(train: Any) -> None:
+    """Train until the second epoch starts."""
     from keykind.train import full_finetune as module
 
     run = module._Trainer.run
@@ -75,7 +77,7 @@ def with_stop(train: Any) -> None:
 
 
 def fine_tuning(folder: Path, first: Devices, then: Devices) -> dict[str, Any]:
-    """Fine-tune two epochs, the second on other devices; the last batch is of one photo."""
+    """Fine-tune two epochs, the second on other devices; the last batch has one photo."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (7, 224, 224, 3)).astype(np.float32)
     recipe = replace(
@@ -98,8 +100,8 @@ def fine_tuning(folder: Path, first: Devices, then: Devices) -> dict[str, Any]:
     return result(tuned, list(tuned.history.values()))
 
 
-def slowed(devices: Devices) -> list[Any]:
-    """Return a layer's kernel after a step at a tenth of the rate, and the other's."""
+def train_with_slow_layer(devices: Devices) -> list[Any]:
+    """Return the weights after three steps in which the first layer has a tenth of the learning rate."""
     keras.utils.set_random_seed(0)
     with devices.scope():
         model = keras.Sequential(
@@ -115,16 +117,16 @@ def slowed(devices: Devices) -> list[Any]:
     return model.get_weights()
 
 
-def masks(devices: Devices) -> list[Any]:
+def dropout_masks(devices: Devices) -> list[Any]:
     """Return the dropout mask of each device."""
     with devices.scope():
         model = keras.Sequential([keras.Input((64,)), keras.layers.Dropout(0.5, name="dropout")])
     devices.seed_dropout(model, 0, 1)
-    told = devices.strategy.run(lambda: model(np.ones((1, 64), np.float32), training=True))
-    return [mask.numpy() for mask in devices.strategy.experimental_local_results(told)]
+    masks = devices.strategy.run(lambda: model(np.ones((1, 64), np.float32), training=True))
+    return [mask.numpy() for mask in devices.strategy.experimental_local_results(masks)]
 
 
-def refused(choice: str) -> str:
+def error_of(choice: str) -> str:
     try:
         find_devices(choice)
     except BadDevices as error:
@@ -134,21 +136,21 @@ def refused(choice: str) -> str:
 
 def main(folder: Path) -> None:
     two = find_devices("cpu:2")
-    told: dict[str, Any] = {"count": [ONE.count, two.count]}
+    results: dict[str, Any] = {"count": [ONE.count, two.count]}
     for name, train, changes in (
         ("all layers", all_layers, {"1 then 2": (ONE, two)}),
         ("fine-tuning", fine_tuning, {"1 then 2": (ONE, two), "2 then 1": (two, ONE)}),
     ):
-        one = train(folder / f"{name} 1", ONE, ONE)
+        single = train(folder / f"{name} 1", ONE, ONE)
         for change, devices in changes.items():
             other = train(folder / f"{name} {change}", *devices)
-            told[f"{name} {change}"] = {part: apart(one[part], other[part]) for part in one}
+            results[f"{name} {change}"] = {part: max_difference(single[part], other[part]) for part in single}
         before = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0).network.get_weights()
-        told[f"{name} moved"] = apart(before, one["weights"][: len(before)])
-    told["slower"] = apart(slowed(ONE), slowed(two))
-    told["masks alike"] = float(np.mean(np.equal(*masks(two))))
-    told["refused"] = {choice: refused(choice) for choice in ("cpu:3", "1", "all")}
-    print(json.dumps(told))
+        results[f"{name} moved"] = max_difference(before, single["weights"][: len(before)])
+    results["slower"] = max_difference(train_with_slow_layer(ONE), train_with_slow_layer(two))
+    results["masks alike"] = float(np.mean(np.equal(*dropout_masks(two))))
+    results["refused"] = {choice: error_of(choice) for choice in ("cpu:3", "1", "all")}
+    print(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -67,9 +67,10 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
     if unknown := sorted(values.keys() - known):
         fault = f"has unknown settings: {', '.join(unknown)}"
         raise BadSettings(SETTINGS_VARIABLE, fault=fault, remedy=f"use {', '.join(sorted(known))}")
-    return Settings(
-        **{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
-    )
+    arguments: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in values.items()
+    }
+    return Settings(**arguments)
 
 
 def read_api_keys(path: str | Path) -> tuple[str, ...]:
