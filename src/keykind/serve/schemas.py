@@ -83,7 +83,7 @@ REQUEST_BODY: dict[str, Any] = {
 }
 PNG_RESPONSE: dict[str, Any] = {
     "response_class": Response,
-    "response_description": "the photo beside its class activation map",
+    "response_description": "the evidence (Grad-CAM) drawn over the photo",
 }
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description}
