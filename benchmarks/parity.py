@@ -1,13 +1,13 @@
-"""Do all ways of asking one model agree?  Keras, every file of it, every runtime, every resize.
+"""Agreement of Keras with every file format, runtime and resize filter of the same model.
 
     python benchmarks/parity.py RUN [--write]
 
-In:    RUN: a finished run whose photos are where they were
-Out:   for each way the share of test photos with Keras's answer, and the largest difference of a probability;
-       docs/benchmarks.md
+In:    RUN: a finished run whose photos still exist
+Out:   for each the share of test photos with Keras's prediction, and the largest difference of a probability;
+       with --write also in docs/benchmarks.md
 Needs: keykind[train,onnx], onnxruntime, mediapipe
 
-Target: fp32 agrees on every photo and to 1e-4.
+Target: fp32 agrees on every photo, with differences of at most 1e-4.
 """
 
 import argparse
@@ -25,35 +25,35 @@ from PIL import Image
 from keykind.dataset.bundled import bundled_negatives
 from keykind.dataset.dataset import read_negatives
 from keykind.export.export import ExportOptions, export_model
-from keykind.export.from_run import ask_keras, crops_of, read_trained, run_photos
+from keykind.export.from_run import keras_probabilities, load_trained_model, read_crops, read_run_dataset
 from keykind.export.graph import PRECISIONS
 from keykind.model.head import Floats
 from keykind.model.model import load_model
 from keykind.model.preprocess import Crop
-from keykind.photo import decode
+from keykind.photo.decode import read_photo
 from table import markdown, section, write_section
 
-FILTERS = ("BOX", "HAMMING", "BICUBIC", "LANCZOS", "NEAREST")  # of Pillow, beside its BILINEAR
+FILTERS = ("BOX", "HAMMING", "BICUBIC", "LANCZOS", "NEAREST")  # Pillow's, besides the BILINEAR that is used
 PACKAGES = ("keras", "tensorflow-cpu", "ai-edge-litert", "onnxruntime", "mediapipe", "pillow")
 MEDIAPIPE = Path(__file__).parent / "peers" / "mediapipe_crops.py"
 
 
-def novelties(path: Path, crops: Sequence[Crop]) -> Floats:
+def ood_scores_of(path: Path, crops: Sequence[Crop]) -> Floats:
     model = load_model(path)
-    return np.array([model.run(crop).novelty for crop in crops])
+    return np.array([model.run(crop).ood_score for crop in crops])
 
 
-def by_file(path: Path, crops: Sequence[Crop]) -> Floats:
+def run_litert(path: Path, crops: Sequence[Crop]) -> Floats:
     model = load_model(path)
     return np.stack([model.run(crop).probabilities for crop in crops])
 
 
-def by_onnx(path: Path, crops: Sequence[Crop]) -> Floats:
+def run_onnx(path: Path, crops: Sequence[Crop]) -> Floats:
     session = onnxruntime.InferenceSession(path)
     return np.stack([session.run(["probabilities"], {"pixels": crop[None]})[0][0] for crop in crops])
 
 
-def by_mediapipe(path: Path, crops: Sequence[Crop], kinds: Sequence[str]) -> Floats:
+def run_mediapipe(path: Path, crops: Sequence[Crop], kinds: Sequence[str]) -> Floats:
     pixels = path.with_suffix(".npy")
     np.save(pixels, crops)
     command = [sys.executable, str(MEDIAPIPE), str(path), str(pixels)]
@@ -61,67 +61,69 @@ def by_mediapipe(path: Path, crops: Sequence[Crop], kinds: Sequence[str]) -> Flo
     return np.array([[json.loads(line)[kind] for kind in kinds] for line in lines], np.float32)
 
 
-def resized(paths: Sequence[Path], how: str) -> list[Crop]:
-    """Return the photos stretched by another filter, or decoded in full before (the usual one)."""
-    chosen = Image.Resampling[how]
-    full = (Image.fromarray(decode.read(path).pixels) for path in paths)
-    return [np.asarray(picture.resize((224, 224), chosen)) for picture in full]
+def resized(paths: Sequence[Path], filter_name: str) -> list[Crop]:
+    """Return the photos decoded in full and stretched with a filter of Pillow's."""
+    resample = Image.Resampling[filter_name]
+    full = (Image.fromarray(read_photo(path).pixels) for path in paths)
+    return [np.asarray(image.resize((224, 224), resample)) for image in full]
 
 
 def text(run: Path, folder: Path) -> str:
-    """Ask every way for the same test photos and return the tables."""
-    trained = read_trained(run)
-    samples = run_photos(run).of("test")
-    crops, paths = crops_of(samples), [sample.path for sample in samples]
-    asked = ask_keras(trained, crops)
+    """Run every runtime on the same test photos and return the tables."""
+    trained = load_trained_model(run)
+    samples = read_run_dataset(run).subset("test")
+    crops, paths = read_crops(samples), [sample.path for sample in samples]
+    expected = keras_probabilities(trained, crops)
 
     def file(name: str, precision: str = "fp32", *, bare: bool = False) -> Path:
         return export_model(run, ExportOptions(precision, bare, folder / name, force=True)).path
 
-    ways: dict[str, Callable[[], Floats]] = {
-        f"LiteRT, {precision}": lambda precision=precision: by_file(
+    runtimes: dict[str, Callable[[], Floats]] = {
+        f"LiteRT, {precision}": lambda precision=precision: run_litert(
             file(f"{precision}.tflite", precision), crops
         )
         for precision in PRECISIONS
     }
-    ways["ONNX Runtime, fp32"] = lambda: by_onnx(file("keys.onnx"), crops)
-    ways["MediaPipe, fp32"] = lambda: by_mediapipe(file("bare.tflite", bare=True), crops, trained.kinds)
-    rows = [row(name, way(), asked) for name, way in ways.items()]
+    runtimes["ONNX Runtime, fp32"] = lambda: run_onnx(file("keys.onnx"), crops)
+    runtimes["MediaPipe, fp32"] = lambda: run_mediapipe(
+        file("bare.tflite", bare=True), crops, trained.kinds
+    )
+    rows = [row(name, runtime(), expected) for name, runtime in runtimes.items()]
     model = folder / "fp32.tflite"
-    ours = by_file(model, crops)
-    filters = [row("decoded in full, BILINEAR", by_file(model, resized(paths, "BILINEAR")), ours)]
-    filters += [
-        row(f"decoded in full, {name}", by_file(model, resized(paths, name)), ours) for name in FILTERS
+    own = run_litert(model, crops)
+    filters = [
+        row(f"decoded in full, {name}", run_litert(model, resized(paths, name)), own)
+        for name in ("BILINEAR", *FILTERS)
     ]
-    return f"""{len(crops)} test photos, each way against the Keras model on the same crops.
+    return f"""{len(crops)} test photos, each runtime against the Keras model on the same crops.
 
-{table("way", rows)}
+{table("runtime", rows)}
 
-{rejected(folder, trained.ood_threshold)}
+{rejection(folder, trained.ood_threshold)}
 
-How much the resize matters: the fp32 file on crops made otherwise, against its answers to keykind's own
+Effect of the resize: the fp32 file on crops made with other filters, against its answers on keykind's own
 (decoded at reduced scale, Pillow's BILINEAR).
 
 {table("resize", filters)}"""
 
 
-def rejected(folder: Path, most: float) -> str:
-    """Return how far the smaller files' novelty is off on the photos without a key, and what that changes."""
-    negatives = crops_of(read_negatives(bundled_negatives())[0])
-    asked = novelties(folder / "fp32.tflite", negatives)
-    said = {precision: novelties(folder / f"{precision}.tflite", negatives) for precision in PRECISIONS[1:]}
-    rows = [
-        [precision, f"{np.abs(found - asked).max():.1e}", str(int(((found > most) != (asked > most)).sum()))]
-        for precision, found in said.items()
-    ]
-    heads = ["LiteRT", "largest difference of novelty to fp32", "verdicts that changed"]
-    return f"{len(negatives)} photos without a key.\n\n{markdown(heads, rows)}"
+def rejection(folder: Path, threshold: float) -> str:
+    """Return how far the smaller files' OOD scores are off on photos without a key, and what that changes."""
+    negatives = read_crops(read_negatives(bundled_negatives())[0])
+    expected = ood_scores_of(folder / "fp32.tflite", negatives)
+    rows = []
+    for precision in PRECISIONS[1:]:
+        scores = ood_scores_of(folder / f"{precision}.tflite", negatives)
+        changed = int(((scores > threshold) != (expected > threshold)).sum())
+        rows.append([precision, f"{np.abs(scores - expected).max():.1e}", str(changed)])
+    header = ["LiteRT", "largest difference of the OOD score from fp32", "verdicts changed"]
+    return f"{len(negatives)} photos without a key.\n\n{markdown(header, rows)}"
 
 
-def row(name: str, said: Floats, asked: Floats) -> list[str]:
+def row(name: str, probabilities: Floats, expected: Floats) -> list[str]:
     """Return the agreement and the largest difference of two sets of probabilities (n, c)."""
-    agreement = float((said.argmax(axis=1) == asked.argmax(axis=1)).mean())
-    return [name, f"{100 * agreement:.1f}%", f"{np.abs(said - asked).max():.1e}"]
+    agreement = float((probabilities.argmax(axis=1) == expected.argmax(axis=1)).mean())
+    return [name, f"{100 * agreement:.1f}%", f"{np.abs(probabilities - expected).max():.1e}"]
 
 
 def table(first: str, rows: Sequence[Sequence[str]]) -> str:

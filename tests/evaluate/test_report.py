@@ -12,7 +12,8 @@ from PIL import Image
 pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.evaluate.thumbnails import examples_per_kind
-from keykind.experiment import run as runs
+from keykind.experiment import artifacts
+from keykind.experiment.run import run
 
 LIMIT = 10_000_000  # bytes of a page
 
@@ -150,9 +151,9 @@ def test_the_number_of_examples_is_limited(finished):
 def test_a_run_without_misclassified_photos_has_none_to_show(finished, tmp_path, monkeypatch):
     experiment, _ = finished
     calls = []
-    monkeypatch.setattr(runs, "write_report", lambda data, _: calls.append(data) or "")
-    runs.run(replace(experiment, out=tmp_path / "run"))
+    monkeypatch.setattr(artifacts, "write_report", lambda data, _: calls.append(data) or "")
+    run(replace(experiment, out=tmp_path / "run"))
     correct = tuple(replace(prediction, kind=prediction.sample.kind) for prediction in calls[0].predictions)
     monkeypatch.undo()
-    text = runs.write_report(replace(calls[0], predictions=correct), tmp_path / "figures")
+    text = artifacts.write_report(replace(calls[0], predictions=correct), tmp_path / "figures")
     assert "There are none." in text

@@ -1,4 +1,4 @@
-"""Tests of graph.py: the LiteRT graph says what the parts say that it is made of."""
+"""Tests of graph.py: the LiteRT graph gives the outputs of its parts."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from keykind.core.cache import Cache
 from keykind.export.graph import InferenceModel, convert
 from keykind.model.gradcam import class_maps
 from keykind.model.head import Head, softmax
-from keykind.model.ood import learn_prototypes, ood_scores
+from keykind.model.ood import fit_prototypes, ood_scores
 from keykind.model.preprocess import sobel_edges, to_unit
 from keykind.train.backbone import load_backbone, to_network
 
@@ -28,7 +28,7 @@ def crops():
 
 @pytest.fixture(scope="module")
 def parts(tmp_path_factory, crops):
-    """A random network with its head, and what reads crops with it."""
+    """A random backbone, its converted network, a head and prototypes."""
     rng = np.random.default_rng(1)
     backbone = load_backbone("mobilenet_v2", "random", scaling="native", seed=0)
     with Cache(tmp_path_factory.mktemp("cache")) as cache:
@@ -41,8 +41,19 @@ def parts(tmp_path_factory, crops):
         rng.standard_normal((8, KINDS)).astype(np.float32),
         rng.standard_normal(KINDS).astype(np.float32),
     )
-    prototypes = learn_prototypes(features, np.arange(6) % KINDS, KINDS)
+    prototypes = fit_prototypes(features, np.arange(6) % KINDS, KINDS)
     return backbone, network, head, prototypes
+
+
+@pytest.fixture(scope="module")
+def model(parts):
+    backbone, _, head, prototypes = parts
+    return InferenceModel(backbone, head, prototypes, 1.0, "plain")
+
+
+@pytest.fixture(scope="module")
+def fp32(model):
+    return convert(model, "fp32", list)
 
 
 def run(model: bytes, crop) -> dict[tuple[int, ...], np.ndarray]:
@@ -57,48 +68,43 @@ def run(model: bytes, crop) -> dict[tuple[int, ...], np.ndarray]:
 
 
 @pytest.mark.parametrize("view", ["plain", "edge"])
-def test_the_graph_says_what_its_parts_say(parts, crops, view):
+def test_the_graph_gives_the_outputs_of_its_parts(parts, crops, view):
     backbone, network, head, prototypes = parts
     model = convert(InferenceModel(backbone, head, prototypes, 1.7, view), "fp32", list)
-    novel = set()
+    scores = set()
     for crop in crops:
-        picture = to_unit(crop) if view == "plain" else sobel_edges(to_unit(crop))
-        pooled, feature_map = network.run(picture)
-        said = run(model, crop)
-        np.testing.assert_allclose(said[1, KINDS][0], softmax(head.logits(pooled[None]), 1.7)[0], atol=1e-5)
+        image = to_unit(crop) if view == "plain" else sobel_edges(to_unit(crop))
+        pooled, feature_map = network.run(image)
+        outputs = run(model, crop)
+        probabilities = softmax(head.logits(pooled[None]), 1.7)[0]
+        np.testing.assert_allclose(outputs[1, KINDS][0], probabilities, atol=1e-5)
         maps = class_maps(feature_map, head)
-        np.testing.assert_allclose(said[1, 7, 7, KINDS][0], maps, atol=1e-5 * max(1, maps.max()))
-        novelty = ood_scores(pooled[None], prototypes)
-        np.testing.assert_allclose(said[1, 1][0], novelty, atol=1e-5)
-        novel.add(round(float(novelty[0]), 4))
-    assert len(novel) > 1
+        np.testing.assert_allclose(outputs[1, 7, 7, KINDS][0], maps, atol=1e-5 * max(1, maps.max()))
+        expected = ood_scores(pooled[None], prototypes)
+        np.testing.assert_allclose(outputs[1, 1][0], expected, atol=1e-5)
+        scores.add(round(float(expected[0]), 4))
+    assert len(scores) > 1
 
 
-def test_maps_are_never_negative(parts, crops):
-    backbone, _, head, prototypes = parts
-    model = convert(InferenceModel(backbone, head, prototypes, 1.0, "plain"), "fp32", list)
-    assert min(run(model, crop)[1, 7, 7, KINDS].min() for crop in crops) == 0
+def test_maps_are_never_negative(fp32, crops):
+    assert min(run(fp32, crop)[1, 7, 7, KINDS].min() for crop in crops) == 0
 
 
-@pytest.mark.parametrize(("precision", "most", "share"), [("fp16", 0.02, 0.55), ("int8", 0.3, 0.4)])
-def test_fewer_digits_take_less_room_and_change_the_answer_little(parts, crops, precision, most, share):
-    backbone, _, head, prototypes = parts
-    whole = InferenceModel(backbone, head, prototypes, 1.0, "plain")
-    exact, coarse = convert(whole, "fp32", list), convert(whole, precision, lambda: crops)
-    assert len(coarse) < share * len(exact)
+@pytest.mark.parametrize(("precision", "tolerance", "size"), [("fp16", 0.02, 0.55), ("int8", 0.3, 0.4)])
+def test_lower_precision_is_smaller_and_changes_probabilities_little(
+    model, fp32, crops, precision, tolerance, size
+):
+    coarse = convert(model, precision, lambda: crops)
+    assert len(coarse) < size * len(fp32)
     for crop in crops:
-        np.testing.assert_allclose(run(coarse, crop)[1, KINDS], run(exact, crop)[1, KINDS], atol=most)
+        np.testing.assert_allclose(run(coarse, crop)[1, KINDS], run(fp32, crop)[1, KINDS], atol=tolerance)
 
 
-def test_without_maps_there_are_probabilities_alone(parts, crops):
-    backbone, _, head, prototypes = parts
-    said = run(
-        convert(InferenceModel(backbone, head, prototypes, 1.0, "plain"), "fp32", list, maps=False), crops[0]
-    )
-    assert list(said) == [(1, KINDS)]
+def test_without_maps_the_only_output_is_probabilities(model, crops):
+    outputs = run(convert(model, "fp32", list, maps=False), crops[0])
+    assert list(outputs) == [(1, KINDS)]
 
 
-def test_an_unknown_precision_is_told(parts):
-    backbone, _, head, prototypes = parts
-    with pytest.raises(ValueError, match="known are fp32, fp16, int8"):
-        convert(InferenceModel(backbone, head, prototypes, 1.0, "plain"), "fp8", list)
+def test_an_unknown_precision_is_rejected(model):
+    with pytest.raises(ValueError, match="is not one of fp32, fp16, int8"):
+        convert(model, "fp8", list)

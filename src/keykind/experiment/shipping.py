@@ -14,7 +14,7 @@ import numpy as np
 from keykind.core.errors import BadWeights
 from keykind.detect.detector import load_detector
 from keykind.export.export import Exported, ExportOptions, export_model
-from keykind.export.from_run import read_trained
+from keykind.export.from_run import load_trained_model
 from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, Arrays, write_arrays, write_model
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
@@ -26,7 +26,7 @@ def ship_classifier(run: str | Path, began_with: str, out: str | Path = FOLDER) 
     began_with: the weights that the training began with, as for `load_backbone`.
     Raises BadRun, BadModel, and BadWeights if any tensor is still the same, folded and rounded to float16.
     """
-    arrays = _folded(read_trained(Path(run)).whole.backbone)
+    arrays = _folded(load_trained_model(run).inference.backbone)
     for scaling in ("unit", "native"):  # either may have been folded into the first kernel
         before = _folded(load_backbone("mobilenet_v2", began_with, scaling=scaling, seed=0))
         if same := unchanged(arrays, before):
@@ -36,7 +36,7 @@ def ship_classifier(run: str | Path, began_with: str, out: str | Path = FOLDER) 
         options = ExportOptions("fp16", mediapipe=False, out=Path(folder, CLASSIFIER), force=False)
         exported = export_model(Path(run), options)
         model = write_model(CLASSIFIER, exported.path.read_bytes(), Path(out))
-    return Exported(model, exported.size, exported.compared), write_arrays(arrays, Path(out))
+    return Exported(model, exported.size, exported.parity), write_arrays(arrays, Path(out))
 
 
 def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:

@@ -1,1 +1,1 @@
-"""A finished run -> one model file, compared with Keras."""
+"""A finished run -> one model file, in parity with Keras."""

@@ -1,8 +1,8 @@
-"""A run or a model file -> the model file that was asked for.
+"""A run or a model file -> a model file in the requested format.
 
-In:    RUN/, a .tflite file of keykind's, or nothing: the model that comes with keykind; a ExportOptions
-Out:   a .tflite or .onnx file; Exported says how well it answers
-Needs: what its kind needs: for a run keras and tensorflow [train], for ONNX tf2onnx [onnx]
+In:    RUN/, a .tflite file written by keykind, or nothing: the shipped model; ExportOptions
+Out:   a .tflite or .onnx file; Exported, with its size and its parity with Keras
+Needs: for a run keras and tensorflow [train], for ONNX tf2onnx [onnx]
 """
 
 from collections.abc import Iterator
@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 from keykind.core.errors import BadModel, KeykindError
 from keykind.core.extras import require
 from keykind.core.files import write_bytes
-from keykind.model.model import load_file, pack, unpack
+from keykind.model.model import pack, read_model_file, unpack
 from keykind.predict.recogniser import shipped_model
 
 if TYPE_CHECKING:
     from keykind.export.from_run import ParityReport
 
-ENDINGS = (".tflite", ".onnx")
+SUFFIXES = (".tflite", ".onnx")
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What is asked for."""
+    """What to export."""
 
-    precision: str | None  # None: fp32 of a run, that of a file as it is
-    mediapipe: bool  # probabilities alone
-    out: Path | None  # None: in the run's folder, for a file in the current one, named by what is in it
-    force: bool  # write a file that loses more than is allowed
+    precision: str | None  # None: fp32 for a run, unchanged for a file
+    mediapipe: bool  # probabilities only
+    out: str | Path | None  # None: in the run's folder, or the current one for a file; named by content
+    force: bool  # write the file even if it loses more accuracy than allowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,68 +38,70 @@ class Exported:
 
     path: Path
     size: int  # bytes
-    compared: "ParityReport | KeykindError | None"  # or why not; None: it was made of a file, not of a run
+    parity: "ParityReport | KeykindError | None"  # or why it could not be measured; None: not made from a run
 
     def lines(self) -> Iterator[str]:
-        """Yield what a person wants to know of it."""
-        if isinstance(self.compared, KeykindError):
-            yield f"not compared with Keras: {self.compared}"
-        elif self.compared:
-            one = self.compared
+        """Yield a summary for a terminal."""
+        if isinstance(self.parity, KeykindError):
+            yield f"not compared with Keras: {self.parity}"
+        elif self.parity:
+            parity = self.parity
             yield (
-                f"compared as .tflite: the same kind as Keras on {100 * one.agreement:.1f}% of "
-                f"{one.photos} test photos, "
-                f"probabilities differ by at most {one.largest:.1e}; "
-                f"weighted F1 {one.weighted_f1:.3f}, Keras {one.keras_f1:.3f}"
+                f".tflite compared with Keras on {parity.photos} test photos: same kind for "
+                f"{parity.agreement:.1%}, probabilities differ by at most {parity.max_difference:.1e}, "
+                f"weighted F1 {parity.weighted_f1:.3f} (Keras {parity.keras_f1:.3f})"
             )
         yield f"{self.path}  {self.size / 1e6:.1f} MB"
 
 
-def export_model(source: Path | None, wish: ExportOptions) -> Exported:
-    """Write the model file that was asked for.
+def export_model(source: str | Path | None, options: ExportOptions) -> Exported:
+    """Write the model of a run, a model file or (None) the shipped model in the requested format.
 
-    Raises BadRun or BadModel for a source that cannot be read or a file that loses too much, MissingExtra.
+    Raises BadRun or BadModel if the source cannot be read or the file loses too much accuracy; MissingExtra.
     """
-    if wish.out and wish.out.suffix not in ENDINGS:
-        raise BadModel(wish.out, fault=f"ends in {wish.out.suffix!r}", remedy=f"use {' or '.join(ENDINGS)}")
-    onnx = wish.out is not None and wish.out.suffix == ".onnx"
+    out = None if options.out is None else Path(options.out)
+    if out and out.suffix not in SUFFIXES:
+        raise BadModel(out, fault=f"ends in {out.suffix!r}", remedy=f"use {' or '.join(SUFFIXES)}")
+    onnx = out is not None and out.suffix == ".onnx"
     if onnx:
         require("onnx")
         require("train")
-        if wish.precision not in (None, "fp32"):
+        if options.precision not in (None, "fp32"):
             raise BadModel(
-                wish.precision, fault="is no precision of an .onnx file", remedy="leave it away: it is fp32"
+                options.precision,
+                fault="is not available for .onnx files",
+                remedy="omit the precision: they are always fp32",
             )
-    source = source or shipped_model()
-    data, compared = _of_run(source, wish) if source.is_dir() else (_of_file(source, wish), None)
+    source = Path(source) if source else shipped_model()
+    data, parity = _from_run(source, options) if source.is_dir() else (_from_file(source, options), None)
     precision = unpack(data, source)[1].precision
     folder = source if source.is_dir() else Path()
-    name = f"keys-{precision}{'-mediapipe' if wish.mediapipe else ''}.tflite"
-    path = wish.out or folder / name
+    name = f"keys-{precision}{'-mediapipe' if options.mediapipe else ''}.tflite"
+    path = out or folder / name
     if onnx:
         from keykind.export.onnx import to_onnx  # noqa: PLC0415 - heavy
 
         data = to_onnx(data)
     write_bytes(path, data)
-    return Exported(path, len(data), compared)
+    return Exported(path, len(data), parity)
 
 
-def _of_run(run: Path, wish: ExportOptions) -> "tuple[bytes, ParityReport | KeykindError]":
+def _from_run(run: Path, options: ExportOptions) -> "tuple[bytes, ParityReport | KeykindError]":
     require("train")
     from keykind.export.from_run import export_run  # noqa: PLC0415 - heavy
 
-    return export_run(run, wish.precision or "fp32", maps=not wish.mediapipe, force=wish.force)
+    return export_run(run, options.precision or "fp32", maps=not options.mediapipe, force=options.force)
 
 
-def _of_file(path: Path, wish: ExportOptions) -> bytes:
-    flatbuffer, card = unpack(load_file(path), path)
-    if wish.precision not in (None, card.precision):
+def _from_file(path: Path, options: ExportOptions) -> bytes:
+    flatbuffer, card = unpack(read_model_file(path), path)
+    if options.precision not in (None, card.precision):
         raise BadModel(
             path,
-            fault=f"is {card.precision}, and {wish.precision} is not made of it",
+            fault=f"is {card.precision} and cannot be converted to {options.precision}",
             remedy="give the folder of its run",
         )
-    if not wish.mediapipe:
+    if not options.mediapipe:
         return pack(flatbuffer, card)
     from keykind.model.tflite_metadata import with_metadata  # noqa: PLC0415 - a quarter of a second
 

@@ -1,7 +1,7 @@
-"""A finished run -> one file that answers everywhere, and the proof that it answers alike.
+"""A finished run -> one self-contained model file, and its parity with Keras.
 
 In:    RUN/: model.keras, prototypes.npy, photos.csv, recipe.json, metrics.json
-Out:   the bytes of a model file in fp32, fp16 or int8; ParityReport, with the figures of both
+Out:   the bytes of a model file in fp32, fp16 or int8; ParityReport, with the scores of both
 Needs: keras, tensorflow, scikit-learn                                                     [train]
 """
 
@@ -11,13 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from sklearn.metrics import f1_score
 
 from keykind.core.errors import BadModel, BadRun, KeykindError
-from keykind.core.files import DAMAGE
-from keykind.core.parallel import ordered
+from keykind.core.files import READ_ERRORS
+from keykind.core.parallel import parallel_map
 from keykind.dataset.bundled import bundled_negatives
 from keykind.dataset.dataset import Dataset, Sample, read_dataset, read_negatives
 from keykind.detect.detector import load_detector
@@ -28,27 +27,26 @@ from keykind.model.model import Model, pack, unpack
 from keykind.model.preprocess import Crop, sobel_edges, to_unit
 from keykind.model.tflite_metadata import with_metadata
 from keykind.train.backbone import Backbone
+from keykind.train.backend import keras
 from keykind.train.features import read_crop, with_key_crops
 from keykind.train.head_training import network_of, read_head
 from keykind.train.recipe import from_values
 
-CONFIDENCE_THRESHOLD = 0.5  # calibrated, so an answer below it is more often wrong than right
-CALIBRATION, MOST_CALIBRATION = 25, 500  # training photos that set the ranges of int8: of a kind, in all
-FREE, PRETRAINED = (
-    "Apache-2.0",
-    ("keykind", "imagenet"),
-)  # the licence of these weights; yours is unknown here
-MOST_LOST = 0.01  # weighted F1 that fewer digits may cost
+CONFIDENCE_THRESHOLD = 0.5  # calibrated, so a prediction below it is more often wrong than right
+CALIBRATION_PER_KIND, MAX_CALIBRATION = 25, 500  # training photos for int8 calibration
+PRETRAINED = ("keykind", "imagenet")  # weights under LICENCE
+LICENCE = "Apache-2.0"
+MAX_F1_LOSS = 0.01  # weighted F1 that a lower precision may lose
 BATCH = 64  # crops in memory at once
-TINY = 1e-30  # probability whose logarithm is taken for that of 0
+MIN_PROBABILITY = 1e-30  # before the logarithm is taken
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainedModel:
-    """What a run trained, as far as a model file needs it."""
+    """What a model file needs from a run."""
 
     model: Any  # keras.Model: pixels 0..255 (n, 224, 224, 3) -> probabilities (n, c) before the temperature
-    whole: InferenceModel
+    inference: InferenceModel
     crop: str  # of Card
     kinds: tuple[str, ...]
     ood_threshold: float
@@ -57,49 +55,50 @@ class TrainedModel:
 
 @dataclass(frozen=True, slots=True)
 class ParityReport:
-    """What a file and Keras say of the same test photos."""
+    """Agreement of a model file with Keras on the same test photos."""
 
     precision: str
     photos: int
-    agreement: float  # share of photos with the same best kind
-    largest: float  # difference of a probability
+    agreement: float  # share of photos with the same predicted kind
+    max_difference: float  # of a probability
     weighted_f1: float  # of the file
     keras_f1: float
 
     @property
-    def lost(self) -> float:
-        """How much weighted F1 the file loses."""
+    def f1_loss(self) -> float:
+        """Weighted F1 that the file loses."""
         return self.keras_f1 - self.weighted_f1
 
 
-def read_trained(run: Path) -> TrainedModel:
-    """Return what a finished run trained. Raises BadRun if there is none, or its files are damaged."""
+def load_trained_model(run: str | Path) -> TrainedModel:
+    """Return the model of a finished run. Raises BadRun if it is not one, or its files are damaged."""
+    run = Path(run)
     if not (run / "metrics.json").is_file():
-        raise BadRun(run, fault="is no finished run", remedy="give the folder that `keykind train` wrote")
+        raise BadRun(run, fault="is not a finished run", remedy="give the folder that `keykind train` wrote")
     try:
         metrics = json.loads((run / "metrics.json").read_text("utf-8"))
         recipe = from_values(json.loads((run / "recipe.json").read_text("utf-8"))["recipe"], run)
         prototypes = np.load(run / "prototypes.npy", allow_pickle=False)
         model = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
         backbone = Backbone(recipe.backbone, recipe.scaling, metrics["weights"], network_of(model))
-        whole = InferenceModel(
+        inference = InferenceModel(
             backbone, read_head(model), prototypes, metrics["temperature"], metrics["novelty"]["view"]
         )
-        kinds, most = tuple(metrics["kinds"]), metrics["novelty"]["most"]
-        return TrainedModel(model, whole, recipe.crop, kinds, most, about(metrics))
+        kinds, threshold = tuple(metrics["kinds"]), metrics["novelty"]["most"]
+        return TrainedModel(model, inference, recipe.crop, kinds, threshold, about_run(metrics))
     except KeykindError:
         raise
-    except (*DAMAGE, TypeError) as error:
+    except (*READ_ERRORS, TypeError) as error:
         raise BadRun(run, fault=f"cannot be read ({error})", remedy="train it again") from error
 
 
-def about(metrics: dict[str, Any]) -> dict[str, Any]:
-    """Return what a card tells people of a run: how it was trained, on how much, and how well it does."""
+def about_run(metrics: dict[str, Any]) -> dict[str, Any]:
+    """Return the card's description of a run: its recipe, data and scores."""
     scores = metrics["test"][metrics["novelty"]["view"]]
     return {
         "recipe": metrics["recipe"],
         "weights": Path(metrics["weights"]).name,
-        "licence": FREE if metrics["weights"] in (*PRETRAINED, "random") else "unknown",
+        "licence": LICENCE if metrics["weights"] in (*PRETRAINED, "random") else "unknown",
         "seed": metrics["seed"],
         "photos": metrics["counts"],
         "scores": {
@@ -111,143 +110,145 @@ def about(metrics: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def make_file(
+def make_model_file(
     trained: TrainedModel, precision: str, crops: Sequence[Crop] = (), *, maps: bool = True
 ) -> bytes:
     """Return the bytes of a model file.
 
-    precision: fp32, fp16, or int8, which needs crops (224, 224, 3) uint8, see `calibration`.
-    Without `maps`: probabilities alone, which is all that MediaPipe's ImageClassifier takes.
+    precision: fp32, fp16, or int8, which needs crops (224, 224, 3) uint8, see `calibration_crops`.
+    Without `maps`: probabilities only, as MediaPipe's ImageClassifier requires.
     """
     card = Card(
         kinds=trained.kinds,
         precision=precision,
         crop=trained.crop,
-        view=trained.whole.view,
-        temperature=trained.whole.temperature,
+        view=trained.inference.view,
+        temperature=trained.inference.temperature,
         confidence_threshold=CONFIDENCE_THRESHOLD,
         ood_threshold=trained.ood_threshold if maps else None,
         maps=maps,
         about=trained.about,
     )
-    return pack(with_metadata(convert(trained.whole, precision, lambda: crops, maps=maps), card), card)
+    return pack(with_metadata(convert(trained.inference, precision, lambda: crops, maps=maps), card), card)
 
 
-def calibration(dataset: Dataset) -> list[Crop]:
-    """Return crops of training photos of every kind, spread over each kind's, and of photos without a key.
+def calibration_crops(dataset: Dataset) -> list[Crop]:
+    """Return crops of training photos, evenly spaced within each kind, and of photos without a key.
 
-    Without the latter the novelty in the file would end where that of the training photos does.
+    Without negatives, quantisation would clip OOD scores to the range of the training photos.
     """
-    each = max(1, min(CALIBRATION, MOST_CALIBRATION // len(dataset.kinds)))
-    chosen: list[Sample] = []
+    per_kind = max(1, min(CALIBRATION_PER_KIND, MAX_CALIBRATION // len(dataset.kinds)))
+    samples: list[Sample] = []
     for kind in dataset.kinds:
-        mine = [sample for sample in dataset.of("train") if sample.kind == kind]
-        places = np.linspace(0, len(mine) - 1, min(each, len(mine))).round().astype(int)
-        chosen += [mine[place] for place in places]
+        of_kind = [sample for sample in dataset.subset("train") if sample.kind == kind]
+        indices = np.linspace(0, len(of_kind) - 1, min(per_kind, len(of_kind))).round().astype(int)
+        samples += [of_kind[i] for i in indices]
     negatives, _ = read_negatives(bundled_negatives())
-    return crops_of([*chosen, *negatives])
+    return read_crops([*samples, *negatives])
 
 
-def cut_out(dataset: Dataset, trained: TrainedModel) -> Dataset:
-    """Return the photos as the model sees them: with the key of each cut out, where it was trained so."""
+def crop_keys(dataset: Dataset, trained: TrainedModel) -> Dataset:
+    """Return the photos as the model sees them: cropped to their keys if it was trained on key crops."""
     if trained.crop != KEY:
         return dataset
     return replace(dataset, samples=with_key_crops(dataset.samples, load_detector()))
 
 
-def run_photos(run: Path) -> Dataset:
-    """Return the photos of a run. Raises BadRun where some are gone or are others by now."""
+def read_run_dataset(run: Path) -> Dataset:
+    """Return the photos of a run. Raises BadRun if some are missing or have changed."""
     dataset = read_dataset(run / "photos.csv", keep_leaks=True)
-    if dataset.faults:
-        first = dataset.faults[0].name
+    if dataset.read_errors:
+        first = dataset.read_errors[0].name
         raise BadRun(
             run,
-            fault=f"{len(dataset.faults)} of its photos cannot be read, the first is {first}",
-            remedy="bring the photos back to where photos.csv says they are",
+            fault=f"{len(dataset.read_errors)} of its photos cannot be read, the first is {first}",
+            remedy="restore the photos to their paths in photos.csv",
         )
     if dataset.digest() != json.loads((run / "recipe.json").read_text("utf-8"))["photos"]:
-        raise BadRun(run, fault="was made of other photos than lie there now", remedy="bring those back")
+        fault = "its photos have changed since training"
+        raise BadRun(run, fault=fault, remedy="restore the original photos")
     return dataset
 
 
-def crops_of(samples: Sequence[Sample]) -> list[Crop]:
+def read_crops(samples: Sequence[Sample]) -> list[Crop]:
     """Return the crops of photos, (224, 224, 3) uint8 each."""
-    return list(ordered(lambda sample: read_crop(sample, SIZE), samples))
+    return list(parallel_map(lambda sample: read_crop(sample, SIZE), samples))
 
 
-def compare(data: bytes, trained: TrainedModel, samples: Sequence[Sample]) -> ParityReport:
-    """Ask a model file and Keras for the kinds of the same photos."""
+def compare_with_keras(data: bytes, trained: TrainedModel, samples: Sequence[Sample]) -> ParityReport:
+    """Run a model file and Keras on the same photos and compare their outputs."""
     model = Model(*unpack(data, "the new file"), "the new file")
-    said, asked = [], []
-    for first in range(0, len(samples), BATCH):  # so that memory does not grow with their number
-        crops = crops_of(samples[first : first + BATCH])
-        said += [answer.probabilities for answer in ordered(model.run, crops)]
-        asked += list(ask_keras(trained, crops))
-    return measure(model.card.precision, trained.kinds, samples, np.stack(said), np.stack(asked))
+    outputs, keras_outputs = [], []
+    for start in range(0, len(samples), BATCH):  # bounds memory
+        crops = read_crops(samples[start : start + BATCH])
+        outputs += [output.probabilities for output in parallel_map(model.run, crops)]
+        keras_outputs += list(keras_probabilities(trained, crops))
+    precision = model.card.precision
+    return parity(precision, trained.kinds, samples, np.stack(outputs), np.stack(keras_outputs))
 
 
-def measure(
-    precision: str, kinds: Sequence[str], samples: Sequence[Sample], said: Floats, asked: Floats
+def parity(
+    precision: str, kinds: Sequence[str], samples: Sequence[Sample], outputs: Floats, keras_outputs: Floats
 ) -> ParityReport:
-    """Return how far two answers (n, c) to the same photos agree: a file's and Keras's."""
-    true = np.array([kinds.index(sample.kind) for sample in samples])
+    """Return how far the probabilities (n, c) of a file and of Keras for the same photos agree."""
+    labels = np.array([kinds.index(sample.kind) for sample in samples])
     return ParityReport(
         precision,
         len(samples),
-        agreement=float((said.argmax(axis=1) == asked.argmax(axis=1)).mean()),
-        largest=float(np.abs(said - asked).max()),
-        weighted_f1=weighted_f1(true, said),
-        keras_f1=weighted_f1(true, asked),
+        agreement=float((outputs.argmax(axis=1) == keras_outputs.argmax(axis=1)).mean()),
+        max_difference=float(np.abs(outputs - keras_outputs).max()),
+        weighted_f1=weighted_f1(labels, outputs),
+        keras_f1=weighted_f1(labels, keras_outputs),
     )
 
 
-def ask_keras(trained: TrainedModel, crops: Sequence[Crop]) -> Floats:
-    """Return the calibrated probabilities (n, c) that the Keras model gives."""
-    edge = trained.whole.view == "edge"
-    pictures = (sobel_edges(to_unit(crop)) if edge else to_unit(crop) for crop in crops)
-    pixels = np.stack([picture * np.float32(255) for picture in pictures])
-    logits = np.log(np.maximum(trained.model.predict(pixels, verbose=0), TINY))
-    return softmax(logits, trained.whole.temperature)
+def keras_probabilities(trained: TrainedModel, crops: Sequence[Crop]) -> Floats:
+    """Return the calibrated probabilities (n, c) of the Keras model."""
+    edge = trained.inference.view == "edge"
+    images = (sobel_edges(to_unit(crop)) if edge else to_unit(crop) for crop in crops)
+    pixels = np.stack([image * np.float32(255) for image in images])
+    logits = np.log(np.maximum(trained.model.predict(pixels, verbose=0), MIN_PROBABILITY))
+    return softmax(logits, trained.inference.temperature)
 
 
-def weighted_f1(true: Labels, said: Floats) -> float:
+def weighted_f1(labels: Labels, probabilities: Floats) -> float:
     """Return the weighted F1 of probabilities (n, c)."""
-    return float(f1_score(true, said.argmax(axis=1), average="weighted", zero_division=0.0))
+    return float(f1_score(labels, probabilities.argmax(axis=1), average="weighted", zero_division=0.0))
 
 
-def refuse_loss(compared: ParityReport) -> None:
-    """Raise BadModel if a file loses more than MOST_LOST of weighted F1."""
-    if compared.lost > MOST_LOST:
+def check_loss(report: ParityReport) -> None:
+    """Raise BadModel if a file loses more than MAX_F1_LOSS of weighted F1."""
+    if report.f1_loss > MAX_F1_LOSS:
         raise BadModel(
-            f"{compared.precision} model",
-            fault=f"has weighted F1 {compared.weighted_f1:.3f} on {compared.photos} test photos, "
-            f"{100 * compared.lost:.1f} points below {compared.keras_f1:.3f}",
-            remedy="use a more exact precision, or add --force",
+            f"{report.precision} model",
+            fault=f"has weighted F1 {report.weighted_f1:.3f} on {report.photos} test photos, "
+            f"{100 * report.f1_loss:.1f} points below {report.keras_f1:.3f}",
+            remedy="use a higher precision, or add --force",
         )
 
 
 def export_run(
     run: Path, precision: str, *, maps: bool = True, force: bool = False
 ) -> tuple[bytes, ParityReport | KeykindError]:
-    """Return a run's model file, and what comparing it with Keras on the run's test photos gave.
+    """Return a run's model file, and its parity with Keras on the run's test photos.
 
-    Or why it could not be compared: the photos are gone, which int8, calibrated on them, cannot do without.
-    The card tells the file's own score beside the run's. Raises BadRun, and BadModel for a loss beyond
-    MOST_LOST unless `force`.
+    If the photos are missing, the parity is the error; int8, which is calibrated on them, then raises it.
+    The card contains the file's own score next to the run's. Raises BadRun, and BadModel for a loss of more
+    than MAX_F1_LOSS unless `force`.
     """
-    trained = read_trained(run)
+    trained = load_trained_model(run)
     try:
-        photos = cut_out(run_photos(run), trained)
-    except KeykindError as gone:
+        dataset = crop_keys(read_run_dataset(run), trained)
+    except KeykindError as error:
         if precision == "int8":
             raise
-        return make_file(trained, precision, maps=maps), gone
-    crops = calibration(photos) if precision == "int8" else []
-    data = make_file(trained, precision, crops, maps=maps)
-    compared = compare(data, trained, photos.of("test"))
+        return make_model_file(trained, precision, maps=maps), error
+    crops = calibration_crops(dataset) if precision == "int8" else []
+    data = make_model_file(trained, precision, crops, maps=maps)
+    report = compare_with_keras(data, trained, dataset.subset("test"))
     if not force:
-        refuse_loss(compared)
+        check_loss(report)
     flatbuffer, card = unpack(data, "the new file")
-    own = {"precision": precision, "weighted_f1": compared.weighted_f1, "photos": compared.photos}
-    scores = card.about["scores"] | {"file": own}
-    return pack(flatbuffer, replace(card, about=card.about | {"scores": scores})), compared
+    file_scores = {"precision": precision, "weighted_f1": report.weighted_f1, "photos": report.photos}
+    scores = card.about["scores"] | {"file": file_scores}
+    return pack(flatbuffer, replace(card, about=card.about | {"scores": scores})), report

@@ -1,10 +1,10 @@
 """A trained network, its head and prototypes -> the bytes of one LiteRT graph.
 
 In:    InferenceModel: backbone, head, prototypes, temperature, view
-Out:   a TFLite flatbuffer: uint8 pixels -> probabilities, class maps, novelty
+Out:   a TFLite flatbuffer: uint8 pixels -> probabilities, class maps, out-of-distribution (OOD) score
 Needs: keras, tensorflow                                                                   [train]
 
-Everything between the pixels of a crop and the answer is in the graph, so that no constant lives outside it.
+The graph contains everything from the pixels of a crop to the outputs, so no constant is needed outside it.
 """
 
 from collections.abc import Callable, Iterable
@@ -12,86 +12,86 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from keykind.core.quiet import quiet
 from keykind.model.card import PRECISIONS
 from keykind.model.head import Floats, Head
-from keykind.model.ood import LEAST
+from keykind.model.ood import EPSILON
 from keykind.model.preprocess import GREY, Crop
 from keykind.train.backbone import Backbone, converter
+from keykind.train.backend import tf
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InferenceModel:
-    """All that decides an answer."""
+    """Everything that determines the outputs."""
 
     backbone: Backbone
     head: Head
-    prototypes: Floats  # (c, k), length 1
+    prototypes: Floats  # (c, k), unit length
     temperature: float  # of the logits
-    view: str  # plain or edge: what is made of the pixels first
+    view: str  # plain or edge: the preprocessing of the pixels
 
 
 def convert(
-    whole: InferenceModel, precision: str, crops: Callable[[], Iterable[Crop]], *, maps: bool = True
+    model: InferenceModel, precision: str, crops: Callable[[], Iterable[Crop]], *, maps: bool = True
 ) -> bytes:
-    """Return the graph as a TFLite flatbuffer of a batch of one.
+    """Return the model as a TFLite flatbuffer with a batch size of one.
 
     precision: fp32; fp16, weights of half the size; int8, weights and activations, calibrated on `crops`,
-    (224, 224, 3) uint8 each, which no other precision asks for. Without `maps`: probabilities alone.
+    (224, 224, 3) uint8 each, which only int8 reads. Without `maps`: probabilities only.
     Raises ValueError for another precision.
     """
     if precision not in PRECISIONS:
-        raise ValueError(f"precision {precision!r}; known are {', '.join(PRECISIONS)}")
-    chosen = converter(lambda pixels: answer(whole, pixels, maps=maps), tf.uint8)
+        raise ValueError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
+    lite = converter(lambda pixels: inference_graph(model, pixels, maps=maps), tf.uint8)
     if precision != "fp32":
-        chosen.optimizations = [tf.lite.Optimize.DEFAULT]
+        lite.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "fp16":
-        chosen.target_spec.supported_types = [tf.float16]
+        lite.target_spec.supported_types = [tf.float16]
     if precision == "int8":
-        chosen.representative_dataset = lambda: ([crop[None]] for crop in crops())
+        lite.representative_dataset = lambda: ([crop[None]] for crop in crops())
     with quiet():
-        return bytes(chosen.convert())
+        return bytes(lite.convert())
 
 
-def answer(whole: InferenceModel, pixels: Any, *, maps: bool) -> Any:
+def inference_graph(model: InferenceModel, pixels: Any, *, maps: bool) -> Any:
     """Return the TensorFlow graph from pixels (1, 224, 224, 3) uint8 to the model file's outputs."""
-    pictures = tf.cast(pixels, tf.float32) / 255
-    if whole.view == "edge":
-        pictures = edges(pictures)
-    feature_map = whole.backbone.apply(pictures)
+    images = tf.cast(pixels, tf.float32) / 255
+    if model.view == "edge":
+        images = sobel_edges(images)
+    feature_map = model.backbone.apply(images)
     pooled = tf.reduce_mean(feature_map, axis=(1, 2))
-    w1, b1, w2, b2 = (tf.constant(array) for array in whole.head.arrays())
+    w1, b1, w2, b2 = (tf.constant(array) for array in model.head.arrays())
     hidden = tf.nn.relu(pooled @ w1 + b1)
-    probabilities = tf.nn.softmax((hidden @ w2 + b2) / whole.temperature)
+    probabilities = tf.nn.softmax((hidden @ w2 + b2) / model.temperature)
     if not maps:
         return probabilities
-    return probabilities, class_maps(feature_map, hidden, w1, w2), novelty(pooled, whole.prototypes)
+    return probabilities, class_maps(feature_map, hidden, w1, w2), ood_score(pooled, model.prototypes)
 
 
 def class_maps(feature_map: Any, hidden: Any, w1: Any, w2: Any) -> Any:
-    """Return explain.class_maps as a graph: (1, h, w, k) -> (1, h, w, c)."""
+    """Return gradcam.class_maps as a graph: (1, h, w, k) -> (1, h, w, c)."""
     _, height, width, channels = feature_map.shape
     weights = (w1 * tf.cast(hidden > 0, tf.float32)) @ w2 / (height * width)
-    # A product of batches: to one of matrices the converter joins the ReLU, and there XNNPACK forgets it.
+    # Batched matmul: for a plain one the converter fuses the ReLU, which XNNPACK then drops.
     flat = tf.reshape(feature_map, (1, height * width, channels)) @ tf.expand_dims(weights, 0)
     return tf.reshape(tf.nn.relu(flat), (1, height, width, w2.shape[1]))
 
 
-def novelty(pooled: Any, prototypes: Floats) -> Any:
-    """Return novelty.ood_scores as a graph: (1, k) -> (1, 1)."""
+def ood_score(pooled: Any, prototypes: Floats) -> Any:
+    """Return ood.ood_scores as a graph: (1, k) -> (1, 1)."""
     length = tf.sqrt(tf.reduce_sum(pooled * pooled, axis=1, keepdims=True))
-    cosines = pooled @ tf.constant(prototypes.T) / tf.maximum(length, LEAST)
+    cosines = pooled @ tf.constant(prototypes.T) / tf.maximum(length, EPSILON)
     return 1.0 - tf.reduce_max(cosines, axis=1, keepdims=True)
 
 
-def edges(pictures: Any) -> Any:
-    """Return views.sobel_edges as a graph: (1, h, w, 3) -> (1, h, w, 3), in 0..1."""
-    grey = tf.reduce_sum(pictures * tf.constant(GREY), axis=-1, keepdims=True)
-    across = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
-    kernel = tf.constant(np.stack([across.T, across], axis=-1)[:, :, None, :])
-    framed = tf.pad(grey, [(0, 0), (1, 1), (1, 1), (0, 0)], "REFLECT")
-    slopes = tf.nn.conv2d(framed, kernel, 1, "VALID")
-    strength = tf.minimum(tf.sqrt(tf.reduce_sum(slopes * slopes, axis=-1, keepdims=True)), 1.0)
-    return tf.concat([strength] * 3, axis=-1)
+def sobel_edges(images: Any) -> Any:
+    """Return preprocess.sobel_edges as a graph: (1, h, w, 3) -> (1, h, w, 3), in 0..1."""
+    grey = tf.reduce_sum(images * tf.constant(GREY), axis=-1, keepdims=True)
+    horizontal = np.array([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]], np.float32)
+    kernel = tf.constant(np.stack([horizontal.T, horizontal], axis=-1)[:, :, None, :])
+    padded = tf.pad(grey, [(0, 0), (1, 1), (1, 1), (0, 0)], "REFLECT")
+    gradients = tf.nn.conv2d(padded, kernel, 1, "VALID")
+    magnitude = tf.minimum(tf.sqrt(tf.reduce_sum(gradients * gradients, axis=-1, keepdims=True)), 1.0)
+    return tf.concat([magnitude] * 3, axis=-1)

@@ -1,4 +1,4 @@
-"""A model file -> the same model as ONNX, for runtimes that read that.
+"""Model file -> ONNX.
 
 In:    the bytes of a model file
 Out:   the bytes of an ONNX file with the same input, outputs, card and labels
@@ -16,25 +16,25 @@ from keykind.core.quiet import quiet
 from keykind.model.card import LABELS, labels, write_card
 from keykind.model.model import CARD, unpack
 from keykind.photo.decode import RESIZE
-from keykind.train import backend  # noqa: F401 - imports TensorFlow before tf2onnx does, which is not quiet
+from keykind.train import backend  # noqa: F401 - imports TensorFlow quietly, before tf2onnx does
 
 with quiet():
     import tf2onnx
 
-OPSET = 17  # of 2022: every runtime in use reads it
+OPSET = 17  # of 2022, supported by every current runtime
 INPUT = "pixels"
-OUTPUTS = {2: "probabilities", 4: "maps"}  # axes -> name; the output of a single number is the novelty
+OUTPUTS = {2: "probabilities", 4: "maps"}  # by rank; the one of shape (1, 1) is the OOD score, "novelty"
 
 
 def to_onnx(data: bytes) -> bytes:
-    """Return a model file of fp32 as ONNX: uint8 (1, 224, 224, 3) -> probabilities, maps, novelty.
+    """Return an fp32 model file as ONNX: uint8 (1, 224, 224, 3) -> probabilities, maps, novelty.
 
-    labels.txt and card.json are in its metadata. Raises BadModel for another precision, whose rounding ONNX
-    runtimes would not repeat.
+    Its metadata contains labels.txt and card.json. Raises BadModel for another precision, because ONNX
+    runtimes round differently.
     """
     flatbuffer, card = unpack(data, "the model")
     if card.precision != "fp32":
-        fault = f"is {card.precision}, but ONNX is made of fp32 alone"
+        fault = f"is {card.precision}, but only fp32 can be converted to ONNX"
         raise BadModel("the model", fault=fault, remedy="export it in fp32")
     logging.getLogger("tf2onnx").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder, quiet():
