@@ -1,7 +1,7 @@
-"""What the app measures of keys in good photos, beside the limits from which on it calls a measure a cause.
+"""The app's photo-quality measures of keys in good photos, compared with the limits of its warnings.
 
-`python benchmarks/app_limits.py` finds the keys of the 105 rendered phone photos that come with keykind,
-measures each in the app's own core (Node), and prints a table: percentiles, the limit, the share beyond it.
+`python benchmarks/app_limits.py` detects the keys in the 105 bundled phone photos, measures each in the app's
+core (Node), and prints a table: percentiles, the limit, the share beyond it.
 """
 
 import sys
@@ -17,51 +17,51 @@ from keykind.dataset.bundled import bundled_photos
 from keykind.detect.crops import crop_keys
 from keykind.detect.detector import load_detector
 from keykind.model import shipped
-from keykind.photo import decode
+from keykind.photo.decode import read_photo
 
-PERCENTS = (1, 5, 50, 95, 99)
+PERCENTILES = (1, 5, 50, 95, 99)
 
 
-def measured(core: Core) -> Iterator[dict[str, float]]:
-    """Yield the measures of the surest key of each photo."""
+def measure_keys(core: Core) -> Iterator[dict[str, float]]:
+    """Yield the measures of the key with the highest score in each photo."""
     detector = load_detector(models() / shipped.DETECTOR)
     for path in sorted(bundled_photos().glob("test/*/*.jpg")):
-        for piece in crop_keys(lambda least, path=path: decode.read(path, at_least=least), detector)[:1]:
-            found = piece.found
+        for key in crop_keys(lambda min_side, path=path: read_photo(path, min_side=min_side), detector)[:1]:
+            detection = key.detection
             mask = {
-                "data": found.mask.astype(np.uint8).ravel(),
-                "width": found.mask.shape[1],
-                "height": found.mask.shape[0],
+                "data": detection.mask.astype(np.uint8).ravel(),
+                "width": detection.mask.shape[1],
+                "height": detection.mask.shape[0],
             }
-            told = {
-                "box": found.box.tolist(),
-                "head": found.head.tolist(),
-                "tip": found.tip.tolist(),
-                "occluded": found.occluded,
-                "cutOff": found.cut_off,
+            found = {
+                "box": detection.box.tolist(),
+                "head": detection.head.tolist(),
+                "tip": detection.tip.tolist(),
+                "occlusion": detection.occlusion,
+                "truncation": detection.truncation,
                 "mask": mask,
-                "scale": found.scale,
+                "scale": detection.scale,
             }
-            cut = {"middle": piece.cut.middle, "along": piece.cut.along, "width": piece.cut.width}
-            yield core.measure(piece.crop, cut, told)
+            region = {"centre": key.region.centre, "axis": key.region.axis, "width": key.region.width}
+            yield core.measure(key.crop, region, found)
 
 
-def shares(core: Core, keys: list[dict[str, float]]) -> dict[str, float]:
-    """Return, for each cause, the share of keys of which it is told."""
+def shares_beyond(core: Core, keys: list[dict[str, float]]) -> dict[str, float]:
+    """Return, for each measure, the share of keys beyond its limit."""
     causes = [core.causesOf(key) for key in keys]
-    return {name: float(np.mean([name in told for told in causes])) for name in core.limits()}
+    return {name: float(np.mean([name in each for each in causes])) for name in core.limits()}
 
 
 def table(core: Core) -> str:
     """Return the table."""
-    keys = list(measured(core))
-    beyond = shares(core, keys)
-    lines = [f"| {len(keys)} keys | " + " | ".join(f"{one}%" for one in PERCENTS) + " | limit | beyond |"]
-    lines.append("|" + " --- |" * (len(PERCENTS) + 3))
+    keys = list(measure_keys(core))
+    beyond = shares_beyond(core, keys)
+    lines = [f"| {len(keys)} keys | " + " | ".join(f"{p}%" for p in PERCENTILES) + " | limit | beyond |"]
+    lines.append("|" + " --- |" * (len(PERCENTILES) + 3))
     for name, limit in core.limits().items():
-        values = np.percentile([key[name] for key in keys], PERCENTS)
-        told = " | ".join(f"{value:.3g}" for value in values)
-        lines.append(f"| {name} | {told} | {limit:g} | {beyond[name]:.0%} |")
+        values = np.percentile([key[name] for key in keys], PERCENTILES)
+        cells = " | ".join(f"{value:.3g}" for value in values)
+        lines.append(f"| {name} | {cells} | {limit:g} | {beyond[name]:.0%} |")
     return "\n".join(lines)
 
 

@@ -1,7 +1,7 @@
-"""The app in Chromium and Python on the same photos: whether they say the same.
+"""The app in Chromium and Python on the same photos: whether their predictions agree.
 
-`python benchmarks/app_parity.py PHOTO|FOLDER ...` puts the photos in place of those of the self-test, in a
-copy of the app that `make app` built, with the answers of Python, and prints what the self-test tells.
+`python benchmarks/app_parity.py PHOTO|FOLDER ...` puts the photos and Python's predictions for them into the
+self-test of a copy of the app, as built by `make app`, and prints what the self-test reports.
 """
 
 import argparse
@@ -19,14 +19,14 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 from app_build import WEB
 from app_server import Host
 from keykind.app import FOLDER
-from keykind.photo.inputs import photos_from
+from keykind.photo.inputs import iter_photos
 
 sys.path.append(str(WEB / "scripts"))
 
 from golden import recogniser
 
-ALIKE = 0.02  # difference of a probability
-PATIENCE = 600_000  # ms
+TOLERANCE = 0.02  # difference of a probability
+TIMEOUT = 600_000  # ms
 
 
 def main() -> None:
@@ -34,53 +34,55 @@ def main() -> None:
     parser.add_argument("photos", nargs="+")
     parser.add_argument("--app", type=Path, default=FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        app = shutil.copytree(given.app, Path(folder) / "web")
-        names = dict(put(given.photos, app / "golden"))
+        app = shutil.copytree(options.app, Path(folder) / "web")
+        names = dict(replace_golden(options.photos, app / "golden"))
         host = Host(app)
-        rows = compared(host.url, given.chromium)
+        rows = run_self_test(host.url, options.chromium)
         host.stop()
     print(table(rows, names))
 
 
-def put(photos: list[str], folder: Path) -> Iterator[tuple[str, str]]:
-    """Put photos and Python's answers into the self-test; yield its name and its own for each."""
+def replace_golden(photos: list[str], folder: Path) -> Iterator[tuple[str, str]]:
+    """Replace the self-test's photos and predictions; yield each photo's name there and its own."""
     shutil.rmtree(folder)
     folder.mkdir()
-    placed = []
-    for number, photo in enumerate(photos_from(photos)):
-        name = f"{number:05d}{Path(str(photo)).suffix}"
-        placed.append(Path(shutil.copyfile(str(photo), folder / name)))
+    copies = []
+    for i, photo in enumerate(iter_photos(photos)):
+        name = f"{i:05d}{Path(str(photo)).suffix}"
+        copies.append(Path(shutil.copyfile(str(photo), folder / name)))
         yield name, str(photo)
-    told = [one.as_json() | {"photo": Path(one.photo).name} for one in recogniser().recognise_many(placed)]
-    (folder / "golden.json").write_text(json.dumps(told), "utf-8")
+    predictions = recogniser().recognise_many(copies)
+    golden = [prediction.as_json() | {"photo": Path(prediction.photo).name} for prediction in predictions]
+    (folder / "golden.json").write_text(json.dumps(golden), "utf-8")
 
 
-def compared(url: str, chromium: str) -> list[tuple[str, float | None]]:
+def run_self_test(url: str, chromium: str) -> list[tuple[str, float | None]]:
     """Return each photo with the largest difference of a probability; None: other keys or other kinds."""
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
         page = browser.new_page(locale="en")
         page.goto(f"{url}selftest.html")
-        page.locator("body[data-result]").wait_for(timeout=PATIENCE)
+        page.locator("body[data-result]").wait_for(timeout=TIMEOUT)
         read = "rows => rows.map(row => [row.dataset.photo, row.lastChild.textContent])"
         rows = page.locator("tbody tr").evaluate_all(read)
         browser.close()
-    return [(name, None if told == "–" else float(told)) for name, told in rows]
+    return [(name, None if difference == "–" else float(difference)) for name, difference in rows]
 
 
 def table(rows: list[tuple[str, float | None]], names: dict[str, str]) -> str:
-    same = sorted(difference for _, difference in rows if difference is not None)
-    alike = sum(difference <= ALIKE for difference in same)
+    """Return the agreement as a Markdown table, and the photos that differ."""
+    differences = sorted(difference for _, difference in rows if difference is not None)
+    close = sum(difference <= TOLERANCE for difference in differences)
     lines = [
         f"| photos | {len(rows)} |",
-        f"| as many keys, of the same kinds | {len(same)} |",
-        f"| and each probability within {ALIKE} | {alike} |",
-        f"| largest difference, median | {same[len(same) // 2] if same else 0:.4f} |",
+        f"| as many keys, of the same kinds | {len(differences)} |",
+        f"| and each probability within {TOLERANCE} | {close} |",
+        f"| largest difference, median | {differences[len(differences) // 2] if differences else 0:.4f} |",
     ]
-    off = [name for name, difference in rows if difference is None or difference > ALIKE]
-    return "\n".join([*lines, *(f"differs: {names[name]}" for name in off)])
+    differing = [name for name, difference in rows if difference is None or difference > TOLERANCE]
+    return "\n".join([*lines, *(f"differs: {names[name]}" for name in differing)])
 
 
 if __name__ == "__main__":

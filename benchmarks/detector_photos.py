@@ -1,11 +1,11 @@
-"""How well does the detector do on real photos?
+"""How well the detector works on real photos.
 
     python benchmarks/detector_photos.py labels.csv [--detector FILE] [--sheet FOLDER] [--write]
 
-In:    real photos as a CSV table (path, label); tests/support/real_keys.json, where the keys of photos with several
-       were marked by eye, by the hash of the file
-Out:   recall and false keys of those photos; how many keys photos of one key and of none get; with --sheet
-       pictures of all that was found; docs/models.md
+In:    real photos as a CSV table (path, label); tests/support/real_keys.json, hand-annotated keypoints of the
+       photos with several keys, by the hash of the file
+Out:   recall and false detections on those photos; the number of detections in photos of one key or none;
+       with --sheet images of all detections; with --write also in docs/models.md
 Needs: numpy, pillow, ai-edge-litert
 """
 
@@ -22,39 +22,38 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from keykind.core.geometry import Points
-from keykind.core.parallel import ordered
+from keykind.core.parallel import parallel_map
 from keykind.dataset.csv_table import Row, read_table
-from keykind.detect.crops import FIRST
-from keykind.detect.detector import SCORE_THRESHOLD, KeyDetector, load_detector
-from keykind.detect.postprocess import Detection
-from keykind.photo import decode
-from keykind.photo.decode import Photo
+from keykind.detect.crops import DETECTION_SIDE
+from keykind.detect.detection import Detection
+from keykind.detect.detector import SCORE_THRESHOLD, Detector, load_detector
+from keykind.photo.decode import Photo, read_photo
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
-MARKS = Path(__file__).parents[1] / "tests" / "support" / "real_keys.json"
-SEVERAL, NONE = "multiple", "not_key"
-NEAR = 0.3  # of a marked key's length: mean distance of both ends at which it is the one found
+ANNOTATIONS = Path(__file__).parents[1] / "tests" / "support" / "real_keys.json"
+SEVERAL = "multiple"  # label of photos with several keys
+MAX_DISTANCE = 0.3  # mean distance of both keypoints to match, in lengths of the annotated key
 PACKAGES = ("keykind", "ai-edge-litert", "numpy", "pillow")
-FEW = 8
-SCORES = (0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15)
-RANGES = ((0, 0), (1, 1), (2, 10**9))  # keys found
-TILE, COLUMNS = 320, 6  # px, and pictures in a row of a sheet
+FEW = 8  # keys; of photos with more most are bunches and walls of keys
+THRESHOLDS = (0.5, 0.45, 0.4, 0.35, 0.3, 0.25, 0.2, 0.15)  # of the score
+RANGES = ((0, 0), (1, 1), (2, 10**9))  # detections in a photo
+TILE, COLUMNS = 320, 6  # px, and images in a row of a sheet
 
 
 @dataclass(frozen=True)
-class Looked:
-    """A photo and what was found in it."""
+class PhotoDetections:
+    """A photo and its detections."""
 
     label: str
     sha256: str
     photo: Photo
-    found: tuple[Detection, ...]
+    detections: tuple[Detection, ...]
 
 
 @dataclass(frozen=True)
 class Count:
-    """What became of one photo's marked keys."""
+    """How a photo's detections compare with its annotations."""
 
     keys: int
     hits: int
@@ -62,97 +61,107 @@ class Count:
     false: int
 
 
-def look(detector: KeyDetector, listed: Path) -> list[Looked]:
-    """Return every photo of a table with what is found in it."""
+def detect_all(detector: Detector, table: Path) -> list[PhotoDetections]:
+    """Return every photo of a table with its detections."""
 
-    def one(row: Row) -> Looked:
-        path = listed.parent / row.cells["path"]
-        shown = decode.read(path, at_least=FIRST)
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        return Looked(row.cells["label"], digest, shown, detector.find(shown))
+    def detect(row: Row) -> PhotoDetections:
+        path = table.parent / row.cells["path"]
+        photo = read_photo(path, min_side=DETECTION_SIDE)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return PhotoDetections(row.cells["label"], sha256, photo, detector.detect(photo))
 
-    return list(ordered(one, read_table(listed, ("path", "label"))))
+    return list(parallel_map(detect, read_table(table, ("path", "label"))))
 
 
-def with_a_false_one(detector: KeyDetector, several: Sequence[Looked], marks: dict[str, Any]) -> list[Count]:
-    """Return the counts at the lowest score at which at most one false key a photo is found."""
-    counts: list[Count] = []
-    for least in SCORES:
-        again = [replace(one, found=detector.find(one.photo, least)) for one in several]
-        these = [count(one, marks[one.sha256]) for one in again]
-        if sum(one.false for one in these) > len(these):
+def with_one_false(
+    detector: Detector, several: Sequence[PhotoDetections], annotations: dict[str, Any]
+) -> list[Count]:
+    """Return the counts at the lowest threshold with at most one false detection per photo on average."""
+    best: list[Count] = []
+    for threshold in THRESHOLDS:
+        detected = [
+            replace(item, detections=detector.detect(item.photo, score_threshold=threshold))
+            for item in several
+        ]
+        counts = [count(item, annotations[item.sha256]) for item in detected]
+        if sum(each.false for each in counts) > len(counts):
             break
-        counts = these
-    return counts
+        best = counts
+    return best
 
 
-def count(one: Looked, marks: dict[str, Any]) -> Count:
-    """Compare what was found in a photo with what was marked; a key half hidden neither counts nor harms."""
-    size = np.array([one.photo.width, one.photo.height, one.photo.width, one.photo.height])
+def count(item: PhotoDetections, annotation: dict[str, Any]) -> Count:
+    """Compare a photo's detections with its annotation; half-hidden keys are ignored."""
+    size = np.array([item.photo.width, item.photo.height, item.photo.width, item.photo.height])
     keys, partial = (
-        [(np.array(ends) * size).reshape(2, 2) for ends in marks[name]] for name in ("keys", "partial")
+        [(np.array(keypoints) * size).reshape(2, 2) for keypoints in annotation[name]]
+        for name in ("keys", "partial")
     )
     hits = swapped = false = 0
-    free = [*keys, *partial]
-    for found in one.found:
-        ends = np.stack([found.head, found.tip])
-        best = min(free, key=lambda key: off(ends, key), default=None)
-        if best is None or off(ends, best) > NEAR:
-            middle = ends.mean(axis=0) / size[:2]
-            false += not any(inside(middle, region) for region in marks["dense"])
+    unmatched = [*keys, *partial]
+    for detection in item.detections:
+        keypoints = np.stack([detection.head, detection.tip])
+        best = min(unmatched, key=lambda key: undirected_distance(keypoints, key), default=None)
+        if best is None or undirected_distance(keypoints, best) > MAX_DISTANCE:
+            centre = keypoints.mean(axis=0) / size[:2]
+            false += not any(inside(centre, region) for region in annotation["dense"])
             continue
-        free = [key for key in free if key is not best]
+        unmatched = [key for key in unmatched if key is not best]
         if any(best is key for key in keys):
             hits += 1
-            swapped += straight(ends, best) > straight(ends[::-1], best)
+            swapped += distance(keypoints, best) > distance(keypoints[::-1], best)
     return Count(len(keys), hits, swapped, false)
 
 
-def straight(ends: Points, key: Points) -> float:
-    """Return the mean distance of head and tip from a key's, as a share of its length."""
-    return float(np.linalg.norm(ends - key, axis=1).mean() / np.linalg.norm(key[0] - key[1]))
+def distance(keypoints: Points, key: Points) -> float:
+    """Return the mean distance of head and tip from a key's, in lengths of the key."""
+    return float(np.linalg.norm(keypoints - key, axis=1).mean() / np.linalg.norm(key[0] - key[1]))
 
 
-def off(ends: Points, key: Points) -> float:
+def undirected_distance(keypoints: Points, key: Points) -> float:
     """Return the same, whichever end is the head."""
-    return min(straight(ends, key), straight(ends[::-1], key))
+    return min(distance(keypoints, key), distance(keypoints[::-1], key))
 
 
-def inside(place: Points, region: Sequence[float]) -> bool:
+def inside(point: Points, region: Sequence[float]) -> bool:
     left, top, right, bottom = region
-    return bool(left <= place[0] <= right and top <= place[1] <= bottom)
+    return bool(left <= point[0] <= right and top <= point[1] <= bottom)
 
 
-def text(detector: KeyDetector, looked: Sequence[Looked], marks: dict[str, Any], command: str) -> str:
+def text(
+    detector: Detector, photos: Sequence[PhotoDetections], annotations: dict[str, Any], command: str
+) -> str:
     """Return the section of the page."""
-    several = [one for one in looked if one.label == SEVERAL]
-    counts = [count(one, marks[one.sha256]) for one in several]
-    more = with_a_false_one(detector, several, marks)
+    several = [item for item in photos if item.label == SEVERAL]
+    counts = [count(item, annotations[item.sha256]) for item in several]
+    tolerant = with_one_false(detector, several, annotations)
     rows = [
-        (name, *told([one for one in these if one.keys <= most]))
-        for these, scored in ((counts, ""), (more, ", one false allowed"))
-        for name, most in ((f"all{scored}", math.inf), (f"of at most {FEW} keys{scored}", FEW))
+        (name, *cells([each for each in group if each.keys <= limit]))
+        for group, suffix in ((counts, ""), (tolerant, ", one false allowed"))
+        for name, limit in ((f"all{suffix}", math.inf), (f"with at most {FEW} keys{suffix}", FEW))
     ]
-    table = markdown(("photos of several keys", "photos", "keys", "recall", "false a photo", "swapped"), rows)
+    header = ("photos of several keys", "photos", "keys", "recall", "false per photo", "swapped")
     others = [
-        (label, str(len(mine)), *(str(sum(low <= n <= high for n in mine)) for low, high in RANGES))
-        for label in sorted({one.label for one in looked} - {SEVERAL})
-        for mine in [[len(one.found) for one in looked if one.label == label]]
+        (label, str(len(numbers)), *(str(sum(low <= n <= high for n in numbers)) for low, high in RANGES))
+        for label in sorted({item.label for item in photos} - {SEVERAL})
+        for numbers in [[len(item.detections) for item in photos if item.label == label]]
     ]
-    words = (
-        f"A key that was marked by eye is found if the ends told are, on average, within {NEAR:.0%} of its "
-        f"length; swapped: head and tip are. Score from {SCORE_THRESHOLD}, or from the lowest score at which "
-        "at most one key a photo is false. Below: in how many other photos no key, one or more were found."
+    summary = (
+        f"A marked key is detected if the predicted keypoints are, on average, within {MAX_DISTANCE:.0%} of "
+        "its length of the marked ones; swapped: head and tip are exchanged. Score threshold "
+        f"{SCORE_THRESHOLD}, or the lowest with at most one false detection per photo. Second table: the "
+        "number of other photos with no, one or several detections."
     )
-    few = markdown(("photos of one kind or none", "photos", "no key", "one", "more"), others)
+    few = markdown(("photos of one kind or none", "photos", "no key", "one", "several"), others)
     heading = "The detector on real photos"
-    return section(heading, f"{words}\n\n{table}\n\n{few}", command=command, packages=PACKAGES)
+    body = f"{summary}\n\n{markdown(header, rows)}\n\n{few}"
+    return section(heading, body, command=command, packages=PACKAGES)
 
 
-def told(counts: Sequence[Count]) -> tuple[str, ...]:
+def cells(counts: Sequence[Count]) -> tuple[str, ...]:
     """Return the cells of a row."""
     keys, hits, swapped, false = (
-        sum(getattr(one, name) for one in counts) for name in ("keys", "hits", "swapped", "false")
+        sum(getattr(each, name) for each in counts) for name in ("keys", "hits", "swapped", "false")
     )
     photos = len(counts)
     return (
@@ -164,47 +173,47 @@ def told(counts: Sequence[Count]) -> tuple[str, ...]:
     )
 
 
-def sheets(looked: Iterable[Looked], folder: Path) -> None:
-    """Draw what was found, a sheet a label."""
+def write_sheets(photos: Iterable[PhotoDetections], folder: Path) -> None:
+    """Draw all detections, one sheet per label."""
     folder.mkdir(parents=True, exist_ok=True)
     by_label: dict[str, list[Image.Image]] = {}
-    for one in looked:
-        by_label.setdefault(one.label, []).append(drawn(one))
+    for item in photos:
+        by_label.setdefault(item.label, []).append(draw(item))
     for label, tiles in by_label.items():
         sheet = Image.new("RGB", (COLUMNS * TILE, -(-len(tiles) // COLUMNS) * TILE), "white")
-        for place, tile in enumerate(tiles):
-            sheet.paste(tile, (place % COLUMNS * TILE, place // COLUMNS * TILE))
+        for i, tile in enumerate(tiles):
+            sheet.paste(tile, (i % COLUMNS * TILE, i // COLUMNS * TILE))
         sheet.save(folder / f"{label}.png")
 
 
-def drawn(one: Looked) -> Image.Image:
-    """Return a photo with the box of each key, a ring at its head and a dot at its tip."""
-    tile = Image.fromarray(one.photo.pixels)
+def draw(item: PhotoDetections) -> Image.Image:
+    """Return a photo with the box of each detection, a ring at its head and a dot at its tip."""
+    tile = Image.fromarray(item.photo.pixels)
     tile.thumbnail((TILE, TILE))
-    scale = tile.width / one.photo.width
+    scale = tile.width / item.photo.width
     pen = ImageDraw.Draw(tile)
-    for found in one.found:
-        pen.polygon([tuple(corner * scale) for corner in found.box], outline="red")
-        (x, y), (u, v) = found.head * scale, found.tip * scale
+    for detection in item.detections:
+        pen.polygon([tuple(corner * scale) for corner in detection.box], outline="red")
+        (x, y), (u, v) = detection.head * scale, detection.tip * scale
         pen.ellipse((x - 5, y - 5, x + 5, y + 5), outline="lime", width=2)
         pen.ellipse((u - 4, v - 4, u + 4, v + 4), fill="blue")
-        pen.text(tuple(found.box.mean(axis=0) * scale), f"{found.score:.2f}", fill="yellow")
+        pen.text(tuple(detection.box.mean(axis=0) * scale), f"{detection.score:.2f}", fill="yellow")
     return tile
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, help="a CSV table")
-    parser.add_argument("--detector", type=Path, help="(default: the one that ships)")
-    parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw what was found there")
-    parser.add_argument("--write", action="store_true", help="into docs/models.md")
+    parser.add_argument("--detector", type=Path, help="(default: the bundled one)")
+    parser.add_argument("--sheet", type=Path, metavar="FOLDER", help="draw all detections there")
+    parser.add_argument("--write", action="store_true", help="also write docs/models.md")
     options = parser.parse_args()
     detector = load_detector(options.detector)
-    looked = look(detector, options.photos)
+    photos = detect_all(detector, options.photos)
     if options.sheet:
-        sheets(looked, options.sheet)
-    marks = json.loads(MARKS.read_text("utf-8"))
-    page = text(detector, looked, marks, "python benchmarks/detector_photos.py labels.csv --write")
+        write_sheets(photos, options.sheet)
+    annotations = json.loads(ANNOTATIONS.read_text("utf-8"))
+    page = text(detector, photos, annotations, "python benchmarks/detector_photos.py labels.csv --write")
     print(page)
     if options.write:
         write_section("detector-photos", page, PAGE)

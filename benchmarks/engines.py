@@ -1,17 +1,17 @@
-"""Ray beside this process's threads: photos/s, memory of the driver, and a node that is lost.
+"""Ray compared with this process's threads: photos/s, memory of the driver, and the loss of a node.
 
     python benchmarks/engines.py PHOTOS [--photos 3000] [--rounds 2] [--write]
 
 In:    PHOTOS: a folder of real photos, repeated under other names until there are enough
-Out:   the same command with both engines in turns; the driver's memory for 1,000 and 50,000 small photos;
-       5,000 photos on three nodes of which one is killed; docs/benchmarks.md
+Out:   the same command with both engines alternating; the driver's memory for 1,000 and 50,000 small photos;
+       5,000 photos on three nodes, one of which is killed; with --write also in docs/benchmarks.md
 Needs: Linux; keykind[scale]
 
-Both engines have the same processors. "From start" is from starting Python to the last file written, Ray's
-beginning and end included; "once warm" is the rate between the first part's file and the last one's.
+Both engines have the same cores. "From start" is from starting Python to the last file written, including
+Ray's start and shutdown; "warm" is the rate between the first file and the last.
 
-Targets: Ray at least 85% of the local engine's rate in a run of two minutes or more; driver memory flat;
-every photo answered once.
+Targets: Ray at least 85% of the local engine's rate in a run of two minutes or more; constant memory of the
+driver; every photo answered once.
 """
 
 import argparse
@@ -38,40 +38,30 @@ from memory import peak
 from table import markdown, section, write_section
 
 ENGINES = "local", "ray"
-PART = 250  # photos in a file
-MANY = 1_000, 50_000
-LOST = 5_000  # photos in the run that loses a node
+SHARD = 250  # photos per file
+COUNTS = 1_000, 50_000  # small photos, for the driver's memory
+NODE_LOSS_PHOTOS = 5_000
 NODE = {"num_cpus": 1, "object_store_memory": 100_000_000}
 PACKAGES = "keykind", "ray", "pyarrow", "ai-edge-litert", "numpy", "pillow"
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What one command took."""
+    """The cost and output of one command."""
 
     photos: int
     seconds: float  # from start
-    warm: float  # photos/s between the first part and the last
-    memory: int  # bytes of the driver at most
+    warm: float  # photos/s between the first file and the last
+    memory: int  # peak bytes of the driver
     files: dict[str, bytes]
 
 
-def run(folder: Path, out: Path, engine: str, *more: str) -> Run:
-    """Answer a folder in a process of its own."""
-    given = [
-        "predict",
-        str(folder),
-        "--out",
-        str(out),
-        "--part",
-        str(PART),
-        "--engine",
-        engine,
-        "--json",
-        *more,
-    ]
+def run(folder: Path, out: Path, engine: str, *options: str) -> Run:
+    """Predict a folder in a fresh process."""
+    arguments = ["predict", folder, "--out", out, "--part", SHARD, "--engine", engine, "--json", *options]
     start = time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "keykind", *given], stdout=subprocess.PIPE)
+    command = [sys.executable, "-m", "keykind", *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE)
     memory = 0
     while process.poll() is None:
         memory = max(memory, peak(process.pid))
@@ -79,116 +69,120 @@ def run(folder: Path, out: Path, engine: str, *more: str) -> Run:
     seconds = time.monotonic() - start
     assert process.stdout
     count = json.loads(process.stdout.read())["photos"]
-    parts = sorted(out.glob("part-*"))
-    times = sorted(path.stat().st_mtime for path in parts)
-    warm = (count - PART) / max(times[-1] - times[0], 1e-3)
-    return Run(count, seconds, warm, memory, {path.name: path.read_bytes() for path in parts})
+    shards = sorted(out.glob("part-*"))
+    times = sorted(path.stat().st_mtime for path in shards)
+    warm = (count - SHARD) / max(times[-1] - times[0], 1e-3)
+    return Run(count, seconds, warm, memory, {path.name: path.read_bytes() for path in shards})
 
 
-def repeated(photos: Path, count: int, folder: Path) -> Path:
-    """Return a folder of so many links to the photos."""
+def repeat(photos: Path, count: int, folder: Path) -> Path:
+    """Return a folder of `count` links to the photos."""
     folder.mkdir()
     found = sorted(path for path in photos.rglob("*") if path.suffix.lower() in (".jpg", ".jpeg", ".png"))
-    for number, path in enumerate(islice(cycle(found), count)):
-        (folder / f"{number:06}{path.suffix}").symlink_to(path.absolute())
+    for i, path in enumerate(islice(cycle(found), count)):
+        (folder / f"{i:06}{path.suffix}").symlink_to(path.absolute())
     return folder
 
 
-def small(count: int, folder: Path) -> Path:
-    """Return a folder of so many small photos."""
+def small_photos(count: int, folder: Path) -> Path:
+    """Return a folder of `count` small photos."""
     folder.mkdir()
     Image.effect_noise((64, 64), 60).convert("RGB").save(folder / "0.jpg")
-    for number in range(1, count):
-        os.link(folder / "0.jpg", folder / f"{number}.jpg")
+    for i in range(1, count):
+        os.link(folder / "0.jpg", folder / f"{i}.jpg")
     return folder
 
 
-def shades(count: int) -> Iterator[NamedPhoto]:
-    for number in range(count):
-        yield NamedPhoto(f"{number}.png", np.full((64, 64, 3), number % 251, np.uint8))
+def grey_photos(count: int) -> Iterator[NamedPhoto]:
+    for i in range(count):
+        yield NamedPhoto(f"{i}.png", np.full((64, 64, 3), i % 251, np.uint8))
 
 
-def with_a_lost_node(count: int) -> tuple[float, float, bool]:
-    """Answer photos on three nodes; return the seconds, those without an answer, whether all came once."""
-    os.environ |= scale.QUIET
+def run_with_node_loss(count: int) -> tuple[float, float, bool]:
+    """Predict photos on three nodes, one of which is killed halfway.
+
+    Returns the seconds, the longest pause after the loss, and whether all were answered once and in order.
+    """
+    os.environ |= scale.RAY_ENVIRONMENT
     nodes = Cluster(initialize_head=True, head_node_args=NODE | {"include_dashboard": False})
     nodes.add_node(**NODE)
-    lost = nodes.add_node(**NODE)
+    doomed = nodes.add_node(**NODE)
     nodes.wait_for_nodes()
     os.environ["RAY_ADDRESS"] = nodes.address
     scale.connect()
     recogniser, names = Recogniser.load(whole=True), []
-    start = before = time.monotonic()
-    gap = 0.0
-    for one in recogniser.recognise_many(shades(count), scale.engine()):
-        names.append(one.photo)
-        gap = max(gap, time.monotonic() - before) if len(names) > count // 2 else gap
-        before = time.monotonic()
+    start = previous = time.monotonic()
+    pause = 0.0
+    for prediction in recogniser.recognise_many(grey_photos(count), scale.engine()):
+        names.append(prediction.photo)
+        pause = max(pause, time.monotonic() - previous) if len(names) > count // 2 else pause
+        previous = time.monotonic()
         if len(names) == count // 2:
-            nodes.remove_node(lost, allow_graceful=False)
+            nodes.remove_node(doomed, allow_graceful=False)
     seconds = time.monotonic() - start
     ray.shutdown()
     nodes.shutdown()
-    return seconds, gap, names == [f"{number}.png" for number in range(count)]
+    return seconds, pause, names == [f"{i}.png" for i in range(count)]
 
 
-def told(rounds: Sequence[dict[str, Run]], many: Sequence[Run], lost: tuple[float, float, bool]) -> str:
+def text(rounds: Sequence[dict[str, Run]], many: Sequence[Run], loss: tuple[float, float, bool]) -> str:
     """Return the section's text."""
     rows = [
         [
             engine,
-            f"{one.photos:,}",
-            *(f"{value:.1f}" for value in (one.seconds, one.photos / one.seconds, one.warm)),
+            f"{run.photos:,}",
+            *(f"{value:.1f}" for value in (run.seconds, run.photos / run.seconds, run.warm)),
         ]
-        for both in rounds
-        for engine, one in both.items()
+        for runs in rounds
+        for engine, run in runs.items()
     ]
-    start = np.median([both["local"].seconds / both["ray"].seconds for both in rounds])
-    warm = np.median([both["ray"].warm / both["local"].warm for both in rounds])
-    same = all(both["local"].files == both["ray"].files for both in rounds)
-    sizes = [[f"{one.photos:,}", f"{one.memory / 1e6:.0f}"] for one in many]
-    seconds, gap, once = lost
-    return f"""The same real photos, with the models that come with keykind (detector and classifier), by
-`keykind predict --out FOLDER`, in turns.
+    start = np.median([runs["local"].seconds / runs["ray"].seconds for runs in rounds])
+    warm = np.median([runs["ray"].warm / runs["local"].warm for runs in rounds])
+    same = all(runs["local"].files == runs["ray"].files for runs in rounds)
+    sizes = [[f"{run.photos:,}", f"{run.memory / 1e6:.0f}"] for run in many]
+    seconds, pause, once = loss
+    return f"""The same real photos, with the included models (detector and classifier), by
+`keykind predict --out FOLDER`, alternating.
 
-{markdown(["engine", "photos", "s from start", "photos/s from start", "photos/s once warm"], rows)}
+{markdown(["engine", "photos", "s from start", "photos/s from start", "photos/s warm"], rows)}
 
-Ray's rate is **{start:.0%}** of the local engine's from start, {warm:.0%} once warm (medians). The files
-of both {"differ in no byte" if same else "DIFFER"}.
+Ray's rate is **{start:.0%}** of the local engine's from start, {warm:.0%} warm (medians). The files
+of both {"are byte-identical" if same else "DIFFER"}.
 
-Memory of the driver (the process that was started), small photos looked at as a whole:
+Peak memory of the driver (the process that was started), small photos classified as a whole:
 
-{markdown(["photos", "MB at most"], sizes)}
+{markdown(["photos", "peak MB"], sizes)}
 
-{LOST:,} photos on three nodes of one processor each on this machine, one killed in the middle:
-every photo {"answered once, in order" if once else "NOT answered once"}, in {seconds:.0f} s, the longest
-pause after the loss {gap:.0f} s: Ray waits so long for a node's sign of life."""
+{NODE_LOSS_PHOTOS:,} photos on three one-core nodes on this machine, one killed in the middle:
+every photo {"answered once, in order" if once else "NOT answered once"}, in {seconds:.0f} s; the longest
+pause after the loss was {pause:.0f} s, the time Ray takes to declare a node dead."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos_folder", type=Path, metavar="PHOTOS", help="a folder of photos")
-    parser.add_argument("--photos", type=int, default=3000, help="in each run (default: %(default)s)")
+    parser.add_argument("--photos", type=int, default=3000, help="per run (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=2, help="of both engines (default: %(default)s)")
     parser.add_argument("--write", action="store_true", help="also write docs/benchmarks.md")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
-        place = Path(name)
-        folder = repeated(options.photos_folder, options.photos, place / "photos")
+        work = Path(name)
+        folder = repeat(options.photos_folder, options.photos, work / "photos")
         rounds = [
-            {engine: run(folder, place / f"{engine}-{number}", engine) for engine in ENGINES}
-            for number in range(options.rounds)
+            {engine: run(folder, work / f"{engine}-{i}", engine) for engine in ENGINES}
+            for i in range(options.rounds)
         ]
         print(
-            [{engine: (one.seconds, one.warm) for engine, one in both.items()} for both in rounds], flush=True
+            [{engine: (each.seconds, each.warm) for engine, each in runs.items()} for runs in rounds],
+            flush=True,
         )
         many = [
-            run(small(count, place / f"small-{count}"), place / f"many-{count}", "ray", "--whole")
-            for count in MANY
+            run(small_photos(count, work / f"small-{count}"), work / f"many-{count}", "ray", "--whole")
+            for count in COUNTS
         ]
-        lost = with_a_lost_node(LOST)
+        loss = run_with_node_loss(NODE_LOSS_PHOTOS)
     command = f"python benchmarks/engines.py PHOTOS --photos {options.photos} --rounds {options.rounds}"
-    page = section("Ray beside threads", told(rounds, many, lost), command=command, packages=PACKAGES)
+    page = section("Ray compared with threads", text(rounds, many, loss), command=command, packages=PACKAGES)
     print(page)
     if options.write:
         write_section("engines", page)

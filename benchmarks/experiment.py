@@ -1,15 +1,15 @@
-"""The report's whole experiment: keykind beside the same method written plainly in Keras.
+"""The report's whole experiment: keykind compared with the same method in plain Keras.
 
     python benchmarks/experiment.py PHOTOS --weights WEIGHTS [--seeds 5] [--keep FOLDER] [--write]
 
 In:    photos of keys (a folder or a CSV table, as for keykind train), pretrained weights
-Out:   a row a seed as soon as it is measured, the tables on stdout; with --write also in docs/benchmarks.md
+Out:   a row per seed as soon as it is measured, the tables on stdout; with --write also in docs/benchmarks.md
 Needs: keykind[train]
 
 Both see the same pixels of the same photos in the same folds, with the same recipe. For each seed keykind
-runs with an empty cache, then the peer, then keykind again with its cache: what else the computer does
-falls on all of them.
---keep: finished rows are kept there, and a benchmark that was killed goes on where it was.
+runs with an empty cache, then the peer, then keykind again with its cache, so that other load on the machine
+affects all of them.
+--keep: finished rows are kept there, and an interrupted benchmark is resumed.
 """
 
 import argparse
@@ -28,8 +28,8 @@ import keras
 import numpy as np
 from sklearn.metrics import f1_score
 
-import fresh
 import plain_keras
+import process_cost
 from keykind.core.files import write_json
 from keykind.dataset.dataset import Dataset, hold_out, read_dataset
 from keykind.experiment.experiment import TEST_VIEWS, Experiment
@@ -37,7 +37,7 @@ from keykind.experiment.run import run
 from keykind.train.crossval import make_folds
 from keykind.train.head_training import Task
 from keykind.train.recipe import REPORT
-from made_photos import make_photos
+from synthetic_photos import make_photos
 from table import markdown, section, write_section
 
 SPLIT_SEED = 0  # which photos are held out, in every run
@@ -46,18 +46,18 @@ REPORT_COUNTS = {  # photos of the report, design section 1
     "train": dict(zip(KINDS, (32, 33, 30, 34), strict=True)),
     "test": dict(zip(KINDS, (54, 18, 12, 21), strict=True)),
 }
-PRODUCT, PHONE = (1600, 1200), (4000, 3000)  # px; of a shop's picture and of a phone's 12-megapixel photo
+PRODUCT, PHONE = (1600, 1200), (4000, 3000)  # px; of a product photo and of a phone's 12-megapixel photo
 REPORT_SIZES = {
     "all of 1600 x 1200 px": {"train": PRODUCT, "test": PRODUCT},
     "the 105 test photos of 4000 x 3000 px": {"train": PRODUCT, "test": PHONE},
 }
-T = TypeVar("T", "Row", "Whole")
+T = TypeVar("T", "Row", "WholeRun")
 PACKAGES = ("keykind", "ai-edge-litert", "keras", "tensorflow-cpu", "scikit-learn")
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one seed gave. Seconds are of features and training."""
+    """The results for one seed. Seconds are those of features and training."""
 
     seed: int
     cold: float  # keykind, empty cache
@@ -69,7 +69,7 @@ class Row:
     peer_edge: float
 
     def cells(self) -> list[str]:
-        """Return the row as the table shows it."""
+        """Return the cells of the table's row."""
         return [
             str(self.seed),
             f"{self.peer:.0f}",
@@ -81,13 +81,13 @@ class Row:
         ]
 
 
-HEAD = (
+HEADER = (
     "seed",
     "peer, s",
     "keykind, s",
-    "keykind again, s",
-    "times as fast",
-    "again",
+    "keykind cached, s",
+    "speed-up",
+    "cached",
     "F1 plain, peer",
     "F1 plain, keykind",
     "F1 edge, peer",
@@ -96,16 +96,16 @@ HEAD = (
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
-    """What `keykind train` cost from starting Python to the finished page."""
+class WholeRun:
+    """The cost of `keykind train` from starting Python to the finished report."""
 
-    photos: str  # which
+    photos: str  # description
     seconds: float
-    processor: float  # seconds of all cores together
+    cpu_seconds: float  # summed over all cores
 
     def cells(self) -> list[str]:
-        """Return the row as the table shows it."""
-        return [self.photos, f"{self.seconds:.0f}", f"{self.processor:.0f}"]
+        """Return the cells of the table's row."""
+        return [self.photos, f"{self.seconds:.0f}", f"{self.cpu_seconds:.0f}"]
 
 
 def measure(dataset: Dataset, weights: str, seed: int) -> Row:
@@ -117,157 +117,166 @@ def measure(dataset: Dataset, weights: str, seed: int) -> Row:
         seconds, plain, edge = run_peer(experiment)
         warm = run(replace(experiment, out=Path(folder, "warm")))
     f1 = {view: scores["weighted_f1"] for view, scores in cold["test"].items()}
-    return Row(seed, booked(cold), booked(warm), seconds, f1["plain"], plain, f1["edge"], edge)
+    return Row(seed, train_seconds(cold), train_seconds(warm), seconds, f1["plain"], plain, f1["edge"], edge)
 
 
-def booked(metrics: dict[str, Any]) -> float:
-    """Return keykind's seconds of features and training; its clock books the test on features."""
+def train_seconds(metrics: dict[str, Any]) -> float:
+    """Return keykind's seconds of features and training; the test is part of the features."""
     return float(metrics["seconds"]["features"] + metrics["seconds"]["training"])
 
 
 def run_peer(experiment: Experiment) -> tuple[float, float, float]:
     """Return the peer's seconds of training and its weighted F1, plain and edge."""
-    train, test = experiment.dataset.of("train"), experiment.dataset.of("test")
+    train, test = experiment.dataset.subset("train"), experiment.dataset.subset("test")
     recipe, labels, kinds = experiment.recipe, experiment.labels(train), len(experiment.dataset.kinds)
-    pictures = plain_keras.load_views(experiment, train, recipe.views)
+    images = plain_keras.load_views(experiment, train, recipe.views)
     folds = make_folds(train, recipe.folds, experiment.seed_for("folds"))
     fitted = plain_keras.fit_folds(
-        [Task(lambda photos, views: pictures[photos, views], labels, kinds, fold, recipe) for fold in folds],
-        [experiment.seed_for("fold", number) for number in range(len(folds))],
+        [Task(lambda photos, views: images[photos, views], labels, kinds, fold, recipe) for fold in folds],
+        [experiment.seed_for("fold", i) for i in range(len(folds))],
         experiment.weights,
     )
-    seen = plain_keras.load_views(experiment, test, TEST_VIEWS)
+    test_images = plain_keras.load_views(experiment, test, TEST_VIEWS)
     plain, edge = (
-        f1_score(experiment.labels(test), plain_keras.answers(fitted.best, seen[:, view]), average="weighted")
+        f1_score(
+            experiment.labels(test),
+            plain_keras.predict(fitted.best, test_images[:, view]),
+            average="weighted",
+        )
         for view in range(len(TEST_VIEWS))
     )
     keras.utils.clear_session()
     return fitted.seconds, float(plain), float(edge)
 
 
-def measure_whole(photos: Path, said: str, weights: str, *options: str) -> Whole:
-    """Run keykind train from starting Python to the finished page, with an empty cache."""
+def measure_whole_run(photos: Path, description: str, weights: str, *options: str) -> WholeRun:
+    """Run `keykind train` in a fresh process with an empty cache."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder, "run")
-        cost = fresh.run(["train", str(photos), "--weights", weights, "--out", str(out), *options])
+        cost = process_cost.run(["train", str(photos), "--weights", weights, "--out", str(out), *options])
         if not (out / "report.html").is_file():
             raise RuntimeError(f"no report.html: {cost.output}")
-    return Whole(said, cost.seconds, cost.processor)
+    return WholeRun(description, cost.seconds, cost.cpu_seconds)
 
 
-def measure_made(name: str, weights: str) -> Whole:
-    """Do the same with as many made photos as the report had."""
+def measure_synthetic(name: str, weights: str) -> WholeRun:
+    """Run `keykind train` on as many synthetic photos as the report had."""
     with tempfile.TemporaryDirectory() as folder:
         photos = Path(folder, "photos")
         make_photos(photos, REPORT_COUNTS, REPORT_SIZES[name], SPLIT_SEED)
-        facts = json.loads(fresh.run(["inspect", str(photos), "--json"]).output)
-        if facts["counts"] != {kind: {s: REPORT_COUNTS[s][kind] for s in REPORT_COUNTS} for kind in KINDS}:
-            raise RuntimeError(f"not all made photos count: {facts['counts']}")
-        return measure_whole(photos, f"129 + 105 made photos, {name}", weights)
+        facts = json.loads(process_cost.run(["inspect", str(photos), "--json"]).output)
+        expected = {kind: {split: REPORT_COUNTS[split][kind] for split in REPORT_COUNTS} for kind in KINDS}
+        if facts["counts"] != expected:
+            raise RuntimeError(f"not all synthetic photos are usable: {facts['counts']}")
+        return measure_whole_run(photos, f"129 + 105 synthetic photos, {name}", weights)
 
 
-def mark(dataset: Dataset, weights: str) -> str:
-    """Return what tells kept rows of these photos and weights from those of others."""
-    told = [REPORT.as_json(), weights, [(one.split, one.kind, one.sha256) for one in dataset.samples]]
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:8]
+def identity(dataset: Dataset, weights: str) -> str:
+    """Return a hash that distinguishes the kept rows of these photos and weights from others."""
+    values = [
+        REPORT.as_json(),
+        weights,
+        [(sample.split, sample.kind, sample.sha256) for sample in dataset.samples],
+    ]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:8]
 
 
-def kept(path: Path | None, measured: Callable[[], T], kind: type[T]) -> T:
-    """Return what a benchmark that was killed left in `path`, or measure it and keep it there."""
+def cached(path: Path | None, measurement: Callable[[], T], row_type: type[T]) -> T:
+    """Return what an interrupted benchmark kept in `path`, or measure it and keep it there."""
     if path is not None and path.exists():
-        return kind(**json.loads(path.read_text()))
-    result = measured()
+        return row_type(**json.loads(path.read_text()))
+    result = measurement()
     if path is not None:
         write_json(path, asdict(result))
     return result
 
 
-def text(photos: str, rows: Sequence[Row], wholes: Sequence[Whole]) -> str:
-    """Return the tables and what they say."""
+def text(photos: str, rows: Sequence[Row], whole_runs: Sequence[WholeRun]) -> str:
+    """Return the tables and their explanation."""
     cold, warm = median(row.peer / row.cold for row in rows), median(row.peer / row.warm for row in rows)
     return f"""\
-{photos}, recipe `report`, {len(rows)} seeds. The peer is `benchmarks/plain_keras.py`: every picture goes
+{photos}, recipe `report`, {len(rows)} seeds. The peer is `benchmarks/plain_keras.py`: every image passes
 through the frozen network in every epoch and fold, as in most tutorials. Pixels, folds, recipe, batches
-and the head's first weights are the same for both. Each seed ran keykind with an empty cache, the peer, and
-keykind again with its cache, in this order in one process.
+and the head's initial weights are the same for both. For each seed, keykind ran with an empty cache, then the
+peer, then keykind again with its cache, in one process.
 
-{markdown(HEAD, [row.cells() for row in rows])}
+{markdown(HEADER, [row.cells() for row in rows])}
 
-Median: **{cold:.0f} times as fast**, {warm:.0f} times with the cache.
+Median speed-up: **{cold:.0f}**, {warm:.0f} with the cache.
 
 - keykind's seconds are `features` + `training` of its metrics.json: loading the weights, converting the
-  network, reading the photos, the features of all training and test photos, three folds, choosing among
-  them, and scoring the test with its intervals.
-- The peer's seconds are building, compiling and fitting the three folds. Reading the photos, making the
-  views and testing are not in them. Importing TensorFlow is in neither.
+  network, reading the photos, the features of all training and test photos, three folds, selecting the
+  best, and scoring the test with its intervals.
+- The peer's seconds are building, compiling and fitting the three folds, without reading the photos, making
+  the views and testing. Neither includes importing TensorFlow.
 - {agreement("plain", [row.keykind_plain - row.peer_plain for row in rows])}
 - {agreement("edge", [row.keykind_edge - row.peer_edge for row in rows])}
-- Each seed draws folds, augmentation, first weights and batches anew; so few test photos make keykind's plain
-  F1 vary by {spread([row.keykind_plain for row in rows])} from seed to seed (standard deviation).
+- Each seed draws new folds, augmentation, initial weights and batches; with so few test photos, keykind's
+  plain F1 has a standard deviation of {deviation([row.keykind_plain for row in rows])} over seeds.
 
-### From start to finished page
+### From start to finished report
 
 `keykind train` in a fresh process with an empty cache, from starting Python to its end, when report.html
-and all other files are written. Time on the processor is that of all cores together; other programs on the
-same computer lengthen it least. Made photos measure time only.
+and all other files are written. CPU time is summed over all cores; other programs on the
+machine affect it least. Synthetic photos measure time only.
 
-{markdown(("photos", "seconds", "on the processor, s"), [whole.cells() for whole in wholes])}"""
+{markdown(("photos", "seconds", "CPU time, s"), [whole_run.cells() for whole_run in whole_runs])}"""
 
 
 def agreement(view: str, differences: Sequence[float]) -> str:
-    """Say how far the weighted F1 of the two are apart."""
+    """Return a sentence on how far the weighted F1 of the two are apart."""
     return (
-        f"Weighted F1, {view}, keykind less peer: {mean(differences):+.3f} on average, "
-        f"{mean(map(abs, differences)):.3f} without the sign."
+        f"Weighted F1, {view}, keykind minus peer: mean {mean(differences):+.3f}, "
+        f"mean absolute {mean(map(abs, differences)):.3f}."
     )
 
 
-def spread(values: Sequence[float]) -> str:
+def deviation(values: Sequence[float]) -> str:
     """Return the standard deviation as text."""
     return f"{stdev(values):.3f}" if len(values) > 1 else "an unknown amount"
 
 
 def main() -> None:
-    chosen = options()
-    dataset = read_dataset(chosen.photos, kinds=chosen.kinds.split(",") if chosen.kinds else None)
+    options = parse_options()
+    dataset = read_dataset(options.photos, kinds=options.kinds.split(",") if options.kinds else None)
     dataset = hold_out(dataset, REPORT.hold_out, np.random.default_rng(SPLIT_SEED))
-    mine = mark(dataset, chosen.weights)
+    prefix = identity(dataset, options.weights)
 
-    def keep(name: str) -> Path | None:
-        return chosen.keep / f"{mine}-{name}.json" if chosen.keep else None
+    def path(name: str) -> Path | None:
+        return options.keep / f"{prefix}-{name}.json" if options.keep else None
 
-    print("\t".join(HEAD), flush=True)
+    print("\t".join(HEADER), flush=True)
     rows = []
-    for seed in range(chosen.seeds):
-        rows.append(kept(keep(f"seed-{seed}"), partial(measure, dataset, chosen.weights, seed), Row))
+    for seed in range(options.seeds):
+        rows.append(cached(path(f"seed-{seed}"), partial(measure, dataset, options.weights, seed), Row))
         print("\t".join(rows[-1].cells()), flush=True)
-    only = ["--kinds", chosen.kinds] if chosen.kinds else []
-    said = f"the {len(dataset.samples)} real photos"
-    real = partial(measure_whole, chosen.photos, said, chosen.weights, *only)
-    wholes = [kept(keep("whole-real"), real, Whole)]
-    for number, name in enumerate(REPORT_SIZES):
-        made = partial(measure_made, name, chosen.weights)
-        wholes.append(kept(keep(f"whole-made-{number}"), made, Whole))
-    train, test, kinds = len(dataset.of("train")), len(dataset.of("test")), len(dataset.kinds)
+    only = ["--kinds", options.kinds] if options.kinds else []
+    description = f"the {len(dataset.samples)} real photos"
+    real = partial(measure_whole_run, options.photos, description, options.weights, *only)
+    whole_runs = [cached(path("whole-real"), real, WholeRun)]
+    for i, name in enumerate(REPORT_SIZES):
+        synthetic = partial(measure_synthetic, name, options.weights)
+        whole_runs.append(cached(path(f"whole-synthetic-{i}"), synthetic, WholeRun))
+    train, test, kinds = len(dataset.subset("train")), len(dataset.subset("test")), len(dataset.kinds)
     page = section(
         "The whole experiment",
-        text(f"{train} real photos to train and {test} to test, {kinds} kinds", rows, wholes),
+        text(f"{train} real photos to train and {test} to test, {kinds} kinds", rows, whole_runs),
         command=" ".join(["python benchmarks/experiment.py PHOTOS --weights WEIGHTS", *only]),
         packages=PACKAGES,
     )
     print(page)
-    if chosen.write:
+    if options.write:
         write_section("experiment", page)
 
 
-def options() -> argparse.Namespace:
+def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("photos", type=Path, help="a folder or a CSV table, as for keykind train")
     parser.add_argument("--kinds", metavar="A,B,...", help="only these kinds")
     parser.add_argument("--weights", default="imagenet", help="as for keykind train (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=5, help="how many (default: %(default)s)")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep finished rows for the next time")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/benchmarks.md")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep finished rows, to resume from")
+    parser.add_argument("--write", action="store_true", help="also write docs/benchmarks.md")
     return parser.parse_args()
 
 

@@ -1,12 +1,12 @@
-"""Damaged and hostile files -> what keykind does with them: it answers, refuses, and never crashes or hangs.
+"""Damaged and hostile files: keykind answers or refuses them, and never crashes or hangs.
 
     python benchmarks/fuzz.py [--minutes 10] [--seed N] [--write]
 
-In:    drawn photos of every format and a tiny model file, each with a few bytes changed
-Out:   a Markdown table on stdout; with --write also in docs/benchmarks.md; what crashed or hung in --keep
+In:    drawn photos of every format and a tiny model file, each with a few mutations
+Out:   a Markdown table on stdout; with --write also in docs/benchmarks.md; files that crash or hang in --keep
 Needs: keykind's base installation; hypothesis and pytest for the HEIC photo; Linux or macOS
 
-Files are read in processes of their own, so that the end of one is seen. The same seed tries the same files.
+Files are read in separate processes, so that crashes are noticed. The same seed tries the same files.
 """
 
 import argparse
@@ -29,20 +29,20 @@ import numpy as np
 from PIL import Image
 
 from keykind.core.errors import KeykindError
-from keykind.core.parallel import workers
+from keykind.core.parallel import cpu_count
 from keykind.model.model import Model, unpack
 from keykind.photo import decode
 from table import markdown, section, write_section
 
-sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
+sys.path += [str(Path(__file__).parents[1] / "tests" / name) for name in ("support", "photo")]
 from drawings import BLADES, draw_key
-from mutations import mutated, resealed
+from mutations import mutate, mutate_and_seal
 from tiny_model import crops, tiny_bytes
 
-BUSY = 20  # seconds on the processor for one file; more is a hang
-IDLE = 200  # seconds without an answer; more is a hang too, or a very busy computer
+CPU_LIMIT = 20  # seconds of CPU time for one file; more is a hang
+TIMEOUT = 200  # seconds without an answer; more is a hang too, or a very busy machine
 MEMORY = 6_000_000_000  # bytes of address space; a photo of 120 megapixels takes 1.6 GB
-AT_LEAST = (None, 64, 224)  # how decode.decode is asked
+MIN_SIDES = (None, 64, 224)  # passed to decode_photo in turn
 ORIENTATION = 0x0112  # EXIF tag
 PHOTOS: dict[str, list[tuple[str, dict[str, object]]]] = {
     "JPEG": [("RGB", {"quality": 90}), ("RGB", {"progressive": True}), ("CMYK", {}), ("L", {})],
@@ -62,16 +62,16 @@ READY, ANSWERED, REFUSED, CRASHED, HUNG = "ready", "answered", "refused", "crash
 
 @dataclass(slots=True)
 class Tally:
-    """What became of the files of one kind."""
+    """The outcomes for one type of file."""
 
     name: str
     counts: Counter[str] = field(default_factory=Counter)
     seconds: float = 0.0
 
     def row(self) -> list[str]:
-        tried = self.counts.total()
-        numbers = [tried, *(self.counts[key] for key in (REFUSED, ANSWERED, CRASHED, HUNG))]
-        return [self.name, *(f"{number:,}" for number in numbers), f"{tried / max(self.seconds, 1e-9):.0f}"]
+        total = self.counts.total()
+        counts = [total, *(self.counts[key] for key in (REFUSED, ANSWERED, CRASHED, HUNG))]
+        return [self.name, *(f"{count:,}" for count in counts), f"{total / max(self.seconds, 1e-9):.0f}"]
 
 
 def targets() -> list[str]:
@@ -82,52 +82,51 @@ def targets() -> list[str]:
     return [*PHOTOS, HEIC, DAMAGED, FORGED]
 
 
-def encoded(form: str) -> list[bytes]:
-    """Return drawings in every variety of a format."""
-    if form == HEIC:
-        from test_photo import HEIC as PICTURE  # noqa: PLC0415
+def encode(file_format: str) -> list[bytes]:
+    """Return drawings in every variant of a format."""
+    if file_format == HEIC:
+        from test_decode import HEIC as PHOTO  # noqa: PLC0415
 
-        return [PICTURE]
+        return [PHOTO]
     rng, files = np.random.default_rng(0), []
-    for number, (mode, options) in enumerate(PHOTOS[form]):
-        drawing = draw_key(list(BLADES)[number % len(BLADES)], rng)
+    for i, (mode, options) in enumerate(PHOTOS[file_format]):
+        drawing = draw_key(list(BLADES)[i % len(BLADES)], rng)
         out, exif = io.BytesIO(), Image.Exif()
         exif[ORIENTATION] = 6
-        picture = drawing.convert("L").convert(mode) if mode in ("I;16", "F", "1") else drawing.convert(mode)
-        picture.save(
-            out, form, **options | ({"exif": exif} if form in ("JPEG", "PNG", "WEBP", "TIFF") else {})
-        )
+        grey = mode in ("I;16", "F", "1")
+        image = (drawing.convert("L") if grey else drawing).convert(mode)
+        metadata = {"exif": exif} if file_format in ("JPEG", "PNG", "WEBP", "TIFF") else {}
+        image.save(out, file_format, **options | metadata)
         files.append(out.getvalue())
     return files
 
 
 class Target:
-    """Files of one kind: the n-th is the same in every process."""
+    """Files of one type: the i-th is the same in every process."""
 
     def __init__(self, name: str, seed: int) -> None:
         self.name, self.seed = name, seed
         self.models = name in (DAMAGED, FORGED)
-        self.files = (
-            [tiny_bytes(), tiny_bytes(kinds=("a", "b"), maps=False)] if self.models else encoded(name)
-        )
+        self.files = [tiny_bytes(), tiny_bytes(kinds=("a", "b"), maps=False)] if self.models else encode(name)
         self.crop = crops(1)[0]
 
-    def file(self, number: int) -> bytes:
-        rng = np.random.default_rng((self.seed, targets().index(self.name), number))
+    def file(self, i: int) -> bytes:
+        """Return the i-th file."""
+        rng = np.random.default_rng((self.seed, targets().index(self.name), i))
         data = self.files[int(rng.integers(len(self.files)))]
         if self.name == FORGED:
             flatbuffer, card = unpack(data, self.name)
-            return resealed(flatbuffer, card, rng)
-        return mutated(data, rng)
+            return mutate_and_seal(flatbuffer, card, rng)
+        return mutate(data, rng)
 
-    def read(self, data: bytes, number: int) -> str:
-        """Return what became of a file; anything but an answer or a KeykindError is raised."""
+    def read(self, data: bytes, i: int) -> str:
+        """Read a file and return the outcome; exceptions other than KeykindError are raised."""
         try:
             if self.models:
                 answer = Model(*unpack(data, self.name), self.name).run(self.crop)
                 assert np.isfinite(answer.probabilities).all()
             else:
-                pixels = decode.decode(data, self.name, at_least=AT_LEAST[number % len(AT_LEAST)]).pixels
+                pixels = decode.decode_photo(data, self.name, min_side=MIN_SIDES[i % len(MIN_SIDES)]).pixels
                 assert pixels.ndim == 3
                 assert pixels.dtype == np.uint8
         except KeykindError:
@@ -136,85 +135,87 @@ class Target:
 
 
 def work(name: str, seed: int, start: int) -> None:
-    """Read files from the `start`-th on, for ever: a line for each."""
+    """Read files from the `start`-th on, without end; print a line for each."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.RLIM_INFINITY))
-    target, number = Target(name, seed), start
+    target, i = Target(name, seed), start
     print(READY, flush=True)
     while True:
-        data = target.file(number)
-        signal.setitimer(signal.ITIMER_PROF, BUSY)  # ends the process with SIGPROF
-        verdict = target.read(data, number)
+        data = target.file(i)
+        signal.setitimer(signal.ITIMER_PROF, CPU_LIMIT)  # ends the process with SIGPROF
+        outcome = target.read(data, i)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        print(verdict, flush=True)
-        number += 1
+        print(outcome, flush=True)
+        i += 1
 
 
 def fuzz(name: str, seed: int, seconds: float, keep: Path) -> Tally:
-    """Have processes read files of one kind for so long; each starts behind the file that ended the last."""
+    """Read files of one type for `seconds`; after a crash or hang a new process reads the next file."""
     tally = Tally(name)
     while tally.seconds < seconds:
         command = [sys.executable, __file__, "--work", name, str(tally.counts.total()), "--seed", str(seed)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-            verdict, why = watch(process, tally, seconds)
+            outcome, reason = watch(process, tally, seconds)
             process.kill()
-        if verdict:
+        if outcome:
             keep.mkdir(parents=True, exist_ok=True)
-            number = tally.counts.total()
-            path = keep / f"{re.sub(r'[^a-zA-Z]+', '-', name)}-{seed}-{number}.bin"
-            path.write_bytes(Target(name, seed).file(number))
-            tally.counts[verdict] += 1
-            print(f"{path}: {verdict} {why}", file=sys.stderr)
+            i = tally.counts.total()
+            path = keep / f"{re.sub(r'[^a-zA-Z]+', '-', name)}-{seed}-{i}.bin"
+            path.write_bytes(Target(name, seed).file(i))
+            tally.counts[outcome] += 1
+            print(f"{path}: {outcome} {reason}", file=sys.stderr)
     return tally
 
 
 def watch(process: "subprocess.Popen[str]", tally: Tally, seconds: float) -> tuple[str, str]:
-    """Count what a process says until the time is over, it ends or is silent; say which and why."""
+    """Count a process's outcomes until the time is over; return CRASHED or HUNG and the reason, if any."""
     lines: queue.Queue[str] = queue.Queue()
     errors: deque[str] = deque(maxlen=2)
-    for stream, take in ((process.stdout, lines.put), (process.stderr, errors.append)):
-        threading.Thread(target=follow, args=(stream, take), daemon=True).start()
+    for stream, put in ((process.stdout, lines.put), (process.stderr, errors.append)):
+        threading.Thread(target=forward, args=(stream, put), daemon=True).start()
     if lines.get() != READY:
         raise RuntimeError(" ".join(errors))
     start, before = time.perf_counter(), tally.seconds
     try:
         while tally.seconds < seconds:
-            if not (line := lines.get(timeout=IDLE)):
+            if not (line := lines.get(timeout=TIMEOUT)):
                 hung = process.wait() == -signal.SIGPROF
                 return (HUNG if hung else CRASHED), f"{process.returncode} {' '.join(errors)}"
             tally.counts[line] += 1
             tally.seconds = before + time.perf_counter() - start
     except queue.Empty:
-        return HUNG, f"no answer in {IDLE} s"
+        return HUNG, f"no answer in {TIMEOUT} s"
     return "", ""
 
 
-def follow(stream: Iterable[str], take: Callable[[str], object]) -> None:
-    """Take each line, and "" at the end."""
+def forward(stream: Iterable[str], put: Callable[[str], object]) -> None:
+    """Pass on each line, and "" at the end."""
     for line in stream:
-        take(line.strip())
-    take("")
+        put(line.strip())
+    put("")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--write", action="store_true", help="put the table into docs/benchmarks.md")
-    parser.add_argument("--keep", type=Path, default=Path("fuzz-findings"), help="where such files go")
+    parser.add_argument("--write", action="store_true", help="also write docs/benchmarks.md")
+    parser.add_argument(
+        "--keep", type=Path, default=Path("fuzz-findings"), help="folder of the files that crash or hang"
+    )
     parser.add_argument("--work", nargs=2, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.work:
         work(options.work[0], options.seed, int(options.work[1]))
-    share = 60 * options.minutes * workers() / len(targets())
-    with ThreadPoolExecutor(workers()) as pool:
+    share = 60 * options.minutes * cpu_count() / len(targets())
+    with ThreadPoolExecutor(cpu_count()) as pool:
         tallies = list(pool.map(lambda name: fuzz(name, options.seed, share, options.keep), targets()))
-    head = ["file", "tried", "refused", "answered", "crashes", "hangs", "files/s"]
-    about = (
-        "Drawn photos and a tiny model file, each with 1 to 4 places changed: bits, bytes, numbers, parts "
-        "copied, put in or lost. Refused: with the error that says so. A crash is any other end, an error "
-        f"that keykind did not foresee among them; a hang is more than {BUSY} s on the processor."
+    header = ["file", "tried", "refused", "answered", "crashes", "hangs", "files/s"]
+    summary = (
+        "Drawn photos and a tiny model file, each with 1 to 4 mutations: bits, bytes, numbers, parts copied, "
+        "inserted or removed. Refused: with the documented error. A crash is any other ending, an unexpected "
+        f"exception included; a hang is more than {CPU_LIMIT} s of CPU time."
     )
-    text = f"{about}\n\n{markdown(head, [tally.row() for tally in tallies])}"
+    text = f"{summary}\n\n{markdown(header, [tally.row() for tally in tallies])}"
     command = f"python benchmarks/fuzz.py --minutes {options.minutes:g} --seed {options.seed}"
     text = section("Damaged and hostile files", text, command=command, packages=["pillow", "ai-edge-litert"])
     print(text)

@@ -1,4 +1,4 @@
-"""How much memory a process took.
+"""Memory of a process.
 
 In:    the number of a running process
 Out:   bytes
@@ -8,19 +8,19 @@ Needs: Linux
 from pathlib import Path
 
 
-def peak(process: int) -> int:
-    """Return the largest resident set so far of a process, in bytes; 0 if it has gone."""
-    return _told(process, "VmHWM")
+def peak(pid: int) -> int:
+    """Return the peak resident set of a process in bytes; 0 if it has ended."""
+    return _read(pid, "VmHWM")
 
 
-def resident(process: int) -> int:
-    """Return the resident set of a process now, in bytes; 0 if it has gone."""
-    return _told(process, "VmRSS")
+def resident(pid: int) -> int:
+    """Return the current resident set of a process in bytes; 0 if it has ended."""
+    return _read(pid, "VmRSS")
 
 
-def _told(process: int, name: str) -> int:
+def _read(pid: int, name: str) -> int:
     try:
-        lines = Path(f"/proc/{process}/status").read_text().splitlines()
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     except OSError:
         return 0
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))

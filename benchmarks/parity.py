@@ -85,9 +85,7 @@ def text(run: Path, folder: Path) -> str:
         for precision in PRECISIONS
     }
     runtimes["ONNX Runtime, fp32"] = lambda: run_onnx(file("keys.onnx"), crops)
-    runtimes["MediaPipe, fp32"] = lambda: run_mediapipe(
-        file("bare.tflite", bare=True), crops, trained.kinds
-    )
+    runtimes["MediaPipe, fp32"] = lambda: run_mediapipe(file("bare.tflite", bare=True), crops, trained.kinds)
     rows = [row(name, runtime(), expected) for name, runtime in runtimes.items()]
     model = folder / "fp32.tflite"
     own = run_litert(model, crops)

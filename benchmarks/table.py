@@ -1,7 +1,7 @@
-"""What the benchmarks share: Markdown tables, where they were measured, and their page.
+"""What the benchmarks share: Markdown tables, the environment they were measured in, and their page.
 
 In:    a section's name and text
-Out:   docs/benchmarks.md with that section new and every other one as it was
+Out:   docs/benchmarks.md with that section replaced and the others unchanged
 Needs: nothing beyond Python
 """
 
@@ -17,19 +17,19 @@ from keykind.core.files import write_text
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
 TITLE = """# Benchmarks
 
-Each table is written by the command below it. Both sides run in one process, in turns, so that whatever else
-the computer does falls on both: trust the ratios more than the times.
+Each table is written by the command below it. Both sides of a comparison run alternately in one process, so
+other load on the machine affects both: trust the ratios more than the times.
 """
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Return a Markdown table; every column but the first stands right."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a Markdown table; all columns but the first are right-aligned."""
+    rule = ["---", *["---:"] * (len(header) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (header, rule, *rows))
 
 
 def environment(*packages: str) -> str:
-    """Return the date, the processors and the versions of Python and `packages`, in one line."""
+    """Return the date, the cores and the versions of Python and `packages`, in one line."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     versions = [f"{package} {version(package)}" for package in packages]
     day = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -39,14 +39,14 @@ def environment(*packages: str) -> str:
 
 
 def section(heading: str, text: str, *, command: str, packages: Sequence[str]) -> str:
-    """Return a section for `write_section`: heading, text, and how, where and when it was measured."""
+    """Return a section for `write_section`: heading, text, the command, and the environment."""
     return f"## {heading}\n\n{text.strip()}\n\nMeasured with `{command}` ({environment(*packages)})."
 
 
 def write_section(name: str, text: str, path: Path = PAGE, title: str = TITLE) -> None:
-    """Put `text` between `<!-- name -->` and `<!-- /name -->` of the page; a new section goes to its end.
+    """Write `text` between `<!-- name -->` and `<!-- /name -->` of the page; append a new section.
 
-    title: how a page begins that is not there yet.
+    title: how a page begins that does not exist yet.
     """
     page = path.read_text(encoding="utf-8") if path.exists() else title
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"

@@ -1,4 +1,4 @@
-"""Photos -> kinds, as a tutorial's Keras script does it.  python keras_script.py model.keras PHOTO..."""
+"""Classify photos as in a Keras tutorial.  python keras_script.py model.keras PHOTO..."""
 
 import sys
 

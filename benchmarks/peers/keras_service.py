@@ -1,4 +1,4 @@
-"""A photo over HTTP -> its kind, as a tutorial does it with FastAPI and Keras.
+"""Classify a photo over HTTP as in a tutorial on FastAPI and Keras.
 
 MODEL=model.keras uvicorn keras_service:app
 """

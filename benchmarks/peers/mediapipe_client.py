@@ -1,4 +1,4 @@
-"""Photos -> kinds, by MediaPipe's ImageClassifier.  python mediapipe_client.py bare.tflite PHOTO..."""
+"""Classify photos with MediaPipe's ImageClassifier.  python mediapipe_client.py bare.tflite PHOTO..."""
 
 import sys
 
@@ -8,5 +8,5 @@ from mediapipe.tasks.python import BaseOptions, vision
 options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_path=sys.argv[1]), max_results=1)
 with vision.ImageClassifier.create_from_options(options) as classifier:
     for path in sys.argv[2:]:
-        said = classifier.classify(mediapipe.Image.create_from_file(path))
-        print(path, said.classifications[0].categories[0].category_name)
+        result = classifier.classify(mediapipe.Image.create_from_file(path))
+        print(path, result.classifications[0].categories[0].category_name)

@@ -1,7 +1,7 @@
-"""Crops -> probabilities, by MediaPipe's ImageClassifier.  python mediapipe_crops.py MODEL CROPS.npy
+"""Classify crops with MediaPipe's ImageClassifier.  python mediapipe_crops.py MODEL CROPS.npy
 
-Prints a line of JSON a crop (h, w, 3) uint8: kind -> probability. A process of its own, because MediaPipe and
-TensorFlow bring the same libraries along.
+Prints a line of JSON per crop (h, w, 3) uint8: kind -> probability. Run it in a separate process, because
+MediaPipe and TensorFlow contain the same libraries.
 """
 
 import json
@@ -15,5 +15,5 @@ options = vision.ImageClassifierOptions(base_options=BaseOptions(model_asset_pat
 with vision.ImageClassifier.create_from_options(options) as classifier:
     for pixels in np.load(sys.argv[2]):
         image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(pixels))
-        said = classifier.classify(image).classifications[0]
-        print(json.dumps({one.category_name: one.score for one in said.categories}))
+        result = classifier.classify(image).classifications[0]
+        print(json.dumps({category.category_name: category.score for category in result.categories}))

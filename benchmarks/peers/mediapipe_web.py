@@ -1,8 +1,8 @@
-"""MediaPipe's ImageClassifier in headless Chromium, with a model file of keykind: ms a frame.
+"""MediaPipe's ImageClassifier in headless Chromium, with a model file of keykind: ms per frame.
 
-`npm install @mediapipe/tasks-vision` in a folder of its own, then
+`npm install @mediapipe/tasks-vision` in a new folder, then
 `python mediapipe_web.py FOLDER keys.tflite PHOTO`. The frame is the photo drawn at 1280 x 720 px; MediaPipe
-stretches all of it to the model's input and looks for no key in it.
+stretches all of it to the model's input and does not detect keys.
 """
 
 import functools
@@ -18,7 +18,7 @@ from playwright.sync_api import sync_playwright
 
 PAGE = """<!doctype html><body><script type="module">
 import { FilesetResolver, ImageClassifier } from './node_modules/@mediapipe/tasks-vision/vision_bundle.mjs';
-window.measure = async (frames, warm) => {
+window.measure = async (frames, warmUp) => {
   const files = await FilesetResolver.forVisionTasks('/node_modules/@mediapipe/tasks-vision/wasm');
   const baseOptions = { modelAssetPath: '/keys.tflite' };
   const classifier = await ImageClassifier.createFromOptions(files, { baseOptions, runningMode: 'IMAGE' });
@@ -29,21 +29,21 @@ window.measure = async (frames, warm) => {
   await photo.decode();
   canvas.getContext('2d').drawImage(photo, 0, 0, canvas.width, canvas.height);
   const times = [];
-  let said;
-  for (let frame = 0; frame < frames + warm; frame++) {
-    const began = performance.now();
-    said = classifier.classify(canvas);
-    times.push(performance.now() - began);
+  let result;
+  for (let frame = 0; frame < frames + warmUp; frame++) {
+    const start = performance.now();
+    result = classifier.classify(canvas);
+    times.push(performance.now() - start);
   }
-  times.splice(0, warm);
-  times.sort((one, other) => one - other);
-  return { median: times[frames >> 1], fastest: times[0], said: said.classifications[0].categories[0] };
+  times.splice(0, warmUp);
+  times.sort((a, b) => a - b);
+  return { median: times[frames >> 1], fastest: times[0], top: result.classifications[0].categories[0] };
 };
 </script>"""
-FRAMES, WARM = 60, 10
+FRAMES, WARM_UP = 60, 10
 
 
-class Quiet(http.server.SimpleHTTPRequestHandler):
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
@@ -52,15 +52,17 @@ def main(folder: Path, model: Path, photo: Path) -> None:
     (folder / "index.html").write_text(PAGE, "utf-8")
     shutil.copyfile(model, folder / "keys.tflite")
     shutil.copyfile(photo, folder / "photo.jpg")
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=folder))
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(QuietHandler, directory=folder)
+    )
     threading.Thread(target=server.serve_forever, daemon=True).start()
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         page = browser.new_page()
         page.goto(f"http://127.0.0.1:{server.server_port}/")
-        told = page.evaluate(f"measure({FRAMES}, {WARM})")
+        result = page.evaluate(f"measure({FRAMES}, {WARM_UP})")
         browser.close()
-    print(json.dumps(told | {"load": os.getloadavg()[0]}, indent=1))
+    print(json.dumps(result | {"load": os.getloadavg()[0]}, indent=1))
 
 
 if __name__ == "__main__":

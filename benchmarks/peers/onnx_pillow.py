@@ -1,4 +1,4 @@
-"""Photos -> kinds, by ONNX Runtime and Pillow.  python onnx_pillow.py keys.onnx PHOTO..."""
+"""Classify photos with ONNX Runtime and Pillow.  python onnx_pillow.py keys.onnx PHOTO..."""
 
 import sys
 

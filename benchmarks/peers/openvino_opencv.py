@@ -1,4 +1,4 @@
-"""Photos -> kinds, by OpenVINO and OpenCV.  python openvino_opencv.py keys.onnx PHOTO..."""
+"""Classify photos with OpenVINO and OpenCV.  python openvino_opencv.py keys.onnx PHOTO..."""
 
 import sys
 

@@ -16,8 +16,8 @@ from keykind.core.errors import BadDataset
 from keykind.core.files import atomic_write, write_bytes, write_json
 from keykind.core.geometry import decode_rle
 from keykind.core.parallel import parallel_map
-from keykind.detect.detection import Detection
-from keykind.detect.detector import SCORE_THRESHOLD, KeyDetector
+from keykind.detect.detection import Detection, Detector
+from keykind.detect.detector import SCORE_THRESHOLD
 from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detections
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
@@ -87,7 +87,7 @@ def train_on_photos(
     return out / MODEL
 
 
-def score_photos(detector: KeyDetector, photos: Sequence[Labelled]) -> DetectionMetrics:
+def score_photos(detector: Detector, photos: Sequence[Labelled]) -> DetectionMetrics:
     """Return the detection metrics over labelled photos, at the detector's own score threshold."""
 
     def detect(photo: Labelled) -> tuple[tuple[Detection, ...], list[LabelledKey]]:

@@ -1,7 +1,7 @@
-"""A keykind command -> what it cost in a process of its own, with an empty cache.
+"""A keykind command -> its cost in a fresh process with an empty cache.
 
 In:    the command's arguments
-Out:   Cost: its output, seconds from start to end, largest memory
+Out:   Cost: its output, wall-clock and CPU seconds, peak memory
 Needs: a system with wait4 (Linux, macOS)
 """
 
@@ -18,38 +18,38 @@ UNIT = 1 if sys.platform == "darwin" else 1024  # bytes; of ru_maxrss
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one command gave and cost."""
+    """The output and cost of one command."""
 
     output: str
     seconds: float  # from starting Python to its end, imports included
-    processor: float  # seconds of all cores together, which other programs lengthen least
-    memory: int  # bytes; the largest resident set, pages of mapped files included
+    cpu_seconds: float  # summed over all cores; other programs on the machine affect it least
+    memory: int  # bytes; the peak resident set, pages of mapped files included
 
 
 def run(arguments: Sequence[str]) -> Cost:
-    """Run `keykind ARGUMENTS` with a cache folder that is empty before and gone after.
+    """Run `keykind ARGUMENTS` with a temporary, empty cache folder.
 
-    Raises RuntimeError with what it said if it fails.
+    Raises RuntimeError with the command's messages if it fails.
     """
     with (
         tempfile.TemporaryDirectory() as cache,
         tempfile.TemporaryFile("w+") as output,
-        tempfile.TemporaryFile("w+") as words,
+        tempfile.TemporaryFile("w+") as messages,
     ):
         start = time.monotonic()
         process = subprocess.Popen(
             [sys.executable, "-m", "keykind", *arguments],
             stdout=output,
-            stderr=words,
+            stderr=messages,
             env=os.environ | {"KEYKIND_CACHE": cache},
         )
-        # Of wait4, because getrusage(RUSAGE_CHILDREN) tells the largest of all children so far.
+        # wait4, because getrusage(RUSAGE_CHILDREN) reports the maximum over all children so far
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.monotonic() - start
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
-        words.seek(0)
-        result, said = output.read(), words.read()
+        messages.seek(0)
+        out, err = output.read(), messages.read()
     if process.returncode:
-        raise RuntimeError(f"keykind {' '.join(arguments)} ended with {process.returncode}:\n{said}")
-    return Cost(result, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * UNIT)
+        raise RuntimeError(f"keykind {' '.join(arguments)} ended with {process.returncode}:\n{err}")
+    return Cost(out, seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * UNIT)

@@ -1,7 +1,7 @@
-"""The runs of realism.py -> Markdown tables.
+"""The runs of sim_to_real.py -> Markdown tables.
 
 In:    a folder of NAME.json
-Out:   two tables a series (a learning curve, an ablation): scores, and recall of each kind
+Out:   two tables per series (a learning curve, an ablation): scores, and recall of each kind
 Needs: nothing beyond Python
 """
 
@@ -15,12 +15,12 @@ from table import environment, markdown, write_section
 PAGE = Path(__file__).parents[1] / "docs" / "synthetic.md"
 TITLE = """# Rendered photos
 
-A model that learned from rendered photos alone is tested on real ones, which it never saw.
+A model trained on rendered photos only is tested on real photos, none of which it was trained on.
 """
 HEADINGS = {
-    "curve": "More and more renders",
+    "curve": "Number of renders",
     "scenes": "Product photos, phone photos, both",
-    "ablation": "One thing left out",
+    "ablation": "One source of variation removed",
 }
 PACKAGES = ("keras", "tensorflow-cpu", "numpy", "pillow")
 SCORES = (
@@ -31,15 +31,15 @@ SCORES = (
     "phone F1",
     "one view",
     "white paper F1",
-    "keys right",
+    "keys correct",
     "renders F1",
     "minutes",
 )
 NOTE = """\
-F1 is weighted by photos, with the 95% interval of resampled physical keys. The answers are the mean of seven
-views of a photo; *one view* is the phone photo as it is. *Keys right*: of the physical keys on white paper,
-by the mean of their photos. *Renders F1*: of renders kept aside. Recall: of photos, then of physical keys by
-the mean of their photos."""
+F1 is weighted by photos, with the 95% interval over resampled physical keys. A prediction is the mean over
+seven views of a photo; *one view*: phone photos without test-time augmentation. *Keys correct*: of the
+physical keys on white paper, by the mean over their photos. *Renders F1*: of held-out renders. Recall: of
+photos, then of physical keys by the mean over their photos."""
 Run = dict[str, Any]
 
 
@@ -51,24 +51,26 @@ def text(folder: Path) -> str:
     series = defaultdict(list)
     for run in sorted(runs, key=lambda run: (run["series"], run["renders"], run["name"])):
         series[run["series"]].append(run)
-    alike = {run["renders"] for run in series["scenes"]}
-    series["scenes"] += [run for run in series["curve"] if run["renders"] in alike]
-    tables = [f"### {HEADINGS[name]}\n\n{tabled(mine)}" for name, mine in series.items() if mine]
+    counts = {run["renders"] for run in series["scenes"]}
+    series["scenes"] += [run for run in series["curve"] if run["renders"] in counts]
+    tables = [
+        f"### {HEADINGS[name]}\n\n{series_tables(members)}" for name, members in series.items() if members
+    ]
     return "\n\n".join([*tables, f"{NOTE}\n\n({environment(*PACKAGES)})"])
 
 
-def tabled(runs: list[Run]) -> str:
+def series_tables(runs: list[Run]) -> str:
     """Return both tables of a series."""
     kinds = runs[0]["kinds"]
     recalls = [[run["name"], *(recall(run, kind) for kind in kinds)] for run in runs]
-    head = ("recall", *(f"{kind}" for kind in kinds))
-    return f"{markdown(SCORES, [scores(run) for run in runs])}\n\n{markdown(head, recalls)}"
+    header = ("recall", *kinds)
+    return f"{markdown(SCORES, [scores(run) for run in runs])}\n\n{markdown(header, recalls)}"
 
 
 def scores(run: Run) -> list[str]:
-    """Return a run's row of scores; a dash where the test has no such photos."""
+    """Return a run's row of scores; a dash if the test has no such photos."""
     phone, white = run["real"].get("phone"), run["real"].get("white_paper")
-    keys = len_keys(white) if white else 0
+    keys = count_keys(white) if white else 0
     return [
         run["name"],
         run["training"],
@@ -83,28 +85,28 @@ def scores(run: Run) -> list[str]:
     ]
 
 
-def f1(part: Run | None, which: str) -> str:
+def f1(subset: Run | None, which: str) -> str:
     """Return the weighted F1 and its interval."""
-    if part is None:
+    if subset is None:
         return "–"
-    photos = part[which]["photos"]
+    photos = subset[which]["photos"]
     low, high = photos["interval"]["weighted_f1"]
     return f"{photos['weighted_f1']:.3f} [{low:.2f}, {high:.2f}]"
 
 
 def recall(run: Run, kind: str) -> str:
-    """Return a kind's recall over photos and over keys, with how many there are."""
+    """Return a kind's recall over photos and over keys, with their numbers."""
     photos, keys = (run["real"]["all"]["averaged"][by]["per_class"].get(kind) for by in ("photos", "keys"))
     if not photos or not photos["support"]:
         return "–"
     return f"{photos['recall']:.2f} of {photos['support']}, {keys['recall']:.2f} of {keys['support']}"
 
 
-def len_keys(part: Run) -> int:
-    """Return how many physical keys a part of the test shows."""
-    return sum(kind["support"] for kind in part["averaged"]["keys"]["per_class"].values())
+def count_keys(subset: Run) -> int:
+    """Return the number of physical keys in a subset of the test."""
+    return sum(kind["support"] for kind in subset["averaged"]["keys"]["per_class"].values())
 
 
 def write(tables: str) -> None:
-    """Put the tables into docs/synthetic.md."""
-    write_section("realism", tables, PAGE, TITLE)
+    """Write the tables into docs/synthetic.md."""
+    write_section("sim-to-real", tables, PAGE, TITLE)

@@ -1,0 +1,44 @@
+"""Tests of shipping.py: what a run leaves is bundled, unless a part of it was never trained."""
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="the extra train is not installed")
+
+from keykind.core.errors import BadModel, BadWeights  # noqa: E402
+from keykind.experiment.shipping import ship_classifier, ship_detector, unchanged  # noqa: E402
+from keykind.model.model import read_model_file, unpack  # noqa: E402
+from keykind.model.shipped import DETECTOR, FOLDER, read_arrays, read_model  # noqa: E402
+
+
+def test_a_run_is_bundled_as_a_model_and_as_weights(finished_full_size, tmp_path, monkeypatch):
+    experiment, _ = finished_full_size
+    monkeypatch.setattr("keykind.experiment.shipping.unchanged", lambda *_: [])  # this run froze its backbone
+    exported, weights = ship_classifier(experiment.out, "random", tmp_path)
+    assert exported.path == tmp_path / "keys.tflite"
+    assert unpack(read_model_file(exported.path), exported.path)[1].precision == "fp16"
+    assert read_model("keys.tflite", tmp_path) == exported.path.read_bytes()
+    assert weights.parent == tmp_path
+    assert read_arrays(tmp_path)["Conv1/kernel"].shape == (3, 3, 3, 32)
+
+
+def test_a_backbone_that_was_not_trained_is_refused(finished_full_size, tmp_path):
+    experiment, _ = finished_full_size
+    with pytest.raises(BadWeights, match=r"of \d+ tensors were not trained, the first is"):
+        ship_classifier(experiment.out, "random", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_arrays_that_differ_only_beyond_float16_are_unchanged():
+    before = {"a": np.ones(3), "b": np.ones(3), "scalar": np.ones(1)}
+    arrays = {"a": before["a"] + 1e-6, "b": before["b"] + 0.1, "scalar": before["scalar"]}
+    assert unchanged(arrays, before) == ["a"]
+
+
+def test_a_detector_is_bundled_and_anything_else_is_refused(tmp_path):
+    path = ship_detector(FOLDER / DETECTOR, tmp_path / "models")
+    assert path.read_bytes() == read_model(DETECTOR) == read_model(DETECTOR, tmp_path / "models")
+    (tmp_path / "text.tflite").write_text("not a model")
+    with pytest.raises(BadModel):
+        ship_detector(tmp_path / "text.tflite", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
