@@ -1,4 +1,4 @@
-"""Tests of errors.py."""
+"""Tests of core/errors.py."""
 
 import pickle
 
@@ -9,37 +9,37 @@ from hypothesis import strategies as st
 from keykind.core import errors
 from keykind.core.errors import KeykindError, MissingExtra, printable
 
-KINDS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, KeykindError)]
-ANY_TEXT = st.text(st.characters(), max_size=40)  # lone surrogates and control signs included
+CLASSES = [cls for cls in vars(errors).values() if isinstance(cls, type) and issubclass(cls, KeykindError)]
+ANY_TEXT = st.text(st.characters(), max_size=40)  # includes lone surrogates and control characters
 
 
 @given(ANY_TEXT, ANY_TEXT, ANY_TEXT)
-def test_an_error_is_one_line_that_any_terminal_can_show(subject, fault, remedy):
-    words = str(KeykindError(subject, fault=fault, remedy=remedy))
-    assert len(words.splitlines()) == 1
-    assert words.isprintable()
-    words.encode("utf-8")
+def test_an_error_is_one_printable_line(subject, fault, remedy):
+    message = str(KeykindError(subject, fault=fault, remedy=remedy))
+    assert len(message.splitlines()) == 1
+    assert message.isprintable()
+    message.encode("utf-8")
 
 
-def test_an_error_says_what_it_is_about_what_is_wrong_and_what_to_do():
+def test_an_error_has_a_subject_a_fault_and_a_remedy():
     error = KeykindError("a.jpg", fault="ends after 3 of 9 bytes", remedy="copy the file again")
     assert str(error) == "a.jpg: ends after 3 of 9 bytes; copy the file again"
 
 
 @given(st.text(st.characters(categories=("L", "N", "P")), max_size=40))
-def test_letters_of_any_script_stay_as_they_are(text):
+def test_letters_of_any_script_are_kept(text):
     assert printable(text) == text
 
 
-def test_bytes_that_are_no_text_become_question_marks():
+def test_undecodable_bytes_become_question_marks():
     name = b"key-\xff\n.jpg".decode("utf-8", "surrogateescape")
     assert printable(name) == "key-??.jpg"
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_error_survives_the_way_to_another_process(kind):
-    wanted = {"extra": "train", "missing": "keras"} if kind is MissingExtra else {"fault": "f", "remedy": "r"}
-    error = kind("subject", **wanted)
-    again = pickle.loads(pickle.dumps(error))
-    assert type(again) is kind
-    assert str(again) == str(error)
+@pytest.mark.parametrize("cls", CLASSES)
+def test_every_error_can_be_pickled(cls):
+    details = {"extra": "train", "missing": "keras"} if cls is MissingExtra else {"fault": "f", "remedy": "r"}
+    error = cls("subject", **details)
+    unpickled = pickle.loads(pickle.dumps(error))
+    assert type(unpickled) is cls
+    assert str(unpickled) == str(error)

@@ -1,4 +1,4 @@
-"""Tests of files.py."""
+"""Tests of core/files.py."""
 
 import errno
 import json
@@ -9,40 +9,40 @@ from pathlib import Path
 import pytest
 
 from keykind.core.errors import CannotWrite
-from keykind.core.files import clear_unfinished, free_space, whole_file, write_bytes, write_json, write_text
+from keykind.core.files import atomic_write, clear_unfinished, free_space, write_bytes, write_json, write_text
 
 posix = pytest.mark.skipif(os.name != "posix", reason="permission bits are POSIX's")
 
 
-def test_a_file_appears_whole_and_alone(tmp_path):
+def test_writing_creates_the_file_and_nothing_else(tmp_path):
     write_bytes(tmp_path / "new" / "folder" / "a.bin", b"\0\xff" * 1000)
     assert [path.name for path in (tmp_path / "new" / "folder").iterdir()] == ["a.bin"]
     assert (tmp_path / "new" / "folder" / "a.bin").read_bytes() == b"\0\xff" * 1000
 
 
-@pytest.mark.parametrize("fault", [ValueError, KeyboardInterrupt, SystemExit])
-def test_a_fault_leaves_the_folder_as_it_was(tmp_path, fault):
+@pytest.mark.parametrize("exception", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_exception_leaves_the_folder_unchanged(tmp_path, exception):
     path = tmp_path / "a.txt"
 
     def fail():
-        with whole_file(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("half")
-            raise fault
+            raise exception
 
-    with pytest.raises(fault):
+    with pytest.raises(exception):
         fail()
     assert list(tmp_path.iterdir()) == []
     write_text(path, "old")
-    with pytest.raises(fault):
+    with pytest.raises(exception):
         fail()
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "old"
 
 
-def test_the_final_name_shows_the_old_file_until_the_new_one_is_whole(tmp_path):
+def test_the_old_file_stays_until_the_new_one_is_complete(tmp_path):
     path = tmp_path / "a.txt"
     write_text(path, "old")
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text("new")
         assert path.read_text() == "old"
         assert temporary.parent == path.parent
@@ -50,16 +50,16 @@ def test_the_final_name_shows_the_old_file_until_the_new_one_is_whole(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["a.npz", "model.keras", "a.weights.h5", "plain", ".hidden"])
-def test_the_temporary_name_keeps_the_ending(tmp_path, name):
+def test_the_temporary_name_keeps_the_extension(tmp_path, name):
     path = tmp_path / name
-    with whole_file(path) as temporary:
+    with atomic_write(path) as temporary:
         assert temporary.suffixes[-len(path.suffixes) :] == path.suffixes or not path.suffixes
         assert temporary.name.startswith(".unfinished-")
 
 
 @posix
 @pytest.mark.parametrize("mask", [0o022, 0o077, 0o002])
-def test_permissions_are_those_the_user_asked_for(tmp_path, mask):
+def test_permissions_follow_the_umask(tmp_path, mask):
     before = os.umask(mask)
     try:
         write_text(tmp_path / "a.txt", "a")
@@ -70,7 +70,7 @@ def test_permissions_are_those_the_user_asked_for(tmp_path, mask):
     assert modes == {0o666 & ~mask}
 
 
-def test_a_file_system_without_permission_bits_will_do(tmp_path, monkeypatch):
+def test_works_on_a_file_system_without_permission_bits(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
@@ -80,68 +80,68 @@ def test_a_file_system_without_permission_bits_will_do(tmp_path, monkeypatch):
     assert (tmp_path / "a.txt").read_text() == "a"
 
 
-def test_a_full_disk_is_told_with_the_space_that_is_left(small_disk):
+def test_a_full_disk_is_reported_with_its_free_space(small_disk):
     write_bytes(small_disk / "small.bin", b"1" * 1_000_000)
     with pytest.raises(CannotWrite, match=r"large\.bin.*No space left.*\b[0-3] MB free.*free some space"):
         write_bytes(small_disk / "large.bin", b"1" * 4_000_000)
     assert [path.name for path in small_disk.iterdir()] == ["small.bin"]
 
 
-def test_a_disk_that_fills_up_in_the_block_is_told_with_the_space_that_is_left(tmp_path):
-    def fill_up():
-        with whole_file(tmp_path / "a.npz"):
+def test_a_disk_that_fills_up_in_the_block_is_reported_with_its_free_space(tmp_path):
+    def write():
+        with atomic_write(tmp_path / "a.npz"):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     with pytest.raises(CannotWrite, match=r"a\.npz: .*\(No space left.*; [\d,]+ MB free on that disk\)"):
-        fill_up()
+        write()
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_where_a_folder_should_be_is_told(tmp_path):
+def test_a_file_in_place_of_a_folder_raises(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite, match="MB free"):
         write_text(tmp_path / "file" / "a.txt", "a")
 
 
-def test_a_folder_where_the_file_should_be_is_told_and_stays(tmp_path):
+def test_a_folder_in_place_of_the_file_raises_and_is_kept(tmp_path):
     (tmp_path / "a.txt" / "inside").mkdir(parents=True)
     with pytest.raises(CannotWrite):
         write_text(tmp_path / "a.txt", "a")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_name_too_long_for_the_disk_is_told(tmp_path):
+def test_a_name_too_long_for_the_disk_raises(tmp_path):
     with pytest.raises(CannotWrite, match="too long"):
         write_text(tmp_path / ("a" * 300) / "b.txt", "a")
 
 
 @posix
-def test_a_folder_that_may_not_be_looked_into_is_told(tmp_path):
+def test_an_inaccessible_folder_raises(tmp_path):
     if os.geteuid() == 0:
-        pytest.skip("root may look into every folder")
+        pytest.skip("root can access every folder")
     (tmp_path / "closed").mkdir(mode=0)
     with pytest.raises(CannotWrite, match="Permission denied"):
         write_text(tmp_path / "closed" / "inner" / "a.txt", "a")
 
 
-def test_space_is_told_of_places_that_are_not_there_yet(tmp_path):
+def test_free_space_of_a_path_that_does_not_exist_yet(tmp_path):
     assert free_space(tmp_path / "not" / "yet") == pytest.approx(free_space(tmp_path), rel=0.1)
     assert free_space(tmp_path / ("a" * 300)) > 0
 
 
-def test_text_that_utf_8_cannot_hold_is_written_with_question_marks(tmp_path):
+def test_text_that_utf_8_cannot_encode_is_written_with_question_marks(tmp_path):
     write_text(tmp_path / "a.txt", "Schlüssel \udcff 鍵\n")
     assert (tmp_path / "a.txt").read_text("utf-8") == "Schlüssel ? 鍵\n"
 
 
-def test_json_is_read_back_as_it_was(tmp_path):
+def test_json_round_trips(tmp_path):
     value = {"kind": "dimple", "数": [1, 0.1, None, True], "deep": {"a": []}}
     write_json(tmp_path / "a.json", value)
     assert json.loads((tmp_path / "a.json").read_text("utf-8")) == value
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf")])
-def test_json_refuses_what_is_no_json_and_keeps_the_old_file(tmp_path, number):
+def test_invalid_json_raises_and_keeps_the_old_file(tmp_path, number):
     write_json(tmp_path / "a.json", 1)
     with pytest.raises(ValueError, match="JSON"):
         write_json(tmp_path / "a.json", [number])
@@ -149,11 +149,11 @@ def test_json_refuses_what_is_no_json_and_keeps_the_old_file(tmp_path, number):
     assert (tmp_path / "a.json").read_text() == "1\n"
 
 
-def test_what_a_killed_run_left_is_cleared_and_nothing_else(tmp_path):
-    with whole_file(tmp_path / "a.npz") as left:
+def test_only_leftovers_of_a_killed_process_are_deleted(tmp_path):
+    with atomic_write(tmp_path / "a.npz") as leftover:
         write_text(tmp_path / "finished.npz", "1")
         write_text(tmp_path / ".hidden", "1")
         clear_unfinished(tmp_path)
-        assert not left.exists()
-        left.touch()
+        assert not leftover.exists()
+        leftover.touch()
     assert sorted(path.name for path in tmp_path.iterdir()) == [".hidden", "a.npz", "finished.npz"]

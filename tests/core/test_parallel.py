@@ -1,4 +1,4 @@
-"""Tests of parallel.py."""
+"""Tests of core/parallel.py."""
 
 import random
 import threading
@@ -7,142 +7,142 @@ import time
 import pytest
 
 from keykind.core import parallel
-from keykind.core.parallel import AHEAD, ordered, threads, workers
+from keykind.core.parallel import PREFETCH, cpu_count, parallel_map, thread_pool
 
 
 @pytest.fixture
-def two_workers(monkeypatch):
-    monkeypatch.setattr(parallel, "workers", lambda: 2)
+def two_cpus(monkeypatch):
+    monkeypatch.setattr(parallel, "cpu_count", lambda: 2)
 
 
-def counted(numbers, pulled):
+def recorded(numbers, pulled):
     for number in numbers:
         pulled.append(number)
         yield number
 
 
-def slowly(pulled):
+def slow_items(pulled):
     for number in range(8):
-        time.sleep(0.2)  # long enough for the work on the one before
+        time.sleep(0.2)  # longer than the work on the previous item
         pulled.append(number)
         yield number
 
 
-def test_there_is_at_least_one_worker():
-    assert workers() >= 1
+def test_there_is_at_least_one_cpu():
+    assert cpu_count() >= 1
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9, 200])
-def test_answers_come_in_the_order_of_the_items(two_workers, count):
+def test_results_are_in_the_order_of_the_items(two_cpus, count):
     def work(number):
         time.sleep(random.Random(number).random() / 500)
         return number * number
 
-    assert list(ordered(work, iter(range(count)))) == [number * number for number in range(count)]
+    assert list(parallel_map(work, iter(range(count)))) == [number * number for number in range(count)]
 
 
-def test_work_is_done_at_the_same_time(two_workers):
-    both = threading.Barrier(2)
-    assert list(ordered(lambda _: both.wait(20) >= 0, range(2))) == [True, True]
+def test_work_runs_concurrently(two_cpus):
+    barrier = threading.Barrier(2)
+    assert list(parallel_map(lambda _: barrier.wait(20) >= 0, range(2))) == [True, True]
 
 
-def test_only_a_few_items_are_taken_ahead_of_the_reader(two_workers):
+def test_only_a_few_items_are_prefetched(two_cpus):
     pulled = []
-    for answer in ordered(lambda number: number, counted(range(1000), pulled)):
-        assert len(pulled) - answer <= AHEAD * 2
+    for result in parallel_map(lambda number: number, recorded(range(1000), pulled)):
+        assert len(pulled) - result <= PREFETCH * 2
     assert len(pulled) == 1000
 
 
-def test_an_exception_is_raised_where_its_answer_would_stand(two_workers):
-    answers = ordered(lambda number: 12 // (3 - number), range(10))
-    assert [next(answers) for _ in range(3)] == [4, 6, 12]
+def test_an_exception_is_raised_in_place_of_its_result(two_cpus):
+    results = parallel_map(lambda number: 12 // (3 - number), range(10))
+    assert [next(results) for _ in range(3)] == [4, 6, 12]
     with pytest.raises(ZeroDivisionError):
-        next(answers)
+        next(results)
 
 
-def test_items_that_end_in_an_exception_lose_no_answer(two_workers):
+def test_items_that_end_in_an_exception_lose_no_result(two_cpus):
     def items():
         yield from range(3)
         raise OSError("gone")
 
-    answers = ordered(lambda number: number, items())
-    assert [next(answers) for _ in range(3)] == [0, 1, 2]
+    results = parallel_map(lambda number: number, items())
+    assert [next(results) for _ in range(3)] == [0, 1, 2]
     with pytest.raises(OSError, match="gone"):
-        next(answers)
+        next(results)
 
 
-def test_an_answer_that_is_there_does_not_wait_for_more_items(two_workers):
+def test_a_finished_result_does_not_wait_for_more_items(two_cpus):
     pulled = []
-    answers = ordered(lambda number: number, slowly(pulled))
-    next(answers)
+    results = parallel_map(lambda number: number, slow_items(pulled))
+    next(results)
     assert len(pulled) <= 3
 
 
-def test_after_an_exception_no_work_is_begun_and_no_thread_remains(two_workers):
-    before, begun, pulled = threading.active_count(), [], []
+def test_after_an_exception_no_work_is_started_and_no_thread_remains(two_cpus):
+    before, started, pulled = threading.active_count(), [], []
 
     def work(number):
-        begun.append(number)
+        started.append(number)
         time.sleep(0.05)
         if number == 1:
             raise ValueError("one")
 
     with pytest.raises(ValueError, match="one"):
-        list(ordered(work, counted(range(1000), pulled)))
+        list(parallel_map(work, recorded(range(1000), pulled)))
     assert threading.active_count() == before
-    assert len(begun) < AHEAD * 2
-    assert len(pulled) <= AHEAD * 2 + 1
+    assert len(started) < PREFETCH * 2
+    assert len(pulled) <= PREFETCH * 2 + 1
 
 
-def test_a_reader_that_stops_stops_the_workers(two_workers):
-    before, begun = threading.active_count(), []
+def test_closing_the_results_stops_the_threads(two_cpus):
+    before, started = threading.active_count(), []
 
     def work(number):
-        begun.append(number)
+        started.append(number)
         time.sleep(0.02)
 
-    answers = ordered(work, range(1000))
-    next(answers)
-    answers.close()
+    results = parallel_map(work, range(1000))
+    next(results)
+    results.close()
     assert threading.active_count() == before
-    assert len(begun) <= AHEAD * 2
+    assert len(started) <= PREFETCH * 2
 
 
-def test_a_fault_of_the_items_reaches_the_reader(two_workers):
+def test_an_exception_of_the_items_is_raised(two_cpus):
     def items():
         yield 1
         raise LookupError("no more")
 
     with pytest.raises(LookupError, match="no more"):
-        list(ordered(str, items()))
+        list(parallel_map(str, items()))
 
 
-def test_work_within_work_stays_in_its_thread(two_workers):
+def test_nested_calls_run_in_their_own_thread(two_cpus):
     def outer(number):
-        here = threading.get_ident()
-        return here, list(ordered(lambda _: threading.get_ident(), range(3)))
+        outer_thread = threading.get_ident()
+        return outer_thread, list(parallel_map(lambda _: threading.get_ident(), range(3)))
 
-    answers = list(ordered(outer, range(8)))
-    assert all(inner == [here] * 3 for here, inner in answers)
-    assert threading.get_ident() not in {here for here, _ in answers}
+    results = list(parallel_map(outer, range(8)))
+    assert all(inner == [outer] * 3 for outer, inner in results)
+    assert threading.get_ident() not in {outer for outer, _ in results}
 
 
-def test_threads_of_ones_own_begin_no_others():
-    with threads(1, "mine") as pool:
-        here, inner = pool.submit(
+def test_a_thread_pool_starts_no_further_threads():
+    with thread_pool(1, "name") as pool:
+        thread, inner = pool.submit(
             lambda: (
                 threading.current_thread(),
-                list(ordered(lambda _: threading.current_thread(), range(3))),
+                list(parallel_map(lambda _: threading.current_thread(), range(3))),
             )
         ).result()
-    assert inner == [here] * 3
-    assert here.name.startswith("mine")
+    assert inner == [thread] * 3
+    assert thread.name.startswith("name")
 
 
-def test_work_after_work_has_all_threads_again(two_workers):
-    def met(barrier):
+def test_a_later_call_uses_all_threads_again(two_cpus):
+    def wait(barrier):
         return barrier.wait(timeout=10)
 
     for _ in range(2):
-        barrier = threading.Barrier(2)  # passed by two threads at once alone
-        assert sorted(ordered(met, [barrier, barrier])) == [0, 1]
+        barrier = threading.Barrier(2)  # needs two concurrent threads
+        assert sorted(parallel_map(wait, [barrier, barrier])) == [0, 1]

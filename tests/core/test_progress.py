@@ -1,12 +1,14 @@
-"""Tests of progress.py."""
+"""Tests of core/progress.py."""
 
 import io
 import os
+import re
+import struct
 import sys
+import time
 
 import pytest
 
-from keykind.core import progress as module
 from keykind.core.progress import progress
 
 
@@ -15,93 +17,119 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.fixture
-def shown(monkeypatch):
-    """Give a function that goes through items and returns what a terminal was sent, and the fault if any."""
-
-    def show(items, total, redraw=-1.0):
-        monkeypatch.setattr(sys, "stderr", Terminal())
-        monkeypatch.setattr(module, "REDRAW", redraw)
-        fault = None
-        try:
-            passed = list(progress(items, total, "counting"))
-            assert passed == list(items)
-        except ValueError as error:
-            fault = error
-        return sys.stderr.getvalue(), fault
-
-    return show
+def attach_terminal(monkeypatch) -> Terminal:
+    """Replace stderr; not in a fixture, because pytest sets it again before the test is called."""
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    return terminal
 
 
-def test_items_pass_through_one_at_a_time(monkeypatch):
-    monkeypatch.setattr(sys, "stderr", Terminal())
-    pulled = []
+def visible(terminal) -> str:
+    """What is left on the terminal's line after all that was written."""
+    line = ""
+    for part in terminal.getvalue().split("\r"):
+        line = part + line[len(part) :]
+    return line.strip()
+
+
+def slow(items, seconds=0.15):
+    """Items that take longer than the time between two redraws."""
+    for item in items:
+        time.sleep(seconds)
+        yield item
+
+
+def test_items_are_consumed_one_at_a_time(monkeypatch):
+    attach_terminal(monkeypatch)
+    consumed = []
 
     def items():
         for number in range(5):
-            pulled.append(number)
+            consumed.append(number)
             yield number
 
     for number in progress(items(), 5, "counting"):
-        assert pulled == list(range(number + 1))
-    assert len(pulled) == 5
+        assert consumed == list(range(number + 1))
+    assert len(consumed) == 5
 
 
-def test_nothing_is_written_where_stderr_is_no_terminal(capfd):
+def test_nothing_is_printed_if_stderr_is_no_terminal(capfd):
     assert list(progress(range(100), 100, "counting")) == list(range(100))
     assert capfd.readouterr() == ("", "")
 
 
-def test_nothing_is_written_for_no_items(shown):
-    assert shown([], 0) == ("", None)
-
-
-def test_items_of_unknown_number_are_counted(shown):
-    text, _ = shown(range(1200), 0, redraw=0.0)
-    assert "1,199" in text or "1,200" in text
-    assert "a second" in text
-    assert text.endswith("\r\x1b[K")
-
-
-def test_a_closed_stderr_hinders_nothing(monkeypatch):
+def test_nothing_is_printed_if_stderr_is_closed(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert list(progress(range(3), 3, "counting")) == [0, 1, 2]
 
 
-def test_the_bar_grows_to_full_width_and_is_wiped_out(shown):
-    text, _ = shown(range(10), 10)
-    drawn = text.split("\r")
-    lengths = [line.count("━") for line in drawn if "━" in line]
-    assert lengths == sorted(lengths)
-    assert lengths[-1] == module.WIDTH
-    assert [f"{number}/10" in line for number, line in enumerate(drawn[1:-1], 1)] == [True] * 10
-    assert drawn[-1] == "\x1b[K"
-    assert "\n" not in text
+def test_no_items_leave_nothing_on_the_terminal(monkeypatch):
+    terminal = attach_terminal(monkeypatch)
+    assert list(progress([], 0, "counting")) == []
+    assert visible(terminal) == ""
 
 
-def test_a_fault_wipes_the_bar_out_before_its_words_are_said(shown):
+def test_items_of_unknown_number_are_counted(monkeypatch):
+    terminal = attach_terminal(monkeypatch)
+    assert list(progress(slow(range(3)), 0, "counting")) == [0, 1, 2]
+    assert re.search(r"counting.*\b[12]it", terminal.getvalue())
+    assert "%" not in terminal.getvalue()
+    assert visible(terminal) == ""
+
+
+def test_the_bar_grows_and_is_erased_at_the_end(monkeypatch):
+    terminal = attach_terminal(monkeypatch)
+    assert list(progress(slow(range(4)), 4, "counting")) == [0, 1, 2, 3]
+    counts = [int(count) for count in re.findall(r"counting.*?(\d)/4", terminal.getvalue())]
+    assert counts == sorted(counts)
+    assert len(set(counts)) > 2
+    assert "\n" not in terminal.getvalue()
+    assert visible(terminal) == ""
+
+
+def test_an_exception_of_the_items_erases_the_bar_first(monkeypatch):
+    terminal = attach_terminal(monkeypatch)
+
     def items():
-        yield from range(3)
-        raise ValueError
+        yield from slow(range(3))
+        raise ValueError("failed")
 
-    text, fault = shown(items(), 10)
-    assert isinstance(fault, ValueError)
-    assert "━" in text
-    assert text.endswith("\r\x1b[K")
+    with pytest.raises(ValueError, match="failed"):
+        list(progress(items(), 10, "counting"))
+    assert "counting" in terminal.getvalue()
+    assert visible(terminal) == ""
 
 
-def test_the_bar_is_not_drawn_for_each_of_many_quick_items(shown):
-    text, _ = shown(range(10_000), 10_000, redraw=1000.0)
-    assert text.count("\r") == 2  # when all is done, and to wipe it out
+def test_an_exception_of_the_caller_erases_the_bar_too(monkeypatch):
+    terminal = attach_terminal(monkeypatch)
+
+    def count():
+        for _ in progress(slow(range(3)), 3, "counting"):
+            raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed"):
+        count()
+    assert "counting" in terminal.getvalue()
+    assert visible(terminal) == ""
+
+
+def test_the_bar_is_not_redrawn_for_each_of_many_quick_items(monkeypatch):
+    terminal = attach_terminal(monkeypatch)
+    assert len(list(progress(range(10_000), 10_000, "counting"))) == 10_000
+    assert terminal.getvalue().count("\r") < 100
 
 
 def test_a_real_terminal_shows_the_bar(monkeypatch):
-    pty = pytest.importorskip("pty", reason="no pseudo-terminals here")
+    pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
+    import fcntl
+    import termios
+
     master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # it has no size otherwise
     with os.fdopen(slave, "w", encoding="utf-8") as stderr:
         monkeypatch.setattr(sys, "stderr", stderr)
-        list(progress(range(3), 3, "counting"))
-        seen = os.read(master, 10_000).decode("utf-8")
+        list(progress(slow(range(3)), 3, "counting"))
+        printed = os.read(master, 10_000).decode("utf-8")
     os.close(master)
-    assert "counting" in seen
-    assert "3/3" in seen
+    assert "counting" in printed
+    assert "/3" in printed

@@ -1,4 +1,4 @@
-"""Tests of quiet.py."""
+"""Tests of core/quiet.py; of whole commands, tests/cli/test_quiet_processes.py."""
 
 import os
 import subprocess
@@ -11,7 +11,7 @@ import pytest
 from keykind.core.quiet import quiet
 
 
-def test_what_native_code_writes_is_hidden_and_only_inside(capfd):
+def test_native_output_is_hidden_inside_the_block_only(capfd):
     os.write(2, b"before\n")
     with quiet():
         os.write(2, b"hidden\n")
@@ -20,21 +20,21 @@ def test_what_native_code_writes_is_hidden_and_only_inside(capfd):
     assert capfd.readouterr() == ("answer\n", "before\nafter\n")
 
 
-def test_what_was_hidden_is_shown_where_the_block_fails(capfd):
-    note = b"the reason\n" * 10_000
+def test_hidden_output_is_printed_if_the_block_raises(capfd):
+    message = b"the reason\n" * 10_000
 
     def fail():
         with quiet():
-            os.write(2, note)
+            os.write(2, message)
             raise ValueError("failed")
 
     with pytest.raises(ValueError, match="failed"):
         fail()
     os.write(2, b"after\n")
-    assert capfd.readouterr().err.encode() == note + b"after\n"
+    assert capfd.readouterr().err.encode() == message + b"after\n"
 
 
-def test_blocks_may_stand_inside_each_other():
+def test_blocks_can_be_nested():
     code = (
         "import os\n"
         "from keykind.core.quiet import quiet\n"
@@ -44,17 +44,17 @@ def test_blocks_may_stand_inside_each_other():
         "    os.write(2, b'hidden too')\n"
         "os.write(2, b'after')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30, check=True)
-    assert done.stderr == b"after"
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, timeout=30, check=True)
+    assert process.stderr == b"after"
 
 
-def test_threads_do_not_take_each_others_stderr(capfd):
-    def chatter():
+def test_threads_do_not_interfere(capfd):
+    def write():
         for _ in range(50):
             with quiet():
                 os.write(2, b"hidden\n")
 
-    threads = [threading.Thread(target=chatter) for _ in range(4)]
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -63,18 +63,18 @@ def test_threads_do_not_take_each_others_stderr(capfd):
     assert capfd.readouterr().err == "after\n"
 
 
-def test_no_file_stays_open():
-    opened = Path("/proc/self/fd")
-    if not opened.is_dir():
-        pytest.skip("needs Linux's list of open files")
-    before = len(list(opened.iterdir()))
+def test_no_file_descriptor_leaks():
+    descriptors = Path("/proc/self/fd")
+    if not descriptors.is_dir():
+        pytest.skip("needs /proc/self/fd")
+    before = len(list(descriptors.iterdir()))
     for _ in range(5):
         with quiet():
             pass
-    assert len(list(opened.iterdir())) == before
+    assert len(list(descriptors.iterdir())) == before
 
 
-def test_a_closed_stderr_hinders_nothing(monkeypatch):
+def test_a_closed_stderr_is_no_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     with quiet():
         answer = 42
