@@ -169,7 +169,7 @@ def test_a_folder_with_files_is_refused_before_any_photo_is_read(tmp_path, capsy
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "notes.txt").write_text("notes")
     assert run("train", tmp_path / "no photos", "--out", tmp_path / "run") == 2
-    assert "is there already and not empty" in capsys.readouterr().err
+    assert "already exists and is not empty" in capsys.readouterr().err
 
 
 def add_bad_files(folder: Path) -> dict[str, str]:

@@ -1,22 +1,26 @@
-"""What `pip install keykind` alone must do: run by `make bare` in an environment with nothing else.
+"""Check what `pip install keykind` alone provides; run by `make bare` in an environment with nothing else.
 
-Not a pytest file: there is no pytest there.
+Not a pytest file, because pytest is not installed there.
 """
 
 import gzip
 import importlib.util
 import json
+import pkgutil
 import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 HEAVY = (
     *("keras", "tensorflow", "sklearn", "scipy", "matplotlib", "ray", "fastapi", "jinja2"),
     *("mitsuba", "drjit", "manifold3d", "starlette", "uvicorn", "prometheus_client"),
 )
-MEND = "pip install 'keykind[train]'"
+LIGHT_PACKAGES = ("core", "photo", "model", "detect", "dataset", "predict", "cli")
+LIGHT = ("app", "export.export", "train.features", "evaluate.thumbnails")
+INSTALL_TRAIN = "pip install 'keykind[train]'"
 KEYKIND = Path(sysconfig.get_path("scripts")) / "keykind"
 
 
@@ -24,20 +28,20 @@ def keykind(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([KEYKIND, *arguments], capture_output=True, text=True, timeout=60, check=False)
 
 
-def check(wanted: bool, what: str) -> None:
-    if not wanted:
-        sys.exit(f"bare install: {what}")
-    print("good:", what)
+def check(passed: bool, claim: str) -> None:
+    if not passed:
+        sys.exit(f"bare install: not true: {claim}")
+    print("ok:", claim)
 
 
 def main() -> None:
     check(not any(map(importlib.util.find_spec, HEAVY)), "nothing heavy is installed")
-    check(keykind("--version").stdout.startswith("keykind "), "--version answers")
+    check(keykind("--version").stdout.startswith("keykind "), "--version works")
     doctor = keykind("doctor")
-    check(doctor.returncode == 0 and MEND in doctor.stdout, "doctor names what is missing")
+    check(doctor.returncode == 0 and INSTALL_TRAIN in doctor.stdout, "doctor names the missing packages")
     from keykind.dataset.bundled import bundled_photos
 
-    check(keykind("inspect", str(bundled_photos())).returncode == 0, "the sample came along, whole")
+    check(keykind("inspect", str(bundled_photos())).returncode == 0, "the bundled photos are complete")
     with tempfile.TemporaryDirectory() as folder:
         draw_photos(Path(folder))
         page = Path(folder) / "page.html"
@@ -45,56 +49,50 @@ def main() -> None:
         check(inspected.returncode == 0 and bool(json.loads(inspected.stdout)), "inspect reads photos")
         check(page.stat().st_size > 1000, "inspect writes its page")
         trained = keykind("train", folder, "--out", str(Path(folder) / "run"))
-        check(trained.returncode == 2 and MEND in trained.stderr, "train names its extra")
+        check(trained.returncode == 2 and INSTALL_TRAIN in trained.stderr, "train names its extra")
         rendered = keykind("render", str(Path(folder) / "set"), "--count", "1")
         check(rendered.returncode == 2 and "'keykind[render]'" in rendered.stderr, "render names its extra")
         served = keykind("serve")
         check(served.returncode == 2 and "'keykind[serve]'" in served.stderr, "serve names its extra")
-        far = keykind("predict", "key.jpg", "--engine", "ray")
-        check(far.returncode == 2 and "'keykind[scale]'" in far.stderr, "the engine ray names its extra")
-        predict_and_explain(Path(folder))
-        write_app(Path(folder) / "site")
-    for module in (
-        "addresses",
-        "export",
-        "explain",
-        "features",
-        "gathering",
-        "head",
-        "panels",
-        "parts",
-        "pictures",
-        "predict",
-        "shipped",
-        "views",
-        "web_app",
-    ):
-        importlib.import_module(f"keykind.{module}")
+        ray = keykind("predict", "key.jpg", "--engine", "ray")
+        check(ray.returncode == 2 and "'keykind[scale]'" in ray.stderr, "the engine ray names its extra")
+        check_predictions(Path(folder))
+        check_app(Path(folder) / "site")
+    for name in light_modules():
+        importlib.import_module(name)
     check(not set(HEAVY) & sys.modules.keys(), "every light module imports without the heavy ones")
 
 
-def predict_and_explain(folder: Path) -> None:
+def light_modules() -> Iterator[str]:
+    """Yield the names of all modules that must work with nothing else installed."""
+    yield from (f"keykind.{name}" for name in LIGHT)
+    for package in LIGHT_PACKAGES:
+        folder = importlib.import_module(f"keykind.{package}").__path__
+        yield from (module.name for module in pkgutil.walk_packages(folder, f"keykind.{package}."))
+
+
+def check_predictions(folder: Path) -> None:
     from tiny_model import tiny_file
 
-    model, why = tiny_file(folder / "tiny.tflite"), folder / "why.png"
+    model, figure = tiny_file(folder / "tiny.tflite"), folder / "figure.png"
     photo = next((folder / "dimple").iterdir())
     predicted = keykind("predict", str(folder / "dimple"), "--json", "--model", str(model))
     lines = [json.loads(line) for line in predicted.stdout.splitlines()]
-    check(predicted.returncode == 0 and len(lines) == 3 and not lines[0]["error"], "predict answers")
-    explained = keykind("explain", str(photo), "--out", str(why), "--model", str(model))
-    check(explained.returncode == 0 and why.stat().st_size > 1000, "explain draws")
+    check(predicted.returncode == 0 and len(lines) == 3 and not lines[0]["error"], "predict works")
+    explained = keykind("explain", str(photo), "--out", str(figure), "--model", str(model))
+    check(explained.returncode == 0 and figure.stat().st_size > 1000, "explain works")
     exported = keykind("export", str(folder), "--out", str(folder / "keys.tflite"))
-    check(exported.returncode == 2 and MEND in exported.stderr, "export of a run names its extra")
+    check(exported.returncode == 2 and INSTALL_TRAIN in exported.stderr, "export of a run names its extra")
 
 
-def write_app(out: Path) -> None:
+def check_app(out: Path) -> None:
     from keykind.model import shipped
 
     written = keykind("app", str(out))
-    check(written.returncode == 0 and (out / "index.html").exists(), "the app came along, and is written")
+    check(written.returncode == 0 and (out / "index.html").exists(), "the app is included and can be written")
     packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
     for name in (shipped.DETECTOR, shipped.CLASSIFIER):
-        check(shipped.read_model(name) in packed, f"the app holds {name} as it ships")
+        check(shipped.read_model(name) in packed, f"the app contains the bundled {name}")
 
 
 def draw_photos(folder: Path) -> None:
@@ -104,8 +102,8 @@ def draw_photos(folder: Path) -> None:
     rng = np.random.default_rng(0)
     for kind in ("cylinder", "dimple"):
         (folder / kind).mkdir()
-        for number in range(3):
-            Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(folder / kind / f"{number}.png")
+        for i in range(3):
+            Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(folder / kind / f"{i}.png")
 
 
 if __name__ == "__main__":

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 
-def add_dataset_options(parser: argparse.ArgumentParser) -> None:
+def add_dataset_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add the photos of a dataset and how they are read."""
     parser.add_argument(
-        "photos", type=Path, metavar="PHOTOS", help="a folder with one subfolder per kind, or a CSV file"
+        "photos",
+        type=Path,
+        nargs=None if required else "?",
+        metavar="PHOTOS",
+        help="a folder with one subfolder per kind, or a CSV file",
     )
     parser.add_argument("--test", type=Path, metavar="PHOTOS", help="test photos, if kept separately")
     add_kinds(parser, "only these kinds")
@@ -46,10 +50,10 @@ def add_kinds(parser: argparse.ArgumentParser, help_text: str) -> None:
     parser.add_argument("--kinds", type=name_list, metavar="A,B,...", help=help_text)
 
 
-def add_seed(parser: argparse.ArgumentParser) -> None:
+def add_seed(parser: argparse.ArgumentParser, *, default: int | None = 0) -> None:
     """Add the seed."""
     parser.add_argument(
-        "--seed", type=natural, default=0, help="seed of all random choices (default: %(default)s)"
+        "--seed", type=natural, default=default, help="seed of all random choices (default: 0)"
     )
 
 
@@ -61,14 +65,14 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
+def add_engine(parser: argparse.ArgumentParser, *, default: str | None = "local") -> None:
     """Add the choice of where the work is done."""
     parser.add_argument(
         "--engine",
         choices=("local", "ray"),
-        default="local",
+        default=default,
         help="where the work is done: in this process, or on a Ray cluster (RAY_ADDRESS, or else one started "
-        "on this machine); the results are the same (default: %(default)s)",
+        "on this machine); the results are the same (default: local)",
     )
 
 
@@ -86,9 +90,9 @@ def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
     return scale.engine(chunk or scale.CHUNK_SIZE)
 
 
-def name_list(text: str) -> list[str]:
-    """Return the names in a comma-separated list."""
-    return [name.strip() for name in text.split(",")]
+def name_list(text: str) -> list[str] | None:
+    """Return the names in a comma-separated list; None for an empty one."""
+    return [name.strip() for name in text.split(",")] if text else None
 
 
 def natural(text: str) -> int:
