@@ -1,9 +1,9 @@
-"""Tests of explain.py."""
+"""Tests of model/gradcam.py."""
 
 import numpy as np
 import pytest
 
-from keykind.model.gradcam import COLOURS, Explanation, class_maps, colours, is_empty, overlay
+from keykind.model.gradcam import COLOUR_MAP, Explanation, apply_colour_map, class_maps, is_empty, overlay
 from keykind.model.head import Head
 
 
@@ -13,7 +13,7 @@ def random_head(rng, channels, units, kinds):
 
 
 def grad_cam(features, head):
-    """Grad-CAM as its paper says it, by automatic differentiation."""
+    """Grad-CAM as in its paper, by automatic differentiation."""
     tf = pytest.importorskip("tensorflow", reason="the extra train is not installed")
     feature_map, maps = tf.constant(features), []
     for kind in range(len(head.b2)):
@@ -41,7 +41,7 @@ def test_class_maps_agree_with_automatic_differentiation(shape, units, kinds):
         np.testing.assert_allclose(maps, grad_cam(features, head), atol=1e-5)
 
 
-def test_evidence_is_where_the_channel_is_that_speaks_for_the_kind():
+def test_evidence_is_where_the_channel_of_the_kind_is_active():
     head = Head(
         np.eye(2, dtype=np.float32),
         *(np.zeros(2, np.float32),),
@@ -56,21 +56,21 @@ def test_evidence_is_where_the_channel_is_that_speaks_for_the_kind():
 
 
 @pytest.mark.parametrize("shape", [(7, 7, 5), (7, 4), (1, 7, 7, 4)])
-def test_a_map_of_another_shape_is_told_with_what_was_expected(shape):
+def test_features_of_another_shape_raise(shape):
     head = random_head(np.random.default_rng(0), 4, 3, 2)
     with pytest.raises(ValueError, match=r"expected a map \(h, w, 4\), got "):
         class_maps(np.zeros(shape, np.float32), head)
 
 
-def test_a_head_whose_hidden_units_all_sleep_gives_empty_maps():
+def test_a_head_with_inactive_hidden_units_gives_empty_maps():
     head = random_head(np.random.default_rng(0), 4, 3, 2)
-    asleep = Head(head.w1, head.b1 - 1000, head.w2, head.b2)
-    maps = class_maps(np.ones((7, 7, 4), np.float32), asleep)
+    inactive = Head(head.w1, head.b1 - 1000, head.w2, head.b2)
+    maps = class_maps(np.ones((7, 7, 4), np.float32), inactive)
     assert is_empty(maps[..., 0])
     assert is_empty(maps[..., 1])
 
 
-def test_one_place_is_enough_for_a_map_not_to_be_empty():
+def test_a_map_with_any_positive_value_is_not_empty():
     class_map = np.zeros((7, 7), np.float32)
     assert is_empty(class_map)
     class_map[3, 4] = 1e-20
@@ -78,7 +78,7 @@ def test_one_place_is_enough_for_a_map_not_to_be_empty():
 
 
 @pytest.mark.parametrize("value", [0, np.nan])
-def test_an_empty_map_is_not_drawn(value):
+def test_an_overlay_of_an_empty_map_raises(value):
     crop = np.zeros((20, 20, 3), np.uint8)
     with pytest.raises(ValueError, match="empty"):
         overlay(crop, np.full((7, 7), value, np.float32))
@@ -87,46 +87,46 @@ def test_an_empty_map_is_not_drawn(value):
 def test_the_overlay_is_brightest_where_the_evidence_is():
     class_map = np.zeros((7, 7), np.float32)
     class_map[1, 5] = 0.01
-    drawn = overlay(np.full((70, 140, 3), 128, np.uint8), class_map).astype(int).sum(axis=2)
-    row, column = np.unravel_index(drawn.argmax(), drawn.shape)
+    brightness = overlay(np.full((70, 140, 3), 128, np.uint8), class_map).astype(int).sum(axis=2)
+    row, column = np.unravel_index(brightness.argmax(), brightness.shape)
     assert (row // 10, column // 20) == (1, 5)
 
 
-def test_only_the_proportions_of_a_map_are_drawn():
+def test_the_overlay_does_not_depend_on_the_scale_of_the_map():
     rng = np.random.default_rng(0)
     crop, class_map = rng.integers(0, 256, (30, 30, 3), dtype=np.uint8), rng.random((7, 7), np.float32)
     np.testing.assert_array_equal(overlay(crop, class_map), overlay(crop, class_map * 1024))
 
 
-def test_strength_goes_from_the_crop_to_the_colours_alone():
+def test_strength_blends_from_the_crop_to_the_colours():
     crop = np.random.default_rng(0).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     class_map = np.ones((7, 7), np.float32)
     np.testing.assert_array_equal(overlay(crop, class_map, strength=0), crop)
-    everywhere_bright = np.broadcast_to(COLOURS[-1].astype(np.uint8), crop.shape)
-    np.testing.assert_array_equal(overlay(crop, class_map, strength=1), everywhere_bright)
+    brightest = np.broadcast_to(COLOUR_MAP[-1].astype(np.uint8), crop.shape)
+    np.testing.assert_array_equal(overlay(crop, class_map, strength=1), brightest)
 
 
-def test_colours_grow_brighter_with_the_evidence_also_in_grey_print():
-    step = np.linspace(0, 1, 200, dtype=np.float32)[None]
-    drawn = overlay(np.zeros((1, 200, 3), np.uint8), step, strength=1).astype(float)
-    grey = drawn @ [0.299, 0.587, 0.114]
+def test_colours_grow_brighter_with_the_evidence_also_in_greyscale():
+    ramp = np.linspace(0, 1, 200, dtype=np.float32)[None]
+    colours = overlay(np.zeros((1, 200, 3), np.uint8), ramp, strength=1).astype(float)
+    grey = colours @ [0.299, 0.587, 0.114]
     assert (np.diff(grey[0]) > -1).all()
     assert grey[0, -1] - grey[0, 0] > 150
 
 
-def test_maps_with_the_same_top_can_be_compared():
+def test_overlays_with_the_same_vmax_are_comparable():
     crop, class_map = np.zeros((70, 70, 3), np.uint8), np.ones((7, 7), np.float32)
-    strong, weak = (overlay(crop, share * class_map, top=1.0).astype(int).sum() for share in (1, 0.5))
+    strong, weak = (overlay(crop, scale * class_map, vmax=1.0).astype(int).sum() for scale in (1, 0.5))
     assert strong > weak
-    np.testing.assert_array_equal(overlay(crop, class_map, top=1.0), overlay(crop, class_map))
+    np.testing.assert_array_equal(overlay(crop, class_map, vmax=1.0), overlay(crop, class_map))
 
 
-def test_colours_stay_on_their_scale():
-    level = np.array([[-9, 0, 1, 9]], np.float32)
-    np.testing.assert_array_equal(colours(level)[0], COLOURS[[0, 0, -1, -1]])
+def test_values_outside_0_to_1_are_clipped():
+    values = np.array([[-9, 0, 1, 9]], np.float32)
+    np.testing.assert_array_equal(apply_colour_map(values)[0], COLOUR_MAP[[0, 0, -1, -1]])
 
 
-def test_the_best_kind_of_an_explanation_is_the_most_probable_even_if_it_is_not_the_answer():
+def test_the_best_kind_is_the_most_probable_even_if_it_is_not_the_answer():
     pixels, maps = np.zeros((8, 8, 3), np.uint8), {}
     probabilities = {"cylinder": 0.3, "dimple": 0.4, "mortice": 0.3}
     assert Explanation("a.jpg", "not sure", probabilities, maps, pixels).best == "dimple"

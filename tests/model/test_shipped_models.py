@@ -1,4 +1,4 @@
-"""Tests of the models that come with keykind: what they say of bad pictures, their size, their weights."""
+"""Tests of the bundled models: their answers on difficult pictures, their size, their weights."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from keykind.train.backbone import load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
 MEGABYTES = 8
-CROP = 256  # px of a sample photo's part that one of fifty keys takes
+TILE = 256  # width of one of fifty keys, px
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +23,13 @@ def recogniser():
 
 
 @pytest.fixture(scope="module")
-def key():
+def photo():
     """A photo of one key."""
     return Image.open(next(iter(sorted(FOLDER.glob("test/cylinder/*.jpg"))))).convert("RGB")
 
 
-def length(one):
-    return float(np.linalg.norm(np.subtract(one.head, one.tip)))
+def length(key):
+    return float(np.linalg.norm(np.subtract(key.head, key.tip)))
 
 
 def noise(size, seed=0):
@@ -46,21 +46,21 @@ EMPTY = {
 
 
 @pytest.mark.parametrize("name", EMPTY)
-def test_no_key_is_found_where_there_is_nothing(recogniser, name):
-    said = recogniser.recognise(EMPTY[name])
-    assert said.verdict == NOT_A_KEY
-    assert said.keys == ()
+def test_an_empty_picture_has_no_key(recogniser, name):
+    prediction = recogniser.recognise(EMPTY[name])
+    assert prediction.verdict == NOT_A_KEY
+    assert prediction.keys == ()
 
 
 @pytest.mark.parametrize("size", [(1, 4000), (4000, 1), (1, 1)])
-def test_a_strip_of_a_pixel_is_told_to_be_too_small(recogniser, size):
-    (said,) = recogniser.recognise_many([noise(size)])
-    assert said.verdict == UNREADABLE
-    assert f"has {size[1]:,} x {size[0]:,} pixels".replace(",", "") in said.error
-    assert "needs 8 on each side" in said.error
+def test_a_picture_of_one_pixel_in_width_is_too_small(recogniser, size):
+    (prediction,) = recogniser.recognise_many([noise(size)])
+    assert prediction.verdict == UNREADABLE
+    assert f"has {size[1]:,} x {size[0]:,} pixels".replace(",", "") in prediction.error
+    assert "needs at least 8 on each side" in prediction.error
 
 
-def test_a_screenshot_shows_no_key(recogniser):
+def test_a_screenshot_has_no_key(recogniser):
     picture = Image.new("RGB", (1280, 800), (245, 246, 248))
     pen = ImageDraw.Draw(picture)
     for row in range(24):
@@ -69,65 +69,65 @@ def test_a_screenshot_shows_no_key(recogniser):
     assert recogniser.recognise(picture).verdict == NOT_A_KEY
 
 
-def test_a_key_in_a_photo_has_a_kind_and_lies_along_its_box(recogniser, key):
-    (one,) = recogniser.recognise(key).keys
-    assert one.kind in kinds.NAMES
-    assert sum(one.probabilities.values()) == pytest.approx(1, abs=1e-3)
-    along, side = np.subtract(one.tip, one.head), np.subtract(one.box[1], one.box[0])
-    assert abs(along @ side) >= 0.97 * np.linalg.norm(along) * np.linalg.norm(side)
+def test_a_key_has_a_kind_and_a_box_along_its_axis(recogniser, photo):
+    (key,) = recogniser.recognise(photo).keys
+    assert key.kind in kinds.NAMES
+    assert sum(key.probabilities.values()) == pytest.approx(1, abs=1e-3)
+    axis, side = np.subtract(key.tip, key.head), np.subtract(key.box[1], key.box[0])
+    assert abs(axis @ side) >= 0.97 * np.linalg.norm(axis) * np.linalg.norm(side)
 
 
-def test_a_mirror_image_is_found_where_the_key_is(recogniser, key):
-    (one,) = recogniser.recognise(key).keys
-    (other,) = recogniser.recognise(key.transpose(Image.Transpose.FLIP_LEFT_RIGHT)).keys
-    mirrored = [(key.width - x, y) for x, y in (other.head, other.tip)]
-    assert np.linalg.norm(np.subtract(mirrored, [one.head, one.tip]), axis=1).max() <= 0.25 * length(one)
+def test_a_key_is_found_at_the_same_position_in_the_mirror_image(recogniser, photo):
+    (key,) = recogniser.recognise(photo).keys
+    (other,) = recogniser.recognise(photo.transpose(Image.Transpose.FLIP_LEFT_RIGHT)).keys
+    mirrored = [(photo.width - x, y) for x, y in (other.head, other.tip)]
+    assert np.linalg.norm(np.subtract(mirrored, [key.head, key.tip]), axis=1).max() <= 0.25 * length(key)
 
 
-def test_a_key_cut_by_the_frame_is_answered_with_what_is_seen(recogniser, key):
-    (one,) = recogniser.recognise(key).keys
-    middle = np.mean([one.head, one.tip], axis=0)
-    cut = key.crop((0, 0, int(middle[0]), key.height))
-    said = recogniser.recognise(cut)
-    assert said.verdict in VERDICTS
-    assert said.error is None
-    assert len(said.keys) <= 1
+def test_a_truncated_key_is_no_error(recogniser, photo):
+    (key,) = recogniser.recognise(photo).keys
+    centre = np.mean([key.head, key.tip], axis=0)
+    truncated = photo.crop((0, 0, int(centre[0]), photo.height))
+    prediction = recogniser.recognise(truncated)
+    assert prediction.verdict in VERDICTS
+    assert prediction.error is None
+    assert len(prediction.keys) <= 1
 
 
-def test_a_drawing_gets_an_answer_or_none_and_no_error(recogniser):
-    said = recogniser.recognise(draw_key("cylinder", np.random.default_rng(0)))
-    assert said.error is None
-    assert len(said.keys) <= 2
+def test_a_drawing_is_no_error(recogniser):
+    prediction = recogniser.recognise(draw_key("cylinder", np.random.default_rng(0)))
+    assert prediction.error is None
+    assert len(prediction.keys) <= 2
 
 
-def test_fifty_keys_are_many_answers(recogniser, key):
-    tile = key.resize((CROP, round(CROP * key.height / key.width)))
+def test_many_of_fifty_keys_are_found(recogniser, photo):
+    tile = photo.resize((TILE, round(TILE * photo.height / photo.width)))
     sheet = Image.new("RGB", (10 * tile.width, 5 * tile.height))
-    for place in range(50):
-        sheet.paste(tile, (place % 10 * tile.width, place // 10 * tile.height))
-    said = recogniser.recognise(sheet)
-    assert len(said.keys) >= 10
-    middles = np.array([np.mean([one.head, one.tip], axis=0) for one in said.keys])
-    apart = np.linalg.norm(middles[:, None] - middles[None], axis=-1) + 1e9 * np.eye(len(middles))
-    assert apart.min() > 0.1 * min(map(length, said.keys))  # none is told twice
+    for i in range(50):
+        sheet.paste(tile, (i % 10 * tile.width, i // 10 * tile.height))
+    prediction = recogniser.recognise(sheet)
+    assert len(prediction.keys) >= 10
+    centres = np.array([np.mean([key.head, key.tip], axis=0) for key in prediction.keys])
+    distances = np.linalg.norm(centres[:, None] - centres[None], axis=-1) + 1e9 * np.eye(len(centres))
+    assert distances.min() > 0.1 * min(map(length, prediction.keys))  # no duplicates
 
 
-@pytest.mark.parametrize("longer", [200, 800, 8000])
-def test_the_same_key_is_found_at_any_size(recogniser, key, longer):
-    factor = longer / max(key.size)
-    large = key.resize((round(key.width * factor), round(key.height * factor)))
-    (one,) = recogniser.recognise(key).keys
-    (other,) = recogniser.recognise(large).keys
-    ends = np.array([other.head, other.tip]) / factor
-    assert np.linalg.norm(ends - [one.head, one.tip], axis=1).max() <= 0.1 * length(one)
+@pytest.mark.parametrize("size", [200, 800, 8000])
+def test_a_key_is_found_at_any_image_size(recogniser, photo, size):
+    scale = size / max(photo.size)
+    resized = photo.resize((round(photo.width * scale), round(photo.height * scale)))
+    (key,) = recogniser.recognise(photo).keys
+    (other,) = recogniser.recognise(resized).keys
+    keypoints = np.array([other.head, other.tip]) / scale
+    assert np.linalg.norm(keypoints - [key.head, key.tip], axis=1).max() <= 0.1 * length(key)
 
 
-def test_a_torn_photo_is_unreadable_and_the_next_is_answered(recogniser, key):
-    said = list(recogniser.recognise_many([b"torn", key]))
-    assert [one.verdict == UNREADABLE for one in said] == [True, False]
+def test_an_unreadable_photo_does_not_affect_the_next(recogniser, photo):
+    predictions = list(recogniser.recognise_many([b"damaged", photo]))
+    assert [prediction.verdict == UNREADABLE for prediction in predictions] == [True, False]
 
 
-def test_the_classifier_knows_the_seven_kinds(recogniser):
+def test_the_classifier_has_all_kinds(recogniser):
     assert recogniser.kinds == tuple(sorted(kinds.NAMES))
     assert recogniser.model.card.crop == "key"
     assert recogniser.model.card.ood_threshold is not None
@@ -139,20 +139,22 @@ def test_detector_and_classifier_together_are_small():
 
 
 def test_no_tensor_of_imagenet_is_in_any_file(imagenet):
-    """Kernels lie in .tflite files as (out, h, w, in), depthwise ones as (1, h, w, channels)."""
+    """Kernels are stored in .tflite files as (out, h, w, in), depthwise ones as (1, h, w, channels)."""
     files = [path.read_bytes() for path in sorted(shipped.FOLDER.glob("*.tflite"))]
     ours = {array.astype(np.float16).tobytes() for array in shipped.read_arrays().values()}
     for scaling in ("unit", "native"):
-        began = folded_arrays(fold(load_backbone("mobilenet_v2", str(imagenet), scaling=scaling, seed=0)))
-        for name, array in began.items():
+        pretrained = folded_arrays(
+            fold(load_backbone("mobilenet_v2", str(imagenet), scaling=scaling, seed=0))
+        )
+        for name, array in pretrained.items():
             half = array.astype(np.float16)
             assert half.tobytes() not in ours, name
             if array.ndim == 4:
                 half = half.transpose(3, 0, 1, 2)
-            laid = half.tobytes()
-            assert not any(laid in data or array.tobytes() in data for data in files), name
+            transposed = half.tobytes()
+            assert not any(transposed in data or array.tobytes() in data for data in files), name
 
 
-def test_the_detector_answers_like_its_file_says():
+def test_the_detector_has_the_expected_output_shape():
     detector = load_detector()
-    assert detector.fields(np.zeros((256, 256, 3), np.uint8)).shape == (64, 64, 11)
+    assert detector.dense_outputs(np.zeros((256, 256, 3), np.uint8)).shape == (64, 64, 11)

@@ -1,7 +1,7 @@
-"""Simply drawn keys of four kinds, in two splits: for tests to which it does not matter what a photo shows.
+"""Simple drawings of keys of four kinds, in two splits, for tests that do not need real photos.
 
 In:    a folder, how many of each kind, a random generator
-Out:   train/<kind>/drawn-NN.png and test/<kind>/drawn-NN.png, each marked as drawn
+Out:   train/<kind>/drawn-NN.png and test/<kind>/drawn-NN.png, each marked as a drawing
 """
 
 import math
@@ -13,38 +13,38 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 SIDE = 240  # of a drawing, px
-MARK = "drawn"  # stands on each drawing and before its name
+MARK = "drawn"  # written on each drawing, and the prefix of its name
 
 Point = tuple[float, float]
 Pen = ImageDraw.ImageDraw
 
 
 def draw_photos(folder: Path, counts: Mapping[str, int], rng: np.random.Generator) -> None:
-    """Draw that many keys of each kind for each split; the same `rng` draws the same pictures.
+    """Write drawings of each kind for each split; the same `rng` gives the same pictures.
 
-    counts: split -> drawings a kind, e.g. {"train": 12, "test": 6}.
+    counts: split -> drawings per kind, e.g. {"train": 12, "test": 6}.
     """
     for split, count in counts.items():
         for kind in BLADES:
-            place = folder / split / kind
-            place.mkdir(parents=True)
-            for number in range(count):
-                draw_key(kind, rng).save(place / f"{MARK}-{number:02}.png")
+            class_folder = folder / split / kind
+            class_folder.mkdir(parents=True)
+            for i in range(count):
+                draw_key(kind, rng).save(class_folder / f"{MARK}-{i:02}.png")
 
 
 def draw_key(kind: str, rng: np.random.Generator) -> Image.Image:
-    """Return a drawing of a key, SIDE px, turned and placed at random, on a plain ground."""
-    ground = tuple(int(level) for level in rng.integers(180, 256, 3))
+    """Return a drawing of a key, SIDE x SIDE px, randomly rotated and flipped, on a plain background."""
+    background = tuple(int(level) for level in rng.integers(180, 256, 3))
     metal = tuple(int(level) for level in rng.integers(90, 170) + np.array([20, 10, -20]))
-    picture = Image.new("RGB", (SIDE, SIDE), ground)
+    picture = Image.new("RGB", (SIDE, SIDE), background)
     pen = ImageDraw.Draw(picture)
     pen.ellipse((20, 85, 90, 155), fill=metal)
-    pen.ellipse((38, 108, 60, 130), fill=ground)
+    pen.ellipse((38, 108, 60, 130), fill=background)
     BLADES[kind](pen, metal, rng)
-    turned = picture.rotate(float(rng.uniform(-40, 40)), Image.Resampling.BILINEAR, fillcolor=ground)
-    finished = turned.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else turned
-    ImageDraw.Draw(finished).text((4, 4), MARK, fill=(120, 120, 120))
-    return finished
+    rotated = picture.rotate(float(rng.uniform(-40, 40)), Image.Resampling.BILINEAR, fillcolor=background)
+    drawing = rotated.transpose(Image.Transpose.FLIP_LEFT_RIGHT) if rng.random() < 0.5 else rotated
+    ImageDraw.Draw(drawing).text((4, 4), MARK, fill=(120, 120, 120))
+    return drawing
 
 
 def _cylinder(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
@@ -61,8 +61,8 @@ def _dimple(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
 
 def _laser_track(pen: Pen, metal: Any, rng: np.random.Generator) -> None:
     pen.rectangle((85, 104, 210, 136), fill=metal)
-    phase, speed = rng.uniform(0, 6), rng.uniform(0.05, 0.1)
-    track: list[Point] = [(x, 120 + 8 * math.sin(phase + speed * x)) for x in range(100, 210, 3)]
+    phase, frequency = rng.uniform(0, 6), rng.uniform(0.05, 0.1)
+    track: list[Point] = [(x, 120 + 8 * math.sin(phase + frequency * x)) for x in range(100, 210, 3)]
     pen.line(track, fill=(60, 60, 60), width=6)
 
 

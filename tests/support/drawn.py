@@ -1,4 +1,4 @@
-"""Seeds -> drawn photos of keys, for tests."""
+"""Drawings of keys, from seeds, for tests."""
 
 import os
 from pathlib import Path
@@ -8,9 +8,9 @@ from PIL import Image, ImageDraw, ImageFilter
 
 
 def key(seed: int, *, ground: int | None = None, cuts: int | None = None) -> Image.Image:
-    """Draw a key (400 x 300): bow, blade and ground by `seed`, its six cuts by `cuts`, or else by `seed` too.
+    """Draw a key (400 x 300 px): bow, blade and background from `seed`, its six cuts from `cuts` or `seed`.
 
-    ground: a grey level, or None for a mottled surface.
+    ground: the grey level of the background, or None for a mottled one.
     """
     rng = np.random.default_rng(seed)
     colour = tuple(int(level) for level in rng.integers(40, 150, 3))
@@ -21,20 +21,20 @@ def key(seed: int, *, ground: int | None = None, cuts: int | None = None) -> Ima
         photo = Image.new("RGB", (400, 300), (ground,) * 3)
     layer = Image.new("L", photo.size)
     pen = ImageDraw.Draw(layer)
-    radius, length, thick = (int(rng.integers(*span)) for span in ((30, 65), (140, 210), (18, 34)))
+    radius, length, thickness = (int(rng.integers(*span)) for span in ((30, 65), (140, 210), (18, 34)))
     pen.ellipse((90 - radius, 150 - radius, 90 + radius, 150 + radius), fill=255)
     pen.ellipse((60, 140, 80, 160), fill=0)
-    pen.rectangle((90, 150 - thick, 90 + length, 150 + thick), fill=255)
-    depths = (rng if cuts is None else np.random.default_rng(cuts)).integers(4, thick, 6)
-    for place, depth in enumerate(depths):
-        left = 100 + radius + place * 16
-        pen.rectangle((left, 150 + thick - int(depth), left + 10, 151 + thick), fill=0)
+    pen.rectangle((90, 150 - thickness, 90 + length, 150 + thickness), fill=255)
+    depths = (rng if cuts is None else np.random.default_rng(cuts)).integers(4, thickness, 6)
+    for i, depth in enumerate(depths):
+        left = 100 + radius + i * 16
+        pen.rectangle((left, 150 + thickness - int(depth), left + 10, 151 + thickness), fill=0)
     photo.paste(colour, mask=layer.rotate(int(rng.integers(0, 4)) * 15 if cuts is None else 0))
     return photo.filter(ImageFilter.GaussianBlur(0.7))
 
 
 def save(image: Image.Image, path: Path | str, **settings: object) -> Path:
-    """Save an image, and the folders it needs; the path may be one that is no text."""
+    """Save an image and create its folder; the path may have bytes that are not valid text."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("wb") as stream:
@@ -43,7 +43,7 @@ def save(image: Image.Image, path: Path | str, **settings: object) -> Path:
 
 
 def photos(root: Path, **kinds: int) -> Path:
-    """Fill class folders with so many different keys each: root/<kind>/<number>.jpg."""
+    """Fill class folders with different keys, e.g. dimple=3: root/<kind>/<number>.jpg."""
     seed = 0
     for kind, count in kinds.items():
         (root / kind).mkdir(parents=True, exist_ok=True)
@@ -54,5 +54,5 @@ def photos(root: Path, **kinds: int) -> Path:
 
 
 def bytes_path(folder: Path, name: bytes) -> Path:
-    """Return a path whose last part is no text."""
+    """Return a path whose last part may be bytes that are not valid text."""
     return Path(os.fsdecode(os.fsencode(folder) + b"/" + name))

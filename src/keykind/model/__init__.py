@@ -1,1 +1,1 @@
-"""The model file: read, checked, run; and what its outputs mean."""
+"""The model file: reading, checking and running it, and interpreting its outputs."""

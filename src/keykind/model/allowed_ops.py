@@ -1,14 +1,14 @@
-"""The operations that the network in a model file may consist of.
+"""The TFLite operators that the network in a model file may use.
 
 In:    nothing
-Out:   ALLOWED_OPS, and what is known of some of them
+Out:   ALLOWED_OPS, and groups of them that are checked in the same way
 Needs: nothing
 
-They are what keykind's own exports use or may come to use. Each has one output; none loops, remembers, reads
-text, or runs code that is not LiteRT's own.
+They are the operators of keykind's own exports, and some that future exports may use. Each has one output;
+none of them loops, keeps state, handles text, or runs code from outside LiteRT.
 """
 
-ALLOWED_OPS = {
+ALLOWED_OPS = {  # name -> BuiltinOperator, minimum and maximum number of inputs
     "ADD": (0, 2, 2),
     "AVERAGE_POOL_2D": (1, 1, 1),
     "CONCATENATION": (2, 1, 8),
@@ -41,15 +41,8 @@ ALLOWED_OPS = {
     "QUANTIZE": (114, 1, 1),
     "HARD_SWISH": (117, 1, 1),
     "BATCH_MATMUL": (126, 2, 2),
-}  # BuiltinOperator, least and most inputs
-PAIRS = (
-    "ADD",
-    "DIV",
-    "GREATER",
-    "MAXIMUM",
-    "MINIMUM",
-    "MUL",
-    "SUB",
-)  # number by number, the smaller repeated
-SHAPED = {"MEAN", "MIRROR_PAD", "PAD", "REDUCE_MAX", "RESHAPE", "SUM", "TRANSPOSE"}  # by their later inputs
-CHANGE_TYPE = ("CAST", "DEQUANTIZE", "GREATER", "QUANTIZE")  # others give the type of their first input
+}
+BROADCASTING = {"ADD", "DIV", "GREATER", "MAXIMUM", "MINIMUM", "MUL", "SUB"}  # element-wise, of two inputs
+# Their later inputs hold a shape, axes or padding, which decide the output's shape.
+SHAPED_BY_INPUTS = {"MEAN", "MIRROR_PAD", "PAD", "REDUCE_MAX", "RESHAPE", "SUM", "TRANSPOSE"}
+TYPE_CHANGING = {"CAST", "DEQUANTIZE", "GREATER", "QUANTIZE"}  # all others keep the type of their first input

@@ -1,7 +1,7 @@
-"""What a model file says of itself <-> card.json and labels.txt inside it.
+"""The metadata of a model file <-> card.json and labels.txt inside it.
 
-In:    a Card and the flatbuffer it speaks of; or card.json's bytes, from anyone
-Out:   card.json and labels.txt; or the Card, checked; or BadModel
+In:    a Card and the flatbuffer that it describes; or the bytes of card.json, from an untrusted source
+Out:   card.json and labels.txt; or the Card, validated; or BadModel
 Needs: nothing beyond Python
 """
 
@@ -14,45 +14,48 @@ from typing import Any
 
 from keykind import __version__
 from keykind.core.errors import BadModel, printable
-from keykind.core.files import DAMAGE
+from keykind.core.files import READ_ERRORS
 
-SCHEMA = 1  # raised when older versions can no longer read the file
+SCHEMA = 1  # incremented when older versions of keykind can no longer read the file
 SIZE = 224  # side of a crop, px
 PRECISIONS = ("fp32", "fp16", "int8")
 CROPS = WHOLE, KEY = "whole", "key"
 VIEWS = ("plain", "edge")
-LABELS = "labels.txt"  # the name under which other programs find the kinds in the file
+LABELS = "labels.txt"  # where other programs, e.g. MediaPipe, look for the class names
 MAX_KINDS = 1000
-MAX_NAME = 255  # signs of a kind's name, as of a folder's
-MAX_TEMPERATURE, MAX_NOVELTY = 1e3, 1e9  # beyond them a number is a mistake
-SPELLING = {"confidence_threshold": "least_probability", "ood_threshold": "most_novelty"}  # in card.json
-EXPORT_AGAIN = "copy the file again from where it came, or export it again"
+MAX_NAME = 255  # characters of a kind's name, as of a folder's
+MAX_TEMPERATURE, MAX_OOD_THRESHOLD = 1e3, 1e9  # sanity limits
+JSON_NAMES = {
+    "confidence_threshold": "least_probability",
+    "ood_threshold": "most_novelty",
+}  # Card -> card.json
+EXPORT_AGAIN = "copy the file from its source again, or export it again"
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What a model file says of itself."""
+    """The metadata of a model file."""
 
     kinds: tuple[str, ...]  # in the order of the probabilities
     precision: str  # fp32, fp16 or int8
-    crop: str  # what of a photo a crop shows: whole, all of it; key, one key, head left and tip right
-    view: str  # plain or edge: what the graph makes of the pixels before it looks
+    crop: str  # whole: the entire photo; key: one key, aligned, head left and tip right
+    view: str  # plain or edge: the preprocessing within the graph
     temperature: float  # applied in the graph
-    confidence_threshold: float  # of the best kind; below it the answer is "not sure"
-    ood_threshold: float | None  # above it the photo shows no key; None: the file does not tell
-    maps: bool  # whether the file gives class maps
-    about: dict[str, Any]  # for people: recipe, data, scores, licence, origin of the weights
+    confidence_threshold: float  # of the most probable kind; below it the answer is "not sure"
+    ood_threshold: float | None  # above it the crop shows no key; None: the model cannot tell
+    maps: bool  # whether the model outputs class maps
+    about: dict[str, Any]  # for people: recipe, data, scores, licence, source of the weights
 
 
 def labels(card: Card) -> bytes:
-    """Return labels.txt: a kind a line, in the order of the probabilities."""
+    """Return labels.txt: one kind per line, in the order of the probabilities."""
     return "".join(f"{kind}\n" for kind in card.kinds).encode()
 
 
 def write_card(card: Card, flatbuffer: bytes, resize: str) -> bytes:
-    """Return card.json for the network in `flatbuffer`, whose crops are made by `resize`.
+    """Return card.json for the network in `flatbuffer`; `resize` names the filter that its crops need.
 
-    Raises ValueError or TypeError for what JSON cannot hold.
+    Raises ValueError or TypeError for values that JSON cannot represent.
     """
     return _json(
         {
@@ -67,10 +70,11 @@ def write_card(card: Card, flatbuffer: bytes, resize: str) -> bytes:
     )
 
 
-def read_card(data: bytes, flatbuffer: bytes, resize: str, name: Path | str) -> Card:
-    """Return the card in card.json; `name` is what an error calls the file.
+def read_card(data: bytes, flatbuffer: bytes, resize: str, name: str | Path) -> Card:
+    """Return the Card in card.json; `name` is what an error calls the file.
 
-    Raises BadModel for one that is damaged, newer, not as `write_card` writes it, or not of this flatbuffer.
+    Raises BadModel if it is damaged, newer than this version, not exactly as `write_card` writes it, or made
+    for another flatbuffer.
     """
     try:
         entries = json.loads(data)
@@ -78,52 +82,56 @@ def read_card(data: bytes, flatbuffer: bytes, resize: str, name: Path | str) -> 
             isinstance(entries, dict) and type(entries.get("schema")) is int and entries["schema"] > SCHEMA
         )
         if not newer and (not isinstance(entries, dict) or _json(entries) != data):
-            raise ValueError("it is not as keykind writes it")
-    except DAMAGE as error:
+            raise ValueError("it is not in the form that keykind writes")
+    except READ_ERRORS as error:
         fault = f"has a card.json that cannot be read ({str(error)[:100]})"
         raise BadModel(name, fault=fault, remedy=EXPORT_AGAIN) from error
     if newer:
-        made = (
+        origin = (
             f"was written by keykind {str(entries.get('keykind'))[:20]}, schema {str(entries['schema'])[:20]}"
         )
         raise BadModel(
-            name, fault=f"{made}; this version reads {SCHEMA}", remedy="run: pip install -U keykind"
+            name, fault=f"{origin}; this version reads {SCHEMA}", remedy="run: pip install -U keykind"
         )
     _check(entries, _checks(flatbuffer, resize), name)
-    values = {field.name: entries[SPELLING.get(field.name, field.name)] for field in fields(Card)}
+    values = {field.name: entries[JSON_NAMES.get(field.name, field.name)] for field in fields(Card)}
     card = Card(**values | {"kinds": tuple(entries["kinds"])})
     if entries["labels_sha256"] != _hash(labels(card)):
-        raise BadModel(name, fault="has a card whose hash of the labels is not theirs", remedy=EXPORT_AGAIN)
+        raise BadModel(
+            name, fault="has a card that does not match the hash of its labels", remedy=EXPORT_AGAIN
+        )
     return card
 
 
 def _entries(card: Card) -> dict[str, Any]:
-    return {SPELLING.get(name, name): value for name, value in asdict(card).items()}
+    return {JSON_NAMES.get(name, name): value for name, value in asdict(card).items()}
 
 
-def _check(entries: dict[str, Any], checks: dict[str, Callable[[Any], bool]], name: Path | str) -> None:
+def _check(entries: dict[str, Any], checks: dict[str, Callable[[Any], bool]], name: str | Path) -> None:
     if missing := [key for key in checks if key not in entries]:
         raise BadModel(name, fault=f"has a card without {', '.join(missing)}", remedy=EXPORT_AGAIN)
-    if strange := [key for key in entries if key not in checks]:
-        raise BadModel(name, fault=f"has a card with unknown {strange[0][:50]!r}", remedy=EXPORT_AGAIN)
-    for key, is_good in checks.items():
-        if not is_good(entries[key]):
-            found = printable(repr(entries[key]))[:60]
-            raise BadModel(name, fault=f"has a card whose {key} cannot be {found}", remedy=EXPORT_AGAIN)
+    if unknown := [key for key in entries if key not in checks]:
+        raise BadModel(
+            name, fault=f"has a card with the unknown entry {unknown[0][:50]!r}", remedy=EXPORT_AGAIN
+        )
+    for key, is_valid in checks.items():
+        if not is_valid(entries[key]):
+            value = printable(repr(entries[key]))[:60]
+            raise BadModel(name, fault=f"has a card whose {key} cannot be {value}", remedy=EXPORT_AGAIN)
 
 
 def _checks(flatbuffer: bytes, resize: str) -> dict[str, Callable[[Any], bool]]:
-    """Return, for every entry of the card, what it must be."""
+    """Return a check for every entry of card.json."""
     return {
         "schema": lambda value: type(value) is int and value == SCHEMA,
         "keykind": lambda value: isinstance(value, str) and len(value) <= MAX_NAME,
-        "kinds": _are_kinds,
+        "kinds": _are_valid_kinds,
         "precision": lambda value: value in PRECISIONS,
         "crop": lambda value: value in CROPS,
         "view": lambda value: value in VIEWS,
         "temperature": lambda value: _is_number(value, MAX_TEMPERATURE) and value > 0,
         "least_probability": lambda value: _is_number(value, 1) and value >= 0,
-        "most_novelty": lambda value: value is None or _is_number(value, MAX_NOVELTY),
+        "most_novelty": lambda value: value is None or _is_number(value, MAX_OOD_THRESHOLD),
         "maps": lambda value: isinstance(value, bool),
         "about": lambda value: isinstance(value, dict),
         "size": lambda value: type(value) is int and value == SIZE,
@@ -133,7 +141,7 @@ def _checks(flatbuffer: bytes, resize: str) -> dict[str, Callable[[Any], bool]]:
     }
 
 
-def _are_kinds(value: Any) -> bool:
+def _are_valid_kinds(value: Any) -> bool:
     if not isinstance(value, list) or not 2 <= len(value) <= MAX_KINDS:
         return False
     if not all(isinstance(kind, str) for kind in value) or len(set(value)) < len(value):
@@ -141,12 +149,12 @@ def _are_kinds(value: Any) -> bool:
     return all(kind.strip() and kind.isprintable() and len(kind) <= MAX_NAME for kind in value)
 
 
-def _is_number(value: Any, most: float) -> bool:
-    return type(value) in (int, float) and -most <= value <= most
+def _is_number(value: Any, maximum: float) -> bool:
+    return type(value) in (int, float) and -maximum <= value <= maximum
 
 
 def _json(entries: dict[str, Any]) -> bytes:
-    """Return the one way in which a card is written: with it, two readers cannot read it differently."""
+    """Return the canonical form of card.json, which no two parsers can read differently."""
     return (json.dumps(entries, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 

@@ -1,7 +1,7 @@
-"""Feature map -> where in the crop the evidence for a kind stands (Grad-CAM), drawn over it.
+"""Grad-CAM: where in a crop the evidence for each kind is, and overlays that show it.
 
-In:    feature map (7, 7, k) of the last layer, and the head; or the class maps that a model file gives
-Out:   class maps (7, 7, c); overlays and the scale of their colours, (h, w, 3) uint8; Explanation
+In:    feature map (7, 7, k) of the last layer, and the head; or the class maps that a model file outputs
+Out:   class maps (7, 7, c); overlays (h, w, 3) uint8; Explanation
 Needs: numpy, pillow
 """
 
@@ -13,31 +13,31 @@ from PIL import Image
 
 from keykind.model.head import Floats, Head
 
-# Dark blue, teal, green, yellow: readable in grey print and by the colour-blind (anchors of viridis).
-COLOURS = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], np.float32)
+# Anchors of viridis, from dark blue to yellow: readable in greyscale and by the colour-blind.
+COLOUR_MAP = np.array([[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37]], np.float32)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Explanation:
-    """Why a photo got its answer."""
+    """The evidence behind a prediction."""
 
     photo: str  # its name
-    answer: str  # a kind, or why it is none: not sure, not a key
+    answer: str  # a kind, or "not sure" or "not a key"
     probabilities: dict[str, float]  # kind -> 0..1, in the model's order
     maps: dict[str, Floats]  # kind -> (7, 7), >= 0, in logits
-    pixels: NDArray[np.uint8]  # (h, w, 3), the upright photo, perhaps reduced; what the maps lie on
+    pixels: NDArray[np.uint8]  # (h, w, 3), the area that the maps cover: the upright photo, perhaps reduced
 
     @property
     def best(self) -> str:
-        """Return the most probable kind, whether or not that is the answer."""
+        """The most probable kind, whether or not it is the answer."""
         return max(self.probabilities, key=self.probabilities.__getitem__)
 
 
 def class_maps(features: Floats, head: Head) -> Floats:
-    """Return the evidence for each kind at each place of the crop (Grad-CAM, closed form).
+    """Return the evidence for each kind at each position of the crop (Grad-CAM in closed form).
 
-    features (h, w, k) float32 -> (h, w, c) float32, >= 0, in logits: the gradient of a logit with respect to
-    the map is the same at every place, so the average that Grad-CAM takes is that gradient itself.
+    features (h, w, k) float32 -> (h, w, c) float32, >= 0, in logits. The gradient of a logit with respect to
+    the feature map is the same at every position, so it equals the average that Grad-CAM takes.
     Raises ValueError if the channels differ from the head's.
     Source: Selvaraju et al. 2017, arXiv:1610.02391, eq. 1-2.
     """
@@ -50,32 +50,32 @@ def class_maps(features: Floats, head: Head) -> Floats:
 
 
 def is_empty(class_map: Floats) -> bool:
-    """Tell whether no place speaks for the kind: such a map is said, not drawn."""
+    """Return whether a map has no evidence for its kind anywhere; it is reported as text, not drawn."""
     return not float(class_map.max(initial=0)) > 0
 
 
 def overlay(
-    crop: NDArray[np.uint8], class_map: Floats, strength: float = 0.55, *, top: float | None = None
+    crop: NDArray[np.uint8], class_map: Floats, strength: float = 0.55, *, vmax: float | None = None
 ) -> NDArray[np.uint8]:
-    """Return the crop with the map laid over it: bright where the evidence is, dark where there is none.
+    """Return the crop blended with the colours of the map: bright where there is evidence, dark elsewhere.
 
     crop (h, w, 3) uint8, class_map (7, 7) >= 0 -> (h, w, 3) uint8.
-    top: the evidence that is full brightness, for maps that are to be compared; None: the map's largest.
-    Raises ValueError for an empty map: it has nothing to show.
+    strength: the weight of the colours, 0 to 1. vmax: the value of the brightest colour, to compare several
+    maps; None: the maximum of the map. Raises ValueError for an empty map.
     """
     if is_empty(class_map):
-        raise ValueError("the map is empty: no place of the crop speaks for this kind")
+        raise ValueError("the map is empty: the crop has no evidence for this kind")
     height, width = crop.shape[:2]
-    small = Image.fromarray((class_map / (top or class_map.max())).astype(np.float32))
-    colour = colours(np.asarray(small.resize((width, height), Image.Resampling.BICUBIC)))
-    drawn: NDArray[np.uint8] = np.rint(crop * (1 - strength) + colour * strength).astype(np.uint8)
-    return drawn
-
-
-def colours(level: Floats) -> Floats:
-    """Return the colour of each level: (h, w), 0 (or below) to 1 (or above) -> (h, w, 3) in 0..255."""
-    place = np.clip(level, 0, 1) * (len(COLOURS) - 1)
-    left = np.minimum(place.astype(int), len(COLOURS) - 2)
-    share = (place - left)[..., None]
-    blended: Floats = COLOURS[left] * (1 - share) + COLOURS[left + 1] * share
+    scaled = Image.fromarray((class_map / (vmax or class_map.max())).astype(np.float32))
+    colours = apply_colour_map(np.asarray(scaled.resize((width, height), Image.Resampling.BICUBIC)))
+    blended: NDArray[np.uint8] = np.rint(crop * (1 - strength) + colours * strength).astype(np.uint8)
     return blended
+
+
+def apply_colour_map(values: Floats) -> Floats:
+    """Return the colour of each value, clipped to 0..1: (h, w) -> (h, w, 3) in 0..255."""
+    position = np.clip(values, 0, 1) * (len(COLOUR_MAP) - 1)
+    anchor = np.minimum(position.astype(int), len(COLOUR_MAP) - 2)
+    weight = (position - anchor)[..., None]
+    colours: Floats = COLOUR_MAP[anchor] * (1 - weight) + COLOUR_MAP[anchor + 1] * weight
+    return colours

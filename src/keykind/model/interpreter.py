@@ -1,11 +1,11 @@
-"""A LiteRT network that threads share.
+"""A pool of LiteRT interpreters that threads share.
 
-In:    the network's file; what it looks at, without the batch
-Out:   its outputs, with the batch of one
+In:    the network's flatbuffer; an input without its batch axis
+Out:   its outputs, with a batch axis of 1
 Needs: numpy, ai-edge-litert
 
-Interpreters are lent for one run and given back, so there are never more than runs at the same time; kept a
-thread, they would be made anew for every pool of threads.
+An interpreter is borrowed for one run and returned, so there are only as many as concurrent runs. One per
+thread would have to be created again for every new pool of threads.
 """
 
 from collections.abc import Callable
@@ -16,51 +16,51 @@ from numpy.typing import NDArray
 
 from keykind.core.quiet import quiet
 
-Lent = tuple[Any, int, list[int]]  # an interpreter, and the numbers of its input and its outputs
+_Entry = tuple[Any, int, list[int]]  # an interpreter, and the indices of its input and outputs
 
 
 class InterpreterPool:
-    """A network whose interpreters are made when they are needed. Safe in threads."""
+    """Runs a network; creates interpreters as they are needed. Thread-safe."""
 
     def __init__(
         self, flatbuffer: bytes, allocate: Callable[[Any], None] = Interpreter.allocate_tensors
     ) -> None:
-        """Take a network's file; `allocate` gives an interpreter's tensors their places."""
+        """Take the network's flatbuffer; `allocate` is called on each interpreter to allocate its tensors."""
         self._flatbuffer, self._allocate = flatbuffer, allocate
-        self._free: list[Lent] = []  # a list gives and takes its end in one step, also between threads
+        self._free: list[_Entry] = []  # append and pop are atomic
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Travel to another process as the file: interpreters cannot, and are made anew there."""
+        """Pickle the flatbuffer only: interpreters cannot be pickled, and are created again."""
         return InterpreterPool, (self._flatbuffer, self._allocate)
 
-    def prepare(self) -> None:
-        """Make an interpreter now. Raises what LiteRT raises for a file it cannot run."""
-        self._free.append(self._made())
+    def warm_up(self) -> None:
+        """Create an interpreter now. Raises what LiteRT raises for a network that it cannot run."""
+        self._free.append(self._create())
 
     def run(self, values: NDArray[Any]) -> list[NDArray[Any]]:
-        """Return the outputs (1, ...) for an input without its batch. Raises what LiteRT raises."""
+        """Return the outputs (1, ...) for an input without its batch axis. Raises what LiteRT raises."""
         try:
-            lent = self._free.pop()
+            entry = self._free.pop()
         except IndexError:
-            lent = self._made()
-        interpreter, taken, given = lent
-        interpreter.set_tensor(taken, values[None])
+            entry = self._create()
+        interpreter, input_index, output_indices = entry
+        interpreter.set_tensor(input_index, values[None])
         interpreter.invoke()
-        outputs = [interpreter.get_tensor(place) for place in given]
-        self._free.append(lent)  # not one that failed
+        outputs = [interpreter.get_tensor(i) for i in output_indices]
+        self._free.append(entry)  # an interpreter that failed is not returned
         return outputs
 
-    def _made(self) -> Lent:
-        """Return an interpreter, with the numbers that it takes long to tell."""
-        fault: Exception | None = None
+    def _create(self) -> _Entry:
+        """Return a new interpreter with its tensor indices, which are slow to query."""
+        failure: Exception | None = None
         with quiet():
             try:
                 interpreter = Interpreter(model_content=self._flatbuffer, num_threads=1)
                 self._allocate(interpreter)
-                given = [detail["index"] for detail in interpreter.get_output_details()]
-                lent = interpreter, interpreter.get_input_details()[0]["index"], given
-            except Exception as error:  # noqa: BLE001 - raised below: `quiet` would show what LiteRT printed
-                fault = error
-        if fault:
-            raise fault
-        return lent
+                output_indices = [detail["index"] for detail in interpreter.get_output_details()]
+                entry = interpreter, interpreter.get_input_details()[0]["index"], output_indices
+            except Exception as error:  # noqa: BLE001 - raised below: here `quiet` would print LiteRT's output
+                failure = error
+        if failure:
+            raise failure
+        return entry
