@@ -10,7 +10,7 @@ from keykind.detect.detector import PAD_VALUE, KeyDetector, letterbox, load_dete
 from keykind.detect.postprocess import GRID, KEY, OFFSETS, OUTPUTS, SIDE, STRIDE, decode, transposed
 from keykind.model import shipped
 from keykind.photo.decode import Photo
-from keykind.train.detector.targets import fields_of
+from keykind.train.detector.targets import dense_targets
 
 
 def bar(head, tip, width):
@@ -33,7 +33,7 @@ def scene(*keys, width=24):
         parts[part > 0] = 2 * i + part[part > 0]
     keypoints = np.array(keys, float)
     areas = np.array([bar(*key, width).astype(bool).sum() for key in keys], float)
-    return parts, fields_of(parts, keypoints, np.zeros((len(keys), 2)), areas)[..., :11]
+    return parts, dense_targets(parts, keypoints, np.zeros((len(keys), 2)), areas)[..., :11]
 
 
 def mask_iou(one, other):
@@ -213,7 +213,7 @@ class BarDetector(KeyDetector):
         self.passes += not upright
         count = len(keypoints)
         keypoints = np.array(keypoints).reshape(-1, 2, 2)
-        return fields_of(parts, keypoints, np.zeros((count, 2)), np.full(count, 1.0))[..., :11]
+        return dense_targets(parts, keypoints, np.zeros((count, 2)), np.full(count, 1.0))[..., :11]
 
 
 def bars(*corners, size=(1200, 1600), bar=(90, 30)):

@@ -1,4 +1,4 @@
-"""Tests of copy_paste.py: what the label says of pasted keys is where they are seen."""
+"""Tests of copy_paste.py: the labels of pasted keys match the image."""
 
 from dataclasses import replace
 
@@ -6,22 +6,22 @@ import numpy as np
 import pytest
 
 from keykind.train.detector import copy_paste
-from keykind.train.detector.copy_paste import Laid, with_keys
-from keykind.train.detector.scenes import Scene, areas_of
+from keykind.train.detector.copy_paste import LabelledView, paste_keys
+from keykind.train.detector.scenes import Scene, key_areas
 
 RED, GREEN = (250, 10, 10), (10, 250, 10)
 SIDE = 256
 
 
 @pytest.fixture(autouse=True)
-def one_light(monkeypatch):
-    monkeypatch.setattr(copy_paste, "RELIT", 0)
-    monkeypatch.setattr(copy_paste, "SHADE", 0)
+def unchanged_lighting(monkeypatch):
+    monkeypatch.setattr(copy_paste, "RELIGHT_SHARE", 0)
+    monkeypatch.setattr(copy_paste, "SHADOW_STRENGTH", 0)
 
 
 @pytest.fixture
-def lone():
-    """A key with its bow in red, whose head is its left end, and its blade in green."""
+def single():
+    """A key with a red bow, its head at the left end, and a green blade."""
     parts = np.zeros((120, 160), np.uint8)
     parts[50:70, 30:60], parts[55:65, 60:130] = 1, 2
     pixels = np.full((120, 160, 3), 128, np.uint8)
@@ -31,7 +31,7 @@ def lone():
 
 @pytest.fixture
 def empty():
-    return Laid(
+    return LabelledView(
         np.full((SIDE, SIDE, 3), 255, np.uint8),
         np.zeros((SIDE, SIDE), np.uint8),
         np.zeros((0, 2, 2)),
@@ -40,19 +40,20 @@ def empty():
     )
 
 
-def seen(laid, colour):
-    strong = np.argmax(colour)
-    return (laid.picture[..., strong] > 180) & (laid.picture[..., 1 - strong] < 90)
+def has_colour(view, colour):
+    channel = np.argmax(colour)
+    return (view.image[..., channel] > 180) & (view.image[..., 1 - channel] < 90)
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_parts_and_ends_lie_where_the_pasted_key_is(lone, empty, seed):
-    laid = with_keys(empty, [lone], np.random.default_rng(seed))
-    assert laid.ends.shape == (1, 2, 2)
+def test_parts_and_keypoints_are_where_the_pasted_key_is(single, empty, seed):
+    view = paste_keys(empty, [single], np.random.default_rng(seed))
+    assert view.keypoints.shape == (1, 2, 2)
     for part, colour in ((1, RED), (2, GREEN)):
-        assert (seen(laid, colour) & (laid.parts == part)).sum() >= 0.9 * seen(laid, colour).sum()
-    head, tip = laid.ends[0]
-    bow, blade = (np.argwhere(laid.parts == part)[:, ::-1] + 0.5 for part in (1, 2))
+        coloured = has_colour(view, colour)
+        assert (coloured & (view.parts == part)).sum() >= 0.9 * coloured.sum()
+    head, tip = view.keypoints[0]
+    bow, blade = (np.argwhere(view.parts == part)[:, ::-1] + 0.5 for part in (1, 2))
     if len(bow) > 30 and len(blade) > 30:
         along = (tip - head) / np.linalg.norm(tip - head)
         assert (blade.mean(axis=0) - bow.mean(axis=0)) @ along > 0
@@ -61,55 +62,57 @@ def test_parts_and_ends_lie_where_the_pasted_key_is(lone, empty, seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_what_lies_below_is_told_to_be_hidden_by_as_much_as_is_covered(lone, empty, seed):
+def test_a_covered_key_is_occluded_by_the_share_that_is_covered(single, empty, seed):
     area = float(SIDE**2)
     below = replace(
         empty,
         parts=np.ones((SIDE, SIDE), np.uint8),
-        ends=np.zeros((1, 2, 2)),
+        keypoints=np.zeros((1, 2, 2)),
         hidden=np.zeros((1, 2)),
-        whole=np.array([area]),
+        areas=np.array([area]),
     )
-    laid = with_keys(below, [lone] * 3, np.random.default_rng(seed))
-    covered = (laid.parts > 2).mean()
+    view = paste_keys(below, [single] * 3, np.random.default_rng(seed))
+    covered = (view.parts > 2).mean()
     assert covered > 0
-    assert laid.hidden[0, 0] == pytest.approx(covered)
-    assert laid.whole[0] == pytest.approx((1 - covered) * area)  # hidden, not cut off by the frame
-    assert laid.hidden[-1].tolist() == [0, 0]
+    assert view.hidden[0, 0] == pytest.approx(covered)
+    assert view.areas[0] == pytest.approx((1 - covered) * area)  # occluded, not truncated by the frame
+    assert view.hidden[-1].tolist() == [0, 0]
 
 
-def test_keys_that_are_hidden_are_not_cut_out(lone, empty):
-    hidden = replace(lone, hidden=np.array([[0.3, 0.0]]))
-    nothing = Scene(lone.pixels, np.zeros_like(lone.parts), np.zeros((0, 2, 2)), np.zeros((0, 2)))
-    laid = with_keys(empty, [hidden, nothing], np.random.default_rng(0))
-    assert laid is empty
+def test_hidden_keys_are_not_pasted(single, empty):
+    hidden = replace(single, hidden=np.array([[0.3, 0.0]]))
+    no_key = Scene(single.pixels, np.zeros_like(single.parts), np.zeros((0, 2, 2)), np.zeros((0, 2)))
+    view = paste_keys(empty, [hidden, no_key], np.random.default_rng(0))
+    assert view is empty
 
 
-def test_keys_of_a_scene_of_several_are_pasted_alone(lone, empty):
-    parts = lone.parts.copy()
+def test_one_key_of_a_scene_of_several_is_pasted_alone(single, empty):
+    parts = single.parts.copy()
     parts[90:100, 30:130] = 4
-    two = Scene(lone.pixels, parts, np.concatenate([lone.ends, [[[30.0, 95], [130, 95]]]]), np.zeros((2, 2)))
-    laid = with_keys(empty, [two], np.random.default_rng(1))
-    assert set(np.unique(laid.parts)) == {0, 1, 2}
+    two = Scene(
+        single.pixels, parts, np.concatenate([single.keypoints, [[[30.0, 95], [130, 95]]]]), np.zeros((2, 2))
+    )
+    view = paste_keys(empty, [two], np.random.default_rng(1))
+    assert set(np.unique(view.parts)) == {0, 1, 2}
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_fans_rows_and_others_keep_most_keys_in_view(lone, empty, seed):
-    laid = with_keys(empty, [lone] * 6, np.random.default_rng(seed))
-    areas = areas_of(laid.parts, len(laid.ends))
+def test_most_pasted_keys_are_in_view(single, empty, seed):
+    view = paste_keys(empty, [single] * 6, np.random.default_rng(seed))
+    areas = key_areas(view.parts, len(view.keypoints))
     assert (areas > 0).sum() >= 3
 
 
-def test_a_shadow_darkens_the_ground_beside_the_key(lone, empty, monkeypatch):
-    monkeypatch.setattr(copy_paste, "SHADE", 1.0)
-    laid = with_keys(empty, [lone], np.random.default_rng(1))
-    ground = laid.picture[laid.parts == 0].astype(int)
-    grey = ground[(ground.max(axis=1) - ground.min(axis=1)) < 4]
+def test_a_shadow_darkens_the_background_next_to_the_key(single, empty, monkeypatch):
+    monkeypatch.setattr(copy_paste, "SHADOW_STRENGTH", 1.0)
+    view = paste_keys(empty, [single], np.random.default_rng(1))
+    background = view.image[view.parts == 0].astype(int)
+    grey = background[(background.max(axis=1) - background.min(axis=1)) < 4]
     assert (grey.mean(axis=1) < 235).sum() > 20
-    assert (laid.picture[0] == 255).all() or (laid.picture[-1] == 255).all()
+    assert (view.image[0] == 255).all() or (view.image[-1] == 255).all()
 
 
-def test_the_same_seed_pastes_the_same(lone, empty):
-    once, again = (with_keys(empty, [lone] * 4, np.random.default_rng(5)) for _ in range(2))
-    assert np.array_equal(once.picture, again.picture)
-    assert np.array_equal(once.parts, again.parts)
+def test_the_same_seed_gives_the_same_view(single, empty):
+    first, second = (paste_keys(empty, [single] * 4, np.random.default_rng(5)) for _ in range(2))
+    assert np.array_equal(first.image, second.image)
+    assert np.array_equal(first.parts, second.parts)

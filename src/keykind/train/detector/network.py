@@ -1,12 +1,13 @@
-"""Rendered sets -> the network that finds keys.
+"""Rendered datasets -> the key detector's network.
 
 In:    rendered photos with their labels; pretrained MobileNetV2
-Out:   the network as a LiteRT file of 16-bit floats; curves of each epoch
+Out:   the network as a LiteRT file with float16 weights; metrics of each epoch
 Needs: keras, tensorflow                                                                   [train]
 
-Features of MobileNetV2, up to its last but one block, at four scales; at the coarsest, places learn of their
-surroundings; from there on, each is enlarged and joined to the next finer one. Batch normalisation is folded
-(see folding.py). The first layers rest, the other pretrained ones learn more slowly than what is new.
+MobileNetV2 features at four scales, up to its last but one block. At the coarsest scale, large convolutions
+and global pooling add context; from there, each scale is upsampled and added to the next finer one, as in a
+feature pyramid network. Batch normalisation is folded (see bn_folding.py). The first layers are frozen; the
+other pretrained ones have a lower learning rate than the new ones.
 """
 
 import itertools
@@ -15,170 +16,179 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from keykind.core.parallel import parallel_map
 from keykind.core.quiet import quiet
-from keykind.detect.postprocess import OUTPUTS, HEATMAPS, SIDE
+from keykind.detect.postprocess import HEATMAPS, OUTPUTS, SIDE
 from keykind.train.backbone import Backbone, converter
+from keykind.train.backend import keras, tf
 from keykind.train.bn_folding import fold
 from keykind.train.detector.scenes import Scene, read_scene
 from keykind.train.detector.targets import training_view
-from keykind.train.loop import Curves, adamw, on_batch, run_epoch, train_epochs
+from keykind.train.loop import EpochMetrics, adamw, run_epoch, train_epochs, training_step
 from keykind.train.recipe import DetectorRecipe
 
-TAPS = (  # layers at 1/4, 1/8 and 1/16 of the picture's sides, and the channels that join there
+TAPS = (  # backbone layers at 1/4, 1/8 and 1/16 of the input's sides, and the channels of the pyramid there
     ("block_3_expand_relu", 48),
     ("block_6_expand_relu", 64),
     ("block_13_expand_relu", 96),
 )
-DEEPEST, WIDEST = "block_15_add", 96  # at 1/32
-COARSE = 64  # channels of where ends and hidden shares are told, at 1/8: those of neighbours differ little
-CONTEXT = 3  # separable convolutions at 1/32, so that each place knows of a key that fills the picture
+DEEPEST_TAP, CONTEXT_CHANNELS = "block_15_add", 96  # at 1/32
+OFFSET_CHANNELS = 64  # of the scale, 1/8, that predicts offsets and hidden shares, which vary slowly
+CONTEXT_BLOCKS = 3  # separable blocks at 1/32: the receptive field then covers a key that fills the image
 STATE = "detector-state.npz"
-PEAK_PRIOR = 0.01  # what the network first says of each place's being a centre (Lin et al. 2017, 1708.02002)
-TINY = 1e-6
-GROUPS = (len(HEATMAPS), 2, 4, 2)  # of OUTPUTS: peaks, masks, ends, hidden shares
+PEAK_PRIOR = 0.01  # initial probability of a heatmap peak (Lin et al. 2017, arXiv:1708.02002)
+EPSILON = 1e-6
+GROUPS = (len(HEATMAPS), 2, 4, 2)  # channels of OUTPUTS: heatmaps, masks, offsets, hidden shares
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledPhoto:
     """A rendered photo and its label."""
 
     photo: Path
     label: Path
 
     def read(self) -> Scene:
-        """Return both as the detector learns from them."""
+        """Return the photo and its label."""
         return read_scene(self.photo, self.label)
 
 
-def labelled_in(folder: Path) -> list[Labelled]:
-    """Return the photos of a rendered set with their labels, sorted."""
+def labelled_photos(folder: str | Path) -> list[LabelledPhoto]:
+    """Return the photos of a rendered dataset with their labels, sorted."""
+    folder = Path(folder)
     labels = sorted((folder / "labels").glob("*.json"))
-    return [Labelled(folder / label.stem.rpartition("-")[0] / f"{label.stem}.jpg", label) for label in labels]
+    return [
+        LabelledPhoto(folder / label.stem.rpartition("-")[0] / f"{label.stem}.jpg", label) for label in labels
+    ]
 
 
-def detector_network(backbone: Backbone) -> Any:
+def build_detector(backbone: Backbone) -> Any:
     """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to OUTPUTS (n, h / 4, w / 4, 11).
 
-    All are logits but those of the ends.
+    All outputs are logits except the offsets.
     """
     network = fold(backbone)
-    deep = keras.Model(
-        network.inputs, [network.get_layer(name).output for name in (DEEPEST, *(tap for tap, _ in TAPS))]
+    features = keras.Model(
+        network.inputs,
+        [network.get_layer(name).output for name in (DEEPEST_TAP, *(tap for tap, _ in TAPS))],
     )
     pixels = keras.Input((None, None, 3), dtype="uint8", name="pixels")
-    deepest, *taps = deep(keras.layers.Rescaling(1 / 255, name="unit")(pixels))
-    joined = _all_around(_point(deepest, WIDEST, "join_32"))
-    for (_, width), tap in reversed(list(zip(TAPS, taps, strict=True))):
-        name = f"join_{width}"
-        larger = _twice(_point(joined, width, f"{name}_above", active=False), name)
-        beside = _point(tap, width, f"{name}_beside", active=False)
-        both = keras.layers.Add(name=f"{name}_add")([larger, beside])
-        joined = _separable(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), width, name)
-        if width == COARSE:
-            coarse = joined
-    prior = [-float(np.log((1 - PEAK_PRIOR) / PEAK_PRIOR))] * len(HEATMAPS)
-    maps = _told(_separable(joined, TAPS[0][1], "last"), [*prior, 0.0, 0.0], "maps")
-    rest = _told(_separable(coarse, COARSE, "coarse"), [0.0] * (len(OUTPUTS) - len(HEATMAPS) - 2), "ends")
-    fields = keras.layers.Concatenate(name="fields")([maps, _twice(rest, "ends")])
-    return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="told")(fields))
+    deepest, *taps = features(keras.layers.Rescaling(1 / 255, name="unit")(pixels))
+    merged = _context(_pointwise(deepest, CONTEXT_CHANNELS, "join_32"))
+    for (_, channels), tap in reversed(list(zip(TAPS, taps, strict=True))):
+        name = f"join_{channels}"
+        coarser = _upsample(_pointwise(merged, channels, f"{name}_above", active=False), name)
+        lateral = _pointwise(tap, channels, f"{name}_beside", active=False)
+        both = keras.layers.Add(name=f"{name}_add")([coarser, lateral])
+        merged = _separable_block(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), channels, name)
+        if channels == OFFSET_CHANNELS:
+            coarse = merged
+    peak_logit = -float(np.log((1 - PEAK_PRIOR) / PEAK_PRIOR))
+    fine = _separable_block(merged, TAPS[0][1], "last")
+    maps = _output_head(fine, [peak_logit] * len(HEATMAPS) + [0.0, 0.0], "maps")
+    coarse = _separable_block(coarse, OFFSET_CHANNELS, "coarse")
+    offsets = _output_head(coarse, [0.0] * (len(OUTPUTS) - len(HEATMAPS) - 2), "offsets")
+    outputs = keras.layers.Concatenate(name="channels")([maps, _upsample(offsets, "offsets")])
+    return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="outputs")(outputs))
 
 
-def _all_around(values: Any) -> Any:
-    """Return what each place knows together with its surroundings, and with the whole picture."""
-    for number in range(CONTEXT):
-        values = _separable(values, WIDEST, f"around_{number}")
-    whole = keras.layers.GlobalAveragePooling2D(keepdims=True, name="whole")(values)
-    return keras.layers.Add(name="whole_add")([values, _point(whole, WIDEST, "whole_point")])
+def _context(values: Any) -> Any:
+    """Return the features with context from their surroundings and from the whole image."""
+    for i in range(CONTEXT_BLOCKS):
+        values = _separable_block(values, CONTEXT_CHANNELS, f"context_{i}")
+    pooled = keras.layers.GlobalAveragePooling2D(keepdims=True, name="global")(values)
+    context = _pointwise(pooled, CONTEXT_CHANNELS, "global_point")
+    return keras.layers.Add(name="global_add")([values, context])
 
 
-def _twice(values: Any, name: str) -> Any:
-    return keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_larger")(values)
+def _upsample(values: Any, name: str) -> Any:
+    return keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_upsampled")(values)
 
 
-def _told(values: Any, prior: Sequence[float], name: str) -> Any:
-    """Return what the network first says to be `prior` everywhere."""
+def _output_head(values: Any, bias: Sequence[float], name: str) -> Any:
+    """Return a 1 x 1 convolution whose outputs are initially close to `bias` everywhere."""
     return keras.layers.Conv2D(
-        len(prior),
+        len(bias),
         1,
         kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        bias_initializer=keras.initializers.Constant(prior),
+        bias_initializer=keras.initializers.Constant(bias),
         name=name,
     )(values)
 
 
-def _point(values: Any, width: int, name: str, *, active: bool = True) -> Any:
-    kind = "relu6" if active else None
-    return keras.layers.Conv2D(width, 1, activation=kind, kernel_initializer="he_normal", name=name)(values)
+def _pointwise(values: Any, channels: int, name: str, *, active: bool = True) -> Any:
+    activation = "relu6" if active else None
+    return keras.layers.Conv2D(channels, 1, activation=activation, kernel_initializer="he_normal", name=name)(
+        values
+    )
 
 
-def _separable(values: Any, width: int, name: str) -> Any:
-    """Return a depthwise 5 x 5 and a pointwise convolution beside a shortcut."""
+def _separable_block(values: Any, channels: int, name: str) -> Any:
+    """Return a depthwise 5 x 5 and a pointwise convolution with a residual connection."""
     inner = keras.layers.DepthwiseConv2D(5, padding="same", activation="relu6", name=f"{name}_depth")(values)
-    return keras.layers.Add(name=f"{name}_sum")([values, _point(inner, width, f"{name}_point")])
+    return keras.layers.Add(name=f"{name}_sum")([values, _pointwise(inner, channels, f"{name}_point")])
 
 
 def detector_loss(recipe: DetectorRecipe) -> Any:
-    """Return the loss of told OUTPUTS against targets (n, h, w, 12), see detector_views."""
+    """Return the loss of outputs (n, h, w, 11) against targets (n, h, w, 12), see targets.py."""
 
-    def loss(target: Any, told: Any) -> Any:
-        peaks, parts, ends, hidden, weight = tf.split(target, (*GROUPS, 1), axis=-1)
-        said_peaks, said_parts, said_ends, said_hidden = tf.split(told, GROUPS, axis=-1)
-        total = tf.reduce_sum(weight) + TINY
-        far = tf.reduce_sum(weight * tf.abs(said_ends - ends)) / total
-        unseen = tf.nn.sigmoid_cross_entropy_with_logits(hidden, said_hidden)
+    def loss(targets: Any, outputs: Any) -> Any:
+        heatmaps, masks, offsets, hidden, weight = tf.split(targets, (*GROUPS, 1), axis=-1)
+        heatmap_logits, mask_logits, predicted_offsets, hidden_logits = tf.split(outputs, GROUPS, axis=-1)
+        total = tf.reduce_sum(weight) + EPSILON
+        offset_loss = tf.reduce_sum(weight * tf.abs(predicted_offsets - offsets)) / total
+        cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(hidden, hidden_logits)
         return (
-            _focal(peaks, said_peaks)
-            + _masks(parts, said_parts)
-            + recipe.keypoint_weight * far
-            + recipe.occlusion_weight * tf.reduce_sum(weight * unseen) / total
+            _focal_loss(heatmaps, heatmap_logits)
+            + _mask_loss(masks, mask_logits)
+            + recipe.keypoint_weight * offset_loss
+            + recipe.occlusion_weight * tf.reduce_sum(weight * cross_entropy) / total
         )
 
     return loss
 
 
-def _focal(target: Any, told: Any) -> Any:
-    """Return the focal loss a peak, summed over the sorts of peaks (Law and Deng 2018, arXiv:1808.01244)."""
-    chance = tf.clip_by_value(tf.sigmoid(told), 1e-4, 1 - 1e-4)
-    is_peak = tf.cast(target >= 1, tf.float32)
-    hit = is_peak * (1 - chance) ** 2 * tf.math.log(chance)
-    miss = (1 - is_peak) * (1 - target) ** 4 * chance**2 * tf.math.log(1 - chance)
+def _focal_loss(targets: Any, logits: Any) -> Any:
+    """Return the focal loss per peak, summed over heatmaps (Law and Deng 2018, arXiv:1808.01244)."""
+    probability = tf.clip_by_value(tf.sigmoid(logits), 1e-4, 1 - 1e-4)
+    is_peak = tf.cast(targets >= 1, tf.float32)
+    positive = is_peak * (1 - probability) ** 2 * tf.math.log(probability)
+    negative = (1 - is_peak) * (1 - targets) ** 4 * probability**2 * tf.math.log(1 - probability)
     counts = tf.maximum(tf.reduce_sum(is_peak, axis=(0, 1, 2)), 1)
-    return -tf.reduce_sum(tf.reduce_sum(hit + miss, axis=(0, 1, 2)) / counts)
+    return -tf.reduce_sum(tf.reduce_sum(positive + negative, axis=(0, 1, 2)) / counts)
 
 
-def _masks(target: Any, told: Any) -> Any:
-    """Return cross-entropy and one minus the Dice coefficient of both masks, summed."""
-    crossed = tf.reduce_mean(tf.nn.sigmoid_cross_entropy_with_logits(target, told), axis=(0, 1, 2))
-    chance = tf.sigmoid(told)
-    both = tf.reduce_sum(target * chance, axis=(0, 1, 2))
-    dice = (2 * both + 1) / (tf.reduce_sum(target + chance, axis=(0, 1, 2)) + 1)
-    return tf.reduce_sum(2 * crossed + 1 - dice)
+def _mask_loss(targets: Any, logits: Any) -> Any:
+    """Return cross-entropy plus Dice loss, summed over both masks."""
+    entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
+    cross_entropy = tf.reduce_mean(entropy, axis=(0, 1, 2))
+    probability = tf.sigmoid(logits)
+    intersection = tf.reduce_sum(targets * probability, axis=(0, 1, 2))
+    dice = (2 * intersection + 1) / (tf.reduce_sum(targets + probability, axis=(0, 1, 2)) + 1)
+    return tf.reduce_sum(2 * cross_entropy + 1 - dice)
 
 
 def train_detector(
-    network: Any, photos: Sequence[Labelled], recipe: DetectorRecipe, folder: Path, seed: int
-) -> Curves:
-    """Train what `detector_network` made, and return the curves of its epochs.
+    network: Any, photos: Sequence[LabelledPhoto], recipe: DetectorRecipe, folder: Path, seed: int
+) -> list[EpochMetrics]:
+    """Train a network from `build_detector` and return the metrics of its epochs.
 
-    What a stopped call left in `folder` is gone on with.
+    An interrupted training is resumed from its state in `folder`.
     """
     steps = len(photos) // recipe.batch
-    deep = next(layer for layer in network.layers if isinstance(layer, keras.Model))
-    for layer in itertools.takewhile(lambda layer: layer.name != recipe.first_trained_layer, deep.layers):
+    backbone = next(layer for layer in network.layers if isinstance(layer, keras.Model))
+    for layer in itertools.takewhile(lambda layer: layer.name != recipe.first_trained_layer, backbone.layers):
         layer.trainable = False
     optimizer = adamw(
         recipe.learning_rate,
         recipe.warm_up,
         recipe.weight_decay,
         len(recipe.sizes) * steps,
-        slower=dict.fromkeys(
-            (variable.path for variable in deep.trainable_variables), recipe.backbone_rate_factor
+        rate_factors=dict.fromkeys(
+            (variable.path for variable in backbone.trainable_variables), recipe.backbone_rate_factor
         ),
     )
     optimizer.build(network.trainable_variables)
@@ -189,50 +199,51 @@ def train_detector(
     def epoch(number: int) -> dict[str, float]:
         nonlocal traced
         side = recipe.sizes[number - 1]
-        if side != traced:  # the enlarging layers cannot be traced for any size
+        if side != traced:  # upsampling layers are traced for one size
             network.make_train_function(force=True)
             traced = side
         batches = _batches(photos, recipe, side, [seed, number])
-        return run_epoch(on_batch(network), batches, steps, f"epoch {number} at {side} px") | {"size": side}
+        label = f"epoch {number} at {side} px"
+        return run_epoch(training_step(network), batches, steps, label) | {"size": side}
 
     return train_epochs(network, folder / STATE, len(recipe.sizes), epoch, lambda: None)
 
 
 def _batches(
-    photos: Sequence[Labelled], recipe: DetectorRecipe, side: int, stream: Sequence[int]
+    photos: Sequence[LabelledPhoto], recipe: DetectorRecipe, side: int, seed: Sequence[int]
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield pictures and targets, whole batches in an order drawn anew."""
-    order = np.random.default_rng(stream).permutation(len(photos))
+    """Yield full batches of images and targets in random order."""
+    order = np.random.default_rng(seed).permutation(len(photos))
 
-    def view(one: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        rng = np.random.default_rng([*stream, one])
-        sort = rng.random()
-        if sort < recipe.mosaic_share:
-            return training_view([photos[one].read(), *some(3, rng)], side, rng)
-        if sort < recipe.mosaic_share + recipe.paste_share:
-            keys = some(int(rng.integers(1, recipe.max_pasted_scenes, endpoint=True)), rng)
-            return training_view([photos[one].read()], side, rng, keys)
-        return training_view([photos[one].read()], side, rng)
+    def view(i: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        rng = np.random.default_rng([*seed, i])
+        choice = rng.random()
+        if choice < recipe.mosaic_share:
+            return training_view([photos[i].read(), *random_scenes(3, rng)], side, rng)
+        if choice < recipe.mosaic_share + recipe.paste_share:
+            pasted = random_scenes(int(rng.integers(1, recipe.max_pasted_scenes, endpoint=True)), rng)
+            return training_view([photos[i].read()], side, rng, pasted)
+        return training_view([photos[i].read()], side, rng)
 
-    def some(count: int, rng: np.random.Generator) -> list[Scene]:
-        return [photos[place].read() for place in rng.integers(len(photos), size=count).tolist()]
+    def random_scenes(count: int, rng: np.random.Generator) -> list[Scene]:
+        return [photos[i].read() for i in rng.integers(len(photos), size=count).tolist()]
 
-    def batch(first: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        pictures, targets = zip(*map(view, order[first : first + recipe.batch].tolist()), strict=True)
-        return np.stack(pictures), np.stack(targets)
+    def batch(start: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+        images, targets = zip(*map(view, order[start : start + recipe.batch].tolist()), strict=True)
+        return np.stack(images), np.stack(targets)
 
     return parallel_map(batch, range(0, len(order) - recipe.batch + 1, recipe.batch))
 
 
-def to_detector_file(model: Any) -> bytes:
+def convert_detector(model: Any) -> bytes:
     """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> OUTPUTS (1, GRID, GRID, 11)."""
 
-    def told(pixels: Any) -> Any:
-        peaks, parts, ends, hidden = tf.split(model(pixels, training=False), GROUPS, axis=-1)
-        return tf.concat([tf.sigmoid(peaks), tf.sigmoid(parts), ends, tf.sigmoid(hidden)], axis=-1)
+    def outputs(pixels: Any) -> Any:
+        heatmaps, masks, offsets, hidden = tf.split(model(pixels, training=False), GROUPS, axis=-1)
+        return tf.concat([tf.sigmoid(heatmaps), tf.sigmoid(masks), offsets, tf.sigmoid(hidden)], axis=-1)
 
-    chosen = converter(told, tf.uint8, SIDE)
-    chosen.optimizations = [tf.lite.Optimize.DEFAULT]
-    chosen.target_spec.supported_types = [tf.float16]
+    lite = converter(outputs, tf.uint8, SIDE)
+    lite.optimizations = [tf.lite.Optimize.DEFAULT]
+    lite.target_spec.supported_types = [tf.float16]
     with quiet():
-        return bytes(chosen.convert())
+        return bytes(lite.convert())

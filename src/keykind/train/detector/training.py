@@ -23,15 +23,15 @@ from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras
 from keykind.train.detector.network import (
-    Labelled,
-    detector_network,
-    labelled_in,
-    to_detector_file,
+    LabelledPhoto,
+    build_detector,
+    convert_detector,
+    labelled_photos,
     train_detector,
 )
 from keykind.train.recipe import DetectorRecipe
 
-HELD_OUT = 20  # of the photos of a dataset, one in so many, by their number, is held out
+HELD_OUT = 20  # photos whose number in their set is a multiple of it are held out
 MAX_PHOTOS = 10_000  # of a dataset
 MIN_SCORE = 0.05  # score down to which precision is averaged
 MODEL, WEIGHTS, CURVES = "detector.tflite", "detector.weights.h5", "detector.json"
@@ -46,12 +46,14 @@ class Start:
     detector: Path | None = None  # detector.weights.h5 of an earlier training; None: drawn from the seed
 
 
-def split_set(folder: str | Path, max_photos: int = MAX_PHOTOS) -> tuple[list[Labelled], list[Labelled]]:
+def split_set(
+    folder: str | Path, max_photos: int = MAX_PHOTOS
+) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
     """Return the photos to train on and those held out, at most `max_photos`, evenly spread over the dataset.
 
     Raises BadDataset if the folder has no labelled photos.
     """
-    photos = labelled_in(Path(folder))
+    photos = labelled_photos(folder)
     if not photos:
         remedy = "give a folder that `keykind render` wrote"
         raise BadDataset(folder, fault="has 0 labelled photos", remedy=remedy)
@@ -61,7 +63,7 @@ def split_set(folder: str | Path, max_photos: int = MAX_PHOTOS) -> tuple[list[La
 
 
 def train_on_photos(
-    photos: Sequence[Labelled], start: Start, recipe: DetectorRecipe, out: str | Path, seed: int
+    photos: Sequence[LabelledPhoto], start: Start, recipe: DetectorRecipe, out: str | Path, seed: int
 ) -> Path:
     """Train the detector on labelled photos and return the path of its model file.
 
@@ -76,21 +78,21 @@ def train_on_photos(
         raise BadDataset("the detector", fault=fault, remedy="render more photos")
     backbone = load_backbone("mobilenet_v2", start.backbone, scaling=start.scaling, seed=seed)
     keras.utils.set_random_seed(seed)
-    network = detector_network(backbone)
+    network = build_detector(backbone)
     if start.detector:
         network.load_weights(start.detector)
     curves = train_detector(network, photos, recipe, out, seed)
     with atomic_write(out / WEIGHTS) as temporary:
         network.save_weights(temporary)
     write_json(out / CURVES, {"photos": len(photos), "curves": curves})
-    write_bytes(out / MODEL, to_detector_file(network))
+    write_bytes(out / MODEL, convert_detector(network))
     return out / MODEL
 
 
-def score_photos(detector: Detector, photos: Sequence[Labelled]) -> DetectionMetrics:
+def score_photos(detector: Detector, photos: Sequence[LabelledPhoto]) -> DetectionMetrics:
     """Return the detection metrics over labelled photos, at the detector's own score threshold."""
 
-    def detect(photo: Labelled) -> tuple[tuple[Detection, ...], list[LabelledKey]]:
+    def detect(photo: LabelledPhoto) -> tuple[tuple[Detection, ...], list[LabelledKey]]:
         return detector.detect(read_photo(photo.photo), MIN_SCORE), list(_labelled_keys(photo.label))
 
     return score_detections(parallel_map(detect, photos), SCORE_THRESHOLD)
@@ -105,6 +107,6 @@ def _labelled_keys(label: Path) -> Iterator[LabelledKey]:
             yield LabelledKey(head, tip, mask, (1 - key["occluded"]) * (1 - key["cut_off"]))
 
 
-def _number(photo: Labelled) -> int:
+def _number(photo: LabelledPhoto) -> int:
     """Return the number of a photo in its dataset."""
     return int(photo.label.stem.rpartition("-")[2])
