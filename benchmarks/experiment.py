@@ -32,8 +32,9 @@ import plain_keras
 import process_cost
 from keykind.core.files import write_json
 from keykind.dataset.dataset import Dataset, hold_out, read_dataset
-from keykind.experiment.experiment import TEST_VIEWS, Experiment
+from keykind.experiment.experiment import Experiment
 from keykind.experiment.run import run
+from keykind.experiment.stages.test import TEST_VIEWS
 from keykind.train.crossval import make_folds
 from keykind.train.head_training import Task
 from keykind.train.recipe import REPORT

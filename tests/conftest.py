@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 
 from commands import shared
 from drawings import draw_photos
+from tiny_backbone import tiny_registered
 
 # Dr.Jit crashes on being loaded after TensorFlow, and not before it: tests of both share this process.
 with suppress(ImportError):
@@ -50,9 +51,16 @@ def many_drawn(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def finished(many_drawn, tmp_path_factory):
-    """A finished run by the report recipe but for fewer epochs, with random weights: experiment, metrics."""
+def tiny_backbone():
+    """The name of a tiny backbone, for recipes."""
     pytest.importorskip("keras", reason="the extra train is not installed")
+    with tiny_registered() as name:
+        yield name
+
+
+@pytest.fixture(scope="session")
+def finished(many_drawn, tiny_backbone, tmp_path_factory):
+    """A finished run with a tiny backbone, by the report recipe but for fewer epochs: experiment, metrics."""
     from keykind.dataset.bundled import bundled_negatives
     from keykind.dataset.dataset import read_dataset, read_negatives
     from keykind.experiment.experiment import Experiment
@@ -60,9 +68,24 @@ def finished(many_drawn, tmp_path_factory):
     from keykind.train.recipe import REPORT
 
     out = tmp_path_factory.mktemp("finished") / "run"
-    recipe = replace(REPORT, epochs=4)
+    recipe = replace(REPORT, backbone=tiny_backbone, epochs=4)
     negatives = {"drawn": read_negatives(bundled_negatives())[0][:8]}
     experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out, "Drawn keys.", negatives)
+    return experiment, run(experiment)
+
+
+@pytest.fixture(scope="session")
+def finished_full_size(many_drawn, tmp_path_factory):
+    """A finished run with MobileNetV2, of one epoch and one view: experiment, metrics."""
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.dataset.dataset import read_dataset
+    from keykind.experiment.experiment import Experiment
+    from keykind.experiment.run import run
+    from keykind.train.recipe import REPORT
+
+    out = tmp_path_factory.mktemp("full-size") / "run"
+    recipe = replace(REPORT, views=("plain",), epochs=1)
+    experiment = Experiment(read_dataset(many_drawn), recipe, "random", 0, out)
     return experiment, run(experiment)
 
 

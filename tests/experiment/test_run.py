@@ -13,7 +13,7 @@ from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from fake_detector import FakeDetector, found  # noqa: E402
+from fake_detector import FakeDetector, detection  # noqa: E402
 from keykind.core.errors import BadRun, CannotWrite  # noqa: E402
 from keykind.dataset.dataset import read_dataset  # noqa: E402
 from keykind.evaluate import report  # noqa: E402
@@ -78,16 +78,16 @@ def test_the_metrics_hold_what_the_contract_names(finished):
 def test_it_is_told_how_well_photos_without_a_key_are_refused(finished):
     experiment, metrics = finished
     rejection = metrics["novelty"]["test"]["drawn"]
-    assert (rejection["keys"], rejection["strangers"]) == (len(experiment.dataset.of("test")), 8)
+    assert (rejection["keys"], rejection["strangers"]) == (len(experiment.dataset.subset("test")), 8)
     page = (experiment.out / "report.html").read_text("utf-8")
-    assert "photos without a key" in page
+    assert "Rejecting photos without a key" in page
     assert "<td>drawn</td>" in page
 
 
 def test_without_such_photos_nothing_is_said_of_it(finished, tmp_path):
     metrics = run(replace(finished[0], negatives={}, out=tmp_path / "run"))
     assert metrics["novelty"]["test"] == {}
-    assert "what is no key" not in (tmp_path / "run" / "report.html").read_text("utf-8")
+    assert "Rejecting photos without a key" not in (tmp_path / "run" / "report.html").read_text("utf-8")
 
 
 def test_the_best_fold_has_the_best_validation_accuracy(finished):
@@ -101,7 +101,7 @@ def test_the_metrics_follow_from_the_predictions(finished):
     predictions = rows(experiment.out / "predictions.csv")
     for view in ("plain", "edge"):
         mine = [row for row in predictions if row["view"] == view]
-        assert len(mine) == len(experiment.dataset.of("test"))
+        assert len(mine) == len(experiment.dataset.subset("test"))
         pairs = Counter((row["true"], row["answer"]) for row in mine)
         assert [[pairs[true, answer] for answer in KINDS] for true in KINDS] == metrics["test"][view][
             "confusion"
@@ -124,7 +124,7 @@ def test_the_saved_model_gives_the_answers_of_the_predictions(finished):
     experiment, _ = finished
     model = keras.models.load_model(experiment.out / "model.keras")
     predictions = [row for row in rows(experiment.out / "predictions.csv") if row["view"] == "plain"]
-    samples = experiment.dataset.of("test")
+    samples = experiment.dataset.subset("test")
     answers = model.predict(np.stack([read_crop(sample, 224) for sample in samples]), verbose=0)
     written = [[float(row[f"p({kind})"]) for kind in KINDS] for row in predictions]
     assert [row["photo"] for row in predictions] == [sample.name for sample in samples]
@@ -182,7 +182,7 @@ def test_a_run_stopped_at_any_step_ends_alike_when_resumed(finished, tmp_path, m
                 lambda self, name, arrays: stop() if name == step else keep(self, name, arrays),
             )
         else:
-            patch.setattr(runs, {"model.keras": "whole_model", "report": "write_report"}[step], stop)
+            patch.setattr(runs, {"model.keras": "build_classifier", "report": "write_report"}[step], stop)
         with pytest.raises(Stopped):
             run(experiment)
     assert not (experiment.out / "metrics.json").exists()
@@ -232,13 +232,13 @@ def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finis
     monkeypatch.setattr("keykind.experiment.run.load_detector", Halves)
     experiment = finished[0]
     recipe = replace(experiment.recipe, crop="key", epochs=1, all_layers_epochs=3, views=("plain",))
-    renders = experiment.dataset.of("test")[:3]
+    renders = experiment.dataset.subset("test")[:3]
     out = tmp_path / "run"
     metrics = run(replace(experiment, recipe=recipe, renders=renders, out=out))
     assert metrics["network"] != metrics["initial_network"]
     assert metrics["parameters"]["trainable"] == metrics["parameters"]["total"]
     assert len(metrics["all_layers"]) == 3
-    assert "and 3 rendered ones" in (out / "report.html").read_text("utf-8")
+    assert "and 3 rendered photos" in (out / "report.html").read_text("utf-8")
     again = run(replace(experiment, recipe=recipe, out=tmp_path / "without"))
     assert again["network"] != metrics["network"]
     assert again["renders"] != metrics["renders"]
@@ -247,8 +247,8 @@ def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finis
 def test_where_the_evidence_stands_is_told_for_labelled_photos(finished, monkeypatch):
     shares = {"blade": 0.5, "bow": 0.3, "ground": 0.2}
     told = Saliency(4, shares, {"blade": 0.2, "bow": 0.2, "ground": 0.6})
-    page = "".join(map(str, report._attention(told)))
-    assert "labels of 4 rendered test photos" in page
+    page = "".join(map(str, report._saliency(told)))
+    assert "in 4 rendered test photos" in page
     assert re.findall(r"(\d+)%", page) == ["50", "20", "30", "20", "20", "60"]
     assert finished[1]["attention"] is None  # these photos are drawn and have no label
 
@@ -295,9 +295,9 @@ def test_a_folder_of_any_number_of_kinds_is_trained_on(tmp_path, many_drawn, fin
 class Halves(FakeDetector):
     """A detector that finds a key in the middle of every other photo it is asked for."""
 
-    def find(self, photo, least=0.0):
+    def detect(self, photo, score_threshold=0.0):
         x, y, side = photo.width / 2, photo.height / 2, photo.width / 4
-        key = found((x - side, y), (x + side, y), side)
+        key = detection((x - side, y), (x + side, y), side)
         return (key,) if photo.pixels.sum() % 2 else ()
 
 
@@ -325,9 +325,9 @@ def test_keys_are_cut_out_where_the_recipe_says_so_and_the_others_stay_whole(cut
 
 def test_a_file_of_such_a_run_is_compared_on_the_same_crops(cut_out):
     exported = export_model(cut_out[0].out, ExportOptions("fp16", mediapipe=False, out=None, force=True))
-    assert exported.compared.largest < 0.02
+    assert exported.parity.max_difference < 0.02
     scores = cut_out[1]["test"]["plain"]["weighted_f1"]
-    assert exported.compared.keras_f1 == pytest.approx(scores, abs=1e-6)
+    assert exported.parity.keras_f1 == pytest.approx(scores, abs=1e-6)
 
 
 def test_another_detector_makes_another_run(cut_out, monkeypatch):

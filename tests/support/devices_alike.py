@@ -1,46 +1,57 @@
-"""Train the same on one and on two virtual devices, and print the differences of the results as JSON.
+"""Train on one and on several virtual devices; print the differences of the results as JSON.
 
-Runs in its own process, because virtual devices are fixed once TensorFlow has started.
+It runs in a process of its own: the CPU is split before TensorFlow is initialised, until the process ends.
 """
 
 import json
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
 from keykind.core.cache import Cache
 from keykind.core.errors import BadDevices
 from keykind.model.head import Head
-from keykind.train.backbone import ARCHITECTURES, load_backbone
+from keykind.train import full_finetune
+from keykind.train.backbone import load_backbone
+from keykind.train.backend import keras
 from keykind.train.crossval import Fold
-from keykind.train.devices import ONE, Devices, Shared, find_devices
-from keykind.train.full_finetune import DeepRecipe, Photos, train_all
+from keykind.train.devices import ONE_DEVICE, DataParallel, Devices, find_devices
+from keykind.train.full_finetune import ViewTask, fine_tune_all_layers
 from keykind.train.head_training import Task
 from keykind.train.loop import adamw
-from keykind.train.partial_finetune import fine_tune
+from keykind.train.partial_finetune import fine_tune_last_layers
 from keykind.train.recipe import REPORT
+from tiny_backbone import mobilenet_shortened
 
 KINDS = 3
-DEEP = DeepRecipe(sizes=(32, 32), batch=5, dropout=0.0, head_views=1, head_epochs=1)
+FULL = replace(
+    REPORT,
+    dropout=0.0,
+    all_layers_epochs=2,
+    all_layers_sizes=(32,),
+    all_layers_batch=5,
+    all_layers_head_views=1,
+    all_layers_head_epochs=1,
+)
+PARTIAL = replace(
+    REPORT,
+    views=("plain",),
+    batch=2,
+    fine_tune_layers=4,
+    fine_tune_epochs=2,
+    dropout=0.0,
+    class_weights=True,
+)
 
 
-def first_blocks(**options: Any) -> Any:
-    """Return the first blocks of MobileNetV2; tracing all of it would take a minute."""
-    network = keras.applications.MobileNetV2(**options)
-    return keras.Model(network.input, network.get_layer("block_3_project_BN").output)
-
-
-ARCHITECTURES["mobilenet_v2"] = replace(ARCHITECTURES["mobilenet_v2"], build=first_blocks, channels=32)
-
-
-def max_difference(a: Any, b: Any) -> float:
-    """Return the largest absolute difference between two lists of arrays."""
-    pairs = zip(a, b, strict=True)
-    return max(float(np.abs(np.asarray(x, np.float64) - np.asarray(y, np.float64)).max()) for x, y in pairs)
+def difference(first: Any, second: Any) -> float:
+    """Return the largest difference between two lists of arrays."""
+    pairs = zip(first, second, strict=True)
+    return max(float(np.abs(np.asarray(a, np.float64) - np.asarray(b, np.float64)).max()) for a, b in pairs)
 
 
 def result(trained: Any, curves: list[list[float]]) -> dict[str, Any]:
@@ -48,70 +59,58 @@ def result(trained: Any, curves: list[list[float]]) -> dict[str, Any]:
     return {"weights": weights, "curves": [np.array(values) for values in curves]}
 
 
-def all_layers(folder: Path, first: Devices, then: Devices) -> dict[str, Any]:
-    """Train two epochs, stopping after the first and resuming on other devices."""
+def full_fine_tuning(folder: Path, first: Devices, second: Devices) -> dict[str, Any]:
+    """Train two epochs, the second one on other devices after an interruption."""
     rng = np.random.default_rng(0)
-    photos = Photos(rng.integers(0, 256, (11, 48, 48, 3), np.uint8), np.arange(11) % KINDS, KINDS)
+    crops = rng.integers(0, 256, (11, 48, 48, 3), np.uint8)
+    task = ViewTask(crops, np.arange(11) % KINDS, KINDS, FULL)
     backbone = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
     with Cache(folder.parent / "cache") as cache:
-        if then is not first:
-            stop_after_first_epoch(
-                lambda: train_all(backbone, photos, replace(DEEP, devices=first), folder, cache, 0)
-            )
-        deep = train_all(backbone, photos, replace(DEEP, devices=then), folder, cache, 0)
-    return result(deep, [[epoch["loss"], epoch["accuracy"]] for epoch in deep.epochs])
+        if second is not first:
+            interrupted(lambda: fine_tune_all_layers(backbone, task, folder, cache, 0, first))
+        tuned = fine_tune_all_layers(backbone, task, folder, cache, 0, second)
+    return result(tuned, [[epoch["loss"], epoch["accuracy"]] for epoch in tuned.epochs])
 
 
-def stop_after_first_epoch(train: Any) -> None:
-    """Train until the second epoch starts."""
-    from keykind.train import full_finetune as module
-
-    run = module._Trainer.run
-    module._Trainer.run = lambda *call: run(*call) if call[1] == 1 else 1 / 0
+def interrupted(train: Callable[[], Any]) -> None:
+    """Train until the second epoch begins."""
+    run_epoch = full_finetune._Trainer.run_epoch
+    full_finetune._Trainer.run_epoch = lambda *call: run_epoch(*call) if call[1] == 1 else 1 / 0
     try:
         train()
     except ZeroDivisionError:
         pass
     finally:
-        module._Trainer.run = run
+        full_finetune._Trainer.run_epoch = run_epoch
 
 
-def fine_tuning(folder: Path, first: Devices, then: Devices) -> dict[str, Any]:
-    """Fine-tune two epochs, the second on other devices; the last batch has one photo."""
+def partial_fine_tuning(folder: Path, first: Devices, second: Devices) -> dict[str, Any]:
+    """Train two epochs, the second one on other devices; the last batch is a single photo."""
     rng = np.random.default_rng(0)
     pixels = rng.integers(0, 256, (7, 224, 224, 3)).astype(np.float32)
-    recipe = replace(
-        REPORT,
-        views=("plain",),
-        batch=2,
-        fine_tune_layers=4,
-        fine_tune_epochs=2,
-        dropout=0.0,
-        class_weights=True,
-    )
     fold = Fold(np.arange(5), np.arange(5, 7))
-    task = Task(lambda rows, _: pixels[rows], np.array([0, 0, 0, 1, 2, 0, 1]), KINDS, fold, recipe)
+    task = Task(lambda rows, _: pixels[rows], np.array([0, 0, 0, 1, 2, 0, 1]), KINDS, fold, PARTIAL)
     shapes = (32, 64), (64,), (64, KINDS), (KINDS,)
     head = Head(*(0.1 * rng.standard_normal(shape).astype(np.float32) for shape in shapes))
     backbone = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
-    shorter = replace(task, recipe=replace(recipe, fine_tune_epochs=1))
-    fine_tune(backbone, head, shorter, folder, 0, first)
-    tuned = fine_tune(backbone, head, task, folder, 0, then)
+    one_epoch = replace(task, recipe=replace(PARTIAL, fine_tune_epochs=1))
+    fine_tune_last_layers(backbone, head, one_epoch, folder, 0, first)
+    tuned = fine_tune_last_layers(backbone, head, task, folder, 0, second)
     return result(tuned, list(tuned.history.values()))
 
 
-def train_with_slow_layer(devices: Devices) -> list[Any]:
-    """Return the weights after three steps in which the first layer has a tenth of the learning rate."""
+def layerwise_rates(devices: Devices) -> list[Any]:
+    """Return the weights of two layers after 3 steps; the first has a tenth of the learning rate."""
     keras.utils.set_random_seed(0)
     with devices.scope():
         model = keras.Sequential(
             [keras.Input((4,)), keras.layers.Dense(4), keras.layers.Dense(3, activation="softmax")]
         )
-        first = model.layers[0].kernel
-        model.compile(adamw(1e-2, 0.1, 0.0, 10, slower={first.path: 0.1}), loss="categorical_crossentropy")
+        factors = {model.layers[0].kernel.path: 0.1}
+        model.compile(adamw(1e-2, 0.1, 0.0, 10, factors), loss="categorical_crossentropy")
         model.optimizer.build(model.trainable_variables)
     inputs, targets = np.eye(4, dtype=np.float32), np.eye(4, KINDS, dtype=np.float32)
-    step = Shared(model, devices.strategy).train if devices.strategy else model.train_on_batch
+    step = DataParallel(model, devices.strategy).train if devices.strategy else model.train_on_batch
     for _ in range(3):
         step(inputs, targets)
     return model.get_weights()
@@ -126,7 +125,8 @@ def dropout_masks(devices: Devices) -> list[Any]:
     return [mask.numpy() for mask in devices.strategy.experimental_local_results(masks)]
 
 
-def error_of(choice: str) -> str:
+def error(choice: str) -> str:
+    """Return the error message for a choice of devices."""
     try:
         find_devices(choice)
     except BadDevices as error:
@@ -134,24 +134,25 @@ def error_of(choice: str) -> str:
     return ""
 
 
-def main(folder: Path) -> None:
+def compare(folder: Path) -> dict[str, Any]:
     two = find_devices("cpu:2")
-    results: dict[str, Any] = {"count": [ONE.count, two.count]}
+    results: dict[str, Any] = {"count": [ONE_DEVICE.count, two.count]}
     for name, train, changes in (
-        ("all layers", all_layers, {"1 then 2": (ONE, two)}),
-        ("fine-tuning", fine_tuning, {"1 then 2": (ONE, two), "2 then 1": (two, ONE)}),
+        ("full", full_fine_tuning, {"1 then 2": (ONE_DEVICE, two)}),
+        ("partial", partial_fine_tuning, {"1 then 2": (ONE_DEVICE, two), "2 then 1": (two, ONE_DEVICE)}),
     ):
-        single = train(folder / f"{name} 1", ONE, ONE)
+        one = train(folder / f"{name} 1", ONE_DEVICE, ONE_DEVICE)
         for change, devices in changes.items():
             other = train(folder / f"{name} {change}", *devices)
-            results[f"{name} {change}"] = {part: max_difference(single[part], other[part]) for part in single}
+            results[f"{name} {change}"] = {part: difference(one[part], other[part]) for part in one}
         before = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0).network.get_weights()
-        results[f"{name} moved"] = max_difference(before, single["weights"][: len(before)])
-    results["slower"] = max_difference(train_with_slow_layer(ONE), train_with_slow_layer(two))
-    results["masks alike"] = float(np.mean(np.equal(*dropout_masks(two))))
-    results["refused"] = {choice: error_of(choice) for choice in ("cpu:3", "1", "all")}
-    print(json.dumps(results))
+        results[f"{name} changed"] = difference(before, one["weights"][: len(before)])
+    results["layerwise rates"] = difference(layerwise_rates(ONE_DEVICE), layerwise_rates(two))
+    results["equal masks"] = float(np.mean(np.equal(*dropout_masks(two))))
+    results["errors"] = {choice: error(choice) for choice in ("cpu:3", "1", "all")}
+    return results
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with mobilenet_shortened():
+        print(json.dumps(compare(Path(sys.argv[1]))))

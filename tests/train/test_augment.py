@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keykind.train import augment
-from keykind.train.augment import WIDER, straight_view, strong_view
+from keykind.train.augment import CONTEXT_SCALE, aligned_view, strong_view
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def test_the_same_random_state_gives_the_same_view(crop):
 
 
 @pytest.mark.parametrize("side", [2, 31, 64])
-def test_a_view_has_the_size_that_is_asked_for(side):
+def test_a_view_has_the_requested_size(side):
     for seed in range(20):
         crop = rng(seed).integers(0, 256, (side, side, 3), dtype=np.uint8)
         for size in (8, 33, 96):
@@ -31,7 +31,7 @@ def test_a_view_has_the_size_that_is_asked_for(side):
             assert view.dtype == np.uint8
 
 
-def test_a_crop_that_cannot_be_written_is_left_as_it_is(crop):
+def test_a_read_only_crop_is_not_changed(crop):
     crop.flags.writeable = False
     before = crop.copy()
     for seed in range(20):
@@ -39,8 +39,8 @@ def test_a_crop_that_cannot_be_written_is_left_as_it_is(crop):
     assert np.array_equal(crop, before)
 
 
-def test_what_lies_beyond_the_photo_is_filled_like_the_photo(monkeypatch):
-    for share in ("NOISE", "JPEG", "ERASED"):
+def test_the_area_outside_the_photo_is_filled_from_the_photo(monkeypatch):
+    for share in ("NOISE_SHARE", "JPEG_SHARE", "ERASE_SHARE"):
         monkeypatch.setattr(augment, share, 0)
     plain = np.full((64, 64, 3), (120, 90, 60), np.uint8)
     for seed in range(50):
@@ -48,53 +48,53 @@ def test_what_lies_beyond_the_photo_is_filled_like_the_photo(monkeypatch):
         assert np.ptp(view, axis=(0, 1)).max() <= 1
 
 
-def test_views_differ_in_light_and_some_have_no_colour(monkeypatch):
-    for share in ("NOISE", "JPEG", "ERASED"):
+def test_views_differ_in_exposure_and_some_are_grey(monkeypatch):
+    for share in ("NOISE_SHARE", "JPEG_SHARE", "ERASE_SHARE"):
         monkeypatch.setattr(augment, share, 0)
     plain = np.full((16, 16, 3), (150, 100, 80), np.uint8)
-    seen = np.array([strong_view(plain, 8, rng(seed))[0, 0] for seed in range(200)], int)
-    assert seen.mean(axis=1).std() > 15
-    colourless = (np.ptp(seen, axis=1) <= 1).mean()
-    assert 0.05 < colourless < 0.35
+    colours = np.array([strong_view(plain, 8, rng(seed))[0, 0] for seed in range(200)], int)
+    assert colours.mean(axis=1).std() > 15
+    grey = (np.ptp(colours, axis=1) <= 1).mean()
+    assert 0.05 < grey < 0.35
 
 
 @pytest.fixture
-def lying():
-    """A cut WIDER than a key: dark ground, a red bow to the left, a green blade to the right."""
-    wide = np.full((320, 320, 3), 20, np.uint8)
-    wide[130:190, 60:120], wide[145:175, 120:260] = (250, 20, 20), (20, 250, 20)
-    return wide
+def aligned():
+    """A crop CONTEXT_SCALE times as wide as a key: dark ground, a red bow left, a green blade right."""
+    crop = np.full((320, 320, 3), 20, np.uint8)
+    crop[130:190, 60:120], crop[145:175, 120:260] = (250, 20, 20), (20, 250, 20)
+    return crop
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_straight_view_keeps_the_key_in_and_about_straight(lying, seed, monkeypatch):
-    for name in ("recolour", "wear", "_covered"):
-        monkeypatch.setattr(augment, name, lambda picture, rng: picture)
-    monkeypatch.setattr(augment, "SWAPPED", 0)
-    view = straight_view(lying, 224, 2.0, rng(seed)).astype(int)
-    red, green = (np.argwhere(view[..., place] > 150) for place in (0, 1))
-    seen = len(red) + len(green)
-    whole = (60 * 60 + 30 * 140) * (224 * WIDER / 320) ** 2
-    assert 0.5 * whole < seen < 1.7 * whole
+def test_an_aligned_view_shows_the_key_about_aligned(aligned, seed, monkeypatch):
+    for name in ("recolour", "degrade", "_erase"):
+        monkeypatch.setattr(augment, name, lambda image, rng: image)
+    monkeypatch.setattr(augment, "SWAP_SHARE", 0)
+    view = aligned_view(aligned, 224, 2.0, rng(seed)).astype(int)
+    red, green = (np.argwhere(view[..., channel] > 150) for channel in (0, 1))
+    visible = len(red) + len(green)
+    key_area = (60 * 60 + 30 * 140) * (224 * CONTEXT_SCALE / 320) ** 2
+    assert 0.5 * key_area < visible < 1.7 * key_area
     (down, right) = green.mean(axis=0) - red.mean(axis=0)
     assert right > 60
     assert abs(down) < 0.6 * right  # 15 degrees in the photo, twice as steep in the crop
 
 
-def test_head_and_tip_are_sometimes_swapped(lying, monkeypatch):
-    for name in ("recolour", "wear", "_covered"):
-        monkeypatch.setattr(augment, name, lambda picture, rng: picture)
+def test_head_and_tip_are_sometimes_swapped(aligned, monkeypatch):
+    for name in ("recolour", "degrade", "_erase"):
+        monkeypatch.setattr(augment, name, lambda image, rng: image)
 
     def swapped(seed):
-        view = straight_view(lying, 96, 2.0, rng(seed)).astype(int)
-        red, green = (np.argwhere(view[..., place] > 150)[:, 1].mean() for place in (0, 1))
+        view = aligned_view(aligned, 96, 2.0, rng(seed)).astype(int)
+        red, green = (np.argwhere(view[..., channel] > 150)[:, 1].mean() for channel in (0, 1))
         return red > green
 
     assert 5 < sum(swapped(seed) for seed in range(200)) < 40
 
 
-def test_a_straight_view_has_its_size_and_repeats(lying):
+def test_an_aligned_view_has_its_size_and_repeats(aligned):
     for size in (32, 224):
-        view = straight_view(lying, size, 2.0, rng(3))
+        view = aligned_view(aligned, size, 2.0, rng(3))
         assert view.shape == (size, size, 3)
-        assert np.array_equal(view, straight_view(lying, size, 2.0, rng(3)))
+        assert np.array_equal(view, aligned_view(aligned, size, 2.0, rng(3)))

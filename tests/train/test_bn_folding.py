@@ -6,7 +6,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadRecipe  # noqa: E402
-from keykind.train.backbone import Backbone, load_backbone, normalised  # noqa: E402
+from keykind.train.backbone import Backbone, batch_norms, load_backbone  # noqa: E402
 from keykind.train.bn_folding import fold, folded_arrays, unfold  # noqa: E402
 
 
@@ -15,7 +15,7 @@ def backbone():
     """Batch normalisation with statistics, factors and offsets of its own in every layer."""
     made = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
     rng = np.random.default_rng(0)
-    for _, norm in normalised(made.network):
+    for _, norm in batch_norms(made.network):
         norm.set_weights(
             [rng.uniform(0.5, 1.5, norm.gamma.shape).astype(np.float32) for _ in range(4)]
         )  # gamma, beta, mean, variance
@@ -47,7 +47,7 @@ def test_a_folded_network_takes_smaller_pictures_as_one_built_for_them(backbone,
 def test_every_kernel_and_bias_can_be_trained_and_nothing_else_is_there(backbone):
     folded = fold(backbone)
     assert (
-        len(folded.trainable_variables) == len(folded.weights) == 2 * len(list(normalised(backbone.network)))
+        len(folded.trainable_variables) == len(folded.weights) == 2 * len(list(batch_norms(backbone.network)))
     )
     assert not backbone.network.trainable_variables
 

@@ -44,7 +44,7 @@ def asked(network) -> int:
 
 @pytest.fixture
 def samples(drawn_photos):
-    return read_dataset(drawn_photos).of("train")
+    return read_dataset(drawn_photos).subset("train")
 
 
 def test_features_are_those_of_each_photo_and_view(samples, network, tmp_path):

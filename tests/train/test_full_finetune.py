@@ -11,9 +11,22 @@ from keykind.core.cache import Cache  # noqa: E402
 from keykind.train import full_finetune  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.bn_folding import fold, folded_arrays  # noqa: E402
-from keykind.train.full_finetune import STATE, DeepRecipe, Photos, train_all, train_frozen  # noqa: E402
+from keykind.train.full_finetune import (  # noqa: E402
+    STATE,
+    ViewTask,
+    fine_tune_all_layers,
+    train_head_on_views,
+)
+from keykind.train.recipe import REPORT  # noqa: E402
 
-RECIPE = DeepRecipe(sizes=(32, 32), batch=4, head_views=1, head_epochs=1)
+RECIPE = replace(
+    REPORT,
+    all_layers_epochs=2,
+    all_layers_sizes=(32,),
+    all_layers_batch=4,
+    all_layers_head_views=1,
+    all_layers_head_epochs=1,
+)
 COUNT, KINDS = 10, 2
 
 
@@ -23,78 +36,83 @@ def backbone():
 
 
 @pytest.fixture(scope="module")
-def photos():
+def task():
     """Plain and striped squares."""
     rng = np.random.default_rng(0)
     labels = np.arange(COUNT) % KINDS
     crops = np.repeat(rng.integers(60, 200, (COUNT, 1, 1, 3)), 64, axis=1).repeat(64, axis=2)
     crops[labels == 1, ::8] = 255 - crops[labels == 1, ::8]
-    return Photos(crops.astype(np.uint8), labels, KINDS)
+    return ViewTask(crops.astype(np.uint8), labels, KINDS, RECIPE)
 
 
 @pytest.fixture(scope="module")
-def train(photos, tmp_path_factory):
+def train(task, tmp_path_factory):
     root = tmp_path_factory.mktemp("all-layers")
 
     def run(backbone, name, recipe=RECIPE):
         with Cache(root / "cache") as cache:
-            return train_all(backbone, photos, recipe, root / name, cache, 0)
+            return fine_tune_all_layers(backbone, replace(task, recipe=recipe), root / name, cache, 0)
 
     run.root = root
     return run
 
 
 @pytest.fixture(scope="module")
-def straight(backbone, train):
-    return train(backbone, "straight")
+def undisturbed(backbone, train):
+    return train(backbone, "undisturbed")
 
 
 def test_sizes_that_the_network_would_pad_differently_are_refused(backbone, train):
     with pytest.raises(ValueError, match="multiples of 32"):
-        train(backbone, "refused", replace(RECIPE, sizes=(100,)))
+        train(backbone, "refused", replace(RECIPE, all_layers_sizes=(100,)))
 
 
 @pytest.mark.slow
-def test_every_tensor_of_the_network_moves_but_not_those_it_was_given(backbone, straight):
+def test_every_tensor_of_the_network_changes_but_the_initial_backbone_does_not(backbone, undisturbed):
     assert backbone.digest == load_backbone("mobilenet_v2", "random", scaling="unit", seed=0).digest
-    assert [epoch["size"] for epoch in straight.epochs] == list(RECIPE.sizes)
+    assert [epoch["size"] for epoch in undisturbed.epochs] == [32, 32]
     before = folded_arrays(fold(backbone))
-    for name, array in folded_arrays(fold(straight.backbone)).items():
+    for name, array in folded_arrays(fold(undisturbed.backbone)).items():
         assert not np.array_equal(array, before[name]), name
 
 
 @pytest.mark.slow
-def test_training_goes_on_after_a_kill_with_the_same_result(backbone, straight, train, monkeypatch):
+def test_training_resumes_after_a_kill_with_the_same_result(backbone, undisturbed, train, monkeypatch):
     (train.root / "killed").mkdir()
     (train.root / "killed" / STATE).write_bytes(b"torn")
-    run = full_finetune._Trainer.run
+    run_epoch = full_finetune._Trainer.run_epoch
     with monkeypatch.context() as patch:
-        patch.setattr(full_finetune._Trainer, "run", lambda *call: run(*call) if call[1] == 1 else 1 / 0)
+        patch.setattr(
+            full_finetune._Trainer, "run_epoch", lambda *call: run_epoch(*call) if call[1] == 1 else 1 / 0
+        )
         with pytest.raises(ZeroDivisionError):
             train(backbone, "killed")
-    monkeypatch.setattr(full_finetune, "train_frozen", lambda *_: pytest.fail("trained the head again"))
+    monkeypatch.setattr(
+        full_finetune, "train_head_on_views", lambda *_: pytest.fail("trained the head again")
+    )
     resumed = train(backbone, "killed")
-    for one, other in zip(resumed.epochs, straight.epochs, strict=True):
-        assert one | {"seconds": 0} == other | {"seconds": 0}
-    assert resumed.backbone.digest == straight.backbone.digest
+    for epoch, expected in zip(resumed.epochs, undisturbed.epochs, strict=True):
+        assert epoch | {"seconds": 0} == expected | {"seconds": 0}
+    assert resumed.backbone.digest == undisturbed.backbone.digest
     assert all(
-        np.array_equal(a, b) for a, b in zip(resumed.head.arrays(), straight.head.arrays(), strict=True)
+        np.array_equal(a, b) for a, b in zip(resumed.head.arrays(), undisturbed.head.arrays(), strict=True)
     )
 
 
 @pytest.mark.slow
-def test_training_all_layers_learns_what_can_be_learned(imagenet, train):
+def test_full_fine_tuning_learns_separable_photos(imagenet, train):
     pretrained = load_backbone("mobilenet_v2", str(imagenet), scaling="native", seed=0)
-    deep = train(pretrained, "learned", replace(RECIPE, sizes=(64,) * 20, learning_rate=5e-4))
-    assert deep.backbone.scaling == "unit"
-    assert np.mean([epoch["accuracy"] for epoch in deep.epochs[-5:]]) > 0.8
+    recipe = replace(RECIPE, all_layers_epochs=20, all_layers_sizes=(64,), all_layers_learning_rate=5e-4)
+    tuned = train(pretrained, "learned", recipe)
+    assert tuned.backbone.scaling == "unit"
+    assert np.mean([epoch["accuracy"] for epoch in tuned.epochs[-5:]]) > 0.8
 
 
 @pytest.mark.slow
-def test_a_head_on_the_frozen_network_follows_the_seed(backbone, photos, tmp_path):
+def test_a_head_on_the_frozen_backbone_depends_on_the_seed(backbone, task, tmp_path):
     digest = backbone.digest
     with Cache(tmp_path) as cache:
-        first, again, other = (train_frozen(backbone, photos, RECIPE, cache, seed) for seed in (0, 0, 1))
+        first, again, other = (train_head_on_views(backbone, task, cache, seed) for seed in (0, 0, 1))
     assert backbone.digest == digest
     assert first.w1.shape == (1280, RECIPE.units)
     assert first.b2.shape == (KINDS,)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keykind.core.geometry import encode
+from keykind.core.geometry import encode_rle
 from keykind.detect.align import OrientedCrop
 from keykind.model.head import Head
 from keykind.train.saliency import PARTS, energy_shares, looking, measure_saliency, parts_seen
@@ -19,7 +19,7 @@ def label(tmp_path):
     """A label of a photo 140 px wide and 70 high: bow in its left fifth, blade in the next two."""
     bow, blade = np.zeros((2, 70, 140), bool)
     bow[:, :28], blade[:, 28:84] = True, True
-    key = {"mask": encode(bow | blade), "bow": encode(bow), "blade": encode(blade)}
+    key = {"mask": encode_rle(bow | blade), "bow": encode_rle(bow), "blade": encode_rle(blade)}
     path = tmp_path / "labels" / "a.json"
     path.parent.mkdir()
     path.write_text(json.dumps({"keys": [key]}), "utf-8")

@@ -6,25 +6,19 @@ Needs: keras, tensorflow, scikit-learn, scipy, matplotlib                       
 """
 
 import argparse
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from keykind.cli.options import add_dataset_options, add_engine, add_seed, devices, engine, read_dataset
-from keykind.cli.output import OK, SOME_UNREADABLE, message, print_faults, print_scores
-from keykind.core.extras import require
+from keykind.cli.options import add_dataset_options, add_engine, add_seed, devices
+from keykind.cli.output import OK, SOME_UNREADABLE, message, print_scores
 
 HELP = "train on photos, test, and write the report"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    add_dataset_options(parser)
+    add_dataset_options(parser, required=False)
     parser.add_argument(
-        "--recipe",
-        default="report",
-        metavar="NAME|FILE",
-        help="report, default, or a .toml file (default: %(default)s)",
+        "--recipe", metavar="NAME|FILE", help="report, default, or a .toml file (default: report)"
     )
     parser.add_argument(
         "--weights",
@@ -57,57 +51,44 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="split each training batch over the first N GPUs, all GPUs, or N virtual CPU devices "
         "(default: one device)",
     )
-    add_seed(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="folder of the run")
-    parser.add_argument("--resume", action="store_true", help="resume an interrupted run")
-    add_engine(parser)
+    add_seed(parser, default=None)
+    parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="resume an interrupted run; PHOTOS and options that are not given are those of the run, so that "
+        "`keykind train --resume RUN` suffices",
+    )
+    add_engine(parser, default=None)
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
     """Train and report."""
-    require("train")
-    import numpy as np
+    from keykind.experiment.train import train
 
-    from keykind.dataset.dataset import hold_out, read_negative_sets
-    from keykind.experiment.run_folder import RunFolder
-    from keykind.train.recipe import load_recipe, weights_for, with_fine_tuning, with_renders
-
-    recipe = with_fine_tuning(load_recipe(options.recipe), options.fine_tune)
-    recipe = with_renders(recipe, options.renders)
-    RunFolder(options.out).check(resume=options.resume)
-    dataset = read_dataset(options)
-    if not dataset.subset("test"):
-        dataset = hold_out(dataset, recipe.hold_out, np.random.default_rng(options.seed))
-    negatives, broken = read_negative_sets(options.negatives)
-    faults = dataset.read_errors + broken
-    print_faults(faults)
-    for warning in dataset.warnings:
-        message(f"keykind: {warning}")
-    renders = _renders(recipe.renders, dataset.kinds, options.seed)  # before Keras, see mixing.py
-    from keykind.experiment.experiment import Experiment
-    from keykind.experiment.run import run as run_experiment
-    from keykind.train.devices import find_devices
-
-    experiment = Experiment(
-        dataset,
-        recipe,
-        weights_for(recipe, options.weights),
-        options.seed,
-        options.out,
-        negatives=negatives,
-        renders=renders,
-        engine=engine(options),
-        devices=find_devices(options.devices),
+    photos, out = options.photos, options.out
+    if options.resume and out is None:
+        photos, out = None, photos
+    if out is None or (photos is None and not options.resume):
+        options.usage_error("PHOTOS and --out are required, except for --resume RUN")
+    finished = train(
+        photos,
+        out=out,
+        recipe=options.recipe,
+        test=options.test,
+        kinds=options.kinds,
+        group_pattern=options.group_pattern,
+        keep_leaks=options.keep_leaks,
+        negatives=options.negatives,
+        weights=options.weights,
+        renders=options.renders,
+        fine_tune=options.fine_tune,
+        seed=options.seed,
+        resume=options.resume,
+        devices=options.devices,
+        engine=options.engine,
+        notify=lambda problem: message(f"keykind: {problem}"),
     )
-    print_scores(run_experiment(experiment, resume=options.resume), options.out)
-    return SOME_UNREADABLE if faults else OK
-
-
-def _renders(count: int, kinds: Sequence[str], seed: int) -> tuple[Any, ...]:
-    """Return `count` rendered photos of the kinds."""
-    if not count:
-        return ()
-    require("render")
-    from keykind.train.synthetic import rendered_photos
-
-    return rendered_photos(kinds, count, seed)
+    print_scores(finished.metrics, finished.path)
+    return SOME_UNREADABLE if finished.read_errors else OK

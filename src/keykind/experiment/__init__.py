@@ -1,1 +1,1 @@
-"""Dataset and recipe -> a run folder: trained, tested, reported."""
+"""Photos and a recipe -> a run folder: trained, tested, reported."""

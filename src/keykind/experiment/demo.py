@@ -1,7 +1,7 @@
-"""The photos that come with keykind -> a whole run, with no network and no photos of yours.
+"""The demo: a complete run on the bundled photos, offline.
 
 In:    a folder and a seed
-Out:   the folder of a run, as `keykind train` leaves it
+Out:   the run folder, as `keykind train` writes it
 Needs: what train needs                                                                    [train]
 """
 
@@ -14,23 +14,23 @@ from keykind.dataset.dataset import read_dataset, read_negatives
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.run import run
 from keykind.model.card import KEY
-from keykind.model.shipped import NAME
+from keykind.model.shipped import WEIGHTS
 from keykind.train.recipe import REPORT
 
-DEMO = replace(REPORT, name="report, on keys cut out", crop=KEY)  # as our weights have seen keys
+DEMO = replace(REPORT, name="report, on detected keys", crop=KEY)  # the bundled weights were trained on such
 NOTICE = (
     "These photos are rendered: no key in them exists. "
-    "The scores say how well rendered keys are told apart, not real ones."
+    "The scores say how well the model classifies rendered keys, not real ones."
 )
 
 
-def run_demo(out: Path, seed: int) -> dict[str, Any]:
-    """Train on the keys of the sample, cut out, with the weights that ship, and return the run's metrics.
+def run_demo(out: str | Path, seed: int) -> dict[str, Any]:
+    """Train on the bundled photos with the bundled weights, and return the run's metrics.
 
-    A finished demo in the folder stays as it is.
+    A finished demo in the folder is left unchanged.
     Raises BadRun if the folder holds anything else, BadDataset or BadWeights for a damaged installation.
     """
     dataset = read_dataset(bundled_photos())
     negatives, _ = read_negatives(bundled_negatives())
-    experiment = Experiment(dataset, DEMO, NAME, seed, out, NOTICE, {RENDERED: negatives})
+    experiment = Experiment(dataset, DEMO, WEIGHTS, seed, Path(out), NOTICE, {RENDERED: negatives})
     return run(experiment, resume=True)

@@ -1,7 +1,7 @@
-"""The folder of a run: who owns it, how far it has come, its files.
+"""The folder of a run: whose run it is, how far it has come, its files.
 
-In:    what decides the run; its results
-Out:   recipe.json, metrics.json, history.csv, predictions.csv; work/ while the run is unfinished
+In:    what determines the run; its results
+Out:   recipe.json, metrics.json, history.csv, predictions.csv; work/ until the run is finished
 Needs: numpy
 """
 
@@ -18,62 +18,89 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keykind import __version__
 from keykind.core.errors import BadRun
 from keykind.core.files import (
-    DAMAGE,
+    READ_ERRORS,
     UNFINISHED,
+    atomic_write,
     clear_unfinished,
-    whole_file,
     write_json,
     write_text,
     writing_to,
 )
 from keykind.core.lock import lock_folder
 
-Arrays = dict[str, NDArray[Any]]  # named, e.g. the weights and curves of a fold
+Arrays = dict[str, NDArray[Any]]  # by name, e.g. the weights and curves of a fold
+LAST_WITHOUT_SCHEMA = "0.6.0"  # version of keykind
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """RUN/ and what is in it. Every file is whole or absent; metrics.json comes last."""
+    """RUN/ and its files. Every file is complete or absent; metrics.json is written last."""
 
     path: Path
 
     @property
     def work(self) -> Path:
-        """Where unfinished steps are kept; gone when the run is finished."""
+        """The folder of unfinished steps; removed when the run is finished."""
         return self.path / "work"
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other runs out of the folder while the block runs. Raises BadRun if one is in it."""
+        """Keep other runs out of the folder while the block runs. Raises BadRun if one is using it."""
         self.check(resume=True)
         with lock_folder(self.path):
             yield
 
     def check(self, *, resume: bool) -> None:
-        """Raise BadRun if the folder holds anything and `resume` is not wanted, or is no folder."""
+        """Raise BadRun if the path is a file, or a folder that is not empty and `resume` is false."""
         with writing_to(self.path):
-            taken = not self._is_free() and (not resume or not self.path.is_dir())
-        if taken:
+            in_use = not self._is_free() and (not resume or not self.path.is_dir())
+        if in_use:
             raise BadRun(
                 self.path,
-                fault="is there already and not empty",
+                fault="already exists and is not empty",
                 remedy="add --resume, or name another folder",
             )
 
-    def claim(self, identity: dict[str, Any], *, resume: bool) -> dict[str, Any] | None:
-        """Make the folder this run's own; return the metrics if this very run is finished already.
+    def read_record(self, schema: int) -> dict[str, Any] | None:
+        """Return what `claim` wrote into recipe.json; None if the folder is free.
 
-        identity: all that decides the result, as JSON values.
-        Raises BadRun if the folder holds anything and `resume` is not wanted, or holds no run, or another.
+        Raises BadRun if the folder holds anything but a run, or a run of another schema.
         """
-        recipe = self.path / "recipe.json"
-        self.check(resume=resume)
         if self._is_free():
-            write_json(recipe, identity)
+            return None
+        path = self.path / "recipe.json"
+        if not path.is_file():
+            raise BadRun(self.path, fault="holds other files, but no run", remedy="name another folder")
+        record = _read(path)
+        written = record.get("schema", 1)
+        if written != schema:
+            version = record.get("keykind", f"{LAST_WITHOUT_SCHEMA} or earlier")
+            raise BadRun(
+                self.path,
+                fault=f"holds a run of keykind {version} (run schema {written}); keykind {__version__} "
+                f"resumes schema {schema} only",
+                remedy="train anew into another folder, or resume the run with that version",
+            )
+        return record
+
+    def claim(
+        self, identity: Mapping[str, Any], notes: Mapping[str, Any] | None = None, *, resume: bool
+    ) -> dict[str, Any] | None:
+        """Reserve the folder for this run; return the metrics if the run is already finished.
+
+        identity: everything that determines the result, as JSON values, with its `schema`. notes: what
+        recipe.json holds besides.
+        Raises BadRun if the folder is not empty and `resume` is false, or holds no run, or another run.
+        """
+        self.check(resume=resume)
+        record = self.read_record(identity["schema"])
+        if record is None:
+            write_json(self.path / "recipe.json", {**identity, "keykind": __version__, **(notes or {})})
         else:
-            self._compare(identity, recipe)
+            self._compare(identity, record)
         with writing_to(self.work):
             self.work.mkdir(exist_ok=True)
         for folder in (self.path, *self.path.glob("*/"), *self.work.glob("*/")):
@@ -86,16 +113,13 @@ class RunFolder:
         return finished
 
     def _is_free(self) -> bool:
-        """Tell whether nothing is there, or only what a run left that was killed at its very start."""
+        """Return whether the folder is absent, or holds at most what a run leaves that is killed at once."""
         if not self.path.is_dir():
             return not self.path.exists()
         return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
-    def _compare(self, identity: dict[str, Any], recipe: Path) -> None:
-        if not recipe.is_file():
-            raise BadRun(self.path, fault="holds other files, but no run", remedy="name another folder")
-        before = _read(recipe)
-        changed = _differences(identity, before)
+    def _compare(self, identity: Mapping[str, Any], record: Mapping[str, Any]) -> None:
+        changed = _differences(identity, record)
         if changed:
             raise BadRun(
                 self.path,
@@ -103,42 +127,44 @@ class RunFolder:
                 remedy="give the same options and photos to resume it, or name another folder",
             )
 
-    def load(self, step: str) -> Arrays | None:
-        """Return the arrays a finished step left, or None where there are none, or damaged ones."""
+    def load_step(self, step: str) -> Arrays | None:
+        """Return the arrays of a finished step, or None if they are absent or damaged."""
         path = self.work / f"{step}.npz"
         if not path.exists():
             return None
         try:
             with np.load(path, allow_pickle=False) as arrays:
                 return {name: arrays[name] for name in arrays.files}
-        except DAMAGE:
+        except READ_ERRORS:
             return None
 
-    def keep(self, step: str, arrays: Arrays) -> None:
-        """Keep a finished step's arrays for a resumed run."""
-        with whole_file(self.work / f"{step}.npz") as temporary:
+    def save_step(self, step: str, arrays: Arrays) -> None:
+        """Save the arrays of a finished step, for a resumed run."""
+        with atomic_write(self.work / f"{step}.npz") as temporary:
             np.savez(temporary, allow_pickle=False, **arrays)
 
-    def write_table(self, name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    def write_table(self, name: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
         """Write a CSV file."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(head)
+        writer.writerow(header)
         writer.writerows(rows)
         write_text(self.path / name, text.getvalue())
 
     def finish(self, metrics: Mapping[str, Any]) -> None:
-        """Write metrics.json, by which a run counts as finished, and remove the unfinished steps."""
+        """Write metrics.json, which marks the run as finished, and remove the unfinished steps."""
         write_json(self.path / "metrics.json", metrics)
         shutil.rmtree(self.work, ignore_errors=True)
 
 
 def _differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
-    """Return the keys whose values differ, those inside the recipe by their own name."""
-    changed = [key for key in now if now[key] != before.get(key)]
-    if "recipe" in changed and isinstance(before.get("recipe"), dict):
-        inner = _differences(now["recipe"], before["recipe"])
-        changed[changed.index("recipe")] = f"recipe ({', '.join(inner)})"
+    """Return the keys whose values differ; for the recipe, and groups in it, the keys inside in brackets."""
+    changed = []
+    for key, value in now.items():
+        old = before.get(key)
+        if value != old:
+            inner = _differences(value, old) if isinstance(value, dict) and isinstance(old, dict) else []
+            changed.append(f"{key} ({', '.join(inner)})" if inner else key)
     return changed
 
 

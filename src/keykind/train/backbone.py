@@ -1,12 +1,11 @@
-"""Name and weights -> a pretrained network, also as the LiteRT file that computes features.
+"""Name and weights -> a pretrained backbone, and the same as a LiteRT network that computes features.
 
 In:    the name of an architecture; `keykind`, `imagenet`, `random` or a weights file
-Out:   Backbone; Network (the converted file) for features.py
+Out:   Backbone; Network (the converted model) for features.py
 Needs: keras, tensorflow                                                                   [train]
 """
 
 import hashlib
-import os
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
@@ -22,30 +21,21 @@ from keykind.core.errors import BadRecipe, BadWeights
 from keykind.core.quiet import quiet
 from keykind.model.card import SIZE
 from keykind.model.shipped import Arrays, read_arrays
+from keykind.train.backend import freeze, keras, tf
 from keykind.train.features import Network
-
-os.environ["KERAS_BACKEND"] = "tensorflow"
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")  # errors only
-
-with quiet():
-    import keras
-    import tensorflow as tf
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2 as freeze
-
-tf.get_logger().setLevel("ERROR")  # it warns of retracing, which a few epochs of fine-tuning cannot avoid
 
 
 @dataclass(frozen=True, slots=True)
 class Architecture:
-    """One pretrained network of Keras: how to build it and what it was pretrained to see."""
+    """A pretrained network of Keras: how to build it and which pixels it was pretrained on."""
 
     build: Callable[..., Any]  # from keras.applications
     channels: int  # of the last feature map
-    native: tuple[float, float]  # factor and offset that take pixels in 0..1 to what it was pretrained on
+    native: tuple[float, float]  # factor and offset from pixels in 0..1 to those it was pretrained on
     scalings: tuple[str, ...] = (
         "unit",
         "native",
-    )  # which make sense: pixels 0..1 are black to one that knows 0..255
+    )  # usable ones: pixels 0..1 are black if pretrained on 0..255
 
 
 ARCHITECTURES = {
@@ -57,21 +47,21 @@ ARCHITECTURES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Backbone:
-    """A network without its top: crops (n, 224, 224, 3) -> feature maps (n, 7, 7, channels)."""
+    """A network without its classifier: crops (n, 224, 224, 3) -> feature maps (n, 7, 7, channels)."""
 
     architecture: str
-    scaling: str  # "unit": sees 0..1; "native": sees what it was pretrained on
-    weights: str  # where they came from, for people
+    scaling: str  # of its input: "unit": pixels in 0..1; "native": as it was pretrained
+    weights: str  # their origin, for people
     network: Any  # keras.Model
 
     @property
     def channels(self) -> int:
-        """How many channels the feature map has."""
+        """The number of channels of the feature map."""
         return ARCHITECTURES[self.architecture].channels
 
     @property
     def digest(self) -> str:
-        """Hash of everything that decides the features: architecture, scaling, every weight."""
+        """A hash of everything that determines the features: architecture, scaling, every weight."""
         state = hashlib.sha256(f"{self.architecture} {self.scaling}".encode())
         for variable in self.network.weights:
             state.update(variable.path.encode() + variable.numpy().tobytes())
@@ -86,27 +76,29 @@ class Backbone:
 
 
 def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -> Backbone:
-    """Return the network with its weights.
+    """Return the backbone with its weights.
 
-    weights: `keykind` (those that come with it, trained on rendered keys; MobileNetV2 that sees 0..1),
-    `imagenet` (Keras downloads them once), `random` (from `seed`; for demos and tests), or a file:
-    `.weights.h5` / `.h5` as Keras writes them, `.keras` (a whole model that contains the network), or `.npz`
-    with one array a variable, named by its path ("Conv1/kernel").
-    Raises BadWeights for an unknown network, a file that is missing, broken, or of another network, and
-    BadRecipe for a scaling that the network cannot work with.
+    weights: `keykind` (bundled, trained on rendered keys; MobileNetV2 for pixels in 0..1), `imagenet`
+    (downloaded once by Keras), `random` (from `seed`; for tests), or a file: `.weights.h5` / `.h5` as Keras
+    writes them, `.keras` (a model that contains the network), or `.npz` with one array per variable, named by
+    its path ("Conv1/kernel").
+    Raises BadWeights for an unknown network or a file that is missing, damaged, or of another network, and
+    BadRecipe for a scaling that the network does not support.
     """
     if architecture not in ARCHITECTURES:
-        raise BadWeights(architecture, fault="is no known network", remedy=f"use {', '.join(ARCHITECTURES)}")
+        raise BadWeights(
+            architecture, fault="is not a known network", remedy=f"use {', '.join(ARCHITECTURES)}"
+        )
     entry = ARCHITECTURES[architecture]
     if scaling not in entry.scalings:
         raise BadRecipe(
             architecture,
-            fault=f"cannot work with scaling = {scaling!r}",
+            fault=f"does not support scaling = {scaling!r}",
             remedy=f"set scaling = {entry.scalings[0]!r} in the recipe",
         )
     network = _download(entry) if weights == "imagenet" else _build(entry, None)
     if weights == "random":
-        _draw(network, np.random.default_rng(seed))
+        _initialise(network, np.random.default_rng(seed))
     elif weights == "keykind":
         _load_shipped(network, architecture, scaling)
     elif weights != "imagenet":
@@ -115,7 +107,7 @@ def load_backbone(architecture: str, weights: str, *, scaling: str, seed: int) -
     return Backbone(architecture, scaling, weights, network)
 
 
-def normalised(network: Any) -> Iterator[tuple[Any, Any]]:
+def batch_norms(network: Any) -> Iterator[tuple[Any, Any]]:
     """Yield each convolution of MobileNetV2 with the batch normalisation that follows it."""
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
@@ -123,29 +115,30 @@ def normalised(network: Any) -> Iterator[tuple[Any, Any]]:
 
 
 def set_folded(network: Any, arrays: Arrays) -> None:
-    """Give MobileNetV2 the kernels and biases of its folded form: batch normalisation adds the bias, no more.
+    """Set MobileNetV2 to the kernels and biases of its folded form; batch normalisation only adds the bias.
 
-    arrays: by their path there, "Conv1/kernel" and "Conv1/bias". Raises ValueError if they do not fit.
+    arrays: by their path in the folded form, "Conv1/kernel" and "Conv1/bias".
+    Raises ValueError if they do not fit.
     """
-    whole: Arrays = {}
-    for convolution, norm in normalised(network):
+    expanded: Arrays = {}
+    for convolution, norm in batch_norms(network):
         kernel, bias = (arrays.get(f"{convolution.name}/{part}") for part in ("kernel", "bias"))
         ones = np.ones(norm.gamma.shape, np.float32)
         # The variance is 1 once Keras has added its epsilon.
         values = (kernel, ones, bias, 0 * ones, (1 - norm.epsilon) * ones)
         variables = (convolution.kernel, norm.gamma, norm.beta, norm.moving_mean, norm.moving_variance)
-        whole |= {
+        expanded |= {
             variable.path: value
             for variable, value in zip(variables, values, strict=True)
             if value is not None
         }
-    _assign(network, whole)
+    _assign(network, expanded)
 
 
 def to_network(backbone: Backbone, cache: Cache) -> Network:
     """Return the backbone as a LiteRT file: picture (1, 224, 224, 3) float32 in 0..1 -> pooled, map.
 
-    Converted once for each set of weights; later runs take it from the cache.
+    It is converted once for each set of weights and then cached.
     """
     digest = backbone.digest
     key = f"network {digest} tensorflow {tf.__version__}".encode()
@@ -160,37 +153,37 @@ def _build(entry: Architecture, weights: str | None) -> Any:
     return entry.build(include_top=False, weights=weights, input_shape=(SIZE, SIZE, 3))
 
 
-def _draw(network: Any, rng: np.random.Generator) -> None:
-    """Draw every kernel so that signals keep their size through the layers; Keras's start lets them fade.
+def _initialise(network: Any, rng: np.random.Generator) -> None:
+    """Draw every kernel so that signals keep their variance through the layers; with Keras's they vanish.
 
     Source: He et al. 2015, arXiv:1502.01852, eq. 10.
     """
     for variable in network.weights:
         if variable.path.endswith("kernel"):
             height, width, inputs, outputs = variable.shape
-            fan_in = height * width * (1 if outputs == 1 else inputs)  # 1 output an input: depthwise
+            fan_in = height * width * (1 if outputs == 1 else inputs)  # 1 output per input: depthwise
             variable.assign(rng.standard_normal(variable.shape, np.float32) * np.sqrt(2 / fan_in))
 
 
 def _download(entry: Architecture) -> Any:
     try:
-        with redirect_stdout(sys.stderr):  # the bar of the download is no result
+        with redirect_stdout(sys.stderr):  # its progress bar
             return _build(entry, "imagenet")
     except Exception as error:  # Keras raises a bare Exception when the download fails
         raise BadWeights(
             "imagenet",
             fault=f"could not be downloaded ({_first_line(error)})",
-            remedy="connect, or give a file",
+            remedy="connect to the internet, or give a weights file",
         ) from error
 
 
 def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
     if architecture != "mobilenet_v2":
-        raise BadWeights("keykind", fault=f"are not of {architecture}", remedy="use mobilenet_v2")
+        raise BadWeights("keykind", fault=f"are not weights of {architecture}", remedy="use mobilenet_v2")
     if scaling != "unit":
         raise BadRecipe(
             "keykind",
-            fault=f"is a network that sees pixels in 0..1, the recipe says scaling = {scaling!r}",
+            fault=f"are weights for pixels in 0..1, but the recipe has scaling = {scaling!r}",
             remedy="set scaling = 'unit'",
         )
     try:
@@ -204,11 +197,11 @@ def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
 def _load_file(network: Any, path: Path) -> None:
     if not path.is_file():
         raise BadWeights(
-            path, fault="no such weights file", remedy="give keykind, imagenet, random, or a file's path"
+            path, fault="no such weights file", remedy="give keykind, imagenet, random, or the path of a file"
         )
     loaders = {".h5": _load_h5, ".npz": _load_npz, ".keras": _load_keras}
     if path.suffix not in loaders:
-        raise BadWeights(path, fault=f"ends in {path.suffix!r}", remedy=f"use a file of {', '.join(loaders)}")
+        raise BadWeights(path, fault=f"has suffix {path.suffix!r}", remedy=f"use one of {', '.join(loaders)}")
     try:
         loaders[path.suffix](network, path)
     except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile) as error:
@@ -229,8 +222,8 @@ def _load_npz(network: Any, path: Path) -> None:
 
 
 def _load_keras(network: Any, path: Path) -> None:
-    whole = keras.models.load_model(path, compile=False, safe_mode=True)
-    _assign(network, {variable.path: variable.numpy() for variable in _variables(whole)})
+    model = keras.models.load_model(path, compile=False, safe_mode=True)
+    _assign(network, {variable.path: variable.numpy() for variable in _variables(model)})
 
 
 def _variables(model: Any) -> Iterator[Any]:
@@ -239,11 +232,11 @@ def _variables(model: Any) -> Iterator[Any]:
 
 
 def _assign(network: Any, arrays: dict[str, Any]) -> None:
-    wanted = {variable.path: variable for variable in network.weights}
-    missing = sorted(wanted.keys() - arrays.keys())
+    variables = {variable.path: variable for variable in network.weights}
+    missing = sorted(variables.keys() - arrays.keys())
     if missing:
-        raise ValueError(f"{len(missing)} of {len(wanted)} arrays are missing, the first is {missing[0]}")
-    for path, variable in wanted.items():
+        raise ValueError(f"{len(missing)} of {len(variables)} arrays are missing, the first is {missing[0]}")
+    for path, variable in variables.items():
         if arrays[path].shape != tuple(variable.shape):
             raise ValueError(f"{path} has shape {arrays[path].shape}, expected {tuple(variable.shape)}")
         variable.assign(arrays[path])
@@ -258,9 +251,9 @@ def _convert(backbone: Backbone) -> bytes:
 
 
 def converter(function: Callable[[Any], Any], pixels: Any, size: int = SIZE) -> Any:
-    """Return TFLite's converter for a function of pixels (1, size, size, 3) of that TensorFlow type."""
-    # Freezing first makes the conversion three times faster than from_keras_model, and keeps the batch at 1.
-    # An empty module as the owner makes it three times faster again: the converter saves what it is given.
+    """Return TFLite's converter of a function of pixels (1, size, size, 3) of a TensorFlow type."""
+    # Freezing first is three times faster than from_keras_model, and keeps the batch size at 1.
+    # An empty module as trackable object makes it three times faster again: the converter saves that object.
     graph = tf.function(function).get_concrete_function(tf.TensorSpec((1, size, size, 3), pixels))
     return tf.lite.TFLiteConverter.from_concrete_functions([freeze(graph)], tf.Module())
 

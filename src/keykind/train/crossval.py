@@ -1,7 +1,7 @@
-"""Photos -> folds that never split one physical key, and the choice among their models.
+"""Cross-validation: folds that never split a physical key, and the choice of the best fold.
 
 In:    the training samples
-Out:   per fold, which photos train and which validate
+Out:   for each fold the photos for training and for validation
 Needs: numpy, scikit-learn                                                                 [train]
 """
 
@@ -20,27 +20,27 @@ Rows = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fold:
-    """Which photos train and which validate, as row numbers."""
+    """The photos for training and for validation, as indices."""
 
     train: Rows
     validation: Rows
 
 
 def make_folds(samples: Sequence[Sample], count: int, seed: int) -> tuple[Fold, ...]:
-    """Return `count` folds, stratified by kind; all photos of one group stand in one fold.
+    """Return `count` folds, stratified by kind; all photos of a group are in one fold.
 
-    A photo's views go where the photo goes, so augmented copies never cross the split.
-    Raises BadDataset where a kind has fewer groups (physical keys) than there are folds.
+    The views of a photo are always in its fold, so augmented copies never leak.
+    Raises BadDataset if a kind has fewer groups (physical keys) than there are folds.
     """
     kinds = np.array([sample.kind for sample in samples])
     groups = np.array([sample.group for sample in samples])
     for kind in sorted(set(kinds.tolist())):
-        mine = groups[kinds == kind]
-        distinct = len(set(mine.tolist()))
+        of_kind = groups[kinds == kind]
+        distinct = len(set(of_kind.tolist()))
         if distinct < count:
             raise BadDataset(
                 kind,
-                fault=f"{len(mine)} photos of {distinct} different keys to train on, but {count} folds need "
+                fault=f"{len(of_kind)} training photos of {distinct} different keys, but {count} folds need "
                 f"at least {count} different keys",
                 remedy=f"add photos of {count - distinct} more keys, leave the kind out (--kinds), "
                 "or lower `folds` in a recipe",
@@ -52,12 +52,12 @@ def make_folds(samples: Sequence[Sample], count: int, seed: int) -> tuple[Fold, 
         if absent:
             raise BadDataset(
                 ", ".join(sorted(absent)),
-                fault="would be missing from the training side of a fold: its keys are other kinds' keys too",
-                remedy="mend the groups, or lower `folds` in a recipe",
+                fault="would have no training photo in one fold: its keys also belong to other kinds",
+                remedy="correct the key ids, or lower `folds` in a recipe",
             )
     return tuple(folds)
 
 
 def best_fold(accuracies: Sequence[float], losses: Sequence[float]) -> int:
-    """Return the fold with the best validation accuracy; of equal ones the lower loss, then the first."""
+    """Return the fold with the highest validation accuracy; ties: the lowest loss, then the first fold."""
     return min(range(len(accuracies)), key=lambda fold: (-accuracies[fold], losses[fold], fold))

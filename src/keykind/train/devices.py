@@ -1,158 +1,167 @@
-"""What `--devices` says -> the devices that share each batch of training.
+"""Devices that share each batch of training (data parallelism).
 
-In:    "2" (the first GPUs), "all" of them, "cpu:2" (virtual ones); a Keras model with its optimizer
-Out:   Devices; Shared, the model's training steps on them
+In:    "2" (the first GPUs), "all" of them, "cpu:2" (virtual CPU devices); a Keras model with its optimizer
+Out:   Devices; DataParallel, the model's training step on them
 Needs: keras, tensorflow                                                                   [train]
 
-Each device holds the whole model, answers its share of the batch, and gets the sum of all gradients: the step
-is that of one device but for rounding. Keras's own `fit` would weigh the shares of an uneven batch alike, and
-give all devices the same dropout masks.
+Each device holds the whole model, processes its part of the batch, and receives the sum of all gradients: up
+to rounding, the step is that of one device. Keras's own `fit` would weight the parts of an uneven batch
+equally, and give all devices the same dropout masks.
 """
 
+import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
 from keykind.core.errors import BadDevices
 from keykind.core.quiet import quiet
 from keykind.model.head import Floats
+from keykind.train.backend import keras, tf
 
 CPU = "cpu:"
+CHOICE = re.compile(r"all|(cpu:)?[1-9][0-9]{0,3}")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Devices:
-    """Where a network is trained. Heads are small, and trained on one device always."""
+    """The devices on which a backbone is trained. Heads are small: they are always trained on one device."""
 
-    words: str = "one"  # for people
-    strategy: Any = None  # TensorFlow's, of more than one device; None: one, which TensorFlow chooses
+    description: str = "one"  # for people
+    strategy: Any = None  # TensorFlow's, for several devices; None: one device, which TensorFlow chooses
 
     @property
     def count(self) -> int:
-        """How many share a batch."""
+        """How many devices share a batch."""
         return self.strategy.num_replicas_in_sync if self.strategy else 1
 
     def scope(self) -> AbstractContextManager[Any]:
-        """Return a context: a model and an optimizer that are made in it can be trained on the devices."""
+        """Return a context; models and optimizers created in it can be trained on the devices."""
         return self.strategy.scope() if self.strategy else nullcontext()
 
     def seed_dropout(self, model: Any, seed: int, epoch: int) -> None:
-        """Begin the stream of dropout masks of an epoch: another on each device."""
+        """Seed the dropout masks of an epoch, differently on each device."""
         layer = model.get_layer("dropout")
-        if not layer.rate:  # Keras gives it no stream then
+        if not layer.rate:  # then Keras creates no seed generator
             return
         state = layer.seed_generator.state
         state.assign([seed, epoch])
         if self.strategy:
-            for number, own in enumerate(self.strategy.experimental_local_results(state.value)):
-                own.assign([seed + number, epoch])
+            for i, local in enumerate(self.strategy.experimental_local_results(state.value)):
+                local.assign([seed + i, epoch])
 
 
-ONE = Devices()
+ONE_DEVICE = Devices()
 
 
 def find_devices(choice: str | None) -> Devices:
-    """Return the devices that were chosen; None: one, as ever. Raises BadDevices if there are not so many."""
+    """Return the chosen devices; None: one device. Raises BadDevices if there are fewer."""
     if choice is None:
-        return ONE
+        return ONE_DEVICE
+    if not CHOICE.fullmatch(choice):
+        raise BadDevices(
+            f"devices {choice!r}",
+            fault="is not a number of 1 or more, all, or cpu:NUMBER",
+            remedy="choose one",
+        )
     names = _virtual(int(choice.removeprefix(CPU))) if choice.startswith(CPU) else _gpus(choice)
-    words = f"{len(names)} {'virtual ones of the processor' if choice.startswith(CPU) else 'GPUs'}"
+    description = f"{len(names)} {'virtual CPU devices' if choice.startswith(CPU) else 'GPUs'}"
     with quiet():
-        return Devices(words, tf.distribute.MirroredStrategy(names))
+        return Devices(description, tf.distribute.MirroredStrategy(names))
 
 
 def _gpus(choice: str) -> list[str]:
-    there = [
+    names = [
         device.name.removeprefix("/physical_device:") for device in tf.config.list_physical_devices("GPU")
     ]
-    wanted = max(len(there), 1) if choice == "all" else int(choice)
-    if wanted > len(there):
-        listed = f" ({', '.join(there)})" if there else ""
+    count = max(len(names), 1) if choice == "all" else int(choice)
+    if count > len(names):
+        listed = f" ({', '.join(names)})" if names else ""
         raise BadDevices(
             f"--devices {choice}",
-            fault=f"needs {wanted} GPU(s), TensorFlow sees {len(there)}{listed}",
+            fault=f"needs {count} GPU(s), TensorFlow sees {len(names)}{listed}",
             remedy=f"ask for fewer (see docs/train.md), or for {CPU}2 to try it without GPUs",
         )
-    return there[:wanted]
+    return names[:count]
 
 
 def _virtual(count: int) -> list[str]:
-    """Divide the processor into virtual devices: several for trying it, no faster than one."""
-    processor = tf.config.list_physical_devices("CPU")[0]
-    with suppress(RuntimeError):  # TensorFlow has begun: it stays as it is divided
+    """Split the CPU into virtual devices: for trying several devices out, not faster than one."""
+    cpu = tf.config.list_physical_devices("CPU")[0]
+    with suppress(RuntimeError):  # TensorFlow is initialised: the split cannot change any more
         tf.config.set_logical_device_configuration(
-            processor, [tf.config.LogicalDeviceConfiguration() for _ in range(count)]
+            cpu, [tf.config.LogicalDeviceConfiguration() for _ in range(count)]
         )
-    there = len(tf.config.list_logical_devices("CPU"))
-    if there != count:
+    existing = len(tf.config.list_logical_devices("CPU"))
+    if existing != count:
         raise BadDevices(
             f"--devices {CPU}{count}",
-            fault=f"TensorFlow has begun already, with {there} virtual device(s) of the processor",
-            remedy="choose the devices before anything else is done with TensorFlow in this process",
+            fault=f"TensorFlow is already initialised with {existing} virtual CPU device(s)",
+            remedy="choose the devices before TensorFlow is used in this process",
         )
-    return [f"CPU:{number}" for number in range(count)]
+    return [f"CPU:{i}" for i in range(count)]
 
 
-class Shared:
-    """A model whose batches are shared out: trained and tested on one-hot targets by cross-entropy."""
+class DataParallel:
+    """Training and test steps of a model on several devices: one-hot targets, cross-entropy."""
 
     def __init__(self, model: Any, strategy: Any) -> None:
         self._strategy = strategy
-        with strategy.scope():  # TensorFlow cannot make the optimizer's variables on all devices in a step
+        with (
+            strategy.scope()
+        ):  # inside a step TensorFlow cannot create the optimizer's variables on all devices
             model.optimizer.build(model.trainable_variables)
-        self._train, self._test = (_on_all(strategy, model, training) for training in (True, False))
+        self._train, self._test = (_replicated(strategy, model, training) for training in (True, False))
 
     def train(self, inputs: NDArray[Any], targets: Floats, weights: Floats | None = None) -> dict[str, float]:
-        """Make one step on a batch of any size and return its loss and accuracy.
+        """Take one step on a batch of any size and return its loss and accuracy.
 
-        inputs (b, ...), targets (b, c), weights (b,) of each loss, 1 where there are none.
+        inputs (b, ...), targets (b, c), weights (b,) of each sample's loss; None: 1.
         """
         return self._run(self._train, inputs, targets, weights)
 
     def test(self, inputs: NDArray[Any], targets: Floats) -> dict[str, float]:
-        """Return the loss and accuracy of a batch without learning from it."""
+        """Return the loss and accuracy of a batch without training on it."""
         return self._run(self._test, inputs, targets, None)
 
     def _run(
-        self, work: Callable[..., Any], inputs: NDArray[Any], targets: Floats, weights: Floats | None
+        self, step: Callable[..., Any], inputs: NDArray[Any], targets: Floats, weights: Floats | None
     ) -> dict[str, float]:
         count = len(inputs)
-        each = np.full(count, 1 / count, np.float32) if weights is None else weights / np.float32(count)
-        loss, right = work(self._share(inputs), self._share(targets), self._share(each, 0))
-        return {"loss": float(loss), "accuracy": float(right) / count}
+        scaled = np.full(count, 1 / count, np.float32) if weights is None else weights / np.float32(count)
+        loss, correct = step(self._split(inputs), self._split(targets), self._split(scaled, 0))
+        return {"loss": float(loss), "accuracy": float(correct) / count}
 
-    def _share(self, array: NDArray[Any], factor: int = 1) -> Any:
-        """Give each device its part; where there are too few photos, the first again, times a factor."""
+    def _split(self, array: NDArray[Any], factor: int = 1) -> Any:
+        """Split an array over the devices; if there are too few samples, repeat the first, times a factor."""
         count = self._strategy.num_replicas_in_sync
-        missing = max(count - len(array), 0)  # a convolution's gradient over no photos is not a number
-        shares = np.array_split(np.concatenate([array, *[factor * array[:1]] * missing]), count)
+        missing = max(count - len(array), 0)  # a convolution's gradient over no samples is NaN
+        parts = np.array_split(np.concatenate([array, *[factor * array[:1]] * missing]), count)
         return self._strategy.experimental_distribute_values_from_function(
-            lambda place: tf.convert_to_tensor(shares[place.replica_id_in_sync_group])
+            lambda context: tf.convert_to_tensor(parts[context.replica_id_in_sync_group])
         )
 
 
-def _on_all(strategy: Any, model: Any, training: bool) -> Callable[..., Any]:
-    """Return the function that all devices run at once: their shares -> summed loss, right answers."""
+def _replicated(strategy: Any, model: Any, training: bool) -> Callable[..., Any]:
+    """Return the function that runs on all devices: their parts -> summed loss, correct answers."""
 
-    def one(inputs: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
+    def replica_step(inputs: Any, targets: Any, weights: Any) -> tuple[Any, Any]:
         with tf.GradientTape() as tape:
-            answers = model(inputs, training=training)
-            loss = tf.reduce_sum(weights * keras.losses.categorical_crossentropy(targets, answers))
+            outputs = model(inputs, training=training)
+            loss = tf.reduce_sum(weights * keras.losses.categorical_crossentropy(targets, outputs))
         if training:
             variables = model.trainable_variables
             model.optimizer.apply(tape.gradient(loss, variables), variables)  # of the sum over all devices
-        right = (tf.argmax(answers, axis=-1) == tf.argmax(targets, axis=-1)) & (weights > 0)
-        return loss, tf.reduce_sum(tf.cast(right, tf.float32))
+        correct = (tf.argmax(outputs, axis=-1) == tf.argmax(targets, axis=-1)) & (weights > 0)
+        return loss, tf.reduce_sum(tf.cast(correct, tf.float32))
 
     @tf.function  # type: ignore[untyped-decorator]
-    def every(*shares: Any) -> Any:
-        told = strategy.run(one, args=shares)
-        return [strategy.reduce("SUM", part, axis=None) for part in told]
+    def step(*parts: Any) -> Any:
+        results = strategy.run(replica_step, args=parts)
+        return [strategy.reduce("SUM", result, axis=None) for result in results]
 
-    return every  # type: ignore[no-any-return]
+    return step  # type: ignore[no-any-return]

@@ -1,7 +1,7 @@
-"""Photos -> features of each view, computed once and kept.
+"""Photos -> features of each view, computed once and cached.
 
-In:    samples, the views wanted, a converted network
-Out:   features (n, views, k) float32 in a file; feature maps (7, 7, k) for single photos
+In:    samples, the requested views, a converted network
+Out:   features (n, views, k) float32 in a file; feature maps (7, 7, k) of single photos
 Needs: numpy, pillow, ai-edge-litert
 """
 
@@ -17,106 +17,105 @@ from numpy.typing import NDArray
 
 from keykind.core.cache import Cache
 from keykind.core.errors import BadPhoto
-from keykind.core.files import whole_file
-from keykind.core.parallel import Engine, ordered
+from keykind.core.files import atomic_write
+from keykind.core.parallel import Engine, parallel_map
 from keykind.core.progress import progress
 from keykind.dataset.dataset import Sample
 from keykind.detect.crops import detect_keys, take_crop
-from keykind.detect.detector import KeyDetector
+from keykind.detect.detection import Detector
 from keykind.model.head import Floats
 from keykind.model.interpreter import InterpreterPool
 from keykind.model.preprocess import Augmentation, Crop, Picture, make_view
 from keykind.photo import decode
 
-COMMIT = 64  # photos between two writes to the cache; so many are lost at most when a run is killed
-FORMULA = "1"  # raised whenever a view or the crop changes: older cache entries then no longer match
+CACHE_BATCH = 64  # photos per write to the cache: the most whose features a killed run loses
+CACHE_VERSION = "1"  # raised when views or crops change, so that older cache entries no longer match
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Which views of each photo are wanted, and the seed of those that are random."""
+    """Which views of each photo are needed, and the seed of the random ones."""
 
     views: tuple[str, ...]
     augmentation: Augmentation
     seed: int
 
     def picture(self, view: str, crop: Crop, sha256: str) -> Picture:
-        """Return a view of the photo with that hash: the same for the same seed, in any order of photos."""
-        words = hashlib.sha256(f"{self.seed} {view} {sha256}".encode()).digest()[:16]
-        return make_view(view, crop, self.augmentation, np.random.default_rng(int.from_bytes(words)))
+        """Return a view of the photo with that hash; it depends on the seed, not on the order of photos."""
+        digest = hashlib.sha256(f"{self.seed} {view} {sha256}".encode()).digest()[:16]
+        return make_view(view, crop, self.augmentation, np.random.default_rng(int.from_bytes(digest)))
 
     def describe(self, view: str) -> str:
-        """Return all that decides what a view looks like, as text."""
+        """Return everything that determines a view, as text."""
         return f"{view} {self.augmentation} seed {self.seed}" if view.endswith("_augmented") else view
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """A frozen network as LiteRT file: (1, size, size, 3) float32 in 0..1 -> pooled (k,), map (h, w, k)."""
+    """A frozen network in LiteRT: (1, size, size, 3) float32 in 0..1 -> pooled (k,), map (h, w, k)."""
 
     model: bytes = field(repr=False)
     digest: str  # of architecture, scaling and weights
     size: int  # side of the crop, px
     channels: int  # k
-    runner: InterpreterPool = field(init=False, repr=False)
+    interpreters: InterpreterPool = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "runner", InterpreterPool(self.model))
+        object.__setattr__(self, "interpreters", InterpreterPool(self.model))
 
     def run(self, picture: Picture) -> tuple[Floats, Floats]:
-        """Return pooled features (k,) and feature map (h, w, k). Safe in threads."""
-        outputs = [output[0] for output in self.runner.run(picture)]
+        """Return pooled features (k,) and the feature map (h, w, k). Thread-safe."""
+        outputs = [output[0] for output in self.interpreters.run(picture)]
         pooled, feature_map = sorted(outputs, key=lambda output: output.ndim)
         return pooled, feature_map
 
 
-def read_crop(sample: Sample, size: int, wider: float = 1.0) -> Crop:
-    """Return the photo, or its cut, stretched to (size, size, 3) uint8.
+def read_crop(sample: Sample, size: int, scale: float = 1.0) -> Crop:
+    """Return the photo, or its region, stretched to (size, size, 3) uint8.
 
-    wider: how many times as much is shown to either side of the key; a whole photo is mirrored there.
-    Raises BadPhoto if it can no longer be read, or is no longer the photo that was checked.
+    scale: how much wider than the region the crop is; a whole photo is padded by reflection instead.
+    Raises BadPhoto if the photo can no longer be read, or has changed since it was checked.
     """
-    data = decode.load(sample.path)
+    data = decode.read_bytes(sample.path)
     if hashlib.sha256(data).hexdigest() != sample.sha256:
-        raise BadPhoto(
-            sample.path, fault="changed while the run was reading it", remedy="start the run again"
-        )
+        raise BadPhoto(sample.path, fault="changed during the run", remedy="start the run again")
 
-    def read(least: int) -> decode.Photo:
-        return decode.decode(data, sample.path, at_least=least)
+    def read(min_side: int) -> decode.Photo:
+        return decode.decode_photo(data, sample.path, min_side=min_side)
 
-    if sample.cut:
-        return take_crop(read, sample.cut.wider(wider), size)
-    edge = round(size * (1 - 1 / wider) / 2)
+    if sample.region:
+        return take_crop(read, sample.region.expand(scale), size)
+    edge = round(size * (1 - 1 / scale) / 2)
     whole = decode.resize(read(size).pixels, size - 2 * edge)
     return np.pad(whole, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric") if edge else whole
 
 
 def with_key_crops(
-    samples: Sequence[Sample], detector: KeyDetector, engine: Engine = ordered
+    samples: Sequence[Sample], detector: Detector, engine: Engine = parallel_map
 ) -> tuple[Sample, ...]:
-    """Return the samples, each with the cut of its surest key; where none is found it stays whole.
+    """Return the samples, each with the region of the key of highest score; the whole photo if there is none.
 
-    Raises BadPhoto for a photo that went away.
+    Raises BadPhoto for a photo that can no longer be read.
     """
 
-    def cut(sample: Sample) -> Sample:
-        found = detect_keys(lambda least: decode.read(sample.path, at_least=least), detector)
-        return replace(sample, cut=found.cuts[0] if found.cuts else None)
+    def with_region(sample: Sample) -> Sample:
+        detected = detect_keys(lambda side: decode.read_photo(sample.path, min_side=side), detector)
+        return replace(sample, region=detected.regions[0] if detected.regions else None)
 
-    return tuple(progress(engine(cut, samples), len(samples), "finding keys"))
+    return tuple(progress(engine(with_region, samples), len(samples), "detecting keys"))
 
 
 def store_crops(
-    samples: Sequence[Sample], size: int, out: Path, wider: float = 1.0, engine: Engine = ordered
+    samples: Sequence[Sample], size: int, out: Path, scale: float = 1.0, engine: Engine = parallel_map
 ) -> NDArray[np.uint8]:
-    """Write every photo's crop to `out` and return them, (n, size, size, 3) uint8, mapped from the disk.
+    """Write the crop of every photo to `out` and return them, (n, size, size, 3) uint8, memory-mapped.
 
-    Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
+    scale: see `read_crop`.
+    Raises BadPhoto for a photo that can no longer be read, CannotWrite for a full disk.
     """
-    crop = partial(read_crop, size=size, wider=wider)
+    crop = partial(read_crop, size=size, scale=scale)
     crops = progress(engine(crop, samples), len(samples), "crops")
-    mapped: NDArray[np.uint8] = _mapped(out, "|u1", (len(samples), size, size, 3), crops)
+    mapped: NDArray[np.uint8] = _store(out, "|u1", (len(samples), size, size, 3), crops)
     return mapped
 
 
@@ -126,25 +125,25 @@ def compute(
     network: Network,
     cache: Cache,
     out: Path,
-    engine: Engine = ordered,
+    engine: Engine = parallel_map,
 ) -> NDArray[np.float32]:
-    """Write the pooled features of every view of every photo to `out` and return them, mapped from the disk.
+    """Write the pooled features of every view of every photo to `out` and return them, memory-mapped.
 
-    -> (n, views, k) float32. What the cache holds is not computed again. Memory stays bounded.
-    Raises BadPhoto for a photo that went away, CannotWrite for a full disk.
+    -> (n, views, k) float32. Cached features are not computed again. Memory use does not grow with n.
+    Raises BadPhoto for a photo that can no longer be read, CannotWrite for a full disk.
     """
     shape = len(samples), len(plan.views), network.channels
-    mapped: NDArray[np.float32] = _mapped(out, "<f4", shape, _rows(samples, plan, network, cache, engine))
+    mapped: NDArray[np.float32] = _store(out, "<f4", shape, _rows(samples, plan, network, cache, engine))
     return mapped
 
 
-def _mapped(out: Path, kind: str, shape: tuple[int, ...], rows: Iterable[NDArray[Any]]) -> NDArray[Any]:
-    """Write rows to a .npy file, whole or not at all, and return it mapped from the disk.
+def _store(out: Path, dtype: str, shape: tuple[int, ...], rows: Iterable[NDArray[Any]]) -> NDArray[Any]:
+    """Write rows to a .npy file, completely or not at all, and return it memory-mapped.
 
-    Not written through a map: on a full disk that ends the process with a signal, not with an error.
+    It is not written through the memory map: on a full disk that kills the process instead of raising.
     """
-    with whole_file(out) as temporary, temporary.open("wb") as stream:
-        header = {"descr": kind, "fortran_order": False, "shape": shape}
+    with atomic_write(out) as temporary, temporary.open("wb") as stream:
+        header = {"descr": dtype, "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(stream, header)
         for row in rows:
             stream.write(row.tobytes())
@@ -155,34 +154,36 @@ def _mapped(out: Path, kind: str, shape: tuple[int, ...], rows: Iterable[NDArray
 def _rows(
     samples: Sequence[Sample], plan: Plan, network: Network, cache: Cache, engine: Engine
 ) -> Iterator[Floats]:
-    """Yield (views, k) for each photo, from the cache where it is there, and keep what is new."""
-    texts = {view: f"{plan.describe(view)} {decode.RESIZE} {FORMULA} {network.digest}" for view in plan.views}
+    """Yield (views, k) for each photo, from the cache if possible, and cache what is new."""
+    descriptions = {
+        view: f"{plan.describe(view)} {decode.RESIZE} {CACHE_VERSION} {network.digest}" for view in plan.views
+    }
 
     def key(sample: Sample, view: str) -> bytes:
-        shown = f"{sample.sha256} {sample.cut}" if sample.cut else sample.sha256
-        return hashlib.sha256(f"{shown} {texts[view]}".encode()).digest()
+        crop = f"{sample.sha256} {sample.region}" if sample.region else sample.sha256
+        return hashlib.sha256(f"{crop} {descriptions[view]}".encode()).digest()
 
-    def unknown(sample: Sample) -> tuple[str, ...]:
+    def missing_views(sample: Sample) -> tuple[str, ...]:
         return tuple(view for view in plan.views if cache.get(key(sample, view)) is None)
 
     work = partial(_pooled, plan, network)
-    wanted = [(sample, unknown(sample)) for sample in samples]
-    computed = engine(work, (item for item in wanted if item[1]))
-    fresh: dict[bytes, bytes] = {}
+    missing = [(sample, missing_views(sample)) for sample in samples]
+    computed = engine(work, (item for item in missing if item[1]))
+    new: dict[bytes, bytes] = {}
     try:
-        for sample, views in progress(wanted, len(wanted), "features"):
-            found = dict(zip(views, next(computed), strict=True)) if views else {}
-            fresh |= {key(sample, view): value for view, value in found.items()}
+        for sample, views in progress(missing, len(missing), "features"):
+            values = dict(zip(views, next(computed), strict=True)) if views else {}
+            new |= {key(sample, view): value for view, value in values.items()}
             row = [
-                found.get(view) or cache.get(key(sample, view)) or work((sample, (view,)))[0]
+                values.get(view) or cache.get(key(sample, view)) or work((sample, (view,)))[0]
                 for view in plan.views
             ]
-            if len(fresh) >= COMMIT * len(plan.views):
-                cache.put(fresh)
-                fresh = {}
+            if len(new) >= CACHE_BATCH * len(plan.views):
+                cache.put(new)
+                new = {}
             yield np.stack([np.frombuffer(value, np.float32) for value in row])
     finally:
-        cache.put(fresh)
+        cache.put(new)
 
 
 def _pooled(plan: Plan, network: Network, item: tuple[Sample, Sequence[str]]) -> list[bytes]:

@@ -1,7 +1,7 @@
-"""Features -> a trained head; photos -> a fine-tuned network.
+"""Features -> a trained head; backbone and head -> one Keras model.
 
-In:    features (n, views, k) float32, labels, which rows train and validate
-Out:   Trained: head, history, validation loss and accuracy; the whole Keras model
+In:    features (n, views, k) float32, labels, the photos of a fold
+Out:   TrainedHead: head, learning curves, validation loss and accuracy; the Keras classifier
 Needs: keras, tensorflow                                                                   [train]
 """
 
@@ -10,12 +10,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import keras
 import numpy as np
 
 from keykind.model.card import SIZE
 from keykind.model.head import Floats, Head, Labels
 from keykind.train.backbone import Backbone
+from keykind.train.backend import keras
 from keykind.train.crossval import Fold, Rows
 from keykind.train.recipe import Recipe
 
@@ -26,12 +26,12 @@ OPTIMIZERS = {
     "sgd": keras.optimizers.SGD,
 }
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
-Curves = dict[str, list[float]]  # each of CURVES, a number an epoch
+Curves = dict[str, list[float]]  # for each of CURVES one value per epoch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Trained:
-    """What one fold gave."""
+class TrainedHead:
+    """The result of training on one fold."""
 
     head: Head
     history: Curves
@@ -40,7 +40,7 @@ class Trained:
 
 
 class Batches(keras.utils.PyDataset):  # type: ignore[misc]
-    """Batches of (input, label) over every view of some photos; nothing else is held in memory."""
+    """Batches of (input, label) over every view of some photos; only one batch is in memory."""
 
     def __init__(self, task: "Task", photos: Rows, rng: np.random.Generator | None) -> None:
         super().__init__()
@@ -56,54 +56,54 @@ class Batches(keras.utils.PyDataset):  # type: ignore[misc]
 
     def __getitem__(self, step: int) -> tuple[Floats, Labels]:
         batch = self._task.recipe.batch
-        chosen = self._order[step * batch : (step + 1) * batch]
-        photos = self._photos[chosen]
-        return self._task.fetch(photos, self._views[chosen]), self._task.labels[photos]
+        rows = self._order[step * batch : (step + 1) * batch]
+        photos = self._photos[rows]
+        return self._task.fetch(photos, self._views[rows]), self._task.labels[photos]
 
     def on_epoch_end(self) -> None:
-        """Draw the next epoch's order; without `rng` the order stays."""
+        """Shuffle for the next epoch; without `rng` the order stays."""
         if self._rng is not None:
             self._order = self._rng.permutation(len(self._order))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """What one fold has to learn."""
+    """What is to be learned on one fold."""
 
-    fetch: Callable[[Rows, Rows], Floats]  # (photos, views), as numbers -> inputs
+    fetch: Callable[[Rows, Rows], Floats]  # (indices of photos, indices of views) -> inputs
     labels: Labels  # (n,)
     kinds: int
     fold: Fold
     recipe: Recipe
 
     def training(self, seed: int) -> Batches:
-        """Return the training photos' views, in an order drawn anew each epoch."""
+        """Return the views of the training photos, shuffled in each epoch."""
         return Batches(self, self.fold.train, np.random.default_rng(seed))
 
     def validation(self) -> Batches:
-        """Return the validation photos' views."""
+        """Return the views of the validation photos."""
         return Batches(self, self.fold.validation, None)
 
 
-def train_head(task: Task, channels: int, seed: int) -> Trained:
-    """Train a head on features: the same mathematics as the frozen network with the head on top.
+def train_head(task: Task, channels: int, seed: int) -> TrainedHead:
+    """Train a head on features, which is equivalent to training it on top of the frozen backbone.
 
-    `task.fetch` gives pooled features (b, channels) float32. The same seed gives the same head.
+    `task.fetch` returns pooled features (b, channels) float32. The same seed gives the same head.
     """
     keras.utils.set_random_seed(seed)
     recipe = task.recipe
     model = keras.Sequential([keras.Input((channels,)), *_layers(recipe, task.kinds)])
     compile_model(model, OPTIMIZERS[recipe.optimizer](recipe.learning_rate))
-    stop = keras.callbacks.EarlyStopping(
+    early_stopping = keras.callbacks.EarlyStopping(
         "val_loss", patience=recipe.patience, restore_best_weights=recipe.restore_best
     )
-    history = fit(model, task, recipe.epochs, seed, [stop])
+    history = fit(model, task, recipe.epochs, seed, [early_stopping])
     loss, accuracy = model.evaluate(task.validation(), verbose=0)
-    return Trained(read_head(model), history, float(loss), float(accuracy))
+    return TrainedHead(read_head(model), history, float(loss), float(accuracy))
 
 
 def compile_model(model: Any, optimizer: Any) -> None:
-    """Give the model the report's loss and measure."""
+    """Compile the model with cross-entropy and accuracy."""
     model.compile(optimizer, loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 
 
@@ -122,7 +122,7 @@ def fit(model: Any, task: Task, epochs: int, seed: int, callbacks: Sequence[Any]
 
 
 def class_weights(labels: Labels) -> dict[int, float]:
-    """Return for each label the weight that makes all kinds count alike; the mean over photos is 1."""
+    """Return for each label the weight that gives all kinds the same influence; the mean over photos is 1."""
     present, counts = np.unique(labels, return_counts=True)
     return {
         int(label): len(labels) / (len(present) * int(count))
@@ -130,10 +130,10 @@ def class_weights(labels: Labels) -> dict[int, float]:
     }
 
 
-def whole_model(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
-    """Return the Keras model from pixels 0..255 (n, 224, 224, 3) to probabilities (n, c); network frozen.
+def build_classifier(backbone: Backbone, head: Head, recipe: Recipe) -> Any:
+    """Return the Keras model from pixels 0..255 (n, 224, 224, 3) to probabilities (n, c); backbone frozen.
 
-    Stretch the photo to 224 x 224, nothing more: the scaling is inside.
+    The photo is resized to 224 x 224, without keeping its aspect ratio; scaling is part of the model.
     """
     pixels = keras.Input((SIZE, SIZE, 3), name="pixels")
     pictures = keras.layers.Rescaling(1 / 255, name="unit")(pixels)
@@ -154,12 +154,12 @@ def read_head(model: Any) -> Head:
 
 
 def network_of(model: Any) -> Any:
-    """Return the pretrained network inside a model that `whole_model` made."""
+    """Return the backbone's network inside a model from `build_classifier`."""
     return next(layer for layer in model.layers if hasattr(layer, "layers"))
 
 
 def count_parameters(model: Any) -> dict[str, int]:
-    """Return how many numbers the model has, and how many of them training may change."""
+    """Return the number of all parameters of a model, and of those that are trainable."""
     trainable = sum(int(np.prod(variable.shape)) for variable in model.trainable_variables)
     return {"total": int(model.count_params()), "trainable": trainable}
 

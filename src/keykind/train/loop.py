@@ -1,7 +1,7 @@
-"""Training that goes on where it was stopped: AdamW, and what the next epoch needs.
+"""A resumable training loop with AdamW.
 
-In:    a Keras model with its optimizer; a function that gives an epoch's batches
-Out:   the model trained; curves of each epoch
+In:    a Keras model with its optimizer; a function that runs one epoch
+Out:   the trained model; metrics of each epoch; after each epoch a file with all state the next one needs
 Needs: keras, tensorflow                                                                   [train]
 """
 
@@ -12,46 +12,53 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from keykind.core.files import DAMAGE, whole_file
+from keykind.core.files import READ_ERRORS, atomic_write
 from keykind.core.progress import progress
+from keykind.train.backend import keras
 
-Curves = list[dict[str, float]]  # of each epoch
-Step = Callable[[Any, Any], Mapping[str, float]]  # inputs, targets -> what was measured
+EpochMetrics = dict[str, float]
+TrainingStep = Callable[[Any, Any], Mapping[str, float]]  # inputs, targets -> metrics of the batch
 
 
 def adamw(
-    peak: float, warm_up: float, weight_decay: float, steps: int, slower: Mapping[str, float] | None = None
+    peak_rate: float,
+    warm_up: float,
+    weight_decay: float,
+    steps: int,
+    rate_factors: Mapping[str, float] | None = None,
 ) -> Any:
-    """Return AdamW whose rate rises to `peak` in a share `warm_up` of all steps, then falls to 0.
+    """Return AdamW with a learning rate that rises linearly, then decays to 0 along a cosine.
 
-    It falls along a cosine; biases do not decay. slower: variable's path -> factor of its rate, where not 1.
+    warm_up: share of all steps in which it rises to `peak_rate`. rate_factors: path of a variable -> factor
+    of its rate, where that is not 1. Biases do not decay.
     """
     rising = max(round(steps * warm_up), 1)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         decay_steps=max(steps - rising, 1),
-        warmup_target=peak,
+        warmup_target=peak_rate,
         warmup_steps=rising,
     )
-    optimizer = Paced(rate, weight_decay=weight_decay)
-    optimizer.slower = dict(slower or {})
+    optimizer = LayerwiseAdamW(rate, weight_decay=weight_decay)
+    optimizer.rate_factors = dict(rate_factors or {})
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     return optimizer
 
 
-class Paced(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
-    """AdamW with a rate of its own for some variables."""
+class LayerwiseAdamW(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
+    """AdamW with an individual learning rate for some variables."""
 
-    slower: dict[str, float]
+    rate_factors: dict[str, float]  # by path
 
     def build(self, variables: Sequence[Any]) -> None:
-        """Keep which variable is which: steps are given the values alone, or those of one device."""
+        """Map the factors to variables: `update_step` gets values without paths, or those of one replica."""
         super().build(variables)
         self._factors = {
-            self._var_key(one): self.slower[one.path] for one in variables if one.path in self.slower
+            self._var_key(variable): self.rate_factors[variable.path]
+            for variable in variables
+            if variable.path in self.rate_factors
         }
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
@@ -61,54 +68,61 @@ class Paced(keras.optimizers.AdamW):  # type: ignore[misc]  # Keras has no types
         )
 
 
-def on_batch(model: Any) -> Step:
+def training_step(model: Any) -> TrainingStep:
     """Return the model's training step on one device."""
     return partial(model.train_on_batch, return_dict=True)
 
 
-def run_epoch(step: Step, batches: Iterable[Sequence[Any]], steps: int, doing: str) -> dict[str, float]:
-    """Train on batches of inputs and targets; return the means of what was measured, and seconds."""
+def run_epoch(step: TrainingStep, batches: Iterable[Sequence[Any]], steps: int, label: str) -> EpochMetrics:
+    """Train on batches of inputs and targets; return each metric's mean over batches, and the seconds."""
     start = time.monotonic()
-    told: list[dict[str, float]] = []
-    for inputs, targets in progress(batches, steps, doing):
-        measured = step(inputs, targets)  # of this batch alone
-        told.append({name: float(value) for name, value in measured.items()})
-    means = {name: float(np.mean([one[name] for one in told])) for name in told[0]} if told else {}
+    metrics: list[EpochMetrics] = []
+    for inputs, targets in progress(batches, steps, label):
+        batch_metrics = step(inputs, targets)
+        metrics.append({name: float(value) for name, value in batch_metrics.items()})
+    means = (
+        {name: float(np.mean([batch[name] for batch in metrics])) for name in metrics[0]} if metrics else {}
+    )
     return means | {"seconds": time.monotonic() - start}
 
 
 def train_epochs(
-    model: Any, path: Path, count: int, epoch: Callable[[int], dict[str, float]], first: Callable[[], None]
-) -> Curves:
-    """Run epochs 1 to `count`, each kept in `path` when it is finished, and return the curves of all.
+    model: Any,
+    state: Path,
+    epochs: int,
+    train_epoch: Callable[[int], EpochMetrics],
+    before_first: Callable[[], None],
+) -> list[EpochMetrics]:
+    """Run `train_epoch` for epochs 1 to `epochs`, saving to `state` after each; return the metrics of all.
 
-    What an earlier call with the same path finished is not repeated; `first` is called before epoch 1.
+    Epochs that an earlier call with the same file finished are not repeated. `before_first` is called before
+    epoch 1 only.
     """
     variables = [*model.variables, *model.optimizer.variables]
-    curves = _load(path, variables)
-    if curves is None:
-        first()
-        curves = []
-    for number in range(len(curves) + 1, count + 1):
-        curves.append(epoch(number))
-        _keep(path, variables, curves)
-    return curves
+    history = _load(state, variables)
+    if history is None:
+        before_first()
+        history = []
+    for epoch in range(len(history) + 1, epochs + 1):
+        history.append(train_epoch(epoch))
+        _save(state, variables, history)
+    return history
 
 
-def _keep(path: Path, variables: Sequence[Any], curves: Curves) -> None:
-    arrays = {f"variable-{place}": variable.numpy() for place, variable in enumerate(variables)}
-    with whole_file(path) as temporary:
-        np.savez(temporary, allow_pickle=False, curves=json.dumps(curves), **arrays)
+def _save(state: Path, variables: Sequence[Any], history: Sequence[EpochMetrics]) -> None:
+    arrays = {f"variable-{i}": variable.numpy() for i, variable in enumerate(variables)}
+    with atomic_write(state) as temporary:
+        np.savez(temporary, allow_pickle=False, curves=json.dumps(history), **arrays)
 
 
-def _load(path: Path, variables: Sequence[Any]) -> Curves | None:
-    """Give the variables what the last epoch left, and return all curves; None if there is nothing whole."""
+def _load(state: Path, variables: Sequence[Any]) -> list[EpochMetrics] | None:
+    """Restore the variables and return the metrics of all epochs; None if the file is absent or damaged."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            values = [arrays[f"variable-{place}"] for place in range(len(variables))]
-            curves: Curves = json.loads(str(arrays["curves"]))
-    except DAMAGE:
+        with np.load(state, allow_pickle=False) as arrays:
+            values = [arrays[f"variable-{i}"] for i in range(len(variables))]
+            history: list[EpochMetrics] = json.loads(str(arrays["curves"]))
+    except READ_ERRORS:
         return None
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
-    return curves
+    return history

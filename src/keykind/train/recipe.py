@@ -213,7 +213,7 @@ def with_values(recipe: Recipe, values: Mapping[str, Any], source: Path | str = 
     values: keys of `Recipe`; those of `detector` are a mapping of their own, as in `Recipe.as_json`.
     Raises BadRecipe, naming the source, for an unknown key, a wrong type, or a value out of range.
     """
-    changed = _with_values(recipe, values, source, "")
+    changed: Recipe = _with_values(recipe, values, source, "")
     sizes, epochs = changed.all_layers_sizes, changed.all_layers_epochs
     if len(sizes) not in (1, epochs):
         fault = f"all_layers_sizes has {len(sizes)} sizes, but all_layers_epochs is {epochs}"

@@ -1,11 +1,10 @@
-"""Kinds of key -> rendered photos of them, to train on beside a user's own.
+"""Kinds of key -> rendered photos of them, for training beside the user's own photos.
 
-In:    the kinds, how many photos, a seed
-Out:   Sample(s), as read from a rendered set in the user's cache
+In:    the kinds, the number of photos, a seed
+Out:   Sample(s), read from a rendered dataset in the user's cache
 Needs: numpy, pillow, manifold3d, mitsuba                                                  [render]
 
-They are rendered before Keras is loaded: Mitsuba's compiler and TensorFlow cannot share a process that
-loaded TensorFlow first.
+Render before importing Keras: Mitsuba's compiler crashes in a process that loaded TensorFlow first.
 """
 
 import hashlib
@@ -18,7 +17,7 @@ from keykind.core.errors import BadRecipe, KeykindError
 from keykind.core.kinds import NAMES
 from keykind.dataset.dataset import read_dataset
 from keykind.dataset.samples import Sample
-from keykind.render.sets.job import checked_order
+from keykind.render.sets.job import make_job
 from keykind.render.sets.rendering import open_studio, render_set
 from keykind.render.sets.set_folder import SetFolder
 
@@ -26,23 +25,22 @@ SIDE = 320  # px of the longer side of each photo
 
 
 def rendered_photos(kinds: Sequence[str], count: int, seed: int) -> tuple[Sample, ...]:
-    """Return `count` rendered photos of the kinds, alike many of each; what an earlier call rendered is kept.
+    """Return `count` rendered photos, equally many of each kind; photos of an earlier call are reused.
 
     Raises BadRecipe for a kind that keykind cannot render, KeykindError if rendering fails.
     """
-    strange = [kind for kind in kinds if kind not in NAMES]
-    if strange:
-        fault = f"keykind cannot render {', '.join(strange)}"
-        raise BadRecipe(
-            "--renders", fault=fault, remedy=f"use it for {', '.join(NAMES)} only, or leave it away"
-        )
-    order = checked_order(count, kinds, None, SIDE, seed)
-    wanted = {"keykind": __version__, **order.as_json()}  # another version may render other photos
-    mark = hashlib.sha256(json.dumps(wanted).encode()).hexdigest()[:16]
-    folder = SetFolder(default_folder() / f"renders-{mark}")
-    summary = render_set(folder, order, open_studio(folder, order, None, None))
-    if summary.faults:
-        first = summary.faults[0]
-        fault = f"{len(summary.faults)} of {count} photos could not be rendered: {first.name}: {first.reason}"
+    unknown = [kind for kind in kinds if kind not in NAMES]
+    if unknown:
+        fault = f"keykind cannot render {', '.join(unknown)}"
+        raise BadRecipe("--renders", fault=fault, remedy=f"use it for {', '.join(NAMES)} only, or omit it")
+    job = make_job(count, kinds, None, SIDE, seed)
+    inputs = {"keykind": __version__, **job.as_json()}  # another version may render other photos
+    digest = hashlib.sha256(json.dumps(inputs).encode()).hexdigest()[:16]
+    folder = SetFolder(default_folder() / f"renders-{digest}")
+    summary = render_set(folder, job, open_studio(folder, job, None, None))
+    if summary.failures:
+        first = summary.failures[0]
+        failed = f"{len(summary.failures)} of {count} photos could not be rendered"
+        fault = f"{failed}; the first is {first.name}: {first.reason}"
         raise KeykindError("--renders", fault=fault, remedy="run `keykind doctor`")
     return read_dataset(summary.folder, kinds=kinds).samples
