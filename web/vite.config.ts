@@ -1,15 +1,16 @@
-/** The app, built into the Python package: what the service sends and `keykind app` copies. */
+/** The app, built into the Python package: `keykind serve` sends it and `keykind app` copies it. */
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 import { golden } from './build-steps/golden';
 import { licences } from './build-steps/licences';
-import { offline } from './build-steps/offline';
 import { packs } from './build-steps/packs';
+import { serviceWorker } from './build-steps/service-worker';
 
 export default defineConfig({
   base: './',
   publicDir: 'public',
-  worker: { format: 'iife' }, // LiteRT loads its runtime with importScripts, which modules do not have
+  server: { fs: { allow: ['..'] } }, // sketches are in src/keykind/kinds
+  worker: { format: 'iife' }, // LiteRT loads its runtime with importScripts, which module workers lack
   build: {
     outDir: process.env['KEYKIND_APP_OUT'] ?? '../src/keykind/web',
     emptyOutDir: true,
@@ -23,5 +24,5 @@ export default defineConfig({
       },
     },
   },
-  plugins: [golden(), licences(), packs(), offline()],
+  plugins: [golden(), licences(), packs(), serviceWorker()],
 });

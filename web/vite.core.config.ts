@@ -1,4 +1,4 @@
-/** The core alone, as one module that Node runs: what the tests compare with Python. */
+/** The core as one module for Node, which the tests compare with Python. */
 import { defineConfig } from 'vite';
 
 export default defineConfig({

@@ -1,6 +1,6 @@
-"""What the tests of the app share: the app's core in Node, and the app as Vite builds it.
+"""Builds of the app for tests: its core in a Node process, the whole app, and a module on its own.
 
-Both are built where the packages of web/package-lock.json are, else the tests skip.
+They need the packages of web/package-lock.json; without them the tests are skipped.
 """
 
 import base64
@@ -18,100 +18,127 @@ from keykind.model import shipped
 
 WEB = Path(__file__).parents[2] / "web"
 NO_PACKAGES = "the app's packages are not installed: run make web/node_modules"
-TOOLS = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # Node comes with Python's packages
+SEARCH_PATH = (
+    f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # Node is a Python package here
+)
+BUILD_MODULE = """
+import { build } from 'vite';
+const [root, entry] = process.argv.slice(1);
+await build({ root, configFile: false, publicDir: false, logLevel: 'error', build: {
+  outDir: 'out', minify: false, lib: { entry, formats: ['es'], fileName: () => 'module.mjs' } } });
+"""
 
 
-def npm(*command: str, **environment: str) -> None:
-    """Run a script of web/package.json; skip the test where that cannot be."""
+def npm(script: str, **environment: str) -> None:
+    """Run a script of web/package.json."""
+    run_node(find_tool("npm"), "run", "--silent", script, **environment)
+
+
+def node(code: str, *arguments: object) -> str:
+    """Run an ES module given as source, in web/, and return what it prints."""
+    return run_node(find_tool("node"), "--input-type=module", "--eval", code, *map(str, arguments))
+
+
+def run_node(*command: str, **environment: str) -> str:
+    """Run a command in web/ and return its output; skip the test if the packages are not installed."""
     if not (WEB / "node_modules").is_dir():
         pytest.skip(NO_PACKAGES)
-    done = subprocess.run(
-        [tool("npm"), "run", "--silent", *command],
+    completed = subprocess.run(
+        command,
         cwd=WEB,
         capture_output=True,
         text=True,
         check=False,
-        env=os.environ | {"PATH": TOOLS} | environment,
+        env=os.environ | {"PATH": SEARCH_PATH} | environment,
     )
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert completed.returncode == 0, completed.stdout + completed.stderr
+    return completed.stdout
 
 
-def tool(name: str) -> str:
-    """Return where a program of Node lies."""
-    found = shutil.which(name, path=TOOLS)
-    assert found is not None, f"{name} is not installed"
-    return found
+def find_tool(name: str) -> str:
+    """Return the path of one of Node's programs."""
+    path = shutil.which(name, path=SEARCH_PATH)
+    assert path is not None, f"{name} is not installed"
+    return path
 
 
 class Core:
-    """The core in a process of Node."""
+    """The core in a Node process; its methods are those of app_core.mjs."""
 
     def __init__(self) -> None:
         npm("core")
-        command = [tool("node"), Path(__file__).parent / "app_core.mjs", WEB / "build" / "core" / "core.js"]
-        self._node = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        script, module = Path(__file__).parent / "app_core.mjs", WEB / "build" / "core" / "core.js"
+        command = [find_tool("node"), script, module]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
-    def __getattr__(self, call: str):
-        return lambda *given: self._ask(call, given)
+    def __getattr__(self, method: str):
+        return lambda *arguments: self._call(method, arguments)
 
-    def _ask(self, call, given):
-        self._node.stdin.write(json.dumps({"call": call, "arguments": told(given)}) + "\n")
-        self._node.stdin.flush()
-        answer = json.loads(self._node.stdout.readline())
-        if "error" in answer:
-            raise RuntimeError(answer["error"])
-        return answer["result"]
+    def _call(self, method, arguments):
+        request = {"method": method, "arguments": encode(arguments)}
+        self._process.stdin.write(json.dumps(request) + "\n")
+        self._process.stdin.flush()
+        reply = json.loads(self._process.stdout.readline())
+        if "error" in reply:
+            raise RuntimeError(reply["error"])
+        return reply["result"]
 
     def close(self) -> None:
-        self._node.stdin.close()
-        self._node.wait(10)
+        self._process.stdin.close()
+        self._process.wait(10)
 
 
-def told(value):
-    """Return a value as the core's process reads it: pictures (h, w, 3) as RGBA, other arrays as they are."""
+def encode(value):
+    """Return a value as app_core.mjs reads it: images (h, w, 3) as RGBA, other arrays unchanged."""
     if isinstance(value, np.ndarray) and value.dtype == np.uint8 and value.ndim == 3:
         rgba = np.dstack([value, np.full(value.shape[:2], 255, np.uint8)])
-        return {"type": "clamped", "shape": value.shape, "bytes": _text(rgba.tobytes())}
+        return {"type": "clamped", "shape": value.shape, "bytes": _base64(rgba.tobytes())}
     if isinstance(value, np.ndarray):
-        return {"type": value.dtype.name, "shape": value.shape, "bytes": _text(value.tobytes())}
+        return {"type": value.dtype.name, "shape": value.shape, "bytes": _base64(value.tobytes())}
     if isinstance(value, bytes):
-        return {"type": "uint8", "shape": [len(value)], "bytes": _text(value)}
+        return {"type": "uint8", "shape": [len(value)], "bytes": _base64(value)}
     if isinstance(value, dict):
-        return {key: told(one) for key, one in value.items()}
-    return [told(one) for one in value] if isinstance(value, list | tuple) else value
+        return {key: encode(item) for key, item in value.items()}
+    return [encode(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def picture(result) -> np.ndarray:
-    """Return the (h, w, 3) uint8 picture that the core answered."""
+def decode_image(result) -> np.ndarray:
+    """Return an image of the core as (h, w, 3) uint8."""
     rgba = np.frombuffer(base64.b64decode(result["bytes"]), np.uint8)
     pixels = rgba.reshape(result["height"], result["width"], 4)
     assert (pixels[..., 3] == 255).all()
     return pixels[..., :3]
 
 
-def field(result, *shape: int) -> np.ndarray:
-    """Return the float32 array that the core answered."""
+def decode_array(result, *shape: int) -> np.ndarray:
+    """Return a float32 array of the core."""
     return np.frombuffer(base64.b64decode(result["bytes"]), np.float32).reshape(shape)
 
 
-def _text(data: bytes) -> str:
+def _base64(data: bytes) -> str:
     return base64.b64encode(data).decode()
 
 
 def models() -> Path:
-    """Return the folder with the models that the app is built with; skip the test where there are none."""
+    """Return the folder with the app's models; skip the test if they are missing."""
     folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
     missing = [name for name in (shipped.DETECTOR, shipped.CLASSIFIER) if not (folder / name).is_file()]
     if missing:
-        pytest.skip(f"{' and '.join(missing)} do not come with this version; KEYKIND_MODELS may name others")
+        pytest.skip(f"{folder} has no {' and no '.join(missing)}; KEYKIND_MODELS may name another folder")
     return folder
 
 
 def build(out: Path) -> Path:
-    """Build the app into a folder, with the self-test of the models it carries."""
+    """Build the app into a folder, with the self-test for its models."""
     models()
     script = [sys.executable, WEB / "scripts" / "golden.py"]
     golden = subprocess.run(script, capture_output=True, text=True, check=False)
     assert golden.returncode == 0, golden.stderr
     npm("build", KEYKIND_APP_OUT=str(out))
     return out
+
+
+def build_module(repository: Path, source: str) -> Path:
+    """Build one module of web/src in a copy of the repository; return the built file."""
+    node(BUILD_MODULE, repository / "web", f"src/{source}")
+    return repository / "web" / "out" / "module.mjs"

@@ -1,10 +1,11 @@
-"""What tests of the app in Chromium share: the app, built and sent, a camera, a page, what a person does.
+"""Fixtures for tests of the app in Chromium: the built app, a host, a camera, a page; and user actions.
 
-A pytest plugin, named in conftest.py: all of them take the same build.
+A pytest plugin, loaded by conftest.py, so that all modules share one build.
 """
 
 import os
 import shutil
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,19 @@ from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
 
-PATIENCE = 120_000  # ms; the machine may be busy
+TIMEOUT = 120_000  # ms; the machine may be busy
+RESET = """() => {
+    localStorage.clear();
+    return new Promise((resolve) => {
+        const request = indexedDB.deleteDatabase('keykind');
+        request.onsuccess = request.onerror = request.onblocked = resolve;
+    });
+}"""
 
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory):
-    """The app, built for these tests; KEYKIND_APP names one that is built already."""
+    """The app, built once for all tests; KEYKIND_APP may name a folder with a build."""
     if built := os.environ.get("KEYKIND_APP"):
         return Path(built)
     return build(tmp_path_factory.mktemp("app") / "web")
@@ -32,7 +40,7 @@ def app(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def video(tmp_path_factory):
-    """A video of a key for the camera, as Chromium reads it: Y4M."""
+    """A video of a key for Chromium's fake camera, as Y4M."""
     path = tmp_path_factory.mktemp("video") / "keys.y4m"
     photo = Image.open(bundled_photos() / "test" / "dimple" / "dimple-00.jpg").convert("RGB")
     frame = Image.new("RGB", (640, 480), (128, 124, 118))
@@ -44,7 +52,7 @@ def video(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")  # not longer: while it lasts, this thread has an event loop that runs
+@pytest.fixture(scope="module")  # no longer: Playwright runs an event loop in this thread
 def chromium(video):
     playwright = pytest.importorskip("playwright.sync_api")
     executable = shutil.which("chromium")
@@ -56,12 +64,12 @@ def chromium(video):
         f"--use-file-for-fake-video-capture={video}",
     ]
     with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=executable, args=flags)
-        yield started
-        started.close()
+        browser = driver.chromium.launch(executable_path=executable, args=flags)
+        yield browser
+        browser.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def host(app):
     served = Host(app)
     yield served
@@ -70,43 +78,63 @@ def host(app):
 
 @pytest.fixture
 def context(chromium):
-    opened = chromium.new_context(permissions=["camera"], accept_downloads=True, locale="en-GB")
-    opened.set_default_timeout(PATIENCE)
+    """A browser profile of a first visit."""
+    opened = new_context(chromium)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture(scope="module")
+def visited(chromium, host):
+    """A browser profile that has the app's files from an earlier visit."""
+    opened = new_context(chromium)
+    with watch(opened.new_page(), host.url) as page:
+        page.close()
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def page(context, host):
-    """The app, ready; a complaint of the browser fails the test."""
-    with watched(context.new_page(), host.url) as opened:
+def page(visited, host):
+    """The app, ready, with an empty collection; an error in the browser fails the test."""
+    opened = visited.new_page()
+    with watch(opened, host.url):
         yield opened
+        opened.evaluate(RESET)
+    opened.close()
 
 
-class watched:  # noqa: N801 - reads as a word: with watched(page)
-    """A page of which errors, and requests to anyone else, fail the test."""
+def new_context(chromium, **options):
+    defaults = {"permissions": ["camera"], "accept_downloads": True, "locale": "en-GB"}
+    opened = chromium.new_context(**defaults | options)
+    opened.set_default_timeout(TIMEOUT)
+    return opened
+
+
+class watch:  # noqa: N801 - used like a function: with watch(page, url)
+    """Open the app in a page; errors and requests to other origins fail the test."""
 
     def __init__(self, page, url):
-        self.page, self.url, self.faults = page, url, []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda line: line.type == "error" and self.faults.append(line.text))
+        self.page, self.url, self.errors = page, url, []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("console", lambda line: line.type == "error" and self.errors.append(line.text))
         page.on("request", self.check)
 
     def check(self, request):
         if not request.url.startswith((self.url, f"blob:{self.url}", "data:")):
-            self.faults.append(f"asked {request.url}")
+            self.errors.append(f"requested {request.url}")
 
     def __enter__(self):
         self.page.goto(self.url)
-        ready(self.page)
+        wait_until_ready(self.page)
         return self.page
 
     def __exit__(self, kind, *_):
         if kind is None:
-            assert self.faults == []
+            assert self.errors == []
 
 
-def ready(page):
+def wait_until_ready(page):
     page.locator(".home .bar button").first.wait_for()
 
 
@@ -114,36 +142,44 @@ def sample(name):
     return next(bundled_photos().glob(f"test/*/{name}.jpg"))
 
 
-def give(page, *paths):
-    page.evaluate("document.querySelector('.still')?.classList.add('before')")
-    page.locator("input[type=file]").set_input_files([str(path) for path in paths])
-    page.locator(".still:not(.before) h1").wait_for()
+def open_photo(page, path):
+    """Choose a photo, and wait for its result."""
+    page.evaluate("document.querySelector('.photo')?.classList.add('previous')")
+    page.locator("input[type=file]").set_input_files(str(path))
+    page.locator(".photo:not(.previous) h1").wait_for()
 
 
+@cache
 def recogniser():
+    """Return a recogniser with the app's models."""
     model = load_model(models() / shipped.CLASSIFIER)
     return Recogniser(
         model, None if model.card.crop == "whole" else load_detector(models() / shipped.DETECTOR)
     )
 
 
+@cache
+def keys_in(path):
+    """Return Python's result for a photo."""
+    return recogniser().recognise(path).keys
+
+
 def photo_with_a_key():
-    """Return a photo of the sample with one key, and what Python, which is sure of it, says."""
-    judge = recogniser()
+    """Return a bundled photo in which Python finds one key and is sure of its kind, and that key."""
     for path in sorted(bundled_photos().glob("test/*/*.jpg")):
-        keys = judge.recognise(path).keys
+        keys = keys_in(path)
         if len(keys) == 1 and keys[0].kind:
             return path, keys[0]
-    pytest.skip("no photo of the sample is such")
+    pytest.skip("Python is sure of no bundled photo with one key")
     return None
 
 
-def correct(page, kind):
-    """Say what the first key is; keep its photo."""
+def correct_first_key(page, kind):
+    """Add the photo of the first key to the collection as `kind`; "": not a key."""
     page.locator(".entry").first.click()
     page.locator("#correct-kind").select_option(kind)
-    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Add to collection").click()
     page.locator(".result:not(:empty)").wait_for()
-    assert "Kept" in page.locator(".result").inner_text()
+    assert "Added" in page.locator(".result").inner_text()
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")

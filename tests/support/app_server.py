@@ -1,4 +1,4 @@
-"""A static host for the built app: the content policy of the service, and a note of every request.
+"""A static host for the built app, with the service's content security policy and a log of what it sends.
 
 `python tests/support/app_server.py FOLDER [PORT]` serves a folder by hand.
 """
@@ -38,7 +38,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 class Host:
-    """A server in a thread; `sent` lists what was sent, path and bytes of the body."""
+    """A server in a thread; `sent` lists the path and the bytes of each body sent."""
 
     def __init__(self, folder: Path, port: int = 0) -> None:
         handler = functools.partial(Handler, directory=str(folder))

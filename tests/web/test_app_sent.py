@@ -1,6 +1,7 @@
-"""Tests of the app as it is sent and kept: by a static host, by the service, by the browser."""
+"""Tests of the app as it is delivered: by a static host, by the service, from the browser's cache."""
 
 import hashlib
+import os
 import re
 import shutil
 import threading
@@ -9,18 +10,24 @@ from pathlib import Path
 
 import pytest
 
-from app_pages import give, photo_with_a_key, ready, sample, watched
+from app_pages import open_photo, photo_with_a_key, sample, wait_until_ready, watch
 from app_server import Host
 from keykind.app import write_app
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 FIRST_VISIT = 16_000_000  # bytes
-HASHED = re.compile(r"assets/[\w-]+-[\w-]{8,10}\.(js|css|bin)")  # names that change with what is in them
+HASHED = re.compile(r"assets/[\w-]+-[\w-]{8,10}\.(js|css|bin)")  # with a hash of the content in the name
+UPDATE = """async () => {
+    const registration = await navigator.serviceWorker.ready;
+    await registration.update();
+    const worker = registration.installing;
+    return new Promise((resolve) => worker.addEventListener('statechange', () => resolve(worker.state)));
+}"""
 
 
 @pytest.fixture
 def service(app):
-    """The address of the service, which sends the app."""
+    """The URL of the service, which sends the app."""
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     import uvicorn
 
@@ -38,10 +45,10 @@ def service(app):
     thread.join()
 
 
-def test_the_app_works_as_the_service_sends_it(context, service):
+def test_the_app_works_from_the_service(context, service):
     path, key = photo_with_a_key()
-    with watched(context.new_page(), service) as page:
-        give(page, path)
+    with watch(context.new_page(), service) as page:
+        open_photo(page, path)
         assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
         page.goto(f"{service}selftest.html")
         page.locator("body[data-result]").wait_for()
@@ -49,104 +56,106 @@ def test_the_app_works_as_the_service_sends_it(context, service):
 
 
 def test_the_app_works_in_a_folder_of_a_static_host(context, app, tmp_path):
-    page_there = write_app(tmp_path / "shop" / "keys", app).relative_to(tmp_path)
-    served = Host(tmp_path)
-    with watched(context.new_page(), f"{served.url}{page_there.parent}/") as page:
-        give(page, sample("dimple-00"))
+    index = write_app(tmp_path / "shop" / "keys", app).relative_to(tmp_path)
+    host = Host(tmp_path)
+    with watch(context.new_page(), f"{host.url}{index.parent}/") as page:
+        open_photo(page, sample("dimple-00"))
         assert page.locator(".entry").count() == 1
-    served.stop()
+    host.stop()
 
 
-def test_the_service_lets_browsers_keep_what_its_name_tells_and_no_more(app):
+def test_the_service_lets_browsers_cache_only_files_with_a_hash_in_their_name(app):
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     from starlette.testclient import TestClient
 
     from keykind.serve.app_files import IMMUTABLE, AppFiles
 
     client = TestClient(AppFiles(app))
-    kept = {}
+    headers = {}
     for path in filter(Path.is_file, app.rglob("*")):
-        place = path.relative_to(app).as_posix()
-        kept[place] = client.head(f"/{place}").headers["cache-control"]
-    for_ever = {place for place, said in kept.items() if said == IMMUTABLE}
-    assert for_ever == {place for place in kept if HASHED.fullmatch(place)}
-    assert {place for place in kept if place.startswith("assets/")} == for_ever
-    assert {kept[place] for place in kept.keys() - for_ever} == {"no-cache"}
-    assert {"index.html", "sw.js", "selftest.html"} <= kept.keys() - for_ever
+        name = path.relative_to(app).as_posix()
+        headers[name] = client.head(f"/{name}").headers["cache-control"]
+    immutable = {name for name, header in headers.items() if header == IMMUTABLE}
+    assert immutable == {name for name in headers if HASHED.fullmatch(name)}
+    assert {name for name in headers if name.startswith("assets/")} == immutable
+    assert {headers[name] for name in headers.keys() - immutable} == {"no-cache"}
+    assert {"index.html", "sw.js", "selftest.html"} <= headers.keys() - immutable
 
 
-def test_the_name_of_a_pack_tells_the_bytes_that_are_sent(app):
-    """Else a browser would keep other bytes for ever, which the list of the next version does not have."""
+def test_the_name_of_a_packed_file_has_the_hash_of_its_bytes(app):
+    """Otherwise a browser could keep outdated bytes under a name that the next version uses, too."""
     for path in app.glob("assets/*.bin"):
         assert path.stem.endswith(f"-{hashlib.sha256(path.read_bytes()).hexdigest()[:10]}")
 
 
-def test_the_first_visit_is_small_and_the_second_needs_nothing(context, host):
+def test_the_first_visit_is_small_and_the_second_fetches_nothing(context, app):
+    host = Host(app)
     page = context.new_page()
     page.goto(host.url)
-    ready(page)
-    first = sum(count for _, count in host.sent)
-    assert first <= FIRST_VISIT
+    wait_until_ready(page)
+    assert sum(size for _, size in host.sent) <= FIRST_VISIT
     paths = [path for path, _ in host.sent if "/assets/" in path and path.endswith(".bin")]
-    assert len(paths) == len(set(paths)) == 3  # the runtime, the detector, the classifier: each once
+    assert len(paths) == len(set(paths)) == 3  # the runtime, the detector and the classifier, once each
     host.sent.clear()
     page.goto("about:blank")
     page.goto(host.url)
-    ready(page)
-    assert [path for path, _ in host.sent if path != "/sw.js"] == []  # the browser looks for a new version
-
-
-def test_after_one_visit_it_works_without_a_network(page, host):
+    wait_until_ready(page)
+    assert [path for path, _ in host.sent if path != "/sw.js"] == []  # the browser looks for an update
     host.stop()
-    page.reload()
-    ready(page)
-    path, key = photo_with_a_key()
-    give(page, path)
-    assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
-    for address in ("index.html", "?from=home", "#about"):
-        page.goto(f"{host.url}{address}")
-        page.locator("h1").wait_for()
-    page.goto(f"{host.url}selftest.html")
-    page.locator("body[data-result]").wait_for()
-    assert page.locator("body").get_attribute("data-result") == "passed"
 
 
-def test_a_new_version_replaces_the_old_one_whole(context, app, tmp_path):
-    served = Host(shutil.copytree(app, tmp_path / "web"))
+def test_after_one_visit_the_app_works_offline(context, app):
+    host = Host(app)
+    with watch(context.new_page(), host.url) as page:
+        host.stop()
+        page.reload()
+        wait_until_ready(page)
+        path, key = photo_with_a_key()
+        open_photo(page, path)
+        assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
+        for address in ("index.html", "?from=home", "#about"):
+            page.goto(f"{host.url}{address}")
+            page.locator("h1").wait_for()
+        page.goto(f"{host.url}selftest.html")
+        page.locator("body[data-result]").wait_for()
+        assert page.locator("body").get_attribute("data-result") == "passed"
+
+
+def test_a_new_version_replaces_the_old_one_as_a_whole(context, app, tmp_path):
+    host = Host(shutil.copytree(app, tmp_path / "web"))
     page = context.new_page()
-    page.goto(served.url)
-    ready(page)
+    page.goto(host.url)
+    wait_until_ready(page)
     (old,) = page.evaluate("caches.keys()")
-    change(tmp_path / "web", "manifest.webmanifest", "half-way")
-    page.reload()
-    ready(page)
-    page.wait_for_timeout(3000)  # a version of which a file is another is not taken
+    list_change(tmp_path / "web", "manifest.webmanifest", "incomplete")
+    assert page.evaluate(UPDATE) == "redundant"  # a file differs from the list: the version is not installed
     assert page.evaluate("caches.keys()") == [old]
     assert page.locator(".notice.update").count() == 0
-    (tmp_path / "web" / "manifest.webmanifest").write_text("half-way", "utf-8")
-    change(tmp_path / "web", "selftest.html", "whole", also=True)
+    (tmp_path / "web" / "manifest.webmanifest").write_text("incomplete", "utf-8")
+    list_change(tmp_path / "web", "selftest.html", "complete")
+    (tmp_path / "web" / "selftest.html").write_text("complete", "utf-8")
     page.reload()
-    ready(page)
+    wait_until_ready(page)
     page.locator(".notice.update").wait_for()
     with page.expect_navigation():
-        page.get_by_role("button", name="Use it now").click()
-    ready(page)
+        page.get_by_role("button", name="Update now").click()
+    wait_until_ready(page)
     (new,) = page.evaluate("caches.keys()")
     assert new != old
-    assert page.evaluate("fetch('selftest.html').then(answer => answer.text())") == "whole"
-    served.stop()
+    assert page.evaluate("fetch('selftest.html').then(response => response.text())") == "complete"
+    host.stop()
 
 
-def change(folder, name, text, also=False):
-    """Make a version whose list names another text for a file; `also`: and the file has it."""
+def list_change(folder, name, text):
+    """Change the service worker's list as if a file of a new version had this text."""
     script = folder / "sw.js"
+    modified = script.stat().st_mtime
     digest = hashlib.sha256(text.encode()).hexdigest()
-    listed = re.sub(
+    changed = re.sub(
         rf"(url:[`\"']{re.escape(name)}[`\"'],sha256:[`\"'])[0-9a-f]+",
         rf"\g<1>{digest}",
         script.read_text("utf-8"),
     )
-    assert digest in listed
-    script.write_text(listed, "utf-8")
-    if also:
-        (folder / name).write_text(text, "utf-8")
+    assert digest in changed
+    script.write_text(changed, "utf-8")
+    os.utime(script, (modified + 10, modified + 10))  # Last-Modified has a resolution of a second

@@ -1,65 +1,105 @@
-"""Tests of web/src/words: one file a language, all with the same entries."""
+"""Tests of web/src/words, one file a language, and of the kinds that the app finds in src/keykind/kinds."""
 
 import json
 import re
+import shutil
+from pathlib import Path
 
 import pytest
 
-from app_build import WEB
+from app_build import WEB, build_module, node
 from keykind.core.kinds import KINDS
 
 FOLDER = WEB / "src" / "words"
-LANGUAGES = ("de", "en", "fr")
+KINDS_FOLDER = WEB.parent / "src" / "keykind" / "kinds"
+LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.json"))
+IN_BROWSER = """
+Object.assign(globalThis, { document: { documentElement: {} }, localStorage: { getItem: () => null } });
+Object.defineProperty(globalThis, 'navigator', { value: { languages: ['eo-XX', 'en'] } });
+const app = await import(process.argv[1]);
+"""
 
 
-def words(language):
+def messages(language):
     return json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
 
 
-def test_there_is_one_file_a_language():
-    assert sorted(path.stem for path in FOLDER.glob("*.json")) == list(LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_language_has_the_same_messages_in_the_same_order(language):
+    assert list(messages(language)) == list(messages("en"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_the_same_entries_in_the_same_order(language):
-    assert list(words(language)) == list(words("en"))
+def test_every_language_uses_the_same_placeholders(language):
+    english = messages("en")
+    for key, text in messages(language).items():
+        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", english[key])), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_puts_in_the_same_values(language):
-    english = words("en")
-    for name, text in words(language).items():
-        assert set(re.findall(r"\{(\w+)\}", text)) == set(re.findall(r"\{(\w+)\}", english[name])), name
+def test_no_message_is_empty_or_has_stray_spaces(language):
+    for key, text in messages(language).items():
+        assert text == text.strip() != "", key
+        assert "  " not in text, key
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_no_entry_is_empty_or_has_stray_spaces(language):
-    for name, text in words(language).items():
-        assert text == text.strip() != "", name
-        assert "  " not in text, name
-
-
-@pytest.mark.parametrize("language", ["de", "fr"])
+@pytest.mark.parametrize("language", sorted({*LANGUAGES} - {"en"}))
 def test_sentences_are_translated(language):
-    english = words("en")
-    same = [name for name, text in words(language).items() if text == english[name] and " " in text]
-    assert [name for name in same if name not in ("key.answer",)] == []
+    english = messages("en")
+    same = [key for key, text in messages(language).items() if text == english[key] and " " in text]
+    assert [key for key in same if key not in ("key.answer", "about.version")] == []
 
 
-def test_english_kinds_are_called_and_told_as_python_does_it():
-    english = words("en")
-    for kind in KINDS:
-        assert english[f"kind.{kind.name}"] == kind.label
-        assert english[f"tell.{kind.name}"] == kind.tell
-
-
-def test_every_kind_has_a_sketch():
-    sketches = {path.stem for path in (WEB / "src" / "sketches").glob("*.svg")}
-    assert sketches == {kind.name for kind in KINDS}
-
-
-def test_every_entry_is_used():
+def test_every_message_is_used():
     source = "\n".join(path.read_text("utf-8") for path in (WEB / "src").rglob("*.ts"))
-    made = ("kind.", "tell.", "cause.", "measure.", "fault.", "nav.")  # put together from a name
-    unused = [name for name in words("en") if f"'{name}'" not in source and not name.startswith(made)]
+    composed = ("cause.", "measure.", "error.", "nav.")  # keys put together at run time
+    unused = [key for key in messages("en") if f"'{key}'" not in source and not key.startswith(composed)]
     assert unused == []
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A copy of what the app's texts are built from, to add to."""
+    for folder in (WEB / "src", KINDS_FOLDER):
+        shutil.copytree(folder, tmp_path / folder.relative_to(WEB.parent))
+    return tmp_path
+
+
+def evaluate(module: Path, expression: str):
+    """Return the value of an expression with the module `app` in a browser that prefers Esperanto."""
+    code = f"{IN_BROWSER}console.log(JSON.stringify({expression}));"
+    return json.loads(node(code, module.as_uri()))
+
+
+def test_a_language_is_offered_once_its_file_is_there(repository):
+    esperanto = {"language.name": "Esperanto", "home.title": "Kia ŝlosilo ĝi estas?"}
+    (repository / "web" / "src" / "words" / "eo.json").write_text(json.dumps(esperanto), "utf-8")
+    app = build_module(repository, "words/index.ts")
+    assert ["eo", "Esperanto"] in evaluate(app, "app.languageNames()")
+    assert len(evaluate(app, "app.languageNames()")) == len(LANGUAGES) + 1
+    assert evaluate(app, "[app.currentLanguage(), app.t('home.title')]") == ["eo", "Kia ŝlosilo ĝi estas?"]
+    assert evaluate(app, "app.t('home.choose')") == messages("en")["home.choose"]  # not translated yet
+    assert evaluate(app, "(app.setLanguage('de-CH'), document.documentElement.lang)") == "de"
+
+
+def test_a_kind_is_shown_once_its_folder_is_there(repository):
+    """constants.json has the texts of all kinds; python web/scripts/constants.py writes it."""
+    folder = repository / "src" / "keykind" / "kinds" / "star_shaped"
+    shutil.copytree(KINDS_FOLDER / "dimple", folder)
+    (folder / "sketch.svg").write_text("<svg>a star</svg>", "utf-8")
+    file = repository / "web" / "src" / "core" / "constants.json"
+    constants = json.loads(file.read_text("utf-8"))
+    kind = {"name": "star_shaped", "label": {"en": "star", "eo": "stelo"}, "hint": {"en": "a star"}}
+    file.write_text(json.dumps(constants | {"kinds": [*constants["kinds"], kind]}), "utf-8")
+    (repository / "web" / "src" / "words" / "eo.json").write_text("{}", "utf-8")
+    app = build_module(repository, "app/kinds.ts")
+    assert evaluate(app, "app.kindLabel('star_shaped')") == "stelo"
+    assert evaluate(app, "app.kindHint('star_shaped')") == "a star"  # English where there is no translation
+    assert evaluate(app, "app.kindLabel('my_own_kind')") == "my own kind"
+    assert "a star" in app.read_text("utf-8")
+
+
+def test_every_kind_has_a_label_and_a_hint_in_every_language_and_a_sketch():
+    for kind in KINDS:
+        assert {*LANGUAGES} <= kind.labels.keys() & kind.hints.keys(), kind.name
+        assert (KINDS_FOLDER / kind.name / "sketch.svg").is_file()

@@ -1,5 +1,5 @@
 /**
- * Build step: the photos of the self-test, with the answers that Python gives.
+ * Build step: the photos of the self-test, with Python's results.
  *
  * In:    generated/golden, written by scripts/golden.py
  * Out:   golden/ beside the pages
@@ -16,7 +16,7 @@ export function golden(): Plugin {
   return {
     name: 'keykind-golden',
     buildStart() {
-      if (!existsSync(FOLDER)) throw new Error(`${FOLDER} is not there: run python web/scripts/golden.py`);
+      if (!existsSync(FOLDER)) throw new Error(`${FOLDER} does not exist: run python web/scripts/golden.py`);
       for (const name of readdirSync(FOLDER)) {
         const source = readFileSync(resolve(FOLDER, name));
         this.emitFile({ type: 'asset', fileName: `golden/${name}`, source });

@@ -1,11 +1,11 @@
 /**
- * Build step: whose work the app carries, and under which licences.
+ * Build step: the licences of the packages in the app.
  *
- * In:    package.json's dependencies, their licence files; the repo's LICENSE (Apache-2.0)
+ * In:    the dependencies in package.json and their licence files; the repository's LICENSE (Apache-2.0)
  * Out:   licences.txt
  * Needs: Node
  *
- * A new dependency without a licence that is known here ends the build.
+ * The build fails if a dependency is not listed here or has no known licence.
  */
 
 import { existsSync, readFileSync } from 'node:fs';
@@ -13,40 +13,41 @@ import { resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const CARRIED = ['@litertjs/core', '@litertjs/wasm-utils', 'fflate'];
+const PACKAGES = ['@litertjs/core', '@litertjs/wasm-utils', 'fflate'];
+const FILE_NAMES = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'];
 const APACHE = 'Apache-2.0';
+const RULE = `\n\n${'-'.repeat(80)}\n\n`;
 
 export function licences(): Plugin {
   return {
     name: 'keykind-licences',
     buildStart() {
-      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: text() });
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: allLicences() });
     },
   };
 }
 
-function text(): string {
-  const told = CARRIED.map((name) => {
-    const folder = resolve(ROOT, 'node_modules', name);
-    const { version, license } = JSON.parse(readFileSync(resolve(folder, 'package.json'), 'utf8')) as {
-      version: string;
-      license: string;
-    };
-    const own = ['LICENSE', 'LICENSE.md', 'LICENSE.txt']
-      .map((file) => resolve(folder, file))
-      .find(existsSync);
-    if (!own && license !== APACHE)
-      throw new Error(`${name} has no licence file, and ${license} is not known here`);
-    const whole = own ? readFileSync(own, 'utf8').trim() : `The text of ${APACHE} stands below.`;
-    return `${name} ${version}, ${license}\n\n${whole}`;
-  });
-  const known = new Set(CARRIED);
-  const asked = JSON.parse(readFileSync(resolve(ROOT, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>;
-  };
-  const forgotten = Object.keys(asked.dependencies).filter((name) => !known.has(name));
-  if (forgotten.length) throw new Error(`build-steps/licences.ts does not list ${forgotten.join(', ')}`);
+function allLicences(): string {
+  const { dependencies } = readJson('package.json') as { dependencies: Record<string, string> };
+  const missing = Object.keys(dependencies).filter((name) => !PACKAGES.includes(name));
+  if (missing.length) throw new Error(`add ${missing.join(', ')} to PACKAGES in build-steps/licences.ts`);
+  const title = `keykind and its models: ${APACHE}. The app contains the following packages.`;
   const apache = readFileSync(resolve(ROOT, '../LICENSE'), 'utf8').trim();
-  const rule = `\n\n${'-'.repeat(80)}\n\n`;
-  return `${[`keykind and its models, ${APACHE}. The app carries the following.`, ...told, apache].join(rule)}\n`;
+  return `${[title, ...PACKAGES.map(licenceOf), apache].join(RULE)}\n`;
+}
+
+function licenceOf(name: string): string {
+  const folder = resolve(ROOT, 'node_modules', name);
+  const { version, license } = readJson(resolve(folder, 'package.json')) as {
+    version: string;
+    license: string;
+  };
+  const file = FILE_NAMES.map((fileName) => resolve(folder, fileName)).find(existsSync);
+  if (!file && license !== APACHE) throw new Error(`${name} (${license}) has no licence file in ${folder}`);
+  const text = file ? readFileSync(file, 'utf8').trim() : `See the text of ${APACHE} below.`;
+  return `${name} ${version}, ${license}\n\n${text}`;
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(resolve(ROOT, path), 'utf8'));
 }

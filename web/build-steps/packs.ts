@@ -1,12 +1,12 @@
 /**
- * Build step: the runtime and the models, packed, under names that tell their contents.
+ * Build step: the runtime and the models, compressed, with content hashes in their names.
  *
- * In:    node_modules/@litertjs/core/wasm; the models' folder (KEYKIND_MODELS, else src/keykind/models)
- * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with their places
+ * In:    node_modules/@litertjs/core/wasm; the models' folder (KEYKIND_MODELS, default src/keykind/models)
+ * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with their paths
  * Needs: Node
  *
- * The packs are gzip and end in .bin, so that every host sends them as they are and the app unpacks them itself:
- * a first visit is small also on a host that compresses nothing.
+ * The files are gzip but end in .bin, so that hosts send them unchanged and the app decompresses them itself: a first
+ * visit is as small on a host without compression.
  */
 
 import { createHash } from 'node:crypto';
@@ -18,8 +18,8 @@ import type { Plugin } from 'vite';
 const ID = 'virtual:packs';
 const WASM = resolve(import.meta.dirname, '../node_modules/@litertjs/core/wasm');
 const MODELS = process.env['KEYKIND_MODELS'] ?? resolve(import.meta.dirname, '../../src/keykind/models');
-/** Processors with relaxed SIMD take the first, all others the second. */
-export const RUNTIMES = { relaxed: 'litert_wasm_internal', compat: 'litert_wasm_compat_internal' };
+/** LiteRT's builds with and without relaxed SIMD. */
+const RUNTIMES = { relaxed: 'litert_wasm_internal', compat: 'litert_wasm_compat_internal' };
 
 interface Pack {
   readonly fileName: string;
@@ -27,50 +27,50 @@ interface Pack {
 }
 
 export function packs(): Plugin {
-  const made = new Map<string, Pack>();
+  const emitted = new Map<string, Pack>();
   return {
     name: 'keykind-packs',
     buildStart() {
-      for (const [name, pack] of Object.entries(all())) {
-        made.set(name, pack);
+      for (const [name, pack] of Object.entries(allPacks())) {
+        emitted.set(name, pack);
         this.emitFile({ type: 'asset', ...pack });
       }
     },
     resolveId: (id) => (id === ID ? `\0${ID}` : null),
     load(id) {
       if (id !== `\0${ID}`) return null;
-      const place = (name: string): string => JSON.stringify(made.get(name)?.fileName);
-      const runtime = (which: string): string =>
-        `{ script: ${place(`${which}.js`)}, wasm: ${place(`${which}.wasm`)} }`;
-      return `export const finder = ${place('finder')};
-export const keys = ${place('keys')};
+      const path = (name: string): string => JSON.stringify(emitted.get(name)?.fileName);
+      const runtime = (name: string): string =>
+        `{ script: ${path(`${name}.js`)}, wasm: ${path(`${name}.wasm`)} }`;
+      return `export const detector = ${path('detector')};
+export const classifier = ${path('classifier')};
 export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} };`;
     },
   };
 }
 
-function all(): Record<string, Pack> {
-  const found: Record<string, Pack> = {
-    finder: packed('finder', model('detector.tflite')),
-    keys: packed('keys', model('keys.tflite')),
+function allPacks(): Record<string, Pack> {
+  const all: Record<string, Pack> = {
+    detector: compress('detector', readModel('detector.tflite')),
+    classifier: compress('classifier', readModel('keys.tflite')),
   };
-  for (const [which, name] of Object.entries(RUNTIMES)) {
-    found[`${which}.wasm`] = packed(`runtime-${which}`, readFileSync(resolve(WASM, `${name}.wasm`)));
-    const script = readFileSync(resolve(WASM, `${name}.js`));
-    found[`${which}.js`] = { fileName: `assets/runtime-${which}-${hash(script)}.js`, source: script };
+  for (const [name, file] of Object.entries(RUNTIMES)) {
+    all[`${name}.wasm`] = compress(`runtime-${name}`, readFileSync(resolve(WASM, `${file}.wasm`)));
+    const script = readFileSync(resolve(WASM, `${file}.js`));
+    all[`${name}.js`] = { fileName: `assets/runtime-${name}-${hash(script)}.js`, source: script };
   }
-  return found;
+  return all;
 }
 
-function model(name: string): Buffer {
+function readModel(name: string): Buffer {
   const path = resolve(MODELS, name);
   if (!existsSync(path))
-    throw new Error(`${path} is not there; KEYKIND_MODELS names a folder with the models`);
+    throw new Error(`${path} does not exist: set KEYKIND_MODELS to a folder with ${name}`);
   return readFileSync(path);
 }
 
-function packed(name: string, data: Buffer): Pack {
-  const source = gzipSync(data, { level: 9 }); // named by what is sent: other versions of Node pack it otherwise
+function compress(name: string, data: Buffer): Pack {
+  const source = gzipSync(data, { level: 9 }); // hashed compressed: the bytes depend on the version of Node
   return { fileName: `assets/${name}-${hash(source)}.bin`, source };
 }
 

@@ -13,11 +13,9 @@ from types import ModuleType
 from typing import Any
 
 from keykind.core import kinds
-from keykind.dataset import samples
 from keykind.detect import align, crops, detector, postprocess
 from keykind.model import card, gradcam, model
 from keykind.photo import decode
-from keykind.predict import recogniser
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
 ALL_CONSTANTS = (postprocess, detector, align, crops)  # modules of which every constant is exported
@@ -25,8 +23,6 @@ SOME_CONSTANTS = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
     model: ("GRID", "CARD", "MAX_ZIP"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
-    recogniser: ("EXPLANATION_SIDE",),
-    samples: ("SIDE",),
 }
 
 

@@ -1,7 +1,7 @@
-"""A few of the photos that come with keykind, and what Python says of them -> web/generated/golden.
+"""Bundled photos and Python's results for them -> web/generated/golden, for the app's self-test.
 
-`python web/scripts/golden.py` writes them; `make app` does it before each build, so that the app's self-test
-always compares with the models that it carries. KEYKIND_MODELS names a folder with other models.
+`python web/scripts/golden.py` writes the folder. `make app` runs it before each build, so the self-test
+always compares with the models in the app. KEYKIND_MODELS is a folder with other models.
 """
 
 import json
@@ -16,35 +16,36 @@ from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
 
 OUT = Path(__file__).parents[1] / "generated" / "golden"
-EACH = 3  # photos of each kind
-NOTHING = 2  # photos without a key
+PER_KIND = 3  # photos of each kind
+NEGATIVES = 2  # photos without a key
 
 
-def chosen() -> list[Path]:
-    """Return photos of every kind, spread over those there are."""
-    photos: list[Path] = []
+def select_photos() -> list[Path]:
+    """Return PER_KIND evenly spaced photos of each kind, and some without a key."""
+    selected: list[Path] = []
     for kind in sorted((bundled_photos() / "test").iterdir()):
-        all_of_it = sorted(kind.glob("*.jpg"))
-        photos += all_of_it[:: len(all_of_it) // EACH][:EACH]
-    return photos + sorted(bundled_negatives().glob("*.jpg"))[:NOTHING]
+        photos = sorted(kind.glob("*.jpg"))
+        selected += photos[:: len(photos) // PER_KIND][:PER_KIND]
+    return selected + sorted(bundled_negatives().glob("*.jpg"))[:NEGATIVES]
 
 
 def recogniser() -> Recogniser:
-    """Return the models that the app carries."""
+    """Return a recogniser with the app's models."""
     folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
     model = load_model(folder / shipped.CLASSIFIER)
     return Recogniser(model, None if model.card.crop == "whole" else load_detector(folder / shipped.DETECTOR))
 
 
 def write(out: Path = OUT) -> None:
-    """Write the photos, and golden.json."""
+    """Write the photos and golden.json."""
     shutil.rmtree(out, ignore_errors=True)
     out.mkdir(parents=True)
-    photos = chosen()
+    photos = select_photos()
     for photo in photos:
         shutil.copyfile(photo, out / photo.name)
-    told = [one.as_json() | {"photo": Path(one.photo).name} for one in recogniser().recognise_many(photos)]
-    (out / "golden.json").write_text(json.dumps(told, indent=1) + "\n", "utf-8")
+    predictions = recogniser().recognise_many(photos)
+    entries = [each.as_json() | {"photo": Path(each.photo).name} for each in predictions]
+    (out / "golden.json").write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

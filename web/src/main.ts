@@ -1,39 +1,36 @@
 /**
- * The page of the app.
+ * Entry point of the app.
  *
  * In:    index.html
- * Out:   the app at work
+ * Out:   the running app
  * Needs: everything
  */
 
 import './style.css';
 import { App } from './app/app';
 import { button } from './app/dom';
-import { takePhotos } from './app/giving';
-import { settle } from './app/offline';
+import { acceptPhotos } from './app/drop-paste';
+import { installOffline } from './app/offline';
 import { startEngine } from './app/start';
-import { say } from './words';
+import { t } from './words';
 
 const app = new App();
-takePhotos((photo) => void app.open(photo));
+acceptPhotos((photo) => void app.openPhoto(photo));
 
-async function begin(): Promise<void> {
+async function start(): Promise<void> {
   try {
-    const first = await settle({
-      progress: (loaded, total) => app.progress(loaded, total),
-      update: (take) => app.notice(say('update.ready'), 'update', button(say('update.take'), take)),
+    const isFirstVisit = await installOffline({
+      onProgress: (loaded, total) => app.showProgress(loaded, total),
+      onUpdate: (apply) => app.notify(t('update.ready'), 'update', button(t('update.take'), apply)),
     });
     const { engine, card } = await startEngine();
     app.ready(engine, card);
-    if (first) app.notice(say('offline.ready'), 'ready');
+    if (isFirstVisit) app.notify(t('offline.ready'), 'ready');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    app.notice(
-      say('load.failed', { why }),
-      'fault',
-      button(say('load.again'), () => location.reload()),
-    );
+    const reload = button(t('load.again'), () => location.reload());
+    app.notify(t('load.failed', { why }), 'error', reload);
   }
 }
 
-void begin();
+void start();

@@ -1,16 +1,16 @@
 /**
- * Where the packed files of this build lie, relative to the page.
+ * Paths of the packed files of this build, relative to the page.
  *
  * In:    build-steps/packs.ts
  * Out:   the type of `virtual:packs`
  * Needs: nothing
  */
 declare module 'virtual:packs' {
-  interface RuntimePlaces {
+  interface RuntimePaths {
     readonly script: string;
     readonly wasm: string;
   }
-  export const finder: string;
-  export const keys: string;
-  export const runtimes: { readonly relaxed: RuntimePlaces; readonly compat: RuntimePlaces };
+  export const detector: string;
+  export const classifier: string;
+  export const runtimes: { readonly relaxed: RuntimePaths; readonly compat: RuntimePaths };
 }

@@ -1,111 +1,114 @@
 /**
- * The self-test: known photos, looked at by this browser, beside what Python says of them.
+ * The self-test: known photos, recognised in this browser and compared with Python's results.
  *
  * In:    golden/golden.json and its photos
- * Out:   a table; for programs, the attribute data-result of the page's body: passed or failed
+ * Out:   a table; for programs, data-result on the body: passed or failed
  * Needs: the engine
  */
 
 import './style.css';
 import { el } from './app/dom';
+import { kindLabel } from './app/kinds';
 import { startEngine } from './app/start';
 import type { Engine } from './engine/client';
-import type { SeenKey } from './engine/protocol';
-import { languageNow, number, say, sayKind } from './words';
+import type { KeyResult } from './engine/protocol';
+import { currentLanguage, formatNumber, t } from './words';
 
-const MOST = 0.02; // difference of a probability
+const TOLERANCE = 0.02; // of a probability
 
-/** What Python says of a photo; as `keykind predict --json`. */
-interface Told {
+/** Python's result for a photo, as in `keykind predict --json`. */
+interface Expected {
   readonly photo: string;
   readonly keys: readonly { readonly kind: string | null; readonly probabilities: Record<string, number> }[];
 }
 
-interface Compared {
-  readonly same: boolean; // as many keys, of the same kinds
+interface Comparison {
+  readonly sameKinds: boolean; // the same number of keys, of the same kinds
   readonly difference: number; // the largest of a probability
 }
 
 async function run(): Promise<void> {
-  document.documentElement.lang = languageNow();
-  const [state, rows] = [el('p', { role: 'status' }), el('tbody')];
+  document.documentElement.lang = currentLanguage();
+  const [status, rows] = [el('p', { role: 'status' }), el('tbody')];
   document.body.append(
     el(
       'main',
       { class: 'test' },
-      el('h1', {}, say('test.title')),
-      el('p', {}, say('test.text')),
-      state,
-      el('table', {}, el('thead', {}, el('tr', {}, ...heads())), rows),
-      el('p', {}, el('a', { href: './' }, say('app.name'))),
+      el('h1', {}, t('test.title')),
+      el('p', {}, t('test.text')),
+      status,
+      el('table', {}, el('thead', {}, el('tr', {}, ...headings())), rows),
+      el('p', {}, el('a', { href: './' }, t('app.name'))),
     ),
   );
-  const photos = (await (await fetch('golden/golden.json')).json()) as Told[];
+  const photos = (await (await fetch('golden/golden.json')).json()) as Expected[];
   const { engine } = await startEngine();
-  const compared: Compared[] = [];
-  for (const [place, told] of photos.entries()) {
-    state.textContent = say('test.running', { n: place + 1, all: photos.length });
-    compared.push(await test(told, engine, rows));
+  const comparisons: Comparison[] = [];
+  for (const [i, expected] of photos.entries()) {
+    status.textContent = t('test.running', { n: i + 1, all: photos.length });
+    comparisons.push(await testPhoto(expected, engine, rows));
   }
-  conclude(compared, state);
+  conclude(comparisons, status);
 }
 
-function conclude(compared: readonly Compared[], state: HTMLElement): void {
-  const wrong = compared.filter(({ same, difference }) => !same || difference > MOST).length;
-  const difference = Math.max(...compared.map((one) => one.difference));
+function conclude(comparisons: readonly Comparison[], status: HTMLElement): void {
+  const wrong = comparisons.filter((comparison) => !isPassed(comparison)).length;
+  const difference = Math.max(...comparisons.map((comparison) => comparison.difference));
   document.body.dataset['result'] = wrong ? 'failed' : 'passed';
   document.body.dataset['difference'] = String(difference);
-  state.className = wrong ? 'failed' : 'passed';
-  state.textContent = wrong
-    ? say('test.failed', { wrong, n: compared.length })
-    : say('test.passed', { n: compared.length, difference: number(difference, 4) });
+  status.className = wrong ? 'failed' : 'passed';
+  status.textContent = wrong
+    ? t('test.failed', { wrong, n: comparisons.length })
+    : t('test.passed', { n: comparisons.length, difference: formatNumber(difference, 4) });
 }
 
-async function test(told: Told, engine: Engine, rows: HTMLElement): Promise<Compared> {
-  const photo = await (await fetch(`golden/${told.photo}`)).blob();
-  const { keys } = await engine.ask('still', photo);
-  const known = keys.filter(({ verdict }) => verdict.isKey);
-  const result = compare(told, known);
-  const good = result.same && result.difference <= MOST;
+async function testPhoto(expected: Expected, engine: Engine, rows: HTMLElement): Promise<Comparison> {
+  const photo = await (await fetch(`golden/${expected.photo}`)).blob();
+  const result = await engine.call('recognisePhoto', photo);
+  const keys = result.keys.filter(({ verdict }) => verdict.isKey);
+  const comparison = compare(expected, keys);
   rows.append(
     el(
       'tr',
-      { class: good ? 'passed' : 'failed', 'data-photo': told.photo },
-      el('th', { scope: 'row' }, el('img', { src: `golden/${told.photo}`, alt: '' }), told.photo),
-      el('td', {}, kindsOf(told.keys.map(({ kind }) => kind))),
-      el('td', {}, kindsOf(known.map(({ verdict }) => verdict.kind))),
-      el('td', {}, result.same ? number(result.difference, 4) : '–'),
+      { class: isPassed(comparison) ? 'passed' : 'failed', 'data-photo': expected.photo },
+      el('th', { scope: 'row' }, el('img', { src: `golden/${expected.photo}`, alt: '' }), expected.photo),
+      el('td', {}, kindsText(expected.keys.map(({ kind }) => kind))),
+      el('td', {}, kindsText(keys.map(({ verdict }) => verdict.kind))),
+      el('td', {}, comparison.sameKinds ? formatNumber(comparison.difference, 4) : '–'),
     ),
   );
-  return result;
+  return comparison;
 }
 
-function compare(told: Told, keys: readonly SeenKey[]): Compared {
-  const same =
-    told.keys.length === keys.length &&
-    told.keys.every(({ kind }, place) => keys[place]?.verdict.kind === kind);
-  const differences = told.keys.flatMap(({ probabilities }, place) =>
-    (keys[place]?.verdict.probabilities ?? []).map(({ kind, probability }) =>
+function compare(expected: Expected, keys: readonly KeyResult[]): Comparison {
+  const sameKinds =
+    expected.keys.length === keys.length &&
+    expected.keys.every(({ kind }, i) => keys[i]?.verdict.kind === kind);
+  const differences = expected.keys.flatMap(({ probabilities }, i) =>
+    (keys[i]?.verdict.probabilities ?? []).map(({ kind, probability }) =>
       Math.abs(probability - (probabilities[kind] ?? 0)),
     ),
   );
-  return { same, difference: Math.max(0, ...differences) };
+  return { sameKinds, difference: Math.max(0, ...differences) };
 }
 
-function kindsOf(kinds: readonly (string | null)[]): string {
-  if (kinds.length === 0) return say('test.noKeys');
-  return kinds.map((kind) => (kind === null ? say('key.notSure') : sayKind(kind))).join('; ');
+function isPassed({ sameKinds, difference }: Comparison): boolean {
+  return sameKinds && difference <= TOLERANCE;
 }
 
-function heads(): HTMLElement[] {
-  return (['test.photo', 'test.wanted', 'test.got', 'test.difference'] as const).map((word) =>
-    el('th', { scope: 'col' }, say(word)),
+function kindsText(kinds: readonly (string | null)[]): string {
+  if (kinds.length === 0) return t('test.noKeys');
+  return kinds.map((kind) => (kind === null ? t('key.notSure') : kindLabel(kind))).join('; ');
+}
+
+function headings(): HTMLElement[] {
+  return (['test.photo', 'test.expected', 'test.actual', 'test.difference'] as const).map((message) =>
+    el('th', { scope: 'col' }, t(message)),
   );
 }
 
 run().catch((error: unknown) => {
   document.body.dataset['result'] = 'failed';
-  document.body.append(
-    el('p', { role: 'alert', class: 'failed' }, say('load.failed', { why: String(error) })),
-  );
+  const message = t('load.failed', { why: String(error) });
+  document.body.append(el('p', { role: 'alert', class: 'failed' }, message));
 });

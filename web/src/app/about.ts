@@ -1,55 +1,55 @@
 /**
- * What the app is, its language, its model.
+ * The about page: what the app is, its language and its model.
  *
- * In:    the model's card; how long the last picture took
+ * In:    the model card; how long the last image took
  * Out:   a view
- * Needs: words
+ * Needs: kinds.ts, words
  */
 
 import type { Card } from '../core';
-import { LANGUAGES, languageNow, number, percent, say, sayKind } from '../words';
+import { currentLanguage, formatNumber, formatPercent, languageNames, t } from '../words';
 import { el } from './dom';
+import { kindLabel } from './kinds';
 
 /** Return the view. */
 export function aboutView(
   card: Card | null,
   milliseconds: number | null,
-  chosen: (language: string) => void,
+  onLanguage: (language: string) => void,
 ): HTMLElement {
   return el(
     'section',
     { class: 'about', 'aria-labelledby': 'about-title' },
-    el('h1', { id: 'about-title', tabindex: '-1' }, say('about.title')),
-    el('p', {}, say('about.text')),
-    el('h2', {}, el('label', { for: 'language' }, say('about.language'))),
-    languageChoice(chosen, 'language'),
-    card ? el('h2', {}, say('about.model')) : null,
-    card ? facts(card, milliseconds) : null,
-    el('h2', {}, say('about.test')),
-    el('p', {}, say('about.testText')),
-    el('p', {}, el('a', { href: 'selftest.html' }, say('about.test'))),
-    el('p', {}, el('a', { href: 'licences.txt' }, say('about.licences'))),
+    el('h1', { id: 'about-title', tabindex: '-1' }, t('about.title')),
+    el('p', {}, t('about.text')),
+    el('h2', {}, el('label', { for: 'language' }, t('about.language'))),
+    languageSelect(onLanguage, 'language'),
+    card ? el('h2', {}, t('about.model')) : null,
+    card ? modelFacts(card, milliseconds) : null,
+    el('h2', {}, t('about.test')),
+    el('p', {}, t('about.testText')),
+    el('p', {}, el('a', { href: 'selftest.html' }, t('about.test'))),
+    el('p', {}, el('a', { href: 'licences.txt' }, t('about.licences'))),
   );
 }
 
-/** Return the choice of a language; each is named in itself. */
-function languageChoice(chosen: (language: string) => void, id: string): HTMLElement {
-  const options = Object.entries(LANGUAGES).map(([code, words]) =>
-    el('option', { value: code, lang: code, selected: code === languageNow() }, words.language),
+/** Return the language menu, each language under its own name. */
+function languageSelect(onLanguage: (language: string) => void, id: string): HTMLElement {
+  const options = languageNames().map(([language, name]) =>
+    el('option', { value: language, lang: language, selected: language === currentLanguage() }, name),
   );
-  const choice = el('select', { id }, ...options);
-  choice.addEventListener('change', () => chosen(choice.value));
-  return choice;
+  const select = el('select', { id }, ...options);
+  select.addEventListener('change', () => onLanguage(select.value));
+  return select;
 }
 
-function facts(card: Card, milliseconds: number | null): HTMLElement {
-  const sentences = [
-    say('about.version', { version: card.keykind, precision: card.precision }),
-    say('about.kinds', { kinds: card.kinds.map(sayKind).join(', ') }),
-    say('about.sure', { probability: percent(card.leastProbability) }),
-    card.licence ? say('about.licence', { licence: card.licence }) : null,
-    milliseconds === null ? null : say('about.speed', { ms: number(milliseconds, 0) }),
+function modelFacts(card: Card, milliseconds: number | null): HTMLElement {
+  const facts = [
+    t('about.version', { version: card.keykind, precision: card.precision }),
+    t('about.kinds', { kinds: card.kinds.map(kindLabel).join(', ') }),
+    t('about.sure', { probability: formatPercent(card.confidenceThreshold) }),
   ];
-  const told = sentences.filter((one): one is string => one !== null);
-  return el('ul', {}, ...told.map((sentence) => el('li', {}, sentence)));
+  if (card.licence) facts.push(t('about.licence', { licence: card.licence }));
+  if (milliseconds !== null) facts.push(t('about.speed', { ms: formatNumber(milliseconds, 0) }));
+  return el('ul', {}, ...facts.map((fact) => el('li', {}, fact)));
 }

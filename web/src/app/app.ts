@@ -1,264 +1,270 @@
 /**
- * The app: its parts, and what is shown when.
+ * The app: its pages, and which of them is shown.
  *
- * In:    the page, the engine when it is ready
- * Out:   views in the page's main part; answers for screen readers
+ * In:    the document; the engine, when it is ready
+ * Out:   views in the main element; announcements for screen readers
  * Needs: the views
  */
 
 import type { Card } from '../core';
 import type { Engine } from '../engine/client';
-import { PhotoFault, type Seen, type SeenKey, type Still } from '../engine/protocol';
-import { choose, languageNow, number, say } from '../words';
+import { type KeyResult, PhotoError, type PhotoResult } from '../engine/protocol';
+import { currentLanguage, formatNumber, setLanguage, t } from '../words';
 import { aboutView } from './about';
-import { answerOf } from './answers';
+import { Camera, cameraErrorText } from './camera';
 import { collectionView } from './collection';
+import { answerText } from './describe';
 import { openDetail } from './detail';
 import { button, el } from './dom';
-import { welcomeView } from './home';
-import { cameraFault, Live } from './live';
-import { stillView, summaryOf } from './still';
+import { homeView, type Progress } from './home';
+import { photoView, summaryText } from './photo';
 
-const PARTS = ['look', 'collection', 'about'] as const;
-type Part = (typeof PARTS)[number];
+const PAGES = ['scan', 'collection', 'about'] as const; // hashes of the URL; the first is the default
+type Page = (typeof PAGES)[number];
 
-/** The app in its page. */
+/** The app in its document. */
 export class App {
   readonly #main = el('main', { id: 'main' });
-  readonly #said = el('div', { class: 'hidden', 'aria-live': 'polite', role: 'status' });
+  readonly #announcer = el('div', { class: 'visually-hidden', 'aria-live': 'polite', role: 'status' });
   readonly #notices = el('div', { class: 'notices' });
-  readonly #input = el('input', { type: 'file', accept: 'image/*', hidden: true });
+  readonly #fileInput = el('input', { type: 'file', accept: 'image/*', hidden: true });
   #engine: Engine | null = null;
   #card: Card | null = null;
-  #live: Live | null = null;
-  #starting = false;
-  #still: Still | null = null;
-  #kept = new Map<number, number>(); // key of the photo -> its photo in the collection
-  #loading: { loaded: number; total: number } | null = null;
+  #camera: Camera | null = null;
+  #isCameraStarting = false;
+  #photo: PhotoResult | null = null;
+  #stored = new Map<number, number>(); // index of a key in the photo -> id of its photo in the collection
+  #progress: Progress | null = null;
   #milliseconds: number | null = null;
 
   constructor() {
-    this.#input.addEventListener('change', () => {
-      const [file] = this.#input.files ?? [];
-      this.#input.value = '';
-      if (file) void this.open(file);
+    this.#fileInput.addEventListener('change', () => {
+      const [file] = this.#fileInput.files ?? [];
+      this.#fileInput.value = '';
+      if (file) void this.openPhoto(file);
     });
     addEventListener('hashchange', () => this.show(true));
-    document.documentElement.lang = languageNow();
-    this.#frame();
+    document.documentElement.lang = currentLanguage();
+    this.#drawFrame();
   }
 
-  /** Take the engine, now that it is ready. */
+  /** Called when the engine is ready. */
   ready(engine: Engine, card: Card): void {
-    [this.#engine, this.#card, this.#loading] = [engine, card, null];
+    [this.#engine, this.#card, this.#progress] = [engine, card, null];
     this.show();
   }
 
-  /** Tell how much of the first visit's files is there. */
-  progress(loaded: number, total: number): void {
+  /** Show how much of the first visit's download is done. */
+  showProgress(loaded: number, total: number): void {
     if (this.#engine) return;
-    this.#loading = { loaded, total };
+    this.#progress = { loaded, total };
     const bar = this.#main.querySelector('progress');
-    const words = this.#main.querySelector('.loading p');
+    const message = this.#main.querySelector('.loading p');
     if (bar) [bar.max, bar.value] = [total, loaded];
-    if (words) words.textContent = this.#loadingWords();
+    if (message) message.textContent = this.#loadingText();
   }
 
-  /** Look at a photo: a file, or a frame of the camera. */
-  async open(photo: Blob | ImageBitmap): Promise<void> {
+  /** Recognise the keys in a photo: a file, or a frame of the camera. */
+  async openPhoto(photo: Blob | ImageBitmap): Promise<void> {
     if (!this.#engine) return;
     this.#notices.replaceChildren();
-    this.#live?.stop();
-    this.announce(say('still.looking'));
+    this.#camera?.stop();
+    this.announce(t('photo.busy'));
     this.#main.setAttribute('aria-busy', 'true');
     try {
-      const still = await this.#engine.ask('still', photo);
-      this.#still?.picture.close();
-      document.querySelector('dialog')?.close(); // it asks for a key of the photo before
-      [this.#still, this.#milliseconds] = [still, still.milliseconds];
-      this.#kept = new Map();
+      const result = await this.#engine.call('recognisePhoto', photo);
+      this.#photo?.bitmap.close();
+      document.querySelector('dialog')?.close(); // it shows a key of the previous photo
+      [this.#photo, this.#milliseconds] = [result, result.milliseconds];
+      this.#stored = new Map();
       location.hash = '';
       this.show(true);
-      this.announce([summaryOf(still), ...still.keys.map(answerOf)].join('. '));
+      this.announce([summaryText(result), ...result.keys.map(answerText)].join('. '));
     } catch (error) {
-      this.fault(error);
+      this.reportError(error);
     } finally {
       this.#main.removeAttribute('aria-busy');
     }
   }
 
-  /** Say something to a screen reader. */
-  announce(words: string): void {
-    this.#said.textContent = words;
+  /** Announce a message to screen readers. */
+  announce(message: string): void {
+    this.#announcer.textContent = message;
   }
 
-  /** Tell what did not work, and what to do. */
-  fault(error: unknown): void {
+  /** Show an error, and what the user can do about it. */
+  reportError(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
-    this.notice(
-      error instanceof PhotoFault ? say(`fault.${error.fault}`) : say('fault.other', { why }),
-      'fault',
-    );
+    const message = error instanceof PhotoError ? t(`error.${error.problem}`) : t('error.other', { why });
+    this.notify(message, 'error');
   }
 
-  /** Show a notice until it is closed. */
-  notice(words: string, sort: string, ...more: HTMLElement[]): void {
-    const shown = el(
+  /** Show a notice until it is closed or replaced by another. */
+  notify(message: string, type: 'error' | 'ready' | 'update', ...actions: HTMLElement[]): void {
+    const notice = el(
       'div',
-      { class: `notice ${sort}`, role: sort === 'fault' ? 'alert' : 'status' },
-      el('p', {}, words),
-      ...more,
-      button('✕', () => shown.remove(), { class: 'close', 'aria-label': say('detail.close') }),
+      { class: `notice ${type}`, role: type === 'error' ? 'alert' : 'status' },
+      el('p', {}, message),
+      ...actions,
+      button('✕', () => notice.remove(), { class: 'close', 'aria-label': t('detail.close') }),
     );
-    this.#notices.replaceChildren(shown);
+    this.#notices.replaceChildren(notice);
   }
 
-  /** Draw the part of the app that the address names. */
-  show(moved = false): void {
-    const part = partNow();
+  /** Show the page that the URL names; `moveFocus`: put the focus on its title. */
+  show(moveFocus = false): void {
+    const page = currentPage();
     for (const link of document.querySelectorAll('nav a')) {
-      const here = link.getAttribute('href') === `#${part}`;
-      if (here) link.setAttribute('aria-current', 'page');
+      const isCurrent = link.getAttribute('href') === `#${page}`;
+      if (isCurrent) link.setAttribute('aria-current', 'page');
       else link.removeAttribute('aria-current');
     }
-    if (part !== 'look') this.#live?.stop();
-    const view = this.#view(part);
+    if (page !== 'scan') this.#camera?.stop();
+    const view = this.#view(page);
     this.#main.replaceChildren(view);
     const title = view.querySelector<HTMLElement>('h1');
-    document.title = `${title?.textContent ?? ''} – keykind`;
-    if (moved) title?.focus();
+    document.title = `${title?.textContent ?? ''} – ${t('app.name')}`;
+    if (moveFocus) title?.focus();
   }
 
-  #view(part: Part): HTMLElement {
-    if (part === 'about')
-      return aboutView(this.#card, this.#milliseconds, (language) => this.#speak(language));
-    if (part === 'collection') return this.#collection();
-    if (this.#live) return this.#live.view;
-    return this.#still ? this.#stillView(this.#still) : this.#welcome();
+  #view(page: Page): HTMLElement {
+    if (page === 'about')
+      return aboutView(this.#card, this.#milliseconds, (language) => this.#switchLanguage(language));
+    if (page === 'collection') return this.#collectionView();
+    if (this.#camera) return this.#camera.view;
+    return this.#photo ? this.#photoView(this.#photo) : this.#homeView();
   }
 
-  #collection(): HTMLElement {
+  #collectionView(): HTMLElement {
     return collectionView({
       kinds: this.#card?.kinds ?? [],
-      announce: (words) => this.announce(words),
-      fault: (why) => this.fault(why),
-      stale: () => this.show(true),
+      announce: (message) => this.announce(message),
+      reportError: (error) => this.reportError(error),
+      refresh: () => this.show(true),
     });
   }
 
-  #welcome(): HTMLElement {
-    return welcomeView(this.#engine ? null : this.#loadingWords(), this.#loading, this.#card, {
-      camera: () => void this.#camera(),
-      choose: () => this.#input.click(),
+  #homeView(): HTMLElement {
+    return homeView(this.#engine ? null : this.#loadingText(), this.#progress, this.#card, {
+      openCamera: () => void this.#openCamera(),
+      choosePhoto: () => this.#fileInput.click(),
     });
   }
 
-  #stillView(still: Still): HTMLElement {
-    return stillView(still, {
-      opened: (key) => void this.#opened(key),
-      another: () => this.#input.click(),
-      camera: () => void this.#camera(),
-      fault: (error) => this.fault(error),
+  #photoView(result: PhotoResult): HTMLElement {
+    return photoView(result, {
+      openKey: (index) => void this.#openKey(index),
+      choosePhoto: () => this.#fileInput.click(),
+      openCamera: () => void this.#openCamera(),
+      reportError: (error) => this.reportError(error),
     });
   }
 
-  async #opened(place: number): Promise<void> {
-    const key = this.#still?.keys[place];
+  async #openKey(index: number): Promise<void> {
+    const key = this.#photo?.keys[index];
     if (!key || !this.#engine) return;
-    await openDetail(key, place, {
+    await openDetail(key, index, {
       engine: this.#engine,
       maps: this.#card?.maps ?? false,
-      kept: this.#kept,
-      fault: (error) => this.fault(error),
+      stored: this.#stored,
+      reportError: (error) => this.reportError(error),
     });
   }
 
-  async #camera(): Promise<void> {
-    if (!this.#engine || this.#live || this.#starting) return;
+  async #openCamera(): Promise<void> {
+    if (!this.#engine || this.#camera || this.#isCameraStarting) return;
     this.#notices.replaceChildren();
-    this.#starting = true; // while the browser asks whether it may
-    const live = new Live({
-      engine: this.#engine,
-      announce: (words) => this.announce(words),
-      taken: (frame, touched) => void this.#taken(frame, touched),
-      fault: (error) => this.fault(error),
-      stopped: () => {
-        this.#live = null;
-        this.show(partNow() === 'look');
-      },
-      seen: (seen: Seen) => {
-        this.#milliseconds = seen.milliseconds;
-      },
-    });
+    this.#isCameraStarting = true; // the browser may be asking for permission
+    const camera = this.#createCamera(this.#engine);
     try {
-      await live.start();
-      this.#live = live;
+      await camera.start();
+      this.#camera = camera;
       this.show(true);
-      this.announce(say('live.guide'));
+      this.announce(t('camera.guide'));
     } catch (error) {
-      live.stop();
-      this.notice(cameraFault(error), 'fault');
+      camera.stop();
+      this.notify(cameraErrorText(error), 'error');
     } finally {
-      this.#starting = false;
+      this.#isCameraStarting = false;
     }
   }
 
-  /** Look at a frame as at a photo; open the key that was touched. */
-  async #taken(frame: ImageBitmap, touched: SeenKey | null): Promise<void> {
-    await this.open(frame);
-    const keys = this.#still?.keys ?? [];
-    if (touched && keys.length) await this.#opened(nearest(touched, keys));
+  #createCamera(engine: Engine): Camera {
+    return new Camera({
+      engine,
+      announce: (message) => this.announce(message),
+      onPhoto: (frame, tapped) => void this.#openFrame(frame, tapped),
+      onResult: ({ milliseconds }) => {
+        this.#milliseconds = milliseconds;
+      },
+      onStop: () => {
+        this.#camera = null;
+        this.show(currentPage() === 'scan');
+      },
+      reportError: (error) => this.reportError(error),
+    });
   }
 
-  #speak(language: string): void {
-    choose(language);
-    this.#frame();
+  /** Recognise a camera frame as a photo, and open the key that was tapped. */
+  async #openFrame(frame: ImageBitmap, tapped: KeyResult | null): Promise<void> {
+    await this.openPhoto(frame);
+    const keys = this.#photo?.keys ?? [];
+    if (tapped && keys.length) await this.#openKey(nearestKey(tapped, keys));
+  }
+
+  #switchLanguage(language: string): void {
+    setLanguage(language);
+    this.#drawFrame();
     document.querySelector<HTMLElement>('#language')?.focus();
   }
 
-  #loadingWords(): string {
-    if (!this.#loading) return say('load.start');
-    const mega = (bytes: number): string => number(bytes / 1e6, 1);
-    return say('load.first', { loaded: mega(this.#loading.loaded), total: mega(this.#loading.total) });
+  #loadingText(): string {
+    if (!this.#progress) return t('load.start');
+    const megabytes = (bytes: number): string => formatNumber(bytes / 1e6, 1);
+    const { loaded, total } = this.#progress;
+    return t('load.first', { loaded: megabytes(loaded), total: megabytes(total) });
   }
 
-  /** Draw what stands around the views. */
-  #frame(): void {
-    const links = PARTS.map((part) => el('li', {}, el('a', { href: `#${part}` }, say(`nav.${part}`))));
+  /** Draw what surrounds the views: skip link, navigation, notices. */
+  #drawFrame(): void {
+    const links = PAGES.map((page) => el('li', {}, el('a', { href: `#${page}` }, t(`nav.${page}`))));
+    const skip = {
+      class: 'skip',
+      href: '#main',
+      on: { click: (event: Event) => this.#skipToContent(event) },
+    };
     document.body.replaceChildren(
-      el('a', { class: 'skip', href: '#main', on: { click: (event) => this.#skip(event) } }, say('nav.skip')),
+      el('a', skip, t('nav.skip')),
       el(
         'header',
         { class: 'top' },
-        el('span', { class: 'name' }, say('app.name')),
-        el('nav', { 'aria-label': say('nav.label') }, el('ul', {}, ...links)),
+        el('span', { class: 'name' }, t('app.name')),
+        el('nav', { 'aria-label': t('nav.label') }, el('ul', {}, ...links)),
       ),
       this.#notices,
       this.#main,
-      this.#said,
-      this.#input,
+      this.#announcer,
+      this.#fileInput,
     );
     this.show();
   }
 
-  #skip(event: Event): void {
+  #skipToContent(event: Event): void {
     event.preventDefault();
     this.#main.querySelector<HTMLElement>('h1')?.focus();
   }
 }
 
-/** Return which of some keys lies nearest to one of another frame. */
-function nearest(key: SeenKey, keys: readonly SeenKey[]): number {
-  const far = (other: SeenKey): number => {
-    const off = (corner: 0 | 2, axis: 0 | 1): number => other.box[corner][axis] - key.box[corner][axis];
-    return Math.hypot(off(0, 0) + off(2, 0), off(0, 1) + off(2, 1)); // twice that of their middles
-  };
-  return (
-    keys.map((other, place) => [far(other), place] as const).sort(([one], [other]) => one - other)[0]?.[1] ??
-    0
-  );
+/** Return the index of the key nearest to a key of another frame. */
+function nearestKey(key: KeyResult, keys: readonly KeyResult[]): number {
+  const distances = keys.map((other) => {
+    const offset = (axis: 0 | 1): number =>
+      other.box[0][axis] + other.box[2][axis] - key.box[0][axis] - key.box[2][axis];
+    return Math.hypot(offset(0), offset(1)); // twice the distance between the centres
+  });
+  return distances.indexOf(Math.min(...distances));
 }
 
-function partNow(): Part {
-  return PARTS.find((part) => location.hash === `#${part}`) ?? 'look';
+function currentPage(): Page {
+  return PAGES.find((page) => location.hash === `#${page}`) ?? PAGES[0];
 }

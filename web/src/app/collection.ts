@@ -1,116 +1,132 @@
 /**
- * The collection, shown: photos that were kept, their kinds, and the zip of them.
+ * The collection page: stored photos, their kinds, and the export.
  *
- * In:    Kept photos; the kinds that can be chosen
- * Out:   a view that draws itself anew when something changes
- * Needs: store.ts, exporting.ts, save.ts
+ * In:    StoredPhoto(s); the kinds to choose from
+ * Out:   a view that updates itself
+ * Needs: save.ts, store.ts, zip.ts
  */
 
-import { say, sayKind } from '../words';
+import { t } from '../words';
 import { button, el } from './dom';
-import { COMMAND, COMMAND_NOTHING, zipOf } from './exporting';
-import { save } from './save';
-import { all, forget, forgetAll, type Kept, NOT_A_KEY, rename } from './store';
+import { kindLabel } from './kinds';
+import { download } from './save';
+import {
+  allPhotos,
+  changeKind,
+  deleteAll,
+  deletePhoto,
+  NOT_A_KEY,
+  SAID_NOT_A_KEY,
+  SAID_NOT_SURE,
+  type StoredPhoto,
+} from './store';
+import { COMMAND, COMMAND_NOTHING, zipOf } from './zip';
 
-const ZIP = 'keykind-photos.zip';
+const ZIP_NAME = 'keykind-photos.zip';
 
 /** What the view needs of the page. */
 export interface CollectionHost {
   readonly kinds: readonly string[];
-  announce(words: string): void;
-  fault(error: unknown): void;
-  stale(): void; // the view that changed something is no longer the one that is shown
+  announce(message: string): void;
+  reportError(error: unknown): void;
+  refresh(): void; // called after a change if this view is no longer the one in the page
 }
 
-/** Called after a change, with the place of the photo whose kind was chosen; null: photos are gone. */
-type Changed = (place: number | null) => void;
+/** Called after a change with the index of the photo whose kind was changed; null if photos were deleted. */
+type OnChange = (index: number | null) => void;
 
-/** Return the view; it fills when the photos are read. */
+/** Return the view; the photos appear when they have been read. */
 export function collectionView(host: CollectionHost): HTMLElement {
   const body = el('div', {});
-  const title = el('h1', { id: 'collection-title', tabindex: '-1' }, say('collection.title'));
+  const title = el('h1', { id: 'collection-title', tabindex: '-1' }, t('collection.title'));
   const view = el('section', { class: 'collection', 'aria-labelledby': title.id }, title, body);
   const draw = async (): Promise<void> => {
-    const photos = await all();
-    const empty = el('p', {}, say('collection.empty'));
-    body.replaceChildren(...(photos.length ? filled(photos, host, changed) : [empty]));
+    const photos = await allPhotos();
+    const empty = el('p', {}, t('collection.empty'));
+    body.replaceChildren(...(photos.length ? contents(photos, host, onChange) : [empty]));
   };
-  const changed: Changed = (place) => {
-    if (!view.isConnected) return host.stale();
+  const onChange: OnChange = (index) => {
+    if (!view.isConnected) return host.refresh();
     draw()
-      .then(() => (place === null ? title : body.querySelectorAll('select')[place])?.focus())
-      .catch(host.fault);
+      .then(() => (index === null ? title : body.querySelectorAll('select')[index])?.focus())
+      .catch(host.reportError);
   };
-  draw().catch(host.fault);
+  draw().catch(host.reportError);
   return view;
 }
 
-function filled(photos: readonly Kept[], host: CollectionHost, changed: Changed): HTMLElement[] {
-  const count = photos.length === 1 ? say('collection.one') : say('collection.many', { n: photos.length });
+function contents(photos: readonly StoredPhoto[], host: CollectionHost, onChange: OnChange): HTMLElement[] {
+  const count = photos.length === 1 ? t('collection.one') : t('collection.many', { n: photos.length });
   const command = photos.some(({ kind }) => kind === NOT_A_KEY) ? COMMAND_NOTHING : COMMAND;
-  const trying = (work: Promise<unknown>) => void work.catch(host.fault);
-  const exported = async (): Promise<void> => {
-    await save(await zipOf(photos), ZIP);
-    host.announce(say('collection.exported', { n: photos.length }));
+  const exportZip = async (): Promise<void> => {
+    download(await zipOf(photos), ZIP_NAME);
+    host.announce(t('collection.exported', { n: photos.length }));
   };
-  const deleted = async (): Promise<void> => {
-    await forgetAll();
-    changed(null);
+  const clear = async (): Promise<void> => {
+    await deleteAll();
+    onChange(null);
   };
   return [
     el('p', { class: 'count' }, count),
-    el('ul', { class: 'photos' }, ...photos.map((photo, place) => tile(photo, place, host, changed))),
+    el('ul', { class: 'photos' }, ...photos.map((photo, i) => tile(photo, i, host, onChange))),
     el(
       'div',
       { class: 'bar' },
-      button(say('collection.export'), () => trying(exported()), { class: 'main' }),
-      button(say('collection.clear'), () => ask(photos.length, () => trying(deleted()))),
+      button(t('collection.export'), () => void exportZip().catch(host.reportError), { class: 'main' }),
+      button(t('collection.clear'), () =>
+        confirmClear(photos.length, () => void clear().catch(host.reportError)),
+      ),
     ),
-    el('p', { class: 'how' }, say('collection.how', { command: '' }), el('code', {}, command)),
+    el('p', { class: 'how' }, t('collection.how'), ' ', el('code', {}, command)),
   ];
 }
 
-function tile(photo: Kept, place: number, host: CollectionHost, changed: Changed): HTMLElement {
-  const name = (kind: string): string => (kind === NOT_A_KEY ? say('key.notKey') : sayKind(kind));
-  const address = URL.createObjectURL(photo.photo);
-  const words = say('collection.photo', { n: place + 1, kind: name(photo.kind) });
-  const image = el('img', { src: address, alt: words, on: { load: () => URL.revokeObjectURL(address) } });
+function tile(photo: StoredPhoto, index: number, host: CollectionHost, onChange: OnChange): HTMLElement {
+  const n = index + 1;
+  const url = URL.createObjectURL(photo.photo);
+  const alt = t('collection.photo', { n, kind: optionLabel(photo.kind) });
+  const image = el('img', { src: url, alt, on: { load: () => URL.revokeObjectURL(url) } });
   const kinds = [...new Set([...host.kinds, photo.kind, NOT_A_KEY])];
-  const choice = el(
+  const select = el(
     'select',
-    { 'aria-label': `${say('collection.kind')} (${place + 1})` },
-    ...kinds.map((kind) => el('option', { value: kind, selected: kind === photo.kind }, name(kind))),
+    { 'aria-label': t('collection.kind', { n }) },
+    ...kinds.map((kind) => el('option', { value: kind, selected: kind === photo.kind }, optionLabel(kind))),
   );
-  choice.addEventListener('change', () => rename(photo, choice.value).then(() => changed(place), host.fault));
-  const remove = (): void => void forget(photo.id).then(() => changed(null), host.fault);
+  select.addEventListener('change', () =>
+    changeKind(photo, select.value).then(() => onChange(index), host.reportError),
+  );
+  const remove = (): void => void deletePhoto(photo.id).then(() => onChange(null), host.reportError);
   return el(
     'li',
     {},
     image,
-    choice,
-    el('p', { class: 'more' }, say('collection.said', { answer: saidOf(photo) })),
-    button('✕', remove, { class: 'close', 'aria-label': `${say('collection.delete')} (${place + 1})` }),
+    select,
+    el('p', { class: 'secondary' }, t('collection.answer', { answer: saidText(photo) })),
+    button('✕', remove, { class: 'close', 'aria-label': t('collection.delete', { n }) }),
   );
 }
 
-function saidOf({ said }: Kept): string {
-  if (said === 'not sure') return say('key.notSure');
-  return said === 'not a key' ? say('key.notKey') : sayKind(said);
+function optionLabel(kind: string): string {
+  return kind === NOT_A_KEY ? t('key.notKey') : kindLabel(kind);
 }
 
-/** Ask before everything is deleted. */
-function ask(count: number, yes: () => void): void {
+function saidText({ said }: StoredPhoto): string {
+  if (said === SAID_NOT_SURE) return t('key.notSure');
+  return said === SAID_NOT_A_KEY ? t('key.notKey') : kindLabel(said);
+}
+
+function confirmClear(count: number, onConfirm: () => void): void {
   const dialog = el(
     'dialog',
     { class: 'ask', 'aria-labelledby': 'ask-title' },
-    el('h2', { id: 'ask-title' }, say('collection.clearSure', { n: count })),
+    el('h2', { id: 'ask-title' }, t('collection.clearSure', { n: count })),
     el(
       'div',
       { class: 'bar' },
-      button(say('collection.clearNo'), () => dialog.close(), { class: 'main' }),
-      button(say('collection.clearYes'), () => {
+      button(t('collection.clearNo'), () => dialog.close(), { class: 'main' }),
+      button(t('collection.clearYes'), () => {
         dialog.close();
-        yes();
+        onConfirm();
       }),
     ),
   );

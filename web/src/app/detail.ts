@@ -1,37 +1,37 @@
 /**
- * One key, opened: why it got its answer, the other kinds, and the correction of a wrong answer.
+ * The dialog for one key: evidence, probabilities of all kinds, measurements, and the correction of a wrong answer.
  *
- * In:    a SeenKey and its number; the engine
+ * In:    a KeyResult and its index; the engine
  * Out:   a dialog
- * Needs: answers.ts, sketches.ts, store.ts
+ * Needs: describe.ts, kinds.ts, store.ts
  */
 
 import { constants } from '../core';
-import { CAUSES, type Cause, LIMITS } from '../core/causes';
-import { colourOf } from '../core/overlay';
+import { CAUSES, type Cause, LIMITS, MAXIMUMS } from '../core/causes';
+import { colourOf } from '../core/gradcam';
 import type { Engine } from '../engine/client';
-import type { SeenKey } from '../engine/protocol';
-import { number, percent, say, sayKind, sayTell } from '../words';
-import { answerOf, detailOf, sortOf } from './answers';
-import { button, el, pictureOf } from './dom';
-import { sketch } from './sketches';
-import { keep, NOT_A_KEY } from './store';
+import type { KeyResult } from '../engine/protocol';
+import { formatNumber, formatPercent, t } from '../words';
+import { answerText, detailText, statusOf } from './describe';
+import { bitmapCanvas, button, el } from './dom';
+import { kindHint, kindLabel, sketch } from './kinds';
+import { addPhoto, NOT_A_KEY, SAID_NOT_A_KEY, SAID_NOT_SURE } from './store';
 
-const MORE: readonly Cause[] = ['hidden', 'glare', 'slanted']; // more of these is worse, less of the others
-const DIGITS: Readonly<Partial<Record<Cause, number>>> = { small: 0, blurred: 4 };
+const DIGITS: Readonly<Partial<Record<Cause, number>>> = { small: 0, blurred: 4 }; // else 2
+const RAMP_STEPS = 24; // pixels between two colours of the scale
 
 /** What the dialog needs of the page. */
 export interface DetailHost {
   readonly engine: Engine;
-  readonly maps: boolean; // whether the model gives heat maps
-  readonly kept: Map<number, number>; // key -> its photo in the collection
-  fault(error: unknown): void;
+  readonly maps: boolean; // whether the model outputs class maps
+  readonly stored: Map<number, number>; // index of a key -> id of its photo in the collection
+  reportError(error: unknown): void;
 }
 
-/** Open a key. */
-export async function openDetail(key: SeenKey, place: number, host: DetailHost): Promise<void> {
-  const title = say('detail.title', { n: place + 1, answer: answerOf(key) });
-  const more = detailOf(key);
+/** Open the dialog. */
+export async function openDetail(key: KeyResult, index: number, host: DetailHost): Promise<void> {
+  const title = t('detail.title', { n: index + 1, answer: answerText(key) });
+  const advice = detailText(key);
   const evidence = el('figure', { class: 'evidence' });
   const dialog = el(
     'dialog',
@@ -40,144 +40,152 @@ export async function openDetail(key: SeenKey, place: number, host: DetailHost):
       'header',
       {},
       el('h2', { id: 'detail-title', tabindex: '-1' }, title),
-      button('✕', () => dialog.close(), { class: 'close', 'aria-label': say('detail.close') }),
+      button('✕', () => dialog.close(), { class: 'close', 'aria-label': t('detail.close') }),
     ),
-    more ? el('p', { class: `advice ${sortOf(key)}` }, more) : null,
+    advice ? el('p', { class: `advice ${statusOf(key)}` }, advice) : null,
     evidence,
-    kinds(key, place, evidence, host),
-    correction(key, place, host),
-    measured(key),
+    kindList(key, index, evidence, host),
+    correctionForm(key, index, host),
+    measurementTable(key),
   );
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
-  await showEvidence(key.verdict.best, place, evidence, host);
+  await showEvidence(key.verdict.best, index, evidence, host);
 }
 
-async function showEvidence(kind: string, place: number, into: HTMLElement, host: DetailHost): Promise<void> {
+/** Show the heat map for a kind; without evidence, the key alone. */
+async function showEvidence(
+  kind: string,
+  index: number,
+  figure: HTMLElement,
+  host: DetailHost,
+): Promise<void> {
   try {
-    const drawn = await host.engine.ask('evidence', place, kind);
-    const bitmap = drawn ?? (await host.engine.ask('evidence', place, null));
-    if (!bitmap) return;
+    const heatMap = await host.engine.call('heatMap', index, kind);
+    const bitmap = heatMap ?? (await host.engine.call('keyImage', index));
     const none = host.maps ? 'detail.noEvidence' : 'detail.noMaps';
-    const words = say(drawn ? 'detail.evidence' : none, { kind: sayKind(kind) });
-    into.replaceChildren(pictureOf(bitmap, words), el('figcaption', {}, words, drawn ? scale() : null));
+    const caption = t(heatMap ? 'detail.evidence' : none, { kind: kindLabel(kind) });
+    const scale = heatMap ? colourScale() : null;
+    figure.replaceChildren(bitmapCanvas(bitmap, caption), el('figcaption', {}, caption, scale));
   } catch (error) {
-    host.fault(error);
+    host.reportError(error);
   }
 }
 
-/** Return the scale of the colours. */
-function scale(): HTMLElement {
+function colourScale(): HTMLElement {
   const ramp = el('canvas', {
-    width: constants.gradcam.COLOURS.length * 24,
+    width: constants.gradcam.COLOURS.length * RAMP_STEPS,
     height: 1,
     'aria-hidden': 'true',
   });
-  const pen = ramp.getContext('2d');
-  for (let x = 0; pen && x < ramp.width; x++) {
-    pen.fillStyle = `rgb(${colourOf(x / (ramp.width - 1))
-      .map(Math.round)
-      .join()})`;
-    pen.fillRect(x, 0, 1, 1);
+  const context = ramp.getContext('2d');
+  for (let x = 0; context && x < ramp.width; x++) {
+    const rgb = colourOf(x / (ramp.width - 1)).map(Math.round);
+    context.fillStyle = `rgb(${rgb.join()})`;
+    context.fillRect(x, 0, 1, 1);
   }
-  return el('span', { class: 'scale' }, say('detail.low'), ramp, say('detail.high'));
+  return el('span', { class: 'scale' }, t('detail.low'), ramp, t('detail.high'));
 }
 
-/** Return all kinds with their probabilities; each shows its evidence. */
-function kinds(key: SeenKey, place: number, evidence: HTMLElement, host: DetailHost): HTMLElement {
-  const shows: HTMLButtonElement[] = [];
+/** Return all kinds with their probabilities, as buttons that show the evidence. */
+function kindList(key: KeyResult, index: number, figure: HTMLElement, host: DetailHost): HTMLElement {
+  const buttons: HTMLButtonElement[] = [];
   const rows = key.verdict.probabilities.map(({ kind, probability }) => {
-    const bar = el('span', { class: 'bar-fill' });
-    bar.style.inlineSize = `${100 * probability}%`;
-    const show = el(
+    const kindButton = el(
       'button',
       { type: 'button', class: 'kind', 'aria-pressed': String(kind === key.verdict.best) },
       sketch(kind),
-      el(
-        'span',
-        { class: 'kind-words' },
-        el(
-          'span',
-          { class: 'kind-name' },
-          el('strong', {}, sayKind(kind)),
-          el('span', {}, percent(probability)),
-        ),
-        el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
-        el('span', { class: 'tell' }, sayTell(kind)),
-        el('span', { class: 'hidden' }, say('detail.show', { kind: sayKind(kind) })),
-      ),
+      kindRow(kind, probability),
     );
-    show.addEventListener('click', () => {
-      for (const one of shows) one.setAttribute('aria-pressed', String(one === show));
-      void showEvidence(kind, place, evidence, host);
+    kindButton.addEventListener('click', () => {
+      for (const other of buttons) other.setAttribute('aria-pressed', String(other === kindButton));
+      void showEvidence(kind, index, figure, host);
     });
-    shows.push(show);
-    return el('li', {}, show);
+    buttons.push(kindButton);
+    return el('li', {}, kindButton);
   });
-  return el('section', {}, el('h3', {}, say('detail.kinds')), el('ul', { class: 'kinds' }, ...rows));
+  return el('section', {}, el('h3', {}, t('detail.kinds')), el('ul', { class: 'kinds' }, ...rows));
 }
 
-/** Return the form in which a person says what the key is. */
-function correction(key: SeenKey, place: number, host: DetailHost): HTMLElement {
-  const names = key.verdict.probabilities.map(({ kind }) => kind);
-  const choice = el(
+function kindRow(kind: string, probability: number): HTMLElement {
+  const bar = el('span', { class: 'bar-fill' });
+  bar.style.inlineSize = `${100 * probability}%`;
+  return el(
+    'span',
+    { class: 'kind-row' },
+    el(
+      'span',
+      { class: 'kind-name' },
+      el('strong', {}, kindLabel(kind)),
+      el('span', {}, formatPercent(probability)),
+    ),
+    el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
+    el('span', { class: 'hint' }, kindHint(kind)),
+    el('span', { class: 'visually-hidden' }, t('detail.show', { kind: kindLabel(kind) })),
+  );
+}
+
+/** Return the form that adds the photo to the collection under the right kind. */
+function correctionForm(key: KeyResult, index: number, host: DetailHost): HTMLElement {
+  const kinds = key.verdict.probabilities.map(({ kind }) => kind);
+  const select = el(
     'select',
     { id: 'correct-kind' },
-    ...names.map((kind) => el('option', { value: kind }, sayKind(kind))),
-    el('option', { value: NOT_A_KEY }, say('key.notKey')),
+    ...kinds.map((kind) => el('option', { value: kind }, kindLabel(kind))),
+    el('option', { value: NOT_A_KEY }, t('key.notKey')),
   );
   const result = el('p', { class: 'result', role: 'status' });
-  const keepIt = async (): Promise<void> => {
+  const add = async (): Promise<void> => {
     try {
-      const photo = await host.engine.ask('keep', place);
-      const said = key.verdict.isKey ? (key.verdict.kind ?? 'not sure') : 'not a key';
-      host.kept.set(place, await keep({ kind: choice.value, said, photo }, host.kept.get(place)));
-      const kind = choice.value === NOT_A_KEY ? say('key.notKey') : sayKind(choice.value);
-      result.textContent = say('correct.kept', { kind });
+      const photo = await host.engine.call('keyPhoto', index);
+      const said = key.verdict.isKey ? (key.verdict.kind ?? SAID_NOT_SURE) : SAID_NOT_A_KEY;
+      const id = await addPhoto({ kind: select.value, said, photo }, host.stored.get(index));
+      host.stored.set(index, id);
+      const kind = select.value === NOT_A_KEY ? t('key.notKey') : kindLabel(select.value);
+      result.textContent = t('correct.added', { kind });
     } catch (error) {
-      result.textContent = say('collection.failed', { why: error instanceof Error ? error.message : '' });
+      const why = error instanceof Error ? error.message : String(error);
+      result.textContent = t('collection.failed', { why });
     }
   };
   return el(
     'section',
     { class: 'correct' },
-    el('h3', {}, say('correct.title')),
-    el('p', {}, say('correct.text')),
+    el('h3', {}, t('correct.title')),
+    el('p', {}, t('correct.text')),
     el(
       'div',
       { class: 'bar' },
-      el('label', { for: 'correct-kind' }, say('correct.choose')),
-      choice,
-      button(say('correct.keep'), () => void keepIt()),
+      el('label', { for: 'correct-kind' }, t('correct.kind')),
+      select,
+      button(t('correct.add'), () => void add()),
     ),
     result,
   );
 }
 
-/** Return what was measured in the picture, beside the limits. */
-function measured({ measures, causes }: SeenKey): HTMLElement {
-  const rows = CAUSES.filter((cause) => measures[cause] !== null).map((cause) => {
+/** Return the measurements and their limits. */
+function measurementTable({ measurements, causes }: KeyResult): HTMLElement {
+  const rows = CAUSES.filter((cause) => measurements[cause] !== null).map((cause) => {
     const digits = DIGITS[cause] ?? 2;
-    const limit = say(MORE.includes(cause) ? 'measure.atMost' : 'measure.atLeast', {
-      value: number(LIMITS[cause], digits),
-    });
+    const limit = formatNumber(LIMITS[cause], digits);
     return el(
       'tr',
       causes.includes(cause) ? { class: 'beyond' } : {},
-      el('th', { scope: 'row' }, say(`measure.${cause}`)),
-      el('td', {}, number(measures[cause] ?? 0, digits)),
-      el('td', {}, limit),
+      el('th', { scope: 'row' }, t(`measure.${cause}`)),
+      el('td', {}, formatNumber(measurements[cause] ?? 0, digits)),
+      el('td', {}, t(MAXIMUMS.has(cause) ? 'measure.atMost' : 'measure.atLeast', { value: limit })),
     );
   });
-  const heads = (['measure.name', 'measure.value', 'measure.limit'] as const).map((word) =>
-    el('th', { scope: 'col' }, say(word)),
+  const headings = (['measure.name', 'measure.value', 'measure.limit'] as const).map((message) =>
+    el('th', { scope: 'col' }, t(message)),
   );
   return el(
     'details',
-    { class: 'measured' },
-    el('summary', {}, say('measure.title')),
-    el('table', {}, el('thead', {}, el('tr', {}, ...heads)), el('tbody', {}, ...rows)),
+    { class: 'measurements' },
+    el('summary', {}, t('measure.title')),
+    el('table', {}, el('thead', {}, el('tr', {}, ...headings)), el('tbody', {}, ...rows)),
   );
 }

@@ -1,5 +1,5 @@
 /**
- * Parts of a page, made without HTML in strings: the content policy allows no inline styles, and text stays text.
+ * Build elements without HTML strings: text stays text, and the content security policy allows no inline styles.
  *
  * In:    tags, attributes, children
  * Out:   elements
@@ -8,49 +8,49 @@
 
 export type Child = Node | string | null | false;
 
-/** Attributes, and what happens on events; null and false leave an attribute out. */
-export interface Parts {
+/** Attributes and event listeners; an attribute that is null or false is omitted. */
+export interface Attributes {
   readonly on?: { readonly [E in keyof HTMLElementEventMap]?: (event: HTMLElementEventMap[E]) => void };
   readonly [attribute: string]: unknown;
 }
 
-/** Return an element. */
+/** Return an HTML element. */
 export function el<T extends keyof HTMLElementTagNameMap>(
   tag: T,
-  parts: Parts = {},
+  attributes: Attributes = {},
   ...children: readonly Child[]
 ): HTMLElementTagNameMap[T] {
-  const made = document.createElement(tag);
-  for (const [event, heard] of Object.entries(parts.on ?? {})) {
-    made.addEventListener(event, heard as EventListener);
+  const element = document.createElement(tag);
+  for (const [event, listener] of Object.entries(attributes.on ?? {})) {
+    element.addEventListener(event, listener as EventListener);
   }
-  setAll(made, parts);
-  made.append(...children.filter((child): child is Node | string => child !== null && child !== false));
-  return made;
+  setAttributes(element, attributes);
+  appendChildren(element, children);
+  return element;
 }
 
-/** Return an element of a drawing. */
+/** Return an SVG element. */
 export function svg<T extends keyof SVGElementTagNameMap>(
   tag: T,
-  parts: Readonly<Record<string, unknown>> = {},
+  attributes: Readonly<Record<string, unknown>> = {},
   ...children: readonly Child[]
 ): SVGElementTagNameMap[T] {
-  const made = document.createElementNS('http://www.w3.org/2000/svg', tag);
-  setAll(made, parts);
-  made.append(...children.filter((child): child is Node | string => child !== null && child !== false));
-  return made;
+  const element = document.createElementNS('http://www.w3.org/2000/svg', tag);
+  setAttributes(element, attributes);
+  appendChildren(element, children);
+  return element;
 }
 
-/** Return a button with words, and what it does. */
-export function button(words: string, does: () => void, parts: Parts = {}): HTMLButtonElement {
-  return el('button', { type: 'button', ...parts, on: { click: does } }, words);
+/** Return a button. */
+export function button(label: string, onClick: () => void, attributes: Attributes = {}): HTMLButtonElement {
+  return el('button', { type: 'button', ...attributes, on: { click: onClick } }, label);
 }
 
-/** Return a canvas that shows a bitmap, described for those who do not see it. */
-export function pictureOf(bitmap: ImageBitmap, words: string): HTMLCanvasElement {
+/** Return a canvas that shows a bitmap, with a text alternative. */
+export function bitmapCanvas(bitmap: ImageBitmap, label: string): HTMLCanvasElement {
   const canvas = el('canvas', {
     role: 'img',
-    'aria-label': words,
+    'aria-label': label,
     width: bitmap.width,
     height: bitmap.height,
   });
@@ -58,21 +58,25 @@ export function pictureOf(bitmap: ImageBitmap, words: string): HTMLCanvasElement
   return canvas;
 }
 
-/** Return a place of the shape of a picture, which its children fill. */
+/** Return a box with the aspect ratio of an image, filled by its children. */
 export function stage(width: number, height: number, ...children: readonly Child[]): HTMLElement {
-  const made = el('div', { class: 'stage' }, ...children);
-  shape(made, width, height);
-  return made;
+  const element = el('div', { class: 'stage' }, ...children);
+  setAspectRatio(element, width, height);
+  return element;
 }
 
-/** Give a stage the shape of a picture. */
-export function shape(made: HTMLElement, width: number, height: number): void {
-  made.style.aspectRatio = `${width} / ${height}`;
+/** Give a stage the aspect ratio of an image. */
+export function setAspectRatio(element: HTMLElement, width: number, height: number): void {
+  element.style.aspectRatio = `${width} / ${height}`;
 }
 
-function setAll(made: Element, parts: Readonly<Record<string, unknown>>): void {
-  for (const [name, value] of Object.entries(parts)) {
+function setAttributes(element: Element, attributes: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(attributes)) {
     if (name === 'on' || value === null || value === undefined || value === false) continue;
-    made.setAttribute(name, value === true ? '' : String(value));
+    element.setAttribute(name, value === true ? '' : String(value));
   }
+}
+
+function appendChildren(element: Element, children: readonly Child[]): void {
+  element.append(...children.filter((child): child is Node | string => child !== null && child !== false));
 }

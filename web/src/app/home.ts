@@ -1,65 +1,73 @@
 /**
- * The first view: what the app does, and the two ways to give it a picture.
+ * The start page: what the app does, and the camera or a photo as input.
  *
- * In:    how far the app has loaded; the kinds that the model knows
+ * In:    loading progress; the model card
  * Out:   a view
- * Needs: sketches.ts
+ * Needs: kinds.ts, words
  */
 
 import type { Card } from '../core';
-import { say, sayKind, sayTell } from '../words';
+import { t } from '../words';
 import { button, el } from './dom';
-import { sketch } from './sketches';
+import { kindHint, kindLabel, sketch } from './kinds';
 
-/** What the view can do for the page. */
-export interface HomeHost {
-  camera(): void;
-  choose(): void;
+/** What the user can do here. */
+export interface HomeActions {
+  openCamera(): void;
+  choosePhoto(): void;
 }
 
-/** Return the view; `loading` are the words while the app is not ready yet, then null. */
-export function welcomeView(
+/** How much of the first visit's download is done. */
+export interface Progress {
+  readonly loaded: number; // bytes
+  readonly total: number;
+}
+
+/** Return the view; `loading` is the message while the app is loading, null afterwards. */
+export function homeView(
   loading: string | null,
-  progress: { readonly loaded: number; readonly total: number } | null,
+  progress: Progress | null,
   card: Card | null,
-  host: HomeHost,
+  actions: HomeActions,
 ): HTMLElement {
   return el(
     'section',
     { class: 'home', 'aria-labelledby': 'home-title' },
-    el('h1', { id: 'home-title', tabindex: '-1' }, say('look.title')),
-    el('p', { class: 'lead' }, say('app.about')),
-    loading === null
-      ? el(
-          'div',
-          { class: 'bar' },
-          button(say('look.camera'), host.camera, { class: 'main' }),
-          button(say('look.choose'), host.choose),
-        )
-      : el(
-          'div',
-          { class: 'loading', role: 'status' },
-          el('p', {}, loading),
-          el('progress', {
-            max: progress?.total ?? null,
-            value: progress?.loaded ?? null,
-            'aria-label': loading,
-          }),
-        ),
-    el('p', { class: 'more' }, say('look.hint')),
-    el('p', { class: 'more wide' }, say('look.drop')),
-    card ? known(card) : null,
+    el('h1', { id: 'home-title', tabindex: '-1' }, t('home.title')),
+    el('p', { class: 'lead' }, t('app.about')),
+    loading === null ? buttons(actions) : loadingStatus(loading, progress),
+    el('p', { class: 'secondary' }, t('home.hint')),
+    el('p', { class: 'secondary wide' }, t('home.drop')),
+    card ? knownKinds(card) : null,
   );
 }
 
-function known({ kinds }: Card): HTMLElement {
-  const rows = kinds.map((kind) =>
+function buttons(actions: HomeActions): HTMLElement {
+  return el(
+    'div',
+    { class: 'bar' },
+    button(t('home.camera'), actions.openCamera, { class: 'main' }),
+    button(t('home.choose'), actions.choosePhoto),
+  );
+}
+
+function loadingStatus(message: string, progress: Progress | null): HTMLElement {
+  const bar = el('progress', {
+    max: progress?.total ?? null,
+    value: progress?.loaded ?? null,
+    'aria-label': message,
+  });
+  return el('div', { class: 'loading', role: 'status' }, el('p', {}, message), bar);
+}
+
+function knownKinds({ kinds }: Card): HTMLElement {
+  const items = kinds.map((kind) =>
     el(
       'li',
       {},
       sketch(kind),
-      el('span', {}, el('strong', {}, sayKind(kind)), el('span', { class: 'more' }, sayTell(kind))),
+      el('span', {}, el('strong', {}, kindLabel(kind)), el('span', { class: 'secondary' }, kindHint(kind))),
     ),
   );
-  return el('section', { class: 'known' }, el('h2', {}, say('look.known')), el('ul', {}, ...rows));
+  return el('section', { class: 'known' }, el('h2', {}, t('home.known')), el('ul', {}, ...items));
 }

@@ -1,65 +1,65 @@
 /**
- * The service worker's page side: the first installation, and new versions.
+ * The page's side of the service worker: first installation, and updates.
  *
- * In:    what is to be told of progress and of a new version
- * Out:   a promise that is kept when the app's files are on this device, or cannot be
+ * In:    callbacks for progress and for a new version
+ * Out:   a promise that resolves when the app's files are cached on this device, or cannot be
  * Needs: sw.ts
  *
- * At the first visit the service worker fetches everything; the page waits for it, so that nothing is fetched twice.
+ * On the first visit the service worker downloads all files; the page waits for it, so that nothing is fetched twice.
  */
 
-/** What is told to the page. */
-export interface Watcher {
-  progress(loaded: number, total: number): void;
-  update(take: () => void): void;
+/** Callbacks of the page. */
+export interface InstallCallbacks {
+  onProgress(loaded: number, total: number): void;
+  onUpdate(apply: () => void): void;
 }
 
-/** Install the service worker, and wait for its files where it is the first; tell whether it was. */
-export async function settle(watcher: Watcher): Promise<boolean> {
+/** Register the service worker; on a first visit, wait for its files. Return whether they were installed now. */
+export async function installOffline(callbacks: InstallCallbacks): Promise<boolean> {
   if (!('serviceWorker' in navigator)) return false;
-  const workers = navigator.serviceWorker;
-  workers.addEventListener('message', ({ data }: MessageEvent<{ loaded: number; total: number }>) =>
-    watcher.progress(data.loaded, data.total),
+  const container = navigator.serviceWorker;
+  container.addEventListener('message', ({ data }: MessageEvent<{ loaded: number; total: number }>) =>
+    callbacks.onProgress(data.loaded, data.total),
   );
   let registration: ServiceWorkerRegistration;
   try {
-    registration = await workers.register('sw.js');
+    registration = await container.register('sw.js');
   } catch {
-    return false; // no service worker here (a private window, perhaps): the app works, but only with a network
+    return false; // unavailable, for example in a private window: the app works, but only online
   }
-  watch(registration, watcher);
+  watchUpdates(registration, callbacks);
   const first = registration.active ? null : (registration.installing ?? registration.waiting);
-  if (first) await settled(first);
+  if (first) await finished(first);
   return first?.state === 'activated';
 }
 
-/** Wait until a first service worker is at work, or gave up. */
-function settled(worker: ServiceWorker): Promise<void> {
-  return new Promise((done) => {
-    const look = (): void => {
-      if (worker.state === 'redundant') done();
+/** Wait until a first service worker controls the page, or has failed. */
+function finished(worker: ServiceWorker): Promise<void> {
+  return new Promise((resolve) => {
+    const check = (): void => {
+      if (worker.state === 'redundant') resolve();
       if (worker.state === 'activated') {
-        if (navigator.serviceWorker.controller) done();
-        else navigator.serviceWorker.addEventListener('controllerchange', () => done(), { once: true });
+        if (navigator.serviceWorker.controller) resolve();
+        else navigator.serviceWorker.addEventListener('controllerchange', () => resolve(), { once: true });
       }
     };
-    worker.addEventListener('statechange', look);
-    look();
+    worker.addEventListener('statechange', check);
+    check();
   });
 }
 
-/** Tell of a version that is installed and waits; the page loads anew when it takes over. */
-function watch(registration: ServiceWorkerRegistration, watcher: Watcher): void {
+/** Report each new version that is installed and waiting; when it takes over, the page reloads. */
+function watchUpdates(registration: ServiceWorkerRegistration, callbacks: InstallCallbacks): void {
   const offer = (waiting: ServiceWorker): void =>
-    watcher.update(() => {
+    callbacks.onUpdate(() => {
       navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
       waiting.postMessage('take over');
     });
   if (registration.waiting && registration.active) offer(registration.waiting);
   registration.addEventListener('updatefound', () => {
-    const coming = registration.installing;
-    coming?.addEventListener('statechange', () => {
-      if (coming.state === 'installed' && registration.active) offer(coming);
+    const installing = registration.installing;
+    installing?.addEventListener('statechange', () => {
+      if (installing.state === 'installed' && registration.active) offer(installing);
     });
   });
 }

@@ -1,147 +1,146 @@
 /**
- * Keys -> their outlines over a picture, each along its box, with a number and the answer.
+ * Outlines of keys over a photo, with their numbers and answers.
  *
- * In:    SeenKey(s), in pixels of the picture
- * Out:   a drawing as large as the picture; the same on a canvas, to save
- * Needs: answers.ts
+ * In:    KeyResult(s), in pixels of the photo
+ * Out:   an SVG of the photo's size; the same on a canvas, for saving
+ * Needs: describe.ts
  */
 
-import type { SeenKey } from '../engine/protocol';
-import { answerOf, sortOf } from './answers';
+import type { KeyResult } from '../engine/protocol';
+import { answerText, statusOf } from './describe';
 import { svg } from './dom';
 
-const LETTERS = 18; // so many letters' heights fit into the picture's shorter side
-const LINE = 150; // and so many line widths
-const FEW = 3; // keys; the labels of more are smaller
-const MANY = 0.7;
-const WIDE = 0.58; // width of a letter, as a share of its height, about
-const LEADING = 1.15; // lines, as a share of their letters
-const SHIFTS = [0, 1, 2, -1, 3, -2, 4]; // lines by which a label may move out of another's way
-const INK = { sure: '#35e08a', unsure: '#ffc247', nokey: '#d7dbe0' } as const; // bright, with a dark rim
-const RIM = '#10151b';
-const DASHES = { sure: [], unsure: [4, 2], nokey: [1, 2] } as const; // line widths; told without colour, too
+const FONT_SHARE = 1 / 18; // of the photo's shorter side
+const LINE_SHARE = 1 / 150;
+const MANY = 4; // from this number of keys on, labels and lines are smaller
+const SMALLER = 0.7;
+const CHARACTER_WIDTH = 0.58; // of the font size, on average
+const LINE_HEIGHT = 1.15; // of the font size
+const SHIFTS = [0, 1, 2, -1, 3, -2, 4]; // lines by which a label may move to avoid others
+const COLOURS = { sure: '#35e08a', unsure: '#ffc247', nokey: '#d7dbe0' } as const;
+const RIM = '#10151b'; // dark, so that the colours stand out on any photo
+const RIM_WIDTH = 2.2; // line widths
+const DASHES = { sure: [], unsure: [4, 2], nokey: [1, 2] } as const; // line widths; legible without colour
 
 interface Size {
   readonly width: number;
   readonly height: number;
 }
 
-/** Return an empty drawing of a picture of that size. */
-export function drawing(width: number, height: number): SVGSVGElement {
+/** Position of a label: the start of its baseline. */
+interface Label {
+  readonly x: number;
+  readonly y: number;
+  readonly text: string;
+}
+
+/** Return an empty SVG for a photo of this size. */
+export function createOutlines(width: number, height: number): SVGSVGElement {
   return svg('svg', { class: 'outlines', viewBox: `0 0 ${width} ${height}`, 'aria-hidden': 'true' });
 }
 
-/** Draw the outlines of keys; `opened` is called with the number of one that is touched. */
-export function drawInto(
-  over: SVGSVGElement,
+/** Draw the outlines; `onOpen` gets the index of a key that is tapped. */
+export function drawOutlines(
+  outlines: SVGSVGElement,
   size: Size,
-  keys: readonly SeenKey[],
-  opened?: (key: number) => void,
+  keys: readonly KeyResult[],
+  onOpen?: (index: number) => void,
 ): void {
-  over.setAttribute('viewBox', `0 0 ${size.width} ${size.height}`);
-  const { letters, line } = sizesOf(size, keys.length);
-  const labels = labelsOf(keys, size, letters);
-  over.replaceChildren(
-    ...keys.map((key, number) => {
-      const sort = sortOf(key);
+  outlines.setAttribute('viewBox', `0 0 ${size.width} ${size.height}`);
+  const { fontSize, lineWidth } = sizesFor(size, keys.length);
+  const labels = placeLabels(keys, size, fontSize);
+  outlines.replaceChildren(
+    ...keys.map((key, i) => {
+      const status = statusOf(key);
       const points = key.box.map((corner) => corner.join()).join(' ');
-      const dashes = DASHES[sort].map((dash) => dash * line).join(' ');
-      const { x, y, words } = labels[number] as Label;
+      const dashes = DASHES[status].map((dash) => dash * lineWidth).join(' ') || null;
+      const { x, y, text } = labels[i] as Label;
       const group = svg(
         'g',
-        { class: `key ${sort}` },
-        svg('polygon', { points, class: 'rim', 'stroke-width': 2.2 * line }),
-        svg('polygon', { points, class: 'line', 'stroke-width': line, 'stroke-dasharray': dashes || null }),
-        svg('text', { x, y, 'font-size': letters, 'stroke-width': letters / 4 }, words),
+        { class: `key ${status}` },
+        svg('polygon', { points, class: 'rim', 'stroke-width': RIM_WIDTH * lineWidth }),
+        svg('polygon', { points, class: 'line', 'stroke-width': lineWidth, 'stroke-dasharray': dashes }),
+        svg('text', { x, y, 'font-size': fontSize, 'stroke-width': fontSize / 4 }, text),
       );
-      if (opened) group.addEventListener('click', () => opened(number));
+      if (onOpen) group.addEventListener('click', () => onOpen(i));
       return group;
     }),
   );
 }
 
-/** Draw the same on a canvas that shows the picture at `scale`. */
-export function drawOn(canvas: HTMLCanvasElement, keys: readonly SeenKey[], scale: number): void {
-  const pen = canvas.getContext('2d');
-  if (!pen) return;
-  const { letters, line } = sizesOf(canvas, keys.length);
-  const labels = labelsOf(
-    keys,
-    { width: canvas.width / scale, height: canvas.height / scale },
-    letters / scale,
-  );
-  pen.lineJoin = 'round';
-  pen.font = `600 ${letters}px system-ui, sans-serif`;
-  keys.forEach((key, number) => {
-    const sort = sortOf(key);
-    pen.beginPath();
-    for (const [x, y] of key.box) pen.lineTo(x * scale, y * scale);
-    pen.closePath();
-    for (const [colour, wide, dashes] of [
-      [RIM, 2.2, []],
-      [INK[sort], 1, DASHES[sort]],
+/** Draw the same on a canvas that shows the photo at `scale`. */
+export function drawOnCanvas(canvas: HTMLCanvasElement, keys: readonly KeyResult[], scale: number): void {
+  const context = canvas.getContext('2d');
+  if (!context) return;
+  const { fontSize, lineWidth } = sizesFor(canvas, keys.length);
+  const size = { width: canvas.width / scale, height: canvas.height / scale };
+  const labels = placeLabels(keys, size, fontSize / scale);
+  context.lineJoin = 'round';
+  context.font = `600 ${fontSize}px system-ui, sans-serif`;
+  keys.forEach((key, i) => {
+    const status = statusOf(key);
+    context.beginPath();
+    for (const [x, y] of key.box) context.lineTo(x * scale, y * scale);
+    context.closePath();
+    for (const [colour, width, dashes] of [
+      [RIM, RIM_WIDTH, []],
+      [COLOURS[status], 1, DASHES[status]],
     ] as const) {
-      pen.strokeStyle = colour;
-      pen.lineWidth = wide * line;
-      pen.setLineDash(dashes.map((dash) => dash * line));
-      pen.stroke();
+      context.strokeStyle = colour;
+      context.lineWidth = width * lineWidth;
+      context.setLineDash(dashes.map((dash) => dash * lineWidth));
+      context.stroke();
     }
-    pen.setLineDash([]);
-    const { x, y, words } = labels[number] as Label;
-    pen.strokeStyle = RIM;
-    pen.lineWidth = letters / 4;
-    pen.strokeText(words, x * scale, y * scale);
-    pen.fillStyle = INK[sort];
-    pen.fillText(words, x * scale, y * scale);
+    context.setLineDash([]);
+    const { x, y, text } = labels[i] as Label;
+    context.strokeStyle = RIM;
+    context.lineWidth = fontSize / 4;
+    context.strokeText(text, x * scale, y * scale);
+    context.fillStyle = COLOURS[status];
+    context.fillText(text, x * scale, y * scale);
   });
 }
 
-/** Where a label stands: its lower left corner. */
-interface Label {
-  readonly x: number;
-  readonly y: number;
-  readonly words: string;
+function sizesFor({ width, height }: Size, count: number): { fontSize: number; lineWidth: number } {
+  const side = Math.min(width, height) * (count >= MANY ? SMALLER : 1);
+  return { fontSize: side * FONT_SHARE, lineWidth: Math.max(side * LINE_SHARE, 1) };
 }
 
-function sizesOf({ width, height }: Size, count: number): { letters: number; line: number } {
-  const short = Math.min(width, height) * (count > FEW ? MANY : 1);
-  return { letters: short / LETTERS, line: Math.max(short / LINE, 1) };
-}
-
-/** Return the labels of keys, none over another where there is room; where there is none, the number alone. */
-function labelsOf(keys: readonly SeenKey[], size: Size, letters: number): Label[] {
+/** Return labels that do not overlap, where there is room; where there is none, the number alone. */
+function placeLabels(keys: readonly KeyResult[], size: Size, fontSize: number): Label[] {
   const labels: Label[] = [];
-  keys.forEach((key, number) => {
-    const whole = `${number + 1} ${answerOf(key)}`;
-    const free = [whole, String(number + 1)]
-      .flatMap((words) => SHIFTS.map((shift) => labelAt(key, words, size, letters, shift)))
-      .find((label) => labels.every((other) => areApart(label, other, letters)));
-    labels.push(free ?? labelAt(key, String(number + 1), size, letters, 0));
+  keys.forEach((key, i) => {
+    const number = String(i + 1);
+    const free = [`${number} ${answerText(key)}`, number]
+      .flatMap((text) => SHIFTS.map((shift) => labelAt(key, text, size, fontSize, shift)))
+      .find((label) => labels.every((other) => areSeparate(label, other, fontSize)));
+    labels.push(free ?? labelAt(key, number, size, fontSize, 0));
   });
   return labels;
 }
 
-/** Return a label above its key's highest corner, so many lines lower, inside the picture. */
+/** Return a label above its key, moved down by some lines, and kept inside the photo. */
 function labelAt(
-  { box }: SeenKey,
-  words: string,
+  { box }: KeyResult,
+  text: string,
   { width, height }: Size,
-  letters: number,
+  fontSize: number,
   lines: number,
 ): Label {
   const left = Math.min(...box.map(([x]) => x));
-  const top = Math.min(...box.map(([, y]) => y)) - letters / 2 + lines * LEADING * letters;
-  const x = Math.max(Math.min(left, width - longOf(words, letters)), letters / 4);
-  return { x, y: Math.min(Math.max(top, 1.1 * letters), height - letters / 2), words };
+  const baseline = Math.min(...box.map(([, y]) => y)) - fontSize / 2 + lines * LINE_HEIGHT * fontSize;
+  const x = Math.max(Math.min(left, width - textWidth(text, fontSize)), fontSize / 4);
+  return { x, y: Math.min(Math.max(baseline, 1.1 * fontSize), height - fontSize / 2), text };
 }
 
-function areApart(one: Label, other: Label, letters: number): boolean {
-  const below = Math.abs(one.y - other.y) >= LEADING * letters;
+function areSeparate(label: Label, other: Label, fontSize: number): boolean {
   return (
-    below || one.x >= other.x + longOf(other.words, letters) || other.x >= one.x + longOf(one.words, letters)
+    Math.abs(label.y - other.y) >= LINE_HEIGHT * fontSize ||
+    label.x >= other.x + textWidth(other.text, fontSize) ||
+    other.x >= label.x + textWidth(label.text, fontSize)
   );
 }
 
-function longOf(words: string, letters: number): number {
-  return (words.length + 1) * WIDE * letters;
+function textWidth(text: string, fontSize: number): number {
+  return (text.length + 1) * CHARACTER_WIDTH * fontSize;
 }

@@ -1,49 +1,49 @@
 /**
- * A photo with its answers -> a picture to save or share.
+ * Save or share a photo with its answers.
  *
- * In:    Still
- * Out:   a JPEG, drawn anew: nothing of the file but its pixels is in it, no place, no camera
+ * In:    PhotoResult
+ * Out:   a JPEG, redrawn from pixels: no metadata of the file, such as its location, is left
  * Needs: outlines.ts
  */
 
-import type { Still } from '../engine/protocol';
+import type { PhotoResult } from '../engine/protocol';
 import { el } from './dom';
-import { drawOn } from './outlines';
+import { drawOnCanvas } from './outlines';
 
-const NAME = 'keykind.jpg';
+const FILE_NAME = 'keykind.jpg';
 const TYPE = 'image/jpeg';
 const QUALITY = 0.92;
 
-/** Return the photo with outlines and answers. */
-export async function annotated(still: Still): Promise<Blob> {
-  const canvas = el('canvas', { width: still.picture.width, height: still.picture.height });
-  canvas.getContext('2d')?.drawImage(still.picture, 0, 0);
-  drawOn(canvas, still.keys, still.picture.width / still.width);
-  const blob = await new Promise<Blob | null>((done) => canvas.toBlob(done, TYPE, QUALITY));
-  if (!blob) throw new Error('the browser made no picture');
+/** Return the photo with outlines and answers drawn over it. */
+export async function annotatedImage(result: PhotoResult): Promise<Blob> {
+  const canvas = el('canvas', { width: result.bitmap.width, height: result.bitmap.height });
+  canvas.getContext('2d')?.drawImage(result.bitmap, 0, 0);
+  drawOnCanvas(canvas, result.keys, result.bitmap.width / result.width);
+  const blob = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, TYPE, QUALITY));
+  if (!blob) throw new Error(`the browser could not encode ${canvas.width} x ${canvas.height} px as JPEG`);
   return blob;
 }
 
-/** Tell whether this browser passes pictures on to other apps. */
+/** Return whether this browser can share images with other apps. */
 export function canShare(): boolean {
-  return !!navigator.canShare?.({ files: [new File([new Uint8Array(1)], NAME, { type: TYPE })] });
+  return !!navigator.canShare?.({ files: [new File([new Uint8Array(1)], FILE_NAME, { type: TYPE })] });
 }
 
-/** Pass a picture on; that a person thinks better of it is no fault. */
-export async function share(blob: Blob): Promise<void> {
+/** Share an image; it is no error if the user cancels. */
+export async function shareImage(blob: Blob): Promise<void> {
   try {
-    await navigator.share({ files: [new File([blob], NAME, { type: TYPE })] });
+    await navigator.share({ files: [new File([blob], FILE_NAME, { type: TYPE })] });
   } catch (error) {
     if (!(error instanceof Error && error.name === 'AbortError')) throw error;
   }
 }
 
-/** Save a file among the downloads. */
-export async function save(blob: Blob, name: string = NAME): Promise<void> {
-  const address = URL.createObjectURL(blob);
-  const link = el('a', { href: address, download: name });
+/** Download a file. */
+export function download(blob: Blob, name: string = FILE_NAME): void {
+  const url = URL.createObjectURL(blob);
+  const link = el('a', { href: url, download: name });
   document.body.append(link);
   link.click();
   link.remove();
-  setTimeout(() => URL.revokeObjectURL(address), 60_000); // the download has begun by then
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // by then the download has started
 }

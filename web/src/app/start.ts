@@ -1,25 +1,25 @@
 /**
- * The engine, started with the files of this build.
+ * Start the engine with the files of this build.
  *
  * In:    virtual:packs
- * Out:   Engine and the model's card
+ * Out:   Engine and model card
  * Needs: client.ts
  */
 
-import { finder, keys, runtimes } from 'virtual:packs';
+import { classifier, detector, runtimes } from 'virtual:packs';
 import type { Card } from '../core';
 import { Engine } from '../engine/client';
-import { runtimeHere } from '../listed';
+import { supportedRuntime } from '../precache';
 
-/** Return an engine that is ready. Throws what kept it from that. */
+/** Return an engine with its models loaded. Throws an Error if loading fails. */
 export async function startEngine(): Promise<{ engine: Engine; card: Card }> {
-  const address = (place: string): string => new URL(place, document.baseURI).href;
-  const { script, wasm } = runtimes[runtimeHere()];
+  const urlOf = (path: string): string => new URL(path, document.baseURI).href;
+  const { script, wasm } = runtimes[supportedRuntime()];
   const engine = new Engine();
-  const card = await engine.ask('load', {
-    runtime: { script: address(script), wasm: address(wasm) },
-    finder: address(finder),
-    keys: address(keys),
+  const card = await engine.call('load', {
+    runtime: { script: urlOf(script), wasm: urlOf(wasm) },
+    detector: urlOf(detector),
+    classifier: urlOf(classifier),
   });
   return { engine, card };
 }

@@ -1,73 +1,78 @@
 /**
- * The collection: photos that a person kept, on this device alone.
+ * The collection: photos with corrected kinds, stored on this device only.
  *
- * In:    photos with their true kinds
- * Out:   the same, in the order in which they were kept
+ * In:    photos with their kinds
+ * Out:   the same, in the order in which they were added
  * Needs: IndexedDB
  */
 
-/** A photo that was kept. */
-export interface Kept {
+/** A photo in the collection; the field names are those in the database. */
+export interface StoredPhoto {
   readonly id: number;
-  readonly kind: string; // what the person said it is; NOT_A_KEY for no key
-  readonly said: string; // the kind that the model said, or why it said none
+  readonly kind: string; // the user's correction; NOT_A_KEY if there is no key
+  readonly said: string; // the app's answer: a kind, SAID_NOT_SURE or SAID_NOT_A_KEY
   readonly photo: Blob; // JPEG without EXIF
 }
 
 export const NOT_A_KEY = '';
+export const SAID_NOT_SURE = 'not sure';
+export const SAID_NOT_A_KEY = 'not a key';
 
 const DATABASE = 'keykind';
-const PHOTOS = 'photos';
+const STORE = 'photos';
 
-/** Keep a photo, in place of one that was kept before, and return its number. */
-export async function keep(photo: Omit<Kept, 'id'>, before?: number): Promise<number> {
-  await navigator.storage?.persist?.().catch(() => false); // asked for; without it the browser may tidy up
-  const kept = before === undefined ? photo : { ...photo, id: before };
-  return inStore<number>('readwrite', (store) => store.put(kept));
+/** Add a photo, or replace the one with `id`; return its id. */
+export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
+  await navigator.storage?.persist?.().catch(() => false); // without permission, the browser may evict the data
+  const entry = id === undefined ? photo : { ...photo, id };
+  return transact<number>('readwrite', (store) => store.put(entry));
 }
 
-/** Return all photos that are kept. */
-export function all(): Promise<Kept[]> {
-  return inStore<Kept[]>('readonly', (store) => store.getAll());
+/** Return all photos. */
+export function allPhotos(): Promise<StoredPhoto[]> {
+  return transact<StoredPhoto[]>('readonly', (store) => store.getAll());
 }
 
-/** Say that a photo shows another kind. */
-export async function rename(photo: Kept, kind: string): Promise<void> {
-  await inStore('readwrite', (store) => store.put({ ...photo, kind }));
+/** Change the kind of a photo. */
+export async function changeKind(photo: StoredPhoto, kind: string): Promise<void> {
+  await transact('readwrite', (store) => store.put({ ...photo, kind }));
 }
 
-/** Forget a photo. */
-export async function forget(id: number): Promise<void> {
-  await inStore('readwrite', (store) => store.delete(id));
+/** Delete a photo. */
+export async function deletePhoto(id: number): Promise<void> {
+  await transact('readwrite', (store) => store.delete(id));
 }
 
-/** Forget all photos. */
-export async function forgetAll(): Promise<void> {
-  await inStore('readwrite', (store) => store.clear());
+/** Delete all photos. */
+export async function deleteAll(): Promise<void> {
+  await transact('readwrite', (store) => store.clear());
 }
 
-async function inStore<T>(mode: IDBTransactionMode, work: (store: IDBObjectStore) => IDBRequest): Promise<T> {
-  const database = await open();
+async function transact<T>(
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => IDBRequest,
+): Promise<T> {
+  const database = await openDatabase();
   try {
-    return await new Promise<T>((done, failed) => {
-      const transaction = database.transaction(PHOTOS, mode);
-      const request = work(transaction.objectStore(PHOTOS));
-      transaction.addEventListener('complete', () => done(request.result as T));
-      transaction.addEventListener('abort', () => failed(transaction.error ?? request.error));
+    return await new Promise<T>((resolve, reject) => {
+      const transaction = database.transaction(STORE, mode);
+      const request = work(transaction.objectStore(STORE));
+      transaction.addEventListener('complete', () => resolve(request.result as T));
+      transaction.addEventListener('abort', () => reject(transaction.error ?? request.error));
     });
   } finally {
     database.close();
   }
 }
 
-function open(): Promise<IDBDatabase> {
-  return new Promise((done, failed) => {
+function openDatabase(): Promise<IDBDatabase> {
+  return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
     request.addEventListener('upgradeneeded', () => {
-      request.result.createObjectStore(PHOTOS, { keyPath: 'id', autoIncrement: true });
+      request.result.createObjectStore(STORE, { keyPath: 'id', autoIncrement: true });
     });
-    request.addEventListener('success', () => done(request.result));
-    request.addEventListener('error', () => failed(request.error));
-    request.addEventListener('blocked', () => failed(new Error('another tab holds the collection')));
+    request.addEventListener('success', () => resolve(request.result));
+    request.addEventListener('error', () => reject(request.error));
+    request.addEventListener('blocked', () => reject(new Error('another tab is using the collection')));
   });
 }

@@ -1,44 +1,47 @@
 /**
- * Why the model is not sure of a key, measured in the picture.
+ * Why the model may be unsure of a key, measured in the image.
  *
- * In:    the key's crop, cut and mask
- * Out:   Measures; Cause(s), each a number beyond its limit
- * Needs: constants.json, straighten.ts
+ * In:    the key's crop and detection
+ * Out:   Measurements; Cause(s), the measurements beyond their limits
+ * Needs: constants.json, align.ts, detector.ts, image.ts
  *
- * Limits: those of Python where it has one. The others lie where 1 in 100 of the 105 rendered phone photos that
- * come with keykind are beyond them, rounded; docs/app.md tells how that was measured.
+ * Limits that Python has are Python's. The others are about the first or 99th percentile over the rendered phone photos
+ * that are bundled with keykind; docs/app.md has the figures.
  */
 
+import type { OrientedCrop } from './align';
 import constants from './constants.json';
-import { lengthOf } from './finder';
-import type { Picture } from './picture';
-import type { Found } from './separation';
-import type { Cut } from './straighten';
+import { lengthOf } from './detector';
+import type { RgbaImage } from './image';
+import type { Detection } from './postprocess';
 
 const { SIZE } = constants.card;
-const { SLIM } = constants.align;
+const { ASPECT_RATIO } = constants.align;
 
-/** What can be mended, in the order in which it is told. */
+/** Causes the user can do something about, most important first. */
 export const CAUSES = ['hidden', 'small', 'dark', 'glare', 'blurred', 'edge', 'slanted'] as const;
 export type Cause = (typeof CAUSES)[number];
 
 export const LIMITS = {
-  hidden: constants.postprocess.HIDES, // share of the key that is hidden or outside; more is a cause
-  small: constants.crops.ENOUGH * SIZE, // px of the photo along the cut; fewer are a cause
-  dark: 0.15, // mean luma of the key, 0 black to 1 white; less is a cause
-  glare: 0.05, // share of the key's pixels that are blown out; more is a cause
-  blurred: 0.01, // variance of the Laplacian by that of the grey; less is a cause
-  edge: 0.15, // width of what is seen of the key by its length; less is a cause
-  slanted: 0.85, // the same; more is a cause
+  hidden: constants.postprocess.OCCLUSION_LIMIT, // max. share of the key that is occluded or outside the frame
+  small: constants.crops.MIN_RESOLUTION * SIZE, // min. pixels of the photo along the crop
+  dark: 0.15, // min. mean luma of the key, 0 black to 1 white
+  glare: 0.05, // max. share of the key's pixels that are blown out
+  blurred: 0.01, // min. variance of the Laplacian relative to the variance of the luma
+  edge: 0.15, // min. ratio of the visible width to the length
+  slanted: 0.85, // max. of the same ratio
 } as const;
 
-const BLOWN = 250; // grey level from which on all three channels are white
-const FLAT = 25; // grey levels squared: variance of a picture without contrast, where noise would look sharp
-const EVERY = 7; // pixel of a whole picture is looked at for its brightness
-const LEAST = 64; // px of a crop that tell anything
+/** Causes whose limit is a maximum; of the others it is a minimum. */
+export const MAXIMUMS: ReadonlySet<Cause> = new Set<Cause>(['hidden', 'glare', 'slanted']);
 
-/** What was measured; null where there is nothing to measure it in. */
-export interface Measures {
+const BLOWN_OUT = 250; // grey level, of all three channels
+const MIN_VARIANCE = 25; // grey levels squared: in an image without contrast, noise would pass for sharpness
+const SAMPLE_STEP = 7; // every n-th pixel is used for the brightness of a photo
+const MIN_PIXELS = 64; // of a key, for its measurements to mean anything
+
+/** Measurements of a key; null where they need a detection and there is none. */
+export interface Measurements {
   readonly hidden: number | null;
   readonly small: number | null;
   readonly dark: number;
@@ -48,103 +51,98 @@ export interface Measures {
   readonly slanted: number | null;
 }
 
-/** Return the causes that the measures tell of, the first first. */
-export function causesOf(measures: Measures): Cause[] {
-  const above = (cause: Cause): boolean => (measures[cause] ?? Number.NEGATIVE_INFINITY) > LIMITS[cause];
-  const below = (cause: Cause): boolean => (measures[cause] ?? Number.POSITIVE_INFINITY) < LIMITS[cause];
-  const beyond: Record<Cause, boolean> = {
-    hidden: above('hidden'),
-    small: below('small'),
-    dark: below('dark'),
-    glare: above('glare'),
-    blurred: below('blurred'),
-    edge: below('edge'),
-    slanted: above('slanted'),
-  };
-  return CAUSES.filter((cause) => beyond[cause]);
+/** Return the causes whose measurement is beyond its limit, most important first. */
+export function causesOf(measurements: Measurements): Cause[] {
+  return CAUSES.filter((cause) => {
+    const value = measurements[cause];
+    if (value === null) return false;
+    return MAXIMUMS.has(cause) ? value > LIMITS[cause] : value < LIMITS[cause];
+  });
 }
 
-/** Measure a key in its crop (SIZE, SIZE); without a cut all of the crop is measured. */
-export function measure(crop: Picture, cut: Cut | null, found: Found | null): Measures {
-  const inside = found && cut ? keyIn(cut, found) : new Uint8Array(SIZE * SIZE).fill(1);
-  const seen = light(crop, inside);
-  const slim = found ? breadthOf(found) / Math.max(lengthOf(found), 1) : null;
+/** Measure a key in its (SIZE, SIZE) crop; without a detection, measure all of the crop. */
+export function measure(
+  crop: RgbaImage,
+  region: OrientedCrop | null,
+  detection: Detection | null,
+): Measurements {
+  const mask = detection && region ? maskInCrop(region, detection) : new Uint8Array(SIZE * SIZE).fill(1);
+  const aspect = detection ? widthOf(detection) / Math.max(lengthOf(detection), 1) : null;
   return {
-    hidden: found ? Math.max(found.occluded, found.cutOff) : null,
-    small: cut ? cut.width : null,
-    ...seen,
-    edge: slim,
-    slanted: slim,
+    hidden: detection ? Math.max(detection.occlusion, detection.truncation) : null,
+    small: region ? region.width : null,
+    ...measureLight(crop, mask),
+    edge: aspect,
+    slanted: aspect,
   };
 }
 
-/** Return the mean luma (ITU-R 601) of a picture, 0 to 1, told by some of its pixels. */
-export function brightnessOf(picture: Picture): number {
+/** Return the mean luma (ITU-R 601) of an image, 0 to 1, estimated from a sample of its pixels. */
+export function brightnessOf(image: RgbaImage): number {
   let [sum, count] = [0, 0];
-  for (let place = 0; place < picture.data.length; place += 4 * EVERY, count++)
-    sum += luma(picture.data, place);
+  for (let i = 0; i < image.data.length; i += 4 * SAMPLE_STEP, count++) sum += lumaAt(image.data, i);
   return sum / count / 255;
 }
 
-/** Return brightness, glare and sharpness of the pixels that are `inside`. */
-function light(crop: Picture, inside: Uint8Array): Pick<Measures, 'dark' | 'glare' | 'blurred'> {
-  const grey = new Float32Array(SIZE * SIZE);
-  const [all, bends] = [new Tally(), new Tally()];
-  let blown = 0;
-  for (let place = 0; place < grey.length; place++) grey[place] = luma(crop.data, 4 * place);
-  for (let place = 0; place < grey.length; place++) {
-    if (!inside[place]) continue;
-    const middle = grey[place] as number;
-    all.add(middle);
-    const [red, green, blue] = crop.data.subarray(4 * place, 4 * place + 3) as unknown as [
-      number,
-      number,
-      number,
-    ];
-    if (Math.min(red, green, blue) >= BLOWN) blown++;
-    const [x, y] = [place % SIZE, Math.floor(place / SIZE)];
-    if (x < 1 || y < 1 || x > SIZE - 2 || y > SIZE - 2) continue;
-    const beside = (grey[place - 1] as number) + (grey[place + 1] as number);
-    bends.add(beside + (grey[place - SIZE] as number) + (grey[place + SIZE] as number) - 4 * middle);
+/** Return brightness, glare and sharpness of the pixels inside a mask. */
+function measureLight(crop: RgbaImage, mask: Uint8Array): Pick<Measurements, 'dark' | 'glare' | 'blurred'> {
+  const luma = new Float32Array(SIZE * SIZE);
+  for (let i = 0; i < luma.length; i++) luma[i] = lumaAt(crop.data, 4 * i);
+  const [lumaStats, laplacianStats] = [new RunningStats(), new RunningStats()];
+  let blownOut = 0;
+  for (let i = 0; i < luma.length; i++) {
+    if (!mask[i]) continue;
+    lumaStats.add(luma[i] as number);
+    if (isBlownOut(crop.data, 4 * i)) blownOut++;
+    const [x, y] = [i % SIZE, Math.floor(i / SIZE)];
+    if (x >= 1 && y >= 1 && x <= SIZE - 2 && y <= SIZE - 2) laplacianStats.add(laplacianAt(luma, i));
   }
-  if (all.count < LEAST) return { dark: 1, glare: 0, blurred: 1 };
-  const blurred = bends.variance / Math.max(all.variance, FLAT);
-  return { dark: all.mean / 255, glare: blown / all.count, blurred };
+  if (lumaStats.count < MIN_PIXELS) return { dark: 1, glare: 0, blurred: 1 };
+  return {
+    dark: lumaStats.mean / 255,
+    glare: blownOut / lumaStats.count,
+    blurred: laplacianStats.variance / Math.max(lumaStats.variance, MIN_VARIANCE),
+  };
 }
 
-/** Return which pixels of the crop show the key. */
-function keyIn(cut: Cut, { mask, scale }: Found): Uint8Array {
-  const inside = new Uint8Array(SIZE * SIZE);
-  const [x, y] = cut.along;
-  const [wide, high] = [cut.width / SIZE, cut.width / SLIM / SIZE];
-  for (let row = 0, place = 0; row < SIZE; row++) {
-    const over = (row + 0.5 - SIZE / 2) * high;
-    for (let column = 0; column < SIZE; column++, place++) {
-      const along = (column + 0.5 - SIZE / 2) * wide;
-      const px = Math.floor((cut.middle[0] + x * along - y * over) / scale);
-      const py = Math.floor((cut.middle[1] + y * along + x * over) / scale);
+function laplacianAt(luma: Float32Array, i: number): number {
+  const beside = (luma[i - 1] as number) + (luma[i + 1] as number);
+  return beside + (luma[i - SIZE] as number) + (luma[i + SIZE] as number) - 4 * (luma[i] as number);
+}
+
+/** Return a detection's mask, resampled to its (SIZE, SIZE) crop. */
+function maskInCrop(region: OrientedCrop, { mask, scale }: Detection): Uint8Array {
+  const resampled = new Uint8Array(SIZE * SIZE);
+  const [x, y] = region.axis;
+  const [stepAlong, stepAcross] = [region.width / SIZE, region.width / ASPECT_RATIO / SIZE];
+  for (let row = 0, i = 0; row < SIZE; row++) {
+    const across = (row + 0.5 - SIZE / 2) * stepAcross;
+    for (let column = 0; column < SIZE; column++, i++) {
+      const along = (column + 0.5 - SIZE / 2) * stepAlong;
+      const px = Math.floor((region.centre[0] + x * along - y * across) / scale);
+      const py = Math.floor((region.centre[1] + y * along + x * across) / scale);
       if (px < 0 || py < 0 || px >= mask.width || py >= mask.height) continue;
-      inside[place] = mask.data[py * mask.width + px] as number;
+      resampled[i] = mask.data[py * mask.width + px] as number;
     }
   }
-  return inside;
+  return resampled;
 }
 
-/** Return how wide what is seen of a key is, across it. */
-function breadthOf({ box }: Found): number {
+/** Return the width of a key's visible part, px. */
+function widthOf({ box }: Detection): number {
   return Math.hypot(box[2][0] - box[1][0], box[2][1] - box[1][1]);
 }
 
-function luma(data: Uint8ClampedArray, place: number): number {
-  return (
-    0.299 * (data[place] as number) +
-    0.587 * (data[place + 1] as number) +
-    0.114 * (data[place + 2] as number)
-  );
+function lumaAt(data: Uint8ClampedArray, i: number): number {
+  return 0.299 * (data[i] as number) + 0.587 * (data[i + 1] as number) + 0.114 * (data[i + 2] as number);
 }
 
-/** Mean and variance of numbers that come one by one. */
-class Tally {
+function isBlownOut(data: Uint8ClampedArray, i: number): boolean {
+  return Math.min(data[i] as number, data[i + 1] as number, data[i + 2] as number) >= BLOWN_OUT;
+}
+
+/** Mean and variance of a stream of numbers. */
+class RunningStats {
   count = 0;
   #sum = 0;
   #squares = 0;

@@ -1,27 +1,28 @@
 /**
- * The core: pixels to answers, without a page. What the tests compare with Python.
+ * The core: from pixels to answers, independent of the page. The tests compare it with Python.
  *
- * In:    pictures, and what runs the networks
- * Out:   keys found, crops, verdicts, heat maps, causes
- * Needs: nothing but its own files
+ * In:    images; functions that run the two networks
+ * Out:   detections, crops, verdicts, heat maps, causes
+ * Needs: nothing outside this folder
  */
 
 export * from './affine';
+export * from './align';
+export * from './assign';
 export * from './card';
 export * from './causes';
+export * from './classify';
 export { default as constants } from './constants.json';
-export * from './cutting';
-export * from './draft';
-export * from './finder';
-export * from './judge';
-export * from './masks';
-export * from './naming';
+export * from './crops';
+export * from './detector';
+export * from './geometry';
+export * from './gradcam';
+export * from './image';
 export * from './numbers';
-export * from './overlay';
-export * from './picture';
+export * from './photo';
+export * from './postprocess';
 export * from './recognise';
 export * from './resize';
-export * from './separation';
-export * from './straighten';
+export * from './trace';
 export * from './tracking';
-export * from './views';
+export * from './verdict';

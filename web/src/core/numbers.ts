@@ -1,12 +1,12 @@
 /**
- * Numbers as Python and NumPy make them.
+ * Rounding and statistics with the results of Python and NumPy.
  *
  * In:    numbers
- * Out:   roundings, medians, percentiles
+ * Out:   rounded values, medians, percentiles
  * Needs: nothing
  */
 
-/** Return the nearest whole number, of two the even one: Python's `round` and NumPy's `rint`. */
+/** Round to the nearest integer, halves to even: Python's `round`, NumPy's `rint`. */
 export function roundEven(value: number): number {
   const below = Math.floor(value);
   const rest = value - below;
@@ -14,26 +14,26 @@ export function roundEven(value: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Return the median; NaN of nothing. */
+/** Return the median; NaN if there are no values. */
 export function median(values: ArrayLike<number>): number {
   return percentile(values, 50);
 }
 
-/** Return the value below which so many percent lie, between two of them in proportion. */
+/** Return a percentile (0 to 100), interpolated linearly. */
 export function percentile(values: ArrayLike<number>, percent: number): number {
   return sortedPercentile(Float64Array.from(values).sort(), percent);
 }
 
-/** Return the same of values that are sorted. */
+/** Return a percentile of values in ascending order. */
 export function sortedPercentile(sorted: Float64Array, percent: number): number {
-  const place = (percent / 100) * (sorted.length - 1);
-  const below = Math.floor(place);
+  const position = (percent / 100) * (sorted.length - 1);
+  const below = Math.floor(position);
   const low = sorted[below] ?? Number.NaN;
   const high = sorted[below + 1] ?? low;
-  return low + (high - low) * (place - below);
+  return low + (high - low) * (position - below);
 }
 
-/** Return the value, or the nearest limit. */
+/** Limit a value to low..high. */
 export function clamp(value: number, low: number, high: number): number {
   return Math.min(Math.max(value, low), high);
 }

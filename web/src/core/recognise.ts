@@ -1,98 +1,114 @@
 /**
- * A photo -> what keys it shows.
+ * A photo -> the keys in it and their kinds.
  *
- * In:    how to read the photo; what runs the two networks; the model's card
- * Out:   Sight(s), the surest key first
- * Needs: cutting.ts, judge.ts, causes.ts
+ * In:    a function that reads the photo; the two networks and the model card
+ * Out:   RecognisedKey(s), highest detection score first
+ * Needs: causes.ts, classify.ts, crops.ts, verdict.ts
  *
- * The same as Recogniser in predict.py, and the causes of "not sure" besides.
+ * Same results as Recogniser in predict/recogniser.py, plus the causes of "not sure".
  */
 
+import { extractUnstretched, type OrientedCrop } from './align';
 import type { Card } from './card';
-import { type Cause, causesOf, type Measures, measure } from './causes';
+import { type Cause, causesOf, type Measurements, measure } from './causes';
+import { classifyViews, type RunClassifier, VIEWS, type View } from './classify';
 import constants from './constants.json';
-import { cutKeys, type Read, scaleOf, sharpEnough } from './cutting';
-import type { Look, Photo, Search } from './finder';
-import { type Answer, judge, type Verdict } from './judge';
-import type { Box } from './masks';
-import type { Picture, Point } from './picture';
+import { cropKeys, readSharp } from './crops';
+import type { DetectOptions, RunDetector } from './detector';
+import type { Box, Point } from './geometry';
+import type { RgbaImage } from './image';
+import { type Photo, type ReadPhoto, scaleOf } from './photo';
+import type { Detection } from './postprocess';
 import { resize } from './resize';
-import type { Found } from './separation';
-import { type Cut, shownFrom } from './straighten';
-import { answerTo, type Classify, VIEWS, type View } from './views';
+import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
 
 const { SIZE, WHOLE } = constants.card;
 
-/** The two networks at work. */
+/** The two networks, ready to run. */
 export interface Networks {
-  readonly look: Look;
-  readonly classify: Classify;
+  readonly detect: RunDetector;
+  readonly classify: RunClassifier;
   readonly card: Card;
 }
 
-/** How a photo is searched, and which views of a key cut out are asked for: all, but for a camera. */
-export interface Sought extends Search {
+/** How a photo is searched, and the views of each crop that are classified (default: all). */
+export interface RecogniseOptions extends DetectOptions {
   readonly views?: readonly View[];
 }
 
-/** A part of a photo that was looked at, and what is said of it. */
-export interface Sight {
+/** A key, or the whole photo for a model of whole photos. */
+export interface RecognisedKey {
   readonly box: Box;
-  readonly head: Point | null; // null: the whole photo was looked at
+  readonly head: Point | null; // null: the whole photo
   readonly tip: Point | null;
-  readonly found: Found | null;
-  readonly cut: Cut | null;
-  readonly crop: Picture; // what the model saw
-  readonly answer: Answer;
+  readonly detection: Detection | null;
+  readonly region: OrientedCrop | null;
+  readonly crop: RgbaImage; // the classifier's input
+  readonly outputs: ClassifierOutputs;
   readonly verdict: Verdict;
-  readonly measures: Measures;
-  readonly causes: readonly Cause[]; // of "not sure", the gravest first; none are told of other answers
+  readonly measurements: Measurements;
+  readonly causes: readonly Cause[]; // most important first; empty unless the verdict is "not sure"
 }
 
-/** Return what a photo shows: all that was looked at, also what turned out to be no key. */
-export async function recognise(read: Read, networks: Networks, search: Sought = {}): Promise<Sight[]> {
-  if (networks.card.crop === WHOLE) return [await sightOfAll(await read(SIZE), networks)];
-  const pieces = await cutKeys(read, networks.look, search);
-  const sights: Sight[] = [];
-  for (const { found, cut, crop } of pieces) {
-    const { box, head, tip } = found;
-    sights.push(await sightOf({ box, head, tip, found, cut, crop }, networks, search.views ?? VIEWS));
+/** Return every detected key, including those classified as "not a key". */
+export async function recognise(
+  read: ReadPhoto,
+  networks: Networks,
+  options: RecogniseOptions = {},
+): Promise<RecognisedKey[]> {
+  if (networks.card.crop === WHOLE) return [await recogniseWhole(await read(SIZE), networks)];
+  const crops = await cropKeys(read, networks.detect, options);
+  const keys: RecognisedKey[] = [];
+  for (const { detection, region, crop } of crops) {
+    const { box, head, tip } = detection;
+    const part = { box, head, tip, detection, region, crop };
+    keys.push(await recogniseCrop(part, networks, options.views ?? VIEWS));
   }
-  return sights;
+  return keys;
 }
 
-/** Return a key as a person is shown it, (height, SLIM * height) px; the whole photo for a key without a cut. */
-export async function shown(read: Read, sight: Pick<Sight, 'cut'>, height: number): Promise<Picture> {
-  const { cut } = sight;
-  if (cut === null) return wholeShown(await read(height), height);
-  const photo = await sharpEnough(await read(constants.crops.FIRST), read, [cut], 2 * height);
-  return shownFrom(cut, photo.pixels, scaleOf(photo), height);
+/** Return a key for display, (height, ASPECT_RATIO * height) px; without a region, the whole photo. */
+export async function displayImage(
+  read: ReadPhoto,
+  { region }: Pick<RecognisedKey, 'region'>,
+  height: number,
+): Promise<RgbaImage> {
+  if (region === null) return shrink(await read(height), height);
+  const photo = await readSharp(await read(constants.crops.DETECTION_SIDE), read, [region], 2 * height);
+  return extractUnstretched(region, photo.pixels, scaleOf(photo), height);
 }
 
-function wholeShown({ pixels }: Photo, height: number): Picture {
-  const share = Math.min(1, height / Math.min(pixels.width, pixels.height));
-  return resize(pixels, Math.round(pixels.width * share), Math.round(pixels.height * share));
+function shrink({ pixels }: Photo, minSide: number): RgbaImage {
+  const scale = Math.min(1, minSide / Math.min(pixels.width, pixels.height));
+  return resize(pixels, Math.round(pixels.width * scale), Math.round(pixels.height * scale));
 }
 
-async function sightOfAll({ pixels, width, height }: Photo, networks: Networks): Promise<Sight> {
+async function recogniseWhole({ pixels, width, height }: Photo, networks: Networks): Promise<RecognisedKey> {
   const box: Box = [
     [0, 0],
     [width, 0],
     [width, height],
     [0, height],
   ];
-  const crop = resize(pixels, SIZE, SIZE);
-  return sightOf({ box, head: null, tip: null, found: null, cut: null, crop }, networks, ['plain']);
+  const part = {
+    box,
+    head: null,
+    tip: null,
+    detection: null,
+    region: null,
+    crop: resize(pixels, SIZE, SIZE),
+  };
+  return recogniseCrop(part, networks, ['plain']);
 }
 
-async function sightOf(
-  part: Pick<Sight, 'box' | 'head' | 'tip' | 'found' | 'cut' | 'crop'>,
+async function recogniseCrop(
+  part: Pick<RecognisedKey, 'box' | 'head' | 'tip' | 'detection' | 'region' | 'crop'>,
   { classify, card }: Networks,
   views: readonly View[],
-): Promise<Sight> {
-  const answer = await answerTo(part.crop, classify, views);
-  const verdict = judge(answer, card);
-  const measures = measure(part.crop, part.cut, part.found);
-  const unsure = verdict.isKey && verdict.kind === null;
-  return { ...part, answer, verdict, measures, causes: unsure ? causesOf(measures) : [] };
+): Promise<RecognisedKey> {
+  const outputs = await classifyViews(part.crop, classify, views);
+  const verdict = verdictOf(outputs, card);
+  const measurements = measure(part.crop, part.region, part.detection);
+  const isUnsure = verdict.isKey && verdict.kind === null;
+  return { ...part, outputs, verdict, measurements, causes: isUnsure ? causesOf(measurements) : [] };
 }

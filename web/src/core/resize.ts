@@ -1,176 +1,181 @@
 /**
- * Pictures and fields in another size, exactly as Pillow resizes them: separable, antialiased, fixed-point.
+ * Resize images and float arrays exactly as Pillow does: separable, antialiased, fixed-point.
  *
- * In:    Picture, or a field of numbers
- * Out:   the same in another size, within one grey level of Pillow's
- * Needs: picture.ts
+ * In:    RgbaImage, or an array of numbers
+ * Out:   the same at another size, within one grey level of Pillow's result
+ * Needs: image.ts
  *
- * The canvas's own resizing differs between browsers, and another filter alone can change an answer.
+ * A canvas resizes differently in every browser, and the filter alone can change a prediction.
  * Source: src/libImaging/Resample.c of Pillow.
  */
 
-import type { Picture } from './picture';
+import type { RgbaImage } from './image';
 
-/** A filter: its reach, and its weight at a distance. */
+/** A resampling filter. */
 interface Filter {
-  readonly reach: number;
+  readonly support: number; // radius, in pixels of the input where it enlarges
   weight(distance: number): number;
 }
 
 export const BILINEAR: Filter = {
-  reach: 1,
+  support: 1,
   weight: (distance) => Math.max(0, 1 - Math.abs(distance)),
 };
 
 export const BOX: Filter = {
-  reach: 0.5,
+  support: 0.5,
   weight: (distance) => (distance > -0.5 && distance <= 0.5 ? 1 : 0),
 };
 
-const SHARP = -0.5; // of Keys' cubic convolution, as Pillow takes it
+const CUBIC_A = -0.5; // the parameter of Keys' cubic convolution; Pillow's value
 
 export const BICUBIC: Filter = {
-  reach: 2,
+  support: 2,
   weight: (distance) => {
     const x = Math.abs(distance);
-    if (x < 1) return ((SHARP + 2) * x - (SHARP + 3)) * x * x + 1;
-    if (x < 2) return (((x - 5) * x + 8) * x - 4) * SHARP;
+    if (x < 1) return ((CUBIC_A + 2) * x - (CUBIC_A + 3)) * x * x + 1;
+    if (x < 2) return (((x - 5) * x + 8) * x - 4) * CUBIC_A;
     return 0;
   },
 };
 
-const PRECISION = 22; // bits behind the point of a weight: 8 of a pixel and 2 to spare make 32
+const PRECISION = 22; // fractional bits of a weight: with 8 for the pixel and 2 spare, 32
 const HALF = 1 << (PRECISION - 1);
 
-/** Which pixels make up each new one, and with which weights. */
-interface Weights {
-  readonly first: Int32Array; // of each new pixel
+/** The input pixels that contribute to each output pixel, and their weights. */
+interface Coefficients {
+  readonly first: Int32Array; // per output pixel
   readonly count: Int32Array;
-  readonly most: number; // of count
-  readonly weights: Float64Array; // `most` for each new pixel
+  readonly maxCount: number;
+  readonly weights: Float64Array; // maxCount per output pixel
 }
 
-/** Return a picture in another size. */
-export function resize(picture: Picture, width: number, height: number, filter: Filter = BILINEAR): Picture {
-  const narrow = picture.width === width ? picture : across(picture, width, filter);
-  return narrow.height === height ? narrow : down(narrow, height, filter);
+/** Return an image at another size. */
+export function resize(
+  image: RgbaImage,
+  width: number,
+  height: number,
+  filter: Filter = BILINEAR,
+): RgbaImage {
+  const narrow = image.width === width ? image : resizeWidth(image, width, filter);
+  return narrow.height === height ? narrow : resizeHeight(narrow, height, filter);
 }
 
-/** Return a field (height, width) of numbers in another size, as Pillow's mode F: single precision between. */
-export function resizeField(
-  field: Float32Array,
+/** Return a (height, width) float array at another size, like Pillow's mode F: single precision between passes. */
+export function resizeArray(
+  values: Float32Array,
   [width, height]: readonly [number, number],
   [newWidth, newHeight]: readonly [number, number],
   filter: Filter = BILINEAR,
 ): Float32Array {
-  const x = weightsOf(width, newWidth, filter);
-  const y = weightsOf(height, newHeight, filter);
+  const x = coefficients(width, newWidth, filter);
+  const y = coefficients(height, newHeight, filter);
   const narrow = new Float32Array(newWidth * height);
   for (let row = 0; row < height; row++) {
-    for (let to = 0; to < newWidth; to++) {
+    for (let column = 0; column < newWidth; column++) {
       let sum = 0;
-      const start = row * width + (x.first[to] as number);
-      for (let tap = 0; tap < (x.count[to] as number); tap++) {
-        sum += (field[start + tap] as number) * (x.weights[to * x.most + tap] as number);
+      const start = row * width + (x.first[column] as number);
+      for (let tap = 0; tap < (x.count[column] as number); tap++) {
+        sum += (values[start + tap] as number) * (x.weights[column * x.maxCount + tap] as number);
       }
-      narrow[row * newWidth + to] = sum;
+      narrow[row * newWidth + column] = sum;
     }
   }
   const resized = new Float32Array(newWidth * newHeight);
-  for (let to = 0; to < newHeight; to++) {
+  for (let row = 0; row < newHeight; row++) {
     for (let column = 0; column < newWidth; column++) {
       let sum = 0;
-      for (let tap = 0; tap < (y.count[to] as number); tap++) {
-        const from = ((y.first[to] as number) + tap) * newWidth + column;
-        sum += (narrow[from] as number) * (y.weights[to * y.most + tap] as number);
+      for (let tap = 0; tap < (y.count[row] as number); tap++) {
+        const from = ((y.first[row] as number) + tap) * newWidth + column;
+        sum += (narrow[from] as number) * (y.weights[row * y.maxCount + tap] as number);
       }
-      resized[to * newWidth + column] = sum;
+      resized[row * newWidth + column] = sum;
     }
   }
   return resized;
 }
 
-function across(picture: Picture, width: number, filter: Filter): Picture {
-  const { first, count, most, weights } = fixed(weightsOf(picture.width, width, filter));
-  const data = new Uint8ClampedArray(4 * width * picture.height);
-  const from = picture.data;
-  for (let row = 0, to = 0; row < picture.height; row++) {
-    const start = row * picture.width;
+function resizeWidth(image: RgbaImage, width: number, filter: Filter): RgbaImage {
+  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.width, width, filter));
+  const data = new Uint8ClampedArray(4 * width * image.height);
+  const source = image.data;
+  for (let row = 0, to = 0; row < image.height; row++) {
+    const start = row * image.width;
     for (let x = 0; x < width; x++, to += 4) {
       let red = HALF;
       let green = HALF;
       let blue = HALF;
-      let place = 4 * (start + (first[x] as number));
-      const end = x * most + (count[x] as number);
-      for (let tap = x * most; tap < end; tap++, place += 4) {
+      let i = 4 * (start + (first[x] as number));
+      const end = x * maxCount + (count[x] as number);
+      for (let tap = x * maxCount; tap < end; tap++, i += 4) {
         const weight = weights[tap] as number;
-        red += (from[place] as number) * weight;
-        green += (from[place + 1] as number) * weight;
-        blue += (from[place + 2] as number) * weight;
+        red += (source[i] as number) * weight;
+        green += (source[i + 1] as number) * weight;
+        blue += (source[i + 2] as number) * weight;
       }
-      data[to] = red >> PRECISION; // the array itself clips to 0..255
+      data[to] = red >> PRECISION; // the array clamps to 0..255
       data[to + 1] = green >> PRECISION;
       data[to + 2] = blue >> PRECISION;
       data[to + 3] = 255;
     }
   }
-  return { data, width, height: picture.height };
+  return { data, width, height: image.height };
 }
 
-function down(picture: Picture, height: number, filter: Filter): Picture {
-  const { first, count, most, weights } = fixed(weightsOf(picture.height, height, filter));
-  const stride = 4 * picture.width;
+function resizeHeight(image: RgbaImage, height: number, filter: Filter): RgbaImage {
+  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.height, height, filter));
+  const stride = 4 * image.width;
   const data = new Uint8ClampedArray(stride * height);
   const sums = new Int32Array(stride);
   for (let y = 0; y < height; y++) {
     sums.fill(HALF);
     for (let tap = 0; tap < (count[y] as number); tap++) {
-      const weight = weights[y * most + tap] as number;
+      const weight = weights[y * maxCount + tap] as number;
       const start = ((first[y] as number) + tap) * stride;
-      for (let place = 0; place < stride; place++) {
-        sums[place] = (sums[place] as number) + (picture.data[start + place] as number) * weight;
+      for (let i = 0; i < stride; i++) {
+        sums[i] = (sums[i] as number) + (image.data[start + i] as number) * weight;
       }
     }
-    for (let place = 0, to = y * stride; place < stride; place++, to++) {
-      data[to] = place % 4 === 3 ? 255 : (sums[place] as number) >> PRECISION;
+    for (let i = 0, to = y * stride; i < stride; i++, to++) {
+      data[to] = i % 4 === 3 ? 255 : (sums[i] as number) >> PRECISION;
     }
   }
-  return { data, width: picture.width, height };
+  return { data, width: image.width, height };
 }
 
-function weightsOf(from: number, to: number, filter: Filter): Weights {
+function coefficients(from: number, to: number, filter: Filter): Coefficients {
   const scale = from / to;
   const stretch = Math.max(scale, 1);
-  const support = filter.reach * stretch;
-  const most = Math.ceil(support) * 2 + 1;
+  const support = filter.support * stretch;
+  const maxCount = Math.ceil(support) * 2 + 1;
   const first = new Int32Array(to);
   const count = new Int32Array(to);
-  const weights = new Float64Array(to * most);
-  for (let place = 0; place < to; place++) {
-    const centre = (place + 0.5) * scale;
+  const weights = new Float64Array(to * maxCount);
+  for (let i = 0; i < to; i++) {
+    const centre = (i + 0.5) * scale;
     const low = Math.max(Math.trunc(centre - support + 0.5), 0);
     const taps = Math.min(Math.trunc(centre + support + 0.5), from) - low;
     let sum = 0;
     for (let tap = 0; tap < taps; tap++) {
       const weight = filter.weight((tap + low - centre + 0.5) / stretch);
-      weights[place * most + tap] = weight;
+      weights[i * maxCount + tap] = weight;
       sum += weight;
     }
     for (let tap = 0; tap < taps && sum !== 0; tap++) {
-      weights[place * most + tap] = (weights[place * most + tap] as number) / sum;
+      weights[i * maxCount + tap] = (weights[i * maxCount + tap] as number) / sum;
     }
-    first[place] = low;
-    count[place] = taps;
+    first[i] = low;
+    count[i] = taps;
   }
-  return { first, count, most, weights };
+  return { first, count, maxCount, weights };
 }
 
-/** Return weights as whole numbers, rounded away from zero at a half. */
-function fixed(weights: Weights): Omit<Weights, 'weights'> & { readonly weights: Int32Array } {
-  const whole = new Int32Array(weights.weights.length);
-  for (let place = 0; place < whole.length; place++) {
-    const weight = (weights.weights[place] as number) * (1 << PRECISION);
-    whole[place] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
+/** Return the weights as integers, halves rounded away from zero. */
+function fixedPoint(float: Coefficients): Omit<Coefficients, 'weights'> & { readonly weights: Int32Array } {
+  const weights = new Int32Array(float.weights.length);
+  for (let i = 0; i < weights.length; i++) {
+    const weight = (float.weights[i] as number) * (1 << PRECISION);
+    weights[i] = Math.trunc(weight < 0 ? weight - 0.5 : weight + 0.5);
   }
-  return { ...weights, weights: whole };
+  return { ...float, weights };
 }

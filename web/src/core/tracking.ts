@@ -1,53 +1,62 @@
 /**
- * Keys of one camera frame after another -> keys that stay, with answers that do not flicker.
+ * Track keys from camera frame to camera frame, so that answers do not flicker.
  *
- * In:    what was told of the last frames, and of this one
- * Out:   Track(s): an answer averaged over frames, and for how many frames it has been the same
- * Needs: judge.ts, naming.ts
+ * In:    the tracks so far; the keys in this frame
+ * Out:   Track(s): outputs averaged over frames, and for how many frames the answer has been the same
+ * Needs: assign.ts, causes.ts, verdict.ts
  */
 
+import { keypointDistance } from './assign';
 import type { Card } from './card';
 import { CAUSES, type Cause } from './causes';
 import constants from './constants.json';
-import { type Answer, judge, type Verdict } from './judge';
-import { apart, type Ends } from './naming';
+import type { Keypoints } from './trace';
+import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
 
-const NEWEST = 0.4; // share of this frame in the average: an answer settles in about five frames
+const SMOOTHING = 0.4; // weight of the current frame: an answer settles in about five frames
 
-/** What of a key lasts. */
+/** A key in one frame. */
+export interface FrameKey {
+  readonly keypoints: Keypoints; // px of the frame
+  readonly outputs: ClassifierOutputs;
+  readonly causes: readonly Cause[]; // whatever the verdict
+}
+
+/** A key over several frames. */
 export interface Track {
-  readonly ends: Ends; // px of the frame
-  readonly answer: Answer; // averaged; the maps are this frame's
+  readonly keypoints: Keypoints; // in the current frame
+  readonly outputs: ClassifierOutputs; // averaged; the maps are those of the current frame
   readonly verdict: Verdict;
-  readonly causes: readonly Cause[]; // of this frame, told of an unsure answer alone
-  readonly frames: number; // for which the answer has been the same
+  readonly causes: readonly Cause[]; // in the current frame; empty unless the verdict is "not sure"
+  readonly frames: number; // for which the verdict has been the same
 }
 
-/** What a frame tells of a key. */
-export interface Glimpse {
-  readonly ends: Ends;
-  readonly answer: Answer;
-  readonly causes: readonly Cause[]; // whatever the answer is
-}
-
-/** Return the tracks after one more frame; a key that is not seen in it is forgotten. */
-export function track(before: readonly Track[], glimpses: readonly Glimpse[], card: Card): Track[] {
-  const free = new Set(before);
-  return glimpses.map((glimpse) => {
-    const last = [...free].find((one) => apart(one.ends, glimpse.ends) <= constants.detector.ABOUT);
-    if (last) free.delete(last);
-    const answer = last ? averaged(last.answer, glimpse.answer) : glimpse.answer;
-    const verdict = judge(answer, card);
-    const same = last && last.verdict.kind === verdict.kind && last.verdict.isKey === verdict.isKey;
-    const unsure = verdict.isKey && verdict.kind === null;
-    const causes = unsure ? CAUSES.filter((cause) => glimpse.causes.includes(cause)) : [];
-    return { ends: glimpse.ends, answer, verdict, causes, frames: same ? last.frames + 1 : 1 };
+/** Return the tracks after one more frame; keys that are missing from it are dropped. */
+export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[], card: Card): Track[] {
+  const unmatched = new Set(tracks);
+  return keys.map((key) => {
+    const previous = [...unmatched].find(
+      (track) => keypointDistance(track.keypoints, key.keypoints) <= constants.detector.LOOSE_NMS_DISTANCE,
+    );
+    if (previous) unmatched.delete(previous);
+    const outputs = previous ? smooth(previous.outputs, key.outputs) : key.outputs;
+    const verdict = verdictOf(outputs, card);
+    const isSame = previous?.verdict.kind === verdict.kind && previous.verdict.isKey === verdict.isKey;
+    const isUnsure = verdict.isKey && verdict.kind === null;
+    const causes = isUnsure ? CAUSES.filter((cause) => key.causes.includes(cause)) : [];
+    const frames = isSame ? previous.frames + 1 : 1;
+    return { keypoints: key.keypoints, outputs, verdict, causes, frames };
   });
 }
 
-function averaged(old: Answer, now: Answer): Answer {
-  const mean = (before: number, after: number): number => before * (1 - NEWEST) + after * NEWEST;
-  const probabilities = now.probabilities.map((value, kind) => mean(old.probabilities[kind] ?? value, value));
-  const novelty = old.novelty === null || now.novelty === null ? now.novelty : mean(old.novelty, now.novelty);
-  return { probabilities, maps: now.maps, novelty };
+function smooth(average: ClassifierOutputs, current: ClassifierOutputs): ClassifierOutputs {
+  const mix = (old: number, value: number): number => old * (1 - SMOOTHING) + value * SMOOTHING;
+  const probabilities = current.probabilities.map((value, i) =>
+    mix(average.probabilities[i] ?? value, value),
+  );
+  const oodScore =
+    average.oodScore === null || current.oodScore === null
+      ? current.oodScore
+      : mix(average.oodScore, current.oodScore);
+  return { probabilities, maps: current.maps, oodScore };
 }

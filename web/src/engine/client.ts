@@ -1,48 +1,50 @@
 /**
- * The page's side of the worker that looks at pictures.
+ * The page's side of the worker: method calls as promises.
  *
- * In:    Calls of protocol.ts
- * Out:   promises of their answers; PhotoFault for a photo that cannot be looked at
+ * In:    calls of EngineMethods in protocol.ts
+ * Out:   promises of their results; PhotoError for a photo that cannot be used
  * Needs: worker.ts
  */
 
-import { type Calls, type Name, PhotoFault, type Reply } from './protocol';
+import { type EngineMethods, type MethodName, PhotoError, type Reply } from './protocol';
 
-interface Waiting {
-  done(result: never): void;
-  failed(error: Error): void;
+interface Pending {
+  resolve(result: never): void;
+  reject(error: Error): void;
 }
 
-/** The worker at work. */
+/** A running worker. */
 export class Engine {
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { name: 'keykind' });
-  readonly #waiting = new Map<number, Waiting>();
-  #last = 0;
+  readonly #pending = new Map<number, Pending>();
+  #lastId = 0;
 
   constructor() {
-    this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#answered(data));
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#settle(data));
     this.#worker.addEventListener('error', (event) => {
-      for (const one of this.#waiting.values()) one.failed(new Error(event.message || 'the worker stopped'));
-      this.#waiting.clear();
+      const error = new Error(event.message || 'the worker stopped');
+      for (const call of this.#pending.values()) call.reject(error);
+      this.#pending.clear();
     });
   }
 
-  /** Ask the worker; bitmaps that are given are gone afterwards. */
-  ask<N extends Name>(name: N, ...given: Parameters<Calls[N]>): Promise<ReturnType<Calls[N]>> {
-    const id = ++this.#last;
-    const transfer = given.filter(
-      (one): one is Extract<typeof one, ImageBitmap> => one instanceof ImageBitmap,
-    );
-    return new Promise((done, failed) => {
-      this.#waiting.set(id, { done, failed });
-      this.#worker.postMessage({ id, name, given }, transfer as Transferable[]);
+  /** Call a method. Bitmaps among the arguments are transferred: the caller can no longer use them. */
+  call<N extends MethodName>(
+    method: N,
+    ...args: Parameters<EngineMethods[N]>
+  ): Promise<ReturnType<EngineMethods[N]>> {
+    const id = ++this.#lastId;
+    const bitmaps = args.filter((arg): arg is Extract<typeof arg, ImageBitmap> => arg instanceof ImageBitmap);
+    return new Promise((resolve, reject) => {
+      this.#pending.set(id, { resolve, reject });
+      this.#worker.postMessage({ id, method, args }, bitmaps as Transferable[]);
     });
   }
 
-  #answered(reply: Reply): void {
-    const waiting = this.#waiting.get(reply.id);
-    this.#waiting.delete(reply.id);
-    if ('result' in reply) waiting?.done(reply.result as never);
-    else waiting?.failed(reply.fault ? new PhotoFault(reply.fault) : new Error(reply.message));
+  #settle(reply: Reply): void {
+    const call = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if ('result' in reply) call?.resolve(reply.result as never);
+    else call?.reject(reply.problem ? new PhotoError(reply.problem) : new Error(reply.message));
   }
 }

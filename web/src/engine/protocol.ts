@@ -1,63 +1,66 @@
 /**
- * What the page and the worker that looks at pictures say to each other.
+ * Messages between the page and the worker that runs the models.
  *
  * In:    nothing
- * Out:   types of requests and answers
+ * Out:   types of requests and replies
  * Needs: the core's types
  */
 
-import type { Box, Card, Cause, Fault, Measures, Point, Verdict } from '../core';
+import type { Box, Card, Cause, Measurements, PhotoProblem, Point, Verdict } from '../core';
 
-/** Where the runtime and the models lie, as addresses. */
-export interface Places {
+/** URLs of the packed runtime and models. */
+export interface EngineUrls {
   readonly runtime: { readonly script: string; readonly wasm: string };
-  readonly finder: string;
-  readonly keys: string;
+  readonly detector: string;
+  readonly classifier: string;
 }
 
 /** A key as the page shows it, in pixels of the upright photo or frame. */
-export interface SeenKey {
+export interface KeyResult {
   readonly box: Box;
   readonly head: Point | null;
   readonly tip: Point | null;
   readonly verdict: Verdict;
   readonly causes: readonly Cause[];
-  readonly measures: Measures;
-  readonly frames: number; // for which the answer has been the same; of a still 1
+  readonly measurements: Measurements;
+  readonly frames: number; // for which the verdict has been the same; 1 in a photo
 }
 
-/** What a photo or frame shows. */
-export interface Seen {
+/** The keys in a photo or camera frame. */
+export interface FrameResult {
   readonly width: number; // of the upright original, px
   readonly height: number;
-  readonly keys: readonly SeenKey[];
-  readonly brightness: number; // of all of it, 0 to 1
-  readonly milliseconds: number; // that looking took
+  readonly keys: readonly KeyResult[];
+  readonly brightness: number; // mean, 0 to 1
+  readonly milliseconds: number; // spent on the image
 }
 
-/** A photo that stays, with a picture of it to show. */
-export interface Still extends Seen {
-  readonly picture: ImageBitmap;
+/** The keys in a photo, and a bitmap of it for display. */
+export interface PhotoResult extends FrameResult {
+  readonly bitmap: ImageBitmap;
 }
 
-/** What can be asked of the worker; one answer each. */
-export interface Calls {
-  load(places: Places): Card;
-  look(frame: ImageBitmap): Seen;
-  still(source: ImageBitmap | Blob): Still;
-  evidence(key: number, kind: string | null): ImageBitmap | null; // kind null: the key alone; null: no evidence
-  keep(key: number): Blob;
+/** The worker's methods. */
+export interface EngineMethods {
+  load(urls: EngineUrls): Card;
+  recogniseFrame(frame: ImageBitmap): FrameResult;
+  recognisePhoto(photo: ImageBitmap | Blob): PhotoResult;
+  heatMap(key: number, kind: string): ImageBitmap | null; // over the key's crop; null: no evidence, or no maps
+  keyImage(key: number): ImageBitmap;
+  keyPhoto(key: number): Blob; // JPEG for the collection
 }
 
-export type Name = keyof Calls;
-export type Request = { [N in Name]: { id: number; name: N; given: Parameters<Calls[N]> } }[Name];
+export type MethodName = keyof EngineMethods;
+export type Request = {
+  [N in MethodName]: { id: number; method: N; args: Parameters<EngineMethods[N]> };
+}[MethodName];
 export type Reply =
-  | { id: number; result: ReturnType<Calls[Name]> }
-  | { id: number; fault: Fault | 'unreadable' | null; message: string };
+  | { id: number; result: ReturnType<EngineMethods[MethodName]> }
+  | { id: number; problem: PhotoProblem | 'unreadable' | null; message: string };
 
-/** A photo that cannot be looked at, and why. */
-export class PhotoFault extends Error {
-  constructor(readonly fault: Fault | 'unreadable') {
-    super(fault);
+/** A photo that cannot be used, and why. */
+export class PhotoError extends Error {
+  constructor(readonly problem: PhotoProblem | 'unreadable') {
+    super(problem);
   }
 }

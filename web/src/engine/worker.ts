@@ -1,164 +1,177 @@
 /**
- * The worker that looks at pictures, so that the page stays smooth.
+ * The worker that runs the models, so that the page stays responsive.
  *
  * In:    Request(s) of protocol.ts
  * Out:   Reply(s), in the order of the requests
- * Needs: the core, runtime.ts, reader.ts
+ * Needs: the core, runtime.ts, source.ts
  */
 
 import {
   brightnessOf,
   causesOf,
+  classMap,
   constants,
-  type Fault,
-  mapOf,
+  displayImage,
+  expand,
+  extractUnstretched,
+  type FrameKey,
+  maxEvidence,
   type Networks,
   overlay,
-  type Picture,
+  type PhotoProblem,
+  type RecognisedKey,
+  type RgbaImage,
+  readSharp,
   recognise,
-  type Sight,
   scaleOf,
-  sharpEnough,
-  shown,
-  shownFrom,
   type Track,
-  topOf,
-  track,
+  updateTracks,
   VIEWS,
   type View,
-  wider,
 } from '../core';
 import {
-  type Calls,
-  type Name,
-  PhotoFault,
+  type EngineMethods,
+  type FrameResult,
+  type KeyResult,
+  type MethodName,
+  PhotoError,
   type Reply,
   type Request,
-  type Seen,
-  type SeenKey,
 } from './protocol';
-import { openFile, openFrame, type Source } from './reader';
 import { loadNetworks } from './runtime';
+import { openFile, openFrame, type Source } from './source';
 
-const SHOWN = 2048; // px of the longer side of a photo that is shown, saved or kept
-const HIGH = 320; // px: height of a key that is shown alone
-const ROUND = 1.3; // how much more than its cut is kept of a key among others
-const QUALITY = 0.92; // of a JPEG that is kept
+const MAX_SIDE = 2048; // px of a photo that is displayed, saved or added to the collection
+const KEY_HEIGHT = 320; // px of a key that is displayed alone
+const CONTEXT = 1.3; // how much larger than its crop a key is cut from a photo of several
+const JPEG_QUALITY = 0.92;
 
 let networks: Networks | null = null;
 let tracks: readonly Track[] = [];
-let frames = 0;
-let still: { source: Source; sights: readonly Sight[] } | null = null;
+let frameCount = 0;
+let current: { source: Source; keys: readonly RecognisedKey[] } | null = null;
 
-const calls: { [N in Name]: (...given: Parameters<Calls[N]>) => Promise<ReturnType<Calls[N]>> } = {
-  async load(places) {
-    networks = await loadNetworks(places);
+const methods: {
+  [N in MethodName]: (...args: Parameters<EngineMethods[N]>) => Promise<ReturnType<EngineMethods[N]>>;
+} = {
+  async load(urls) {
+    networks = await loadNetworks(urls);
     return networks.card;
   },
 
-  async look(frame) {
-    const began = performance.now();
+  async recogniseFrame(frame) {
+    const started = performance.now();
     const source = openFrame(frame);
-    const view = VIEWS[frames++ % VIEWS.length] as View; // one view a frame; the mean over frames has both
-    const sights = await recognise(source.read, ready(), { again: false, views: [view] });
-    tracks = track(tracks, sights.map(glimpsed), ready().card);
-    const keys = sights.map((sight, place) => told(sight, tracks[place]));
-    const seen = await seenOf(source, keys, began);
+    const view = VIEWS[frameCount++ % VIEWS.length] as View; // one per frame: the average over frames has both
+    const keys = await recognise(source.read, loaded(), { singlePass: true, views: [view] });
+    tracks = updateTracks(tracks, keys.map(frameKey), loaded().card);
+    const results = keys.map((key, i) => keyResult(key, tracks[i]));
+    const result = await frameResult(source, results, started);
     frame.close();
-    return seen;
+    return result;
   },
 
-  async still(given) {
-    const began = performance.now();
-    const source = given instanceof Blob ? await openFile(given) : openFrame(given);
-    const sights = keysFirst(await recognise(source.read, ready()));
-    still?.source.bitmap.close();
-    still = { source, sights };
+  async recognisePhoto(photo) {
+    const started = performance.now();
+    const source = photo instanceof Blob ? await openFile(photo) : openFrame(photo);
+    const keys = keysFirst(await recognise(source.read, loaded()));
+    current?.source.bitmap.close();
+    current = { source, keys };
     tracks = [];
-    const seen = await seenOf(
-      source,
-      sights.map((sight) => told(sight)),
-      began,
-    );
-    return { ...seen, picture: await reduced(source.bitmap) };
+    const results = keys.map((key) => keyResult(key));
+    return { ...(await frameResult(source, results, started)), bitmap: await displayBitmap(source.bitmap) };
   },
 
-  async evidence(key, kind) {
-    const { source, sight } = keyOf(key);
-    const picture = await shown(source.read, sight, HIGH);
-    if (kind === null) return bitmapOf(picture);
-    const { maps } = sight.answer;
-    const { kinds } = ready().card;
+  async heatMap(index, kind) {
+    const { source, key } = currentKey(index);
+    const { kinds } = loaded().card;
+    const { maps } = key.outputs;
     if (!maps) return null;
-    const map = mapOf(maps, kinds.length, kinds.indexOf(kind));
-    return topOf(map) > 0 ? bitmapOf(overlay(picture, map, topOf(maps))) : null;
+    const map = classMap(maps, kinds.length, kinds.indexOf(kind));
+    if (!(maxEvidence(map) > 0)) return null;
+    return toBitmap(overlay(await displayImage(source.read, key, KEY_HEIGHT), map));
   },
 
-  async keep(key) {
-    const { source, sight } = keyOf(key);
-    const only = still?.sights.length === 1 || !sight.cut;
-    const bitmap = only ? await reduced(source.bitmap) : await bitmapOf(await around(source, sight));
+  async keyImage(index) {
+    const { source, key } = currentKey(index);
+    return toBitmap(await displayImage(source.read, key, KEY_HEIGHT));
+  },
+
+  async keyPhoto(index) {
+    const { source, key } = currentKey(index);
+    const isOnly = current?.keys.length === 1 || !key.region;
+    const bitmap = isOnly
+      ? await displayBitmap(source.bitmap)
+      : await toBitmap(await withContext(source, key));
     const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
     const context = canvas.getContext('2d', { alpha: false });
     context?.drawImage(bitmap, 0, 0);
     bitmap.close();
-    return canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY });
+    return canvas.convertToBlob({ type: 'image/jpeg', quality: JPEG_QUALITY });
   },
 };
 
-/** Return a key among others with what is around it, at the photo's own scale. */
-async function around({ read }: Source, { cut }: Sight): Promise<Picture> {
-  if (!cut) throw new Error('the whole photo was looked at');
-  const more = wider(cut, ROUND);
-  const height = Math.min(Math.round(more.width / constants.align.SLIM), SHOWN / 2);
-  const photo = await sharpEnough(await read(constants.crops.FIRST), read, [more], more.width);
-  return shownFrom(more, photo.pixels, scaleOf(photo), height);
+/** Return a key with its surroundings, at the photo's own resolution. */
+async function withContext({ read }: Source, { region }: RecognisedKey): Promise<RgbaImage> {
+  if (!region) throw new Error('the result is for the whole photo: it has no region');
+  const larger = expand(region, CONTEXT);
+  const height = Math.min(Math.round(larger.width / constants.align.ASPECT_RATIO), MAX_SIDE / 2);
+  const photo = await readSharp(await read(constants.crops.DETECTION_SIDE), read, [larger], larger.width);
+  return extractUnstretched(larger, photo.pixels, scaleOf(photo), height);
 }
 
-function ready(): Networks {
+function loaded(): Networks {
   if (!networks) throw new Error('the models are not loaded');
   return networks;
 }
 
-function keyOf(place: number): { source: Source; sight: Sight } {
-  const sight = still?.sights[place];
-  if (!still || !sight) throw new Error(`there is no key ${place}`);
-  return { source: still.source, sight };
+function currentKey(index: number): { source: Source; key: RecognisedKey } {
+  const key = current?.keys[index];
+  if (!current || !key) throw new Error(`no key ${index} in a photo with ${current?.keys.length ?? 0}`);
+  return { source: current.source, key };
 }
 
-/** Return what turned out to be no key behind the keys. */
-function keysFirst(sights: readonly Sight[]): Sight[] {
-  return [...sights].sort((one, other) => Number(other.verdict.isKey) - Number(one.verdict.isKey));
+/** Return the keys with those that are "not a key" last. */
+function keysFirst(keys: readonly RecognisedKey[]): RecognisedKey[] {
+  return [...keys].sort((key, other) => Number(other.verdict.isKey) - Number(key.verdict.isKey));
 }
 
-function glimpsed(sight: Sight) {
-  const [head, tip] = [sight.head ?? sight.box[0], sight.tip ?? sight.box[2]];
-  return { ends: Float64Array.of(...head, ...tip), answer: sight.answer, causes: causesOf(sight.measures) };
+function frameKey(key: RecognisedKey): FrameKey {
+  const [head, tip] = [key.head ?? key.box[0], key.tip ?? key.box[2]];
+  return {
+    keypoints: Float64Array.of(...head, ...tip),
+    outputs: key.outputs,
+    causes: causesOf(key.measurements),
+  };
 }
 
-function told(sight: Sight, track?: Track): SeenKey {
-  const { box, head, tip, measures } = sight;
-  const { verdict, causes } = track ?? sight;
-  return { box, head, tip, measures, verdict, causes, frames: track?.frames ?? 1 };
+function keyResult(key: RecognisedKey, track?: Track): KeyResult {
+  const { box, head, tip, measurements } = key;
+  const { verdict, causes } = track ?? key;
+  return { box, head, tip, measurements, verdict, causes, frames: track?.frames ?? 1 };
 }
 
-async function seenOf(source: Source, keys: readonly SeenKey[], began: number): Promise<Seen> {
-  const { pixels, width, height } = await source.read(constants.crops.FIRST);
+async function frameResult(
+  source: Source,
+  keys: readonly KeyResult[],
+  started: number,
+): Promise<FrameResult> {
+  const { pixels, width, height } = await source.read(constants.crops.DETECTION_SIDE);
   const brightness = brightnessOf(pixels);
-  return { width, height, keys, brightness, milliseconds: performance.now() - began };
+  return { width, height, keys, brightness, milliseconds: performance.now() - started };
 }
 
-/** Return a photo as it is shown: no larger than SHOWN, and on white, as it was looked at. */
-async function reduced(bitmap: ImageBitmap): Promise<ImageBitmap> {
-  const share = Math.min(1, SHOWN / Math.max(bitmap.width, bitmap.height));
+/** Return a photo for display: at most MAX_SIDE px, and over white, as the models see it. */
+async function displayBitmap(bitmap: ImageBitmap): Promise<ImageBitmap> {
+  const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
   const small = await createImageBitmap(bitmap, {
-    resizeWidth: Math.max(Math.round(bitmap.width * share), 1),
-    resizeHeight: Math.max(Math.round(bitmap.height * share), 1),
+    resizeWidth: Math.max(Math.round(bitmap.width * scale), 1),
+    resizeHeight: Math.max(Math.round(bitmap.height * scale), 1),
     resizeQuality: 'high',
   });
   const canvas = new OffscreenCanvas(small.width, small.height);
   const context = canvas.getContext('2d', { alpha: false });
-  if (!context) throw new PhotoFault('large');
+  if (!context) throw new PhotoError('large');
   context.fillStyle = '#fff';
   context.fillRect(0, 0, small.width, small.height);
   context.drawImage(small, 0, 0);
@@ -166,28 +179,34 @@ async function reduced(bitmap: ImageBitmap): Promise<ImageBitmap> {
   return canvas.transferToImageBitmap();
 }
 
-async function bitmapOf({ data, width, height }: Picture): Promise<ImageBitmap> {
+async function toBitmap({ data, width, height }: RgbaImage): Promise<ImageBitmap> {
   return createImageBitmap(new ImageData(data, width, height));
 }
 
 async function replyTo(request: Request): Promise<Reply> {
   try {
-    const call = calls[request.name] as (...given: readonly unknown[]) => Promise<ReturnType<Calls[Name]>>;
-    return { id: request.id, result: await call(...request.given) };
+    const method = methods[request.method] as (
+      ...args: readonly unknown[]
+    ) => Promise<ReturnType<EngineMethods[MethodName]>>;
+    return { id: request.id, result: await method(...request.args) };
   } catch (error) {
-    const fault: Fault | 'unreadable' | null = error instanceof PhotoFault ? error.fault : null;
-    return { id: request.id, fault, message: error instanceof Error ? error.message : String(error) };
+    const problem: PhotoProblem | 'unreadable' | null = error instanceof PhotoError ? error.problem : null;
+    return { id: request.id, problem, message: error instanceof Error ? error.message : String(error) };
   }
 }
 
-let last: Promise<void> = Promise.resolve();
+/** Return the bitmaps in a reply, which are transferred rather than copied. */
+function bitmapsIn(reply: Reply): ImageBitmap[] {
+  if (!('result' in reply)) return [];
+  if (reply.result instanceof ImageBitmap) return [reply.result];
+  return reply.result !== null && 'bitmap' in reply.result ? [reply.result.bitmap] : [];
+}
+
+let queue: Promise<void> = Promise.resolve();
 
 self.addEventListener('message', ({ data }: MessageEvent<Request>) => {
-  last = last.then(async () => {
+  queue = queue.then(async () => {
     const reply = await replyTo(data);
-    const result = 'result' in reply ? reply.result : null;
-    const bitmap =
-      result instanceof ImageBitmap ? result : (result as { picture?: ImageBitmap } | null)?.picture;
-    self.postMessage(reply, { transfer: bitmap ? [bitmap] : [] });
+    self.postMessage(reply, { transfer: bitmapsIn(reply) });
   });
 });

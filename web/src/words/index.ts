@@ -1,73 +1,88 @@
 /**
- * The words of the app in the reader's language.
+ * The app's messages, in the user's language.
  *
- * In:    en.json, de.json, fr.json; the browser's languages, or the one that was chosen
- * Out:   say(): a sentence with its values put in; numbers as that language writes them
+ * In:    <language>.json in this folder, one file a language; the browser's languages, or the user's choice
+ * Out:   t(): a message with its values filled in; numbers in the language's format
  * Needs: nothing
+ *
+ * To add a language, add its file: named by its BCP 47 tag, with the keys of en.json. A missing message is shown in
+ * English.
  */
 
-import de from './de.json';
-import en from './en.json';
-import fr from './fr.json';
+import english from './en.json';
 
-export type Word = keyof typeof en;
+export type MessageKey = keyof typeof english;
+type Messages = Readonly<Record<MessageKey, string>>;
 
-export const LANGUAGES: Readonly<Record<string, Readonly<Record<Word, string>>>> = { en, de, fr };
-const CHOSEN = 'keykind-language'; // under which the choice is kept on this device
+const FALLBACK = 'en';
+const STORAGE_KEY = 'keykind-language';
 
-let language = wanted();
+const files = import.meta.glob<Partial<Messages>>('./*.json', { eager: true, import: 'default' });
+const languages = new Map<string, Messages>(
+  Object.entries(files).map(([path, messages]) => [path.slice(2, -5), { ...english, ...messages }]),
+);
 
-/** Return the language in use. */
-export function languageNow(): string {
+let language = preferredLanguage();
+
+/** Return the languages on offer: tag and own name. */
+export function languageNames(): [language: string, name: string][] {
+  return [...languages].map(([tag, messages]) => [tag, messages['language.name']]);
+}
+
+/** Return the tag of the language in use. */
+export function currentLanguage(): string {
   return language;
 }
 
-/** Use another language from now on. */
-export function choose(other: string): void {
-  language = other in LANGUAGES ? other : 'en';
+/** Switch to a language, and remember the choice on this device. */
+export function setLanguage(tag: string): void {
+  language = findLanguage(tag) ?? FALLBACK;
   try {
-    localStorage.setItem(CHOSEN, language);
+    localStorage.setItem(STORAGE_KEY, language);
   } catch {
-    // A browser that keeps nothing chooses anew at the next visit.
+    // Without storage, the choice lasts until the page is closed.
   }
   document.documentElement.lang = language;
 }
 
-/** Return a sentence; {name} in it becomes the value of that name. */
-export function say(word: Word, values: Readonly<Record<string, string | number>> = {}): string {
-  const words = LANGUAGES[language] ?? en;
-  return words[word].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
+/** Return a message with each {name} replaced by its value. */
+export function t(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
+  const message = (languages.get(language) ?? english)[key];
+  return message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
-/** Return what a kind is called; one that a person trained keeps its own name. */
-export function sayKind(kind: string): string {
-  const word = `kind.${kind}`;
-  return word in en ? say(word as Word) : kind.replaceAll('_', ' ');
-}
-
-/** Return how to tell a kind; empty where that is not known. */
-export function sayTell(kind: string): string {
-  const word = `tell.${kind}`;
-  return word in en ? say(word as Word) : '';
-}
-
-/** Return a share of 1 in percent. */
-export function percent(share: number): string {
+/** Format a share of 1 as a percentage. */
+export function formatPercent(share: number): string {
   return new Intl.NumberFormat(language, { style: 'percent', maximumFractionDigits: 0 }).format(share);
 }
 
-/** Return a number with at most so many digits behind the point. */
-export function number(value: number, digits: number): string {
+/** Format a number with at most `digits` decimals. */
+export function formatNumber(value: number, digits: number): string {
   return new Intl.NumberFormat(language, { maximumFractionDigits: digits }).format(value);
 }
 
-function wanted(): string {
-  let kept: string | null = null;
+/** Return the user's choice, else the first of the browser's languages that is on offer. */
+function preferredLanguage(): string {
+  let stored: string | null = null;
   try {
-    kept = localStorage.getItem(CHOSEN);
+    stored = localStorage.getItem(STORAGE_KEY);
   } catch {
-    // As in `choose`.
+    // Storage may be disabled.
   }
-  const asked = kept ? [kept] : navigator.languages;
-  return asked.map((one) => one.slice(0, 2).toLowerCase()).find((one) => one in LANGUAGES) ?? 'en';
+  const tags = stored ? [stored] : navigator.languages;
+  return tags.map(findLanguage).find((tag) => tag !== undefined) ?? FALLBACK;
+}
+
+/** Return the language on offer that matches a tag best: de-AT, else de. */
+function findLanguage(tag: string): string | undefined {
+  const parts = tag.split('-');
+  const candidates = parts.map((_, i) =>
+    parts
+      .slice(0, parts.length - i)
+      .join('-')
+      .toLowerCase(),
+  );
+  return candidates
+    .map((candidate) => [...languages.keys()].find((offered) => offered.toLowerCase() === candidate))
+    .find((offered) => offered !== undefined);
 }

@@ -1,25 +1,25 @@
 /**
- * Photos that are pasted or dropped anywhere on the page.
+ * Photos that are pasted, or dropped anywhere on the page.
  *
- * In:    the events of the page
+ * In:    events of the document
  * Out:   files
- * Needs: a browser
+ * Needs: words
  */
 
-import { say } from '../words';
+import { t } from '../words';
 import { el } from './dom';
 
-/** Call `given` with each photo that is pasted or dropped. */
-export function takePhotos(given: (photo: File) => void): void {
+/** Call `onPhoto` with each photo that is pasted or dropped. */
+export function acceptPhotos(onPhoto: (photo: File) => void): void {
   document.addEventListener('paste', (event) => {
     const file = photoIn(event.clipboardData);
-    if (file) given(file);
+    if (file) onPhoto(file);
   });
   const hint = el('div', { class: 'drop', 'aria-hidden': 'true' });
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
-    hint.textContent = say('look.dropHere');
+    hint.textContent = t('home.dropHere');
     document.body.append(hint);
   });
   document.addEventListener('dragleave', (event) => event.relatedTarget === null && hint.remove());
@@ -27,10 +27,11 @@ export function takePhotos(given: (photo: File) => void): void {
     event.preventDefault();
     hint.remove();
     const file = photoIn(event.dataTransfer);
-    if (file) given(file);
+    if (file) onPhoto(file);
   });
 }
 
+/** Return the first image, else the first file, so that the user is told why it cannot be used. */
 function photoIn(data: DataTransfer | null): File | null {
   const files = Array.from(data?.files ?? []);
   return files.find(({ type }) => type.startsWith('image/')) ?? files[0] ?? null;

@@ -1,7 +1,7 @@
 /**
- * Build step: the service worker, with the list of all files of this version.
+ * Build step: the service worker, with the list of this version's files.
  *
- * In:    what Vite wrote; src/sw.ts
+ * In:    the files that Vite wrote; src/sw.ts
  * Out:   sw.js
  * Needs: Node, Vite
  */
@@ -10,16 +10,16 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { resolve, sep } from 'node:path';
 import { build, type Plugin, type ResolvedConfig } from 'vite';
-import type { Listed } from '../src/listed';
+import type { PrecacheEntry } from '../src/precache';
 
-/** Pages are asked for under these names: some hosts send index.html on to its folder. */
-const PAGES: Record<string, string> = { 'index.html': './' };
-const ONLY = /runtime-(relaxed|compat)-/;
+/** URLs that differ from the file's name: some hosts redirect index.html to its folder. */
+const URLS: Record<string, string> = { 'index.html': './' };
+const RUNTIME = /runtime-(relaxed|compat)-/;
 
-export function offline(): Plugin {
+export function serviceWorker(): Plugin {
   let config: ResolvedConfig;
   return {
-    name: 'keykind-offline',
+    name: 'keykind-service-worker',
     configResolved(resolved) {
       config = resolved;
     },
@@ -30,7 +30,7 @@ export function offline(): Plugin {
         root: config.root,
         publicDir: false,
         logLevel: 'warn',
-        define: { __FILES__: JSON.stringify(listed(folder)) },
+        define: { __FILES__: JSON.stringify(precacheEntries(folder)) },
         build: {
           outDir: folder,
           emptyOutDir: false,
@@ -42,7 +42,7 @@ export function offline(): Plugin {
   };
 }
 
-function listed(folder: string): Listed[] {
+function precacheEntries(folder: string): PrecacheEntry[] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name !== 'sw.js')
     .map((entry) => resolve(entry.parentPath, entry.name))
@@ -50,8 +50,8 @@ function listed(folder: string): Listed[] {
     .map((path) => {
       const data = readFileSync(path);
       const name = path.slice(folder.length + 1).replaceAll(sep, '/');
-      const only = ONLY.exec(name)?.[1] as Listed['only'];
+      const only = RUNTIME.exec(name)?.[1] as PrecacheEntry['only'];
       const sha256 = createHash('sha256').update(data).digest('hex');
-      return { url: PAGES[name] ?? name, sha256, bytes: data.length, ...(only ? { only } : {}) };
+      return { url: URLS[name] ?? name, sha256, bytes: data.length, ...(only ? { only } : {}) };
     });
 }

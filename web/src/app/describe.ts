@@ -1,0 +1,58 @@
+/**
+ * The result for a key, in words.
+ *
+ * In:    KeyResult
+ * Out:   its answer; the details below it; what the user can do
+ * Needs: kinds.ts, words
+ */
+
+import type { KeyResult } from '../engine/protocol';
+import { formatPercent, t } from '../words';
+import { kindLabel } from './kinds';
+
+/** The sort of answer, which is also a class in the style sheet. */
+export type Status = 'sure' | 'unsure' | 'nokey';
+
+export function statusOf({ verdict }: KeyResult): Status {
+  if (!verdict.isKey) return 'nokey';
+  return verdict.kind === null ? 'unsure' : 'sure';
+}
+
+/** Return the answer: "dimple, 97%", "not sure" or "not a key". */
+export function answerText(key: KeyResult): string {
+  const { kind, isKey, probability } = key.verdict;
+  if (isKey && kind !== null) {
+    return t('key.answer', { kind: kindLabel(kind), probability: formatPercent(probability) });
+  }
+  return t(isKey ? 'key.notSure' : 'key.notKey');
+}
+
+/** Return what explains the answer: for "not sure", the two most probable kinds and what to do. */
+export function detailText(key: KeyResult): string {
+  const { verdict } = key;
+  if (!verdict.isKey) return t('key.notKeyNearest', { kind: kindLabel(verdict.best) });
+  if (verdict.kind !== null) return '';
+  return `${topTwoText(key)}. ${adviceText(key)}`;
+}
+
+/** Return how many keys a photo shows, or why there may be none. */
+export function countText(keys: readonly KeyResult[], isDark: boolean): string {
+  const count = keys.filter(({ verdict }) => verdict.isKey).length;
+  if (count === 0) return t(isDark ? 'photo.noneDark' : 'photo.none');
+  return count === 1 ? t('photo.one') : t('photo.many', { n: count });
+}
+
+function adviceText({ causes }: KeyResult): string {
+  return t(causes[0] ? `cause.${causes[0]}` : 'cause.none');
+}
+
+function topTwoText({ verdict }: KeyResult): string {
+  const [first, second] = verdict.probabilities;
+  if (!first || !second) return '';
+  return t('key.notSureBetween', {
+    one: kindLabel(first.kind),
+    p1: formatPercent(first.probability),
+    two: kindLabel(second.kind),
+    p2: formatPercent(second.probability),
+  });
+}

@@ -1,0 +1,53 @@
+/**
+ * The kinds of key as people see them: label, hint and sketch.
+ *
+ * In:    the name of a kind; src/keykind/kinds, by way of constants.json and its sketches
+ * Out:   texts in the language in use; a drawing in the colour of the text
+ * Needs: constants.json, words
+ *
+ * A model that a user trained may have other kinds: their name is the label, and they have no hint and no sketch.
+ */
+
+import constants from '../core/constants.json';
+import { currentLanguage } from '../words';
+
+type Texts = Readonly<Record<string, string>>; // by language
+
+interface Kind {
+  readonly name: string;
+  readonly label: Texts;
+  readonly hint: Texts;
+}
+
+const KINDS = new Map(constants.kinds.map((kind: Kind) => [kind.name, kind]));
+const SKETCHES = import.meta.glob<string>('../../../src/keykind/kinds/*/sketch.svg', {
+  eager: true,
+  query: '?raw',
+  import: 'default',
+});
+
+/** Return the label of a kind. */
+export function kindLabel(kind: string): string {
+  return translation(KINDS.get(kind)?.label) ?? kind.replaceAll('_', ' ');
+}
+
+/** Return how to recognise a kind; empty if unknown. */
+export function kindHint(kind: string): string {
+  return translation(KINDS.get(kind)?.hint) ?? '';
+}
+
+/** Return the sketch of a kind; null if it has none. */
+export function sketch(kind: string): Element | null {
+  const source = SKETCHES[`../../../src/keykind/kinds/${kind}/sketch.svg`];
+  if (!source) return null;
+  const drawing = new DOMParser().parseFromString(source, 'image/svg+xml').documentElement;
+  drawing.setAttribute('class', 'sketch');
+  drawing.setAttribute('aria-hidden', 'true');
+  return document.importNode(drawing, true);
+}
+
+/** Return the text in the language in use, else in its base language, else in English. */
+function translation(texts: Texts | undefined): string | undefined {
+  const language = currentLanguage();
+  return texts?.[language] ?? texts?.[language.replace(/-.*/, '')] ?? texts?.['en'];
+}

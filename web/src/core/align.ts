@@ -1,0 +1,73 @@
+/**
+ * The oriented crop of a detected key: head left, tip right, the whole key inside.
+ *
+ * In:    head, tip and box of the key; pixels of the photo, possibly read at a reduced scale
+ * Out:   OrientedCrop, a rectangle around the key; its pixels
+ * Needs: affine.ts, geometry.ts, image.ts, resize.ts
+ *
+ * Same results as detect/align.py.
+ */
+
+import { transform } from './affine';
+import constants from './constants.json';
+import { type Box, extent, type Point } from './geometry';
+import { type RgbaImage, reduce } from './image';
+import { clamp, roundEven } from './numbers';
+import { BOX, resize } from './resize';
+
+const C = constants.align;
+const { SIZE } = constants.card;
+const { PAD_VALUE } = constants.detector;
+
+/** A rotated rectangle of a photo, in pixels of the upright original. */
+export interface OrientedCrop {
+  readonly centre: Point;
+  readonly axis: Point; // unit vector from left to right: from head to tip
+  readonly width: number; // the height is width / ASPECT_RATIO
+}
+
+/** Return the region that contains a key's whole box. */
+export function cropAround(head: Point, tip: Point, box: Box): OrientedCrop {
+  const [dx, dy] = [tip[0] - head[0], tip[1] - head[1]];
+  const length = Math.hypot(dx, dy);
+  const [x, y]: Point = length ? [dx / length, dy / length] : [1, 0];
+  const [left, right, top, bottom] = extent(box, [x, y]);
+  const [u, v] = [(left + right) / 2, (top + bottom) / 2];
+  const [boxWidth, boxHeight] = [Math.max(right - left, 1), Math.max(bottom - top, 1)];
+  const width = Math.max(boxWidth, C.ASPECT_RATIO * boxHeight) / (1 - 2 * C.MARGIN);
+  return { centre: [u * x - v * y, u * y + v * x], axis: [x, y], width };
+}
+
+/** Return a region scaled about its centre. */
+export function expand(region: OrientedCrop, factor: number): OrientedCrop {
+  return { ...region, width: region.width * factor };
+}
+
+/**
+ * Return the pixels of a region, stretched to (size, size) as the classifier takes them.
+ *
+ * scale: scale of `pixels` relative to the original; below 1 if the photo was read at a reduced scale.
+ */
+export function extract(region: OrientedCrop, pixels: RgbaImage, scale = 1, size: number = SIZE): RgbaImage {
+  const factor = clamp(Math.ceil((region.width * scale) / size), 1, C.MAX_SUPERSAMPLING);
+  const side = size * factor;
+  const [x, y] = region.axis;
+  const stepAlong = (region.width * scale) / side;
+  const stepAcross = ((region.width / C.ASPECT_RATIO) * scale) / side;
+  const [a, b, c, d] = [x * stepAlong, -y * stepAcross, y * stepAlong, x * stepAcross];
+  const half = side / 2;
+  const left = region.centre[0] * scale - (a * half + b * half);
+  const top = region.centre[1] * scale - (c * half + d * half);
+  return reduce(transform(pixels, side, [a, b, left, c, d, top], PAD_VALUE), factor);
+}
+
+/** Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height), for display. */
+export function extractUnstretched(
+  region: OrientedCrop,
+  pixels: RgbaImage,
+  scale: number,
+  height: number,
+): RgbaImage {
+  const width = roundEven(C.ASPECT_RATIO * height);
+  return resize(extract(region, pixels, scale, width), width, height, BOX);
+}

@@ -1,0 +1,82 @@
+/**
+ * A file or a camera frame -> pixels, at the scale at which Python would read them.
+ *
+ * In:    Blob or ImageBitmap
+ * Out:   Source: the upright bitmap, and a function that reads its pixels
+ * Needs: OffscreenCanvas and the browser's image decoder
+ */
+
+import {
+  constants,
+  draftFactor,
+  isJpeg,
+  type Photo,
+  type ReadPhoto,
+  type RgbaImage,
+  reduce,
+  sizeProblem,
+} from '../core';
+import { PhotoError } from './protocol';
+
+const STRIP_PIXELS = 4_000_000; // read from a bitmap at a time, to limit the memory that a large photo needs
+
+/** A photo that can be read at several scales. */
+export interface Source {
+  readonly bitmap: ImageBitmap;
+  readonly read: ReadPhoto;
+}
+
+/** Open the photo in a file. Throws PhotoError if it cannot be used. */
+export async function openFile(file: Blob): Promise<Source> {
+  if (file.size === 0) throw new PhotoError('empty');
+  if (file.size > constants.decode.MAX_BYTES) throw new PhotoError('long');
+  const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
+  const bitmap = await decodeFile(file);
+  const problem = sizeProblem(bitmap.width, bitmap.height);
+  if (problem) throw new PhotoError(problem);
+  return { bitmap, read: reader(bitmap, isJpeg(start)) };
+}
+
+/** Open a camera frame. Like a JPEG, it may be read at a reduced scale. */
+export function openFrame(bitmap: ImageBitmap): Source {
+  return { bitmap, read: reader(bitmap, true) };
+}
+
+/** Decode upright and, as Python does, without colour management. */
+async function decodeFile(file: Blob): Promise<ImageBitmap> {
+  try {
+    return await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+  } catch {
+    throw new PhotoError('unreadable');
+  }
+}
+
+function reader(bitmap: ImageBitmap, useDraft: boolean): ReadPhoto {
+  const cache = new Map<number, Photo>();
+  const { width, height } = bitmap;
+  return async (minSide) => {
+    const factor = useDraft ? draftFactor(width, height, minSide) : 1;
+    const photo = cache.get(factor) ?? { pixels: readPixels(bitmap, factor), width, height };
+    cache.set(factor, photo);
+    return photo;
+  };
+}
+
+/** Return a bitmap's pixels over white, each the mean of factor x factor. */
+function readPixels(bitmap: ImageBitmap, factor: number): RgbaImage {
+  const [width, height] = [Math.ceil(bitmap.width / factor), Math.ceil(bitmap.height / factor)];
+  const rows = factor * Math.max(Math.floor(STRIP_PIXELS / bitmap.width / factor), 1);
+  const data = new Uint8ClampedArray(4 * width * height);
+  const canvas = new OffscreenCanvas(bitmap.width, Math.min(rows, bitmap.height));
+  const context = canvas.getContext('2d', { willReadFrequently: true, alpha: false });
+  if (!context) throw new PhotoError('large');
+  for (let top = 0; top < bitmap.height; top += rows) {
+    const stripHeight = Math.min(rows, bitmap.height - top);
+    context.fillStyle = '#fff';
+    context.fillRect(0, 0, bitmap.width, stripHeight);
+    context.drawImage(bitmap, 0, top, bitmap.width, stripHeight, 0, 0, bitmap.width, stripHeight);
+    const strip = reduce(context.getImageData(0, 0, bitmap.width, stripHeight) as RgbaImage, factor);
+    data.set(strip.data, 4 * width * (top / factor));
+  }
+  return { data, width, height };
+}
