@@ -185,7 +185,7 @@ def test_without_ray_the_error_names_the_install_command():
 
 
 def test_every_photo_gets_one_result_even_if_a_node_is_lost(cluster, tmp_path):
-    count, lost = 5000, cluster.add_node(**NODE)
+    count, lost = 2000, cluster.add_node(**NODE)
     cluster.wait_for_nodes()
     recogniser = Recogniser.load(tiny_file(tmp_path / "tiny.tflite"))
 
