@@ -80,7 +80,7 @@ def test_the_tip_lies_right_of_the_shoulder_and_the_head_left(module, keys):
 def test_only_the_bow_is_stamped_and_cuts_have_a_surface(module, keys):
     for key in keys[module.KIND]:
         assert key.parts[0].surface.stamps == ()
-        assert all(part.body >= 0 and part.cut_surface is not None for part in key.parts[:2])
+        assert all(part.original_id >= 0 and part.cut_surface is not None for part in key.parts[:2])
 
 
 @pytest.mark.parametrize("module", KINDS)
@@ -91,9 +91,9 @@ def test_the_same_state_draws_the_same_key(module):
 
 
 def test_only_a_pin_tumbler_key_shows_its_code_in_its_outline(keys):
-    toothed = np.median([lost(key) for key in keys["cylinder"]])
-    assert toothed > 3 * np.median([lost(key) for key in keys["dimple"]])
-    assert toothed > 3 * np.median([lost(key) for key in keys["laser_track"]])
+    notched = np.median([lost(key) for key in keys["cylinder"]])
+    assert notched > 3 * np.median([lost(key) for key in keys["dimple"]])
+    assert notched > 3 * np.median([lost(key) for key in keys["laser_track"]])
 
 
 def test_pits_and_tracks_lie_on_both_faces(keys):
@@ -116,9 +116,9 @@ def test_a_cut_that_splits_the_blade_is_refused():
 def test_neighbouring_cuts_keep_within_the_code_data():
     rng = np.random.default_rng(0)
     for spec in (*cylinder.HOUSE, *cylinder.CAR):
-        numbers = cylinder.code(spec, 10, rng)
-        assert np.abs(np.diff(numbers)).max() <= spec.macs
-        assert 0 <= numbers.min() <= numbers.max() < spec.depths
+        codes = cylinder.code(spec, 10, rng)
+        assert np.abs(np.diff(codes)).max() <= spec.macs
+        assert 0 <= codes.min() <= codes.max() < spec.depths
 
 
 def test_breaking_the_edges_takes_only_their_corners():

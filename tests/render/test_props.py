@@ -33,28 +33,28 @@ def volumes(parts):
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seed", range(4))
 def test_a_head_is_one_piece_as_high_as_the_blade_where_they_meet(style, seed):
-    drawn = head(style, seed)
-    assert len(drawn.outline.decompose()) == 1
-    at_shoulder = drawn.outline ^ CrossSection.square((0.02, 99.0)).translate((-0.01, -49.5))
+    head_or_hand = head(style, seed)
+    assert len(head_or_hand.outline.decompose()) == 1
+    at_shoulder = head_or_hand.outline ^ CrossSection.square((0.02, 99.0)).translate((-0.01, -49.5))
     _, low, _, high = at_shoulder.bounds()
     assert (low, high) == pytest.approx((-NECK / 2, NECK / 2), abs=0.01)
-    assert drawn.outline.bounds()[2] <= 0.5
-    assert_whole(drawn.parts)
+    assert head_or_hand.outline.bounds()[2] <= 0.5
+    assert_whole(head_or_hand.parts)
 
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seed", range(4))
 def test_nothing_of_a_head_lies_before_the_shoulder(style, seed):
-    drawn = head(style, seed)
-    assert all(part.solid.bounding_box()[3] <= 0.1 for part in drawn.parts)
-    assert drawn.end[0] < drawn.hole[0] < 0
+    head_or_hand = head(style, seed)
+    assert all(part.solid.bounding_box()[3] <= 0.1 for part in head_or_hand.parts)
+    assert head_or_hand.end[0] < head_or_hand.hole[0] < 0
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_ring_fits_through_the_hole_of_any_bow(seed):
-    drawn = head("metal", seed)
-    eye = CrossSection.circle(0.8, 16).translate(drawn.hole)
-    assert (drawn.outline ^ eye).area() == pytest.approx(0.0, abs=1e-3)
+    head_or_hand = head("metal", seed)
+    eye = CrossSection.circle(0.8, 16).translate(head_or_hand.hole)
+    assert (head_or_hand.outline ^ eye).area() == pytest.approx(0.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("style", STYLES)
@@ -73,12 +73,12 @@ def test_an_unknown_style_is_named_in_the_error():
 @pytest.mark.parametrize("name", PROPS)
 def test_a_thing_is_whole_and_lies_around_height_zero(name):
     for seed in range(3):
-        thing = draw_prop(name, np.random.default_rng(seed))
-        assert thing.kind is None
-        assert_whole(thing.parts)
-        boxes = np.array([part.solid.bounding_box() for part in thing.parts])
+        prop = draw_prop(name, np.random.default_rng(seed))
+        assert prop.kind is None
+        assert_whole(prop.parts)
+        boxes = np.array([part.solid.bounding_box() for part in prop.parts])
         low, high = boxes[:, 2].min(), boxes[:, 5].max()
-        assert (low, high) == pytest.approx((-thing.thickness / 2, thing.thickness / 2), abs=0.01)
+        assert (low, high) == pytest.approx((-prop.thickness / 2, prop.thickness / 2), abs=0.01)
 
 
 @pytest.mark.parametrize("name", PROPS)
@@ -105,9 +105,9 @@ def test_a_ring_passes_through_its_hole_and_not_through_the_plate_beside_it(seed
 @pytest.mark.parametrize("draw", [draw_hand, draw_pinch])
 @pytest.mark.parametrize("seed", range(2))
 def test_a_hand_is_whole_and_of_an_adults_size(draw, seed):
-    drawn = draw(np.random.default_rng(seed))
-    assert_whole(drawn.parts)
-    body = drawn.parts[0].solid
+    head_or_hand = draw(np.random.default_rng(seed))
+    assert_whole(head_or_hand.parts)
+    body = head_or_hand.parts[0].solid
     assert len(body.decompose()) == 1
     assert body.num_tri() < 8000
     left, low, _, right, high, _ = body.bounding_box()
@@ -116,8 +116,8 @@ def test_a_hand_is_whole_and_of_an_adults_size(draw, seed):
 
 
 def test_thumb_and_finger_press_on_both_sides_of_a_head():
-    drawn = draw_pinch(np.random.default_rng(1), held=3.0)
-    body = drawn.parts[0].solid
+    head_or_hand = draw_pinch(np.random.default_rng(1), thickness=3.0)
+    body = head_or_hand.parts[0].solid
     head_above = Manifold.cube((12.0, 12.0, 12.0)).translate((-26.0, -6.0, 1.5))
     head_below = head_above.translate((0.0, 0.0, -15.0))
     assert (body ^ head_above).volume() > 100

@@ -12,7 +12,7 @@ from keykind.kinds.double_bit import draw as double_bit
 from keykind.kinds.mortice import draw as mortice
 from keykind.kinds.tubular import draw as tubular
 from keykind.render.keys import mortice_bits, mortice_bows, rounded
-from keykind.render.keys.mortice_shanks import in_one_piece
+from keykind.render.keys.mortice_shanks import assemble_solid
 from keykind.render.solids import DegenerateSolid, Head, Solid, Surface, plate
 
 KINDS = {
@@ -121,7 +121,7 @@ def test_cuts_of_modern_keys_are_told_from_the_blank():
         part = key.parts[0]
         origins = set(part.solid.to_mesh().run_original_id)
         assert part.cut_surface is not None
-        assert part.body in origins
+        assert part.original_id in origins
         assert len(origins) > 1
 
 
@@ -147,13 +147,13 @@ def test_a_cut_that_splits_the_key_raises():
     )
     head = Head(CrossSection(), (), (-9.0, 0.0), None)
     with pytest.raises(DegenerateSolid, match="2 pieces"):
-        in_one_piece("mortice", halves, (Surface(True, (0.5, 0.5, 0.5), 0.3), None), -1, head, 7.0)
+        assemble_solid("mortice", halves, (Surface(True, (0.5, 0.5, 0.5), 0.3), None), -1, head, 7.0)
 
 
 def test_a_bit_cut_loose_raises(monkeypatch):
     loose = CrossSection.square((5.0, 2.0)).translate((0.0, -8.0))
     monkeypatch.setitem(mortice_bits.FORMS, "loose", lambda width, height, rng: loose)
-    with pytest.raises(DegenerateSolid, match="held"):
+    with pytest.raises(DegenerateSolid, match="attached"):
         mortice_bits.draw_bit("loose", 5.0, 8.0, np.random.default_rng(0))
 
 

@@ -8,8 +8,8 @@ from keykind.render.paint.colours import LUMINANCE
 from keykind.render.paint.graphics import draw_graphic
 from keykind.render.paint.grounds import MATERIALS, draw_ground
 from keykind.render.paint.lights import STYLES, draw_light
-from keykind.render.paint.noise import fractal
-from keykind.render.paint.stamps import place
+from keykind.render.paint.noise import fractal_noise
+from keykind.render.paint.stamps import stamp_mask
 from keykind.render.paint.surfaces import FINISHES, paint
 from keykind.render.paint.tiles import Frame, Tile
 from keykind.render.solids import Stamp, Surface
@@ -80,7 +80,9 @@ def test_a_stamp_lies_where_its_centre_says_with_y_upward():
 
 def test_a_logo_depends_on_its_name_alone():
     def drawn(name, seed):
-        return place(Stamp(f"logo:{name}", (0, 0), 12.0), Frame(BOX, SIZE), np.random.default_rng(seed)).mask
+        return stamp_mask(
+            Stamp(f"logo:{name}", (0, 0), 12.0), Frame(BOX, SIZE), np.random.default_rng(seed)
+        ).mask
 
     np.testing.assert_array_equal(drawn("Talmo", 1), drawn("Talmo", 2))
     assert (drawn("Talmo", 1) != drawn("Ferro", 1)).any()
@@ -148,7 +150,7 @@ def test_backdrops_and_graphics_have_their_size():
 
 def test_noise_fills_its_range_whatever_its_cell():
     for cell in (0.5, 7.0, (3.0, 200.0), 900.0):
-        field = fractal((40, 70), cell, 4, seeded())
+        field = fractal_noise((40, 70), cell, 4, seeded())
         assert field.shape == (40, 70)
         assert 0 <= field.min() < 0.35
         assert 0.65 < field.max() <= 1

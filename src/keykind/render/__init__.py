@@ -1,6 +1,6 @@
-"""Kinds of key -> solids -> scenes -> photos with labels.
+"""Synthetic photos: solids of keys -> scenes -> rendered photos with labels.
 
-In:    a kind or a scene, a random generator
+In:    kinds, scene name, seed
 Out:   photos, masks and labels in a folder that `keykind inspect` and `keykind train` read
 Needs: numpy, pillow, manifold3d, mitsuba    [render]
 """

@@ -1,11 +1,11 @@
-"""Blanks, cuts and heads -> Solids: keys and their company as they are made, in millimetres.
+"""Solids of keys and props, and their triangle meshes.
 
-In:    2D outlines and 3D tools of manifold3d
-Out:   Part (one solid of one surface), Head, Solid; triangles with normals, split at sharp edges
+In:    2D outlines and 3D solids of manifold3d, mm
+Out:   Part (one solid with one surface), Head, Solid; triangles with normals, split at sharp edges
 Needs: numpy, manifold3d    [render]
 
-A key lies along x: the shoulder (where the blade leaves the head) at x = 0, the tip at the largest x, the bow
-at negative x. z is the thickness, centred on 0; the bitting of a single-sided key points to -y.
+The axis of a key is x: the shoulder (where the blade meets the head) is at x = 0, the tip at the largest x,
+the bow at negative x. z is the thickness, centred on 0; the bitting of a single-sided key points towards -y.
 """
 
 from dataclasses import dataclass
@@ -13,93 +13,93 @@ from dataclasses import dataclass
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
-CREASE = 35.0  # degrees between faces from which an edge is sharp
-LEAST_VOLUME = 1e-3  # mm3; a solid below this has nothing left to see
+CREASE = 35.0  # degrees between two faces, from which their edge is sharp
+MIN_VOLUME = 1e-3  # mm3; a smaller solid would be invisible
 
 Point = tuple[float, float]
 Colour = tuple[float, float, float]  # linear RGB reflectance, 0..1
 
 
 class DegenerateSolid(ValueError):
-    """A drawn solid that a cut emptied, split or left touching itself: to be drawn again."""
+    """A cut emptied or split a randomly drawn solid, or left it self-touching; it has to be redrawn."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """Text, a logo or a frame struck into a surface or printed on it, seen from above (+z)."""
+    """Text, a logo or a frame stamped into a surface or printed on it, seen from above (+z)."""
 
-    text: str  # what is written; "logo:NAME", "frame:round", "frame:outline", "icon:lock" name drawn shapes
+    text: str  # literal, or the name of a shape: "logo:NAME", "frame:round", "frame:outline", "icon:lock"
     centre: Point  # mm
     height: float  # mm, of a capital letter or of the shape
     angle: float = 0.0  # degrees, counter-clockwise
-    depth: float = -0.15  # mm; negative is struck in, positive stands out, 0 is only printed
-    colour: Colour | None = None  # paint in the letters; None: the surface's own
+    depth: float = -0.15  # mm; negative: recessed, positive: raised, 0: printed only
+    colour: Colour | None = None  # of the paint; None: that of the surface
 
 
 @dataclass(frozen=True, slots=True)
 class Surface:
-    """What a part is covered with; `surfaces.paint` makes the pictures of it."""
+    """The material of a part; paint.surfaces.paint draws its textures."""
 
     metal: bool
     colour: Colour
     roughness: float  # 0 mirror .. 1 matt
     finish: str = "satin"  # polished, satin, brushed, cast, ground, moulded, painted, woven, skin, printed
-    wear: float = 0.0  # 0 new .. 1 scratched and dulled all over
-    rust: float = 0.0  # 0 none .. 1 covered; on brass and nickel silver it is tarnish
+    wear: float = 0.0  # 0 new .. 1 scratched and dull all over
+    rust: float = 0.0  # 0 none .. 1 covered; tarnish on brass and nickel silver
     stamps: tuple[Stamp, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One solid with one surface; faces made by a tool other than `body` get `cut_surface` (fresh metal)."""
+    """One solid with one surface; faces that a cutting tool made get `cut_surface` (bare metal)."""
 
     solid: Manifold
-    name: str  # "blade", "bow", or what it is: "ring", "tag", "coin", "hand"
+    name: str  # "blade" or "bow" of a key; of others e.g. "ring", "tag", "coin", "hand"
     surface: Surface
     cut_surface: Surface | None = None
-    body: int = -1  # manifold's original_id of the uncut blank; -1: no face counts as cut
+    original_id: int = -1  # Manifold's original_id of the uncut blank; -1: no face counts as cut
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What a key is held by: the metal outline (x <= 0) and what is put on it."""
+    """The part of a key that is held: the metal outline (x <= 0) and the parts attached to it."""
 
-    outline: CrossSection  # of the metal, joined to the blade at x = 0; hidden inside a plastic head
-    parts: tuple[Part, ...]  # plastic shell, buttons, inlay, fob; none for a plain metal bow
-    end: Point  # the farthest point behind the shoulder
-    hole: Point | None  # centre of the hole that a ring goes through
-    stamps: tuple[Stamp, ...] = ()  # struck into the metal
-    thickness: float = 2.0  # mm, of the thickest part, for lying it down
+    outline: CrossSection  # of the metal, meets the blade at x = 0; hidden in a plastic head
+    parts: tuple[Part, ...]  # plastic shell, buttons, inlay, fob; empty for a plain metal bow
+    end: Point  # mm, the point farthest from the shoulder
+    hole: Point | None  # mm, centre of the hole for a ring
+    stamps: tuple[Stamp, ...] = ()  # on the metal
+    thickness: float = 2.0  # mm, of the thickest part
 
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """One thing to lay into a scene: a key, or company without a kind."""
+    """One object of a scene: a key, or a prop, which has no kind."""
 
     kind: str | None  # None: not a key
     parts: tuple[Part, ...]
-    head: Point  # mm, end of the head; for company the two ends of its longest axis
-    tip: Point
-    hole: Point | None = None  # where a ring passes
-    thickness: float = 2.0  # mm, height when it lies flat
+    head: Point  # mm, end of the head; of a prop, one end of its longest axis
+    tip: Point  # mm; of a prop, the other end
+    hole: Point | None = None  # mm, centre of the hole for a ring
+    thickness: float = 2.0  # mm, height when lying flat
 
 
 @dataclass(frozen=True, slots=True)
 class Triangles:
-    """The surface of a part: vertices are doubled where an edge is sharp."""
+    """The triangle mesh of a part; vertices are duplicated at sharp edges."""
 
     vertices: np.ndarray  # (n, 3) float32, mm
     normals: np.ndarray  # (n, 3) float32, unit length
     faces: np.ndarray  # (m, 3) uint32
-    cut: np.ndarray  # (m,) bool: made by a cutting tool
+    cut: np.ndarray  # (m,) bool, made by a cutting tool
 
 
-def checked(solid: Manifold, name: str, pieces: int = 1) -> Manifold:
-    """Return the solid, or raise DegenerateSolid if a cut emptied it, split it or broke it."""
+def check_solid(solid: Manifold, name: str, pieces: int = 1) -> Manifold:
+    """Return the solid; raise DegenerateSolid if it is invalid, empty or not in this number of pieces."""
     if str(solid.status()) != "Error.NoError":
         raise DegenerateSolid(f"{name}: {solid.status()}")
-    if solid.is_empty() or solid.volume() < LEAST_VOLUME:
-        raise DegenerateSolid(f"{name}: nothing is left of it")
+    if solid.is_empty() or solid.volume() < MIN_VOLUME:
+        raise DegenerateSolid(f"{name}: is empty")
     found = len(solid.decompose())
     if found != pieces:
         raise DegenerateSolid(f"{name}: cut into {found} pieces, {pieces} expected")
@@ -107,26 +107,26 @@ def checked(solid: Manifold, name: str, pieces: int = 1) -> Manifold:
 
 
 def triangles(part: Part, crease: float = CREASE) -> Triangles:
-    """Return the triangles of a part, smooth across edges flatter than `crease` degrees.
+    """Return the mesh of a part, smooth across edges of less than `crease` degrees.
 
-    Raises DegenerateSolid if a vertex is nowhere: it would take the whole process down later.
+    Raises DegenerateSolid if there are no faces or a vertex is not finite, which would crash Mitsuba.
     """
     mesh = part.solid.calculate_normals(0, crease).to_mesh(0)
     properties = np.asarray(mesh.vert_properties, dtype=np.float32)
     faces = np.asarray(mesh.tri_verts, dtype=np.uint32)
     cut = np.zeros(len(faces), dtype=bool)
-    if part.body >= 0 and part.cut_surface is not None:
+    if part.original_id >= 0 and part.cut_surface is not None:
         starts = np.asarray(mesh.run_index) // 3
         for run, original in enumerate(mesh.run_original_id):
-            cut[starts[run] : starts[run + 1]] = original != part.body
+            cut[starts[run] : starts[run + 1]] = original != part.original_id
     vertices = np.ascontiguousarray(properties[:, :3])
     if not len(faces) or not np.isfinite(vertices).all():
-        raise DegenerateSolid(f"{part.name}: {len(faces)} faces, or a vertex that is no number")
+        raise DegenerateSolid(f"{part.name}: {len(faces)} faces, or a vertex that is not finite")
     return Triangles(vertices, _normals(vertices, faces), faces, cut)
 
 
 def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return normals weighted by the faces' areas: slivers at a groove's end tilt no flat beside it."""
+    """Return vertex normals weighted by face area, so that slivers beside a flat face do not tilt it."""
     corners = vertices[faces].astype(np.float64)
     areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = np.zeros(vertices.shape)
@@ -136,13 +136,13 @@ def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
 
 
 def polygon(points: np.ndarray | list[Point]) -> CrossSection:
-    """Return the area inside a closed line of (n, 2) points in mm, in either direction."""
+    """Return the area inside a polygon of (n, 2) points in mm, in either orientation."""
     line = np.asarray(points, dtype=np.float64)
-    turned = np.roll(line, -1, axis=0)
-    area = float(np.sum(line[:, 0] * turned[:, 1] - turned[:, 0] * line[:, 1]))
+    ahead = np.roll(line, -1, axis=0)
+    area = float(np.sum(line[:, 0] * ahead[:, 1] - ahead[:, 0] * line[:, 1]))
     return CrossSection([line if area > 0 else line[::-1]])
 
 
 def plate(outline: CrossSection, thickness: float) -> Manifold:
-    """Return an outline as a plate of this thickness, centred on z = 0."""
+    """Return an outline extruded to this thickness in mm, centred on z = 0."""
     return Manifold.extrude(outline, thickness).translate((0.0, 0.0, -thickness / 2))

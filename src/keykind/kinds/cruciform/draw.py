@@ -1,12 +1,11 @@
-"""Cruciform keys: a blade of three or four wings, each cut on its edge.
+"""Cruciform keys: a blade with three or four wings, each cut at its edge.
 
-In:    rng
+In:    random generator
 Out:   Solid of kind "cruciform"
 Needs: numpy, manifold3d    [render]
 
-Blanks can be turned from rod of 9.5 mm (3/8 in) and milled to wings (hobby-machinist.com, "Making a
-Cruciform Key"). By estimate: wings 1.8-2.5 mm thick and 7-9 mm over all, a blade of 20-32 mm, 4-6 cuts a
-wing.
+Blanks can be turned from 9.5 mm (3/8 in) rod, and the wings milled (hobby-machinist.com, "Making a Cruciform
+Key"). Estimated: wings 1.8-2.5 mm thick and 7-9 mm across, a blade of 20-32 mm, 4-6 cuts per wing.
 """
 
 from dataclasses import dataclass
@@ -16,18 +15,22 @@ from manifold3d import CrossSection, Manifold, OpType
 
 from keykind.render.keys.blanks import BEVEL, bevelled, draw_metal
 from keykind.render.keys.bows import draw_head
-from keykind.render.keys.mortice_shanks import in_one_piece
-from keykind.render.keys.rounded import turned
+from keykind.render.keys.mortice_shanks import assemble_solid
+from keykind.render.keys.rounded import turned_shank
 from keykind.render.solids import Solid, plate, polygon
 
-ANGLES = ((0.0, 90.0, 180.0, 270.0), (0.0, 90.0, 180.0), (0.0, 120.0, 240.0))  # degrees of the wings about x
+ANGLES = (
+    (0.0, 90.0, 180.0, 270.0),
+    (0.0, 90.0, 180.0),
+    (0.0, 120.0, 240.0),
+)  # degrees, positions of the wings about x
 ANGLE_SHARES = (0.8, 0.1, 0.1)
 STYLES = ("metal", "plastic")
 
 
 @dataclass(frozen=True, slots=True)
-class OrientedCrop:
-    """Where a wing is cut, mm along the blade, and how thick it is."""
+class CutRange:
+    """The cut section of a wing along x, and its thickness, mm."""
 
     first: float
     last: float
@@ -35,7 +38,7 @@ class OrientedCrop:
 
 
 def draw(rng: np.random.Generator) -> Solid:
-    """Return a cruciform key with a metal or plastic bow. Raises DegenerateSolid when the cuts split it."""
+    """Return a cruciform key with a metal or plastic bow. Raises DegenerateSolid if the cuts split it."""
     length, radius, wing = rng.uniform(20, 32), rng.uniform(3.5, 4.5), rng.uniform(1.8, 2.5)
     collar = rng.uniform(1.0, 4.0)
     angles = ANGLES[int(rng.choice(3, p=ANGLE_SHARES))]
@@ -49,64 +52,66 @@ def draw(rng: np.random.Generator) -> Solid:
     body = key.original_id()
     tools = [
         cut.rotate((turn, 0.0, 0.0))
-        for cut in cuts(radius, OrientedCrop(collar + 1.5, length - 1.0, wing), angles, rng)
+        for cut in cuts(radius, CutRange(collar + 1.5, length - 1.0, wing), angles, rng)
     ]
     key = Manifold.batch_boolean([key, *tools], OpType.Subtract)
-    return in_one_piece("cruciform", key, draw_metal(rng), body, head, length)
+    return assemble_solid("cruciform", key, draw_metal(rng), body, head, length)
 
 
 def winged(length: float, radius: float, wing: float, angles: tuple[float, ...]) -> Manifold:
-    """Return the blade before cutting, from x = 0 to its tip, its first wing toward +y."""
-    one = CrossSection.square((wing, radius)).translate((-wing / 2, 0.0))
+    """Return the uncut blade from x = 0 to its tip, the first wing towards +y."""
+    wing_section = CrossSection.square((wing, radius)).translate((-wing / 2, 0.0))
     core = CrossSection.circle(wing * 0.62, 24)
-    section = CrossSection.batch_boolean([core, *(one.rotate(angle) for angle in angles)], OpType.Add)
+    section = CrossSection.batch_boolean(
+        [core, *(wing_section.rotate(angle) for angle in angles)], OpType.Add
+    )
     return Manifold.extrude(section, length).rotate((0.0, 90.0, 0.0))
 
 
 def envelope(length: float, radius: float, rng: np.random.Generator) -> Manifold:
-    """Return the round bar that the blade was milled from: it rounds the wings' edges and tapers the tip."""
+    """Return the rod from which the blade is milled; it rounds the edges of the wings and tapers the tip."""
     taper = rng.uniform(0.8, 2.2)
     knots = [(0.0, radius), (length - taper, radius), (length, radius - taper * rng.uniform(0.5, 0.9))]
-    return turned(np.array(knots), [], 40)
+    return turned_shank(np.array(knots), [], 40)
 
 
 def stop(radius: float, collar: float, rng: np.random.Generator) -> Manifold:
-    """Return the collar that stops the blade in the lock, reaching back into the bow; mm."""
+    """Return the collar that stops the key in the lock; it extends back into the bow; mm."""
     out = radius + rng.uniform(-0.2, 1.6)
     edge, back = 0.25, rng.uniform(0.0, 2.5)
     knots = [(-back - edge, out - edge), (-back, out), (collar - edge, out), (collar, out - edge)]
-    return turned(np.array(knots), [], 40)
+    return turned_shank(np.array(knots), [], 40)
 
 
 def grooves(
     length: float, radius: float, wing: float, angles: tuple[float, ...], rng: np.random.Generator
 ) -> Manifold:
-    """Return what is milled along the sides of some wings to fit the keyway."""
+    """Return the tools of grooves along the sides of some wings, which fit the keyway."""
     tools = [Manifold()]
     for angle in angles:
         if rng.random() < 0.35:
             wide, deep = rng.uniform(0.7, 1.2), wing * rng.uniform(0.15, 0.3)
-            place, side = radius * rng.uniform(0.45, 0.65), float(rng.choice([-1.0, 1.0]))
+            position, side = radius * rng.uniform(0.45, 0.65), float(rng.choice([-1.0, 1.0]))
             box = Manifold.cube((length + 2, wide, 2 * deep), True).translate(
-                (length / 2, place, side * wing / 2)
+                (length / 2, position, side * wing / 2)
             )
             tools.append(box.rotate((angle, 0.0, 0.0)))
     return Manifold.batch_boolean(tools, OpType.Add)
 
 
 def cuts(
-    radius: float, sizes: OrientedCrop, angles: tuple[float, ...], rng: np.random.Generator
+    radius: float, cut_range: CutRange, angles: tuple[float, ...], rng: np.random.Generator
 ) -> list[Manifold]:
-    """Return the cutters: a row of V cuts with flat bottoms in the edge of each wing."""
+    """Return the tools of the cuts: a row of V cuts with flat floors in the edge of each wing."""
     tools = []
     for angle in angles:
         count = int(rng.integers(4, 7))
-        pitch = (sizes.last - sizes.first) / count
+        pitch = (cut_range.last - cut_range.first) / count
         root, slope = pitch * rng.uniform(0.12, 0.25), np.tan(np.radians(rng.uniform(38, 52)))
         for i in range(count):
             deep = radius * 0.4 * rng.integers(0, 6) / 5
             if deep > 0:
-                x = sizes.first + (i + 0.5) * pitch
+                x = cut_range.first + (i + 0.5) * pitch
                 wide = root + (deep + 1.0) * slope
                 line = [
                     (x - root, radius - deep),
@@ -114,5 +119,5 @@ def cuts(
                     (x + wide, radius + 1),
                     (x - wide, radius + 1),
                 ]
-                tools.append(plate(polygon(line), sizes.wing + 1.0).rotate((angle, 0.0, 0.0)))
+                tools.append(plate(polygon(line), cut_range.wing + 1.0).rotate((angle, 0.0, 0.0)))
     return tools

@@ -1,13 +1,14 @@
 """Pin-tumbler keys: house, padlock and edge-cut car keys.
 
-In:    rng
+In:    random generator
 Out:   Solid of kind "cylinder"
 Needs: numpy, manifold3d    [render]
 
-Cuts follow published code data, in mm: spacing 2.3-4.2, 4-10 cuts, depth steps 0.38-0.71, flanks opening by
-90-112 degrees, largest step between neighbours (MACS). Sources (facts only): lockreference.com "Key bitting
-specifications"; locksafesystems.com "Key depth and spacing information"; definitions/ of choller/autokey3d on
-GitHub. CAR and the last of HOUSE are typical values rather than one maker's data.
+Cuts follow published code data: spacing 2.3-4.2 mm, 4-10 cuts, depth increments of 0.38-0.71 mm, included
+angle 90-112 degrees, maximum adjacent cut specification (MACS). Sources (facts only): lockreference.com "Key
+bitting specifications"; locksafesystems.com "Key depth and spacing information"; definitions/ of
+choller/autokey3d on GitHub. CAR and the last entry of HOUSE are typical values, not the data of one
+manufacturer.
 """
 
 from dataclasses import dataclass
@@ -15,21 +16,21 @@ from dataclasses import dataclass
 import numpy as np
 from manifold3d import CrossSection, JoinType, Manifold
 
-from keykind.render.keys.blades import Blade, draw_blade, draw_stops, profiled, rebated
+from keykind.render.keys.blades import Blade, draw_blade, draw_stops, edge_rebate, profile_grooves
 from keykind.render.keys.blanks import assemble
 from keykind.render.keys.bows import draw_head
-from keykind.render.keys.milling import notches, turned
+from keykind.render.keys.milling import flipped, notches
 from keykind.render.solids import Point, Solid, plate
 
 KIND = "cylinder"
-CAR_SHARE = 0.25  # of edge-cut car keys among the kind
-UNCUT_SHARE = 0.05  # blanks
-STYLES = {  # car or not -> shares of metal, plastic, car, flip
+CAR_SHARE = 0.25  # of edge-cut car keys
+UNCUT_SHARE = 0.05  # of blanks
+STYLES = {  # whether a car key -> shares of metal, plastic, car, flip heads
     False: (0.72, 0.22, 0.04, 0.02),
     True: (0.1, 0.12, 0.6, 0.18),
 }
-GROOVES = (0.18, 0.42)  # of the thickness
-LEAST_LEFT = 0.42  # of the height, below the deepest cut
+GROOVES = (0.18, 0.42)  # share of the thickness
+MIN_HEIGHT = 0.42  # share of the height that remains below the deepest cut
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,14 @@ class Spec:
     """Code data of a family of locks, mm."""
 
     height: float  # of the uncut blade
-    first: float  # shoulder to the middle of the first cut
-    spacing: float  # middle to middle
-    step: float  # from one depth to the next
+    first: float  # shoulder to the centre of the first cut
+    spacing: float  # between the centres of adjacent cuts
+    step: float  # depth increment
     depths: int
-    macs: int  # depths, largest step between neighbours
-    flat: float  # floor of a cut
-    angle: float  # degrees between the flanks
-    cuts: tuple[int, int]  # fewest and most
+    macs: int  # depths, largest difference between adjacent cuts
+    flat: float  # length of the floor of a cut
+    angle: float  # degrees, between the flanks
+    cuts: tuple[int, int]  # smallest and largest number
 
 
 HOUSE = (
@@ -67,9 +68,9 @@ CAR = (
 
 
 def draw(rng: np.random.Generator) -> Solid:
-    """Return a pin-tumbler key with a bitting of its own, in mm.
+    """Return a pin-tumbler key with a random bitting, in mm.
 
-    Raises DegenerateSolid when the cuts split it.
+    Raises DegenerateSolid if the cuts split it.
     """
     car = bool(rng.random() < CAR_SHARE)
     spec = (CAR if car else HOUSE)[int(rng.integers(len(CAR if car else HOUSE)))]
@@ -84,7 +85,7 @@ def draw(rng: np.random.Generator) -> Solid:
 
 
 def draw_shape(spec: Spec, count: int, car: bool, rng: np.random.Generator) -> Blade:
-    """Return the blank blade that `count` cuts fit on."""
+    """Return an uncut blade long enough for `count` cuts."""
     height = spec.height * rng.uniform(0.96, 1.05)
     length = spec.first + (count - 1) * spec.spacing + rng.uniform(2.5, 5.0)
     thickness = rng.uniform(1.8, 2.8) if car else rng.uniform(1.8, 2.5)
@@ -94,22 +95,22 @@ def draw_shape(spec: Spec, count: int, car: bool, rng: np.random.Generator) -> B
 
 
 def warded(blade: Blade, car: bool, rng: np.random.Generator) -> list[Manifold]:
-    """Return the profile grooves of both faces; a car key's are fewer and its faces alike."""
+    """Return the profile grooves of both faces; car keys have fewer, the same on both faces."""
     if car:
-        upper = profiled(blade, int(rng.choice([0, 1, 1, 1, 2])), GROOVES, rng)
-        return upper + [turned(tool, blade.middle) for tool in upper]
-    tools = profiled(blade, int(rng.integers(1, 5)), GROOVES, rng)
-    lower = profiled(blade, int(rng.integers(1, 4)), GROOVES, rng)
+        upper = profile_grooves(blade, int(rng.choice([0, 1, 1, 1, 2])), GROOVES, rng)
+        return upper + [flipped(tool, blade.middle) for tool in upper]
+    tools = profile_grooves(blade, int(rng.integers(1, 5)), GROOVES, rng)
+    lower = profile_grooves(blade, int(rng.integers(1, 4)), GROOVES, rng)
     if rng.random() < 0.3:
-        (tools if rng.random() < 0.5 else lower).append(rebated(blade, rng))
-    return tools + [turned(tool, blade.middle) for tool in lower]
+        (tools if rng.random() < 0.5 else lower).append(edge_rebate(blade, rng))
+    return tools + [flipped(tool, blade.middle) for tool in lower]
 
 
 def bitting(blade: Blade, spec: Spec, count: int, both: bool, rng: np.random.Generator) -> Manifold:
-    """Return the tool that cuts one edge, or both edges of a key for either way round."""
-    deepest = blade.height * (1 - LEAST_LEFT) / (2 if both else 1)
+    """Return the tool that cuts one edge, or both edges of a reversible key."""
+    deepest = blade.height * (1 - MIN_HEIGHT) / (2 if both else 1)
     worn = float(rng.choice([0.05, 0.15, rng.uniform(0.3, 0.9)], p=[0.45, 0.35, 0.2]))
-    places = spec.first + spec.spacing * np.arange(count)
+    positions = spec.first + spec.spacing * np.arange(count)
     area = CrossSection()
     alike = bool(rng.random() < 0.5)
     first = code(spec, count, rng)
@@ -117,7 +118,7 @@ def bitting(blade: Blade, spec: Spec, count: int, both: bool, rng: np.random.Gen
         depths = np.minimum(
             (first if alike or edge > 0 else code(spec, count, rng)) * spec.step + 0.15, deepest
         )
-        cuts: list[Point] = list(zip(places.tolist(), depths.tolist(), strict=True))
+        cuts: list[Point] = list(zip(positions.tolist(), depths.tolist(), strict=True))
         side = notches(-blade.height / 2, cuts, spec.flat * rng.uniform(0.8, 1.3), spec.angle)
         area += side.scale((1.0, edge)).translate((0.0, blade.middle))
     area = area.offset(worn, JoinType.Round, circular_segments=24).offset(
@@ -128,9 +129,9 @@ def bitting(blade: Blade, spec: Spec, count: int, both: bool, rng: np.random.Gen
 
 
 def code(spec: Spec, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Return the depth number of each cut (count,), 0 the shallowest, neighbours no more than MACS apart."""
-    found = [int(rng.integers(spec.depths))]
-    while len(found) < count:
-        low, high = max(0, found[-1] - spec.macs), min(spec.depths - 1, found[-1] + spec.macs)
-        found.append(int(rng.integers(low, high + 1)))
-    return np.array(found, dtype=np.float64)
+    """Return the depth code of each cut (count,), 0 the shallowest, within the MACS."""
+    codes = [int(rng.integers(spec.depths))]
+    while len(codes) < count:
+        low, high = max(0, codes[-1] - spec.macs), min(spec.depths - 1, codes[-1] + spec.macs)
+        codes.append(int(rng.integers(low, high + 1)))
+    return np.array(codes, dtype=np.float64)

@@ -1,13 +1,13 @@
 """Mortice keys: lever and warded keys with a round shank and a bit at its tip.
 
-In:    rng
+In:    random generator
 Out:   Solid of kind "mortice"
 Needs: numpy, manifold3d    [render]
 
-By estimate from photos: door keys are 60-150 mm long over all with a shank of 4.5-8 mm, furniture keys
-40-75 mm with 3.5-5.5 mm. Furniture keys are drilled (busseslocks.com, "Barrel key") or reach beyond their
-bit (english-classics.net, "Antique Furniture Keys"); keys to five-lever locks have seven peaks (als-
-locksmiths.co.uk).
+Estimated from photos: door keys are 60-150 mm long overall with a shank 4.5-8 mm in diameter, furniture keys
+40-75 mm with 3.5-5.5 mm. Furniture keys have a bore (busseslocks.com, "Barrel key") or a pin beyond the bit
+(english-classics.net, "Antique Furniture Keys"); keys of five-lever locks have seven peaks
+(als-locksmiths.co.uk).
 """
 
 from collections.abc import Callable
@@ -21,26 +21,34 @@ from keykind.render.keys.bows import draw_head
 from keykind.render.keys.mortice_bits import draw_bit
 from keykind.render.keys.mortice_bows import draw_bow
 from keykind.render.keys.mortice_metals import draw_old
-from keykind.render.keys.mortice_shanks import SHORT, Sizes, drilled, forged_bit, in_one_piece, rooted, shank
-from keykind.render.keys.rounded import Turning, turned
+from keykind.render.keys.mortice_shanks import (
+    SHORT,
+    Sizes,
+    assemble_solid,
+    drilled,
+    forged_bit,
+    rooted,
+    shank,
+)
+from keykind.render.keys.rounded import Turning, turned_shank
 from keykind.render.solids import Head, Solid, plate
 
 BOWS = {"framed": 0.46, "hearted": 0.08, "rings": 0.12, "scrolled": 0.16, "pierced": 0.18}
 BITS = {"warded": 0.3, "plain": 0.24, "ornate": 0.24, "levered": 0.22}
-BORE = 0.62  # of the radius at the tip: the bore of a pipe key
-MIRRORED = 0.04  # share of old keys with the same bit on the other side
+BORE = 0.62  # radius of the bore of a pipe key, as a share of that of its tip
+MIRRORED = 0.04  # of old keys, with the same bit on the other side
 SHARES = {"old": 0.74, "modern": 0.18, "show": 0.08}
 
-NEWER_SHARE = 0.25  # of keys of the old form, in the metals of modern keys
+NEWER_SHARE = 0.25  # of old keys, in the metals of modern keys
 
 
 def draw(rng: np.random.Generator) -> Solid:
-    """Return a mortice key: old, modern or a showpiece. Raises DegenerateSolid when a cut splits it."""
+    """Return an old or modern mortice key, or a showpiece. Raises DegenerateSolid if a cut splits it."""
     return FAMILIES[pick(SHARES, rng)](rng)
 
 
 def pick(shares: dict[str, float], rng: np.random.Generator) -> str:
-    """Return one of the names, as often as its share says."""
+    """Return one of the names, with these probabilities."""
     return str(rng.choice(list(shares), p=list(shares.values())))
 
 
@@ -57,7 +65,7 @@ def old_sizes(rng: np.random.Generator) -> Sizes:
 
 
 def draw_old_key(rng: np.random.Generator) -> Solid:
-    """Return a forged or cast key with an open bow. Raises DegenerateSolid when a cut splits it."""
+    """Return a forged or cast key with an open bow. Raises DegenerateSolid if a cut splits it."""
     sizes = old_sizes(rng)
     bow = draw_bow(pick(BOWS, rng), float(np.clip(sizes.length * rng.uniform(0.4, 0.8), 15, 46)), rng)
     outline = rooted(draw_bit(pick(BITS, rng), sizes.width, sizes.height, rng), sizes)
@@ -68,7 +76,7 @@ def draw_old_key(rng: np.random.Generator) -> Solid:
     if sizes.pin <= SHORT and rng.random() < 0.55:
         key = drilled(key, sizes.length, rng.uniform(6.0, 20.0), sizes.end * BORE)
     head = Head(CrossSection(), (), bow.end, bow.hole, (), bow.thickness)
-    return in_one_piece(
+    return assemble_solid(
         "mortice",
         key,
         (draw_metal(rng)[0] if rng.random() < NEWER_SHARE else draw_old(rng), None),
@@ -87,7 +95,7 @@ def modern_sizes(rng: np.random.Generator) -> Sizes:
 
 
 def modern_shank(sizes: Sizes, rng: np.random.Generator) -> Manifold:
-    """Return a plain shank with a collar or none, its pin often thinner."""
+    """Return a plain shank, often with a collar and a thinner pin."""
     r, last = sizes.radius, sizes.length - sizes.pin
     tip = r * rng.uniform(0.5, 0.8) if sizes.pin > SHORT and rng.random() < 0.6 else r
     knots = [(-0.3, r * 0.9), (0.0, r), (last, r), (last + 0.1, tip), (sizes.length - 0.4, tip)]
@@ -96,11 +104,11 @@ def modern_shank(sizes: Sizes, rng: np.random.Generator) -> Manifold:
     if rng.random() < 0.6:
         half = rng.uniform(0.6, 2.2)
         turnings.append(Turning(rng.uniform(0.0, 9.0) + half, half, rng.uniform(0.6, 1.6), "ring"))
-    return turned(np.array(knots), turnings)
+    return turned_shank(np.array(knots), turnings)
 
 
 def draw_modern(rng: np.random.Generator) -> Solid:
-    """Return a lever key with a flat stamped bow. Raises DegenerateSolid when a cut splits it."""
+    """Return a lever key with a flat stamped bow. Raises DegenerateSolid if a cut splits it."""
     sizes = modern_sizes(rng)
     thickness = rng.uniform(2.0, 3.2)
     head = draw_head("metal", min(2 * sizes.radius, 7.0), thickness, rng)
@@ -115,7 +123,7 @@ def draw_modern(rng: np.random.Generator) -> Solid:
     key -= plate(waste, sizes.thickness + 2)
     if sizes.pin <= SHORT and rng.random() < 0.2:
         key = drilled(key, sizes.length, rng.uniform(6.0, 15.0), sizes.end * BORE)
-    return in_one_piece("mortice", key, draw_metal(rng), body, head, sizes.length)
+    return assemble_solid("mortice", key, draw_metal(rng), body, head, sizes.length)
 
 
 FAMILIES: dict[str, Callable[[np.random.Generator], Solid]] = {

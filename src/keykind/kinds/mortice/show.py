@@ -1,11 +1,11 @@
-"""Showpieces: keys to a city and souvenirs, with a medallion for a bow.
+"""Showpieces: keys to the city and souvenirs, with a medallion as a bow.
 
-In:    rng
+In:    random generator
 Out:   Solid of kind "mortice"
 Needs: numpy, manifold3d    [render]
 
-By estimate from photos: keys to a city are 90-170 mm long, cast, gilt or antiqued, their medallion 38-60 mm
-wide and often enamelled. The towns are invented.
+Estimated from photos: keys to the city are 90-170 mm long, cast, gilt or antiqued, with a medallion 38-60 mm
+wide, often enamelled. The towns are invented.
 """
 
 import numpy as np
@@ -14,16 +14,16 @@ from manifold3d import CrossSection, Manifold, OpType
 from keykind.render.keys.brands import LOGOS
 from keykind.render.keys.mortice_bits import draw_bit
 from keykind.render.keys.mortice_bows import lobed
-from keykind.render.keys.mortice_metals import SHOW, draw_one_of
-from keykind.render.keys.mortice_shanks import Sizes, collars, in_one_piece, rooted
-from keykind.render.keys.rounded import Turning, cast, ring, rod, turned
+from keykind.render.keys.mortice_metals import SHOWPIECE_METALS, draw_from
+from keykind.render.keys.mortice_shanks import Sizes, assemble_solid, collars, rooted
+from keykind.render.keys.rounded import Turning, cast, ring, rod, turned_shank
 from keykind.render.solids import Colour, Head, Part, Point, Solid, Stamp, Surface
 
 TOWNS = (
     "OAKVARE", "PORT ALDEN", "SILVERTON BAY", "MARLOW FALLS", "EASTVARE", "GRANDE VISTA", "FORT HALDEN",
     "RIVERHOLM", "SAN LUCERO", "NEW TARROW", "KINGSHOLT", "BELLWARE",
 )  # fmt: skip
-REACH = 4.0  # mm by which the shank reaches into the medallion
+REACH = 4.0  # mm, overlap of the shank with the medallion
 ENAMELS: tuple[Colour, ...] = (
     (0.01, 0.02, 0.22), (0.02, 0.06, 0.35), (0.30, 0.01, 0.02), (0.01, 0.12, 0.05), (0.6, 0.6, 0.58),
     (0.02, 0.02, 0.02),
@@ -31,7 +31,7 @@ ENAMELS: tuple[Colour, ...] = (
 
 
 def draw_show(rng: np.random.Generator) -> Solid:
-    """Return a showpiece key. Raises DegenerateSolid when a cut splits it."""
+    """Return a showpiece. Raises DegenerateSolid if a cut splits it."""
     radius = rng.uniform(19, 30)
     length = radius * rng.uniform(2.2, 3.4)
     shank_radius = radius * rng.uniform(0.08, 0.18)
@@ -47,13 +47,13 @@ def draw_show(rng: np.random.Generator) -> Solid:
     key = Manifold.batch_boolean([disc, show_shank(sizes, thick, rng), bit], OpType.Add)
     inlays, stamps = inlay(middle, radius, thick, str(rng.choice(TOWNS)), rng)
     head = Head(CrossSection(), inlays, end, hole, stamps, thick)
-    return in_one_piece("mortice", key, (draw_one_of(SHOW, rng), None), -1, head, length)
+    return assemble_solid("mortice", key, (draw_from(SHOWPIECE_METALS, rng), None), -1, head, length)
 
 
 def medallion(
     middle: Point, radius: float, thick: float, rng: np.random.Generator
 ) -> tuple[Manifold, Point, Point]:
-    """Return a disc with raised rims and a loop behind it; the loop's middle; its far end."""
+    """Return a disc with raised rims and a loop at its far end; the centre of the loop; its end."""
     circle = lobed(2.0, 1.0, {}, {})
     rim = radius * rng.uniform(0.05, 0.09)
     high = thick / 2 + rng.uniform(0.3, 0.9)
@@ -80,7 +80,7 @@ def leaves(middle: Point, radius: float, high: float, rng: np.random.Generator) 
 
 
 def show_shank(sizes: Sizes, thick: float, rng: np.random.Generator) -> Manifold:
-    """Return a tapering turned shank, or a flat bar with a raised panel."""
+    """Return a tapered turned shank, or a flat bar with a raised panel."""
     if rng.random() < 0.35:
         bar = CrossSection.square((sizes.length + REACH, 2 * sizes.radius)).translate((-REACH, -sizes.radius))
         panel = CrossSection.square((sizes.length * 0.45, 2.7 * sizes.radius), True)
@@ -98,7 +98,7 @@ def show_shank(sizes: Sizes, thick: float, rng: np.random.Generator) -> Manifold
             (sizes.length, sizes.end * 0.8),
         ]
     )
-    return turned(
+    return turned_shank(
         knots,
         [*collars(0.4, sizes.radius, rng), Turning(sizes.length * 0.05, sizes.radius, sizes.radius * 0.3)],
     )
@@ -107,7 +107,7 @@ def show_shank(sizes: Sizes, thick: float, rng: np.random.Generator) -> Manifold
 def inlay(
     middle: Point, radius: float, thick: float, town: str, rng: np.random.Generator
 ) -> tuple[tuple[Part, ...], tuple[Stamp, ...]]:
-    """Return the enamel on a medallion, and what stands on its metal where it has none."""
+    """Return the enamelled parts of a medallion, or the stamps on its metal if it has no enamel."""
     low, high = radius * 0.7, radius * 0.9
     gold: Colour | None = (0.8, 0.6, 0.25) if rng.random() < 0.6 else (0.75, 0.75, 0.73)
     enamelled = rng.random() < 0.6
@@ -133,7 +133,7 @@ def inlay(
 
 
 def arched(text: str, middle: Point, radius: float, way: float, colour: Colour | None) -> tuple[Stamp, ...]:
-    """Return letters along a circle, read clockwise, the text's middle at `way` degrees from +x; mm."""
+    """Return letters along a circle, clockwise, the middle of the text at `way` degrees from +x; mm."""
     height = radius * 0.19
     step = np.degrees(height * 0.95 / radius)
     angles = way + (len(text) - 1) * step / 2 - np.arange(len(text)) * step

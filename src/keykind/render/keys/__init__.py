@@ -1,1 +1,1 @@
-"""A kind -> a key as it is made, in millimetres: blank, cuts, head. Solids only; no scene, no picture."""
+"""Random solids of keys, in mm: blanks, cuts, heads. The kinds themselves are in keykind.kinds."""

@@ -1,11 +1,11 @@
-"""Blades of flat keys before they are cut: size, shoulder, tip, profile grooves.
+"""Uncut blades of flat keys: size, shoulder, tip, profile grooves.
 
-In:    sizes in mm, rng
-Out:   Blade; grooving tools
+In:    sizes in mm, random generator
+Out:   Blade; cutting tools for grooves
 Needs: numpy, manifold3d    [render]
 
-Profile grooves (warding) are milled with discs and differ from side to side (key-blank catalogues, facts
-only).
+Profile grooves (warding) are milled with disc cutters and differ between the sides (catalogues of key
+blanks).
 """
 
 from collections.abc import Callable, Sequence
@@ -19,23 +19,23 @@ from keykind.render.solids import Point, polygon
 
 SECTIONS = ("flat", "vee", "round")
 SECTION_SHARES = (0.55, 0.25, 0.2)
-GROOVE_STARTS = (-4.0, 1.5)  # mm, where a groove has its full depth; negative is within the bow
-RUNS = (2.0, 7.0)  # mm, run-out of a disc cutter of 30-60 mm
+GROOVE_STARTS = (-4.0, 1.5)  # mm, where a groove reaches its full depth; negative: within the bow
+RUN_OUTS = (2.0, 7.0)  # mm, run-out of a disc cutter 30-60 mm in diameter
 
 Tip = Callable[[float, np.random.Generator], list[Point]]
 
 
 @dataclass(frozen=True, slots=True)
 class Blade:
-    """The part of a flat key that goes into the lock, not cut yet, in mm."""
+    """The part of a flat key that enters the lock, before cutting; lengths in mm."""
 
     outline: CrossSection  # x from 0 to length, seen from above
     length: float  # from the shoulder
     height: float  # along y
     thickness: float  # along z
-    middle: float  # y of its long axis; 0 where both edges step back alike from the neck
+    middle: float  # y of its axis; 0 if both edges step back equally from the neck
     neck: float  # height of the metal at the shoulder
-    collar: Point = (0.0, 0.0)  # length of a thicker part at the shoulder, and what it stands out
+    collar: Point = (0.0, 0.0)  # length of a thicker part at the shoulder, and its extra height on each face
 
     @property
     def face(self) -> float:
@@ -44,19 +44,19 @@ class Blade:
 
     @property
     def low(self) -> float:
-        """Return y of the edge that a single-sided key is cut at."""
+        """Return y of the edge in which a single-sided key is cut."""
         return self.middle - self.height / 2
 
     @property
     def high(self) -> float:
-        """Return y of the edge opposite to it."""
+        """Return y of the opposite edge."""
         return self.middle + self.height / 2
 
 
 def draw_blade(size: tuple[float, float, float], stops: Point, tip: str, rng: np.random.Generator) -> Blade:
-    """Return a blade of (length, height, thickness) mm.
+    """Return a blade of this (length, height, thickness) in mm.
 
-    Its lower and upper edge step back from the neck by stops, mm; tip is one of TIPS.
+    stops: mm by which the lower and upper edge step back from the neck; tip: one of TIPS.
     """
     length, height, thickness = size
     below, above = stops
@@ -67,9 +67,9 @@ def draw_blade(size: tuple[float, float, float], stops: Point, tip: str, rng: np
 
 
 def draw_stops(height: float, rng: np.random.Generator) -> Point:
-    """Return how far the shoulder stands out below and above a blade of this height, mm.
+    """Return by how many mm the shoulder projects below and above a blade of this height.
 
-    Most keys stop at a shoulder on one or both edges; those that stop at the tip have none.
+    Most keys stop at a shoulder on one or both edges; keys that stop at the tip have none.
     """
     sides = str(rng.choice(["both", "below", "above", "none"], p=[0.5, 0.2, 0.15, 0.15]))
     step = rng.uniform(0.08, 0.25) * height
@@ -79,7 +79,7 @@ def draw_stops(height: float, rng: np.random.Generator) -> Point:
 
 
 def stepped(blade: Blade, rng: np.random.Generator) -> Blade:
-    """Return the blade with one or two further steps of its edges beyond the shoulder."""
+    """Return the blade with one or two more steps in its edges, past the shoulder."""
     outline, room = blade.outline, (blade.neck - blade.height) / 2
     step = max(room * rng.uniform(0.3, 0.8), rng.uniform(0.3, 0.8))
     for edge in rng.permutation([-1.0, 1.0])[: int(rng.integers(1, 3))]:
@@ -92,22 +92,22 @@ def stepped(blade: Blade, rng: np.random.Generator) -> Blade:
     return replace(blade, outline=outline)
 
 
-def profiled(
+def profile_grooves(
     blade: Blade, count: int, depths: Point, rng: np.random.Generator, free: Sequence[float] = ()
 ) -> list[Manifold]:
-    """Return the tools of one face's profile: grooves side by side from the shoulder through the tip.
+    """Return the tools of the profile of one face: parallel grooves from the shoulder through the tip.
 
-    depths: least and greatest share of the thickness; two opposite grooves must not meet. free: y of lines in
-    mm that no groove may reach.
+    depths: smallest and largest share of the thickness; opposite grooves must not meet. free: y in mm of
+    lines that no groove may touch.
     """
-    start, run = rng.uniform(*GROOVE_STARTS), rng.uniform(*RUNS)
+    start, run = rng.uniform(*GROOVE_STARTS), rng.uniform(*RUN_OUTS)
     slot = blade.height / max(count, 1)
     tools = []
-    for place in range(count):
+    for i in range(count):
         shape = str(rng.choice(SECTIONS, p=SECTION_SHARES))
         width = slot * rng.uniform(0.25, 0.8) if count > 1 else blade.height * rng.uniform(0.15, 0.45)
         depth = blade.thickness * rng.uniform(*depths)
-        y = blade.low + slot * (place + rng.uniform(0.3, 0.7))
+        y = blade.low + slot * (i + rng.uniform(0.3, 0.7))
         begin = start + rng.uniform(-0.8, 0.8)
         if any(abs(y - line) < width / 2 for line in free):
             continue
@@ -115,20 +115,22 @@ def profiled(
     return tools
 
 
-def rebated(blade: Blade, rng: np.random.Generator) -> Manifold:
-    """Return the tool that thins one edge of the face over the whole blade."""
+def edge_rebate(blade: Blade, rng: np.random.Generator) -> Manifold:
+    """Return the tool of a rebate along one edge of the face, over the whole blade."""
     width = blade.height * rng.uniform(0.2, 0.5)
     depth = blade.thickness * rng.uniform(0.12, 0.3)
     y = blade.low if rng.random() < 0.5 else blade.high
     profile = section("flat", 2 * width, depth)
-    return groove(profile, blade.face, y, rng.uniform(*GROOVE_STARTS), blade.length + 2.0, rng.uniform(*RUNS))
+    return groove(
+        profile, blade.face, y, rng.uniform(*GROOVE_STARTS), blade.length + 2.0, rng.uniform(*RUN_OUTS)
+    )
 
 
 def pointed(height: float, rng: np.random.Generator) -> list[Point]:
-    """Return an angled point, its corner anywhere but at the edges."""
+    """Return a point whose corner is anywhere but at the edges."""
     nose, half = height * rng.uniform(-0.35, 0.35), height / 2
     flat = height * rng.uniform(0.03, 0.1)
-    slope = rng.uniform(0.5, 1.1)  # length of the end against its height
+    slope = rng.uniform(0.5, 1.1)  # length / height
     return [
         (-(half + nose) * slope, -half),
         (0.0, nose - flat),
@@ -138,14 +140,14 @@ def pointed(height: float, rng: np.random.Generator) -> list[Point]:
 
 
 def sloped(height: float, rng: np.random.Generator) -> list[Point]:
-    """Return one long slope at the edge that the pins ride on, and a short one opposite."""
+    """Return a long slope at the cut edge, on which the pins ride up, and a short one opposite."""
     half = height / 2
     nose, short = half * rng.uniform(0.1, 0.6), half * rng.uniform(0.08, 0.3)
     return [(-(half + nose) * rng.uniform(0.6, 1.1), -half), (0.0, nose), (0.0, half - short), (-short, half)]
 
 
 def squared(height: float, rng: np.random.Generator) -> list[Point]:
-    """Return a square end with its corners taken off."""
+    """Return a square end with chamfered corners."""
     half = height / 2
     low, high = (half * rng.uniform(0.08, 0.4) for _ in range(2))
     return [(-low, -half), (0.0, low - half), (0.0, half - high), (-high, half)]
@@ -159,7 +161,7 @@ def rounded(height: float, rng: np.random.Generator) -> list[Point]:
 
 
 def notched(height: float, rng: np.random.Generator) -> list[Point]:
-    """Return a square end with a notch in it."""
+    """Return a square end with a notch."""
     first, second, third, last = squared(height, rng)
     wide, deep = height * rng.uniform(0.08, 0.18), rng.uniform(0.8, 2.2)
     middle, floor = height * rng.uniform(-0.1, 0.1), wide * rng.uniform(0.05, 0.7)

@@ -1,7 +1,7 @@
-"""What is let into moulded heads and fobs: buttons, badges, seams, chrome loops.
+"""Details of moulded heads and fobs: buttons, badges, seams, loops.
 
-In:    places and sizes in mm, rng
-Out:   Part, cut shells
+In:    positions and sizes in mm, random generator
+Out:   Part, shells with pockets
 Needs: numpy, manifold3d    [render]
 """
 
@@ -13,8 +13,8 @@ from keykind.render.keys.outlines import box, ellipse
 from keykind.render.keys.sweeps import moulded, wire
 from keykind.render.solids import Colour, Part, Point, Stamp, Surface, plate
 
-GAP = 0.35  # mm around a button and of the seam between two half shells
-SEAT = 1.6  # mm that a button or a badge reaches into its shell
+GAP = 0.35  # mm, around a button, and width of the seam between two half shells
+SEAT = 1.6  # mm by which a button or badge is sunk into the shell
 ICONS = ("icon:lock", "icon:unlock", "icon:trunk", "icon:horn")
 VIVID: tuple[Colour, ...] = (
     (0.01, 0.06, 0.45), (0.5, 0.015, 0.02), (0.01, 0.22, 0.04), (0.75, 0.5, 0.01),
@@ -22,34 +22,34 @@ VIVID: tuple[Colour, ...] = (
 )  # fmt: skip
 
 
-def black(rng: np.random.Generator) -> Colour:
-    """Return the black or dark grey of a moulded shell."""
+def dark_colour(rng: np.random.Generator) -> Colour:
+    """Return black or dark grey, as of a moulded shell."""
     shade = float(rng.choice([rng.uniform(0.012, 0.03), rng.uniform(0.03, 0.08)], p=[0.75, 0.25]))
     tint = rng.uniform(-0.08, 0.08)
     return (shade * (1 - tint), shade, shade * (1 + tint))
 
 
-def plastic(colour: Colour, rng: np.random.Generator, stamps: tuple[Stamp, ...] = ()) -> Surface:
-    """Return a moulded surface, glossy to matt, new to worn."""
+def plastic_surface(colour: Colour, rng: np.random.Generator, stamps: tuple[Stamp, ...] = ()) -> Surface:
+    """Return the surface of moulded plastic with random gloss and wear."""
     rough, wear = rng.uniform(0.22, 0.6), rng.uniform(0.0, 1.0) ** 2
     return Surface(False, colour, float(rough), "moulded", float(wear), stamps=stamps)
 
 
-def chrome(rng: np.random.Generator, stamps: tuple[Stamp, ...] = ()) -> Surface:
-    """Return the plated surface of trims, loops and badges."""
+def chrome_surface(rng: np.random.Generator, stamps: tuple[Stamp, ...] = ()) -> Surface:
+    """Return the chromed surface of trims, loops and badges."""
     shade = rng.uniform(0.6, 0.85)
     finish = str(rng.choice(["polished", "satin"]))
     return Surface(True, (shade, shade, shade * 0.98), float(rng.uniform(0.1, 0.3)), finish, stamps=stamps)
 
 
-def seamed(shell: Manifold, outline: CrossSection) -> Manifold:
-    """Return a shell with the groove where its two halves meet, `outline` being that of the shell."""
+def with_seam(shell: Manifold, outline: CrossSection) -> Manifold:
+    """Return a shell with the groove where its two halves meet; outline: of the shell."""
     around = plate(outline.offset(2.0), GAP) - plate(outline.offset(-GAP * 1.2), GAP * 2)
     return shell - around
 
 
-def let_in(shell: Manifold, outline: CrossSection, top: float) -> tuple[Manifold, Manifold]:
-    """Return a shell with a pocket, and the body that fills it but for a gap up to z = `top`, mm."""
+def inset_into(shell: Manifold, outline: CrossSection, top: float) -> tuple[Manifold, Manifold]:
+    """Return a shell with a pocket, and a part that fits in it and rises to about z = `top` mm."""
     pocket = Manifold.extrude(outline.offset(GAP), 20.0).translate((0.0, 0.0, top - SEAT))
     body = moulded(outline, SEAT * 2, 0.45, 0.25).trim_by_plane((0.0, 0.0, 1.0), 0.0)
     return shell - pocket, body.translate((0.0, 0.0, top - SEAT))
@@ -63,39 +63,39 @@ def button_shape(along: float, across: float, rng: np.random.Generator) -> Cross
 
 
 def buttons(
-    shell: Manifold, places: list[Point], shape: CrossSection, top: float, rng: np.random.Generator
+    shell: Manifold, positions: list[Point], shape: CrossSection, top: float, rng: np.random.Generator
 ) -> tuple[Manifold, list[Part]]:
-    """Return a shell with buttons of one shape let in at places, and the buttons with their icons."""
-    colour = black(rng) if rng.random() < 0.93 else (0.3, 0.3, 0.32)
+    """Return a shell with pockets at the positions, and the buttons in them, with icons."""
+    colour = dark_colour(rng) if rng.random() < 0.93 else (0.3, 0.3, 0.32)
     ink = (0.75, 0.75, 0.75) if max(colour) < 0.2 else (0.03, 0.03, 0.03)
     _, low, _, high = shape.bounds()
     size, turn = min(high - low, 9.0) * rng.uniform(0.5, 0.7), float(rng.choice([0.0, 90.0, -90.0]))
     parts = []
-    for place, icon in zip(places, rng.permutation(ICONS), strict=False):
-        shell, body = let_in(shell, shape.translate(place), top)
+    for position, icon in zip(positions, rng.permutation(ICONS), strict=False):
+        shell, body = inset_into(shell, shape.translate(position), top)
         red = icon == "icon:horn" and rng.random() < 0.6
-        stamps = (Stamp(str(icon), place, float(size), turn, 0.0, (0.6, 0.02, 0.02) if red else ink),)
+        stamps = (Stamp(str(icon), position, float(size), turn, 0.0, (0.6, 0.02, 0.02) if red else ink),)
         parts.append(Part(body, "button", Surface(False, colour, 0.5, "moulded", stamps=stamps)))
     return shell, parts
 
 
 def badge(
-    shell: Manifold, place: Point, radius: float, top: float, rng: np.random.Generator
+    shell: Manifold, position: Point, radius: float, top: float, rng: np.random.Generator
 ) -> tuple[Manifold, Part]:
-    """Return a shell with a round or oval badge let in at a place, and the badge with its logo."""
-    shape = ellipse(2 * radius * rng.choice([1.0, 1.0, 0.7]), 2 * radius).translate(place)
-    shell, body = let_in(shell, shape, top)
-    stamp = Stamp(brands.logo(rng), place, 1.2 * radius, float(rng.choice([0.0, 90.0, -90.0])), -0.15)
+    """Return a shell with a pocket, and the round or oval badge in it, with a logo."""
+    shape = ellipse(2 * radius * rng.choice([1.0, 1.0, 0.7]), 2 * radius).translate(position)
+    shell, body = inset_into(shell, shape, top)
+    stamp = Stamp(brands.logo(rng), position, 1.2 * radius, float(rng.choice([0.0, 90.0, -90.0])), -0.15)
     bright = (
-        chrome(rng, (stamp,))
+        chrome_surface(rng, (stamp,))
         if rng.random() < 0.7
-        else plastic(VIVID[rng.integers(len(VIVID))], rng, (stamp,))
+        else plastic_surface(VIVID[rng.integers(len(VIVID))], rng, (stamp,))
     )
     return shell, Part(body, "badge", bright)
 
 
 def bail(at: Point, span: float, reach: float, radius: float) -> Manifold:
-    """Return a U of wire standing out by `reach` toward -x from two feet `span` apart, mm."""
+    """Return a U-shaped wire that projects by `reach` towards -x, its ends `span` apart; mm."""
     turns = np.linspace(-np.pi / 2, np.pi / 2, 15)
     bend = np.sign(turns) * np.abs(np.sin(turns)) ** 0.6 * span / 2
     path = np.column_stack([at[0] - reach * np.cos(turns) ** 0.5, at[1] + bend, np.zeros(15)])

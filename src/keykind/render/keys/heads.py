@@ -1,35 +1,43 @@
-"""Heads moulded over a metal tang: plastic grips of house keys and car heads.
+"""Heads moulded over a metal tang: plastic grips of house keys, heads of car keys.
 
-In:    the blade's height and thickness in mm, rng
+In:    height and thickness of the blade in mm, random generator
 Out:   Head
 Needs: numpy, manifold3d    [render]
 
 Car heads are 25-45 mm wide, 30-50 mm long and 8-14 mm thick; plastic grips of house keys 20-30 mm wide and
-5-9 mm thick (catalogues of blanks and shells, facts).
+5-9 mm thick (catalogues of blanks and shells).
 """
 
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
 from keykind.render.keys import brands
-from keykind.render.keys.fittings import VIVID, badge, black, button_shape, buttons, plastic, seamed
+from keykind.render.keys.fittings import (
+    VIVID,
+    badge,
+    button_shape,
+    buttons,
+    dark_colour,
+    plastic_surface,
+    with_seam,
+)
 from keykind.render.keys.outlines import BOWS, box, centre, ellipse
-from keykind.render.keys.sweeps import bore, moulded, softened
+from keykind.render.keys.sweeps import bore, filleted, moulded
 from keykind.render.solids import Colour, Head, Part, Point, Stamp, polygon
 
 TANG = 9.0  # mm of metal hidden in the moulding
 RIM = 2.6  # mm of plastic around a ring hole
-COLLAR = 7.0  # mm before the blade that is too narrow for anything
+COLLAR = 7.0  # mm next to the blade, too narrow for buttons or text
 GRIPS = ("round", "oval", "square", "clover", "sided", "keystone", "shield", "fan", "fan")
 
 
 def tang(neck: float) -> CrossSection:
-    """Return the end of the blank that a moulding hides, joined to the blade at x = 0."""
+    """Return the end of the blank that is hidden in the moulding, meeting the blade at x = 0."""
     return CrossSection.square((TANG + 0.4, neck)).translate((-TANG, -neck / 2))
 
 
 def ring_hole(outline: CrossSection, wide: bool, rng: np.random.Generator) -> CrossSection:
-    """Return the hole near the far end of a moulded outline: round, a slot, or one that follows the edge."""
+    """Return a hole near the far end of a moulded outline: round, a slot, or parallel to the edge."""
     left, low, right, high = outline.bounds()
     middle, across = (low + high) / 2, high - low
     if rng.random() < (0.2 if wide else 0.6):
@@ -50,14 +58,14 @@ def ring_hole(outline: CrossSection, wide: bool, rng: np.random.Generator) -> Cr
             (left, across / 2),
         ]
         hole = polygon(wedge).translate((0.0, middle))
-    found = softened(hole ^ outline.offset(-RIM), 1.2).decompose()
+    found = filleted(hole ^ outline.offset(-RIM), 1.2).decompose()
     if found:
         return max(found, key=lambda piece: piece.area())
     return CrossSection.circle(2.2, 24).translate((left + RIM + 3.0, middle))
 
 
 def with_collar(bow: CrossSection, neck: float, reach: float, rng: np.random.Generator) -> CrossSection:
-    """Return a bow moved behind x = -gap with a collar of plastic around the root of the blade."""
+    """Return a bow moved behind the shoulder, with a plastic collar around the root of the blade."""
     gap, wide = rng.uniform(0.0, 1.5), neck + rng.uniform(1.6, 5.0)
     bow = bow.translate((-reach - gap - bow.bounds()[2], 0.0))
     start = bow.bounds()[2] - 7.0
@@ -72,13 +80,13 @@ def draw_plastic(neck: float, thickness: float, rng: np.random.Generator) -> Hea
     outline = with_collar(bow, neck, rng.uniform(1.0, 7.0), rng)
     thick = max(rng.uniform(5.0, 9.0), thickness + 2.0)
     edge, crown = rng.uniform(1.0, 2.6), float(rng.choice([0.0, rng.uniform(0.2, 0.8)]))
-    outline = softened(outline, edge * 1.05)
+    outline = filleted(outline, edge * 1.05)
     hole = ring_hole(outline, False, rng)
-    colour = black(rng) if rng.random() < 0.6 else VIVID[rng.integers(len(VIVID))]
+    colour = dark_colour(rng) if rng.random() < 0.6 else VIVID[rng.integers(len(VIVID))]
     shell = moulded(outline, thick, edge, crown) - bore(hole, thick, 0.6)
     field = clear_field(outline, hole)
     shell, extra, stamps = grip_relief(shell, field, thick - 2 * crown, colour, rng)
-    parts = (Part(shell, "head", plastic(colour, rng, stamps)), *extra)
+    parts = (Part(shell, "head", plastic_surface(colour, rng, stamps)), *extra)
     return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick)
 
 
@@ -92,31 +100,32 @@ def clear_field(outline: CrossSection, hole: CrossSection) -> tuple[Point, float
 def grip_relief(
     shell: Manifold, field: tuple[Point, float, float], thick: float, colour: Colour, rng: np.random.Generator
 ) -> tuple[Manifold, list[Part], tuple[Stamp, ...]]:
-    """Return the shell with a recess, ribs or a badge on its faces, the parts let in and the stamps."""
-    place, long, wide = field
+    """Return the shell with a recess, ribs or a badge; the parts in it; the stamps."""
+    position, long, wide = field
     kind, angle = rng.random(), float(rng.choice([90.0, -90.0, 0.0]))
     across = (long if angle == 0 else wide) * 0.85
-    name = brands.maker(rng)
+    name = brands.brand(rng)
     height = min(across / (0.75 * len(name)), 4.5)
     paint = None if rng.random() < 0.7 else ((0.8, 0.8, 0.8) if max(colour) < 0.4 else (0.02, 0.02, 0.02))
-    text = Stamp(name, place, float(height), angle, float(rng.choice([-0.25, 0.3])), paint)
+    text = Stamp(name, position, float(height), angle, float(rng.choice([-0.25, 0.3])), paint)
     if kind < 0.25:
-        return both(shell, box(long, wide * 0.9, 2.5).translate(place), thick, 0.5), [], (text,)
+        return both(shell, box(long, wide * 0.9, 2.5).translate(position), thick, 0.5), [], (text,)
     if kind < 0.45:
         bars = [
-            box(1.0, wide, 0.45).translate((place[0] + (k - 1.5) * long / 4.0, place[1])) for k in range(4)
+            box(1.0, wide, 0.45).translate((position[0] + (k - 1.5) * long / 4.0, position[1]))
+            for k in range(4)
         ]
         for bar in bars:
             shell = both(shell, bar, thick, 0.45)
         return shell, [], ()
     if kind < 0.7:
-        shell, part = badge(shell, place, min(long, wide) * rng.uniform(0.32, 0.46), thick / 2 + 0.1, rng)
+        shell, part = badge(shell, position, min(long, wide) * rng.uniform(0.32, 0.46), thick / 2 + 0.1, rng)
         return shell, [part], ()
     return shell, [], (text,) if kind < 0.9 else ()
 
 
 def both(shell: Manifold, outline: CrossSection, thick: float, depth: float) -> Manifold:
-    """Return a shell with an outline sunk into both faces by `depth` mm."""
+    """Return a shell with an outline recessed into both faces by `depth` mm."""
     sunk = Manifold.extrude(outline, 10.0)
     return (
         shell
@@ -126,13 +135,13 @@ def both(shell: Manifold, outline: CrossSection, thick: float, depth: float) -> 
 
 
 def far_end(outline: CrossSection) -> Point:
-    """Return the farthest point behind the blade, on the middle of the outline."""
+    """Return the point of an outline farthest from the blade, on its axis."""
     left, low, _, high = outline.bounds()
     return left, (low + high) / 2
 
 
 def egg(along: float, across: float, rng: np.random.Generator) -> CrossSection:
-    """Return a drop: a wide round far end, a narrow one at the blade."""
+    """Return a drop: round at the far end, narrow at the blade."""
     radius = across / 2
     far = ellipse(min(along * rng.uniform(0.6, 0.9), 2 * radius), across)
     near = box(4.0, across * rng.uniform(0.35, 0.6), 1.9).translate(
@@ -142,7 +151,7 @@ def egg(along: float, across: float, rng: np.random.Generator) -> CrossSection:
 
 
 def trapezoid(along: float, across: float, rng: np.random.Generator) -> CrossSection:
-    """Return a four-sided head with bulging sides, mostly narrower at the blade."""
+    """Return a trapezoid with bulging sides, mostly narrower at the blade."""
     half, near = across / 2, across / 2 * rng.uniform(0.55, 1.0)
     bulge = rng.uniform(0.0, 2.5)
     side = [
@@ -152,11 +161,11 @@ def trapezoid(along: float, across: float, rng: np.random.Generator) -> CrossSec
         (-along / 2, half * 0.92),
     ]
     line = [*side, (-along / 2 - bulge, 0.0), *[(x, -y) for x, y in reversed(side[1:])]]
-    return softened(curved(np.array(line)), rng.uniform(4.0, 8.0))
+    return filleted(curved(np.array(line)), rng.uniform(4.0, 8.0))
 
 
 def curved(corners: np.ndarray) -> CrossSection:
-    """Return the area inside (n, 2) corners in mm, cut off three times into curves (Chaikin)."""
+    """Return a polygon of (n, 2) corners in mm smoothed three times (Chaikin)."""
     for _ in range(3):
         ahead = np.roll(corners, -1, axis=0)
         corners = np.stack([0.8 * corners + 0.2 * ahead, 0.2 * corners + 0.8 * ahead], axis=1).reshape(-1, 2)
@@ -164,7 +173,7 @@ def curved(corners: np.ndarray) -> CrossSection:
 
 
 def cornered(along: float, across: float, rng: np.random.Generator) -> CrossSection:
-    """Return a disc with the ring's eyelet on its far corner."""
+    """Return a disc with an eyelet at its far end."""
     disc = ellipse(along * 0.85, across)
     eye = CrossSection.circle(rng.uniform(6.0, 7.5), 32)
     eye = eye.translate((-along * 0.36, across * rng.uniform(0.0, 0.3) * rng.choice([-1, 1])))
@@ -184,15 +193,15 @@ def draw_car(neck: float, thickness: float, rng: np.random.Generator) -> Head:
     outline = with_collar(shape(along, across, rng), neck, rng.uniform(0.5, 4.0), rng)
     thick = max(rng.uniform(8.0, 12.5), thickness + 4.0)
     edge, crown = rng.uniform(1.8, 3.2), rng.uniform(0.3, 1.6)
-    outline = softened(outline, edge * 1.05)
+    outline = filleted(outline, edge * 1.05)
     hole = ring_hole(outline, True, rng)
     shell = moulded(outline, thick, edge, crown) - bore(hole, thick, 1.0)
     if rng.random() < 0.7:
-        shell = seamed(shell, outline)
+        shell = with_seam(shell, outline)
     field = clear_field(outline, hole)
-    colour = black(rng) if rng.random() < 0.93 else VIVID[rng.integers(len(VIVID))]
+    colour = dark_colour(rng) if rng.random() < 0.93 else VIVID[rng.integers(len(VIVID))]
     shell, extra, stamps = car_face(shell, field, (thick, crown), count, rng)
-    parts = (Part(shell, "head", plastic(colour, rng, stamps)), *extra)
+    parts = (Part(shell, "head", plastic_surface(colour, rng, stamps)), *extra)
     return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick)
 
 
@@ -203,14 +212,14 @@ def car_face(
     count: int,
     rng: np.random.Generator,
 ) -> tuple[Manifold, list[Part], tuple[Stamp, ...]]:
-    """Return the shell with its buttons, badge or struck logo; `arch` is the thickness and the crown, mm."""
+    """Return the shell with buttons, a badge or a logo; arch: its thickness and crown, mm."""
     (x, y), long, wide = field
     thick, crown = arch
     if count:
         pitch = min(long / count, 13.0)
         shape = button_shape(pitch * 0.74, min(wide * rng.uniform(0.5, 0.8), 18.0), rng)
-        places = [(x + (k - (count - 1) / 2) * pitch, y) for k in range(count)]
-        shell, parts = buttons(shell, places, shape, thick / 2 - crown * 0.2 + 0.2, rng)
+        positions = [(x + (k - (count - 1) / 2) * pitch, y) for k in range(count)]
+        shell, parts = buttons(shell, positions, shape, thick / 2 - crown * 0.2 + 0.2, rng)
         return shell, parts, ()
     kind, radius = rng.random(), min(long, wide) * rng.uniform(0.26, 0.42)
     if kind < 0.35:

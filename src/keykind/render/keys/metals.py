@@ -1,6 +1,6 @@
-"""Metals of rings, coins and hardware -> Surface.
+"""Surfaces of rings, coins and hardware.
 
-In:    rng, or the name of a metal
+In:    random generator, name of a metal (optional)
 Out:   Surface
 Needs: numpy    [render]
 """
@@ -23,8 +23,10 @@ SHARES = (0.35, 0.2, 0.12, 0.08, 0.15, 0.04, 0.06)
 FINISHES = ("polished", "satin", "brushed", "cast")
 
 
-def metal(rng: np.random.Generator, stamps: tuple[Stamp, ...] = (), name: str | None = None) -> Surface:
-    """Return a metal surface, of a named metal or any, polished to rough, new to worn and tarnished."""
+def metal_surface(
+    rng: np.random.Generator, stamps: tuple[Stamp, ...] = (), name: str | None = None
+) -> Surface:
+    """Return a metal surface with random finish, wear and tarnish; name: None for a random metal."""
     name = name or str(rng.choice(list(METALS), p=SHARES))
     finish = str(rng.choice(FINISHES))
     rough = rng.uniform(0.12, 0.3) if finish == "polished" else rng.uniform(0.25, 0.5)

@@ -1,10 +1,10 @@
-"""Cutting tools for flat keys: grooves, dimples, wavy walls, bevels.
+"""Cutting tools for flat keys: grooves, dimples, pockets, notches, bevels.
 
-In:    places, widths and depths in mm
-Out:   Manifold to be taken away from a blank; CrossSection seen from above (+z)
+In:    positions, widths and depths in mm
+Out:   Manifold to subtract from a blank; CrossSection seen from above (+z)
 Needs: numpy, manifold3d    [render]
 
-Tools cut the upper face (z = `face`) and stand out of it; `turned` carries them to the lower face.
+Tools cut the upper face (z = `face`) and extend above it; `flipped` moves them to the lower face.
 """
 
 import numpy as np
@@ -12,21 +12,21 @@ from manifold3d import CrossSection, JoinType, Manifold, OpType
 
 from keykind.render.solids import Point, polygon
 
-CLEAR = 0.3  # mm by which a tool stands out of the face it cuts
+CLEARANCE = 0.3  # mm by which a tool extends beyond the face that it cuts
 
-# how far in from the wall, and how deep, as shares of the depth: a quarter circle in steps
+# inset from the wall and depth, as shares of the depth: steps of a quarter circle
 BALL_STEPS = ((0.0, 0.45), (0.13, 0.7), (0.33, 0.9), (0.6, 1.0))
 
 
-def turned(tool: Manifold, middle: float) -> Manifold:
-    """Return a tool on the other face: turned by 180 degrees about the blade's long axis at y = middle."""
+def flipped(tool: Manifold, middle: float) -> Manifold:
+    """Return a tool rotated to the other face: by 180 degrees about the axis of the blade at y = middle."""
     return tool.translate((0.0, -middle, 0.0)).rotate((180.0, 0.0, 0.0)).translate((0.0, middle, 0.0))
 
 
 def section(shape: str, width: float, depth: float) -> np.ndarray:
-    """Return a groove's convex section (n, 2) of y and z in mm: `width` wide at z = 0, `depth` deep.
+    """Return the convex section (n, 2) of a groove, y and z in mm: `width` at z = 0, and `depth`.
 
-    shape "flat": steep flanks; "vee": flanks that meet in a narrow floor; "round": a disc's rounded edge.
+    shape: "flat" with steep flanks, "vee" with a narrow floor, "round" as cut by a disc with a rounded edge.
     """
     if shape == "round":
         turn = np.linspace(0.0, np.pi, 9)
@@ -34,16 +34,16 @@ def section(shape: str, width: float, depth: float) -> np.ndarray:
     else:
         floor = 0.84 if shape == "flat" else 0.2
         line = np.array([(-0.5, 0.0), (-floor / 2, -1.0), (floor / 2, -1.0), (0.5, 0.0)]) * (width, depth)
-    lean = (width - abs(line[1, 0]) * 2) / 2 / abs(line[1, 1])  # the flank goes on above the face
-    rise = depth + CLEAR
+    lean = (width - abs(line[1, 0]) * 2) / 2 / abs(line[1, 1])  # the flanks continue above the face
+    rise = depth + CLEARANCE
     top = width / 2 + lean * rise
     return np.concatenate([[(-top, rise)], line, [(top, rise)]])
 
 
 def groove(profile: np.ndarray, face: float, y: float, start: float, end: float, run: float) -> Manifold:
-    """Return a straight groove along x at y, mm, rising out of the face over `run` mm before `start`.
+    """Return a straight groove along x at y, mm, with a run-out of `run` mm before `start`.
 
-    profile (n, 2) as from `section`. A disc cutter leaves that run-out, pointed where the flanks lean.
+    profile (n, 2): from `section`. The run-out is that of a disc cutter, pointed if the flanks are inclined.
     """
     depth = -float(profile[:, 1].min())
     stations = [(start - run, depth + 0.05), (start - 0.45 * run, 0.3 * depth), (start, 0.0), (end, 0.0)]
@@ -51,31 +51,31 @@ def groove(profile: np.ndarray, face: float, y: float, start: float, end: float,
     return Manifold.hull_points(np.array(points))
 
 
-def cone(place: Point, face: float, depth: float, tip: float, angle: float) -> Manifold:
-    """Return a drill's point at x, y in mm: of radius `tip` at `depth`, opening by `angle` degrees in all."""
-    height = depth + CLEAR
+def cone(position: Point, face: float, depth: float, tip: float, angle: float) -> Manifold:
+    """Return the tip of a drill at x, y in mm: radius `tip` at `depth`, included angle in degrees."""
+    height = depth + CLEARANCE
     wide = tip + height * np.tan(np.radians(angle / 2))
-    return Manifold.cylinder(height, tip, wide, 20).translate((*place, face - depth))
+    return Manifold.cylinder(height, tip, wide, 20).translate((*position, face - depth))
 
 
-def ball(place: Point, face: float, depth: float, radius: float) -> Manifold:
-    """Return a ball cutter of this radius, `depth` deep at x, y, mm."""
-    return Manifold.sphere(radius, 20).translate((*place, face - depth + radius))
+def ball(position: Point, face: float, depth: float, radius: float) -> Manifold:
+    """Return a ball cutter of this radius at x, y, `depth` deep; mm."""
+    return Manifold.sphere(radius, 20).translate((*position, face - depth + radius))
 
 
-def lengthened(tool: Manifold, along: float, across: float) -> Manifold:
-    """Return a tool moved while it cuts, by (along, across) mm to either side of its place."""
+def elongated(tool: Manifold, along: float, across: float) -> Manifold:
+    """Return the hull of a tool moved by (along, across) mm to either side while cutting."""
     ends = [tool.translate((sign * along, sign * across, 0.0)) for sign in (-1.0, 1.0)]
     return Manifold.batch_hull(ends)
 
 
 def milled(area: CrossSection, face: float, depth: float) -> Manifold:
-    """Return a pocket with upright walls, `depth` mm deep."""
-    return Manifold.extrude(area, depth + CLEAR).translate((0.0, 0.0, face - depth))
+    """Return a pocket with vertical walls, `depth` mm deep."""
+    return Manifold.extrude(area, depth + CLEARANCE).translate((0.0, 0.0, face - depth))
 
 
 def ball_milled(area: CrossSection, face: float, depth: float) -> Manifold:
-    """Return a pocket `depth` mm deep whose walls curve into its floor in steps, as of a ball end mill."""
+    """Return a pocket `depth` mm deep with a fillet at its floor, as cut by a ball end mill."""
     steps = [milled(area, face, depth * BALL_STEPS[0][1])]
     for inset, share in BALL_STEPS[1:]:
         inner = area.offset(-inset * depth, JoinType.Round, circular_segments=16)
@@ -84,36 +84,36 @@ def ball_milled(area: CrossSection, face: float, depth: float) -> Manifold:
     return Manifold.batch_boolean(steps, OpType.Add)
 
 
-def wave(places: np.ndarray, heights: np.ndarray, flat: float) -> np.ndarray:
-    """Return the line (2n, 2) that is level for `flat` mm around each place and runs straight between."""
-    x = np.stack([places - flat / 2, places + flat / 2], axis=1).ravel()
+def wave(positions: np.ndarray, heights: np.ndarray, flat: float) -> np.ndarray:
+    """Return the line (2n, 2) that is level for `flat` mm around each position and straight in between."""
+    x = np.stack([positions - flat / 2, positions + flat / 2], axis=1).ravel()
     return np.stack([x, np.repeat(heights, 2)], axis=1)
 
 
-def raised(line: np.ndarray, by: float) -> np.ndarray:
-    """Return a line (n, 2) moved along y, mm."""
+def shifted(line: np.ndarray, by: float) -> np.ndarray:
+    """Return a line (n, 2) moved along y by this many mm."""
     moved: np.ndarray = line + np.array([0.0, by])
     return moved
 
 
-def swept(area: CrossSection, radius: float) -> CrossSection:
-    """Return what an end mill of this radius in mm can clear of an area without leaving it."""
+def opened(area: CrossSection, radius: float) -> CrossSection:
+    """Return the part of an area that an end mill of this radius in mm can clear (morphological opening)."""
     inner = area.offset(-radius, JoinType.Round, circular_segments=16)
     return inner.offset(radius, JoinType.Round, circular_segments=16).simplify(0.01)
 
 
 def ribbon(line: np.ndarray, width: float) -> CrossSection:
-    """Return the track of an end mill `width` mm wide along a line (n, 2)."""
-    path = polygon(np.concatenate([raised(line, 0.01), raised(line[::-1], -0.01)]))
+    """Return the area that an end mill of this diameter in mm clears along a line (n, 2)."""
+    path = polygon(np.concatenate([shifted(line, 0.01), shifted(line[::-1], -0.01)]))
     return path.offset(width / 2 - 0.01, JoinType.Round, circular_segments=16).simplify(0.01)
 
 
 def notches(edge: float, cuts: list[Point], flat: float, angle: float) -> CrossSection:
-    """Return what cuts of (place x, depth) take from an edge at y = edge, mm, towards +y.
+    """Return the area of V-shaped cuts of (x, depth) mm into an edge at y = edge, towards +y.
 
-    Each has a floor `flat` mm long and flanks that open by `angle` degrees in all.
+    flat: length of their floors, mm; angle: between their flanks, degrees.
     """
-    lean, out = float(np.tan(np.radians(angle / 2))), 0.6  # mm beyond the edge, to cut it cleanly
+    lean, out = float(np.tan(np.radians(angle / 2))), 0.6  # mm beyond the edge, for a clean cut
     areas = []
     for x, depth in cuts:
         half = flat / 2 + (depth + out) * lean
@@ -123,8 +123,8 @@ def notches(edge: float, cuts: list[Point], flat: float, angle: float) -> CrossS
 
 
 def wedge(end: float, face: float, down: float, slope: float) -> Manifold:
-    """Return what bevels a face towards the tip: `down` mm at x = end, `slope` times as long."""
-    back, out, wide = down * slope, CLEAR, 20.0  # mm; wider than any blade
+    """Return the tool that bevels a face towards the tip: `down` mm at x = end, `slope` times as long."""
+    back, out, wide = down * slope, CLEARANCE, 20.0  # mm; wider than any blade
     line = [
         (end - back, face),
         (end + out, face - down - out / slope),

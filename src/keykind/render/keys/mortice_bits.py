@@ -1,14 +1,14 @@
-"""Bits of lever and warded keys: the flag at the tip of the shank.
+"""Bits of lever and warded keys: the flat part at the tip of the shank.
 
-In:    width along the shank and height below it in mm, rng
+In:    width along the shank and height below it in mm, random generator
 Out:   CrossSection: x from 0 (toward the bow) to width, y from 0 (the shank) down to -height
 Needs: numpy, manifold3d    [render]
 
-Steps in the end of the bit lift the levers; a key to five levers has seven peaks, two of which move curtain
-and bolt (als-locksmiths.co.uk, "Mortise Lock Replacement 2"), and one that works from both sides is
-symmetrical. Sash wards pass through notches in the front and back edges, bridge wards through the end (R.
-Phillips, "Skeleton keys explained correctly", 2021). Old keys wear an S, a 5 or initials (savoysafes.com,
-"Antique safe keys").
+Steps in the end of the bit lift the levers. The key of a five-lever lock has seven peaks, two of which move
+the curtain and the bolt (als-locksmiths.co.uk, "Mortise Lock Replacement 2"); a key that works from both
+sides is symmetrical. Sash wards pass through notches in the front and back edges, bridge wards through the
+end (R. Phillips, "Skeleton keys explained correctly", 2021). Bits of old keys are cut to an S, a 5 or
+initials (savoysafes.com, "Antique safe keys").
 """
 
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from manifold3d import CrossSection, JoinType, OpType
 
 from keykind.render.solids import DegenerateSolid
 
-JOG = 0.06  # mm, parts cells that touch only at a corner
-ROOT = 0.18  # of the height: metal that stays uncut next to the shank
+JOG = 0.06  # mm, separates cells that touch only at a corner
+ROOT = 0.18  # of the height, left uncut next to the shank
 
 Bit = Callable[[float, float, np.random.Generator], CrossSection]
 
-PATTERNS = {  # rows from the shank down, columns from bow to tip; "." is cut away
+PATTERNS = {  # rows from the shank outwards, columns from bow to tip; "." is cut away
     "castle": ("#######", ".#####.", "..###..", ".#####.", ".##.##."),
     "stepped": ("#######", ".#####.", "..###..", "#######", "##.#.##"),
     "feet": ("##.##", "##.##", ".#.#.", ".#.#.", "##.##"),
@@ -60,17 +60,17 @@ PLAIN = (
     "keyhole",
     "comb",
 )
-SHOW = ("feet", "castle", "stepped", "comb", "trident")
+SHOWPIECE = ("feet", "castle", "stepped", "comb", "trident")
 
 
 def edges(count: int, size: float, rng: np.random.Generator) -> np.ndarray:
-    """Return `count` + 1 places from 0 to `size` mm, uneven as filed by hand."""
+    """Return `count` + 1 positions from 0 to `size` mm, uneven as if filed by hand."""
     steps = rng.uniform(0.75, 1.3, count)
     return np.concatenate([[0.0], np.cumsum(steps) / steps.sum() * size])
 
 
 def patterned(names: tuple[str, ...]) -> Bit:
-    """Return a way to draw a bit after one of the named patterns."""
+    """Return a function that draws a bit with one of the named patterns."""
 
     def bit(width: float, height: float, rng: np.random.Generator) -> CrossSection:
         rows = PATTERNS[str(rng.choice(names))]
@@ -95,12 +95,12 @@ def patterned(names: tuple[str, ...]) -> Bit:
 
 
 def levered(width: float, height: float, rng: np.random.Generator) -> CrossSection:
-    """Return a bit with a step for each of 2-7 levers and two for bolt and curtain; mostly symmetrical."""
+    """Return a bit with a step for each of 2-7 levers, and two for bolt and curtain."""
     return stepped(width, height, int(rng.choice([2, 3, 5, 5, 5, 7])) + 2, rng)
 
 
 def stepped(width: float, height: float, count: int, rng: np.random.Generator) -> CrossSection:
-    """Return a bit whose end has `count` steps of six depths, up to 4.5 mm; symmetrical in seven of ten."""
+    """Return a bit whose end has `count` steps of six depths, up to 4.5 mm; 70% are symmetrical."""
     depths = rng.integers(0, 6, count) / 5 * min(height * 0.5, 4.5)
     if rng.random() < 0.7:
         depths = depths[np.minimum(np.arange(count), np.arange(count)[::-1])]
@@ -118,7 +118,7 @@ def stepped(width: float, height: float, count: int, rng: np.random.Generator) -
 
 
 def warded(width: float, height: float, rng: np.random.Generator) -> CrossSection:
-    """Return a bit with one to four notches for wards in its end, front and back."""
+    """Return a bit with one to four notches for wards in its end, front or back."""
     bit = CrossSection.square((width, height)).translate((0.0, -height))
     for side in rng.choice(["front", "back", "end"], int(rng.integers(1, 5))):
         wide = rng.uniform(0.9, 1.8)
@@ -138,22 +138,22 @@ FORMS: dict[str, Bit] = {
     "warded": warded,
     "ornate": patterned(ORNATE),
     "plain": patterned(PLAIN),
-    "show": patterned(SHOW),
+    "show": patterned(SHOWPIECE),
 }
 
 
 def draw_bit(form: str, width: float, height: float, rng: np.random.Generator) -> CrossSection:
-    """Return the outline of a bit of a form named in FORMS, in one piece.
+    """Return the outline of a bit, in one piece; form: one of FORMS.
 
     Raises DegenerateSolid if the cuts split it, ValueError for an unknown form.
     """
     if form not in FORMS:
-        raise ValueError(f"form of bit {form!r}: expected one of {', '.join(FORMS)}")
+        raise ValueError(f"bit form {form!r}: expected one of {', '.join(FORMS)}")
     bit = FORMS[form](width, height, rng)
     root = CrossSection.square((width, height * 0.05)).translate((0.0, -height * 0.05))
     pieces = [piece for piece in bit.decompose() if not (piece ^ root).is_empty()]
     if len(pieces) != len(bit.decompose()) or not pieces:
         raise DegenerateSolid(
-            f"bit {form}: a cut leaves {len(bit.decompose())} pieces, {len(pieces)} of them held"
+            f"bit {form}: cut into {len(bit.decompose())} pieces, {len(pieces)} of them attached"
         )
     return bit

@@ -1,11 +1,11 @@
 """Bows of old keys: bent rods, rings, scrollwork and cast plates.
 
-In:    a style and a width in mm, rng
-Out:   OldBow: a solid that touches the shoulder at x = 0 from the left
+In:    style, width in mm, random generator
+Out:   OldBow: a solid that ends just behind the shoulder at x = 0
 Needs: numpy, manifold3d    [render]
 
-By estimate from photos of old keys: bows of door keys are 25-45 mm wide, of furniture keys 16-28 mm, the
-rod of a ring 2.5-7 mm thick.
+Estimated from photos of old keys: bows of door keys are 25-45 mm wide, of furniture keys 16-28 mm; the rod of
+a ring is 2.5-7 mm thick.
 """
 
 from collections.abc import Callable
@@ -18,21 +18,21 @@ from keykind.render.keys.outlines import centre
 from keykind.render.keys.rounded import Line, cast, ring, rod
 from keykind.render.solids import DegenerateSolid, Point, polygon
 
-SMOOTH = 44  # points around a bow's line
-THIN = 8  # segments around the rods of scrollwork, which are 2-4 mm thick
+SMOOTH = 44  # points of the centre line of a bow
+THIN = 8  # segments around the rods of scrollwork, 2-4 mm thick
 
-CLEAR = 1e-3  # mm behind the shoulder, so that parting the key there never grazes the bow
+CLEAR = 1e-3  # mm behind the shoulder, so that splitting the key there never touches the bow
 
 
 @dataclass(frozen=True, slots=True)
 class OldBow:
-    """A bow; its nearest point is at x = 0, and the shank's stem may reach `bite` mm into it."""
+    """A bow whose nearest point is at x = 0; the stem of the shank may reach `bite` mm into it."""
 
     solid: Manifold
     end: Point  # mm
     hole: Point  # mm
     bite: float  # mm
-    stem: float  # mm, largest radius of a stem that the bow hides
+    stem: float  # mm, largest radius of a stem that is hidden in the bow
     thickness: float  # mm
 
 
@@ -40,18 +40,18 @@ Draw = Callable[[float, np.random.Generator], OldBow]
 
 
 def lobed(width: float, aspect: float, lobes: dict[int, float], dips: dict[float, float]) -> Line:
-    """Return a closed line around the origin: a circle with waves (lobes) and dents (dips), (SMOOTH, 2) mm.
+    """Return a closed line (SMOOTH, 2) mm around the origin: a circle with lobes and dips.
 
-    lobes: amplitude of the wave of each number, as a part of the radius, outward toward -x.
-    dips: depth of a dent at each angle in degrees (180: the far end), as a part of the radius.
-    aspect: length along x over width.
+    lobes: frequency -> amplitude as a share of the radius, outward towards -x.
+    dips: angle in degrees (180 is the far end) -> depth as a share of the radius.
+    aspect: length along x / width.
     """
     angle = np.arange(SMOOTH) * 2 * np.pi / SMOOTH
     radius = np.ones(SMOOTH)
     for number, amplitude in lobes.items():
         radius += amplitude * np.cos(number * (angle - np.pi))
-    for place, depth in dips.items():
-        away = (angle - np.radians(place) + np.pi) % (2 * np.pi) - np.pi
+    for position, depth in dips.items():
+        away = (angle - np.radians(position) + np.pi) % (2 * np.pi) - np.pi
         radius -= depth * np.exp(-((away / 0.42) ** 2))
     line = np.stack([aspect * radius * np.cos(angle), radius * np.sin(angle)], 1)
     return line * (width / np.ptp(line[:, 1]))
@@ -79,8 +79,8 @@ def outline(rng: np.random.Generator, width: float) -> Line:
 FRAMES = (0.22, 0.26, 0.1, 0.14, 0.1, 0.09, 0.04, 0.05)
 
 
-def settled(solid: Manifold, bite: float, stem: float) -> OldBow:
-    """Return a bow moved so that its nearest point is at x = 0, rid of crumbs between its rods."""
+def positioned(solid: Manifold, bite: float, stem: float) -> OldBow:
+    """Return a bow moved so that its nearest point is at x = 0, without fragments between its rods."""
     pieces = solid.decompose()
     whole = max(pieces, key=Manifold.volume) if len(pieces) > 1 else solid
     whole = whole.translate((-solid.bounding_box()[3] - CLEAR, 0.0, 0.0))
@@ -89,25 +89,28 @@ def settled(solid: Manifold, bite: float, stem: float) -> OldBow:
 
 
 def widest(area: CrossSection) -> Point:
-    """Return the middle of the widest place in the holes of an area, mm; DegenerateSolid if it has none."""
+    """Return the point in the holes of an area farthest from an edge, mm.
+
+    Raises DegenerateSolid if there is no hole.
+    """
     filled = CrossSection.batch_boolean([polygon(line) for line in area.to_polygons()], OpType.Add)
     hole = filled - area
     for shrink in (3.0, 2.0, 1.0, 1.0, 0.5, 0.5, 0.25, 0.25, 0.1, 0.1, 0.1):
         smaller = hole.offset(-shrink)
         hole = hole if smaller.is_empty() else smaller
     if hole.is_empty():
-        raise DegenerateSolid("a bow has no hole")
+        raise DegenerateSolid("bow has no hole")
     return centre(max(hole.decompose(), key=CrossSection.area))
 
 
 def framed(width: float, rng: np.random.Generator) -> OldBow:
-    """Return a rod bent to a closed line, thicker or thinner at its far end, round or flattened."""
+    """Return a rod bent to a closed line, round or flattened, its thickness varying towards the far end."""
     line = outline(rng, width)
     thick = width * rng.uniform(0.065, 0.125)
     lean = 1.0 + rng.uniform(-0.25, 0.3) * line[:, 0] / np.abs(line[:, 0]).max()
     high = thick * rng.uniform(0.6, 1.15)
     near = float(lean[int(line[:, 0].argmax())])
-    return settled(
+    return positioned(
         ring(line, thick * lean, high * lean),
         1.1 * thick * near,
         0.95 * high * near,
@@ -115,24 +118,25 @@ def framed(width: float, rng: np.random.Generator) -> OldBow:
 
 
 def hearted(width: float, rng: np.random.Generator) -> OldBow:
-    """Return a heart of bent rod, its point at the shank, its lobes sometimes rolled up into curls."""
+    """Return a heart of bent rod, its point at the shank, its lobes sometimes curled up."""
     thick = width * rng.uniform(0.06, 0.095)
     high = thick * rng.uniform(0.7, 1.1)
     curl = rng.uniform(0.0, 0.3) if rng.random() < 0.5 else rng.uniform(0.7, 1.3)
     half = lobe(width / 2 - thick, rng.uniform(0.55, 1.25), curl, rng.uniform(0.0, 0.09))
     taper = np.linspace(1.0, rng.uniform(0.55, 1.0), len(half))
     solid = rod(half, thick * taper, high * taper) + rod(half * (1, -1), thick * taper, high * taper)
-    return settled(solid, 1.2 * thick, 0.95 * high)
+    return positioned(solid, 1.2 * thick, 0.95 * high)
 
 
 def lobe(reach: float, slim: float, curl: float, bulge: float = 0.0) -> Line:
-    """Return half a heart (n, 2) mm: from the origin to y = reach, back to the axis, `curl` turns rolled in.
+    """Return half a heart (n, 2) mm: from the origin to y = reach, back to the axis, `curl` turns inward.
 
-    slim: how long the straight side is; bulge: how far it swells outward, as a part of its length.
+    slim: length of the straight side, in units of reach; bulge: its outward curvature, as a share of its
+    length.
     """
     radius = reach / 2
     centre = np.array([-reach * (0.55 + slim), radius])
-    # the straight side ends on the circle where it is tangent to it
+    # the straight side is tangent to the circle
     distance = float(np.hypot(*centre))
     touch = np.arctan2(-centre[1], -centre[0]) + np.arccos(radius / distance)
     meet = centre + radius * np.array([np.cos(touch), np.sin(touch)])
@@ -146,24 +150,24 @@ def lobe(reach: float, slim: float, curl: float, bulge: float = 0.0) -> Line:
 
 
 def rings(width: float, rng: np.random.Generator) -> OldBow:
-    """Return three or four rings side by side, like a clover leaf, with or without a ball between them."""
+    """Return three rings in a clover leaf with a knot between them."""
     size = width * rng.uniform(0.2, 0.25)
     thick = size * rng.uniform(0.24, 0.36)
     high = thick * rng.uniform(0.75, 1.1)
     apart = size * rng.uniform(1.0, 1.18)
     far = size * (1.0 if rng.random() < 0.6 else rng.uniform(0.55, 0.8))
-    places = [(0.0, apart, size), (0.0, -apart, size), (-apart * 0.9 - far * 0.75, 0.0, far)]
+    positions = [(0.0, apart, size), (0.0, -apart, size), (-apart * 0.9 - far * 0.75, 0.0, far)]
     circle = lobed(2.0, 1.0, {}, {})[::2]
-    solids = [ring(circle * r + (x, y), thick, high) for x, y, r in places]
+    solids = [ring(circle * r + (x, y), thick, high) for x, y, r in positions]
     knot = thick * rng.uniform(1.1, 1.9)
     solids.append(Manifold.sphere(1.0, 20).scale((knot, knot, max(high * 1.1, knot * 0.7))))
     stem = np.linspace((0.0, 0.0), (size * 0.95, 0.0), 5)
     solids.append(rod(stem, thick * np.linspace(1.0, 1.7, 5), high * 1.1))
-    return settled(Manifold.batch_boolean(solids, OpType.Add), size * 0.75, high)
+    return positioned(Manifold.batch_boolean(solids, OpType.Add), size * 0.75, high)
 
 
 def volute(start: Point, heading: float, size: float, turns: float, way: int) -> Line:
-    """Return a scroll (n, 2) mm leaving `start` at an angle (radians) and rolling up; way 1: left."""
+    """Return a spiral (n, 2) mm from `start`, heading in radians; way: 1 turns left, -1 right."""
     turn = np.linspace(0.0, 2 * np.pi * turns, int(10 + 10 * turns))
     radius = size * np.exp(-0.19 * turn)
     left = heading + way * np.pi / 2
@@ -183,8 +187,8 @@ def scrolled(width: float, rng: np.random.Generator) -> OldBow:
     dip, tilt = far + width / 4, float(np.arctan2(half[4, 1], half[4, 0]))
     lines = [half]
     if rng.random() < 0.6:
-        place = half[3 + int(rng.integers(0, 3))]
-        lines.append(volute(place, tilt, width * rng.uniform(0.05, 0.08), 1.1, 1))
+        position = half[3 + int(rng.integers(0, 3))]
+        lines.append(volute(position, tilt, width * rng.uniform(0.05, 0.08), 1.1, 1))
     axis = np.linspace((dip + thick, 0.0), (far, 0.0), 4)
     if rng.random() < 0.5:
         lines = [line * (-1, 1) + (far, 0.0) for line in lines]
@@ -198,11 +202,11 @@ def scrolled(width: float, rng: np.random.Generator) -> OldBow:
         taper[-4:] *= (1.15, 1.45, 1.6, 1.5)
         rods += [rod(line * (1, side), thick * taper, high * taper, THIN) for side in (1, -1)]
     top = crest(far, width * rng.uniform(0.09, 0.15), thick, rng)
-    return settled(Manifold.batch_boolean([*rods, top], OpType.Add), 2.0 * thick, 0.95 * high)
+    return positioned(Manifold.batch_boolean([*rods, top], OpType.Add), 2.0 * thick, 0.95 * high)
 
 
 def crest(x: float, size: float, thick: float, rng: np.random.Generator) -> Manifold:
-    """Return what crowns scrollwork at (x, 0): a ring, a heart or a ring between balls."""
+    """Return the crest of scrollwork at (x, 0): a ring, a heart or a ring between balls."""
     form = rng.choice(["ring", "heart", "balls"], p=[0.45, 0.3, 0.25])
     if form == "heart":
         half = lobe(size * 1.1, 0.9, 0.05) + np.array((x + thick, 0.0))
@@ -217,12 +221,12 @@ def crest(x: float, size: float, thick: float, rng: np.random.Generator) -> Mani
 
 
 def pierced(width: float, rng: np.random.Generator) -> OldBow:
-    """Return a cast plate with one opening (heart, bean, oval) or three to six round ones."""
+    """Return a cast plate with one opening, three or four round ones, or spokes."""
     thick = float(np.clip(width * rng.uniform(0.09, 0.15), 2.2, 5.0))
     rim = max(2.0, width * rng.uniform(0.1, 0.16))
     shape = (_windowed, _holed, _spoked)[int(rng.choice(3, p=[0.5, 0.35, 0.15]))](width, rim, rng)
     solid = cast(shape, thick, min(0.3 * thick, 0.2 * rim))
-    return settled(solid, rim * 0.9, 0.5 * thick)
+    return positioned(solid, rim * 0.9, 0.5 * thick)
 
 
 def _windowed(width: float, rim: float, rng: np.random.Generator) -> CrossSection:
@@ -247,12 +251,12 @@ def _holed(width: float, rim: float, rng: np.random.Generator) -> CrossSection:
     angles = np.pi + (np.arange(count) - (count - 1) / 2) * step
     web = 1.18 * size * np.sin(step / 2) - 0.45 * rim
     hole = CrossSection.circle(min(size - rim * 0.75, web), 24)
-    places = [(float(size * 1.18 * np.cos(a)), float(size * 1.18 * np.sin(a))) for a in angles]
-    lobes = [CrossSection.circle(size, 36).translate(place) for place in places]
+    positions = [(float(size * 1.18 * np.cos(a)), float(size * 1.18 * np.sin(a))) for a in angles]
+    lobes = [CrossSection.circle(size, 36).translate(position) for position in positions]
     body = CrossSection.batch_boolean([*lobes, CrossSection.circle(size * 0.8, 24)], OpType.Add)
     root = polygon([(0.0, -size), (size * 1.6, -rim), (size * 1.6, rim), (0.0, size)])
     body = (body + root).offset(1.5).offset(-1.5)
-    return body - CrossSection.batch_boolean([hole.translate(p) for p in places], OpType.Add)
+    return body - CrossSection.batch_boolean([hole.translate(p) for p in positions], OpType.Add)
 
 
 def _spoked(width: float, rim: float, rng: np.random.Generator) -> CrossSection:
@@ -276,7 +280,7 @@ STYLES: dict[str, Draw] = {
 
 
 def draw_bow(style: str, width: float, rng: np.random.Generator) -> OldBow:
-    """Return a bow of a style named in STYLES, `width` mm across. Raises ValueError for any other style."""
+    """Return a bow `width` mm wide; style: one of STYLES. Raises ValueError for any other style."""
     if style not in STYLES:
-        raise ValueError(f"style of bow {style!r}: expected one of {', '.join(STYLES)}")
+        raise ValueError(f"bow style {style!r}: expected one of {', '.join(STYLES)}")
     return STYLES[style](width, rng)

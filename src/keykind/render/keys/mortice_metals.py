@@ -1,10 +1,10 @@
-"""What keys with a round shank are made of, new or after a century.
+"""Surfaces of old keys and showpieces.
 
-In:    rng
+In:    random generator
 Out:   Surface
 Needs: numpy    [render]
 
-Colours are chosen by eye beside photos of old keys: at or below the polished metal's, dulled by patina and
+Colours are matched by eye to photos of old keys: no brighter than polished metal, and dulled by patina and
 rust.
 """
 
@@ -17,9 +17,9 @@ from keykind.render.solids import Colour, Surface
 
 @dataclass(frozen=True, slots=True)
 class Metal:
-    """One material and the ranges its state is drawn from."""
+    """A metal, and the ranges of its condition."""
 
-    share: float  # how often it is drawn
+    share: float  # relative frequency
     colour: Colour
     roughness: tuple[float, float]
     finishes: tuple[str, ...]
@@ -40,7 +40,7 @@ OLD = {
     "pewter": Metal(0.06, (0.46, 0.45, 0.44), (0.25, 0.45), ("cast", "satin"), (0.0, 0.5), (0.0, 0.15)),
     "nickel": Metal(0.06, (0.66, 0.62, 0.56), (0.1, 0.28), ("polished", "satin"), (0.0, 0.6), (0.0, 0.15)),
 }
-SHOW = {name: OLD[name] for name in ("gold", "bronze", "pewter", "brass", "nickel")}
+SHOWPIECE_METALS = {name: OLD[name] for name in ("gold", "bronze", "pewter", "brass", "nickel")}
 PAINTS: tuple[Colour, ...] = (
     (0.75, 0.74, 0.72),
     (0.03, 0.03, 0.03),
@@ -49,10 +49,10 @@ PAINTS: tuple[Colour, ...] = (
     (0.45, 0.05, 0.04),
     (0.07, 0.14, 0.25),
 )
-PAINTED = 0.05  # share of old keys that were painted over
+PAINTED = 0.05  # share of old keys that are painted
 
 
-def draw_one_of(metals: dict[str, Metal], rng: np.random.Generator) -> Surface:
+def draw_from(metals: dict[str, Metal], rng: np.random.Generator) -> Surface:
     """Return one of the metals, in a state drawn from its ranges."""
     shares = np.array([metal.share for metal in metals.values()])
     metal = list(metals.values())[int(rng.choice(len(shares), p=shares / shares.sum()))]
@@ -69,10 +69,10 @@ def draw_one_of(metals: dict[str, Metal], rng: np.random.Generator) -> Surface:
 
 
 def draw_old(rng: np.random.Generator) -> Surface:
-    """Return the surface of an old key: bare, plated or painted over."""
+    """Return the surface of an old key: bare, plated or painted."""
     if rng.random() < PAINTED:
         paint = PAINTS[int(rng.integers(len(PAINTS)))]
         return Surface(
             False, paint, rng.uniform(0.25, 0.6), "painted", rng.uniform(0.0, 0.9), rng.uniform(0.0, 0.4)
         )
-    return draw_one_of(OLD, rng)
+    return draw_from(OLD, rng)

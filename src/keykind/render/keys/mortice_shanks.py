@@ -1,6 +1,6 @@
-"""Round shanks with their turnings, and the bit on them.
+"""Round shanks with turned ornaments, and the bits on them.
 
-In:    sizes in mm, rng
+In:    sizes in mm, random generator
 Out:   Manifolds along +x
 Needs: numpy, manifold3d    [render]
 """
@@ -10,30 +10,30 @@ from dataclasses import dataclass, replace
 import numpy as np
 from manifold3d import CrossSection, Manifold
 
-from keykind.render.keys.rounded import Turning, cast, turned
-from keykind.render.solids import Head, Part, Solid, Surface, checked, plate
+from keykind.render.keys.rounded import Turning, cast, turned_shank
+from keykind.render.solids import Head, Part, Solid, Surface, check_solid, plate
 
-SINK = 0.15  # of the shank's radius by which the bit sinks into it
+SINK = 0.15  # of the radius of the shank, overlap of the bit
 
 
-SHORT = 1.0  # mm; a shorter pin is as thick as the shank and may be drilled
+SHORT = 1.0  # mm; a shorter pin is as thick as the shank, and may be drilled
 
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Of one key, mm."""
+    """Dimensions of one key, mm."""
 
     length: float  # from the shoulder to the tip
     radius: float  # of the shank at the bow
     end: float  # radius at the tip
-    pin: float  # how far the shank reaches beyond the bit
+    pin: float  # length of the shank beyond the bit
     width: float  # of the bit along the shank
     height: float  # of the bit below the shank
     thickness: float  # of the bit
 
 
 def collars(start: float, radius: float, rng: np.random.Generator) -> list[Turning]:
-    """Return one group of turnings from `start` mm on: beads, a collar, a moulding, a baluster, a ball."""
+    """Return a group of turnings from `start` mm: beads, a collar, a moulding, a baluster or a ball."""
     form = rng.choice(["beads", "collar", "moulding", "baluster", "ball"], p=[0.32, 0.2, 0.24, 0.12, 0.12])
     small = radius * rng.uniform(0.2, 0.4)
     rise = radius * rng.uniform(0.22, 0.45)
@@ -65,21 +65,21 @@ def collars(start: float, radius: float, rng: np.random.Generator) -> list[Turni
 
 
 def ornaments(sizes: Sizes, rng: np.random.Generator) -> list[Turning]:
-    """Return the turnings at the bow, sometimes also halfway and before the bit, never under the bit."""
+    """Return turnings at the bow, sometimes also halfway and in front of the bit, never below the bit."""
     free = sizes.length - sizes.pin - sizes.width - 0.5
-    groups = [] if rng.random() < 0.1 else collars(rng.uniform(0.0, 2.0) * sizes.radius, sizes.radius, rng)
+    turnings = [] if rng.random() < 0.1 else collars(rng.uniform(0.0, 2.0) * sizes.radius, sizes.radius, rng)
     if rng.random() < 0.25:
-        groups += collars(free - rng.uniform(2.5, 6.0) * sizes.end, sizes.end, rng)
+        turnings += collars(free - rng.uniform(2.5, 6.0) * sizes.end, sizes.end, rng)
     if rng.random() < 0.15:
-        groups += collars(free * rng.uniform(0.4, 0.6), sizes.radius, rng)
+        turnings += collars(free * rng.uniform(0.4, 0.6), sizes.radius, rng)
     if rng.random() < 0.15:
         first, gap = free * rng.uniform(0.15, 0.4), rng.uniform(1.2, 3.0)
-        groups += [Turning(first + i * gap, 0.35, -0.3) for i in range(int(rng.integers(1, 6)))]
-    return [one for one in groups if one.centre + one.half < free]
+        turnings += [Turning(first + i * gap, 0.35, -0.3) for i in range(int(rng.integers(1, 6)))]
+    return [turning for turning in turnings if turning.centre + turning.half < free]
 
 
 def shank(sizes: Sizes, bite: float, stem: float, rng: np.random.Generator) -> Manifold:
-    """Return a turned shank from -bite (hidden in the bow, where it is `stem` thick) to its tip, mm."""
+    """Return a turned shank from x = -bite, hidden in the bow where its radius is `stem`, to its tip; mm."""
     neck = rng.uniform(0.3, 1.2) * sizes.radius
     stem = min(stem, sizes.radius * 1.2)
     knots = [(-bite, stem * 0.7), (-bite * 0.5, stem), (0.1, stem), (neck, sizes.radius)]
@@ -95,11 +95,11 @@ def shank(sizes: Sizes, bite: float, stem: float, rng: np.random.Generator) -> M
     for part in {"dome": (0.0, 0.4, 0.75, 0.95, 1.0), "point": (0.0, 1.0)}.get(str(form), (0.0, 1.0)):
         fall = (1 - np.sqrt(1 - part * part)) * tip * 0.8 if form == "dome" else part * drop
         knots.append((sizes.length - drop + part * drop, tip - fall))
-    return turned(np.array(knots), ornaments(sizes, rng))
+    return turned_shank(np.array(knots), ornaments(sizes, rng))
 
 
 def rooted(bit: CrossSection, sizes: Sizes) -> CrossSection:
-    """Return the outline of a bit where it stands on the key: x along the key, its root reaching the axis."""
+    """Return the outline of a bit moved to its position on the key, its root extended into the shank."""
     strip = sizes.height * 0.04
     reach = sizes.end * (1 - SINK)
     root = bit ^ CrossSection.square((sizes.width, strip)).translate((0.0, -strip))
@@ -108,7 +108,7 @@ def rooted(bit: CrossSection, sizes: Sizes) -> CrossSection:
 
 
 def forged_bit(outline: CrossSection, sizes: Sizes, rng: np.random.Generator) -> Manifold:
-    """Return a bit with rounded edges, often thicker at its end, sometimes grooved along its flat sides."""
+    """Return a bit with rounded edges, often thicker at its end, sometimes with grooves in its sides."""
     solid = cast(outline, sizes.thickness, min(0.12 * sizes.thickness, 0.035 * sizes.width, 0.3))
     left, low, right, _ = outline.bounds()
     if rng.random() < 0.35:
@@ -126,26 +126,31 @@ def forged_bit(outline: CrossSection, sizes: Sizes, rng: np.random.Generator) ->
 
 
 def drilled(solid: Manifold, length: float, depth: float, radius: float) -> Manifold:
-    """Return a key `length` mm long from its shoulder with a bore of this depth in its tip."""
+    """Return a key with a bore in its tip; length: shoulder to tip; mm."""
     bore = Manifold.cylinder(depth + 1, radius, circular_segments=28).rotate((0.0, 90.0, 0.0))
     return solid - bore.translate((length - depth, 0.0, 0.0))
 
 
-def in_one_piece(
-    kind: str, metal: Manifold, surfaces: tuple[Surface, Surface | None], body: int, head: Head, length: float
+def assemble_solid(
+    kind: str,
+    metal: Manifold,
+    surfaces: tuple[Surface, Surface | None],
+    original_id: int,
+    head: Head,
+    length: float,
 ) -> Solid:
-    """Return a key whose metal is parted into blade and bow at its shoulder, and its head's parts.
+    """Return a key: its metal, split into blade and bow at the shoulder, and the parts of its head.
 
-    surfaces: of the metal and of its cuts; body: original_id of the uncut metal, -1 for none;
+    surfaces: of the metal and of its cuts; original_id: of the uncut metal, -1 if no face counts as cut;
     length: shoulder to tip, mm.
     Raises DegenerateSolid if the metal is not in one piece.
     """
-    checked(metal, f"{kind} key")
+    check_solid(metal, f"{kind} key")
     blade, bow = metal.split_by_plane((1.0, 0.0, 0.0), 0.0)
     surface, cut = surfaces
     parts = (
-        Part(checked(blade, f"{kind} blade"), "blade", surface, cut, body),
-        Part(bow, "bow", replace(surface, stamps=head.stamps), cut, body),
+        Part(check_solid(blade, f"{kind} blade"), "blade", surface, cut, original_id),
+        Part(bow, "bow", replace(surface, stamps=head.stamps), cut, original_id),
         *head.parts,
     )
     box = metal.bounding_box()

@@ -1,10 +1,10 @@
-"""Lines and outlines -> solids without sharp edges: bent rods, turned shanks, cast plates.
+"""Solids of forged, cast and turned keys: bent rods, turned shanks, cast plates with rounded edges.
 
-In:    lines (n, 2) and CrossSections, mm
+In:    lines (n, 2), CrossSections, mm
 Out:   Manifold
 Needs: numpy, manifold3d    [render]
 
-The forms of forged, cast and turned keys. Meshes are built directly, far cheaper than hulls of spheres.
+Meshes are built directly, which is much faster than hulls of spheres.
 """
 
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from manifold3d import CrossSection, JoinType, Manifold, Mesh, triangulate
 
 from keykind.render.solids import DegenerateSolid, plate
 
-ROUND = 14  # segments around a bent rod: smooth at 3 mm seen from 20 cm
+ROUND = 14  # segments around a bent rod; 3 mm thick, it looks smooth from 20 cm
 TURNED = 26  # segments around a shank
 CAP = 3  # rings on the rounded end of a rod
-STEP = 1e-3  # mm along the axis by which a sharp step in a turned profile leans
-CORNER = 16  # segments of a full circle around corners of a casting
-LEAST = 0.05  # mm, smallest rounding of an edge that can be seen
-LEAN = 1.5  # convex corners are rounded by this many insets, so that the inset never folds
-# inset and depth of a rounded edge: its first facet leaves the flat face by 40 degrees, a crease, so that the
-# flat face stays flat; the next two by 25 each, which look round
+STEP = 1e-3  # mm along the axis, length of a sharp step in a turned profile
+CORNER = 16  # segments per full circle at the corners of a casting
+MIN_ROUNDING = 0.05  # mm, smallest visible rounding of an edge
+LEAN = 1.5  # radius of convex corners in insets, so that the inset never folds
+# Inset and depth of a rounded edge. The first facet is at 40 degrees to the face, which makes a crease and
+# keeps the shading of the face flat; the next two turn by 25 degrees each, which looks round.
 EDGE = np.array([(1.0, 0.0), (0.35, 0.545), (0.0, 1.3)])
 
 Line = np.ndarray  # (n, 2) float64, mm
@@ -33,7 +33,7 @@ def _mesh(vertices: np.ndarray, faces: np.ndarray) -> Manifold:
 
 
 def _strips(rings: int, around: int, closed: bool) -> np.ndarray:
-    """Return triangles (m, 3) between `rings` rings of `around` vertices."""
+    """Return the triangles (m, 3) between `rings` rings of `around` vertices."""
     first = np.arange(rings if closed else rings - 1)[:, None]
     here, there = first * around, (first + 1) % rings * around
     j, k = np.arange(around)[None], (np.arange(around)[None] + 1) % around
@@ -45,10 +45,10 @@ def _strips(rings: int, around: int, closed: bool) -> np.ndarray:
 def rod(
     line: Line, width: float | np.ndarray, height: float | np.ndarray | None = None, around: int = ROUND
 ) -> Manifold:
-    """Return a rod along an open line in z = 0, with rounded ends.
+    """Return a rod with rounded ends along an open line (n, 2) in z = 0.
 
-    line (n, 2); half widths in the plane and half heights along z: numbers or (n,), mm (height: as width);
-    around: segments around it.
+    width, height: half sizes in the plane and along z, scalar or (n,), mm; height None: as width.
+    around: number of segments.
     """
     wide = np.broadcast_to(np.asarray(width, float), len(line))
     high = wide if height is None else np.broadcast_to(np.asarray(height, float), len(line))
@@ -69,7 +69,7 @@ def rod(
 
 
 def _skin(rings: np.ndarray, poles: np.ndarray, around: int) -> Manifold:
-    """Return the solid between rings (n * around, 3) whose ends are closed toward two poles (2, 3)."""
+    """Return the solid through rings (n * around, 3), closed at its ends by two poles (2, 3)."""
     count, j = len(rings), np.arange(around)
     k, last = (j + 1) % around, count - around
     start = np.stack([k, j, np.full(around, count)], 1)
@@ -80,7 +80,7 @@ def _skin(rings: np.ndarray, poles: np.ndarray, around: int) -> Manifold:
 
 
 def ring(line: Line, width: float | np.ndarray, height: float | np.ndarray | None = None) -> Manifold:
-    """Return a rod along a closed line in z = 0, counter-clockwise; sizes as in `rod`."""
+    """Return a rod along a closed counter-clockwise line (n, 2) in z = 0; sizes as in `rod`."""
     wide = np.broadcast_to(np.asarray(width, float), len(line))
     high = wide if height is None else np.broadcast_to(np.asarray(height, float), len(line))
     along = np.roll(line, -1, 0) - np.roll(line, 1, 0)
@@ -89,7 +89,7 @@ def ring(line: Line, width: float | np.ndarray, height: float | np.ndarray | Non
 
 
 def _rings(centres: Line, along: Line, sizes: Line, around: int) -> np.ndarray:
-    """Return ellipses (n * around, 3) of half axes `sizes` around the centres, square to `along`."""
+    """Return ellipses (n * around, 3) with semi-axes `sizes` around the centres, perpendicular to `along`."""
     angle = np.arange(around) * 2 * np.pi / around
     across = np.stack([-along[:, 1], along[:, 0]], 1)
     rings = np.empty((len(centres), around, 3))
@@ -100,16 +100,16 @@ def _rings(centres: Line, along: Line, sizes: Line, around: int) -> np.ndarray:
 
 @dataclass(frozen=True, slots=True)
 class Turning:
-    """One ornament of a turned shank: a swelling, or a groove where its height is negative."""
+    """One ornament of a turned shank; a groove if its height is negative."""
 
     centre: float  # mm along the shank
     half: float  # mm, half its length
-    height: float  # mm that it stands out
-    form: str = "bead"  # bead (half an ellipse), ring (square with broken edges), cone (thick end at the tip)
+    height: float  # mm above the shank
+    form: str = "bead"  # bead (half an ellipse), ring (bevelled rectangle), cone (thick end towards the tip)
 
 
 def _swelling(turning: Turning, u: np.ndarray) -> np.ndarray:
-    """Return how far a turning stands out (0..1) at places u in -1..1 along it."""
+    """Return the relative height (0..1) of a turning at u in -1..1 along it."""
     if turning.form == "ring":
         return np.asarray(np.minimum(1.0, (1.0 - np.abs(u)) * 5.0 + 0.6))
     if turning.form == "cone":
@@ -117,20 +117,23 @@ def _swelling(turning: Turning, u: np.ndarray) -> np.ndarray:
     return np.asarray(np.sqrt(np.maximum(0.0, 1.0 - u * u)))
 
 
-def turned(knots: Line, turnings: list[Turning], segments: int = TURNED) -> Manifold:
-    """Return a shank turned about x: radii between the knots (n, 2: x and radius, mm), and its ornaments."""
-    places = [knots[:, 0]]
-    for one in turnings:
-        u = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 9 if one.form == "bead" else 7))
-        places += [one.centre + one.half * u, one.centre + np.array([-1.0, 1.0]) * (one.half + STEP)]
-    x = np.unique(np.clip(np.concatenate(places), knots[0, 0], knots[-1, 0]))
+def turned_shank(knots: Line, turnings: list[Turning], segments: int = TURNED) -> Manifold:
+    """Return a solid of revolution about x with ornaments; knots (n, 2): x and radius of its profile, mm."""
+    stations = [knots[:, 0]]
+    for turning in turnings:
+        u = np.sin(np.linspace(-np.pi / 2, np.pi / 2, 9 if turning.form == "bead" else 7))
+        stations += [
+            turning.centre + turning.half * u,
+            turning.centre + np.array([-1.0, 1.0]) * (turning.half + STEP),
+        ]
+    x = np.unique(np.clip(np.concatenate(stations), knots[0, 0], knots[-1, 0]))
     x = x[np.append(True, np.diff(x) > STEP / 10)]
     base = np.interp(x, knots[:, 0], knots[:, 1])
     radius = base.copy()
-    for one in turnings:
-        inside = np.abs(x - one.centre) <= one.half + 1e-9
-        swollen = base + one.height * _swelling(one, (x - one.centre) / one.half)
-        pick = np.minimum if one.height < 0 else np.maximum
+    for turning in turnings:
+        inside = np.abs(x - turning.centre) <= turning.half + 1e-9
+        swollen = base + turning.height * _swelling(turning, (x - turning.centre) / turning.half)
+        pick = np.minimum if turning.height < 0 else np.maximum
         radius = np.where(inside, pick(radius, swollen), radius)
     angle = np.arange(segments) * 2 * np.pi / segments
     rings = np.empty((len(x), segments, 3))
@@ -141,20 +144,22 @@ def turned(knots: Line, turnings: list[Turning], segments: int = TURNED) -> Mani
 
 
 def cast(outline: CrossSection, thickness: float, rounding: float) -> Manifold:
-    """Return an outline as a plate centred on z = 0 whose edges are rounded over `rounding` mm, as cast.
+    """Return an outline extruded around z = 0, its edges rounded by `rounding` mm as in a casting.
 
-    Webs thinner than three roundings are lost; where the edge would fold it is made smaller.
+    Webs thinner than three times the rounding are lost. The rounding is reduced if the edge would fold.
     Raises DegenerateSolid if nothing is left.
     """
     smooth = outline.offset(-rounding * LEAN, JoinType.Round, circular_segments=CORNER)
     smooth = smooth.offset(rounding * LEAN, JoinType.Round, circular_segments=CORNER).simplify(2e-3)
     if smooth.is_empty():
-        raise DegenerateSolid("a casting is thinner than its rounded edges")
+        raise DegenerateSolid("casting is thinner than its rounded edges")
     lines = [np.asarray(line) for line in smooth.to_polygons()]
     top = [line + _inward(line) * rounding for line in lines]
     flat = triangulate(top)
     if _folded(np.concatenate(top), flat):
-        return cast(outline, thickness, rounding * 0.6) if rounding > LEAST else plate(outline, thickness)
+        return (
+            cast(outline, thickness, rounding * 0.6) if rounding > MIN_ROUNDING else plate(outline, thickness)
+        )
     steps = np.array([*EDGE[:, 0], *EDGE[::-1, 0]]) * rounding
     heights = np.repeat([-0.5, 0.5], 3) * thickness + np.array([*EDGE[:, 1], *-EDGE[::-1, 1]]) * rounding
     layers = [np.concatenate([line + _inward(line) * step for line in lines]) for step in steps]
@@ -169,17 +174,17 @@ def cast(outline: CrossSection, thickness: float, rounding: float) -> Manifold:
 
 
 def _folded(points: Line, faces: np.ndarray) -> bool:
-    """Return whether triangles (m, 3) of a flat area lie over each other."""
+    """Return whether any triangle (m, 3) of a flat area is inverted."""
     a, b, c = (points[faces[:, i]] for i in range(3))
     areas = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
     return bool(areas.min() < -1e-6)
 
 
 def _inward(line: Line) -> Line:
-    """Return how each corner (n, 2) moves when the area left of the line shrinks by 1 mm."""
+    """Return the displacement of each corner (n, 2) if the area left of the line shrinks by 1 mm."""
     edge = np.roll(line, -1, 0) - line
     edge /= np.maximum(np.linalg.norm(edge, axis=1, keepdims=True), 1e-9)
     left = np.stack([-edge[:, 1], edge[:, 0]], 1)
     both = left + np.roll(left, 1, 0)
-    # a corner moves farther than its edges; twice as far is the most, or needles would cross
+    # A corner moves farther than its edges, but at most twice as far, or sharp corners would cross.
     return np.asarray(both / np.maximum((both**2).sum(1, keepdims=True) / 2, 0.5))

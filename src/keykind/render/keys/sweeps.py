@@ -1,10 +1,10 @@
-"""Outlines -> bodies with rounded edges, as a mould, a bending tool or a lathe leaves them.
+"""Lofted, swept and lathed solids with rounded edges.
 
 In:    2D outlines, paths of points, mm
-Out:   Manifold solids
+Out:   Manifold
 Needs: numpy, manifold3d    [render]
 
-A moulded body is a stack of rings with the same number of points: smooth normals then run over its edges.
+A moulded solid is a stack of rings with the same number of points, so that its edges are shaded smoothly.
 """
 
 from collections.abc import Sequence
@@ -15,21 +15,21 @@ from manifold3d import CrossSection, Manifold, Mesh, triangulate
 from keykind.render.solids import DegenerateSolid, Point, polygon
 
 SPACING = 1.4  # mm between the points of a ring
-RING_POINTS = (32, 96)  # least and most around a moulded body
-WIRE_SIDES = 12  # corners of a wire's section
-CROWN_STEPS = (0.85, 0.65, 0.4, 0.15)  # rings over an arched face, as shares of its rim
-GRAIN = 0.02  # mm; corners closer to their line than this cost time and do not show
-EDGE_STEPS = 4  # rings over a rounded edge
-OVERSHOOT = 1.0  # mm by which a cutter stands out of what it cuts
+RING_POINTS = (32, 96)  # smallest and largest number of points around a moulded solid
+WIRE_SIDES = 12  # of the section of a wire
+CROWN_STEPS = (0.85, 0.65, 0.4, 0.15)  # scales of the rings on an arched face
+TOLERANCE = 0.02  # mm, tolerance when simplifying an outline; finer corners are invisible
+EDGE_STEPS = 4  # rings on a rounded edge
+OVERSHOOT = 1.0  # mm by which a cutter extends beyond the solid
 
 
 def resampled(outline: CrossSection) -> np.ndarray:
-    """Return (n, 2) points at equal distances along the longest contour of an outline, mm.
+    """Return (n, 2) points in mm, evenly spaced along the longest contour of an outline.
 
-    Raises DegenerateSolid if the outline is empty: a hole that did not fit.
+    Raises DegenerateSolid if the outline is empty, e.g. a hole that did not fit.
     """
     if outline.is_empty():
-        raise DegenerateSolid("an outline is empty")
+        raise DegenerateSolid("outline is empty")
     contour = max(outline.to_polygons(), key=len)
     line = np.vstack([contour, contour[:1]]).astype(np.float64)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
@@ -48,9 +48,9 @@ def walls(rings: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def loft(rings: Sequence[np.ndarray], flat: np.ndarray | None = None) -> Manifold:
-    """Return the body through rings of (n, 3) points, bottom to top, counter-clockwise from above.
+    """Return the solid through rings of (n, 3) points, bottom to top, counter-clockwise from above.
 
-    `flat` (n, 2) is the shape of its ends where they do not lie in the xy plane.
+    flat (n, 2): shape of the ends, if they are not in the xy plane.
     """
     last = (len(rings) - 1) * len(rings[0])
     bottom = np.asarray(triangulate([rings[0][:, :2] if flat is None else flat]))
@@ -60,29 +60,29 @@ def loft(rings: Sequence[np.ndarray], flat: np.ndarray | None = None) -> Manifol
     return Manifold(Mesh(vert_properties=points, tri_verts=faces.astype(np.uint32)))
 
 
-def softened(outline: CrossSection, radius: float) -> CrossSection:
-    """Return an outline with its outer and inner corners rounded to this radius."""
-    return outline.offset(radius).offset(-2 * radius).offset(radius).simplify(GRAIN)
+def filleted(outline: CrossSection, radius: float) -> CrossSection:
+    """Return an outline with convex and concave corners rounded to this radius in mm."""
+    return outline.offset(radius).offset(-2 * radius).offset(radius).simplify(TOLERANCE)
 
 
 def inward_normals(points: np.ndarray) -> np.ndarray:
-    """Return (n, 2) unit normals into the area inside a counter-clockwise closed line."""
+    """Return the inward unit normals (n, 2) of a counter-clockwise polygon."""
     tangent = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
     inward = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
     return np.asarray(inward / (np.linalg.norm(inward, axis=1, keepdims=True) + 1e-9))
 
 
 def mirrored(layers: list[tuple[np.ndarray, float]]) -> Manifold:
-    """Return the body through flat rings at heights z > 0, bottom to top, and their mirror images below."""
+    """Return the solid through flat rings at heights z > 0, bottom to top, and their mirror images."""
     top = [np.column_stack([flat, np.full(len(flat), height)]) for flat, height in layers]
     return loft([ring * (1.0, 1.0, -1.0) for ring in reversed(top)] + top)
 
 
 def moulded(outline: CrossSection, thickness: float, edge: float, crown: float = 0.0) -> Manifold:
-    """Return a plate centred on z = 0 with edges of radius `edge` and faces arched by `crown` (mm each)."""
-    crown = crown if outline.hull().area() < 1.06 * outline.area() else crown / 3  # a waist would fold
+    """Return a plate centred on z = 0 with edges of radius `edge` and faces arched by `crown`; mm."""
+    crown = crown if outline.hull().area() < 1.06 * outline.area() else crown / 3  # or a waist would fold
     edge = min(edge, thickness / 2 - crown - 0.05)
-    points = resampled(softened(outline, edge * 1.05))
+    points = resampled(filleted(outline, edge * 1.05))
     inward, middle = inward_normals(points), points.mean(axis=0)
     layers: list[tuple[np.ndarray, float]] = []
     for turn in np.linspace(0.0, np.pi / 2, EDGE_STEPS + 1):
@@ -95,7 +95,7 @@ def moulded(outline: CrossSection, thickness: float, edge: float, crown: float =
 
 
 def bore(hole: CrossSection, thickness: float, edge: float) -> Manifold:
-    """Return the cutter of a hole through a plate centred on z = 0, flared by `edge` at both faces, mm."""
+    """Return the cutter of a hole through a plate centred on z = 0, with edges of radius `edge`; mm."""
     points = resampled(hole)
     outward = -inward_normals(points)
     layers = [(points + outward * edge, thickness / 2 + OVERSHOOT)]
@@ -112,9 +112,9 @@ def circle_points(radius: float, sides: int) -> list[Point]:
 
 
 def swept(path: np.ndarray, section: CrossSection, closed: bool = False) -> Manifold:
-    """Return a section carried along a path of (n, 3) points in mm, its y axis held nearest to z.
+    """Return a section swept along a path of (n, 3) points in mm, its y axis as close to z as possible.
 
-    No stretch of the path may stand upright.
+    No segment of the path may be vertical.
     """
     path = np.asarray(path, dtype=np.float64)
     flat = np.asarray(section.to_polygons()[0])
@@ -124,8 +124,8 @@ def swept(path: np.ndarray, section: CrossSection, closed: bool = False) -> Mani
     up /= np.linalg.norm(up, axis=1, keepdims=True) + 1e-9
     side = np.cross(along, up)
     rings = [
-        place + flat[:, :1] * across + flat[:, 1:] * over
-        for place, across, over in zip(path, -side, up, strict=True)
+        position + flat[:, :1] * across + flat[:, 1:] * over
+        for position, across, over in zip(path, -side, up, strict=True)
     ]
     if not closed:
         return loft(rings, flat)
@@ -136,11 +136,11 @@ def swept(path: np.ndarray, section: CrossSection, closed: bool = False) -> Mani
 
 
 def wire(path: np.ndarray, radius: float, closed: bool = False, sides: int = WIRE_SIDES) -> Manifold:
-    """Return a round wire of this radius along a path of (n, 3) points, mm."""
+    """Return a round wire of this radius along a path of (n, 3) points; mm."""
     return swept(path, polygon(circle_points(radius, sides)), closed)
 
 
 def lathed(profile: Sequence[Point], segments: int = 32) -> Manifold:
-    """Return the body turned around the x axis from a closed line of (x, radius) points, mm."""
+    """Return the solid of revolution about x of a closed profile of (x, radius) points, mm."""
     turned = polygon([(radius, x) for x, radius in profile]).revolve(segments)
     return turned.rotate((0.0, 90.0, 0.0))

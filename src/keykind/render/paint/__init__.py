@@ -1,1 +1,1 @@
-"""Pictures of surfaces, of grounds, of what is far away, and of the light around, by numpy and pillow."""
+"""Procedural textures of surfaces and grounds, backdrops, and environment maps."""

@@ -1,63 +1,68 @@
-"""Colours as people name them (sRGB codes, kelvins) -> linear RGB.
+"""Convert sRGB hex codes, HSV and colour temperatures to linear RGB; blend and map colours.
 
-In:    "8a6b4c", 2700 K, a random generator
+In:    "8a6b4c", 2700 K, random generator
 Out:   float32 linear RGB, 0..1
 Needs: numpy    [render]
 """
 
 import numpy as np
 
-SHADES = 256  # steps of a palette; finer than what an 8-bit photo shows
+STEPS = 256  # of a colour map; finer than the steps of an 8-bit photo
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)  # of linear sRGB (Rec. 709)
 
 
-def linear(srgb: np.ndarray) -> np.ndarray:
-    """Return sRGB values 0..1 of any shape as linear float32 (IEC 61966-2-1)."""
+def srgb_to_linear(srgb: np.ndarray) -> np.ndarray:
+    """Convert sRGB values 0..1 of any shape to linear float32 (IEC 61966-2-1)."""
     v = np.asarray(srgb, dtype=np.float32)
     return np.where(v <= 0.04045, v / 12.92, ((v + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
-BYTES = linear(np.arange(256, dtype=np.float32) / 255.0)  # the linear value of each sRGB byte
+LINEAR_OF_BYTE = srgb_to_linear(np.arange(256, dtype=np.float32) / 255.0)
 
 
-def code(srgb: str) -> np.ndarray:
-    """Return the linear RGB (3,) of a code such as "8a6b4c"."""
-    return np.asarray(BYTES[np.frombuffer(bytes.fromhex(srgb), dtype=np.uint8)])
+def hex_colour(srgb: str) -> np.ndarray:
+    """Return the linear RGB (3,) of an sRGB code such as "8a6b4c"."""
+    return np.asarray(LINEAR_OF_BYTE[np.frombuffer(bytes.fromhex(srgb), dtype=np.uint8)])
 
 
-def codes(srgb: str) -> np.ndarray:
-    """Return the linear RGB (n, 3) of codes separated by spaces."""
-    return np.stack([code(one) for one in srgb.split()])
+def hex_colours(srgb: str) -> np.ndarray:
+    """Return the linear RGB (n, 3) of sRGB codes separated by spaces."""
+    return np.stack([hex_colour(part) for part in srgb.split()])
 
 
-def of_hue(hue: float, saturation: float, lightness: float) -> np.ndarray:
-    """Return the linear RGB (3,) of hue 0..1, saturation 0..1 and lightness 0..1 (HSV in sRGB)."""
-    wheel = np.clip(np.abs((hue * 6.0 + np.array([0.0, 4.0, 2.0])) % 6.0 - 3.0) - 1.0, 0.0, 1.0)
-    return linear(lightness * (1.0 - saturation * (1.0 - wheel)))
+def hsv(hue: float, saturation: float, value: float) -> np.ndarray:
+    """Return the linear RGB (3,) of an HSV colour in sRGB; all arguments 0..1."""
+    pure = np.clip(np.abs((hue * 6.0 + np.array([0.0, 4.0, 2.0])) % 6.0 - 3.0) - 1.0, 0.0, 1.0)
+    return srgb_to_linear(value * (1.0 - saturation * (1.0 - pure)))
 
 
-def vary(colour: np.ndarray, rng: np.random.Generator, light: float = 0.2, tint: float = 0.06) -> np.ndarray:
-    """Return the colours (..., 3) made lighter or darker and tinted, as two things of a material differ."""
+def jitter(
+    colour: np.ndarray, rng: np.random.Generator, light: float = 0.2, tint: float = 0.06
+) -> np.ndarray:
+    """Return colours (..., 3) with a random brightness and tint, as samples of one material differ.
+
+    light, tint: standard deviations of the logarithm, of all channels together and of each.
+    """
     factor = np.exp(rng.normal(0.0, light)) * np.exp(rng.normal(0.0, tint, 3))
     return np.asarray(np.clip(colour * factor, 0.0, 1.0), dtype=np.float32)
 
 
-def shade(values: np.ndarray, colours: np.ndarray) -> np.ndarray:
-    """Return (h, w, 3): values (h, w) from 0 to 1 run through the colours (n, 3)."""
+def colour_map(values: np.ndarray, colours: np.ndarray) -> np.ndarray:
+    """Map values (h, w) in 0..1 through evenly spaced colours (n, 3); return (h, w, 3)."""
     stops = np.linspace(0.0, 1.0, len(colours))
-    steps = np.linspace(0.0, 1.0, SHADES)
+    steps = np.linspace(0.0, 1.0, STEPS)
     table = np.stack([np.interp(steps, stops, colours[:, c]) for c in range(3)], axis=1).astype(np.float32)
-    index = np.clip(values * np.float32(SHADES - 1), 0, SHADES - 1).astype(np.intp)
+    index = np.clip(values * np.float32(STEPS - 1), 0, STEPS - 1).astype(np.intp)
     return np.take(table, index, axis=0)
 
 
 def blend(under: np.ndarray, over: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Return colour `under` (h, w, 3) where the mask (h, w) is 0 and `over` where it is 1."""
+    """Return `under` (h, w, 3) where the mask (h, w) is 0, `over` where it is 1, linear in between."""
     return np.asarray(under + (over - under) * mask[..., None])
 
 
 def blackbody(kelvin: float) -> np.ndarray:
-    """Return the linear RGB (3,) of a glowing body, luminance 1, for 1700 to 25000 K.
+    """Return the linear RGB (3,) of a black body, luminance 1, for 1700 to 25000 K.
 
     Source: Kim et al. 2002, US patent 7024034: cubic fit of the Planckian locus in CIE xy.
     """

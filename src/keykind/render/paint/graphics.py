@@ -1,7 +1,7 @@
-"""What is laid over product photos: watermarks, captions, frames, arrows, signs, prices.
+"""Draw overlays of product photos: watermarks, captions, frames, arrows, logos, prices.
 
-In:    a size in pixels, a random generator
-Out:   an RGBA picture, mostly transparent
+In:    size in px, random generator
+Out:   RGBA image, mostly transparent
 Needs: numpy, pillow    [render]
 
 All words, names and prices are invented.
@@ -12,14 +12,14 @@ from collections.abc import Callable
 import numpy as np
 from PIL import Image, ImageDraw
 
-from keykind.render.paint.prints import words
-from keykind.render.paint.stamps import lettering
+from keykind.render.paint.prints import random_words
+from keykind.render.paint.stamps import default_font
 
 SITES = ("kelvanta", "fotorilo", "norvexa", "pixomar", "stokveld", "luminado")
 
 
 def draw_graphic(size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
-    """Return an RGBA picture (width, height), mostly transparent, to lay over a product photo."""
+    """Return an RGBA overlay of this (width, height), mostly transparent."""
     graphic = Image.new("RGBA", size)
     count = 1 + int(rng.random() < 0.4)
     for index in rng.choice(len(GRAPHICS), count, replace=False):
@@ -28,7 +28,7 @@ def draw_graphic(size: tuple[int, int], rng: np.random.Generator) -> Image.Image
 
 
 def _strong(rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """Return an opaque colour as advertisements have them."""
+    """Return an opaque colour, as used in advertisements."""
     choice = rng.integers(4)
     if choice == 0:
         return (255, 255, 255, 255)
@@ -39,10 +39,10 @@ def _strong(rng: np.random.Generator) -> tuple[int, int, int, int]:
 
 
 def _watermark(graphic: Image.Image, rng: np.random.Generator) -> None:
-    """Lay a translucent name once or in rows, slanted."""
+    """Draw a translucent name, once or in slanted rows."""
     wide, high = graphic.size
     size = max(8, int(min(wide, high) * rng.uniform(0.04, 0.12)))
-    name, font = str(rng.choice(SITES)), lettering(size)
+    name, font = str(rng.choice(SITES)), default_font(size)
     layer = Image.new("RGBA", (2 * wide, 2 * high))
     draw = ImageDraw.Draw(layer)
     grey = int(rng.choice([20, 255]))
@@ -57,7 +57,7 @@ def _watermark(graphic: Image.Image, rng: np.random.Generator) -> None:
 
 
 def _caption(graphic: Image.Image, rng: np.random.Generator) -> None:
-    """Lay a bar with a line of text along the top or the bottom."""
+    """Draw a bar with a line of text along the top or the bottom."""
     wide, high = graphic.size
     tall = int(high * rng.uniform(0.06, 0.15))
     top = high - tall if rng.random() < 0.75 else 0
@@ -67,11 +67,11 @@ def _caption(graphic: Image.Image, rng: np.random.Generator) -> None:
     text = (
         f"{rng.choice(SITES)}.example · {rng.integers(10**6, 10**9)}"
         if rng.random() < 0.5
-        else words(3, rng).title()
+        else random_words(3, rng).title()
     )
     tone = (240, 240, 240, 255) if dark else (40, 40, 40, 255)
     left, anchor = (0.5 * wide, "mm") if rng.random() < 0.6 else (0.04 * wide, "lm")
-    draw.text((left, top + tall / 2), text, tone, lettering(max(7, int(0.45 * tall))), anchor=anchor)
+    draw.text((left, top + tall / 2), text, tone, default_font(max(7, int(0.45 * tall))), anchor=anchor)
 
 
 def _border(graphic: Image.Image, rng: np.random.Generator) -> None:
@@ -81,7 +81,7 @@ def _border(graphic: Image.Image, rng: np.random.Generator) -> None:
 
 
 def _arrow(graphic: Image.Image, rng: np.random.Generator) -> None:
-    """Lay an arrow from near an edge toward the middle, or a ring around a detail."""
+    """Draw an arrow towards the middle, or a ring around a detail."""
     wide, high = graphic.size
     draw, tone = ImageDraw.Draw(graphic), _strong(rng)
     thick = max(2, int(min(wide, high) * rng.uniform(0.008, 0.02)))
@@ -100,7 +100,7 @@ def _arrow(graphic: Image.Image, rng: np.random.Generator) -> None:
 
 
 def _logo(graphic: Image.Image, rng: np.random.Generator) -> None:
-    """Lay a small sign and a name into a corner."""
+    """Draw a small logo with a name in a corner."""
     size = max(8, int(min(graphic.size) * rng.uniform(0.06, 0.16)))
     left = size // 2 if rng.random() < 0.5 else graphic.width - 5 * size
     top = size // 2 if rng.random() < 0.5 else graphic.height - 3 * size // 2
@@ -118,13 +118,13 @@ def _logo(graphic: Image.Image, rng: np.random.Generator) -> None:
         (left + 1.3 * size, top + size / 2),
         str(rng.choice(SITES)).title(),
         tone,
-        lettering(max(7, size // 2)),
+        default_font(max(7, size // 2)),
         anchor="lm",
     )
 
 
 def _price(graphic: Image.Image, rng: np.random.Generator) -> None:
-    """Lay a price on a star or a box."""
+    """Draw a price on a star or a box."""
     size = int(min(graphic.size) * rng.uniform(0.08, 0.16))
     x = rng.choice([0.15, 0.85]) * graphic.width
     y = rng.choice([0.15, 0.85]) * graphic.height
@@ -141,7 +141,7 @@ def _price(graphic: Image.Image, rng: np.random.Generator) -> None:
         )
     text = f"{rng.choice(['$', ''])}{rng.integers(1, 60)}.{rng.choice(['99', '50', '95'])}"
     ink = (15, 15, 15, 255) if sum(tone[:3]) > 380 else (255, 255, 255, 255)
-    draw.text((x, y), text, ink, lettering(max(7, int(0.55 * size))), anchor="mm")
+    draw.text((x, y), text, ink, default_font(max(7, int(0.55 * size))), anchor="mm")
 
 
 GRAPHICS: tuple[Callable[[Image.Image, np.random.Generator], None], ...] = (

@@ -1,6 +1,6 @@
-"""Surface -> the pictures a renderer covers a part with.
+"""Paint the textures of a Surface.
 
-In:    Surface, the part's box seen from +z in mm, a size in pixels, a random generator
+In:    Surface, bounding box of the part seen from +z in mm, size in px, random generator
 Out:   Tile: colour, roughness, metallic, height
 Needs: numpy, pillow    [render]
 """
@@ -11,18 +11,25 @@ from collections.abc import Callable
 import numpy as np
 
 from keykind.render.paint import stamps
-from keykind.render.paint.colours import blend, code, vary
-from keykind.render.paint.noise import cells, fractal, ramp, ridges
-from keykind.render.paint.tiles import Frame, Tile, limited, tile
-from keykind.render.paint.wear import edge_distance, rusted, scratched, strokes, tarnished, touched
+from keykind.render.paint.colours import blend, hex_colour, jitter
+from keykind.render.paint.noise import fractal_noise, ridges, smoothstep, voronoi
+from keykind.render.paint.tiles import Frame, Tile, clamped, make_tile
+from keykind.render.paint.wear import (
+    add_fingerprints,
+    add_rust,
+    add_scratches,
+    add_tarnish,
+    draw_strokes,
+    edge_distance,
+)
 from keykind.render.solids import Stamp, Surface
 
 __all__ = ["FINISHES", "Tile", "paint"]
 
-YELLOWISH = 1.12  # red over blue from which a metal is brass, bronze or nickel silver rather than steel
-BARE_METAL = code("b9b7b2")  # under chipped paint
-DIRT = np.array([0.85, 0.9, 0.95], dtype=np.float32)  # share of the light it takes: brownish
-BLOOD = code("b5403a")  # shines through where skin is thin
+YELLOW_RATIO = 1.12  # red / blue, from which a metal is brass, bronze or nickel silver rather than steel
+BARE_METAL = hex_colour("b9b7b2")  # under chipped paint
+DIRT_TINT = np.array([0.85, 0.9, 0.95], dtype=np.float32)  # share of light that dirt absorbs: looks brownish
+BLOOD = hex_colour("b5403a")  # shows where skin is thin
 
 Finish = Callable[[Surface, Frame, np.random.Generator], Tile]
 
@@ -30,45 +37,45 @@ Finish = Callable[[Surface, Frame, np.random.Generator], Tile]
 def paint(
     surface: Surface, box: tuple[float, float, float, float], size: tuple[int, int], rng: np.random.Generator
 ) -> Tile:
-    """Return the pictures of a surface that covers box = (x0, y0, x1, y1) mm, seen from +z, row 0 at y1.
+    """Return the textures of a surface that covers box = (x0, y0, x1, y1) mm, seen from +z, row 0 at y1.
 
-    size is (width, height) in pixels; the pictures are (height, width[, 3]) float32.
-    Raises ValueError if the finish or the shape of a stamp is unknown.
+    size: (width, height) px; the textures are (height, width[, 3]) float32.
+    Raises ValueError if the finish, or the shape of a stamp, is unknown.
     """
     if surface.finish not in FINISHES:
-        raise ValueError(f'no finish is called "{surface.finish}"; known are {", ".join(FINISHES)}')
+        raise ValueError(f"finish {surface.finish!r}: expected one of {', '.join(FINISHES)}")
     frame = Frame(box, size)
-    made = FINISHES[surface.finish](surface, frame, rng)
+    result = FINISHES[surface.finish](surface, frame, rng)
     if surface.rust > 0 and surface.metal:
-        yellowish = surface.colour[0] > YELLOWISH * surface.colour[2]
-        made = (tarnished if yellowish else rusted)(made, frame, surface.rust, rng)
+        yellowish = surface.colour[0] > YELLOW_RATIO * surface.colour[2]
+        result = (add_tarnish if yellowish else add_rust)(result, frame, surface.rust, rng)
     if surface.wear > 0 and surface.finish not in SOFT:
-        made = scratched(made, frame, surface.wear, rng)
-    if surface.finish in TOUCHED and rng.random() < 0.6 * surface.wear + 0.1:
-        made = touched(made, frame, rng)
+        result = add_scratches(result, frame, surface.wear, rng)
+    if surface.finish in FINGERPRINTED and rng.random() < 0.6 * surface.wear + 0.1:
+        result = add_fingerprints(result, frame, rng)
     for stamp in surface.stamps:
-        _stamp(made, frame, stamp, surface.wear, rng)
-    return limited(made)
+        _stamp(result, frame, stamp, surface.wear, rng)
+    return clamped(result)
 
 
-def _stamp(made: Tile, frame: Frame, stamp: Stamp, wear: float, rng: np.random.Generator) -> None:
-    """Strike or print one stamp into a tile: struck letters hold dirt, raised ones are rubbed bright."""
-    sign = stamps.place(stamp, frame, rng)
-    if sign.mask.size == 0:
+def _stamp(result: Tile, frame: Frame, stamp: Stamp, wear: float, rng: np.random.Generator) -> None:
+    """Stamp or print text or a logo on a tile, in place: dirt in recesses, raised parts rubbed bright."""
+    stamped = stamps.stamp_mask(stamp, frame, rng)
+    if stamped.mask.size == 0:
         return
-    window, mask = (sign.rows, sign.columns), sign.mask
-    colour, roughness = made.colour[window], made.roughness[window]
-    made.height[window] += np.float32(stamp.depth) * mask
+    window, mask = (stamped.rows, stamped.columns), stamped.mask
+    colour, roughness = result.colour[window], result.roughness[window]
+    result.height[window] += np.float32(stamp.depth) * mask
     if stamp.colour is not None or stamp.depth == 0:
         ink = (0.02, 0.02, 0.02) if stamp.colour is None else stamp.colour
-        chipped = ramp(fractal(mask.shape, 2.0 * frame.scale, 3, rng), 0.6, 0.75)
+        chipped = smoothstep(fractal_noise(mask.shape, 2.0 * frame.scale, 3, rng), 0.6, 0.75)
         mask = mask * (1.0 - 0.7 * wear * chipped)
         colour += (np.asarray(ink, dtype=np.float32) - colour) * mask[..., None]
         roughness += (0.4 - roughness) * mask
-        made.metallic[window] *= 1.0 - mask
+        result.metallic[window] *= 1.0 - mask
     elif stamp.depth < 0:
         dirt = mask * np.float32(rng.uniform(0.1, 0.3) + 0.5 * wear)
-        colour *= 1.0 - dirt[..., None] * DIRT
+        colour *= 1.0 - dirt[..., None] * DIRT_TINT
         roughness += mask * np.float32(rng.uniform(0.05, 0.25))
     else:
         colour *= 1.0 + 0.15 * wear * mask[..., None]
@@ -76,7 +83,7 @@ def _stamp(made: Tile, frame: Frame, stamp: Stamp, wear: float, rng: np.random.G
 
 
 def _colour(surface: Surface, frame: Frame, rng: np.random.Generator, uneven: float = 0.08) -> np.ndarray:
-    """Return (h, w, 3): the surface's colour, a little lighter, darker and warmer from place to place."""
+    """Return (h, w, 3): the surface's colour, slightly uneven in brightness and warmth."""
     tone = frame.noise(12.0, 3, rng) - 0.5
     base = np.asarray(surface.colour, dtype=np.float32)
     change = base * np.float32(uneven) * (1.0 + np.array([0.3, 0.0, -0.4]) * rng.normal()).astype(np.float32)
@@ -84,21 +91,21 @@ def _colour(surface: Surface, frame: Frame, rng: np.random.Generator, uneven: fl
 
 
 def _roughness(surface: Surface, frame: Frame, rng: np.random.Generator, uneven: float = 0.2) -> np.ndarray:
-    """Return (h, w): the surface's roughness, clouded: no metal is uniform."""
+    """Return (h, w): the surface's roughness with clouds, since no metal is uniform."""
     return surface.roughness * (1.0 + uneven * 2.0 * (frame.noise(5.0, 4, rng) - 0.5))
 
 
 def _polished(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     x0, y0, x1, y1 = frame.box
-    fine = strokes(frame, int(min(150, 0.05 * (x1 - x0) * (y1 - y0) + 5)), 3.0, rng)
+    fine = draw_strokes(frame, int(min(150, 0.05 * (x1 - x0) * (y1 - y0) + 5)), 3.0, rng)
     height = frame.relief(8.0, 0.006, 2, rng) - fine * np.float32(0.001)
     roughness = _roughness(surface, frame, rng) + fine * np.float32(0.06)
-    return tile(frame, _colour(surface, frame, rng, 0.04), roughness, height, float(surface.metal))
+    return make_tile(frame, _colour(surface, frame, rng, 0.04), roughness, height, float(surface.metal))
 
 
 def _satin(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     grain = frame.relief(0.12, 0.02, 1, rng) + frame.relief(6.0, 0.01, 2, rng)
-    return tile(
+    return make_tile(
         frame, _colour(surface, frame, rng), _roughness(surface, frame, rng), grain, float(surface.metal)
     )
 
@@ -109,11 +116,11 @@ def _brushed(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     height = lines * np.float32(0.12 * max(short, 1 / frame.scale)) + frame.relief(8.0, 0.006, 2, rng)
     colour = _colour(surface, frame, rng) * (1.0 + 0.25 * lines[..., None])
     roughness = _roughness(surface, frame, rng) * (1.0 + 0.6 * lines)
-    return tile(frame, colour, roughness, height, float(surface.metal))
+    return make_tile(frame, colour, roughness, height, float(surface.metal))
 
 
 def _ground(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint parallel marks of a cutter: evenly spaced, each a little deeper or shallower."""
+    """Paint parallel cutter marks, evenly spaced, of slightly different depths."""
     pitch = max(rng.uniform(0.15, 0.4), 2.5 / frame.scale)
     turn = rng.choice([0.0, math.pi / 2]) + rng.normal(0, 0.06)
     curl = frame.x * frame.x * np.float32(rng.normal(0, 0.004))
@@ -121,7 +128,7 @@ def _ground(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     waves = np.sin(along * np.float32(2 * math.pi / pitch)) * (0.3 + frame.noise((0.5, 4.0), 2, rng))
     height = waves * np.float32(0.03 * pitch) + frame.relief((0.1, 3.0), 0.04, 1, rng)
     roughness = _roughness(surface, frame, rng) * (1.0 + 0.25 * waves)
-    return tile(
+    return make_tile(
         frame,
         _colour(surface, frame, rng) * (1.0 + 0.06 * waves[..., None]),
         roughness,
@@ -131,15 +138,15 @@ def _ground(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
 
 
 def _cast(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    pits = ramp(frame.noise(0.7, 2, rng), 0.8, 0.92)
+    pits = smoothstep(frame.noise(0.7, 2, rng), 0.8, 0.92)
     lumps = frame.relief(2.5, 0.06, 3, rng) + frame.relief(0.3, 0.05, 2, rng)
     colour = _colour(surface, frame, rng, 0.2) * (1.0 - 0.5 * pits[..., None])
     roughness = _roughness(surface, frame, rng) + 0.25 * pits
-    return tile(frame, colour, roughness, lumps - 0.08 * pits, float(surface.metal))
+    return make_tile(frame, colour, roughness, lumps - 0.08 * pits, float(surface.metal))
 
 
 def _moulded(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint plastic: spark-eroded grain or gloss, sometimes the seam of the mould, dust."""
+    """Paint plastic: spark-eroded grain or gloss, sometimes a parting line, dust."""
     grained = rng.random() < 0.6
     height = (
         frame.relief(0.35, rng.uniform(0.05, 0.16), 1, rng) if grained else frame.relief(8.0, 0.01, 2, rng)
@@ -147,21 +154,21 @@ def _moulded(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     if rng.random() < 0.3:
         middle = (frame.box[1] + frame.box[3]) / 2
         height = height + 0.05 * np.exp(-(((frame.y - middle) / 0.15) ** 2))
-    greasy = ramp(frame.noise(7.0, 2, rng), 0.5, 0.8) * np.float32(rng.uniform(0.0, 0.5))
+    greasy = smoothstep(frame.noise(7.0, 2, rng), 0.5, 0.8) * np.float32(rng.uniform(0.0, 0.5))
     roughness = _roughness(surface, frame, rng, 0.15) * (1.0 - greasy)
-    dust = ramp(frame.noise(0.25, 1, rng), 0.93, 0.99) * np.float32(rng.uniform(0, 0.25) * surface.wear)
-    colour = blend(_colour(surface, frame, rng, 0.06), code("a8a39a"), dust)
-    return tile(frame, colour, roughness, height)
+    dust = smoothstep(frame.noise(0.25, 1, rng), 0.93, 0.99) * np.float32(rng.uniform(0, 0.25) * surface.wear)
+    colour = blend(_colour(surface, frame, rng, 0.06), hex_colour("a8a39a"), dust)
+    return make_tile(frame, colour, roughness, height)
 
 
 def _painted(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint a coat, orange-peeled, chipped where it wears: at the edges first."""
+    """Paint a coat of paint with orange peel, chipped by wear, first at the edges."""
     height = frame.relief(0.8, 0.04, 2, rng)
     chance = frame.noise(2.5, 6, rng) + 0.25 * np.exp(-edge_distance(frame) / 1.5)
     edge = 1.1 - 0.35 * surface.wear
-    chips = ramp(chance, edge - 0.01, edge + 0.01)
+    chips = smoothstep(chance, edge - 0.01, edge + 0.01)
     roughness = _roughness(surface, frame, rng, 0.15)
-    return tile(
+    return make_tile(
         frame,
         blend(_colour(surface, frame, rng, 0.05), BARE_METAL, chips),
         roughness + (0.35 - roughness) * chips,
@@ -171,7 +178,7 @@ def _painted(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
 
 
 def _woven(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint a strap: threads over and under, a line of stitches along two edges."""
+    """Paint webbing: plain weave, sometimes with stitches along two edges."""
     pitch = max(rng.uniform(0.7, 1.4), 4.0 / frame.scale)
     u, v = frame.x / pitch + 0.2 * frame.noise(5.0, 2, rng), frame.y / pitch + 0.2 * frame.noise(5.0, 2, rng)
     over = (np.floor(u) + np.floor(v)) % 2
@@ -182,26 +189,26 @@ def _woven(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     if rng.random() < 0.5:
         inset = np.abs(np.minimum(frame.y - frame.box[1], frame.box[3] - frame.y) - 2.0) < 0.35
         stitches = (inset & (frame.x % 3.0 < 2.2)).astype(np.float32)
-        colour = blend(colour, vary(code("d8d4c8"), rng, 0.6, 0.2), stitches)
+        colour = blend(colour, jitter(hex_colour("d8d4c8"), rng, 0.6, 0.2), stitches)
         height = height + 0.2 * stitches
-    return tile(frame, colour, 0.75 + 0.2 * (1 - thread), height)
+    return make_tile(frame, colour, 0.75 + 0.2 * (1 - thread), height)
 
 
 def _skin(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint skin: flushed in blotches, a net of fine creases, a few deep lines."""
-    net = cells(frame.shape, (max(5.0, 0.7 * frame.scale), max(5.0, 1.1 * frame.scale)), rng)
-    fine = ramp(net.gap, 0.25, 0.0)
+    """Paint skin: blotches, a net of fine creases, a few deep lines."""
+    net = voronoi(frame.shape, (max(5.0, 0.7 * frame.scale), max(5.0, 1.1 * frame.scale)), rng)
+    fine = smoothstep(net.gap, 0.25, 0.0)
     deep = ridges(frame.noise(60.0, 3, rng), 0.012)
-    flush = ramp(frame.noise(14.0, 4, rng), 0.35, 0.85) * np.float32(0.22) + 0.12 * deep
+    flush = smoothstep(frame.noise(14.0, 4, rng), 0.35, 0.85) * np.float32(0.22) + 0.12 * deep
     colour = _colour(surface, frame, rng, 0.15)
     colour = blend(colour, np.asarray(surface.colour, dtype=np.float32) * (BLOOD / BLOOD[0]) ** 0.5, flush)
     colour = colour * (1.0 - 0.08 * fine - 0.12 * deep)[..., None]
     height = -0.02 * fine - 0.15 * deep + frame.relief(3.0, 0.06, 3, rng)
-    return tile(frame, colour, _roughness(surface, frame, rng, 0.2) + 0.1 * fine, height)
+    return make_tile(frame, colour, _roughness(surface, frame, rng, 0.2) + 0.1 * fine, height)
 
 
 def _printed(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint a label or card: paper, often a band of another colour and a few lines of print."""
+    """Paint a label or card: paper, often with a coloured band and a few lines of print."""
     x0, y0, x1, y1 = frame.box
     colour = _colour(surface, frame, rng, 0.03) * (0.97 + 0.06 * frame.noise(0.3, 1, rng))[..., None]
     if rng.random() < 0.5:
@@ -210,10 +217,10 @@ def _printed(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
         colour = blend(colour, rng.random(3).astype(np.float32) ** 2, band)
     if rng.random() < 0.5:
         line = (y1 - y0) / rng.integers(6, 14)
-        words = (frame.noise((line, 0.5), 1, rng) > 0.45) & ((frame.y - y0) % line < 0.45 * line)
-        words &= (frame.x - x0 > 0.1 * (x1 - x0)) & (frame.y - y0 < 0.55 * (y1 - y0))
-        colour = blend(colour, code("20222a"), words * np.float32(0.85))
-    return tile(frame, colour, _roughness(surface, frame, rng, 0.1), frame.relief(0.3, 0.02, 2, rng))
+        text = (frame.noise((line, 0.5), 1, rng) > 0.45) & ((frame.y - y0) % line < 0.45 * line)
+        text &= (frame.x - x0 > 0.1 * (x1 - x0)) & (frame.y - y0 < 0.55 * (y1 - y0))
+        colour = blend(colour, hex_colour("20222a"), text * np.float32(0.85))
+    return make_tile(frame, colour, _roughness(surface, frame, rng, 0.1), frame.relief(0.3, 0.02, 2, rng))
 
 
 FINISHES: dict[str, Finish] = {
@@ -228,5 +235,5 @@ FINISHES: dict[str, Finish] = {
     "skin": _skin,
     "printed": _printed,
 }
-SOFT = ("woven", "skin", "printed")  # not scratched
-TOUCHED = ("polished", "satin", "moulded", "painted")  # shows finger marks
+SOFT = ("woven", "skin", "printed")  # do not scratch
+FINGERPRINTED = ("polished", "satin", "moulded", "painted")  # show fingerprints

@@ -1,1 +1,1 @@
-"""What lies beside keys or holds them: rings, tags, coins, tools, hands."""
+"""Props: objects beside keys or attached to them, such as rings, tags, coins, tools, hands."""

@@ -1,7 +1,7 @@
-"""What keys lie with and hang on, by name.
+"""Draw props by name.
 
-In:    a name of THINGS, rng
-Out:   Solid without a kind, lying flat around the origin; a ring through a key's hole
+In:    one of PROPS, random generator
+Out:   Solid without a kind, lying flat around the origin; a ring through the hole of a key
 Needs: numpy, manifold3d    [render]
 """
 
@@ -14,7 +14,7 @@ from keykind.render.props import clutter, hangers, hardware
 from keykind.render.solids import Part, Point, Solid
 
 DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
-    "split ring": hangers.ring_only,
+    "split ring": hangers.single_ring,
     "ring and chain": hangers.ring_and_chain,
     "chain": hangers.chain,
     "carabiner": hangers.carabiner,
@@ -47,30 +47,29 @@ DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "plate": hardware.hinge_plate,
 }
 PROPS: tuple[str, ...] = tuple(DRAW_FUNCTIONS)
-HANGING_PROPS = (
+HANGING_PROPS = (  # on a ring, by their end at the smallest x
     *("ring and chain", "chain", "carabiner", "snap hook"),
     *("tag", "number tag", "leather tag", "lanyard", "bottle opener"),
 )
-"""Those that hang on a ring by the end at which they begin."""
 
 
 def draw_prop(name: str, rng: np.random.Generator) -> Solid:
-    """Return a thing of THINGS lying flat around the origin, its z extent centred on 0.
+    """Return a prop lying flat around the origin, its z extent centred on 0.
 
-    Raises ValueError for a name that is not in THINGS, DegenerateSolid if nothing is left of a moulding.
+    Raises ValueError for a name that is not in PROPS, DegenerateSolid if a solid is empty.
     """
     if name not in DRAW_FUNCTIONS:
-        raise ValueError(f"thing {name!r}: expected one of {', '.join(PROPS)}")
-    return lying(DRAW_FUNCTIONS[name](rng))
+        raise ValueError(f"prop {name!r}: expected one of {', '.join(PROPS)}")
+    return to_solid(DRAW_FUNCTIONS[name](rng))
 
 
-def lying(parts: list[Part]) -> Solid:
-    """Return parts as one solid without a kind, moved along z until its extent is centred on 0."""
+def to_solid(parts: list[Part]) -> Solid:
+    """Return parts as one solid without a kind, its z extent centred on 0."""
     boxes = np.array([part.solid.bounding_box() for part in parts])
     low, high = boxes[:, :3].min(axis=0), boxes[:, 3:].max(axis=0)
     down = (0.0, 0.0, -float(low[2] + high[2]) / 2)
     moved = tuple(
-        Part(part.solid.translate(down), part.name, part.surface, part.cut_surface, part.body)
+        Part(part.solid.translate(down), part.name, part.surface, part.cut_surface, part.original_id)
         for part in parts
     )
     middle = float(low[1] + high[1]) / 2
@@ -79,8 +78,8 @@ def lying(parts: list[Part]) -> Solid:
 
 
 def draw_ring(hole: Point, radius: float, rng: np.random.Generator) -> Part:
-    """Return a split ring through the hole of a plate on z = 0, `radius` mm to the middle of its wire.
+    """Return a split ring through the hole of a plate at z = 0; radius: to the centre of its wire, mm.
 
-    It lies nearly flat, one side over the plate and one under it, or stands up in the hole.
+    It lies nearly flat, one side above the plate and one below, or stands upright in the hole.
     """
-    return hangers.hung_ring(hole, radius, rng)
+    return hangers.ring_through(hole, radius, rng)

@@ -1,10 +1,10 @@
-"""What lies on tables and in pockets: coins, pens, cards, sticks, batteries.
+"""Props from tables and pockets: coins, pens, cards, USB sticks, batteries.
 
-In:    rng
-Out:   parts of one thing each, around the origin, its longest axis along x
+In:    random generator
+Out:   parts of one prop around the origin, its longest axis along x
 Needs: numpy, manifold3d    [render]
 
-Coins are 16-31 mm across and 1.3-2.6 mm thick (mints' tables, facts); cards are ISO/IEC 7810 ID-1
+Coins have a diameter of 16-31 mm and are 1.3-2.6 mm thick (tables of mints); cards are ISO/IEC 7810 ID-1
 (85.6 x 53.98 x 0.76 mm); button cells are IEC 60086-3.
 """
 
@@ -12,8 +12,8 @@ import numpy as np
 from manifold3d import CrossSection, Manifold
 
 from keykind.render.keys import brands
-from keykind.render.keys.fittings import VIVID, black, plastic
-from keykind.render.keys.metals import METALS, metal
+from keykind.render.keys.fittings import VIVID, dark_colour, plastic_surface
+from keykind.render.keys.metals import METALS, metal_surface
 from keykind.render.keys.outlines import box
 from keykind.render.keys.sweeps import circle_points, lathed, moulded, wire
 from keykind.render.solids import Colour, Part, Stamp, Surface, plate, polygon
@@ -28,14 +28,14 @@ CELLS = (
 
 
 def any_colour(rng: np.random.Generator) -> Colour:
-    """Return the colour of a thing that may have any: mostly black, white or vivid."""
+    """Return a random colour: black, white or vivid."""
     if rng.random() < 0.35:
-        return black(rng)
+        return dark_colour(rng)
     return VIVID[rng.integers(len(VIVID))]
 
 
 def coin(rng: np.random.Generator) -> list[Part]:
-    """Return a coin with a raised rim, of one metal or two."""
+    """Return a coin with a raised rim, of one or two metals."""
     radius, thick = rng.uniform(8.0, 15.5), rng.uniform(1.3, 2.6)
     value, year = str(rng.choice([1, 2, 5, 10, 20, 25, 50, 100])), str(rng.integers(1960, 2025))
     turn = float(rng.uniform(0, 360))
@@ -55,15 +55,15 @@ def coin(rng: np.random.Generator) -> list[Part]:
         - sunk.translate((0, 0, -thick / 2 - 1.8))
     )
     if rng.random() < 0.7:
-        return [Part(body, "coin", metal(rng, tuple(relief), name))]
+        return [Part(body, "coin", metal_surface(rng, tuple(relief), name))]
     core = plate(CrossSection.circle(radius * 0.68, 48), thick)
     other = "brass" if name == "nickel" else "nickel"
-    inner = Part(body ^ core, "coin", metal(rng, tuple(relief), name))
-    return [Part(body - core, "coin rim", metal(rng, (), other)), inner]
+    inner = Part(body ^ core, "coin", metal_surface(rng, tuple(relief), name))
+    return [Part(body - core, "coin rim", metal_surface(rng, (), other)), inner]
 
 
 def cell(rng: np.random.Generator) -> list[Part]:
-    """Return a button cell, its + side up."""
+    """Return a button cell, the positive side up."""
     across, high, name = CELLS[rng.integers(len(CELLS))]
     r, step = across / 2, high * 0.2
     profile = [
@@ -78,7 +78,7 @@ def cell(rng: np.random.Generator) -> list[Part]:
         Stamp(name, (0.0, 0.0), across * 0.11, 0.0, -0.1),
         Stamp("+", (0.0, across * 0.25), across * 0.2, 0.0, -0.1),
     )
-    return [Part(body, "cell", metal(rng, stamps, "nickel"))]
+    return [Part(body, "cell", metal_surface(rng, stamps, "nickel"))]
 
 
 def paper_clip(rng: np.random.Generator) -> list[Part]:
@@ -93,17 +93,17 @@ def paper_clip(rng: np.random.Generator) -> list[Part]:
             points.append((at * long + sign * size * wide * 0.5 * np.cos(turn), y, 0.0))
     points.append((-long * 0.1, wide * 0.37, 0.0))
     vivid = Surface(False, any_colour(rng), 0.3, "painted")
-    cover = metal(rng, name="steel") if rng.random() < 0.6 else vivid
-    return [Part(wire(np.array(points) + lifted(len(points)), radius), "clip", cover)]
+    cover = metal_surface(rng, name="steel") if rng.random() < 0.6 else vivid
+    return [Part(wire(np.array(points) + rising_offsets(len(points)), radius), "clip", cover)]
 
 
-def lifted(count: int) -> np.ndarray:
-    """Return (count, 3) offsets that raise a wire slowly, so that its turns do not run into one another."""
+def rising_offsets(count: int) -> np.ndarray:
+    """Return offsets (count, 3) that raise a wire gradually, so that its turns do not intersect."""
     return np.column_stack([np.zeros(count), np.zeros(count), np.linspace(-0.4, 0.4, count)])
 
 
 def pen(rng: np.random.Generator) -> list[Part]:
-    """Return a ball pen with a grip, a clip and a tip."""
+    """Return a ballpoint pen with grip, clip, tip and button."""
     long, r = rng.uniform(125.0, 145.0), rng.uniform(4.0, 6.0)
     a, b = -long / 2, long / 2
     barrel = lathed([(a, 0.0), (a, r * 0.9), (a + 2, r), (b - 30, r), (b - 30, 0.0)], 24)
@@ -112,9 +112,9 @@ def pen(rng: np.random.Generator) -> list[Part]:
     push = lathed([(a - 9, 0.0), (a - 9, 2.0), (a - 8, 2.4), (a + 1, 2.4), (a + 1, 0.0)], 16)
     clip = Manifold.cube((36.0, 3.2, 1.0), True).translate((a + 19.0, 0.0, r + 1.2))
     clip += Manifold.cube((4.0, 3.2, 3.0), True).translate((a + 3.0, 0.0, r))
-    colour, bright = any_colour(rng), metal(rng, name="nickel")
+    colour, bright = any_colour(rng), metal_surface(rng, name="nickel")
     text = Stamp(
-        brands.maker(rng),
+        brands.brand(rng),
         (0.0, 0.0),
         r * 0.6,
         0.0,
@@ -122,14 +122,14 @@ def pen(rng: np.random.Generator) -> list[Part]:
         (0.8, 0.8, 0.8) if max(colour) < 0.3 else (0.02, 0.02, 0.02),
     )
     parts = [
-        Part(barrel, "pen", plastic(colour, rng, (text,))),
-        Part(grip, "grip", plastic(any_colour(rng), rng)),
+        Part(barrel, "pen", plastic_surface(colour, rng, (text,))),
+        Part(grip, "grip", plastic_surface(any_colour(rng), rng)),
     ]
     return [*parts, Part(tip, "tip", bright), Part(push, "push", bright), Part(clip, "clip", bright)]
 
 
 def pencil(rng: np.random.Generator) -> list[Part]:
-    """Return a six-sided pencil, sharpened."""
+    """Return a sharpened hexagonal pencil."""
     long, r = rng.uniform(60.0, 175.0), 4.0
     prism = (
         Manifold.extrude(polygon(circle_points(r, 6)), long)
@@ -148,7 +148,7 @@ def pencil(rng: np.random.Generator) -> list[Part]:
 
 
 def stick(rng: np.random.Generator) -> list[Part]:
-    """Return a USB stick with its plug."""
+    """Return a USB stick."""
     long, across, thick = rng.uniform(30.0, 48.0), rng.uniform(15.0, 21.0), rng.uniform(6.5, 10.0)
     hole = CrossSection.circle(1.6, 16).translate((-long / 2 + 3.5, 0.0))
     body = moulded(box(long, across, rng.uniform(1.5, 7.0)), thick, rng.uniform(0.8, 2.0)) - plate(hole, 30.0)
@@ -159,8 +159,10 @@ def stick(rng: np.random.Generator) -> list[Part]:
         plug -= Manifold.cube((2.2, 2.2, 10.0), True).translate((1.5, y, 3.0))
     colour = any_colour(rng)
     stamp = Stamp(f"{rng.choice([4, 8, 16, 32, 64])}GB", (0.0, 0.0), across * 0.25, 0.0, 0.0, (0.5, 0.5, 0.5))
-    return [Part(body, "stick", plastic(colour, rng, (stamp,))),
-            Part(plug.translate((long / 2 + 6.4, 0.0, 0.0)), "plug", metal(rng, name="steel"))]  # fmt: skip
+    return [
+        Part(body, "stick", plastic_surface(colour, rng, (stamp,))),
+        Part(plug.translate((long / 2 + 6.4, 0.0, 0.0)), "plug", metal_surface(rng, name="steel")),
+    ]
 
 
 def lighter(rng: np.random.Generator) -> list[Part]:
@@ -168,17 +170,17 @@ def lighter(rng: np.random.Generator) -> list[Part]:
     body = moulded(CrossSection.square((58.0, 24.0), True), 11.0, 5.0)
     hood = moulded(box(13.0, 21.0, 2.0), 10.0, 2.0).translate((35.0, 0.0, 0.0))
     wheel = Manifold.cylinder(6.0, 4.0, circular_segments=24, center=True).translate((38.0, 7.5, 0.0))
-    stamps = (Stamp(brands.maker(rng), (-4.0, 0.0), 5.0, 0.0, 0.0, (0.75, 0.75, 0.75)),)
-    bright = metal(rng, name="steel")
-    shell = plastic(VIVID[rng.integers(len(VIVID))], rng, stamps)
+    stamps = (Stamp(brands.brand(rng), (-4.0, 0.0), 5.0, 0.0, 0.0, (0.75, 0.75, 0.75)),)
+    bright = metal_surface(rng, name="steel")
+    shell = plastic_surface(VIVID[rng.integers(len(VIVID))], rng, stamps)
     return [Part(body, "lighter", shell), Part(hood - wheel, "hood", bright), Part(wheel, "wheel", bright)]
 
 
 def card(rng: np.random.Generator) -> list[Part]:
-    """Return a bank or member card, printed."""
+    """Return a printed bank or membership card."""
     ink = (0.8, 0.8, 0.8)
     stamps = [
-        Stamp(brands.maker(rng), (-18.0, 18.0), 6.0, 0.0, 0.0, ink),
+        Stamp(brands.brand(rng), (-18.0, 18.0), 6.0, 0.0, 0.0, ink),
         Stamp(brands.logo(rng), (30.0, -15.0), 13.0, 0.0, 0.0, ink),
     ]
     digits = " ".join(str(rng.integers(1000, 9999)) for _ in range(4))
@@ -193,7 +195,7 @@ def card(rng: np.random.Generator) -> list[Part]:
 
 
 def paper(rng: np.random.Generator) -> list[Part]:
-    """Return a sheet folded once and half open, printed with lines."""
+    """Return a printed sheet of paper, folded once and half open."""
     long, across = rng.uniform(50.0, 110.0), rng.uniform(40.0, 75.0)
     leaf = Manifold.cube((long, across / 2, 0.25)).translate((-long / 2, 0.0, 0.0))
     body = leaf.rotate((rng.uniform(5.0, 60.0), 0.0, 0.0)) + leaf.mirror((0.0, 1.0, 0.0))
@@ -208,7 +210,7 @@ def paper(rng: np.random.Generator) -> list[Part]:
 
 
 def cup(rng: np.random.Generator) -> list[Part]:
-    """Return a cup or glass-sized cylinder standing, with a rim and at times a handle; its axis is z."""
+    """Return an upright cup, sometimes with a handle; its axis is z."""
     r, high = rng.uniform(28.0, 42.0), rng.uniform(35.0, 80.0)
     profile = [
         (0.0, 0.0),

@@ -1,25 +1,25 @@
-"""What lies about in a workshop: screws, nuts, locks, bits.
+"""Props from a workshop: screws, nuts, locks, bits.
 
-In:    rng
-Out:   parts of one thing each, around the origin, its longest axis along x
+In:    random generator
+Out:   parts of one prop around the origin, its longest axis along x
 Needs: numpy, manifold3d    [render]
 
-Threads and heads follow ISO 4014 and ISO 2009 in their proportions, bits ISO 1173, lock cylinders DIN 18252
-(17 mm round, 33 mm high, 10 mm wide).
+Proportions of threads and heads follow ISO 4014 and ISO 2009, of bits ISO 1173, of lock cylinders DIN 18252
+(17 mm in diameter, 33 mm high, 10 mm wide).
 """
 
 import numpy as np
 from manifold3d import CrossSection, Manifold, OpType
 
 from keykind.render.keys import brands
-from keykind.render.keys.metals import metal
+from keykind.render.keys.metals import metal_surface
 from keykind.render.keys.outlines import box
-from keykind.render.keys.sweeps import bore, circle_points, lathed, moulded, softened, wire
+from keykind.render.keys.sweeps import bore, circle_points, filleted, lathed, moulded, wire
 from keykind.render.solids import Part, Point, Stamp, Surface, plate, polygon
 
 
 def thread(start: float, length: float, radius: float) -> list[Point]:
-    """Return the (x, radius) points of a thread without its helix, from `start` toward +x, mm."""
+    """Return the (x, radius) points of a thread without a helix, from `start` towards +x, mm."""
     pitch = max(0.7, radius * 0.32)
     count = int(length / pitch)
     line: list[Point] = []
@@ -29,7 +29,7 @@ def thread(start: float, length: float, radius: float) -> list[Point]:
 
 
 def screw(rng: np.random.Generator) -> list[Part]:
-    """Return a wood or machine screw with a slot or a cross in its head."""
+    """Return a wood or machine screw with a slotted or cross-recessed head."""
     radius, long = rng.uniform(1.4, 3.0), rng.uniform(12.0, 50.0)
     head, high = radius * rng.uniform(1.8, 2.1), radius * rng.uniform(0.9, 1.3)
     flat = rng.random() < 0.5
@@ -42,11 +42,11 @@ def screw(rng: np.random.Generator) -> list[Part]:
     slot = Manifold.cube((high, head * 1.6, radius * 0.4), True).translate((-high, 0.0, 0.0))
     if rng.random() < 0.6:
         slot += slot.rotate((90.0, 0.0, 0.0))
-    return [Part(middled(body - slot), "screw", metal(rng))]
+    return [Part(centred(body - slot), "screw", metal_surface(rng))]
 
 
 def bolt(rng: np.random.Generator) -> list[Part]:
-    """Return a hexagon bolt, at times with its nut."""
+    """Return a hexagon bolt, sometimes with a nut."""
     radius = float(rng.choice([2.0, 2.5, 3.0, 4.0, 5.0]))
     long = rng.uniform(12.0, 45.0)
     shank = lathed(
@@ -66,11 +66,11 @@ def bolt(rng: np.random.Generator) -> list[Part]:
             (0.0, 90.0, 0.0)
         )
         body += (hexagon(radius, radius * 1.6) + filled).translate((long * rng.uniform(0.5, 0.9), 0.0, 0.0))
-    return [Part(middled(body), "bolt", metal(rng))]
+    return [Part(centred(body), "bolt", metal_surface(rng))]
 
 
 def hexagon(radius: float, high: float) -> Manifold:
-    """Return a chamfered hexagon for a thread of this radius, lying along x around the origin, mm."""
+    """Return a chamfered hexagonal head for a thread of this radius, along x around the origin, mm."""
     prism = Manifold.extrude(polygon(circle_points(radius * 1.85, 6)), high).rotate((0.0, 90.0, 0.0))
     half, across = high / 2, radius * 1.85
     chamfer = [(-half, 0.0), (-half, across * 0.88), (-half * 0.8, across)]
@@ -82,14 +82,18 @@ def nut(rng: np.random.Generator) -> list[Part]:
     radius = float(rng.choice([2.0, 3.0, 4.0, 5.0, 6.0]))
     high = radius * 1.6
     body = hexagon(radius, high).rotate((0.0, 90.0, 0.0))
-    return [Part(body - bore(CrossSection.circle(radius * 0.9, 24), high, 0.15 * radius), "nut", metal(rng))]
+    return [
+        Part(
+            body - bore(CrossSection.circle(radius * 0.9, 24), high, 0.15 * radius), "nut", metal_surface(rng)
+        )
+    ]
 
 
 def washer(rng: np.random.Generator) -> list[Part]:
     """Return a washer."""
     radius = rng.uniform(3.0, 11.0)
     ring = CrossSection.circle(radius, 40) - CrossSection.circle(radius * rng.uniform(0.35, 0.6), 32)
-    return [Part(plate(ring, rng.uniform(0.6, 2.0)), "washer", metal(rng))]
+    return [Part(plate(ring, rng.uniform(0.6, 2.0)), "washer", metal_surface(rng))]
 
 
 def nail(rng: np.random.Generator) -> list[Part]:
@@ -97,21 +101,21 @@ def nail(rng: np.random.Generator) -> list[Part]:
     radius, long = rng.uniform(0.8, 2.0), rng.uniform(25.0, 75.0)
     line = [(0.0, 0.0), (0.0, radius * 2.0), (radius * 0.5, radius * 2.0), (radius * 0.9, radius)]
     body = lathed([*line, (long - radius * 3.0, radius), (long, 0.0)], 16)
-    return [Part(middled(body), "nail", metal(rng))]
+    return [Part(centred(body), "nail", metal_surface(rng))]
 
 
 def hex_key(rng: np.random.Generator) -> list[Part]:
-    """Return a bent hexagonal driver, the L-shaped tool that is a key in name only."""
+    """Return a hex key (Allen key), which is no key."""
     radius, long = rng.uniform(0.8, 3.2), rng.uniform(35.0, 75.0)
     short, bend = long * rng.uniform(0.25, 0.4), radius * 3.0
     turns = np.linspace(-np.pi / 2, 0.0, 8)
     curve = np.column_stack([long - bend + bend * np.cos(turns), bend + bend * np.sin(turns), np.zeros(8)])
     path = np.concatenate([[(0.0, 0.0, 0.0), (long * 0.4, 0.0, 0.0)], curve, [(long, short, 0.0)]])
-    return [Part(middled(wire(path, radius)), "hex driver", metal(rng))]
+    return [Part(centred(wire(path, radius)), "hex driver", metal_surface(rng))]
 
 
 def bit(rng: np.random.Generator) -> list[Part]:
-    """Return a screwdriver bit: a hexagonal shank of 6.35 mm and a cross or flat tip."""
+    """Return a screwdriver bit with a 6.35 mm hexagonal shank and a cross tip."""
     across, long = 6.35, float(rng.choice([25.0, 25.0, 50.0]))
     shank = Manifold.extrude(polygon(circle_points(across / 1.732, 6)), long * 0.6).rotate((0.0, 90.0, 0.0))
     neck = lathed(
@@ -129,13 +133,15 @@ def bit(rng: np.random.Generator) -> list[Part]:
     cuts = [groove.rotate((turn, 0.0, 0.0)) for turn in (0.0, 90.0, 180.0, 270.0)]
     return [
         Part(
-            middled(shank + neck - Manifold.batch_boolean(cuts, OpType.Add)), "bit", metal(rng, name="steel")
+            centred(shank + neck - Manifold.batch_boolean(cuts, OpType.Add)),
+            "bit",
+            metal_surface(rng, name="steel"),
         )
     ]
 
 
 def euro_cylinder(rng: np.random.Generator) -> list[Part]:
-    """Return a profile lock cylinder lying on its side, with plugs, keyways and cam."""
+    """Return a euro profile cylinder lying on its side, with plugs, keyways and cam."""
     long = float(rng.choice([30.0, 60.0, 65.0, 70.0]))
     profile = CrossSection.circle(8.5, 48) + CrossSection.square((10.0, 20.0)).translate((-5.0, -20.0))
     profile += CrossSection.circle(5.0, 24).translate((0.0, -19.5))
@@ -147,15 +153,15 @@ def euro_cylinder(rng: np.random.Generator) -> list[Part]:
     cam += Manifold.cube((9.0, 9.0, 6.0), True).translate((0.0, 9.5, 0.0))
     plug = Manifold.cylinder(long + 0.8, 6.3, circular_segments=40, center=True).rotate((0.0, 90.0, 0.0))
     keyway = Manifold.cube((8.0, 8.5, 1.9), True).translate((long / 2, -1.5, 0.0))
-    cover = metal(rng, name=str(rng.choice(["brass", "nickel", "nickel"])))
+    cover = metal_surface(rng, name=str(rng.choice(["brass", "nickel", "nickel"])))
     shell = (body - gap) + bridge - hole - plug
     plug -= keyway + keyway.translate((-long, 0.0, 0.0)) + gap
-    cam_part = Part(cam, "cam", metal(rng, name="steel"))
+    cam_part = Part(cam, "cam", metal_surface(rng, name="steel"))
     return [Part(shell, "cylinder", cover), Part(plug, "plug", cover), cam_part]
 
 
 def padlock(rng: np.random.Generator) -> list[Part]:
-    """Return a padlock lying flat, its shackle toward +x, closed or open."""
+    """Return a padlock lying flat, its shackle towards +x."""
     wide = rng.uniform(20.0, 50.0)
     long, thick = wide * rng.uniform(0.75, 1.1), wide * rng.uniform(0.3, 0.42)
     body = moulded(box(long, wide, wide * rng.uniform(0.04, 0.2)), thick, wide * rng.uniform(0.02, 0.06))
@@ -171,27 +177,31 @@ def padlock(rng: np.random.Generator) -> list[Part]:
         [(long / 2 + up * 0.5, bow, 0.0), (long / 2 - 1.0, bow, 0.0)],
     ]
     shackle = wire(np.concatenate([legs[0], arc, legs[1]]), wide * rng.uniform(0.06, 0.1))
-    stamps = (Stamp(brands.maker(rng), (0.0, 0.0), wide * 0.13, float(rng.choice([90.0, -90.0])), -0.25),)
+    stamps = (Stamp(brands.brand(rng), (0.0, 0.0), wide * 0.13, float(rng.choice([90.0, -90.0])), -0.25),)
     vivid = Surface(
         False, (rng.uniform(0, 0.5), rng.uniform(0, 0.1), rng.uniform(0, 0.4)), 0.35, "painted", stamps=stamps
     )
-    cover = metal(rng, stamps, str(rng.choice(["brass", "brass", "steel"]))) if rng.random() < 0.75 else vivid
-    return [Part(body, "padlock", cover), Part(shackle, "shackle", metal(rng, name="steel"))]
+    cover = (
+        metal_surface(rng, stamps, str(rng.choice(["brass", "brass", "steel"])))
+        if rng.random() < 0.75
+        else vivid
+    )
+    return [Part(body, "padlock", cover), Part(shackle, "shackle", metal_surface(rng, name="steel"))]
 
 
 def hinge_plate(rng: np.random.Generator) -> list[Part]:
-    """Return a flat fitting with screw holes: a strike plate or a leaf of a hinge."""
+    """Return a flat fitting with screw holes, such as a strike plate or a hinge leaf."""
     long, across = rng.uniform(30.0, 80.0), rng.uniform(15.0, 28.0)
     outline = box(long, across, rng.uniform(0.5, 6.0))
     for x in (-0.38, 0.0, 0.38):
         if x or rng.random() < 0.5:
             outline -= CrossSection.circle(rng.uniform(1.8, 2.6), 20).translate((x * long, 0.0))
     if rng.random() < 0.5:
-        outline -= softened(box(long * 0.35, across * 0.5, 2.0), 0.5)
-    return [Part(plate(outline, rng.uniform(1.2, 2.5)), "plate", metal(rng))]
+        outline -= filleted(box(long * 0.35, across * 0.5, 2.0), 0.5)
+    return [Part(plate(outline, rng.uniform(1.2, 2.5)), "plate", metal_surface(rng))]
 
 
-def middled(body: Manifold) -> Manifold:
-    """Return a body with the middle of its bounds moved to the origin."""
+def centred(body: Manifold) -> Manifold:
+    """Return a solid with the centre of its bounding box moved to the origin."""
     left, low, bottom, right, high, top = body.bounding_box()
     return body.translate((-(left + right) / 2, -(low + high) / 2, -(bottom + top) / 2))
