@@ -38,7 +38,7 @@ tests: .venv/dev .venv/debian web/node_modules
 
 # web/ -> src/keykind/web, which is in the wheel, is served by `keykind serve`, and runs on any static host.
 app: .venv/dev web/node_modules
-	$(BIN)/python web/scripts/golden.py
+	$(BIN)/python web/scripts/generate.py
 	$(NPM) run --prefix web --silent build
 
 app-check: .venv/dev web/node_modules

@@ -23,7 +23,7 @@ from keykind.photo.inputs import iter_photos
 
 sys.path.append(str(WEB / "scripts"))
 
-from golden import recogniser
+from generate import recogniser
 
 TOLERANCE = 0.02  # difference of a probability
 TIMEOUT = 600_000  # ms

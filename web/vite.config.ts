@@ -1,7 +1,7 @@
 /** The app, built into the Python package: `keykind serve` sends it and `keykind app` copies it. */
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
-import { golden } from './build-steps/golden';
+import { generated } from './build-steps/generated';
 import { licences } from './build-steps/licences';
 import { packs } from './build-steps/packs';
 import { serviceWorker } from './build-steps/service-worker';
@@ -24,5 +24,5 @@ export default defineConfig({
       },
     },
   },
-  plugins: [golden(), licences(), packs(), serviceWorker()],
+  plugins: [generated(), licences(), packs(), serviceWorker()],
 });

@@ -18,7 +18,7 @@ LANGUAGES = {"de", "en", "fr"}
 REPORT = """
 import json
 import numpy as np
-import constants
+import generate
 from keykind.core.kinds import KINDS, NAMES
 from keykind.render.keys.catalogue import draw_key
 
@@ -27,7 +27,7 @@ print(json.dumps({
     "names": NAMES,
     "label": KINDS[-1].label,
     "volume": solid.parts[0].solid.volume(),
-    "app": constants.constants()["kinds"][-1],
+    "app": generate.kinds()[-1],
 }))
 """
 
@@ -55,10 +55,10 @@ def test_every_folder_is_a_kind_with_all_its_files():
 
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
 def test_every_kind_has_a_label_and_a_hint_in_each_language(kind):
-    assert kind.labels.keys() == kind.hints.keys() == LANGUAGES
+    assert kind.labels.keys() == kind.hints.keys() >= LANGUAGES
     for text in (*kind.labels.values(), *kind.hints.values()):
         assert text == " ".join(text.split()) != ""
-    assert len(set(kind.hints.values())) == len(LANGUAGES)
+    assert len(set(kind.hints.values())) == len(kind.hints)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -129,11 +129,11 @@ def models() -> Path:
 
 
 def build(out: Path) -> Path:
-    """Build the app into a folder, with the self-test for its models."""
+    """Build the app into a folder, with what Python generates for it."""
     models()
-    script = [sys.executable, WEB / "scripts" / "golden.py"]
-    golden = subprocess.run(script, capture_output=True, text=True, check=False)
-    assert golden.returncode == 0, golden.stderr
+    script = [sys.executable, WEB / "scripts" / "generate.py"]
+    generated = subprocess.run(script, capture_output=True, text=True, check=False)
+    assert generated.returncode == 0, generated.stderr
     npm("build", KEYKIND_APP_OUT=str(out))
     return out
 

@@ -286,7 +286,7 @@ def test_a_model_can_be_trained_on_exported_corrections(page, tmp_path):
     assert len(export_collection(page, tmp_path)) == 9
     (tmp_path / "quick.toml").write_text(QUICK, "utf-8")
     command = page.locator(".how code").inner_text()
-    assert command == "keykind train photos --nothing nothing --recipe default --out run"
+    assert command == "keykind train photos --negatives nothing --recipe default --out run"
     arguments = command.replace("default", "quick.toml").split()[1:]
     completed = keykind(*arguments, "--weights", "keykind", cwd=tmp_path)
     assert completed.returncode == 0, completed.stderr

@@ -12,7 +12,6 @@ from PIL import Image, ImageFilter
 
 from app_build import WEB, Core, decode_array, decode_image, models
 from keykind.core.geometry import oriented_rectangle
-from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_photos
 from keykind.detect import detector, postprocess
 from keykind.detect.align import crop_around
@@ -105,11 +104,10 @@ def test_constants_are_up_to_date():
     assert completed.returncode == 0, completed.stderr
 
 
-def test_constants_include_the_detectors_thresholds_and_the_kinds(core):
+def test_constants_include_the_detectors_thresholds(core):
     constants = core.constants()
     assert constants["postprocess"]["MASK_THRESHOLD"] == postprocess.MASK_THRESHOLD
     assert constants["detector"]["SCORE_THRESHOLD"] == detector.SCORE_THRESHOLD
-    assert [kind["name"] for kind in constants["kinds"]] == [kind.name for kind in KINDS]
 
 
 def test_halves_round_to_even_as_in_python(core):

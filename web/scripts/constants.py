@@ -12,7 +12,6 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind.core import kinds
 from keykind.detect import align, crops, detector, postprocess
 from keykind.model import card, gradcam, model
 from keykind.photo import decode
@@ -33,7 +32,6 @@ def constants() -> dict[str, Any]:
         values[_name(module)] = {name: getattr(module, name) for name in names}
     strength = inspect.signature(gradcam.overlay).parameters["strength"].default
     values["gradcam"] = {"COLOURS": gradcam.COLOUR_MAP.astype(int).tolist(), "STRENGTH": strength}
-    values["kinds"] = [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in kinds.KINDS]
     return values
 
 

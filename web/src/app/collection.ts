@@ -20,7 +20,7 @@ import {
   SAID_NOT_SURE,
   type StoredPhoto,
 } from './store';
-import { COMMAND, COMMAND_NOTHING, zipOf } from './zip';
+import { COMMAND, COMMAND_WITH_NEGATIVES, zipOf } from './zip';
 
 const ZIP_NAME = 'keykind-photos.zip';
 
@@ -57,7 +57,7 @@ export function collectionView(host: CollectionHost): HTMLElement {
 
 function contents(photos: readonly StoredPhoto[], host: CollectionHost, onChange: OnChange): HTMLElement[] {
   const count = photos.length === 1 ? t('collection.one') : t('collection.many', { n: photos.length });
-  const command = photos.some(({ kind }) => kind === NOT_A_KEY) ? COMMAND_NOTHING : COMMAND;
+  const command = photos.some(({ kind }) => kind === NOT_A_KEY) ? COMMAND_WITH_NEGATIVES : COMMAND;
   const exportZip = async (): Promise<void> => {
     download(await zipOf(photos), ZIP_NAME);
     host.announce(t('collection.exported', { n: photos.length }));

@@ -1,14 +1,13 @@
 /**
  * The kinds of key as people see them: label, hint and sketch.
  *
- * In:    the name of a kind; src/keykind/kinds, by way of constants.json and its sketches
+ * In:    the name of a kind; src/keykind/kinds: its sketches, and its texts as generated/kinds.json has them
  * Out:   texts in the language in use; a drawing in the colour of the text
- * Needs: constants.json, words
+ * Needs: words
  *
  * A model that a user trained may have other kinds: their name is the label, and they have no hint and no sketch.
  */
 
-import constants from '../core/constants.json';
 import { currentLanguage } from '../words';
 
 type Texts = Readonly<Record<string, string>>; // by language
@@ -19,7 +18,10 @@ interface Kind {
   readonly hint: Texts;
 }
 
-const KINDS = new Map(constants.kinds.map((kind: Kind) => [kind.name, kind]));
+const [kinds = []] = Object.values(
+  import.meta.glob<Kind[]>('../../generated/kinds.json', { eager: true, import: 'default' }),
+);
+const KINDS = new Map(kinds.map((kind) => [kind.name, kind]));
 const SKETCHES = import.meta.glob<string>('../../../src/keykind/kinds/*/sketch.svg', {
   eager: true,
   query: '?raw',

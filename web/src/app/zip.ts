@@ -9,9 +9,9 @@
 import { Zip, ZipPassThrough } from 'fflate';
 import { NOT_A_KEY, type StoredPhoto } from './store';
 
-/** The command that trains on the unpacked zip. */
+/** Commands that train on the unpacked zip. */
 export const COMMAND = 'keykind train photos --recipe default --out run';
-export const COMMAND_NOTHING = 'keykind train photos --nothing nothing --recipe default --out run';
+export const COMMAND_WITH_NEGATIVES = 'keykind train photos --negatives nothing --recipe default --out run';
 
 const MODIFIED = new Date(1980, 0, 1); // a zip's earliest date: it does not reveal when a photo was taken
 

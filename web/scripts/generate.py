@@ -1,23 +1,32 @@
-"""Bundled photos and Python's results for them -> web/generated/golden, for the app's self-test.
+"""Generate what the app is built with: the texts of the kinds, and the photos of the self-test.
 
-`python web/scripts/golden.py` writes the folder. `make app` runs it before each build, so the self-test
-always compares with the models in the app. KEYKIND_MODELS is a folder with other models.
+`python web/scripts/generate.py` writes web/generated; `make app` runs it before each build. kinds.json has
+the label and hint of each kind in each language, from src/keykind/kinds. golden/ has bundled photos and
+Python's results for them, so the self-test compares with the models in the app; KEYKIND_MODELS may name a
+folder with other models.
 """
 
 import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
+from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
 
-OUT = Path(__file__).parents[1] / "generated" / "golden"
+OUT = Path(__file__).parents[1] / "generated"
 PER_KIND = 3  # photos of each kind
 NEGATIVES = 2  # photos without a key
+
+
+def kinds() -> list[dict[str, Any]]:
+    """Return name, label and hint of each kind; the texts are keyed by language."""
+    return [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in KINDS]
 
 
 def select_photos() -> list[Path]:
@@ -37,15 +46,17 @@ def recogniser() -> Recogniser:
 
 
 def write(out: Path = OUT) -> None:
-    """Write the photos and golden.json."""
+    """Write kinds.json, the photos, and golden.json."""
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
+    golden = out / "golden"
+    golden.mkdir(parents=True)
+    (out / "kinds.json").write_text(json.dumps(kinds(), ensure_ascii=False) + "\n", "utf-8")
     photos = select_photos()
     for photo in photos:
-        shutil.copyfile(photo, out / photo.name)
+        shutil.copyfile(photo, golden / photo.name)
     predictions = recogniser().recognise_many(photos)
     entries = [each.as_json() | {"photo": Path(each.photo).name} for each in predictions]
-    (out / "golden.json").write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
+    (golden / "golden.json").write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
