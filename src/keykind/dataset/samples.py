@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A training photo of the same picture or key as a test photo."""
+    """A training photo that shows the same picture or key as a test photo."""
 
     train: str  # name
     test: str  # name
