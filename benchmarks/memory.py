@@ -1,6 +1,6 @@
 """Memory of a process.
 
-In:    the number of a running process
+In:    the id of a running process
 Out:   bytes
 Needs: Linux
 """

@@ -42,7 +42,7 @@ from keykind.train.test_time_augmentation import VIEWS, predict_views
 
 KINDS = "cylinder,dimple,laser_track,mortice"
 CROP = 256  # px of the stored renders, so that enlarged views stay sharp
-HELD_OUT = 20  # one render in so many is held out for testing
+HELD_OUT = 20  # one render in 20 is held out for testing
 RESAMPLES = 2000  # per interval
 WHITE_PAPER = "lkr-"  # prefix of the key_id of the real photos on white paper: ten keys, ten photos each
 

@@ -54,7 +54,9 @@ def text(folder: Path) -> str:
     counts = {run["renders"] for run in series["scenes"]}
     series["scenes"] += [run for run in series["curve"] if run["renders"] in counts]
     tables = [
-        f"### {HEADINGS[name]}\n\n{series_tables(members)}" for name, members in series.items() if members
+        f"### {HEADINGS.get(name, name)}\n\n{series_tables(members)}"
+        for name, members in series.items()
+        if members
     ]
     return "\n\n".join([*tables, f"{NOTE}\n\n({environment(*PACKAGES)})"])
 

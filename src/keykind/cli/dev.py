@@ -85,7 +85,7 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--begin",
         metavar="NAME|FILE",
-        help="weights that this run began with; every tensor must differ from them",
+        help="weights that this run started from; every tensor must differ from them",
     )
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
     parser.add_argument(
@@ -146,7 +146,8 @@ def _ship(options: argparse.Namespace) -> None:
         fault, remedy = "has neither a run nor --detector", "give what to bundle"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source and not options.begin:
-        raise KeykindError(options.source, fault="needs --begin", remedy="name the weights it began with")
+        remedy = "name the weights that it started from"
+        raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))

@@ -81,7 +81,7 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
 
 
 def _print(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
-    """Print the predictions, each as soon as it is there, and return their counts."""
+    """Print the predictions, each as soon as it is ready, and return their counts."""
     from keykind.photo.inputs import iter_photos
     from keykind.predict import writers
 

@@ -1,6 +1,6 @@
 """Trained models -> the files bundled with keykind.
 
-In:    a finished run and the weights that its training began with; a detector's model file
+In:    a finished run and the weights that its training started from; a detector's model file
 Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite, and
        models.json with their hashes
 Needs: keras, tensorflow                                                                   [train]
@@ -20,15 +20,15 @@ from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
 
-def ship_classifier(run: str | Path, began_with: str, out: str | Path = FOLDER) -> tuple[Exported, Path]:
+def ship_classifier(run: str | Path, initial_weights: str, out: str | Path = FOLDER) -> tuple[Exported, Path]:
     """Bundle a run's classifier and its backbone's weights; return the exported model and the weights' path.
 
-    began_with: the weights that the training began with, as for `load_backbone`.
+    initial_weights: those that the training started from, as for `load_backbone`.
     Raises BadRun, BadModel, and BadWeights if any tensor is still the same, folded and rounded to float16.
     """
     arrays = _folded(load_trained_model(run).inference.backbone)
     for scaling in ("unit", "native"):  # either may have been folded into the first kernel
-        before = _folded(load_backbone("mobilenet_v2", began_with, scaling=scaling, seed=0))
+        before = _folded(load_backbone("mobilenet_v2", initial_weights, scaling=scaling, seed=0))
         if same := unchanged(arrays, before):
             fault = f"{len(same)} of {len(arrays)} tensors were not trained, the first is {same[0]}"
             raise BadWeights(run, fault=fault, remedy="train all layers: keykind train --recipe default")
