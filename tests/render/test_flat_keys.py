@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("manifold3d", reason="the renderer is not installed")
+pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from manifold3d import CrossSection, Manifold
 
@@ -44,20 +44,20 @@ def blade(rng) -> blades.Blade:
 
 
 def flanks(solid: Solid) -> CrossSection:
-    """Return the blade's outline between a quarter and three quarters of its length."""
+    """Return the outline of the blade between a quarter and three quarters of its length."""
     length = solid.tip[0]
     window = CrossSection.square((length / 2, 60.0)).translate((length / 4, -30.0))
     return solid.parts[0].solid.project() ^ window
 
 
-def lost(solid: Solid) -> float:
-    """Return the share of the blade's convex outline that is cut away, halfway along it."""
+def cut_share(solid: Solid) -> float:
+    """Return the share of the convex outline that is cut away in the middle of the blade."""
     outline = flanks(solid)
     return 1.0 - outline.area() / outline.hull().area()
 
 
 @pytest.mark.parametrize("module", KINDS)
-def test_keys_are_whole_and_valid(module, keys):
+def test_keys_are_valid_solids(module, keys):
     assert len(keys[module.KIND]) >= SEEDS - 2
     for key in keys[module.KIND]:
         assert key.kind == module.KIND
@@ -69,7 +69,7 @@ def test_keys_are_whole_and_valid(module, keys):
 
 
 @pytest.mark.parametrize("module", KINDS)
-def test_the_tip_lies_right_of_the_shoulder_and_the_head_left(module, keys):
+def test_the_tip_is_right_of_the_shoulder_and_the_head_left(module, keys):
     for key in keys[module.KIND]:
         assert key.head[0] < 0 < key.tip[0]
         assert key.parts[0].solid.bounding_box()[0] == pytest.approx(0.0, abs=1e-6)
@@ -77,26 +77,26 @@ def test_the_tip_lies_right_of_the_shoulder_and_the_head_left(module, keys):
 
 
 @pytest.mark.parametrize("module", KINDS)
-def test_only_the_bow_is_stamped_and_cuts_have_a_surface(module, keys):
+def test_only_the_bow_is_stamped_and_cuts_have_their_own_surface(module, keys):
     for key in keys[module.KIND]:
         assert key.parts[0].surface.stamps == ()
         assert all(part.original_id >= 0 and part.cut_surface is not None for part in key.parts[:2])
 
 
 @pytest.mark.parametrize("module", KINDS)
-def test_the_same_state_draws_the_same_key(module):
+def test_the_same_seed_draws_the_same_key(module):
     first, second = (module.draw(np.random.default_rng(5)) for _ in range(2))
     assert volume(first) == volume(second)
     assert first.tip == second.tip
 
 
-def test_only_a_pin_tumbler_key_shows_its_code_in_its_outline(keys):
-    notched = np.median([lost(key) for key in keys["cylinder"]])
-    assert notched > 3 * np.median([lost(key) for key in keys["dimple"]])
-    assert notched > 3 * np.median([lost(key) for key in keys["laser_track"]])
+def test_only_the_outline_of_a_pin_tumbler_key_has_cuts(keys):
+    notched = np.median([cut_share(key) for key in keys["cylinder"]])
+    assert notched > 3 * np.median([cut_share(key) for key in keys["dimple"]])
+    assert notched > 3 * np.median([cut_share(key) for key in keys["laser_track"]])
 
 
-def test_pits_and_tracks_lie_on_both_faces(keys):
+def test_pits_and_tracks_are_on_both_faces(keys):
     for kind in ("dimple", "laser_track"):
         for key in keys[kind]:
             solid = key.parts[0].solid
@@ -106,14 +106,14 @@ def test_pits_and_tracks_lie_on_both_faces(keys):
                 assert (solid ^ half).volume() < 0.99 * (blank ^ half).volume()
 
 
-def test_a_cut_that_splits_the_blade_is_refused():
+def test_a_cut_that_splits_the_blade_raises():
     rng = np.random.default_rng(0)
     saw = plate(CrossSection.square((1.0, 40.0)).translate((15.0, -20.0)), 10.0)
     with pytest.raises(DegenerateSolid):
         blanks.assemble("cylinder", blade(rng), bow(), [saw], rng)
 
 
-def test_neighbouring_cuts_keep_within_the_code_data():
+def test_adjacent_cuts_respect_the_code_data():
     rng = np.random.default_rng(0)
     for spec in (*cylinder.HOUSE, *cylinder.CAR):
         codes = cylinder.code(spec, 10, rng)
@@ -121,14 +121,14 @@ def test_neighbouring_cuts_keep_within_the_code_data():
         assert 0 <= codes.min() <= codes.max() < spec.depths
 
 
-def test_breaking_the_edges_takes_only_their_corners():
+def test_bevelling_removes_only_the_edges():
     outline = CrossSection.square((30.0, 8.0)) - CrossSection.circle(2.0, 32).translate((6.0, 4.0))
     solid = blanks.bevelled(outline, 2.0, 0.2)
     assert solid.genus() == 1
     assert 0.97 * plate(outline, 2.0).volume() < solid.volume() < plate(outline, 2.0).volume()
 
 
-def test_a_groove_is_as_deep_as_its_section_and_runs_out_of_the_face():
+def test_a_groove_is_as_deep_as_its_section_and_has_a_run_out():
     tool = milling.groove(milling.section("flat", 2.0, 0.8), 1.0, 0.0, 0.0, 30.0, 4.0)
     assert tool.bounding_box()[2] == pytest.approx(0.2)
     before = tool.slice(0.95).bounds()[0]

@@ -1,9 +1,9 @@
-"""Heads, things and hands are whole bodies of plausible size, the same for the same generator."""
+"""Tests of heads, props and hands: valid solids of plausible size, reproducible by seed."""
 
 import numpy as np
 import pytest
 
-pytest.importorskip("manifold3d", reason="the drawn photos need the [render] extra")
+pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from manifold3d import CrossSection, Manifold
 
@@ -19,7 +19,7 @@ def head(style, seed):
     return draw_head(style, NECK, THICKNESS, np.random.default_rng(seed))
 
 
-def assert_whole(parts):
+def assert_valid(parts):
     for part in parts:
         assert str(part.solid.status()) == "Error.NoError", part.name
         assert part.solid.volume() > 0.1, part.name
@@ -32,33 +32,33 @@ def volumes(parts):
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seed", range(4))
-def test_a_head_is_one_piece_as_high_as_the_blade_where_they_meet(style, seed):
-    head_or_hand = head(style, seed)
-    assert len(head_or_hand.outline.decompose()) == 1
-    at_shoulder = head_or_hand.outline ^ CrossSection.square((0.02, 99.0)).translate((-0.01, -49.5))
+def test_a_head_is_one_piece_and_as_high_as_the_blade_at_the_shoulder(style, seed):
+    result = head(style, seed)
+    assert len(result.outline.decompose()) == 1
+    at_shoulder = result.outline ^ CrossSection.square((0.02, 99.0)).translate((-0.01, -49.5))
     _, low, _, high = at_shoulder.bounds()
     assert (low, high) == pytest.approx((-NECK / 2, NECK / 2), abs=0.01)
-    assert head_or_hand.outline.bounds()[2] <= 0.5
-    assert_whole(head_or_hand.parts)
+    assert result.outline.bounds()[2] <= 0.5
+    assert_valid(result.parts)
 
 
 @pytest.mark.parametrize("style", STYLES)
 @pytest.mark.parametrize("seed", range(4))
-def test_nothing_of_a_head_lies_before_the_shoulder(style, seed):
-    head_or_hand = head(style, seed)
-    assert all(part.solid.bounding_box()[3] <= 0.1 for part in head_or_hand.parts)
-    assert head_or_hand.end[0] < head_or_hand.hole[0] < 0
+def test_a_head_is_entirely_behind_the_shoulder(style, seed):
+    result = head(style, seed)
+    assert all(part.solid.bounding_box()[3] <= 0.1 for part in result.parts)
+    assert result.end[0] < result.hole[0] < 0
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_a_ring_fits_through_the_hole_of_any_bow(seed):
-    head_or_hand = head("metal", seed)
-    eye = CrossSection.circle(0.8, 16).translate(head_or_hand.hole)
-    assert (head_or_hand.outline ^ eye).area() == pytest.approx(0.0, abs=1e-3)
+    result = head("metal", seed)
+    eye = CrossSection.circle(0.8, 16).translate(result.hole)
+    assert (result.outline ^ eye).area() == pytest.approx(0.0, abs=1e-3)
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_the_same_generator_draws_the_same_head(style):
+def test_the_same_seed_draws_the_same_head(style):
     first, again = head(style, 5), head(style, 5)
     assert first.outline.area() == again.outline.area()
     assert volumes(first.parts) == volumes(again.parts)
@@ -71,29 +71,29 @@ def test_an_unknown_style_is_named_in_the_error():
 
 
 @pytest.mark.parametrize("name", PROPS)
-def test_a_thing_is_whole_and_lies_around_height_zero(name):
+def test_a_prop_is_valid_and_centred_on_height_zero(name):
     for seed in range(3):
         prop = draw_prop(name, np.random.default_rng(seed))
         assert prop.kind is None
-        assert_whole(prop.parts)
+        assert_valid(prop.parts)
         boxes = np.array([part.solid.bounding_box() for part in prop.parts])
         low, high = boxes[:, 2].min(), boxes[:, 5].max()
         assert (low, high) == pytest.approx((-prop.thickness / 2, prop.thickness / 2), abs=0.01)
 
 
 @pytest.mark.parametrize("name", PROPS)
-def test_the_same_generator_draws_the_same_thing(name):
+def test_the_same_seed_draws_the_same_prop(name):
     first, again = (draw_prop(name, np.random.default_rng(9)) for _ in range(2))
     assert volumes(first.parts) == volumes(again.parts)
 
 
-def test_an_unknown_thing_is_named_in_the_error():
+def test_an_unknown_prop_is_named_in_the_error():
     with pytest.raises(ValueError, match="dragon"):
         draw_prop("dragon", np.random.default_rng(0))
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_ring_passes_through_its_hole_and_not_through_the_plate_beside_it(seed):
+def test_a_ring_passes_through_the_hole_and_has_the_given_radius(seed):
     hole, radius = (-20.0, 3.0), 11.0
     ring = draw_ring(hole, radius, np.random.default_rng(seed)).solid
     inside = Manifold.cylinder(8.0, 4.0, center=True).translate((*hole, 0.0))
@@ -104,10 +104,10 @@ def test_a_ring_passes_through_its_hole_and_not_through_the_plate_beside_it(seed
 
 @pytest.mark.parametrize("draw", [draw_hand, draw_pinch])
 @pytest.mark.parametrize("seed", range(2))
-def test_a_hand_is_whole_and_of_an_adults_size(draw, seed):
-    head_or_hand = draw(np.random.default_rng(seed))
-    assert_whole(head_or_hand.parts)
-    body = head_or_hand.parts[0].solid
+def test_a_hand_is_valid_and_of_adult_size(draw, seed):
+    result = draw(np.random.default_rng(seed))
+    assert_valid(result.parts)
+    body = result.parts[0].solid
     assert len(body.decompose()) == 1
     assert body.num_tri() < 8000
     left, low, _, right, high, _ = body.bounding_box()
@@ -115,15 +115,15 @@ def test_a_hand_is_whole_and_of_an_adults_size(draw, seed):
     assert 40 < high - low < 160
 
 
-def test_thumb_and_finger_press_on_both_sides_of_a_head():
-    head_or_hand = draw_pinch(np.random.default_rng(1), thickness=3.0)
-    body = head_or_hand.parts[0].solid
+def test_thumb_and_finger_are_on_both_sides_of_a_head():
+    result = draw_pinch(np.random.default_rng(1), thickness=3.0)
+    body = result.parts[0].solid
     head_above = Manifold.cube((12.0, 12.0, 12.0)).translate((-26.0, -6.0, 1.5))
     head_below = head_above.translate((0.0, 0.0, -15.0))
     assert (body ^ head_above).volume() > 100
     assert (body ^ head_below).volume() > 100
 
 
-def test_the_same_generator_draws_the_same_hand():
+def test_the_same_seed_draws_the_same_hand():
     first, again = (draw_hand(np.random.default_rng(4)) for _ in range(2))
     assert volumes(first.parts) == volumes(again.parts)

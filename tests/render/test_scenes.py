@@ -10,7 +10,7 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 from manifold3d import Manifold
 
 from keykind.core.kinds import NAMES
-from keykind.render.keys.catalogue import TRIES, draw_key
+from keykind.render.keys.catalogue import MAX_TRIES, draw_key
 from keykind.render.props.catalogue import draw_prop
 from keykind.render.scenes import arrangement
 from keykind.render.scenes.atlas import paint_atlas
@@ -142,7 +142,7 @@ def test_a_kind_that_is_always_degenerate_is_an_error_and_no_endless_loop(monkey
         raise DegenerateSolid("cut in two")
 
     monkeypatch.setattr("keykind.kinds.dimple.draw.draw", degenerate)
-    with pytest.raises(DegenerateSolid, match=f"{TRIES} keys"):
+    with pytest.raises(DegenerateSolid, match=f"{MAX_TRIES} keys"):
         draw_key("dimple", np.random.default_rng(0))
 
 

@@ -1,9 +1,9 @@
-"""Mortice, safe, cruciform and tubular keys are whole solids with the features of their kind."""
+"""Tests of mortice, double-bit, cruciform and tubular keys: valid solids with the features of their kind."""
 
 import numpy as np
 import pytest
 
-pytest.importorskip("manifold3d", reason="needs the render extra")
+pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from manifold3d import CrossSection, Manifold, OpType
 
@@ -25,7 +25,7 @@ SEEDS = 12
 
 
 def drawn(draw, seeds=SEEDS) -> list[Solid]:
-    """Return one solid a seed; a degenerate one is drawn again, as the renderer does."""
+    """Return one solid per seed; a degenerate one is redrawn, as in the renderer."""
     solids = []
     for seed in range(seeds):
         rng = np.random.default_rng(seed)
@@ -48,7 +48,7 @@ def blade(key: Solid) -> Manifold:
 
 
 def section(key: Solid, x: float) -> CrossSection:
-    """Return the cut through the blade square to its axis, x mm from the shoulder."""
+    """Return the cross-section of the blade x mm from the shoulder."""
     return blade(key).translate((-x, 0.0, 0.0)).rotate((0.0, -90.0, 0.0)).slice(0.0)
 
 
@@ -64,7 +64,7 @@ def test_every_part_is_a_valid_solid_and_the_metal_is_one_piece(keys, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_tip_and_head_lie_on_either_side_of_the_shoulder(keys, kind):
+def test_tip_and_head_are_on_either_side_of_the_shoulder(keys, kind):
     for key in keys[kind]:
         assert key.kind == kind
         assert key.head[0] < 0 < key.tip[0]
@@ -83,9 +83,9 @@ def test_a_ring_fits_through_the_hole(keys, kind):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_seed_draws_the_same_key(kind):
     first, second = drawn(KINDS[kind], 2), drawn(KINDS[kind], 2)
-    for one, other in zip(first, second, strict=True):
-        assert [p.solid.volume() for p in one.parts] == [p.solid.volume() for p in other.parts]
-        assert [p.surface for p in one.parts] == [p.surface for p in other.parts]
+    for a, b in zip(first, second, strict=True):
+        assert [p.solid.volume() for p in a.parts] == [p.solid.volume() for p in b.parts]
+        assert [p.surface for p in a.parts] == [p.surface for p in b.parts]
 
 
 def test_the_end_of_a_tubular_key_is_hollow_and_notched(keys):
@@ -102,13 +102,13 @@ def test_a_cruciform_key_has_three_or_four_wings(keys):
         assert len([wing for wing in wings.decompose() if wing.area() > 0.3]) in (3, 4)
 
 
-def test_the_bit_of_a_mortice_key_stands_out_to_one_side():
+def test_the_bit_of_a_mortice_key_is_on_one_side():
     for key in drawn(mortice.draw_modern, 6) + drawn(mortice.draw_show, 6):
         _, low, _, _, high, _ = blade(key).trim_by_plane((1.0, 0.0, 0.0), key.tip[0] * 0.6).bounding_box()
         assert -low > 2 * high
 
 
-def test_a_safe_key_has_a_bit_on_both_sides(keys):
+def test_a_double_bit_key_has_a_bit_on_both_sides(keys):
     for key in keys["double_bit"]:
         sides = section(key, key.tip[0] - 6.0)
         _, low, _, high = sides.bounds()
@@ -116,7 +116,7 @@ def test_a_safe_key_has_a_bit_on_both_sides(keys):
         assert high > 4.5
 
 
-def test_cuts_of_modern_keys_are_told_from_the_blank():
+def test_cuts_of_modern_keys_have_their_own_surface():
     for key in drawn(mortice.draw_modern, 4) + drawn(tubular.draw, 4) + drawn(cruciform.draw, 4):
         part = key.parts[0]
         origins = set(part.solid.to_mesh().run_original_id)
@@ -126,7 +126,7 @@ def test_cuts_of_modern_keys_are_told_from_the_blank():
 
 
 @pytest.mark.parametrize("style", mortice_bows.STYLES)
-def test_bows_of_every_style_hang_together_behind_the_shoulder(style):
+def test_bows_of_every_style_are_one_piece_behind_the_shoulder(style):
     for seed in range(6):
         rng = np.random.default_rng(seed)
         bow = mortice_bows.draw_bow(style, rng.uniform(20, 42), rng)
@@ -135,7 +135,7 @@ def test_bows_of_every_style_hang_together_behind_the_shoulder(style):
 
 
 @pytest.mark.parametrize("name", mortice_bits.PATTERNS)
-def test_every_pattern_of_a_bit_hangs_on_the_shank(name, monkeypatch):
+def test_every_pattern_of_a_bit_is_attached_to_the_shank(name, monkeypatch):
     monkeypatch.setitem(mortice_bits.FORMS, "one", mortice_bits.patterned((name,)))
     bit = mortice_bits.draw_bit("one", 9.0, 10.0, np.random.default_rng(0))
     assert 20.0 < bit.area() < 91.0
@@ -150,21 +150,21 @@ def test_a_cut_that_splits_the_key_raises():
         assemble_solid("mortice", halves, (Surface(True, (0.5, 0.5, 0.5), 0.3), None), -1, head, 7.0)
 
 
-def test_a_bit_cut_loose_raises(monkeypatch):
+def test_a_detached_bit_raises(monkeypatch):
     loose = CrossSection.square((5.0, 2.0)).translate((0.0, -8.0))
     monkeypatch.setitem(mortice_bits.FORMS, "loose", lambda width, height, rng: loose)
     with pytest.raises(DegenerateSolid, match="attached"):
         mortice_bits.draw_bit("loose", 5.0, 8.0, np.random.default_rng(0))
 
 
-def test_a_rounded_plate_keeps_inside_its_outline():
+def test_a_cast_plate_stays_inside_its_outline():
     outline = CrossSection.square((12.0, 9.0)) - CrossSection.circle(2.0, 24).translate((6.0, 4.0))
     solid = rounded.cast(outline, 3.0, 0.4)
     assert solid.genus() == 1
     assert 0.85 * outline.area() * 3.0 < solid.volume() < outline.area() * 3.0
 
 
-def test_unknown_styles_and_forms_are_named():
+def test_unknown_styles_and_forms_are_named_in_the_error():
     rng = np.random.default_rng(0)
     with pytest.raises(ValueError, match=r"'gothic'.*framed"):
         mortice_bows.draw_bow("gothic", 30.0, rng)

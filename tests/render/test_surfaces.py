@@ -43,7 +43,7 @@ def assert_physical(tile, shape):
 
 
 @pytest.mark.parametrize("finish", FINISHES)
-def test_every_finish_paints_within_range_and_again_the_same(finish):
+def test_every_finish_is_within_range_and_reproducible(finish):
     surface = Surface(True, (0.7, 0.5, 0.3), 0.3, finish, wear=0.7, rust=0.4)
     tile = painted(surface)
     assert_physical(tile, (60, 120))
@@ -51,24 +51,24 @@ def test_every_finish_paints_within_range_and_again_the_same(finish):
     np.testing.assert_array_equal(tile.height, painted(surface).height)
 
 
-def test_an_unknown_finish_is_named_with_those_known():
+def test_an_unknown_finish_is_an_error_that_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"velvety.*polished"):
         painted(Surface(True, (0.7, 0.7, 0.7), 0.3, "velvety"))
 
 
 @pytest.mark.parametrize("text", SHAPES)
-def test_a_struck_stamp_lowers_the_metal_where_it_is_and_nowhere_else(text):
+def test_a_recessed_stamp_lowers_the_surface_only_inside_its_mask(text):
     stamp = Stamp(text, (10.0, 5.0), 4.0, angle=20.0, depth=-0.2)
     without, struck = (painted(Surface(True, (0.7, 0.7, 0.7), 0.3, stamps=s)).height for s in ((), (stamp,)))
     change = struck - without
     assert change.max() <= 0
     assert change.min() == pytest.approx(-0.2, abs=0.02)
-    if text != "frame:outline":  # follows the edge of the sheet
+    if text != "frame:outline":  # follows the edge of the frame
         assert not change[40:].any()
         assert not change[:, :35].any()
 
 
-def test_a_stamp_lies_where_its_centre_says_with_y_upward():
+def test_a_stamp_is_at_its_centre_with_y_upwards():
     stamp = Stamp("frame:round", (-12.0, -4.0), 6.0)
     surface = Surface(True, (0.7, 0.7, 0.7), 0.3)
     change = painted(Surface(True, (0.7, 0.7, 0.7), 0.3, stamps=(stamp,))).height - painted(surface).height
@@ -88,7 +88,7 @@ def test_a_logo_depends_on_its_name_alone():
     assert (drawn("Talmo", 1) != drawn("Ferro", 1)).any()
 
 
-def test_a_raised_stamp_stands_out_and_ink_leaves_the_height_alone():
+def test_a_raised_stamp_adds_height_and_a_printed_one_does_not():
     plain = Surface(False, (0.1, 0.1, 0.1), 0.5, "moulded")
     raised, printed = (
         Surface(
@@ -101,7 +101,7 @@ def test_a_raised_stamp_stands_out_and_ink_leaves_the_height_alone():
     assert painted(printed).colour.max() > 0.8
 
 
-def test_iron_rusts_to_something_that_is_not_metal_and_brass_stays_metal():
+def test_rust_is_not_metallic_and_tarnished_brass_is():
     iron = painted(Surface(True, (0.5, 0.5, 0.5), 0.3, "cast", rust=0.6))
     brass = painted(Surface(True, (0.7, 0.5, 0.2), 0.3, "satin", rust=0.6))
     assert 0.4 < (iron.metallic < 0.5).mean() < 0.8
@@ -110,7 +110,7 @@ def test_iron_rusts_to_something_that_is_not_metal_and_brass_stays_metal():
 
 
 @pytest.mark.parametrize("material", MATERIALS)
-def test_every_ground_draws_within_range_and_again_the_same(material):
+def test_every_ground_is_within_range_and_reproducible(material):
     for seed in range(3):
         first, second = (draw_ground(material, 96, np.random.default_rng(seed)) for _ in range(2))
         assert_physical(first, (96, 96))
@@ -118,7 +118,7 @@ def test_every_ground_draws_within_range_and_again_the_same(material):
         np.testing.assert_array_equal(first.colour, second.colour)
 
 
-def test_an_unknown_ground_and_an_unknown_light_are_refused():
+def test_an_unknown_ground_or_light_is_an_error_that_lists_the_known_ones():
     with pytest.raises(ValueError, match=r"lava.*wood"):
         draw_ground("lava", 64, seeded())
     with pytest.raises(ValueError, match=r"laser.*window"):
@@ -126,7 +126,7 @@ def test_an_unknown_ground_and_an_unknown_light_are_refused():
 
 
 @pytest.mark.parametrize("style", STYLES)
-def test_a_white_plane_looks_white_in_every_light(style):
+def test_a_white_plane_has_radiance_1_in_every_light(style):
     light = draw_light(style, seeded())
     assert light.shape == (128, 256, 3)
     assert light.min() >= 0
@@ -148,7 +148,7 @@ def test_backdrops_and_graphics_have_their_size():
         assert np.mean(np.asarray(graphic)[..., 3] == 0) > 0.5
 
 
-def test_noise_fills_its_range_whatever_its_cell():
+def test_noise_fills_its_range_for_any_cell_size():
     for cell in (0.5, 7.0, (3.0, 200.0), 900.0):
         field = fractal_noise((40, 70), cell, 4, seeded())
         assert field.shape == (40, 70)

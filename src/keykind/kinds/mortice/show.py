@@ -74,9 +74,9 @@ def medallion(
 def leaves(middle: Point, radius: float, high: float, rng: np.random.Generator) -> list[Manifold]:
     """Return a wreath of short slanted leaves on the rim."""
     count = int(rng.integers(20, 34))
-    one = Manifold.sphere(1.0, 8).scale((radius * 0.08, radius * 0.04, high)).rotate((0.0, 0.0, 35.0))
-    one = one.translate((radius * 0.97, 0.0, 0.0))
-    return [one.rotate((0.0, 0.0, 360.0 * i / count)).translate((*middle, 0.0)) for i in range(count)]
+    leaf = Manifold.sphere(1.0, 8).scale((radius * 0.08, radius * 0.04, high)).rotate((0.0, 0.0, 35.0))
+    leaf = leaf.translate((radius * 0.97, 0.0, 0.0))
+    return [leaf.rotate((0.0, 0.0, 360.0 * i / count)).translate((*middle, 0.0)) for i in range(count)]
 
 
 def show_shank(sizes: Sizes, thick: float, rng: np.random.Generator) -> Manifold:

@@ -16,7 +16,7 @@ from keykind.render.solids import DegenerateSolid, Solid
 
 Draw = Callable[[np.random.Generator], Solid]
 
-TRIES = 50  # draws of one key; a kind that is degenerate this often in a row has a bug
+MAX_TRIES = 50  # draws of one key; a kind that is degenerate this often in a row has a bug
 
 
 def draw_function(kind: str) -> Draw:
@@ -31,9 +31,9 @@ def draw_key(kind: str, rng: np.random.Generator) -> tuple[Solid, int]:
     Raises DegenerateSolid after TRIES degenerate keys.
     """
     draw = draw_function(kind)
-    for discarded in range(TRIES):
+    for discarded in range(MAX_TRIES):
         try:
             return draw(rng), discarded
         except DegenerateSolid:
             continue
-    raise DegenerateSolid(f"{kind}: {TRIES} keys in a row were degenerate")
+    raise DegenerateSolid(f"{kind}: {MAX_TRIES} keys in a row were degenerate")

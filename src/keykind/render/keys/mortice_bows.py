@@ -48,8 +48,8 @@ def lobed(width: float, aspect: float, lobes: dict[int, float], dips: dict[float
     """
     angle = np.arange(SMOOTH) * 2 * np.pi / SMOOTH
     radius = np.ones(SMOOTH)
-    for number, amplitude in lobes.items():
-        radius += amplitude * np.cos(number * (angle - np.pi))
+    for frequency, amplitude in lobes.items():
+        radius += amplitude * np.cos(frequency * (angle - np.pi))
     for position, depth in dips.items():
         away = (angle - np.radians(position) + np.pi) % (2 * np.pi) - np.pi
         radius -= depth * np.exp(-((away / 0.42) ** 2))

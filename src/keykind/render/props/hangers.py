@@ -76,8 +76,8 @@ def ring_and_chain(rng: np.random.Generator) -> list[Part]:
     right = more.bounding_box()[3]
     holder = moulded(ellipse(rng.uniform(22.0, 34.0), rng.uniform(20.0, 30.0)), rng.uniform(2.5, 6.0), 1.0)
     disc = holder.translate((right - 1.5 - holder.bounding_box()[0], 0.0, 0.0))
-    place = (float((disc.bounding_box()[0] + disc.bounding_box()[3]) / 2), 0.0)
-    stamp = Stamp(brands.logo(rng), place, 14.0, float(rng.uniform(0, 360)), -0.2)
+    centre = (float((disc.bounding_box()[0] + disc.bounding_box()[3]) / 2), 0.0)
+    stamp = Stamp(brands.logo(rng), centre, 14.0, float(rng.uniform(0, 360)), -0.2)
     cover = (
         metal_surface(rng, (stamp,))
         if rng.random() < 0.5

@@ -1,6 +1,6 @@
 """Render the photos bundled with keykind, as many of each kind as the student report had.
 
-In:    nothing; every photo follows from its number and the seeds below
+In:    nothing; every photo depends on its index and the seeds below
 Out:   sample/{train,test}/<kind>/<kind>-NN.jpg: product photos to train, phone photos to test;
        sample-nothing/nothing-NN.jpg: photos without a key
 Needs: numpy, pillow, manifold3d, mitsuba                                                  [render]
