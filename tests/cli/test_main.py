@@ -194,7 +194,7 @@ def add_bad_files(folder: Path) -> dict[str, str]:
         "text.jpg": "starts with 'not a photo'",
         "dot.png": "has 1 x 1 pixels",
         "bomb.png": "900.0 megapixels, more than the limit",
-        "loop": "which was met before",
+        "loop": "which was already visited",
     }
 
 
