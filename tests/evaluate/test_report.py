@@ -11,9 +11,12 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
+from keykind.evaluate import report
+from keykind.evaluate.metrics import OODMetrics
 from keykind.evaluate.thumbnails import examples_per_kind
 from keykind.experiment import artifacts
 from keykind.experiment.run import run
+from keykind.train.saliency import Saliency
 
 LIMIT = 10_000_000  # bytes of a page
 
@@ -157,3 +160,19 @@ def test_a_run_without_misclassified_photos_has_none_to_show(finished, tmp_path,
     monkeypatch.undo()
     text = artifacts.write_report(replace(calls[0], predictions=correct), tmp_path / "figures")
     assert "There are none." in text
+
+
+def test_saliency_is_reported_per_part_with_its_area():
+    saliency = Saliency(
+        4, {"blade": 0.5, "bow": 0.3, "ground": 0.2}, {"blade": 0.2, "bow": 0.2, "ground": 0.6}
+    )
+    page = "".join(map(str, report._saliency(saliency)))
+    assert "in 4 rendered test photos" in page
+    assert re.findall(r"(\d+)%", page) == ["50", "20", "30", "20", "20", "60"]
+
+
+def test_rejection_is_reported_per_set_of_negatives():
+    ood = {"walls": OODMetrics(20, 8, auroc=0.875, fpr95=0.25, keys_passed=0.9, negatives_rejected=0.5)}
+    page = "".join(map(str, report._rejection(ood)))
+    assert "10% of the 20 test photos are wrongly rejected" in page
+    assert re.findall(r"<td.*?>(.*?)</td>", page) == ["walls", "8", "50%", "0.875", "25%"]

@@ -144,9 +144,10 @@ def test_int8_is_calibrated_on_every_kind_and_on_photos_without_a_key(finished):
     assert len(calibration_crops(dataset)) == expected
 
 
-def test_fp16_gives_nearly_the_same_ood_scores_and_maps(run_folder):
-    path = export_model(run_folder, replace(DEFAULT, precision="fp16", force=True)).path
-    fp32, fp16 = load_model(run_folder / "keys.tflite"), load_model(path)
+def test_fp16_gives_nearly_the_same_ood_scores_and_maps(finished_full_size, tmp_path):
+    run_folder = finished_full_size[0].out
+    options = replace(DEFAULT, precision="fp16", out=tmp_path / "fp16.tflite", force=True)
+    fp32, fp16 = load_model(run_folder / "keys.tflite"), load_model(export_model(run_folder, options).path)
     negatives = [read_crop(sample, SIZE) for sample in read_negatives(bundled_negatives())[0]]
     expected = np.array([fp32.run(crop).ood_score for crop in negatives])
     scores = np.array([fp16.run(crop).ood_score for crop in negatives])
