@@ -1,4 +1,4 @@
-"""The command line and the recipes -> the pages that document them: docs/cli.md, the table in docs/train.md.
+"""The command line, recipes and kinds -> docs/cli.md, and the tables in docs/train.md and docs/synthetic.md.
 
 `python docs/generate.py` writes the pages; with `--check` it fails if one is out of date.
 """
@@ -14,20 +14,20 @@ from pathlib import Path
 os.environ |= {"COLUMNS": "100", "NO_COLOR": "1"}
 
 from keykind.cli.main import parser
+from keykind.core.kinds import KINDS
 from keykind.train import recipe
 
 DOCS = Path(__file__).parent
 HEAD = "# Command line\n\nMade from `keykind --help` by `python docs/generate.py`; do not edit.\n"
-MARKED = re.compile(r"(?<=<!-- recipe -->\n).*?(?=<!-- /recipe -->)", re.DOTALL)
 FIELD = re.compile(r"^    (\w+): [^=]+ = .*?(?:  # (.*))?$", re.MULTILINE)
 
 
 def pages() -> dict[Path, str]:
     """Return each page with its text."""
-    train = DOCS / "train.md"
     return {
         DOCS / "cli.md": command_line(),
-        train: MARKED.sub(lambda _: recipe_keys(), train.read_text("utf-8")),
+        DOCS / "train.md": _with_table("train.md", "recipe", recipe_table()),
+        DOCS / "synthetic.md": _with_table("synthetic.md", "kinds", kind_table()),
     }
 
 
@@ -44,6 +44,12 @@ def command_line() -> str:
     return "\n".join(parts)
 
 
+def _with_table(page: str, name: str, table: str) -> str:
+    """Return a page with the table between the markers of that name replaced."""
+    marked = re.compile(rf"(?<=<!-- {name} -->\n).*?(?=<!-- /{name} -->)", re.DOTALL)
+    return marked.sub(lambda _: table, (DOCS / page).read_text("utf-8"))
+
+
 def _subparsers(whole: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
     """Return the parsers of a parser's verbs or commands by name; none if it has none."""
     for action in whole._actions:
@@ -52,12 +58,17 @@ def _subparsers(whole: argparse.ArgumentParser) -> Mapping[str, argparse.Argumen
     return {}
 
 
-def recipe_keys() -> str:
-    """Return a table row for each key of a recipe: its value in `report`, and its comment in the code."""
+def kind_table() -> str:
+    """Return a table of the kinds: the name of each, and how to recognise it."""
+    return "| kind | how to recognise it |\n|---|---|\n" + "".join(f"| `{kind.name}` | {kind.hint} |\n" for kind in KINDS)
+
+
+def recipe_table() -> str:
+    """Return a table of a recipe's keys: the value of each in `report`, and its comment in the code."""
     values = recipe.REPORT.as_json()
     detector = values.pop("detector")
     rows = _rows(values, _comments(recipe.Recipe), "")
-    return rows + _rows(detector, _comments(recipe.DetectorRecipe), "detector.")
+    return "| key | `report` | meaning |\n|---|---|---|\n" + rows + _rows(detector, _comments(recipe.DetectorRecipe), "detector.")
 
 
 def _comments(group: type) -> dict[str, str]:

@@ -20,7 +20,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the dataset")
     parser.add_argument("--count", type=int, required=True, metavar="N", help="number of photos")
-    add_kinds(parser, "only these kinds (default: all seven)")
+    add_kinds(parser, "only these kinds (default: all)")
     parser.add_argument(
         "--scene",
         metavar="NAME",
