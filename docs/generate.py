@@ -60,7 +60,8 @@ def _subparsers(whole: argparse.ArgumentParser) -> Mapping[str, argparse.Argumen
 
 def kind_table() -> str:
     """Return a table of the kinds: the name of each, and how to recognise it."""
-    return "| kind | how to recognise it |\n|---|---|\n" + "".join(f"| `{kind.name}` | {kind.hint} |\n" for kind in KINDS)
+    rows = "".join(f"| `{kind.name}` | {kind.hint} |\n" for kind in KINDS)
+    return f"| kind | how to recognise it |\n|---|---|\n{rows}"
 
 
 def recipe_table() -> str:
@@ -68,7 +69,8 @@ def recipe_table() -> str:
     values = recipe.REPORT.as_json()
     detector = values.pop("detector")
     rows = _rows(values, _comments(recipe.Recipe), "")
-    return "| key | `report` | meaning |\n|---|---|---|\n" + rows + _rows(detector, _comments(recipe.DetectorRecipe), "detector.")
+    rows += _rows(detector, _comments(recipe.DetectorRecipe), "detector.")
+    return f"| key | `report` | meaning |\n|---|---|---|\n{rows}"
 
 
 def _comments(group: type) -> dict[str, str]:
