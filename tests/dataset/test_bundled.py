@@ -57,7 +57,7 @@ def test_bundled_negatives_are_readable_distinct_and_small():
 
 
 def test_an_incomplete_sample_is_rejected(tmp_path):
-    with pytest.raises(BadDataset, match=r"contains 0 of the 234 photos.*reinstall keykind"):
+    with pytest.raises(BadDataset, match=r"contains 0 of the 234 photos.*install keykind again"):
         bundled_photos(tmp_path)
     folder = tmp_path / "train" / "dimple"
     folder.mkdir(parents=True)

@@ -39,5 +39,5 @@ def bundled_negatives(folder: Path = NEGATIVES_FOLDER) -> Path:
 def _checked(folder: Path, found: int, expected: int) -> Path:
     if found != expected:
         fault = f"contains {found:,} of the {expected:,} photos bundled with keykind"
-        raise BadDataset(folder, fault=fault, remedy="reinstall keykind")
+        raise BadDataset(folder, fault=fault, remedy="install keykind again")
     return folder
