@@ -72,6 +72,7 @@ def light_modules() -> Iterator[str]:
 
 
 def check_predictions(folder: Path) -> None:
+    sys.path.append(str(Path(__file__).parents[1] / "support"))
     from tiny_model import tiny_file
 
     model, figure = tiny_file(folder / "tiny.tflite"), folder / "figure.png"

@@ -15,6 +15,8 @@ import time
 import urllib.request
 from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+
 from keykind.app import FOLDER, INDEX
 from tiny_model import tiny_file
 
