@@ -29,9 +29,9 @@ await build({ root, configFile: false, publicDir: false, logLevel: 'error', buil
 """
 
 
-def npm(script: str, **environment: str) -> None:
+def npm(script: str, *arguments: str, **environment: str) -> None:
     """Run a script of web/package.json."""
-    run_node(find_tool("npm"), "run", "--silent", script, **environment)
+    run_node(find_tool("npm"), "run", "--silent", script, "--", *arguments, **environment)
 
 
 def node(code: str, *arguments: object) -> str:
@@ -62,13 +62,19 @@ def find_tool(name: str) -> str:
     return path
 
 
+def build_core(out: Path = WEB / "build" / "core") -> Path:
+    """Build the core into a folder."""
+    npm("core", "--outDir", str(out), "--emptyOutDir")
+    return out
+
+
 class Core:
     """The core in a Node process; its methods are those of app_core.mjs."""
 
-    def __init__(self) -> None:
-        npm("core")
-        script, module = Path(__file__).parent / "app_core.mjs", WEB / "build" / "core" / "core.js"
-        command = [find_tool("node"), script, module]
+    def __init__(self, folder: Path | None = None) -> None:
+        """Take what `build_core` built; None: build it."""
+        module = (folder or build_core()) / "core.js"
+        command = [find_tool("node"), Path(__file__).parent / "app_core.mjs", module]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __getattr__(self, method: str):

@@ -19,6 +19,7 @@ from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
+from once import once
 
 TIMEOUT = 120_000  # ms; the machine may be busy
 RESET = """() => {
@@ -35,7 +36,7 @@ def app(tmp_path_factory):
     """The app, built once for all tests; KEYKIND_APP may name a folder with a build."""
     if built := os.environ.get("KEYKIND_APP"):
         return Path(built)
-    return build(tmp_path_factory.mktemp("app") / "web")
+    return once(tmp_path_factory, "app", build)
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from app_build import WEB, Core, decode_array, decode_image, models
+from app_build import WEB, Core, build_core, decode_array, decode_image, models
 from keykind.core.geometry import oriented_rectangle
 from keykind.dataset.bundled import bundled_photos
 from keykind.detect import detector, postprocess
@@ -23,6 +23,7 @@ from keykind.model.gradcam import overlay
 from keykind.model.model import unpack
 from keykind.photo import decode
 from keykind.photo.decode import Photo
+from once import once
 from tiny_model import CARD, tiny_bytes
 
 FILTERS = {
@@ -34,8 +35,8 @@ SIZES = [((640, 480), (256, 192)), ((301, 77), (224, 224)), ((90, 130), (224, 22
 
 
 @pytest.fixture(scope="module")
-def core():
-    core = Core()
+def core(tmp_path_factory):
+    core = Core(once(tmp_path_factory, "core", build_core))
     yield core
     core.close()
 
