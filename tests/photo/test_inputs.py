@@ -102,7 +102,7 @@ def test_a_linked_folder_is_followed(shop, tmp_path):
     assert names_from("album") == ["album/linked/x.webp"]
 
 
-def test_a_folder_without_photos_is_an_error_beside_the_photos_of_others(shop, tmp_path):
+def test_a_folder_without_photos_is_an_error_among_the_photos_of_others(shop, tmp_path):
     (tmp_path / "empty").mkdir()
     first, *_, last = iter_photos(["empty", "shop", "*.gif"])
     assert isinstance(first, BadPhoto)
@@ -128,10 +128,8 @@ def test_an_unreadable_folder_does_not_stop_the_others(shop, monkeypatch):
     monkeypatch.setattr(os, "scandir", fail_for_a)
     found = list(iter_photos(["shop"]))
     (error,) = [source for source in found if isinstance(source, BadPhoto)]
-    assert (
-        str(error)
-        == "shop/a: is a folder that cannot be read (Permission denied); check its name and permissions"
-    )
+    fault = "is a folder that cannot be read (Permission denied)"
+    assert str(error) == f"shop/a: {fault}; check its name and permissions"
     assert len(found) == 5
 
 

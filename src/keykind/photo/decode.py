@@ -55,7 +55,7 @@ _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
 _WHITE_LEVELS = (1.0, 255.0, 65535.0)  # candidates for white in 32-bit images, which do not declare it
 
-# The caller gets a BadPhoto for what Pillow logs; without a handler Python would also print it to stderr.
+# What Pillow logs is reported as a BadPhoto; without a handler Python would also print it to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 
@@ -100,29 +100,30 @@ def decode_photo(
     """
     if min_side is not None and min_side < 1:
         raise ValueError(f"min_side is {min_side} px, but must be at least 1")
-    kind = _detect_format(data, name)
+    file_format = _detect_format(data, name)
     try:
-        with suppress_warnings("PIL"), _open(data, kind, name, max_pixels) as image:
+        with suppress_warnings("PIL"), _open(data, file_format, name, max_pixels) as image:
             return _load_upright(image, data, name, min_side, max_pixels)
     except BadPhoto:
         raise
     except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
-        raise undecodable(data, kind, name, error, max_pixels) from error
+        raise undecodable(data, file_format, name, error, max_pixels) from error
 
 
 def _detect_format(data: bytes, name: str | Path) -> str:
-    """Return the format by the first bytes. Raises BadPhoto if it is not supported."""
+    """Return the format that the first bytes indicate. Raises BadPhoto if it is not supported."""
     _check_bytes(len(data), name)
-    kind = next((kind for kind, signature in _SIGNATURES.items() if signature.match(data)), None)
-    if kind is None:
+    matching = (file_format for file_format, start in _SIGNATURES.items() if start.match(data))
+    file_format = next(matching, None)
+    if file_format is None:
         start = printable(data[:16].decode("latin-1"))
         fault = f"is not a photo keykind can read (starts with '{start}'; {len(data):,} bytes)"
         raise BadPhoto(name, fault=fault, remedy="give a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC file")
-    return kind
+    return file_format
 
 
 def resize(pixels: np.ndarray, size: int) -> np.ndarray:
-    """Stretch to a square without cropping or padding; the one resize of keykind (see RESIZE).
+    """Return pixels stretched to a square, without cropping or padding (see RESIZE).
 
     pixels (h, w, 3) uint8 -> (size, size, 3) uint8.
     """
@@ -131,13 +132,13 @@ def resize(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
 
 
-def _open(data: bytes, kind: str, name: str | Path, max_pixels: int) -> ImageFile.ImageFile:
+def _open(data: bytes, file_format: str, name: str | Path, max_pixels: int) -> ImageFile.ImageFile:
     """Read the header with the decoder of the detected format, whatever the file's extension."""
-    if kind == "HEIF":
+    if file_format == "HEIF":
         return open_heif(data, name, max_pixels)
-    if kind in _PLUGINS:
-        import_module(_PLUGINS[kind])
-    return Image.open(BytesIO(data), formats=(kind,))
+    if file_format in _PLUGINS:
+        import_module(_PLUGINS[file_format])
+    return Image.open(BytesIO(data), formats=(file_format,))
 
 
 def _load_upright(
@@ -167,8 +168,8 @@ def _load_upright(
 def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:
     """Set a JPEG's decoder to 1/4 or 1/8 scale; return whether to halve the photo after decoding instead.
 
-    At 1/2 scale libjpeg skips the chroma smoothing of full scale, at which browsers decode. Halving the full
-    image gives the same pixels as there.
+    At 1/2 scale libjpeg skips the chroma smoothing that it applies at full scale. Browsers decode at full
+    scale, so halving the full image gives the same pixels as in the app.
     """
     halve = image.format in ("JPEG", "MPO") and 2 <= min(image.size) // min_side < 4
     if not halve:

@@ -1,6 +1,6 @@
 """The bytes of a HEIC photo -> a PIL image.
 
-In:    bytes; the photo's name for errors; the limit of its pixels
+In:    bytes; the photo's name for errors; the maximum number of pixels
 Out:   the image, not yet decoded
 Needs: pillow, pi_heif [heif]
 """
@@ -21,14 +21,14 @@ _SIZE = re.compile(rb"ispe.{4}(.{4})(.{4})", re.DOTALL)  # width and height
 
 
 def open_heif(data: bytes, name: str | Path, max_pixels: int) -> ImageFile.ImageFile:
-    """Read the header. Raises BadPhoto if pi_heif is missing or the limit exceeded, and what pi_heif raises.
+    """Read the header. Raises BadPhoto if pi_heif is missing or the limit is exceeded, and pi_heif's errors.
 
     The limit applies to what is decoded: the visible image may be a small crop of it (`clap`).
     """
     try:
         plugin: Any = import_module("pi_heif")
     except ImportError as error:
-        fault = "is a HEIC photo, which needs pi_heif, which is not installed"
+        fault = "is a HEIC photo and needs pi_heif, which is not installed"
         remedy = "run: pip install 'keykind[heif]', or save the photo as JPEG"
         raise BadPhoto(name, fault=fault, remedy=remedy) from error
     boxes = list(_without_metadata(data))
@@ -47,9 +47,9 @@ def _without_metadata(data: bytes) -> Iterator[bytes]:
     """
     offset = 0
     while offset < len(data):
-        size, kind = int.from_bytes(data[offset : offset + 4], "big"), data[offset + 4 : offset + 8]
+        size, box_type = int.from_bytes(data[offset : offset + 4], "big"), data[offset + 4 : offset + 8]
         if size == 1:  # a 64-bit size follows the box type
             size = int.from_bytes(data[offset + 8 : offset + 16], "big")
         box = data[offset : offset + max(size, 8)] if size else data[offset:]  # 0: to the end
-        yield box if kind == b"mdat" else box.replace(b"cdsc", b"free")
+        yield box if box_type == b"mdat" else box.replace(b"cdsc", b"free")
         offset += len(box)

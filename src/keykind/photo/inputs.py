@@ -1,8 +1,8 @@
-"""Names on a command line -> photos.
+"""Command-line arguments -> photos.
 
-In:    files, folders and patterns, local or remote; `-` for standard input
+In:    names of files, folders and patterns, local or remote; `-` for standard input
 Out:   the photos one by one, not yet opened
-Needs: for addresses fsspec    [scale]
+Needs: numpy, pillow; for addresses fsspec [scale]
 """
 
 import fnmatch
@@ -16,18 +16,17 @@ from keykind.core.errors import BadPhoto
 from keykind.core.files import SET_FILE, SHEET, file_mode
 from keykind.photo import decode, storage
 from keykind.photo.source import NamedPhoto, Source
-from keykind.photo.storage import Address, parse_location
+from keykind.photo.storage import Address, Location, parse_location
 
 STDIN = "-"
 WILDCARDS = "*?["  # characters that make a name a pattern
 
-Location = Path | Address
-Entry = tuple[Location, bool]  # in a folder; whether it is a folder itself
-Visit = tuple[int, int, frozenset[int]]  # a folder by device and inode; the states of the pattern there
+Entry = tuple[Location, bool]  # location of an entry in a folder, and whether it is a folder
+Visit = tuple[int, int, frozenset[int]]  # device and inode of a folder, and the pattern's states there
 
 
 def count_photos(names: Sequence[str]) -> int:
-    """Return the number of photos that the names stand for; 0 if that takes listing a folder."""
+    """Return the number of photos that the names stand for; 0 if counting them requires listing a folder."""
 
     def is_file(name: str) -> bool:
         location = parse_location(name)
@@ -41,9 +40,9 @@ def count_photos(names: Sequence[str]) -> int:
 def iter_photos(names: Sequence[str | Path]) -> Iterator[Source]:
     """Yield the photos that command-line names stand for: files, folders, patterns, addresses, `-`.
 
-    Folders are searched recursively. Of folders and patterns, files with a photo's extension are yielded in
-    sorted order, except hidden files and the contact sheet of a rendered set; a folder reached through
-    several links is read once. `**` matches any number of folders. Memory grows with one folder's names only.
+    Folders are searched recursively. Folders and patterns yield the files with a photo's extension, sorted,
+    except hidden files and the contact sheet of a rendered set; a folder reached through several links is
+    read once. `**` matches any number of folders. Only the names of one branch of folders are in memory.
     A folder or pattern without photos is yielded as a BadPhoto.
     Raises BadPhoto if there is nothing to read at all.
     """
@@ -107,7 +106,7 @@ def _at_address(address: Address) -> Iterator[Source]:
 
 
 def _read_stdin() -> NamedPhoto | BadPhoto:
-    """Return the photo, or its error, so that other photos are still read."""
+    """Return the photo, or its error as a value, so that other photos are still read."""
     if sys.stdin is None:
         return BadPhoto(STDIN, fault="is closed: there is no standard input", remedy="give a file")
     try:
@@ -194,8 +193,8 @@ def _list_folder(folder: Location, states: set[int], visited: set[Visit]) -> Ite
             return
         visited.add(visit)
         with os.scandir(folder) as entries:
-            found = [(folder / entry.name, _is_folder(entry)) for entry in entries]
-        yield from _sorted(found)
+            listed = [(folder / entry.name, _is_folder(entry)) for entry in entries]
+        yield from _sorted(listed)
     except FileNotFoundError:  # the fixed part of a pattern, or a folder that was removed meanwhile
         return
     except BadPhoto as error:
@@ -206,7 +205,10 @@ def _list_folder(folder: Location, states: set[int], visited: set[Visit]) -> Ite
 
 
 def _sorted(entries: Sequence[Entry]) -> list[Entry]:
-    """Return the visible folders and photos but a set's contact sheet, sorted with `/` after folder names."""
+    """Return the visible folders and photos, sorted as if folder names ended in `/`.
+
+    The contact sheet of a rendered set is not a photo.
+    """
     is_set = any(location.name == SET_FILE for location, _ in entries)
     visible = {
         f"{location.name}/" if is_folder else location.name: (location, is_folder)

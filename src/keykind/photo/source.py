@@ -19,7 +19,7 @@ from keykind.photo import decode, storage
 from keykind.photo.decode import MAX_PIXELS, Photo
 from keykind.photo.storage import Address
 
-UNNAMED = "photo"  # name of a photo that was given without one, in results and errors
+UNNAMED = "photo"  # in results and errors, the name of a photo without a name
 PNG_MODES = ("1", "L", "LA", "I", "I;16", "P", "RGB", "RGBA")  # PIL modes that PNG stores losslessly
 
 Content = bytes | NDArray[np.uint8] | Image.Image
@@ -27,7 +27,7 @@ Content = bytes | NDArray[np.uint8] | Image.Image
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedPhoto:
-    """A photo that is not a file on this disk, and the name that its result carries."""
+    """A photo that is not a file on this disk, with its name in results and errors."""
 
     name: str
     content: Content
@@ -51,7 +51,7 @@ def name_of(source: Source) -> str:
 
 
 def fetch(source: Source) -> Source:
-    """Return the photo; a remote one as its bytes, since it may be decoded twice. Raises BadPhoto."""
+    """Return the photo; a remote one is downloaded, since it may be decoded twice. Raises BadPhoto."""
     return NamedPhoto(name_of(source), _download(source)) if isinstance(source, Address) else source
 
 
@@ -92,7 +92,7 @@ def _from_array(array: NDArray[Any], name: str) -> Photo:
 
 
 def _from_image(image: Image.Image, name: str) -> Photo:
-    """Decode it via PNG, so that transparency, 16 bits and limits are handled as for files."""
+    """Return the photo, decoded via PNG so that transparency, 16 bits and limits are handled as for files."""
     buffer = BytesIO()
     try:
         upright = ImageOps.exif_transpose(image)

@@ -34,7 +34,7 @@ VERSION_FIELDS = (
     "last_modified",
     "created",
 )
-BUCKET_STORES = frozenset({"s3", "gs", "gcs", "abfs", "az"})  # making a folder there could create a bucket
+BUCKET_STORES = frozenset({"s3", "gs", "gcs", "abfs", "az"})  # makedirs there could create a bucket
 REMEDY = "check the address, the network and your permissions"
 
 
@@ -42,7 +42,7 @@ REMEDY = "check the address, the network and your permissions"
 class Address:
     """A remote file or folder, and what the store reports about it."""
 
-    text: str  # s3://bucket/keys
+    text: str  # e.g. s3://bucket/keys/1.jpg
     size: int | None = field(default=None, compare=False)  # bytes; None: unknown
     version: str | None = field(default=None, compare=False)  # changes with the content; None: unknown
     is_folder: bool = field(default=False, compare=False)
@@ -64,8 +64,11 @@ class Address:
         return Path(self.name).suffix
 
 
-def parse_location(name: str | Path) -> Path | Address:
-    """Return an address if the name has a scheme such as s3://, else a path on this disk."""
+Location = Path | Address
+
+
+def parse_location(name: str | Path) -> Location:
+    """Return an address if the name has a scheme such as s3://, otherwise a path on this disk."""
     text = str(name)
     for scheme in LOCAL_SCHEMES:
         if text.lower().startswith(scheme):
@@ -108,8 +111,11 @@ def read_address(address: Address, max_bytes: int) -> bytes:
     )
 
 
-def read_if_exists(location: Path | Address) -> bytes | None:
-    """Return a file's bytes, or None if it does not exist. Raises KeykindError if it cannot be read."""
+def read_if_exists(location: Location) -> bytes | None:
+    """Return a file's bytes, or None if it does not exist.
+
+    Raises OSError if a local file cannot be read, KeykindError for a remote one.
+    """
     if isinstance(location, Path):
         return location.read_bytes() if location.is_file() else None
 
@@ -123,7 +129,7 @@ def read_if_exists(location: Path | Address) -> bytes | None:
 
 
 @contextmanager
-def write_atomically(location: Path | Address) -> Iterator[Path]:
+def write_atomically(location: Location) -> Iterator[Path]:
     """Yield a temporary path; on success its content is moved to `location`, on failure nothing changes.
 
     Remote stores such as S3, Google's and Azure's show a file only once it is complete. Raises CannotWrite.
@@ -139,8 +145,11 @@ def write_atomically(location: Path | Address) -> Iterator[Path]:
         _call(location, lambda files, path: _upload(files, temporary, path), CannotWrite)
 
 
-def list_names(folder: Path | Address) -> list[str]:
-    """Return the names in a folder, sorted; none if it does not exist."""
+def list_names(folder: Location) -> list[str]:
+    """Return the names in a folder, sorted; none if it does not exist.
+
+    Raises Unreachable if a remote folder cannot be listed.
+    """
     if isinstance(folder, Path):
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
@@ -154,7 +163,7 @@ def list_names(folder: Path | Address) -> list[str]:
     return sorted(_call(folder, list_folder))
 
 
-def remove(location: Path | Address) -> None:
+def remove(location: Location) -> None:
     """Remove a file. A local file may be missing. Raises CannotWrite for a remote one that stays."""
     if isinstance(location, Path):
         location.unlink(missing_ok=True)
@@ -178,7 +187,7 @@ def _call(
     except ImportError as error:
         raise MissingExtra(address.text, extra="scale", missing="fsspec") from error
     try:
-        # A cached listing would grow with the number of photos, and miss what was written since.
+        # A cached listing would grow with the number of photos and become stale.
         files, path = core.url_to_fs(address.text, use_listings_cache=False)
         return function(files, path)
     except KeykindError:
