@@ -9,13 +9,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from keykind import train as train
     from keykind.core.errors import BadPhoto as BadPhoto
     from keykind.core.errors import KeykindError as KeykindError
     from keykind.dataset.dataset import Dataset as Dataset
     from keykind.dataset.dataset import read_dataset as read_dataset
     from keykind.detect.detection import Detection as Detection
     from keykind.detect.detector import KeyDetector as KeyDetector
+    from keykind.experiment.train import train as train
     from keykind.predict.recogniser import Key as Key
     from keykind.predict.recogniser import Prediction as Prediction
     from keykind.predict.recogniser import Recogniser as Recogniser

@@ -1,4 +1,4 @@
-"""Tests of folding.py."""
+"""Tests of bn_folding.py."""
 
 import numpy as np
 import pytest
@@ -12,14 +12,14 @@ from keykind.train.bn_folding import fold, folded_arrays, unfold  # noqa: E402
 
 @pytest.fixture(scope="module")
 def backbone():
-    """Batch normalisation with statistics, factors and offsets of its own in every layer."""
-    made = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
+    """Random statistics, factors and offsets in the batch normalisation of every layer."""
+    backbone = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
     rng = np.random.default_rng(0)
-    for _, norm in batch_norms(made.network):
+    for _, norm in batch_norms(backbone.network):
         norm.set_weights(
             [rng.uniform(0.5, 1.5, norm.gamma.shape).astype(np.float32) for _ in range(4)]
         )  # gamma, beta, mean, variance
-    return made
+    return backbone
 
 
 @pytest.fixture
@@ -27,24 +27,24 @@ def pictures():
     return np.random.default_rng(1).random((2, 224, 224, 3), np.float32)
 
 
-def close(one, other):
-    """Rounding grows through 52 layers of random weights."""
-    one, other = np.asarray(one), np.asarray(other)
-    np.testing.assert_allclose(one, other, atol=1e-3 * np.abs(other).max())
+def assert_close(actual, expected):
+    """Rounding errors grow through 52 layers of random weights."""
+    actual, expected = np.asarray(actual), np.asarray(expected)
+    np.testing.assert_allclose(actual, expected, atol=1e-3 * np.abs(expected).max())
 
 
 def test_a_folded_network_computes_the_same(backbone, pictures):
-    close(fold(backbone)(pictures), backbone.apply(pictures))
+    assert_close(fold(backbone)(pictures), backbone.apply(pictures))
 
 
-def test_a_folded_network_takes_smaller_pictures_as_one_built_for_them(backbone, pictures):
+def test_a_folded_network_accepts_smaller_pictures_like_one_built_for_them(backbone, pictures):
     small = keras.applications.MobileNetV2(include_top=False, weights=None, input_shape=(96, 160, 3))
     small.set_weights(backbone.network.get_weights())
-    shown = pictures[:, :96, :160]
-    close(fold(backbone)(shown), small(shown, training=False))
+    cropped = pictures[:, :96, :160]
+    assert_close(fold(backbone)(cropped), small(cropped, training=False))
 
 
-def test_every_kernel_and_bias_can_be_trained_and_nothing_else_is_there(backbone):
+def test_a_folded_network_consists_of_trainable_kernels_and_biases(backbone):
     folded = fold(backbone)
     assert (
         len(folded.trainable_variables) == len(folded.weights) == 2 * len(list(batch_norms(backbone.network)))
@@ -52,25 +52,25 @@ def test_every_kernel_and_bias_can_be_trained_and_nothing_else_is_there(backbone
     assert not backbone.network.trainable_variables
 
 
-def test_the_scaling_of_pixels_is_folded_in(backbone, pictures):
+def test_the_scaling_of_pixels_is_folded_too(backbone, pictures):
     native = Backbone("mobilenet_v2", "native", "random", backbone.network)
     before, after = (
         keras.Model(network.input, network.get_layer("Conv1_relu").output)
         for network in (backbone.network, fold(native))
     )
-    # Beyond the last row and column lie zeros: grey for one, black for the other.
-    close(after(pictures)[:, :-1, :-1], before(2 * pictures - 1)[:, :-1, :-1])
+    # Zero padding beyond the last row and column is grey for one network and black for the other.
+    assert_close(after(pictures)[:, :-1, :-1], before(2 * pictures - 1)[:, :-1, :-1])
 
 
-def test_unfolding_gives_a_backbone_that_computes_the_same(backbone, pictures):
+def test_unfolding_returns_an_equivalent_backbone(backbone, pictures):
     folded = fold(backbone)
     again = unfold(folded, "for people")
-    close(again.apply(pictures), folded(pictures))
+    assert_close(again.apply(pictures), folded(pictures))
     assert (again.scaling, again.weights) == ("unit", "for people")
     arrays = folded_arrays(folded)
     assert all(np.array_equal(array, arrays[name]) for name, array in folded_arrays(fold(again)).items())
 
 
-def test_another_network_is_refused():
+def test_another_network_is_rejected():
     with pytest.raises(BadRecipe, match="use mobilenet_v2"):
         fold(Backbone("mobilenet_v3_large", "native", "random", None))

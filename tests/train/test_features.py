@@ -18,12 +18,12 @@ PLAN = Plan(("plain", "edge", "plain_augmented", "edge_augmented"), Augmentation
 
 
 class CountingNetwork(Network):
-    """Stands in for a network: four numbers about the picture, and how often it was asked."""
+    """A network whose four features are means of the picture; it counts its calls."""
 
-    asked: ClassVar[list[int]] = []
+    calls: ClassVar[list[int]] = []
 
     def run(self, picture):
-        self.asked.append(1)
+        self.calls.append(1)
         pooled = np.array(
             [picture.mean(), picture.std(), picture[:9].mean(), picture[:, :9].mean()], np.float32
         )
@@ -32,13 +32,14 @@ class CountingNetwork(Network):
 
 @pytest.fixture
 def network():
-    CountingNetwork.asked.clear()
+    CountingNetwork.calls.clear()
     return CountingNetwork(b"", "digest", 224, 4)
 
 
-def asked(network) -> int:
-    count = len(network.asked)
-    network.asked.clear()
+def calls(network) -> int:
+    """Return the number of calls since the last time."""
+    count = len(network.calls)
+    network.calls.clear()
     return count
 
 
@@ -61,19 +62,19 @@ def test_features_are_those_of_each_photo_and_view(samples, network, tmp_path):
 def test_features_are_computed_once(samples, network, tmp_path):
     with Cache(tmp_path) as cache:
         first = np.array(compute(samples, PLAN, network, cache, tmp_path / "a.npy"))
-        assert asked(network) == len(samples) * 4
+        assert calls(network) == len(samples) * 4
     with Cache(tmp_path) as cache:
         again = compute(samples[::-1], PLAN, network, cache, tmp_path / "b.npy")
-        assert asked(network) == 0
+        assert calls(network) == 0
     np.testing.assert_array_equal(first[::-1], again)
 
 
-def test_another_seed_computes_only_the_random_views_anew(samples, network, tmp_path):
+def test_another_seed_recomputes_only_the_random_views(samples, network, tmp_path):
     with Cache(tmp_path) as cache:
         first = np.array(compute(samples, PLAN, network, cache, tmp_path / "a.npy"))
-        asked(network)
+        calls(network)
         other = compute(samples, replace(PLAN, seed=1), network, cache, tmp_path / "b.npy")
-        assert asked(network) == len(samples) * 2
+        assert calls(network) == len(samples) * 2
     np.testing.assert_array_equal(first[:, :2], other[:, :2])
     assert not np.array_equal(first[:, 2:], other[:, 2:])
 
@@ -81,38 +82,38 @@ def test_another_seed_computes_only_the_random_views_anew(samples, network, tmp_
 def test_another_network_shares_nothing(samples, network, tmp_path):
     with Cache(tmp_path) as cache:
         compute(samples, PLAN, network, cache, tmp_path / "a.npy")
-        asked(network)
+        calls(network)
         compute(samples, PLAN, replace(network, digest="other"), cache, tmp_path / "b.npy")
-    assert asked(network) == len(samples) * 4
+    assert calls(network) == len(samples) * 4
 
 
 def test_a_damaged_entry_is_computed_again(samples, network, tmp_path):
     with Cache(tmp_path) as cache:
         first = np.array(compute(samples, PLAN, network, cache, tmp_path / "a.npy"))
-        asked(network)
+        calls(network)
     with sqlite3.connect(tmp_path / "cache.sqlite") as database:
         key, value = database.execute("SELECT key, value FROM entry").fetchone()
         database.execute("UPDATE entry SET value = ? WHERE key = ?", (b"\xff" * len(value), key))
     with Cache(tmp_path) as cache:
         again = compute(samples, PLAN, network, cache, tmp_path / "b.npy")
-    assert asked(network) == 1
+    assert calls(network) == 1
     np.testing.assert_array_equal(first, again)
 
 
-def test_what_was_computed_before_a_fault_is_kept(samples, network, tmp_path):
+def test_features_computed_before_an_error_are_cached(samples, network, tmp_path):
     last = samples[-1]
     data = last.path.read_bytes()
     last.path.write_bytes(data + b"changed")
     with Cache(tmp_path) as cache:
-        with pytest.raises(BadPhoto, match="changed while"):
+        with pytest.raises(BadPhoto, match="changed during the run"):
             compute(samples, PLAN, network, cache, tmp_path / "a.npy")
-        asked(network)
+        calls(network)
         last.path.write_bytes(data)
         compute(samples, PLAN, network, cache, tmp_path / "a.npy")
-    assert asked(network) == 4
+    assert calls(network) == 4
 
 
-def test_a_photo_that_went_away_is_named(samples, tmp_path):
+def test_a_deleted_photo_is_named(samples, tmp_path):
     Path(samples[0].path).unlink()
     with pytest.raises(BadPhoto, match=samples[0].path.name):
         read_crop(samples[0], 224)
@@ -126,7 +127,7 @@ def test_a_view_does_not_depend_on_the_order_of_photos():
     assert not np.array_equal(first, PLAN.picture("plain_augmented", crop, "b"))
 
 
-def test_a_full_disk_is_an_error_and_leaves_no_part(samples, tmp_path, small_disk):
+def test_a_full_disk_is_an_error_and_leaves_no_partial_file(samples, tmp_path, small_disk):
     class Wide(CountingNetwork):
         __slots__ = ()
 
@@ -138,7 +139,7 @@ def test_a_full_disk_is_an_error_and_leaves_no_part(samples, tmp_path, small_dis
     assert list(small_disk.iterdir()) == []
 
 
-def test_crops_are_the_photos_as_the_network_sees_them(samples, tmp_path):
+def test_stored_crops_are_those_that_are_read_one_by_one(samples, tmp_path):
     crops = store_crops(samples, 224, tmp_path / "crops.npy")
     for crop, sample in zip(crops, samples, strict=True):
         np.testing.assert_array_equal(crop, read_crop(sample, 224))

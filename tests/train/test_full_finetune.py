@@ -9,7 +9,7 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.cache import Cache  # noqa: E402
 from keykind.train import full_finetune  # noqa: E402
-from keykind.train.backbone import load_backbone  # noqa: E402
+from keykind.train.backbone import ARCHITECTURES, load_backbone  # noqa: E402
 from keykind.train.bn_folding import fold, folded_arrays  # noqa: E402
 from keykind.train.full_finetune import (  # noqa: E402
     STATE,
@@ -18,6 +18,7 @@ from keykind.train.full_finetune import (  # noqa: E402
     train_head_on_views,
 )
 from keykind.train.recipe import REPORT  # noqa: E402
+from tiny_backbone import mobilenet_shortened  # noqa: E402
 
 RECIPE = replace(
     REPORT,
@@ -31,7 +32,14 @@ COUNT, KINDS = 10, 2
 
 
 @pytest.fixture(scope="module")
-def backbone():
+def complete():
+    """The complete MobileNetV2; the tests of this module use its first blocks only."""
+    with mobilenet_shortened() as architecture:
+        yield architecture
+
+
+@pytest.fixture(scope="module")
+def backbone(complete):
     return load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
 
 
@@ -67,7 +75,6 @@ def test_sizes_that_the_network_would_pad_differently_are_refused(backbone, trai
         train(backbone, "refused", replace(RECIPE, all_layers_sizes=(100,)))
 
 
-@pytest.mark.slow
 def test_every_tensor_of_the_network_changes_but_the_initial_backbone_does_not(backbone, undisturbed):
     assert backbone.digest == load_backbone("mobilenet_v2", "random", scaling="unit", seed=0).digest
     assert [epoch["size"] for epoch in undisturbed.epochs] == [32, 32]
@@ -76,7 +83,6 @@ def test_every_tensor_of_the_network_changes_but_the_initial_backbone_does_not(b
         assert not np.array_equal(array, before[name]), name
 
 
-@pytest.mark.slow
 def test_training_resumes_after_a_kill_with_the_same_result(backbone, undisturbed, train, monkeypatch):
     (train.root / "killed").mkdir()
     (train.root / "killed" / STATE).write_bytes(b"torn")
@@ -100,7 +106,8 @@ def test_training_resumes_after_a_kill_with_the_same_result(backbone, undisturbe
 
 
 @pytest.mark.slow
-def test_full_fine_tuning_learns_separable_photos(imagenet, train):
+def test_full_fine_tuning_learns_separable_photos(imagenet, complete, train, monkeypatch):
+    monkeypatch.setitem(ARCHITECTURES, "mobilenet_v2", complete)
     pretrained = load_backbone("mobilenet_v2", str(imagenet), scaling="native", seed=0)
     recipe = replace(RECIPE, all_layers_epochs=20, all_layers_sizes=(64,), all_layers_learning_rate=5e-4)
     tuned = train(pretrained, "learned", recipe)
@@ -108,13 +115,12 @@ def test_full_fine_tuning_learns_separable_photos(imagenet, train):
     assert np.mean([epoch["accuracy"] for epoch in tuned.epochs[-5:]]) > 0.8
 
 
-@pytest.mark.slow
 def test_a_head_on_the_frozen_backbone_depends_on_the_seed(backbone, task, tmp_path):
     digest = backbone.digest
     with Cache(tmp_path) as cache:
         first, again, other = (train_head_on_views(backbone, task, cache, seed) for seed in (0, 0, 1))
     assert backbone.digest == digest
-    assert first.w1.shape == (1280, RECIPE.units)
+    assert first.w1.shape == (backbone.channels, RECIPE.units)
     assert first.b2.shape == (KINDS,)
     assert np.array_equal(first.w1, again.w1)
     assert not np.array_equal(first.w1, other.w1)

@@ -1,4 +1,4 @@
-"""Tests of attention.py: energy on a part is counted for that part."""
+"""Tests of saliency.py: energy on a part counts for that part."""
 
 import json
 
@@ -9,7 +9,7 @@ from PIL import Image
 from keykind.core.geometry import encode_rle
 from keykind.detect.align import OrientedCrop
 from keykind.model.head import Head
-from keykind.train.saliency import PARTS, energy_shares, looking, measure_saliency, parts_seen
+from keykind.train.saliency import PARTS, class_map_of, energy_shares, measure_saliency, part_shares
 
 GRID = 7
 
@@ -26,44 +26,44 @@ def label(tmp_path):
     return path
 
 
-def test_the_parts_of_a_whole_photo_are_stretched(label):
-    parts = parts_seen(label, None, 5)
+def test_the_parts_of_a_whole_photo_are_stretched_with_it(label):
+    parts = part_shares(label, None, 5)
     assert parts.sum(axis=2) == pytest.approx(1, abs=0.01)
     assert parts[2, :, 0] == pytest.approx([0, 1, 1, 0, 0], abs=0.02)
     assert parts[2, :, 1] == pytest.approx([1, 0, 0, 0, 0], abs=0.02)
 
 
-def test_the_parts_of_a_cut_lie_as_the_cut_does(label):
+def test_the_parts_of_a_region_are_rotated_with_it(label):
     turned = OrientedCrop((42.0, 35.0), (-1.0, 0.0), 84.0)  # bow and blade fill it, the bow to the right
-    parts = parts_seen(label, turned, 3)
+    parts = part_shares(label, turned, 3)
     assert parts[1, :, 0] == pytest.approx([1, 1, 0], abs=0.02)
     assert parts[1, :, 1] == pytest.approx([0, 0, 1], abs=0.02)
     outside = OrientedCrop((400.0, 400.0), (1.0, 0.0), 84.0)
-    assert (parts_seen(label, outside, 3)[..., 2] == 1).all()
+    assert (part_shares(label, outside, 3)[..., 2] == 1).all()
 
 
-def test_a_photo_without_a_key_is_ground(tmp_path):
+def test_a_photo_without_a_key_is_all_background(tmp_path):
     path = tmp_path / "nothing.json"
     path.write_text('{"keys": []}', "utf-8")
-    assert (parts_seen(path, None, 3)[..., 2] == 1).all()
+    assert (part_shares(path, None, 3)[..., 2] == 1).all()
 
 
-def test_energy_counts_where_it_stands():
+def test_energy_counts_for_the_part_on_which_it_is():
     parts = np.zeros((2, 2, 3), np.float32)
     parts[0, 0, 0] = parts[0, 1, 1] = parts[1, :, 2] = 1
     assert energy_shares(np.array([[3, 1], [0, 0]], np.float32), parts) == pytest.approx([0.75, 0.25, 0])
     assert energy_shares(np.zeros((2, 2), np.float32), parts) == pytest.approx([0.25, 0.25, 0.5])
 
 
-class Looking:
-    """A network whose one channel is bright where its picture is."""
+class BrightnessMap:
+    """A network whose only channel is the brightness of its picture."""
 
     def run(self, picture):
         grey = np.asarray(picture).mean(axis=2).reshape(GRID, 32, GRID, 32).mean(axis=(1, 3))
         return np.array([grey.mean()], np.float32), grey[..., None].astype(np.float32)
 
 
-def test_a_network_that_looks_at_the_blade_has_its_energy_there(label, tmp_path, monkeypatch):
+def test_a_network_that_relies_on_the_blade_has_its_energy_there(label, tmp_path, monkeypatch):
     pixels = np.zeros((70, 140, 3), np.uint8)
     pixels[:, 28:84] = 255
     (tmp_path / "cylinder").mkdir()
@@ -75,20 +75,20 @@ def test_a_network_that_looks_at_the_blade_has_its_energy_there(label, tmp_path,
     )
     one = np.ones((1, 1), np.float32)
     head = Head(one, np.zeros(1, np.float32), np.array([[1.0, 0.0]], np.float32), np.zeros(2, np.float32))
-    samples = [Frozen(photo), Frozen(tmp_path / "none" / "b.png")]
-    attention = measure_saliency(samples, looking(Looking(), head))
-    assert attention.photos == 1
-    assert attention.energy["blade"] > 2 * attention.area["blade"]
-    assert attention.area["blade"] == pytest.approx(0.4, abs=0.02)
-    assert sum(attention.energy.values()) == pytest.approx(1, abs=0.01)
-    assert tuple(attention.as_json()["area"]) == PARTS
-    assert measure_saliency(samples[1:], looking(Looking(), head)) is None
+    samples = [FakeSample(photo), FakeSample(tmp_path / "none" / "b.png")]
+    saliency = measure_saliency(samples, class_map_of(BrightnessMap(), head))
+    assert saliency.photos == 1
+    assert saliency.energy["blade"] > 2 * saliency.area["blade"]
+    assert saliency.area["blade"] == pytest.approx(0.4, abs=0.02)
+    assert sum(saliency.energy.values()) == pytest.approx(1, abs=0.01)
+    assert tuple(saliency.as_json()["area"]) == PARTS
+    assert measure_saliency(samples[1:], class_map_of(BrightnessMap(), head)) is None
 
 
-class Frozen:
-    """A sample, as far as attention looks at it."""
+class FakeSample:
+    """A sample, as far as it is used here."""
 
-    cut = None
+    region = None
 
     def __init__(self, path):
         self.path = path

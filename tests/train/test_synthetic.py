@@ -1,4 +1,4 @@
-"""Tests of synthetic.py: rendered photos of the user's kinds, kept for the next run."""
+"""Tests of synthetic.py: rendered photos of the user's kinds, reused by the next run."""
 
 import pytest
 
@@ -21,26 +21,26 @@ def test_photos_of_the_kinds_are_rendered_once(tmp_path, monkeypatch):
     assert {path: path.stat().st_mtime_ns for path in folder.rglob("*.jpg")} == before
 
 
-def test_each_version_keeps_renders_of_its_own(tmp_path, monkeypatch):
-    class Asked(Exception):
+def test_each_version_has_its_own_renders(tmp_path, monkeypatch):
+    class Opened(Exception):
         pass
 
     def open_studio(folder, *_):
-        raise Asked(folder.path.name)
+        raise Opened(folder.path.name)
 
-    def asked(version):
+    def folder_of(version):
         monkeypatch.setattr(synthetic, "__version__", version)
-        with pytest.raises(Asked) as caught:
+        with pytest.raises(Opened) as caught:
             synthetic.rendered_photos(("dimple",), 4, 1)
         return str(caught.value)
 
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
     monkeypatch.setattr(synthetic, "open_studio", open_studio)
-    assert asked("1.0.0") == asked("1.0.0")
-    assert asked("1.0.0") != asked("1.1.0")
+    assert folder_of("1.0.0") == folder_of("1.0.0")
+    assert folder_of("1.0.0") != folder_of("1.1.0")
 
 
-def test_kinds_that_cannot_be_rendered_are_told(tmp_path, monkeypatch):
+def test_kinds_that_cannot_be_rendered_are_reported(tmp_path, monkeypatch):
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path))
     with pytest.raises(BadRecipe, match="cannot render car, padlock"):
         synthetic.rendered_photos(("car", "dimple", "padlock"), 4, 1)

@@ -1,4 +1,4 @@
-"""Tests of averaging.py."""
+"""Tests of test_time_augmentation.py."""
 
 import numpy as np
 import pytest
@@ -9,8 +9,8 @@ from keykind.train.test_time_augmentation import VIEWS, predict_views
 SIDE = 40
 
 
-class Eye:
-    """Sees the mean of each quarter of a picture."""
+class QuarterMeans:
+    """A network whose features are the means of the quarters of a picture."""
 
     def run(self, picture):
         half = len(picture) // 2
@@ -29,27 +29,29 @@ def crops():
     return np.random.default_rng(1).integers(0, 256, (5, SIDE, SIDE, 3), dtype=np.uint8)
 
 
-def test_the_first_view_is_the_photo_as_it_is(crops, head):
-    seen = np.stack([Eye().run(crop.astype(np.float32) / 255)[0] for crop in crops])
-    np.testing.assert_allclose(predict_views(Eye(), head, crops)[:, 0], softmax(head.logits(seen)), atol=1e-6)
+def test_the_first_view_is_the_crop_itself(crops, head):
+    features = np.stack([QuarterMeans().run(crop.astype(np.float32) / 255)[0] for crop in crops])
+    np.testing.assert_allclose(
+        predict_views(QuarterMeans(), head, crops)[:, 0], softmax(head.logits(features)), atol=1e-6
+    )
 
 
-def test_each_view_gives_probabilities_of_its_own(crops, head):
-    answers = predict_views(Eye(), head, crops)
-    assert answers.shape == (5, len(VIEWS), 3)
-    np.testing.assert_allclose(answers.sum(axis=2), 1, atol=1e-6)
-    assert len(np.unique(answers[0].round(6), axis=0)) == len(VIEWS)
+def test_each_view_has_its_own_probabilities(crops, head):
+    probabilities = predict_views(QuarterMeans(), head, crops)
+    assert probabilities.shape == (5, len(VIEWS), 3)
+    np.testing.assert_allclose(probabilities.sum(axis=2), 1, atol=1e-6)
+    assert len(np.unique(probabilities[0].round(6), axis=0)) == len(VIEWS)
 
 
-def test_views_keep_the_size_and_turned_ones_every_pixel(crops):
+def test_views_keep_the_size_and_rotated_ones_every_pixel(crops):
     for name, view in VIEWS.items():
-        seen = view(crops[0])
-        assert seen.shape == crops[0].shape
+        output = view(crops[0])
+        assert output.shape == crops[0].shape
         if name not in ("nearer", "farther"):
-            assert np.array_equal(np.sort(seen, axis=None), np.sort(crops[0], axis=None)), name
+            assert np.array_equal(np.sort(output, axis=None), np.sort(crops[0], axis=None)), name
 
 
-def test_nearer_and_farther_show_less_and_more_of_a_photo():
+def test_zooming_in_and_out_shows_less_and_more_of_a_photo():
     disc = np.hypot(*(np.indices((SIDE, SIDE)) - (SIDE - 1) / 2)) < SIDE / 4
     crop = np.where(disc[..., None], 255, 0).astype(np.uint8).repeat(3, axis=2)
     near, whole, far = (VIEWS[name](crop).mean() for name in ("nearer", "whole", "farther"))

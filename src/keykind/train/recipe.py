@@ -81,6 +81,11 @@ class Recipe:
     bootstrap: int = 2000  # resamples per confidence interval
     detector: DetectorRecipe = field(default_factory=DetectorRecipe)  # for training the key detector
 
+    @classmethod
+    def load(cls, choice: "str | Path | Recipe") -> "Recipe":
+        """Return a recipe by its name, or from a TOML file: see `load_recipe`."""
+        return load_recipe(choice)
+
     @property
     def judging_view(self) -> str:
         """Return the view that is calibrated, and that the model file computes from a photo."""
