@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.detect.align import ASPECT_RATIO, crop_around
-from keykind.detect.detector import PAD_VALUE
+from keykind.detect.align import ASPECT_RATIO, PAD_VALUE, crop_around
 
 WHITE, RED, BLUE = (255, 255, 255), (220, 0, 0), (0, 0, 220)
 

@@ -6,8 +6,10 @@ from scipy import ndimage
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import mask_corners, oriented_rectangle
-from keykind.detect.detector import PAD_VALUE, KeyDetector, letterbox, load_detector
-from keykind.detect.postprocess import GRID, KEY, OFFSETS, OUTPUTS, SIDE, STRIDE, decode, transposed
+from keykind.detect.align import PAD_VALUE
+from keykind.detect.detector import KeyDetector, letterbox, load_detector
+from keykind.detect.metrics import mask_iou
+from keykind.detect.postprocess import GRID, KEY, OFFSETS, OUTPUTS, SIDE, STRIDE, decode, transpose_outputs
 from keykind.model import shipped
 from keykind.photo.decode import Photo
 from keykind.train.detector.targets import dense_targets
@@ -34,10 +36,6 @@ def scene(*keys, width=24):
     keypoints = np.array(keys, float)
     areas = np.array([bar(*key, width).astype(bool).sum() for key in keys], float)
     return parts, dense_targets(parts, keypoints, np.zeros((len(keys), 2)), areas)[..., :11]
-
-
-def mask_iou(one, other):
-    return (one & other).sum() / (one | other).sum()
 
 
 def nearest(detections, head):
@@ -183,13 +181,13 @@ def test_transposed_outputs_are_those_for_the_transposed_image():
     keys = [((40, 30), (190, 60)), ((60, 120), (100, 240))]
     _, mirrored = scene(*([end[::-1] for end in key] for key in keys))
     _, straight = scene(*keys)
-    difference = abs(transposed(mirrored) - straight)
+    difference = abs(transpose_outputs(mirrored) - straight)
     assert difference[..., :KEY].max() < 0.05  # of two equally near cells, either is the centre
     assert difference[..., KEY:].max() < 1e-6
 
 
 class BarDetector(KeyDetector):
-    """A network that sees each dark bar of at least `min_length` px as a key, head left or at the top."""
+    """A network that detects each dark bar of at least `min_length` px as a key, head left or at the top."""
 
     digest = "bars"
 
@@ -262,7 +260,7 @@ GRAIN = np.arange(SIDE**2 * 3, dtype=np.uint32).astype(np.uint8).reshape(SIDE, S
 
 
 class InconsistentDetector(KeyDetector):
-    """A network that sees some keys (head, tip) in an image, and others in the transposed image."""
+    """A network that detects some keys (head, tip) in an image, and others in the transposed image."""
 
     digest = "inconsistent"
 
@@ -275,7 +273,7 @@ class InconsistentDetector(KeyDetector):
         return scene(*keys)[1] if keys else np.zeros((GRID, GRID, len(OUTPUTS)), np.float32)
 
 
-def test_a_key_that_the_transposed_image_does_not_show_is_rejected():
+def test_a_key_not_detected_in_the_transposed_image_is_rejected():
     certain, doubtful = ((20, 60), (230, 60)), ((20, 160), (230, 160))
 
     detector = InconsistentDetector([certain, doubtful], [certain])
@@ -285,7 +283,7 @@ def test_a_key_that_the_transposed_image_does_not_show_is_rejected():
     assert (mirrored == straight.transpose(1, 0, 2)).all()
 
 
-def test_a_transposed_image_that_shows_no_key_is_ignored():
+def test_a_transposed_image_without_detections_is_ignored():
     keys = [((20, 60), (230, 60)), ((20, 160), (230, 160))]
     assert len(InconsistentDetector(keys, []).detect(Photo(GRAIN, SIDE, SIDE, "array"))) == 2
 

@@ -1,10 +1,16 @@
-"""Tests of metrics.py."""
+"""Tests of detect/metrics.py."""
 
 import numpy as np
 import pytest
 
 from keykind.detect.detection import Detection
-from keykind.detect.metrics import LabelledKey, average_precision, box_iou, mask_iou, score_detections
+from keykind.detect.metrics import (
+    LabelledKey,
+    average_precision,
+    box_iou,
+    detection_mask_iou,
+    score_detections,
+)
 
 SQUARE = np.array([[0, 0], [10, 0], [10, 10], [0, 10]], float)
 
@@ -24,8 +30,8 @@ def detected(key, score=0.9, *, off=0.0, swapped=False):
     ("shift", "iou"), [((0, 0), 1), ((5, 0), 1 / 3), ((5, 5), 25 / 175), ((10, 0), 0), ((50, 50), 0)]
 )
 def test_the_iou_of_boxes(shift, iou):
-    for one in (SQUARE, SQUARE[::-1]):
-        assert box_iou(one, SQUARE + shift) == pytest.approx(iou, abs=1e-9)
+    for square in (SQUARE, SQUARE[::-1]):
+        assert box_iou(square, SQUARE + shift) == pytest.approx(iou, abs=1e-9)
 
 
 def test_the_iou_of_a_square_and_its_rotation_by_45_degrees():
@@ -82,4 +88,4 @@ def test_average_precision_of_a_known_ranking():
 def test_a_coarse_mask_is_compared_at_the_photos_own_resolution():
     key = labelled(20)
     coarse = Detection(0.9, key.box, key.head, key.tip, 0, 0, key.mask[2::5, 2::5], key.mask[2::5, 2::5], 5.0)
-    assert mask_iou(coarse, key.mask) == 1
+    assert detection_mask_iou(coarse, key.mask) == 1

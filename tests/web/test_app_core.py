@@ -213,7 +213,7 @@ def test_images_and_outputs_are_transposed_as_in_python(core):
     pixels, outputs = noisy(30, 20), synthetic_outputs(SCENES["crossing"])
     np.testing.assert_array_equal(decode_image(core.transposeImage(pixels)), pixels.transpose(1, 0, 2))
     transposed = decode_array(core.transposeOutputs(outputs), *outputs.shape)
-    np.testing.assert_array_equal(transposed, postprocess.transposed(outputs))
+    np.testing.assert_array_equal(transposed, postprocess.transpose_outputs(outputs))
 
 
 @pytest.mark.parametrize("hidden", [0.1, 0.6])

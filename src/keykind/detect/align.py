@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from keykind.core.geometry import Points
-from keykind.detect.detector import PAD_VALUE
 from keykind.model.card import SIZE
 from keykind.model.preprocess import Crop
 
-MARGIN = 0.08  # of the rectangle's width, on either end of the key
+PAD_VALUE = 128  # grey level outside a photo, also in the detector's input
+MARGIN = 0.08  # of the rectangle's width, at either end of the key
 ASPECT_RATIO = 2.0  # width / height of the rectangle; stretched to a square, so that a slim key fills it
 MAX_SUPERSAMPLING = 4  # samples along a side of one crop pixel; beyond it pixels of the photo are skipped
 
@@ -65,7 +65,7 @@ class OrientedCrop:
 
 
 def _bounding_region(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
-    """Return the part of pixels around corners (2, n), and its left and top: copying everything is slow."""
+    """Return the part of pixels around corners (2, n), and its left and top: copying all pixels is slow."""
     size = np.array(pixels.shape[1::-1])
     left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, size - 1).tolist()
     right, bottom = np.clip(np.ceil(corners.max(axis=1)).astype(int) + 2, [left + 1, top + 1], size).tolist()
@@ -75,7 +75,7 @@ def _bounding_region(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, in
 def crop_around(head: Points, tip: Points, box: Points) -> OrientedCrop:
     """Return the rectangle around a key: head (2,), tip (2,) and box corners (4, 2), px of the original.
 
-    It contains the whole box, also that of a key that is wider than long.
+    It contains the whole box, even if the key is wider than long.
     """
     length = float(np.linalg.norm(tip - head))
     axis = np.asarray((tip - head) / length) if length else np.array([1.0, 0.0])

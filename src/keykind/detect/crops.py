@@ -19,7 +19,7 @@ from keykind.photo.decode import Photo
 DETECTION_SIDE = 480  # px of the photo's shorter side for detection
 MIN_RESOLUTION = 0.75  # decoded pixels per crop pixel; below it the photo is read again, larger
 
-Read = Callable[[int], Photo]  # the photo with a shorter side of at least n px, or all that it has
+Read = Callable[[int], Photo]  # returns the photo with a shorter side of at least n px, if it has as many
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class KeyCrop:
     photo: Photo
 
     def display(self, height: int) -> Crop:
-        """Return the key in its own proportions, (height, ASPECT_RATIO * height, 3), for people."""
+        """Return the key in its own proportions, (height, ASPECT_RATIO * height, 3), for display."""
         return self.region.extract_unstretched(self.photo.pixels, _scale(self.photo), height)
 
 
@@ -46,14 +46,14 @@ class Detections:
 
 
 def detect_keys(read: Read, detector: Detector) -> Detections:
-    """Return the keys of a photo and the region of each. Raises what reading raises."""
+    """Return the keys of a photo and the region of each. Raises what `read` raises."""
     photo = read(DETECTION_SIDE)
     detections = detector.detect(photo)
     return Detections(photo, detections, tuple(crop_around(key.head, key.tip, key.box) for key in detections))
 
 
 def crop_keys(read: Read, detector: Detector) -> tuple[KeyCrop, ...]:
-    """Return the keys of a photo with their crops. Raises what reading raises."""
+    """Return the keys of a photo with their crops, highest score first. Raises what `read` raises."""
     detected = detect_keys(read, detector)
     photo = _at_resolution(detected.photo, read, detected.regions)
     crops = parallel_map(lambda region: _extract(region, photo), detected.regions)
@@ -64,12 +64,12 @@ def crop_keys(read: Read, detector: Detector) -> tuple[KeyCrop, ...]:
 
 
 def take_crop(read: Read, region: OrientedCrop, size: int = SIZE) -> Crop:
-    """Return a region of a photo as a crop of `size` px. Raises what reading raises."""
+    """Return a region of a photo as a crop (size, size, 3). Raises what `read` raises."""
     return _extract(region, _at_resolution(read(DETECTION_SIDE), read, [region], size), size)
 
 
 def _at_resolution(photo: Photo, read: Read, regions: Sequence[OrientedCrop], size: int = SIZE) -> Photo:
-    """Return the photo at a scale that suffices for the smallest region."""
+    """Return the photo at a resolution that suffices for the smallest region."""
     scale = min(max((size / region.width for region in regions), default=0), 1)
     if _scale(photo) >= MIN_RESOLUTION * scale:
         return photo

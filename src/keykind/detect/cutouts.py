@@ -4,8 +4,8 @@ In:    a function that reads the photo at a given size, a detector
 Out:   images (h, w, 4) uint8 RGBA, highest score first; PNG files
 Needs: numpy, pillow
 
-Each key is detected again in its own enlarged crop, so that holes of bows and gaps of rings open. The mask's
-edge is then moved to the image's edge by a guided filter (He, Sun and Tang 2010,
+Each key is detected again in its own enlarged crop, so that holes in bows and the insides of rings become
+transparent. The mask's edge is then moved to the image's edge by a guided filter (He, Sun and Tang 2010,
 doi:10.1007/978-3-642-15549-9_1).
 """
 
@@ -23,15 +23,16 @@ from keykind.core.geometry import Mask
 from keykind.detect.align import ASPECT_RATIO, OrientedCrop
 from keykind.detect.crops import Detections, Read, detect_keys
 from keykind.detect.detection import Detection, Detector
+from keykind.detect.metrics import mask_iou
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 from keykind.photo.source import Source, load_pixels, name_of
 
 MAX_WIDTH = 2048  # px of a cutout
-SCORE_THRESHOLD = 0.1  # in a key's own crop, where a key is known to be
+CROP_SCORE_THRESHOLD = 0.1  # in a key's own crop, which is known to contain a key
 MIN_OVERLAP = 0.5  # IoU of the coarse and the fine mask from which the fine one is used
 COARSE_HEIGHT = 128  # px at which the coarse mask is aligned
-COARSE_THRESHOLD = 160  # of 0..255; above the padding's grey, so that nothing outside the photo is key
+COARSE_THRESHOLD = 160  # of 0..255; above PAD_VALUE, so that nothing outside the photo is key
 FILTER_RADIUS = 1 / 60  # of the cutout's height: how far an edge may move
 FILTER_EPSILON = 1e-3  # variance of brightness (0..1) below which a window counts as flat
 ALPHA_RANGE = (0.35, 0.65)  # of the filtered mask: transparent up to the first, opaque from the second
@@ -42,7 +43,7 @@ Floats = NDArray[np.float32]
 def cutouts(detected: Detections, read: Read, detector: Detector) -> Iterator[NDArray[np.uint8]]:
     """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to MAX_WIDTH px.
 
-    Raises what reading raises.
+    Raises what `read` raises.
     """
     widths = [min(math.ceil(region.width), MAX_WIDTH) for region in detected.regions]
     scales = [width / region.width for width, region in zip(widths, detected.regions, strict=True)]
@@ -73,21 +74,21 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
     if not detected.regions:
         remedy = "take it from a shorter distance, on a plain background"
         raise BadPhoto(name_of(source), fault="has no detectable key", remedy=remedy)
-    for number, image in enumerate(cutouts(detected, read, detector), 1):
-        path = out if len(detected.regions) == 1 else out.with_stem(f"{out.stem}-{number}")
+    for i, image in enumerate(cutouts(detected, read, detector), 1):
+        path = out if len(detected.regions) == 1 else out.with_stem(f"{out.stem}-{i}")
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary, "PNG")
         yield path
 
 
 def _mask(detection: Detection, region: OrientedCrop, pixels: Crop, detector: Detector) -> Mask:
-    """Return the key's mask in its own crop: as detected there, or the coarse one if they disagree."""
+    """Return the key's mask in its own crop: the one detected there, or the coarse one if they disagree."""
     height, width = pixels.shape[:2]
     coarse = _coarse_mask(detection, region, height)
-    detections = detector.detect(Photo(pixels, width, height, "array"), SCORE_THRESHOLD)
-    masks = [np.asarray(Image.fromarray(each.mask).resize((width, height))) for each in detections]
-    best = max(masks, key=lambda mask: _iou(mask, coarse), default=coarse)
-    return best if _iou(best, coarse) >= MIN_OVERLAP else coarse
+    detections = detector.detect(Photo(pixels, width, height, "array"), CROP_SCORE_THRESHOLD)
+    masks = [np.asarray(Image.fromarray(found.mask).resize((width, height))) for found in detections]
+    best = max(masks, key=lambda mask: mask_iou(mask, coarse), default=coarse)
+    return best if mask_iou(best, coarse) >= MIN_OVERLAP else coarse
 
 
 def _coarse_mask(detection: Detection, region: OrientedCrop, height: int) -> Mask:
@@ -96,10 +97,6 @@ def _coarse_mask(detection: Detection, region: OrientedCrop, height: int) -> Mas
     small = region.extract_unstretched(grey, 1 / detection.scale, COARSE_HEIGHT)[..., 0]
     size = round(ASPECT_RATIO * height), height
     return np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BILINEAR)) > COARSE_THRESHOLD
-
-
-def _iou(one: Mask, other: Mask) -> float:
-    return float((one & other).sum() / max((one | other).sum(), 1))
 
 
 def _alpha(mask: Mask, pixels: Crop) -> Floats:

@@ -1,8 +1,8 @@
-"""A key detected in a photo, and the interface of whatever detects it.
+"""A key detected in a photo, and the interface of detectors.
 
 In:    Photo
 Out:   Detection(s), highest score first, in pixels of the upright original
-Needs: numpy
+Needs: numpy, pillow
 """
 
 from dataclasses import dataclass
@@ -35,14 +35,14 @@ class Detection:
 
 
 class Detector(Protocol):
-    """What detects keys in photos. `KeyDetector` ships; any object with these two members replaces it."""
+    """An object that detects keys in photos: `KeyDetector`, or any other with these two members."""
 
     @property
     def digest(self) -> str:
         """Return an identifier; results computed with another digest are not reused."""
 
     def detect(self, photo: Photo, score_threshold: float = ...) -> tuple[Detection, ...]:
-        """Return the keys with at least this score, highest score first; called from several threads.
+        """Return the keys with at least this score, highest score first. Must be thread-safe.
 
         The photo may be decoded at a reduced scale: `photo.pixels` has fewer columns than `photo.width`.
         """

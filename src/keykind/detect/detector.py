@@ -1,6 +1,6 @@
 """Photo -> its keys: oriented box, head and tip, mask, occlusion.
 
-In:    Photo; the network's file, which ships with keykind
+In:    Photo; the network's .tflite file; one ships with keykind
 Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
@@ -21,32 +21,31 @@ from PIL import Image
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Mask, Points
+from keykind.detect.align import PAD_VALUE
 from keykind.detect.detection import Detection, Detector
-from keykind.detect.postprocess import SIDE, DenseOutputs, decode, keypoint_distance, transposed
+from keykind.detect.postprocess import SIDE, DenseOutputs, decode, keypoint_distance, transpose_outputs
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
 
-PAD_VALUE = 128  # grey level outside a photo
 SCORE_THRESHOLD = 0.45
 SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
 TILE_SCALES = (0.6, 0.3)  # side of a tile as a share of the photo's longer side, coarse to fine
-TILE_OVERLAP = 0.2  # least overlap of neighbouring tiles, of a tile's side
+TILE_OVERLAP = 0.2  # minimum overlap of neighbouring tiles, as a share of a tile's side
 MIN_TILE = 0.7  # of SIDE: smaller tiles would be enlarged and show nothing new
 TILE_BORDER = 2  # px: a key nearer to a tile's inner edge may continue beyond it
 LARGE_KEY = 0.5  # of a tile's side: longer keys are left to the pass over the whole photo
 NMS_DISTANCE = 0.3  # mean keypoint distance, in key lengths, up to which two detections are the same key
 LOOSE_NMS_DISTANCE = 0.5  # the same if the boxes' centres are nearer than half of NMS_DISTANCE
 
-
 Tile = tuple[slice, slice]  # rows and columns
 
 
 class KeyDetector:
-    """The detector that ships: a network and its post-processing. Safe in threads."""
+    """The detector that ships with keykind: a network and its post-processing. Thread-safe."""
 
     def __init__(self, flatbuffer: bytes) -> None:
-        """Take the network's file. Raises ValueError or RuntimeError for what LiteRT cannot read."""
+        """Load the bytes of a .tflite file. Raises ValueError or RuntimeError if LiteRT cannot read them."""
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._interpreters = InterpreterPool(flatbuffer)
         self._interpreters.warm_up()
@@ -61,7 +60,7 @@ class KeyDetector:
             raise BadModel(name, fault=f"is not a detector ({error})", remedy=remedy) from error
 
     def detect(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
-        """Return the keys with at least this score, highest score first. Safe in threads."""
+        """Return the keys with at least this score, highest score first. Thread-safe."""
         reduction = photo.width / photo.pixels.shape[1]  # above 1 if decoded at a reduced scale
         longer = max(photo.width, photo.height)
         detections = self._detect_pass(photo.pixels, reduction, score_threshold)
@@ -80,17 +79,17 @@ class KeyDetector:
         return detections
 
     def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
-        """Return the network's outputs for an image (SIDE, SIDE, 3)."""
+        """Return the network's outputs for an image (SIDE, SIDE, 3) uint8."""
         (outputs,) = self._interpreters.run(image)
         return np.asarray(outputs[0])
 
     def _detect_pass(
         self, pixels: NDArray[np.uint8], reduction: float, score_threshold: float
     ) -> tuple[Detection, ...]:
-        """Return the keys in pixels (h, w, 3), each of which stands for `reduction` pixels of the photo.
+        """Return the keys in pixels (h, w, 3); reduction: pixels of the photo per pixel.
 
-        If there are several, some may be parts of others: the outputs are then averaged with those of the
-        transposed image, unless that shows no key.
+        Several detections may be parts of one key, so the outputs are then averaged with those for the
+        transposed image, unless no key is detected in that.
         """
         image, scale = letterbox(pixels)
         height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
@@ -101,7 +100,7 @@ class KeyDetector:
         outputs = self.dense_outputs(image)
         detections = decoded(outputs)
         if len(detections) > 1:
-            mirrored = transposed(self.dense_outputs(np.ascontiguousarray(image.transpose(1, 0, 2))))
+            mirrored = transpose_outputs(self.dense_outputs(np.ascontiguousarray(image.transpose(1, 0, 2))))
             if decoded(mirrored):
                 detections = decoded(np.float32(0.5) * (outputs + mirrored))
         return detections
@@ -129,7 +128,7 @@ class KeyDetector:
 
 
 def load_detector(path: str | Path | None = None) -> Detector:
-    """Return the detector that keykind uses; None: the one that ships. Another is plugged in here.
+    """Return the detector that keykind uses; None: the one that ships with it. Plug in another one here.
 
     Raises BadModel.
     """
@@ -137,7 +136,7 @@ def load_detector(path: str | Path | None = None) -> Detector:
 
 
 def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """Return pixels (h, w, 3) resized into the upper left of (SIDE, SIDE, 3), and the factor."""
+    """Return pixels (h, w, 3) resized into the upper left of (SIDE, SIDE, 3), and pixels per output pixel."""
     height, width = pixels.shape[:2]
     scale = max(height, width) / SIDE
     size = max(round(width / scale), 1), max(round(height / scale), 1)
@@ -148,7 +147,7 @@ def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
 
 
 def _needs_finer_scale(detections: Sequence[Detection], field_of_view: float) -> bool:
-    """Return whether a finer scale may show more keys, or more of them, than a view of so many px."""
+    """Return whether processing at a finer scale is worthwhile; field_of_view: of the last pass, px."""
     return not detections or float(np.median([key.length for key in detections])) <= SMALL_KEY * field_of_view
 
 
@@ -167,7 +166,7 @@ def _tiles(pixels: NDArray[np.uint8], scale: float) -> list[Tile]:
 
 
 def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
-    """Return whether corners (n, 2), px of the tile, keep clear of each edge that is not the photo's own."""
+    """Return whether corners (n, 2), px of the tile, are clear of every tile edge inside the photo."""
     low = [TILE_BORDER if span.start > 0 else -math.inf for span in tile[::-1]]
     high = [
         span.stop - span.start - TILE_BORDER if span.stop < length else math.inf
@@ -177,7 +176,7 @@ def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
 
 
 def _paste_mask(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Mask:
-    """Return a tile's mask within one of the whole photo, (h, w)."""
+    """Return a tile's mask pasted into an empty one of the whole photo, size (h, w), at shift (x, y)."""
     whole = np.zeros(size, bool)
     left, top = np.rint(shift).astype(int)
     inside = whole[top : top + mask.shape[0], left : left + mask.shape[1]]

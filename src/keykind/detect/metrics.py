@@ -2,7 +2,7 @@
 
 In:    for each photo its detections and the keys of its label
 Out:   DetectionMetrics: average precision of oriented boxes, false positives, head-tip swaps, mask IoU
-Needs: numpy
+Needs: numpy, pillow
 
 Source: average precision at an IoU of 0.5 (Everingham et al. 2010, doi:10.1007/s11263-009-0275-4), all points
 of the curve.
@@ -20,7 +20,7 @@ from keykind.core.geometry import Mask, Points, mask_corners, oriented_rectangle
 from keykind.detect.detection import Detection
 
 MIN_IOU = 0.5  # of two boxes, to match
-MIN_VISIBILITY = 0.5  # of a label's key, to count; the others are ignored: neither misses nor false positives
+MIN_VISIBILITY = 0.5  # of a labelled key, to count; less visible ones are neither misses nor false positives
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class DetectionMetrics:
     """How well keys are detected."""
 
     photos: int
-    keys: int  # that count
+    keys: int  # with at least MIN_VISIBILITY
     ap50: float
     recall: float  # at the score threshold
     false: float  # false positives per photo, at the score threshold
@@ -70,7 +70,7 @@ def score_detections(
         photo_count += 1
         key_count += sum(key.visibility >= MIN_VISIBILITY for key in keys)
         unmatched = list(keys)
-        for detection in sorted(detections, key=lambda each: -each.score):
+        for detection in sorted(detections, key=lambda detection: -detection.score):
             best = max(unmatched, key=lambda key: box_iou(detection.box, key.box), default=None)
             if best is None or box_iou(detection.box, best.box) < MIN_IOU:
                 matches.append((detection.score, False))
@@ -80,7 +80,7 @@ def score_detections(
                 matches.append((detection.score, True))
                 if detection.score >= score_threshold:
                     swapped.append(_is_swapped(detection, best))
-                    mask_ious.append(mask_iou(detection, best.mask))
+                    mask_ious.append(detection_mask_iou(detection, best.mask))
     kept = [correct for score, correct in matches if score >= score_threshold]
     return DetectionMetrics(
         photo_count,
@@ -109,21 +109,25 @@ def _is_swapped(detection: Detection, key: LabelledKey) -> bool:
     return bool(crossed < straight)
 
 
-def mask_iou(detection: Detection, mask: Mask) -> float:
-    """Return the IoU of a detection's coarse mask and a mask at the photo's own resolution."""
+def mask_iou(mask: Mask, other: Mask) -> float:
+    """Return the intersection over union of two masks (h, w); 0 if both are empty."""
+    return float((mask & other).sum() / max((mask | other).sum(), 1))
+
+
+def detection_mask_iou(detection: Detection, mask: Mask) -> float:
+    """Return the IoU of a detection's coarse mask and a mask (h, w) at the photo's own resolution."""
     height, width = mask.shape
     rows, columns = (
         np.minimum(((np.arange(side) + 0.5) / detection.scale).astype(int), length - 1)
         for side, length in zip((height, width), detection.mask.shape, strict=True)
     )
-    enlarged = detection.mask[np.ix_(rows, columns)]
-    return float((enlarged & mask).sum() / max((enlarged | mask).sum(), 1))
+    return mask_iou(detection.mask[np.ix_(rows, columns)], mask)
 
 
-def box_iou(one: Points, other: Points) -> float:
+def box_iou(box: Points, other: Points) -> float:
     """Return the intersection over union of two convex polygons (n, 2)."""
-    intersection = _area(_clip(_counterclockwise(one), _counterclockwise(other)))
-    return intersection / max(_area(one) + _area(other) - intersection, 1e-9)
+    intersection = _area(_clip(_counterclockwise(box), _counterclockwise(other)))
+    return intersection / max(_area(box) + _area(other) - intersection, 1e-9)
 
 
 def _clip(polygon: Points, clip: Points) -> Points:

@@ -40,14 +40,14 @@ ASSIGN_THRESHOLD = 0.25  # key probability from which a cell is assigned to a ke
 TRACE_THRESHOLD = 0.1  # key probability below which a trace ends
 MAX_OFFSET = 0.2  # length of an offset, SIDEs
 MAX_STEPS = 6  # of a trace
-MIN_COSINE = 0.3  # of the angle between a step and the trace's first one
+MIN_COSINE = 0.3  # minimum cosine of the angle between a step and the trace's first one
 VOTE_SIGMA = 1.2  # cells: standard deviation of the Gaussian that smooths the votes
 MIN_VOTES = 4.0  # smoothed votes from which a peak is a tip
 TIP_NMS_DISTANCE = 0.12  # in key lengths: parallel keys whose tips are nearer are the same key
-TIP_NMS_COSINE = 0.8  # of the angle up to which keys count as parallel
+TIP_NMS_COSINE = 0.8  # cosine of the angle up to which keys count as parallel
 MAX_ASSIGN_DISTANCE = 0.25  # in key lengths: mean endpoint error up to which a cell is assigned to a key
-MIN_CELLS = 3  # of a key
-CONTAINMENT = 0.8  # share of a key's cells in a larger one's box from which it is a part of that
+MIN_CELLS = 3  # cells of a key
+CONTAINMENT = 0.8  # share of a key's cells in a larger key's box from which it is merged into that key
 BOX_SCALE, BOX_MARGIN = 1.15, 0.08  # of that box: factor of its breadth; addition at each end, key lengths
 OCCLUSION_LIMIT = 0.25  # occlusion or truncation from which a mask no longer determines the endpoints
 MIN_ELONGATION = 1.6  # ratio of a mask's extents from which its principal axis is the key's
@@ -58,9 +58,9 @@ DenseOutputs = NDArray[np.float32]  # (GRID, GRID, 11), see OUTPUTS; offsets in 
 # Keypoints (2, 2) are a key's head and tip, in pixels of the input; (n, 2, 2): of n cells.
 
 
-def keypoint_distance(one: Detection, other: Detection) -> float:
-    """Return the mean distance of two keys' endpoints, regardless of direction, in lengths of the longer."""
-    keypoints, others = np.stack([one.head, one.tip]), np.stack([other.head, other.tip])
+def keypoint_distance(key: Detection, other: Detection) -> float:
+    """Return the mean distance of two keys' endpoints, in either direction, in lengths of the longer key."""
+    keypoints, others = np.stack([key.head, key.tip]), np.stack([other.head, other.tip])
     distance = min(_mean_distance(keypoints, others), _mean_distance(keypoints[::-1], others))
     return float(distance) / max(_length(keypoints), _length(others), STRIDE)
 
@@ -95,8 +95,8 @@ def decode(
     return tuple(sorted(detections, key=lambda key: -key.score))
 
 
-def transposed(outputs: DenseOutputs) -> DenseOutputs:
-    """Return the outputs for an image, given those for the transposed image."""
+def transpose_outputs(outputs: DenseOutputs) -> DenseOutputs:
+    """Return the outputs for an image, given those for the transposed image (or the other way round)."""
     mirrored = outputs.transpose(1, 0, 2).copy()
     swapped = mirrored[..., OFFSETS].reshape(GRID, GRID, 2, 2)[..., ::-1]  # x and y
     mirrored[..., OFFSETS] = swapped.reshape(GRID, GRID, 4)
@@ -150,7 +150,7 @@ def _trace(outputs: DenseOutputs, rows: NDArray[np.intp], columns: NDArray[np.in
 
 def _vote(traced: Points) -> list[Points]:
     """Return the keypoints of each key, most votes first, given those that cells traced to (n, 2, 2)."""
-    padding = GRID // 4  # cells outside the input, where tips may be, too
+    padding = GRID // 4  # cells; tips may be outside the input
     side = GRID + 2 * padding
     cells = np.clip(np.floor(traced[:, 1] / STRIDE).astype(int) + padding, 0, side - 1)
     counts = np.bincount(cells[:, 1] * side + cells[:, 0], minlength=side**2).reshape(side, side)
@@ -239,7 +239,8 @@ def _fit_box(cells: Points, key: Points) -> _Box:
 def _refine_keypoints(keypoints: Points, mask: Mask, blade: Mask, *, hidden: bool) -> tuple[Points, Points]:
     """Return head and tip, px, corrected by the key's mask: its axis, from bow to blade, and its extent.
 
-    The axis of an elongated mask replaces the keypoints' own; of a hidden key it only tells head from tip.
+    The axis of an elongated mask replaces that of the keypoints. If the key is hidden, it only decides which
+    end is the head.
     """
     pixels, bow = _pixel_centres(mask), _pixel_centres(mask & ~blade)
     if blade.any() and len(bow):

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.geometry import Points
-from keykind.detect.detector import PAD_VALUE
+from keykind.detect.align import PAD_VALUE
 from keykind.detect.postprocess import BLADE, HIDDEN, KEY, MAX_OFFSET, OFFSETS, OUTPUTS, SIDE, STRIDE
 from keykind.train.augment import degrade, recolour
 from keykind.train.detector.copy_paste import LabelledView, paste_keys
