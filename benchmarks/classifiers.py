@@ -22,7 +22,8 @@ import numpy as np
 
 from keykind.core.parallel import parallel_map
 from keykind.dataset.csv_table import read_table
-from keykind.dataset.dataset import Sample, read_dataset
+from keykind.dataset.dataset import read_dataset
+from keykind.dataset.samples import Sample
 from keykind.detect.crops import crop_keys
 from keykind.detect.detector import load_detector
 from keykind.evaluate.metrics import OODMetrics, Scores, score, score_ood

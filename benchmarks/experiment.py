@@ -31,7 +31,8 @@ from sklearn.metrics import f1_score
 import plain_keras
 import process_cost
 from keykind.core.files import write_json
-from keykind.dataset.dataset import Dataset, hold_out, read_dataset
+from keykind.dataset.dataset import hold_out, read_dataset
+from keykind.dataset.samples import Dataset
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.run import run
 from keykind.experiment.stages.test import TEST_VIEWS

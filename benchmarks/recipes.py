@@ -19,7 +19,8 @@ import mitsuba  # noqa: F401 - before TensorFlow: Dr.Jit crashes if it is loaded
 import numpy as np
 
 from classifiers import predict
-from keykind.dataset.dataset import Dataset, Sample, read_dataset
+from keykind.dataset.dataset import read_dataset
+from keykind.dataset.samples import Dataset, Sample
 from keykind.evaluate.metrics import Scores, score
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.run import run

@@ -28,7 +28,8 @@ import numpy as np
 import sim_to_real_table
 from keykind.core.cache import Cache, default_folder
 from keykind.core.files import LABELS, atomic_write, write_json
-from keykind.dataset.dataset import Dataset, Sample, read_dataset
+from keykind.dataset.dataset import read_dataset
+from keykind.dataset.samples import Dataset, Sample
 from keykind.evaluate.metrics import score
 from keykind.model.card import SIZE
 from keykind.model.head import Floats, Head, Labels

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from keykind.core.errors import BadPhoto as BadPhoto
     from keykind.core.errors import KeykindError as KeykindError
-    from keykind.dataset.dataset import Dataset as Dataset
     from keykind.dataset.dataset import read_dataset as read_dataset
+    from keykind.dataset.samples import Dataset as Dataset
     from keykind.detect.detection import Detection as Detection
     from keykind.detect.detector import KeyDetector as KeyDetector
     from keykind.experiment.train import train as train
@@ -25,7 +25,7 @@ __version__ = "0.7.0"
 
 _MODULES = {
     "BadPhoto": "keykind.core.errors",
-    "Dataset": "keykind.dataset.dataset",
+    "Dataset": "keykind.dataset.samples",
     "Detection": "keykind.detect.detection",
     "Key": "keykind.predict.recogniser",
     "KeyDetector": "keykind.detect.detector",

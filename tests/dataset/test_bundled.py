@@ -6,9 +6,9 @@ from PIL import Image
 from keykind.core.errors import BadDataset
 from keykind.dataset.bundled import (
     COUNTS,
-    FOLDER,
     NEGATIVES,
     NEGATIVES_FOLDER,
+    PHOTOS_FOLDER,
     bundled_negatives,
     bundled_photos,
 )
@@ -18,31 +18,31 @@ MAX_BYTES = 6_000_000  # bytes
 
 
 @pytest.fixture(scope="module")
-def sample():
+def bundled():
     return read_dataset(bundled_photos())
 
 
-def test_the_sample_has_as_many_photos_per_kind_as_the_report(sample):
+def test_there_are_as_many_bundled_photos_per_kind_as_in_the_report(bundled):
     kinds = ("cylinder", "dimple", "laser_track", "mortice")
-    numbers = ((32, 54), (33, 18), (30, 12), (34, 21))
-    assert sample.counts() == {
-        kind: {"train": train, "test": test} for kind, (train, test) in zip(kinds, numbers, strict=True)
+    counts = ((32, 54), (33, 18), (30, 12), (34, 21))
+    assert bundled.counts() == {
+        kind: {"train": train, "test": test} for kind, (train, test) in zip(kinds, counts, strict=True)
     }
 
 
-def test_every_bundled_photo_is_readable_and_shows_a_different_key(sample):
-    assert (sample.read_errors, sample.warnings, sample.leaks, sample.near_duplicates) == ((), (), (), ())
-    assert len({photo.group for photo in sample.samples}) == len(sample.samples)
+def test_every_bundled_photo_is_readable_and_shows_a_different_key(bundled):
+    assert (bundled.read_errors, bundled.warnings, bundled.leaks, bundled.near_duplicates) == ((), (), (), ())
+    assert len({photo.group for photo in bundled.samples}) == len(bundled.samples)
 
 
-def test_the_sample_is_small_and_contains_no_other_files(sample):
-    files = {path for path in FOLDER.rglob("*") if path.is_file()}
-    assert files == {photo.path for photo in sample.samples}
+def test_the_bundled_photos_are_small_and_the_only_files(bundled):
+    files = {path for path in PHOTOS_FOLDER.rglob("*") if path.is_file()}
+    assert files == {photo.path for photo in bundled.samples}
     assert sum(path.stat().st_size for path in files) <= MAX_BYTES
 
 
-def test_bundled_photos_carry_no_metadata(sample):
-    for photo in sample.samples:
+def test_bundled_photos_carry_no_metadata(bundled):
+    for photo in bundled.samples:
         with Image.open(photo.path) as image:
             image.load()
             assert (image.format, max(image.size)) == ("JPEG", 320)
@@ -56,7 +56,7 @@ def test_bundled_negatives_are_readable_distinct_and_small():
     assert sum(path.stat().st_size for path in NEGATIVES_FOLDER.iterdir()) < 1_000_000
 
 
-def test_an_incomplete_sample_is_rejected(tmp_path):
+def test_incomplete_bundled_photos_are_rejected(tmp_path):
     with pytest.raises(BadDataset, match=r"contains 0 of the 234 photos.*install keykind again"):
         bundled_photos(tmp_path)
     folder = tmp_path / "train" / "dimple"

@@ -1,4 +1,4 @@
-"""Folders and tables of photos -> a checked, grouped and split Dataset."""
+"""Tests of dataset/dataset.py and the modules below it: folders and tables of photos -> Dataset."""
 
 import json
 import os
@@ -14,14 +14,15 @@ from PIL import ExifTags, Image, ImageFilter
 import drawn
 from commands import shared
 from keykind.core.errors import BadDataset
-from keykind.dataset.dataset import Dataset, Leak, Sample, hold_out, read_dataset, read_negatives
+from keykind.dataset.dataset import hold_out, read_dataset, read_negatives
+from keykind.dataset.samples import Dataset, Leak, Sample
 
 
 def names(samples) -> list[str]:
     return [sample.name for sample in samples]
 
 
-def sides(root, *, train: dict[str, list[int]], test: dict[str, list[int]]):
+def draw_splits(root, *, train: dict[str, list[int]], test: dict[str, list[int]]):
     """Draw train/<kind>/<seed>.jpg and test/<kind>/<seed>.jpg; a seed determines the picture."""
     for split, kinds in (("train", train), ("test", test)):
         for kind, seeds in kinds.items():
@@ -82,7 +83,7 @@ def test_train_and_test_folders_are_understood_in_either_case(tmp_path, train, t
 
 
 def test_folders_next_to_train_and_test_are_skipped_with_a_warning(tmp_path):
-    sides(tmp_path, train={"cylinder": [1], "dimple": [2]}, test={"dimple": [3]})
+    draw_splits(tmp_path, train={"cylinder": [1], "dimple": [2]}, test={"dimple": [3]})
     drawn.save(drawn.key(4), tmp_path / "validation" / "dimple" / "4.jpg")
     assert "1 (validation)" in warning_with(read_dataset(tmp_path), "next to train and test")
 
@@ -297,11 +298,11 @@ def test_groups_csv_is_read_in_upper_or_lower_case(tmp_path, name):
 
 @pytest.mark.parametrize(("side", "table"), [("train", "groups.csv"), ("TEST", "Groups.csv")])
 def test_groups_csv_in_train_or_test_is_read(tmp_path, side, table):
-    for number, split in enumerate({"train", "TEST", side}):
+    for i, split in enumerate({"train", "TEST", side}):
         for kind in ("c", "d"):
             for seed in (1, 2):
                 drawn.save(
-                    drawn.key(10 * number + seed + 50 * (kind == "c")),
+                    drawn.key(10 * i + seed + 50 * (kind == "c")),
                     tmp_path / split / kind / f"{seed}.jpg",
                 )
     dataset = with_table(tmp_path, f"{side}/{table}", "c/1.jpg,k\nc/2.jpg,k")
@@ -310,7 +311,7 @@ def test_groups_csv_in_train_or_test_is_read(tmp_path, side, table):
 
 
 def test_a_key_in_the_tables_of_both_splits_is_a_leak(tmp_path):
-    sides(tmp_path, train={"c": [1, 2], "d": [3]}, test={"c": [4], "d": [5]})
+    draw_splits(tmp_path, train={"c": [1, 2], "d": [3]}, test={"c": [4], "d": [5]})
     (tmp_path / "test" / "groups.csv").write_text("path,group\nc/4.jpg,k\n")
     dataset = with_table(tmp_path, "train/groups.csv", "c/1.jpg,k")
     assert dataset.leaks == (Leak("train/c/1.jpg", "test/c/4.jpg", "same physical key"),)
@@ -329,7 +330,7 @@ def test_a_table_of_key_ids_that_is_not_read_gives_a_warning(tmp_path, table):
 
 
 def test_groups_csv_in_a_folder_next_to_train_and_test_gives_a_warning(tmp_path):
-    sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
+    draw_splits(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
     assert "1 (lists/groups.csv)" in warning_with(
         with_table(tmp_path, "lists/groups.csv", "a,b"), "Tables with key ids"
     )
@@ -445,7 +446,7 @@ def test_copies_join_the_group_of_their_original(tmp_path):
 
 def leaking(root):
     """Training photo 1 is also in the test split, 2 is there smaller, 3 shows the key of 8, 4 that of 1."""
-    sides(root, train={"c": [1, 2, 3, 4, 5], "d": [11, 12]}, test={"c": [1, 8], "d": [13]})
+    draw_splits(root, train={"c": [1, 2, 3, 4, 5], "d": [11, 12]}, test={"c": [1, 8], "d": [13]})
     drawn.save(drawn.key(2).resize((220, 165)), root / "test" / "c" / "2.jpg")
     (root / "groups.csv").write_text(
         "path,group\ntrain/c/3.jpg,k8\ntest/c/8.jpg,k8\ntrain/c/4.jpg,k1\ntrain/c/1.jpg,k1\n"
@@ -467,7 +468,7 @@ def test_training_photos_that_leak_from_the_test_are_left_out(tmp_path):
     assert names(dataset.subset("train")) == ["train/c/5.jpg", "train/d/11.jpg", "train/d/12.jpg"]
     assert len(dataset.subset("test")) == 4
     assert names(dataset.left_out) == [leak.train for leak in LEAKS]
-    warning = warning_with(dataset, "as a test photo")
+    warning = warning_with(dataset, "duplicate a test photo")
     assert "4 (same physical key 2, same bytes 1, near duplicate 1); left out" in warning
 
 
@@ -476,7 +477,7 @@ def test_leaks_are_kept_on_request_with_a_warning(tmp_path):
     assert dataset.leaks == LEAKS
     assert len(dataset.subset("train")) == 7
     assert dataset.left_out == ()
-    assert "kept" in warning_with(dataset, "as a test photo")
+    assert "kept" in warning_with(dataset, "duplicate a test photo")
 
 
 def test_no_group_is_in_both_splits(tmp_path):
@@ -496,7 +497,7 @@ def test_a_photo_labelled_with_two_kinds_is_left_out_of_both(tmp_path):
 
 
 def test_test_photos_of_a_kind_without_training_photos_are_left_out(tmp_path):
-    root = sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "safe": [4, 5]})
+    root = draw_splits(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "safe": [4, 5]})
     dataset = read_dataset(root)
     assert names(dataset.subset("test")) == ["test/c/3.jpg"]
     assert "2 (safe 2); left out" in warning_with(dataset, "without training photos")
@@ -569,7 +570,7 @@ def test_a_run_among_the_photos_is_skipped_with_one_warning(tmp_path, folder, fi
 
 
 def test_runs_in_or_next_to_train_and_test_are_not_kinds(tmp_path):
-    sides(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
+    draw_splits(tmp_path, train={"c": [1], "d": [2]}, test={"c": [3], "d": [4]})
     for folder in ("run", "train/run", "demo-run"):
         run_in(tmp_path / folder, finished=True)
     dataset = read_dataset(tmp_path)
@@ -631,7 +632,7 @@ def test_a_link_to_a_parent_folder_or_itself_is_one_read_error(tmp_path, target)
 
 
 def test_a_link_to_the_folder_of_the_split_is_one_read_error(tmp_path):
-    sides(tmp_path, train={"c": [1, 2], "d": [3, 4]}, test={"d": [5]})
+    draw_splits(tmp_path, train={"c": [1, 2], "d": [3, 4]}, test={"d": [5]})
     (tmp_path / "train" / "c" / "up").symlink_to("..")
     assert [error.name for error in read_dataset(tmp_path).read_errors] == ["train/c/up"]
 

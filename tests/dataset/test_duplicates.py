@@ -1,4 +1,4 @@
-"""Photos -> clusters of near duplicates."""
+"""Tests of dataset/duplicates.py."""
 
 import io
 import time
@@ -45,9 +45,9 @@ def jpeg(image: Image.Image, quality: int) -> Image.Image:
     ],
     ids=["recompressed", "half", "third", "larger", "brighter", "darker", "contrast", "grey", "blurred"],
 )
-@pytest.mark.parametrize("ground", [None, 250], ids=["mottled ground", "white ground"])
-def test_an_altered_copy_is_found(copy, ground):
-    keys = [drawn.key(seed, ground=ground) for seed in range(KEYS)]
+@pytest.mark.parametrize("background", [None, 250], ids=["mottled background", "white background"])
+def test_an_altered_copy_is_detected(copy, background):
+    keys = [drawn.key(seed, background=background) for seed in range(KEYS)]
     copies = [copy(key) for key in keys]
     assert near_duplicates(fingerprints([*keys, *copies])) == tuple((row, row + KEYS) for row in range(KEYS))
 
@@ -59,15 +59,15 @@ def test_a_fingerprint_has_the_shape_and_type_in_the_module_docstring():
 
 
 def test_different_keys_on_white_are_not_duplicates():
-    assert near_duplicates(fingerprints(drawn.key(seed, ground=250) for seed in range(60))) == ()
+    assert near_duplicates(fingerprints(drawn.key(seed, background=250) for seed in range(60))) == ()
 
 
 def test_keys_on_white_that_differ_only_in_their_cuts_are_not_duplicates():
-    assert near_duplicates(fingerprints(drawn.key(3, ground=250, cuts=cuts) for cuts in range(30))) == ()
+    assert near_duplicates(fingerprints(drawn.key(3, background=250, cuts=cuts) for cuts in range(30))) == ()
 
 
 def test_mirror_images_are_not_duplicates():
-    key = drawn.key(1, ground=250)
+    key = drawn.key(1, background=250)
     assert near_duplicates(fingerprints([key, ImageOps.mirror(key)])) == ()
 
 

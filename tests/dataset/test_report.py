@@ -1,4 +1,4 @@
-"""The inspection report: text, JSON and page."""
+"""Tests of dataset/report.py: text, JSON and page."""
 
 import base64
 import io
@@ -13,8 +13,10 @@ import pytest
 from PIL import ExifTags, Image
 
 import drawn
-from keykind.dataset.dataset import Leak, ReadError, read_dataset
+from keykind.dataset.dataset import read_dataset
+from keykind.dataset.listing import ReadError
 from keykind.dataset.report import as_json, html, text
+from keykind.dataset.samples import Leak
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +86,7 @@ def test_the_text_stays_short_for_a_large_set(messy):
     assert "  and 4,990 more" in summary
 
 
-def test_json_values_survive_json_and_contain_no_path_on_disk(messy):
+def test_json_values_round_trip_and_contain_no_path_on_disk(messy):
     encoded = json.dumps(as_json(messy), allow_nan=False)
     assert json.loads(encoded) == as_json(messy)
     assert str(messy.samples[0].path.parents[2]) not in encoded

@@ -6,7 +6,7 @@ from PIL import Image, ImageDraw
 
 from drawings import draw_key
 from keykind.core import kinds
-from keykind.dataset.bundled import FOLDER
+from keykind.dataset.bundled import PHOTOS_FOLDER
 from keykind.detect.detector import load_detector
 from keykind.model import shipped
 from keykind.predict.recogniser import NOT_A_KEY, UNREADABLE, VERDICTS, Recogniser
@@ -25,7 +25,7 @@ def recogniser():
 @pytest.fixture(scope="module")
 def photo():
     """A photo of one key."""
-    return Image.open(next(iter(sorted(FOLDER.glob("test/cylinder/*.jpg"))))).convert("RGB")
+    return Image.open(next(iter(sorted(PHOTOS_FOLDER.glob("test/cylinder/*.jpg"))))).convert("RGB")
 
 
 def length(key):

@@ -7,18 +7,18 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 
-def key(seed: int, *, ground: int | None = None, cuts: int | None = None) -> Image.Image:
+def key(seed: int, *, background: int | None = None, cuts: int | None = None) -> Image.Image:
     """Draw a key (400 x 300 px): bow, blade and background from `seed`, its six cuts from `cuts` or `seed`.
 
-    ground: the grey level of the background, or None for a mottled one.
+    background: the grey level of the background, or None for a mottled one.
     """
     rng = np.random.default_rng(seed)
     colour = tuple(int(level) for level in rng.integers(40, 150, 3))
-    if ground is None:
+    if background is None:
         mottled = rng.integers(0, 255, (6, 8, 3), dtype=np.uint8)
         photo = Image.fromarray(mottled).resize((400, 300), Image.Resampling.BICUBIC)
     else:
-        photo = Image.new("RGB", (400, 300), (ground,) * 3)
+        photo = Image.new("RGB", (400, 300), (background,) * 3)
     layer = Image.new("L", photo.size)
     pen = ImageDraw.Draw(layer)
     radius, length, thickness = (int(rng.integers(*span)) for span in ((30, 65), (140, 210), (18, 34)))

@@ -1,7 +1,7 @@
 """The photos bundled with keykind: rendered keys, as many of each kind as in the student report.
 
 In:    nothing
-Out:   the folder sample/{train,test}/<kind>/, checked for completeness; the folder sample-nothing/
+Out:   the folders sample/{train,test}/<kind>/ and sample-nothing/, checked for completeness
 Needs: nothing beyond Python
 
 Product photos for training, phone photos for testing, and photos without a key to test rejection;
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keykind.core.errors import BadDataset
 
-FOLDER = Path(str(files("keykind"))) / "sample"
+PHOTOS_FOLDER = Path(str(files("keykind"))) / "sample"
 NEGATIVES_FOLDER = Path(str(files("keykind"))) / "sample-nothing"
 COUNTS = {  # split -> kind -> photos
     "train": {"cylinder": 32, "dimple": 33, "laser_track": 30, "mortice": 34},
@@ -23,16 +23,19 @@ NEGATIVES = 60  # photos without a key
 RENDERED = "rendered, come with keykind"  # name of these negatives in metrics.json and reports
 
 
-def bundled_photos(folder: Path = FOLDER) -> Path:
+def bundled_photos(folder: str | Path = PHOTOS_FOLDER) -> Path:
     """Return the folder of the bundled photos. Raises BadDataset if photos are missing or were added."""
-    kinds = [(split, kind, count) for split, side in COUNTS.items() for kind, count in side.items()]
-    expected = sum(count for _, _, count in kinds)
-    found = sum(len(list(folder.glob(f"{split}/{kind}/*.jpg"))) for split, kind, _ in kinds)
+    folder = Path(folder)
+    expected = sum(sum(kinds.values()) for kinds in COUNTS.values())
+    found = sum(
+        len(list(folder.glob(f"{split}/{kind}/*.jpg"))) for split, kinds in COUNTS.items() for kind in kinds
+    )
     return _checked(folder, found, expected)
 
 
-def bundled_negatives(folder: Path = NEGATIVES_FOLDER) -> Path:
-    """Return the folder of the photos without a key. Raises BadDataset if some are missing."""
+def bundled_negatives(folder: str | Path = NEGATIVES_FOLDER) -> Path:
+    """Return the folder of the bundled photos without a key. Raises BadDataset if photos are missing."""
+    folder = Path(folder)
     return _checked(folder, len(list(folder.glob("*.jpg"))), NEGATIVES)
 
 

@@ -92,10 +92,10 @@ def _column_indices(heading: Sequence[str]) -> dict[str, int]:
 def _check_columns(path: str | Path, heading: Sequence[str], missing: Sequence[str]) -> None:
     """Raise BadDataset if columns are missing."""
     if missing:
-        found = printable(", ".join(heading)[:200]) or "none"
+        actual = printable(", ".join(heading)[:200]) or "none"
         names = " and ".join(f"{name} ({' or '.join(COLUMNS[name])})" for name in missing)
         raise BadDataset(
             path,
-            fault=f"has no column {names}; its columns are: {found}",
+            fault=f"has no column {names}; its columns are: {actual}",
             remedy="name the columns in the first line",
         )

@@ -30,11 +30,9 @@ from keykind.dataset.groups import (
 from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.layout import list_photos
 from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
-from keykind.dataset.samples import Dataset, Leak, Sample, read_sample
+from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.warnings import dataset_warnings, split_warnings
 from keykind.photo.decode import SUFFIXES
-
-__all__ = ["Dataset", "Leak", "ReadError", "Sample", "hold_out", "read_dataset", "read_negatives"]
 
 
 def read_dataset(
@@ -48,9 +46,9 @@ def read_dataset(
     """Read, check, group and split all photos of a folder or a CSV table.
 
     test: a second folder or table, used for testing only. kinds: the kinds to read, None for all.
-    group_pattern: a regular expression over photo names whose group named `key` (or first group) is the
-    physical key, where no table gives it. keep_leaks: keep training photos that duplicate test photos or show
-    the same key.
+    group_pattern: a regular expression for photo names; its group named `key`, or else its first group, is
+    the physical key of photos for which no table gives one. keep_leaks: keep training photos that duplicate a
+    test photo or show the same key.
     An unreadable photo becomes a ReadError. Raises BadDataset if there is nothing to train or test on.
     """
     photos, test = Path(photos), None if test is None else Path(test)
@@ -75,7 +73,9 @@ def read_dataset(
 def read_negative_sets(
     folder: str | Path | None,
 ) -> tuple[dict[str, tuple[Sample, ...]], tuple[ReadError, ...]]:
-    """Return the sets of photos without a key, bundled and in `folder`, by name, and the read errors.
+    """Return the sets of photos without a key, the bundled one and that in `folder`, and the read errors.
+
+    The sets are keyed by their name in reports.
 
     Raises BadDataset if no photo of a set can be read.
     """
@@ -137,7 +137,7 @@ def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Datase
 def _draw_groups(
     samples: Iterable[Sample], kind: str, share: float, moved: set[str], rng: np.random.Generator
 ) -> set[str]:
-    """Return groups of a kind to move to the test split, besides those moved with another kind already."""
+    """Return further groups of a kind to move to the test split; `moved`: those already moved."""
     sizes = Counter(sample.group for sample in samples if sample.kind == kind)
     target = share * sizes.total()
     count = sum(size for group, size in sizes.items() if group in moved)
@@ -201,7 +201,7 @@ def _select_kinds(listings: Sequence[Listing], kinds: Sequence[str] | None, phot
 def _merge(listings: Sequence[Listing]) -> list[PhotoEntry]:
     """Return all photos in a fixed order with unique names.
 
-    Names of photos from a second folder are prefixed with that folder's name.
+    Names of photos from a second folder are prefixed with its name.
     """
     photos = list(listings[0].photos)
     for listing in listings[1:]:

@@ -1,8 +1,8 @@
 """Samples -> groups of photos of the same physical key, and leaks from test to training photos.
 
-In:    samples with their known keys; clusters of photos that look the same
+In:    samples with their known keys; clusters of duplicates and near duplicates
 Out:   samples with groups; conflicting labels (one photo, several kinds); leaks
-Needs: nothing beyond Python
+Needs: numpy, pillow
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from dataclasses import replace
 from keykind.dataset.duplicates import DisjointSets
 from keykind.dataset.samples import Leak, Sample
 
-REASONS = SAME_BYTES, SAME_PICTURE, SAME_KEY = "same bytes", "near duplicate", "same physical key"
+REASONS = SAME_BYTES, NEAR_DUPLICATE, SAME_KEY = "same bytes", "near duplicate", "same physical key"
 Cluster = tuple[int, ...]  # indices of samples that belong together, ascending
 
 
@@ -52,17 +52,17 @@ def make_unique(names: Iterable[str]) -> list[str]:
     used: set[str] = set()
     result = []
     for name in names:
-        number, unique = 1, name
+        i, unique = 1, name
         while unique in used:
-            number += 1
-            unique = f"{name} ({number})"
+            i += 1
+            unique = f"{name} ({i})"
         used.add(unique)
         result.append(unique)
     return result
 
 
 def conflicting_labels(samples: Iterable[Sample]) -> dict[str, list[Sample]]:
-    """Return the files that are labelled with several kinds: sha256 -> their samples."""
+    """Return the files that are labelled with several kinds: SHA-256 -> their samples."""
     files: defaultdict[str, list[Sample]] = defaultdict(list)
     for sample in samples:
         files[sample.sha256].append(sample)
@@ -74,15 +74,15 @@ def mixed_groups(samples: Iterable[Sample]) -> dict[str, list[str]]:
     kinds: defaultdict[str, set[str]] = defaultdict(set)
     for sample in samples:
         kinds[sample.group].add(sample.kind)
-    return {group: sorted(found) for group, found in sorted(kinds.items()) if len(found) > 1}
+    return {group: sorted(names) for group, names in sorted(kinds.items()) if len(names) > 1}
 
 
-def find_leaks(samples: Sequence[Sample], alike: Iterable[Sequence[str]]) -> tuple[Leak, ...]:
+def find_leaks(samples: Sequence[Sample], near: Iterable[Sequence[str]]) -> tuple[Leak, ...]:
     """Return a leak for each training photo whose group also has test photos, strongest reason first.
 
-    alike: clusters of names of photos that look the same.
+    near: clusters of names of near duplicates.
     """
-    cluster_of = {name: i for i, names in enumerate(alike) for name in names}
+    cluster_of = {name: i for i, names in enumerate(near) for name in names}
     tests: dict[tuple[str, object], str] = {}
     for sample in samples:
         if sample.split == "test":
@@ -97,9 +97,9 @@ def find_leaks(samples: Sequence[Sample], alike: Iterable[Sequence[str]]) -> tup
 
 
 def _identities(sample: Sample, cluster_of: dict[str, int]) -> list[tuple[str, object]]:
-    """Return (reason, value) pairs; two photos that share one show the same thing. Strongest reason first."""
+    """Return (reason, value) pairs, strongest reason first; photos that share a pair leak into each other."""
     return [
         (SAME_BYTES, sample.sha256),
-        (SAME_PICTURE, cluster_of.get(sample.name, sample.name)),
+        (NEAR_DUPLICATE, cluster_of.get(sample.name, sample.name)),
         (SAME_KEY, sample.group),
     ]

@@ -33,13 +33,13 @@ def find_groups_csv(folders: Iterable[Path]) -> list[Path]:
 
     A broken link counts, so that reading it raises.
     """
-    found = []
+    tables = []
     for folder in folders:
         try:
-            found += [path for path in folder.iterdir() if _is_groups_csv(path)]
+            tables += [path for path in folder.iterdir() if _is_groups_csv(path)]
         except OSError:
             continue
-    return sorted(path for path in found if stat.S_ISREG(file_mode(path) or stat.S_IFREG))
+    return sorted(path for path in tables if stat.S_ISREG(file_mode(path) or stat.S_IFREG))
 
 
 def add_key_ids(listing: Listing, tables: Iterable[Path]) -> Listing:

@@ -2,7 +2,7 @@
 
 In:    PHOTOS/<kind>/**, PHOTOS/{train,test}/<kind>/**, or a CSV table (path, label; optional: group, split)
 Out:   Listing(root, photos, kinds, read_errors, warnings), sorted, key ids from tables; no photo is opened
-Needs: nothing beyond Python
+Needs: numpy, pillow
 """
 
 import stat
@@ -15,14 +15,7 @@ from keykind.core.errors import BadDataset, printable
 from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode
 from keykind.dataset.csv_table import Row, read_table
 from keykind.dataset.key_ids import add_key_ids, find_groups_csv, is_key_table
-from keykind.dataset.listing import (
-    SPLITS,
-    Listing,
-    PhotoEntry,
-    ReadError,
-    first_few,
-    relative_path,
-)
+from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
 from keykind.photo.decode import SUFFIXES
 
 REMEDY = "make one folder per kind and put its photos there: PHOTOS/<kind>/*.jpg"
@@ -53,7 +46,7 @@ def list_photos(source: str | Path, *, as_test: bool = False) -> Listing:
 
 @dataclass(slots=True)
 class _Walk:
-    """What a walk through the folders of one dataset has found so far."""
+    """The state of a walk through the folders of one dataset."""
 
     root: Path
     photos: list[PhotoEntry] = field(default_factory=list)
@@ -94,15 +87,15 @@ class _Walk:
 
     def folders(self, parent: Path) -> list[Path]:
         """Return the folders in a folder of kinds; files next to them are only recorded."""
-        found = []
+        folders = []
         for path, mode in self.entries(parent):
             if stat.S_ISDIR(mode):
-                found.append(path)
+                folders.append(path)
             elif path.suffix.lower() in SUFFIXES:
                 self.stray_photos += 1
             else:
                 self.add_other_file(path, mode)
-        return found
+        return folders
 
     def add_other_file(self, path: Path, mode: int) -> None:
         """Record a file that is not a photo."""
@@ -112,7 +105,7 @@ class _Walk:
             self.other_files[_extension(path)] += 1
 
     def read_kind(self, top: Path, split: str) -> None:
-        """Collect the photos of one kind at any depth; a folder visited twice (link loop) is an error."""
+        """Collect the photos of one kind at any depth; a folder reached twice (loop of links) is an error."""
         self.kinds.add(top.name)
         ancestors = {self.root.resolve(), top.parent.resolve()}
         visited = ancestors.union(*(folder.parents for folder in ancestors))
@@ -139,7 +132,7 @@ class _Walk:
         others = self.other_files.total()
         if not self.stray_photos + others:
             return None
-        extensions = first_few(f"{count:,} {ending}" for ending, count in sorted(self.other_files.items()))
+        extensions = first_few(f"{count:,} {suffix}" for suffix, count in sorted(self.other_files.items()))
         return (
             f"Files skipped: {self.stray_photos:,} photos outside the folder of a kind, {others:,} "
             f"files that are not photos{f' ({extensions})' if extensions else ''}; move photos into the "
@@ -162,22 +155,22 @@ def _list_folders(root: Path, as_test: bool) -> tuple[Listing, list[Path]]:
     """Return the photos in the folders, and the tables with key ids."""
     walk = _Walk(root)
     folders = walk.folders(root)
-    sides = [folder for folder in folders if folder.name.casefold() in SPLITS]
-    if sides and not as_test and all(folder.name.casefold() == "test" for folder in sides):
-        others = len(folders) - len(sides)
+    splits = [folder for folder in folders if folder.name.casefold() in SPLITS]
+    if splits and not as_test and all(folder.name.casefold() == "test" for folder in splits):
+        others = len(folders) - len(splits)
         raise BadDataset(
             root,
             fault=f"has a folder named test next to {others:,} others, but none named train",
             remedy="move the kinds to train on into a folder named train",
         )
-    for side in sides:
-        for folder in walk.folders(side):
-            walk.read_kind(folder, side.name.casefold())
-    for folder in [] if sides else folders:
+    for split in splits:
+        for folder in walk.folders(split):
+            walk.read_kind(folder, split.name.casefold())
+    for folder in [] if splits else folders:
         walk.read_kind(folder, "train")
     if not walk.photos:
         raise _no_photos(walk)
-    unused = [folder for folder in folders if sides and folder not in sides]
+    unused = [folder for folder in folders if splits and folder not in splits]
     sentences = (
         walk.skipped_files(),
         _skipped_folders([printable(folder.name) for folder in unused]),
@@ -258,13 +251,13 @@ def _row_fault(path: str, label: str) -> str | None:
 
 def _folders_of(listing: Listing) -> set[Path]:
     """Return all folders from the root down to the photos, and the two above each photo outside the root."""
-    found = {listing.root}
+    folders = {listing.root}
     for folder in {photo.path.parent for photo in listing.photos}:
         if folder.is_relative_to(listing.root):
-            found.update(above for above in (folder, *folder.parents) if above.is_relative_to(listing.root))
+            folders.update(above for above in (folder, *folder.parents) if above.is_relative_to(listing.root))
         else:
-            found.update((folder, folder.parent))
-    return found
+            folders.update((folder, folder.parent))
+    return folders
 
 
 def _is_same_file(path: Path, other: Path) -> bool:

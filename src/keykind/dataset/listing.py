@@ -27,7 +27,7 @@ class PhotoEntry:
     """A listed photo, not opened yet."""
 
     path: Path
-    relative: str  # to the dataset's root, posix, as spelled on disk
+    relative: str  # path relative to the dataset's root, with /, as spelled on disk
     name: str  # the same, printable
     kind: str  # as spelled on disk or in the table
     split: str  # "train" or "test"
@@ -46,7 +46,7 @@ class Listing:
 
 
 def first_few(names: Iterable[str], separator: str = ", ") -> str:
-    """Return the first MAX_NAMES names and the number of the others."""
+    """Return the first MAX_NAMES names as text, and how many more there are."""
     names = list(names)
     more = f" and {len(names) - MAX_NAMES:,} more" if len(names) > MAX_NAMES else ""
     return separator.join(names[:MAX_NAMES]) + more
@@ -59,5 +59,5 @@ def shorten(name: str) -> str:
 
 
 def relative_path(path: Path, root: Path) -> str:
-    """Return a path relative to a dataset's root, posix; unchanged if it is not below the root."""
+    """Return a path relative to a dataset's root, with /; unrelated paths stay as they are."""
     return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()

@@ -17,8 +17,8 @@ from PIL import Image
 from keykind.core.errors import BadPhoto
 from keykind.core.html import Html, Tile, gallery, join, page, table, tag
 from keykind.core.parallel import parallel_map
-from keykind.dataset.dataset import Dataset, Sample
 from keykind.dataset.listing import first_few, shorten
+from keykind.dataset.samples import Dataset, Sample
 from keykind.photo import decode
 
 MAX_LINES = 10  # of one list in the text
@@ -42,7 +42,7 @@ EXTREMES: tuple[tuple[str, Callable[[Sample], float], Callable[[Sample], str]], 
         lambda sample: f"{sample.width} × {sample.height} px",
     ),
 )  # title, sort key, caption
-RENAMED = {"region": "cut"}  # attribute -> key in JSON, kept from version 0.6
+JSON_NAMES = {"region": "cut"}  # attribute -> key in JSON, kept from version 0.6
 
 
 def as_json(dataset: Dataset) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def text(dataset: Dataset) -> str:
 
 
 def html(dataset: Dataset) -> str:
-    """Return one page with thumbnails, below 10 MB however many photos there are.
+    """Return one page with thumbnails, smaller than 10 MB for any number of photos.
 
     Thumbnails are re-encoded from pixels alone: no EXIF, no location, no camera.
     """
@@ -102,7 +102,7 @@ def html(dataset: Dataset) -> str:
 
 
 def _sample_json(sample: Sample) -> dict[str, Any]:
-    return {RENAMED.get(name, name): value for name, value in asdict(sample).items() if name != "path"}
+    return {JSON_NAMES.get(name, name): value for name, value in asdict(sample).items() if name != "path"}
 
 
 def _group_count(samples: Iterable[Sample]) -> int:
@@ -203,7 +203,7 @@ def _unreadable(dataset: Dataset) -> Html | None:
 
 
 def _leaks(dataset: Dataset) -> Html | None:
-    intro = "Training photos that show the same picture or key as a test photo, next to that photo."
+    intro = "Training photos that duplicate a test photo or show the same key, next to that photo."
     clusters = [(leak.reason, (leak.train, leak.test)) for leak in dataset.leaks]
     return _panels(dataset, "Leaks", intro, clusters)
 
@@ -215,7 +215,7 @@ def _duplicates(dataset: Dataset) -> Html | None:
 
 def _near_duplicates(dataset: Dataset) -> Html | None:
     intro = (
-        "Photos that look the same: resaved, rescaled or brightened copies, or shots of a burst. "
+        "Photos that look the same: resaved, rescaled or brightened copies, or photos of a burst. "
         "They count as one physical key and stay on one side of every split."
     )
     return _panels(dataset, "Near duplicates", intro, [_labelled(names) for names in dataset.near_duplicates])

@@ -28,7 +28,7 @@ class Sample:
     """One readable photo of a dataset."""
 
     path: Path  # as on disk
-    name: str  # printable, relative to the dataset's root, posix; unique within a Dataset
+    name: str  # printable path relative to the dataset's root, with /; unique within a Dataset
     kind: str
     group: str  # the physical key: photos of one group are never on both sides of a split
     split: str  # "train" or "test"
@@ -43,7 +43,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A training photo that shows the same picture or key as a test photo."""
+    """A training photo that duplicates a test photo or shows the same key."""
 
     train: str  # name
     test: str  # name
@@ -60,8 +60,8 @@ class Dataset:
     warnings: tuple[str, ...]  # one sentence each
     duplicates: tuple[tuple[str, ...], ...]  # clusters of names with equal bytes
     near_duplicates: tuple[tuple[str, ...], ...]  # clusters of names that look the same, not all equal bytes
-    leaks: tuple[Leak, ...]  # one for each training photo that leaks
-    left_out: tuple[Sample, ...] = ()  # readable, but not among the samples; the warnings say why
+    leaks: tuple[Leak, ...]  # at most one per training photo
+    left_out: tuple[Sample, ...] = ()  # readable, but not used; the warnings give the reasons
 
     def subset(self, split: str) -> tuple[Sample, ...]:
         """Return the samples of "train" or "test"."""

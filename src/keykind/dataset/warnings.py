@@ -2,7 +2,7 @@
 
 In:    a Dataset and the kinds in its folders or table
 Out:   sentences with numbers and what to do
-Needs: nothing beyond Python
+Needs: numpy, pillow
 """
 
 from collections import Counter
@@ -12,7 +12,7 @@ from keykind.dataset.groups import conflicting_labels, mixed_groups
 from keykind.dataset.listing import first_few, shorten
 from keykind.dataset.samples import Dataset
 
-IMBALANCE = 4  # ratio of the largest to the smallest kind's training photos that is worth a warning
+IMBALANCE = 4  # ratio of the most to the least frequent kind's training photos that is worth a warning
 BLANK = 0.5  # sharpness, grey levels squared, below which a photo is a single flat colour
 
 
@@ -68,7 +68,7 @@ def _leaks(dataset: Dataset, kept: bool) -> Iterator[str]:
         counts = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
         outcome = "kept, so the test scores will be too high" if kept else "left out of training"
         yield (
-            f"Training photos that show the same picture or key as a test photo: {len(dataset.leaks):,} "
+            f"Training photos that duplicate a test photo or show the same key: {len(dataset.leaks):,} "
             f"({counts}); {outcome}; keep all photos of a key in one split."
         )
 

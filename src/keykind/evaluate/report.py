@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from keykind.core.files import write_bytes
 from keykind.core.html import Content, Html, Tile, chart, gallery, page, table, tag
 from keykind.core.parallel import parallel_map
-from keykind.dataset.dataset import Dataset
+from keykind.dataset.samples import Dataset
 from keykind.evaluate import charts
 from keykind.evaluate.metrics import OODMetrics, Scores
 from keykind.evaluate.suggestions import suggest

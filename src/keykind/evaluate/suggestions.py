@@ -8,7 +8,7 @@ Needs: scikit-learn, through the scores                                         
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from keykind.dataset.dataset import Dataset
+from keykind.dataset.samples import Dataset
 from keykind.evaluate.metrics import KindScore, Scores
 from keykind.evaluate.thumbnails import PhotoPrediction
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.html import Tile
-from keykind.dataset.dataset import Sample
+from keykind.dataset.samples import Sample
 from keykind.model.gradcam import class_maps, is_empty, overlay
 from keykind.model.head import Head
 from keykind.model.preprocess import to_crop, to_unit

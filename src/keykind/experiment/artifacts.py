@@ -14,7 +14,7 @@ import numpy as np
 
 from keykind import __version__
 from keykind.core.files import atomic_write, write_bytes, write_text
-from keykind.dataset.dataset import Dataset
+from keykind.dataset.samples import Dataset
 from keykind.evaluate.report import ReportData, write_report
 from keykind.evaluate.thumbnails import Explainer, PhotoPrediction
 from keykind.experiment.context import Context

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from keykind.core.cache import Cache
 from keykind.core.timer import Timer
-from keykind.dataset.dataset import Sample
+from keykind.dataset.samples import Sample
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.run_folder import RunFolder
 from keykind.model.head import Floats

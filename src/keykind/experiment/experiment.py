@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from keykind.core.parallel import Engine, parallel_map
-from keykind.dataset.dataset import Dataset, Sample
+from keykind.dataset.samples import Dataset, Sample
 from keykind.detect.detection import Detector
 from keykind.model.head import Labels
 from keykind.model.preprocess import Augmentation

@@ -18,7 +18,8 @@ from keykind.core.errors import BadModel, BadRun, KeykindError
 from keykind.core.files import READ_ERRORS
 from keykind.core.parallel import parallel_map
 from keykind.dataset.bundled import bundled_negatives
-from keykind.dataset.dataset import Dataset, Sample, read_dataset, read_negatives
+from keykind.dataset.dataset import read_dataset, read_negatives
+from keykind.dataset.samples import Dataset, Sample
 from keykind.detect.detector import load_detector
 from keykind.export.graph import InferenceModel, convert
 from keykind.model.card import KEY, SIZE, Card

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from keykind.core.errors import BadDataset
-from keykind.dataset.dataset import Sample
+from keykind.dataset.samples import Sample
 
 Rows = NDArray[np.intp]
 

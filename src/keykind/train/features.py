@@ -20,7 +20,7 @@ from keykind.core.errors import BadPhoto
 from keykind.core.files import atomic_write
 from keykind.core.parallel import Engine, parallel_map
 from keykind.core.progress import progress
-from keykind.dataset.dataset import Sample
+from keykind.dataset.samples import Sample
 from keykind.detect.crops import detect_keys, take_crop
 from keykind.detect.detection import Detector
 from keykind.model.head import Floats

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keykind.dataset.dataset import Sample
+from keykind.dataset.samples import Sample
 from keykind.evaluate.metrics import OODMetrics, Scores, score, score_ood
 from keykind.experiment.context import Context
 from keykind.experiment.stages.calibrate import Calibration

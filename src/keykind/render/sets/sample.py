@@ -15,7 +15,7 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, KeykindError
 from keykind.core.files import clear_unfinished, write_bytes
 from keykind.core.progress import progress
-from keykind.dataset.bundled import COUNTS, FOLDER, NEGATIVES, NEGATIVES_FOLDER
+from keykind.dataset.bundled import COUNTS, NEGATIVES, NEGATIVES_FOLDER, PHOTOS_FOLDER
 from keykind.dataset.dataset import read_dataset
 from keykind.render.sets.job import Task
 from keykind.render.sets.rendering import Studio
@@ -36,7 +36,9 @@ class SamplePhoto:
     task: Task
 
 
-def render_sample(studio: Studio, folder: str | Path = FOLDER, limit: int | None = None) -> Iterator[str]:
+def render_sample(
+    studio: Studio, folder: str | Path = PHOTOS_FOLDER, limit: int | None = None
+) -> Iterator[str]:
     """Render the bundled photos, those without a key beside the folder; yield a line about each part.
 
     limit: photos of each kind and split at most. Photos that exist stay, so an interrupted call is resumed.
