@@ -10,7 +10,7 @@ from keykind.detect.cutouts import write_cutouts
 from keykind.detect.detection import Detection, Detector
 from keykind.model.model import load_model
 from keykind.photo.source import load_pixels
-from keykind.predict import Recogniser
+from keykind.predict.recogniser import Recogniser
 from tiny_model import tiny_file
 
 

@@ -51,7 +51,7 @@ def runs(flags: np.ndarray) -> list[tuple[int, int]]:
         ((500, 5000), (120, 1200)),
     ],
 )
-def test_the_photo_keeps_its_proportions_beside_the_evidence(shape, size):
+def test_the_photo_keeps_its_proportions_next_to_the_evidence(shape, size):
     photo, evidence = panels(figure.draw(explanation(shape)))
     assert (photo[3] - photo[1], photo[2] - photo[0]) == size
     assert (evidence[1], evidence[3], evidence[2] - evidence[0]) == (photo[1], photo[3], size[1])

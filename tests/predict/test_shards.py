@@ -68,7 +68,7 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_the_parts_hold_the_prediction_of_every_photo_once_and_in_order(photos, tmp_path, recogniser):
+def test_the_parts_contain_the_prediction_of_every_photo_once_and_in_order(photos, tmp_path, recogniser):
     tally = write_shards(tmp_path / "out", photos, recogniser)
     text = "".join(path.read_text() for path in sorted((tmp_path / "out").glob("part-*.jsonl")))
     assert text.splitlines() == list(json_lines(recogniser.recognise_many(iter_photos([str(photos)]))))
@@ -125,7 +125,7 @@ def test_parts_of_removed_photos_are_removed(photos, tmp_path, recogniser):
     assert sorted(contents(tmp_path / "out")) == [MANIFEST, "part-000000.jsonl", "part-000001.jsonl"]
 
 
-def test_the_manifest_lists_what_each_part_holds(photos, tmp_path, recogniser):
+def test_the_manifest_lists_the_contents_of_each_part(photos, tmp_path, recogniser):
     write_shards(tmp_path / "out", photos, recogniser)
     entries = json.loads((tmp_path / "out" / MANIFEST).read_text())["parts"]
     assert [entry["part"] for entry in entries] == list(range(5))

@@ -1,4 +1,7 @@
-"""Photos -> the kind of each key; predictions as text, files and figures."""
+"""Photos -> the kind of each key; predictions as text, files and figures.
+
+Up to version 0.6 this was a module; the names that it had can still be imported from here.
+"""
 
 from keykind.predict.recogniser import Key, Prediction, Recogniser
 

@@ -1,4 +1,4 @@
-"""Explanation -> an image: the photo, and beside it the evidence for its kinds.
+"""Explanation -> an image: the photo next to the evidence for its kinds.
 
 In:    Explanation; one kind, or all
 Out:   PIL image: captioned panels side by side on white, above a colour bar; a PNG file
@@ -17,9 +17,9 @@ from keykind.core.errors import BadModel, CannotWrite
 from keykind.core.files import atomic_write
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
 
-ALL = "all"  # in place of a kind: every kind
-SINGLE_HEIGHT, GRID_HEIGHT = 800, 360  # px of a panel's image at most, for one kind and for all
-MAX_ASPECT = 1.5  # width of a panel's image at most, as a share of the largest height
+ALL = "all"  # instead of the name of a kind: every kind
+SINGLE_HEIGHT, GRID_HEIGHT = 800, 360  # px, maximum height of a panel's image, for one kind and for all
+MAX_ASPECT = 1.5  # maximum width of a panel's image, as a share of its maximum height
 MIN_LONGER_SIDE = 400  # px; a smaller photo is enlarged
 MAX_COLUMNS = 5  # panels in a row
 MIN_TEXT_WIDTH = 260  # px
@@ -40,17 +40,17 @@ class Panel:
 
     @property
     def width(self) -> int:
-        """Return its width, px; longer text is shortened."""
+        """Return the width, px; longer text is shortened."""
         return max(self.image.width, MIN_TEXT_WIDTH)
 
     @property
     def height(self) -> int:
-        """Return its height, px."""
+        """Return the height, px."""
         return self.image.height + round((TITLE_SIZE + TEXT_SIZE) * LINE_HEIGHT) + TEXT_SIZE // 2
 
 
 def draw(explanation: Explanation, kind: str | None = None) -> Image.Image:
-    """Return the photo beside the evidence for a kind; None: for the most probable one; ALL: for each.
+    """Return the photo next to the evidence for a kind (None: the most probable one) or for each kind (ALL).
 
     The maps share one colour scale. An empty map is not drawn; its caption says that there is no evidence.
     Raises BadModel for a kind that the model does not know.
@@ -68,12 +68,12 @@ def draw(explanation: Explanation, kind: str | None = None) -> Image.Image:
 
 def save(image: Image.Image, path: str | Path) -> None:
     """Write an image as PNG, atomically. Raises CannotWrite for another extension or a full disk."""
-    check_ending(path)
+    check_extension(path)
     with atomic_write(path) as temporary:
         image.save(temporary, "PNG")
 
 
-def check_ending(path: str | Path) -> None:
+def check_extension(path: str | Path) -> None:
     """Raise CannotWrite unless the file's name ends in .png."""
     suffix = Path(path).suffix
     if suffix.lower() != ".png":
@@ -82,7 +82,7 @@ def check_ending(path: str | Path) -> None:
 
 
 def _fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
-    """Return a photo at its size in the figure, in its own proportions."""
+    """Return a photo (h, w, 3) at its size in the figure, in its own proportions."""
     height, width = pixels.shape[:2]
     enlargement = max(1.0, MIN_LONGER_SIDE / max(width, height))
     scale = min(max_height / height, MAX_ASPECT * max_height / width, enlargement)
@@ -91,7 +91,7 @@ def _fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
 
 
 def _answer(explanation: Explanation) -> str:
-    """Return the answer as text."""
+    """Return the answer and the most probable kind as text."""
     best = f"{explanation.best} {explanation.probabilities[explanation.best]:.2f}"
     return best if explanation.answer == explanation.best else f"{explanation.answer}; most likely: {best}"
 

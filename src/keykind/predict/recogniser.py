@@ -28,7 +28,7 @@ from keykind.photo.source import Source, fetch, load_pixels, name_of
 
 SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
 DIGITS = 4  # of a probability in JSON and tables
-EXPLANATION_SIDE = 800  # px of the shorter side of an explained photo, unless it is smaller
+EXPLANATION_SIDE = 800  # px, shorter side of an explained photo, if it has as many
 
 ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
 
@@ -62,7 +62,7 @@ class Key:
 class Prediction:
     """The keys of one photo, or why it could not be read."""
 
-    photo: str  # its name
+    photo: str  # name
     keys: tuple[Key, ...]  # highest score first; empty: the photo shows no key, or could not be read
     error: str | None = None  # why it could not be read, and what to do
     transient: bool = False  # whether the error is transient, e.g. a network failure
@@ -83,14 +83,14 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Recogniser:
-    """A detector and a classifier, ready to run. Safe in threads."""
+    """A detector and a classifier, ready to run. Thread-safe."""
 
     model: Model
     detector: Detector | None = None  # None: the whole photo is classified as one key
 
     @classmethod
     def load(cls, path: str | Path | None = None, *, whole: bool = False) -> "Recogniser":
-        """Return a recogniser with the model in a file; None: with the model that ships with keykind.
+        """Return a recogniser with the model in a file; None: the model that ships with keykind.
 
         Keys are detected if the model was trained on crops of keys, unless `whole` is set.
         Raises BadModel if the file cannot be used, or this version ships no model.
@@ -119,7 +119,7 @@ class Recogniser:
     def recognise_many(
         self, sources: Iterable[Source], engine: Engine = parallel_map
     ) -> Iterator[Prediction]:
-        """Attempt photos in parallel and yield predictions in order; memory use is bounded for any number."""
+        """Attempt photos in parallel and yield predictions in order, with bounded memory for any number."""
         return engine(self.attempt, sources)
 
     def explain(self, source: Source, index: int = 0) -> Explanation:
@@ -139,13 +139,13 @@ class Recogniser:
             raise BadPhoto(name_of(source), fault=fault, remedy=remedy)
         key, candidate = results[index]
         answer = NOT_A_KEY if key is None else key.kind or NOT_SURE
-        assert candidate.output.maps is not None  # noqa: S101 - loading checked what the card says
+        assert candidate.output.maps is not None  # noqa: S101 - checked against the card on loading
         maps = {kind: candidate.output.maps[..., i] for i, kind in enumerate(self.kinds)}
         probabilities = _by_kind(self.kinds, candidate.output)
         return Explanation(name_of(source), answer, probabilities, maps, candidate.display())
 
     def _candidates(self, source: Source) -> list["_Candidate"]:
-        """Return each detection in a photo, or the whole of it, with the model's output."""
+        """Return the detections in a photo, or without a detector the whole photo, with the model's outputs."""
         source = fetch(source)
         if self.detector is None:
             photo = load_pixels(source, min_side=SIZE)

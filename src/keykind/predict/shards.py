@@ -2,7 +2,7 @@
 
 In:    photos in a fixed order; a recogniser
 Out:   FOLDER/part-000000.jsonl (or .csv, .parquet) and so on; FOLDER/_manifest.json, which lists what is done
-Needs: nothing beyond Python; for other formats and addresses what `writers` and `storage` need
+Needs: numpy, pillow, ai-edge-litert; pyarrow for .parquet, fsspec for addresses [scale]
 
 A shard, called a part in file names and messages, is done if the manifest lists it and its photos and file
 are unchanged: photos by name, size and modification time or version, the file by SHA-256. So a photo that was
@@ -25,7 +25,14 @@ from keykind.core.errors import BadPhoto, CannotWrite
 from keykind.core.files import READ_ERRORS, UNFINISHED, clear_unfinished
 from keykind.core.lock import lock_folder
 from keykind.photo.source import NamedPhoto, Source, name_of
-from keykind.photo.storage import Address, list_names, read_if_exists, remove, write_atomically
+from keykind.photo.storage import (
+    Address,
+    Location,
+    list_names,
+    read_if_exists,
+    remove,
+    write_atomically,
+)
 from keykind.predict import writers
 from keykind.predict.recogniser import Prediction, Recogniser
 from keykind.predict.writers import Tally
@@ -41,9 +48,9 @@ Recognise = Callable[[Iterable[Source]], Iterator[Prediction]]  # in the order o
 class ShardedOutput:
     """Where predictions are written: a folder of shards, or a file if the location has an extension."""
 
-    location: Path | Address
+    location: Location
     suffix: str  # of the shards: .jsonl, .csv or .parquet
-    shard_size: int  # photos per shard: at most so many are lost when a command is killed
+    shard_size: int  # photos per shard; at most this many have to be repeated when a command is killed
 
     def write(self, photos: Iterable[Source], recogniser: Recogniser, recognise: Recognise) -> Tally:
         """Write the predictions for photos and return their verdicts, those of finished shards included.
@@ -64,7 +71,7 @@ class ShardedOutput:
         with ExitStack() as stack:
             if isinstance(self.location, Path):
                 if self.location.is_file():
-                    fault = "is a file, but predictions in parts need a folder"
+                    fault = "is a file, but predictions in several parts need a folder"
                     remedy = "give another name, or one with an extension"
                     raise CannotWrite(self.location, fault=fault, remedy=remedy)
                 stack.enter_context(lock_folder(self.location))
@@ -169,7 +176,7 @@ class _ShardWriter:
 
 
 def _identity(output: ShardedOutput, recogniser: Recogniser) -> dict[str, Any]:
-    """Return the manifest's entries that must agree for a command to resume another."""
+    """Return the manifest's entries that must agree for a command to resume an earlier one."""
     return {
         "keykind": __version__,
         "model": recogniser.model.digest,
@@ -179,8 +186,8 @@ def _identity(output: ShardedOutput, recogniser: Recogniser) -> dict[str, Any]:
     }
 
 
-def _read_entries(location: Path | Address, identity: dict[str, Any]) -> list[Entry]:
-    """Return the entries of an earlier command's manifest. Raises CannotWrite if it was a different one."""
+def _read_entries(location: Location, identity: dict[str, Any]) -> list[Entry]:
+    """Return the entries of an earlier command's manifest. Raises CannotWrite if the commands differ."""
     names = [name for name in list_names(location) if not name.startswith(UNFINISHED)]
     if not names:
         return []
@@ -204,7 +211,7 @@ def _hash_of(sources: Sequence[Source]) -> str:
 
 
 def _state(source: Source) -> str:
-    """Return what identifies a photo and changes when it is modified."""
+    """Return a text that identifies a photo and changes when it is modified."""
     match source:
         case Path() | str():
             try:

@@ -2,9 +2,9 @@
 
 In:    predictions, one after another, any number
 Out:   text or JSON lines; a .csv, .jsonl or .parquet file, written atomically; a Tally of the verdicts
-Needs: nothing beyond Python; pyarrow for .parquet, fsspec for addresses
+Needs: numpy, pillow, ai-edge-litert; pyarrow for .parquet, fsspec for addresses [scale]
 
-COLUMNS defines the columns of both kinds of table, CSV and Parquet.
+COLUMNS defines the columns of both tables, CSV and Parquet.
 """
 
 import csv
@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
-from keykind.photo.storage import Address, parse_location, write_atomically
+from keykind.photo.storage import Location, parse_location, write_atomically
 from keykind.predict.recogniser import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 ROW_GROUP = 10_000  # rows of a Parquet file that are in memory at once
-MAX_ALTERNATIVES = 2  # kinds that are named if the model is not sure
+MAX_ALTERNATIVES = 2  # kinds listed if the model is not sure
 
 Value = str | float | None
 
@@ -36,7 +36,7 @@ class Column:
     """
 
     read: Callable[[Prediction, Key | None], Value]
-    parquet_type: str = "float64"  # name of the function of pyarrow that makes the type
+    parquet_type: str = "float64"  # name of pyarrow's function that returns the type
 
 
 def _probability(kind: str) -> Column:
@@ -60,12 +60,12 @@ COLUMNS: dict[str, Column | Callable[[str], Column]] = {
 
 @dataclass(slots=True)
 class Tally:
-    """The number of photos per verdict, counted as they pass."""
+    """The number of photos per verdict."""
 
     counts: Counter[str] = field(default_factory=Counter)
 
     def counted(self, predictions: Iterable[Prediction]) -> Iterator[Prediction]:
-        """Yield the predictions and count them."""
+        """Yield the predictions, counting their verdicts."""
         for prediction in predictions:
             self.counts[prediction.verdict] += 1
             yield prediction
@@ -80,7 +80,7 @@ class Tally:
         return self.counts[UNREADABLE]
 
     def as_json(self) -> dict[str, int]:
-        """Return the counts by name."""
+        """Return the number of photos in total and per verdict."""
         return {"photos": self.counts.total()} | {verdict: self.counts[verdict] for verdict in VERDICTS}
 
     def __str__(self) -> str:
@@ -107,7 +107,7 @@ def json_lines(predictions: Iterable[Prediction]) -> Iterator[str]:
         yield json.dumps(prediction.as_json(), ensure_ascii=False, allow_nan=False)
 
 
-def write(path: str | Path | Address, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
+def write(path: str | Location, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
     """Write predictions to a .csv, .jsonl or .parquet file atomically; memory use is bounded.
 
     Raises CannotWrite for another extension or a full disk, MissingExtra if pyarrow is needed and missing.
