@@ -146,7 +146,7 @@ def test_a_seed_is_a_whole_number(seed, capsys):
     with pytest.raises(SystemExit) as caught:
         run("demo", "--seed", seed)
     assert caught.value.code == 2
-    assert "not a whole number" in capsys.readouterr().err
+    assert "not an integer" in capsys.readouterr().err
 
 
 def test_a_closed_pipe_is_not_an_error(drawn_photos):

@@ -222,7 +222,7 @@ def test_predictions_printed_before_an_interruption_are_kept(tmp_path, many_phot
         rest, errors = process.communicate(timeout=60)
     assert all(json.loads(line)["error"] is None for line in [*lines, *rest.splitlines()])
     assert process.returncode == 2
-    assert b"stopped" in errors
+    assert b"interrupted" in errors
     assert b"Traceback" not in errors
 
 

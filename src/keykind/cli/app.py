@@ -1,4 +1,4 @@
-"""`keykind app`: write the browser app.
+"""`keykind app`: write the phone app.
 
 In:    options
 Out:   a folder for any static host
@@ -10,12 +10,12 @@ from pathlib import Path
 
 from keykind.cli.output import OK
 
-HELP = "write the browser app as a folder for any static host"
+HELP = "write the phone app, a web page, to a folder for any static host"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument("out", type=Path, metavar="OUT", help="the folder to write, new or empty")
+    parser.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -15,13 +15,13 @@ HELP = "cut out each key of a photo, aligned, on a transparent background"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument("photo", metavar="PHOTO", help="a photo, or - for one from standard input")
+    parser.add_argument("photo", metavar="PHOTO", help="a photo, or - for standard input")
     parser.add_argument(
         "--out",
         type=Path,
         required=True,
         metavar="PNG",
-        help="the image to write; if there are several keys, NAME-1.png, NAME-2.png and so on, "
+        help="the image to write; several keys are written as NAME-1.png, NAME-2.png and so on, "
         "highest confidence first",
     )
 

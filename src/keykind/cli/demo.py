@@ -33,5 +33,5 @@ def run(options: argparse.Namespace) -> int:
     print_scores(run_demo(options.out, options.seed), options.out)
     if not options.no_open and sys.stdout.isatty():
         open_page(options.out / "report.html")
-    message("To try your own photos, in a browser or from a program: keykind serve")
+    message("Try your own photos in a browser or from a program: keykind serve")
     return OK

@@ -13,7 +13,7 @@ from keykind.cli.output import OK
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
 
-HELP = "train, score and ship the files bundled with keykind; for its developers"
+HELP = "make the models and photos bundled with keykind; for developers of keykind"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -35,20 +35,20 @@ def run(options: argparse.Namespace) -> int:
 
 def _add_sets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "sets", type=Path, nargs="+", metavar="SET", help="folders that `keykind render` wrote"
+        "sets", type=Path, nargs="+", metavar="SET", help="datasets written by `keykind render`"
     )
     parser.add_argument(
         "--max-photos",
         type=positive,
         default=10_000,
         metavar="N",
-        help="photos of each set at most, evenly spread (default: %(default)s)",
+        help="maximum number of photos per set, evenly spaced (default: %(default)s)",
     )
 
 
 def _add_train_detector(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the results")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
     parser.add_argument(
         "--weights",
         default="keykind",
@@ -59,16 +59,16 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
         "--scaling",
         choices=("unit", "native"),
         default="unit",
-        help="pixel scaling that these weights expect (default: %(default)s)",
+        help="pixel scaling that the weights expect (default: %(default)s)",
     )
     parser.add_argument(
-        "--begin", type=Path, metavar="FILE", help="detector.weights.h5 of an earlier training to start from"
+        "--begin", type=Path, metavar="FILE", help="start from the detector.weights.h5 of an earlier run"
     )
     parser.add_argument(
         "--recipe",
         default="default",
         metavar="NAME|FILE",
-        help="recipe whose part `detector` is used (default: %(default)s)",
+        help="recipe whose `detector` table is used (default: %(default)s)",
     )
     add_seed(parser)
 
@@ -81,27 +81,27 @@ def _add_score_detector(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_ship(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("source", type=Path, nargs="?", metavar="RUN", help="run of the classifier to bundle")
+    parser.add_argument("source", type=Path, nargs="?", metavar="RUN", help="run whose classifier to bundle")
     parser.add_argument(
         "--begin",
         metavar="NAME|FILE",
-        help="weights that this run started from; every tensor must differ from them",
+        help="initial weights of this run; every tensor must differ from them",
     )
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where to write (default: in the installed package)"
+        "--out", type=Path, metavar="FOLDER", help="folder to write to (default: the installed package)"
     )
 
 
 def _add_render_sample(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where to write (default: in the installed package)"
+        "--out", type=Path, metavar="FOLDER", help="folder to write to (default: the installed package)"
     )
     parser.add_argument(
         "--max-photos",
         type=positive,
         metavar="N",
-        help="photos of each kind and split at most (default: all)",
+        help="maximum number of photos per kind and split (default: all)",
     )
     parser.add_argument(
         "--variant", metavar="NAME", help="Mitsuba variant (default: the fastest that works here)"
@@ -143,10 +143,10 @@ def _ship(options: argparse.Namespace) -> None:
     from keykind.model.shipped import FOLDER
 
     if not (options.source or options.detector):
-        fault, remedy = "has neither a run nor --detector", "give what to bundle"
+        fault, remedy = "was given neither a run nor --detector", "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source and not options.begin:
-        remedy = "name the weights that it started from"
+        remedy = "give the initial weights of the run"
         raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
     out = options.out or FOLDER
     if options.detector:
@@ -159,23 +159,23 @@ def _ship(options: argparse.Namespace) -> None:
 def _render_sample(options: argparse.Namespace) -> None:
     require("render")
     from keykind.core.parallel import cpu_count
-    from keykind.dataset.bundled import FOLDER
+    from keykind.dataset.bundled import PHOTOS_FOLDER
     from keykind.render.sets.rendering import Studio
     from keykind.render.sets.sample import render_sample
     from keykind.render.studio.variant import choose_variant
 
     studio = Studio(choose_variant(options.variant), options.workers or cpu_count())
-    for line in render_sample(studio, options.out or FOLDER, options.max_photos):
+    for line in render_sample(studio, options.out or PHOTOS_FOLDER, options.max_photos):
         print(line)
 
 
 COMMANDS = {
     "train-detector": ("train the detector on rendered sets", _add_train_detector, _train_detector),
     "score-detector": (
-        "score a detector on the photos of rendered sets that training holds out",
+        "score a detector on the held-out photos of rendered sets",
         _add_score_detector,
         _score_detector,
     ),
-    "ship": ("write trained models into the package", _add_ship, _ship),
+    "ship": ("bundle trained models with the package", _add_ship, _ship),
     "render-sample": ("render the photos bundled with keykind", _add_render_sample, _render_sample),
 }

@@ -1,7 +1,7 @@
 """`keykind doctor`: check the installation.
 
 In:    this machine
-Out:   what is installed, what is missing, and the command that fixes it, one line each
+Out:   one line per package: its version, or the command that installs it; the feature cache
 Needs: nothing beyond Python
 """
 
@@ -18,7 +18,7 @@ from keykind.core.cache import default_folder
 from keykind.core.extras import BASE, EXTRAS, is_installed
 from keykind.core.files import free_space
 
-HELP = "check the installation: what is installed, what is missing, how to fix it"
+HELP = "check the installation: what is installed, what is missing, and how to install it"
 PASSED, MISSING, OPTIONAL, LOW = "ok", "MISSING", "optional", "LOW"  # only a missing base package is an error
 CACHE_SPACE = 500  # MB that a run on a few thousand photos may need for its cache
 

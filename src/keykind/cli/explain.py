@@ -16,18 +16,18 @@ HELP = "draw which regions of a photo support the prediction"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument("photo", metavar="PHOTO", help="a photo, or - for one from standard input")
+    parser.add_argument("photo", metavar="PHOTO", help="a photo, or - for standard input")
     parser.add_argument("--out", type=Path, required=True, metavar="PNG", help="the image to write")
     add_model_options(parser)
     parser.add_argument(
-        "--kind", metavar="NAME", help="explain this kind, or all (default: the most probable)"
+        "--kind", metavar="NAME", help="the kind to explain, or all (default: the most probable)"
     )
     parser.add_argument(
         "--key",
         type=positive,
         default=1,
         metavar="N",
-        help="if there are several keys, the N-th, highest confidence first (default: %(default)s)",
+        help="which of several keys to explain; 1 has the highest confidence (default: %(default)s)",
     )
 
 
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from keykind.predict import figure
     from keykind.predict.recogniser import Recogniser
 
-    figure.check_ending(options.out)
+    figure.check_extension(options.out)
     recogniser = Recogniser.load(options.model, whole=options.whole)
     explanation = recogniser.explain(single_photo(options.photo), options.key - 1)
     figure.save(figure.draw(explanation, options.kind), options.out)

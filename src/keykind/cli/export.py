@@ -21,21 +21,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         nargs="?",
         metavar="RUN|FILE",
-        help="folder of a run, or a model file (default: the bundled one)",
+        help="folder of a run, or a model file (default: the bundled model)",
     )
     parser.add_argument(
         "--precision",
         choices=PRECISIONS,
-        help="of the weights; int8 also quantises the activations (default: fp32)",
+        help="precision of the weights; int8 also quantises the activations (default: fp32)",
     )
     parser.add_argument(
         "--for",
         dest="client",
         choices=("mediapipe",),
-        help="make a file for this program: its only output is the probabilities",
+        help="write a file for this program; its only output is the probabilities",
     )
     parser.add_argument(
-        "--out", type=Path, metavar="FILE", help="a .tflite or .onnx file (default: named after its content)"
+        "--out", type=Path, metavar="FILE", help="a .tflite or .onnx file (default: named after its contents)"
     )
     parser.add_argument(
         "--force", action="store_true", help="write the file even if its error exceeds the tolerance"

@@ -1,7 +1,7 @@
 """`keykind inspect`: check a dataset.
 
 In:    options
-Out:   facts as text or JSON, and as a page
+Out:   the findings as text or JSON, and as an HTML page
 Needs: numpy, pillow
 """
 
@@ -19,11 +19,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     add_dataset_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write a page with thumbnails")
+    parser.add_argument("--html", type=Path, metavar="FILE", help="also write an HTML page with thumbnails")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the facts of a dataset."""
+    """Check a dataset and print the findings."""
     from keykind.core.files import write_text
     from keykind.dataset import report
 

@@ -62,14 +62,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         message(f"keykind: {error}")
         return FAILED
     except KeyboardInterrupt:
-        message("keykind: stopped")
+        message("keykind: interrupted")
         return FAILED
     return status
 
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of the whole command line; parsed options hold the verb's function as `verb`."""
-    root = argparse.ArgumentParser("keykind", description="Find keys in photos and recognise their kinds.")
+    root = argparse.ArgumentParser(
+        "keykind", description="Find the keys in photos and tell what kind each is."
+    )
     root.add_argument("--version", action="version", version=f"keykind {__version__}")
     subparsers = root.add_subparsers(required=True, metavar="VERB")
     for name in VERBS:

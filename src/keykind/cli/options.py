@@ -20,15 +20,22 @@ def add_dataset_options(parser: argparse.ArgumentParser, *, required: bool = Tru
         metavar="PHOTOS",
         help="a folder with one subfolder per kind, or a CSV file",
     )
-    parser.add_argument("--test", type=Path, metavar="PHOTOS", help="test photos, if kept separately")
-    add_kinds(parser, "only these kinds")
+    parser.add_argument(
+        "--test",
+        type=Path,
+        metavar="PHOTOS",
+        help="a folder or CSV file of test photos, if they are separate",
+    )
+    add_kinds(parser, "read only these kinds")
     parser.add_argument(
         "--group-pattern",
         metavar="REGEX",
-        help="matches the part of a file name that identifies the physical key",
+        help="regular expression over photo paths; its group `key`, or else its first, is the key's name",
     )
     parser.add_argument(
-        "--keep-leaks", action="store_true", help="keep training photos that also occur among the test photos"
+        "--keep-leaks",
+        action="store_true",
+        help="keep training photos that show the same picture or key as a test photo",
     )
 
 
@@ -58,21 +65,23 @@ def add_seed(parser: argparse.ArgumentParser, *, default: int | None = 0) -> Non
 
 
 def add_model_options(parser: argparse.ArgumentParser) -> None:
-    """Add the choice of the model and of what it sees."""
-    parser.add_argument("--model", type=Path, metavar="FILE", help="a model file (default: the bundled one)")
+    """Add the choice of the model and of its input."""
+    parser.add_argument(
+        "--model", type=Path, metavar="FILE", help="a model file (default: the bundled model)"
+    )
     parser.add_argument(
         "--whole", action="store_true", help="skip key detection: treat the whole photo as one key"
     )
 
 
 def add_engine(parser: argparse.ArgumentParser, *, default: str | None = "local") -> None:
-    """Add the choice of where the work is done."""
+    """Add the choice of where photos are processed."""
     parser.add_argument(
         "--engine",
         choices=("local", "ray"),
         default=default,
-        help="where the work is done: in this process, or on a Ray cluster (RAY_ADDRESS, or else one started "
-        "on this machine); the results are the same (default: local)",
+        help="where photos are processed: on this machine, or on a Ray cluster (at RAY_ADDRESS, or else "
+        "started on this machine); the results are the same (default: local)",
     )
 
 
@@ -98,26 +107,26 @@ def name_list(text: str) -> list[str] | None:
 def natural(text: str) -> int:
     """Return an integer of at least 0."""
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 0")
     return int(text)
 
 
 def positive(text: str) -> int:
     """Return an integer of at least 1."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not an integer of at least 1")
     return int(text)
 
 
 def port(text: str) -> int:
     """Return a TCP port."""
     if not text.isdecimal() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port, 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number from 0 to 65535")
     return int(text)
 
 
 def devices(text: str) -> str:
     """Return a selection of devices: a number of GPUs, `all`, or `cpu:` and a number."""
     if not re.fullmatch(r"all|(cpu:)?[1-9][0-9]{0,3}", text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 1 or more, all, or cpu:NUMBER")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of GPUs, all, or cpu:N")
     return text

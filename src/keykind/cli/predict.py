@@ -28,16 +28,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="PHOTO|FOLDER",
         help="photos, folders of photos (searched recursively), quoted patterns such as 'shop/**/*.jpg', "
-        "URLs such as s3://bucket/keys, or - for one photo from standard input",
+        "URLs such as s3://bucket/keys, or - for one photo on standard input",
     )
-    parser.add_argument("--json", action="store_true", help="print a line of JSON per photo instead of text")
+    parser.add_argument(
+        "--json", action="store_true", help="print one line of JSON per photo instead of text"
+    )
     add_model_options(parser)
     parser.add_argument(
         "--out",
         type=parse_location,
         metavar="FILE|FOLDER",
-        help="write the predictions to a .csv, .jsonl or .parquet file, or, without such an extension, to a "
-        "folder of files, which the same command resumes; print only the counts",
+        help="write the predictions to a .csv, .jsonl or .parquet file, or, without an extension, to a folder of "
+        "files, which the same command resumes; print only the counts",
     )
     parser.add_argument(
         "--format",

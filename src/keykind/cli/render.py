@@ -20,11 +20,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     parser.add_argument("out", type=Path, metavar="OUT", help="folder of the dataset")
     parser.add_argument("--count", type=int, required=True, metavar="N", help="number of photos")
-    add_kinds(parser, "only these kinds (default: all)")
+    add_kinds(parser, "render only these kinds (default: all)")
     parser.add_argument(
         "--scene",
         metavar="NAME",
-        help="product, phone, multi (several keys) or nothing (no key) (default: product and phone in turn)",
+        help="product, phone, multi (several keys) or nothing (no key); default: product and phone in turn",
     )
     parser.add_argument(
         "--size", type=int, default=320, metavar="PX", help="longer side of a photo (default: %(default)s)"
@@ -42,7 +42,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Render what is missing of a dataset."""
+    """Render the photos that the dataset does not have yet."""
     require("render")
     from keykind.render.sets.job import make_job
     from keykind.render.sets.rendering import open_studio, render_set

@@ -12,7 +12,7 @@ from keykind.cli.options import add_model_options, port, positive
 from keykind.cli.output import OK
 from keykind.core.extras import require
 
-HELP = "serve predictions over HTTP, to programs and browsers"
+HELP = "serve predictions and the phone app over HTTP"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=16,
         metavar="N",
-        help="requests that a worker accepts before it answers others with 503 (default: %(default)s)",
+        help="requests that a worker may hold; further ones are answered with 503 (default: %(default)s)",
     )
     parser.add_argument(
         "--most-mb",
@@ -66,12 +66,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         default=[],
         metavar="ORIGIN",
-        help="sites whose pages may call the service from a browser, such as https://shop.example",
+        help="origins whose pages may call the service, such as https://shop.example",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Serve until stopped."""
+    """Serve until the process is stopped."""
     require("serve")
     from keykind.core.parallel import cpu_count
     from keykind.serve.server import run_service

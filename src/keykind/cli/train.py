@@ -1,4 +1,4 @@
-"""`keykind train`: train on photos, test, and write the report.
+"""`keykind train`: train and test a model on photos, and write the report.
 
 In:    options
 Out:   the folder of a run; its scores
@@ -11,14 +11,16 @@ from pathlib import Path
 from keykind.cli.options import add_dataset_options, add_engine, add_seed, devices
 from keykind.cli.output import OK, SOME_UNREADABLE, message, print_scores
 
-HELP = "train on photos, test, and write the report"
+HELP = "train and test a model on your photos, and write a report"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     add_dataset_options(parser, required=False)
     parser.add_argument(
-        "--recipe", metavar="NAME|FILE", help="report, default, or a .toml file (default: report)"
+        "--recipe",
+        metavar="NAME|FILE",
+        help="a recipe, report or default, or a .toml file; report if not given",
     )
     parser.add_argument(
         "--weights",
@@ -30,7 +32,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--negatives",
         type=Path,
         metavar="PHOTOS",
-        help="photos without a key, to test how well such photos are rejected, besides the bundled ones",
+        help="photos without a key, to measure how many are rejected, in addition to the bundled ones",
     )
     parser.add_argument(
         "--nothing", type=Path, dest="negatives", default=argparse.SUPPRESS, help=argparse.SUPPRESS
@@ -56,8 +58,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="resume an interrupted run; PHOTOS and options that are not given are those of the run, so that "
-        "`keykind train --resume RUN` suffices",
+        help="resume an interrupted run; `keykind train --resume RUN` is enough, because photos and options "
+        "are read from the run",
     )
     add_engine(parser, default=None)
     parser.set_defaults(usage_error=parser.error)
