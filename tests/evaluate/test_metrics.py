@@ -1,4 +1,4 @@
-"""Tests of metrics.py."""
+"""Tests of evaluate/metrics.py."""
 
 import json
 
@@ -23,7 +23,7 @@ PUBLISHED = np.array([[30, 11, 8, 5], [2, 14, 2, 0], [0, 2, 9, 1], [0, 0, 0, 21]
 
 
 class FixedDraw:
-    """Stands in for a generator: fixes how often the bootstrap draws each group."""
+    """A fake generator that fixes how often the bootstrap draws each group."""
 
     def __init__(self, times):
         self.times = np.asarray(times)
@@ -152,7 +152,7 @@ def test_the_interval_of_accuracy_is_as_wide_as_theory_says():
 
 def test_intervals_get_narrower_with_more_keys():
     few = random_predictions(0, photos=40)
-    many = tuple(np.tile(side, 16) for side in few)
+    many = tuple(np.tile(array, 16) for array in few)
     for name in ("accuracy", "weighted_f1", "macro_f1"):
         ratio = width(scored(*few, resamples=2000).intervals[name]) / width(
             scored(*many, resamples=2000).intervals[name]
@@ -250,9 +250,9 @@ def test_bins_contain_every_photo_once_in_order():
     probabilities = softmax(4 * rng.standard_normal((500, 4)).astype(np.float32))
     probabilities[0] = [1, 0, 0, 0]
     bins = calibration_bins(probabilities, rng.integers(0, 4, 500))
-    assert sum(part.count for part in bins) == 500
-    assert all(part.count for part in bins)
-    confidences = [part.confidence for part in bins]
+    assert sum(entry.count for entry in bins) == 500
+    assert all(entry.count for entry in bins)
+    confidences = [entry.confidence for entry in bins]
     assert confidences == sorted(confidences)
     assert len({int(min(confidence, 0.999) * 10) for confidence in confidences}) == len(bins)
 
@@ -273,7 +273,7 @@ def test_rejection_at_random_has_an_auroc_of_one_half():
 
 
 @pytest.mark.parametrize("temperature", [0.4, 1.0, 2.5])
-def test_the_temperature_that_generated_the_labels_is_found(temperature):
+def test_the_temperature_that_generated_the_labels_is_recovered(temperature):
     rng = np.random.default_rng(0)
     logits = (3 * rng.standard_normal((5000, 4))).astype(np.float32)
     cumulative = softmax(logits, temperature).cumsum(axis=1)

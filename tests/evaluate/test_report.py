@@ -1,4 +1,4 @@
-"""Tests of report.py: the page, also in a browser."""
+"""Tests of evaluate/report.py: the page, also in a browser."""
 
 import base64
 import io

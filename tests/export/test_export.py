@@ -72,7 +72,7 @@ def test_a_file_cannot_be_converted_to_a_higher_precision(tmp_path):
         export_model(source, replace(DEFAULT, precision="fp32"))
 
 
-def test_another_suffix_is_rejected_before_any_work(tmp_path):
+def test_another_extension_is_rejected_before_any_work(tmp_path):
     with pytest.raises(BadModel, match=r"ends in '\.pb'; use \.tflite or \.onnx"):
         export_model(tmp_path / "no-run", replace(DEFAULT, out=str(tmp_path / "keys.pb")))
 
@@ -111,7 +111,7 @@ def fp32(finished, tmp_path_factory):
     return export_model(str(finished[0].out), replace(DEFAULT, out=str(out)))
 
 
-def test_a_run_s_model_file_can_be_made_again(finished, fp32):
+def test_the_model_file_of_a_run_can_be_made_again(finished, fp32):
     before = (finished[0].out / "keys.tflite").read_bytes()
     after, card = unpack(fp32.path.read_bytes(), "again")
     assert after == unpack(before, "before")[0]

@@ -2,7 +2,7 @@
 
 In:    counts, training curves, scores
 Out:   matplotlib figures; as SVG in the page's text colour, and as PNG
-Needs: matplotlib                                                                          [train]
+Needs: matplotlib, scikit-learn, scipy                                                     [train]
 """
 
 import io
@@ -24,7 +24,7 @@ from keykind.evaluate.metrics import Interval, Scores
 from keykind.evaluate.thumbnails import SIDE
 
 INK = "#010203"  # placeholder for the page's text colour; used for nothing else in a chart
-BLUE, ORANGE = "#0173b2", "#de8f05"  # distinguishable to colour-blind readers, on white and black
+BLUE, ORANGE = "#0173b2", "#de8f05"  # distinguishable by colour-blind readers, on white and on black
 COLUMNS = 8  # tiles in a row of a contact sheet
 MAX_KINDS = 24  # kinds that a chart can label legibly
 CAPTION = 30  # height of the two lines of text below a tile, px
@@ -82,12 +82,12 @@ def contact_sheet(tiles: Sequence[Tile]) -> bytes:
 
 
 def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
-    """Draw in STYLE: matplotlib fixes the colour of text when it is created, not when the figure is saved."""
+    """Apply STYLE while drawing: matplotlib fixes the colour of text at creation, not when saving."""
 
     @wraps(draw)
-    def styled(*arguments: P.args, **named: P.kwargs) -> Figure:
+    def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
         with mpl.rc_context(STYLE):
-            return draw(*arguments, **named)
+            return draw(*args, **kwargs)
 
     return styled
 
@@ -99,7 +99,7 @@ def _axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[A
 
 @_styled
 def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
-    """Draw the number of photos of each kind: total, training, test."""
+    """Draw the number of training and test photos of each kind, and the total."""
     figure, (axes,) = _axes(7, 0.8 + 0.55 * len(counts))
     y = np.arange(len(counts))
     parts = {
@@ -172,7 +172,7 @@ def confusion(scores: Scores, title: str) -> Figure:
 
 @_styled
 def f1_bars(tests: Mapping[str, Scores]) -> Figure:
-    """Draw the F1 of each kind with its interval, views side by side."""
+    """Draw the F1 of each kind with its interval; tests: view -> scores, side by side."""
     kinds = next(iter(tests.values())).kinds
     figure, (axes,) = _axes(7, 0.9 + 0.6 * len(kinds))
     height = 0.8 / len(tests)
@@ -191,12 +191,12 @@ def f1_bars(tests: Mapping[str, Scores]) -> Figure:
 
 @_styled
 def reliability_diagram(tests: Mapping[str, Scores]) -> Figure:
-    """Draw accuracy against confidence; a calibrated model is on the diagonal."""
+    """Draw accuracy against confidence; a calibrated model is on the diagonal. tests: name -> scores."""
     figure, (axes,) = _axes(4.2, 4.2)
     axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls="--")
     for (name, scores), colour in zip(tests.items(), (BLUE, ORANGE), strict=False):
-        sizes = [20 + 180 * part.count / scores.confusion.sum() for part in scores.bins]
-        points = [part.confidence for part in scores.bins], [part.accuracy for part in scores.bins]
+        sizes = [20 + 180 * entry.count / scores.confusion.sum() for entry in scores.bins]
+        points = [entry.confidence for entry in scores.bins], [entry.accuracy for entry in scores.bins]
         axes.plot(*points, color=colour, lw=1)
         axes.scatter(*points, s=sizes, color=colour, label=f"{name}: ECE {scores.ece:.3f}")
     axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.05), xlabel="confidence", ylabel="accuracy")

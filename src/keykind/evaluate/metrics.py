@@ -59,8 +59,10 @@ class CalibrationBin:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
-    """All classification metrics of a test. Intervals contain 95% of bootstrap resamples of physical keys;
-    those of recall are Wilson intervals over physical keys.
+    """All classification metrics of a test.
+
+    Intervals contain 95% of bootstrap resamples of physical keys; those of recall are Wilson intervals over
+    physical keys.
     """
 
     kinds: tuple[str, ...]
@@ -110,7 +112,7 @@ class Scores:
             "calibration": {
                 "ece": self.ece,
                 "log_loss": self.log_loss,
-                "bins": [[part.confidence, part.accuracy, part.count] for part in self.bins],
+                "bins": [[entry.confidence, entry.accuracy, entry.count] for entry in self.bins],
             },
         }
 
@@ -230,7 +232,7 @@ def wilson_interval(share: float, count: int) -> Interval:
 
 
 def calibration_bins(probabilities: Floats, labels: Labels) -> tuple[CalibrationBin, ...]:
-    """Return the predictions in bins of confidence, without empty bins (the reliability diagram)."""
+    """Return the non-empty confidence bins of a reliability diagram; probabilities (n, c), labels (n,)."""
     confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return tuple(
@@ -242,10 +244,12 @@ def calibration_bins(probabilities: Floats, labels: Labels) -> tuple[Calibration
 def calibration_error(probabilities: Floats, labels: Labels) -> float:
     """Return the expected calibration error: the mean gap between confidence and accuracy over photos.
 
+    probabilities (n, c), labels (n,).
+
     Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.
     """
     bins = calibration_bins(probabilities, labels)
-    return sum(part.count * abs(part.confidence - part.accuracy) for part in bins) / len(labels)
+    return sum(entry.count * abs(entry.confidence - entry.accuracy) for entry in bins) / len(labels)
 
 
 def fit_temperature(logits: Floats, labels: Labels) -> float:

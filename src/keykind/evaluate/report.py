@@ -1,8 +1,8 @@
 """A finished run -> report page, and each of its figures as a file.
 
-In:    ReportData: dataset, training curves, scores, predictions, and what Grad-CAM needs
+In:    ReportData: dataset, training curves, scores, predictions, the network for Grad-CAM
 Out:   report.html (one file, no network), figures/*.png
-Needs: matplotlib                                                                          [train]
+Needs: keras, tensorflow, matplotlib, scikit-learn, scipy                                  [train]
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -52,7 +52,7 @@ class ReportData:
     saliency: Saliency | None  # None without rendered labels
     predictions: tuple[PhotoPrediction, ...]  # on the plain test photos
     explainer: Explainer
-    details: dict[str, str]  # of the run, for the last table
+    details: dict[str, str]  # of the run: setting -> value
     notice: str  # first line of the page; empty for none
 
 
@@ -178,12 +178,12 @@ def _training(data: ReportData, figures: FigureWriter) -> Iterable[Content]:
         yield tag("h3", "Full fine-tuning")
         yield tag(
             "p",
-            f"All layers were then trained on that fold's photos{renders} with strong augmentation, redrawn "
-            "each epoch; so the accuracy is lower than on plain photos.",
+            f"All layers were then trained on that fold's photos{renders}, with strong augmentation drawn "
+            "anew in each epoch, so the accuracy is lower than on plain photos.",
         )
         rows = [
-            (number, f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}")
-            for number, epoch in enumerate(data.full_fine_tuning, 1)
+            (i, f"{epoch['loss']:.3f}", f"{epoch['accuracy']:.1%}")
+            for i, epoch in enumerate(data.full_fine_tuning, 1)
         ]
         yield table(("epoch", "loss", "accuracy"), rows)
     if data.fine_tuning:

@@ -2,7 +2,7 @@
 
 In:    Dataset, Scores, predictions on the test photos
 Out:   a few sentences with numbers, most useful first
-Needs: scikit-learn, through the scores                                                    [train]
+Needs: scikit-learn, scipy                                                                 [train]
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,12 +14,12 @@ from keykind.evaluate.thumbnails import PhotoPrediction
 
 MIN_KEYS = 10  # physical keys of a kind in the test; with fewer its interval is too wide
 IMBALANCE = 2.0  # ratio of the most to the least frequent kind's training photos that is worth a suggestion
-BLUR = 0.6  # ratio of the sharpness of wrong to correct predictions that is worth a suggestion
-MIN_PHOTOS = 20  # wrong and correct predictions needed to compare their sharpness
+BLUR = 0.6  # ratio of the sharpness of wrong to correct predictions below which a suggestion is made
+MIN_PHOTOS = 20  # wrong, and correct, predictions needed to compare their sharpness
 
 
 def suggest(dataset: Dataset, scores: Scores, predictions: Sequence[PhotoPrediction]) -> list[str]:
-    """Return what would help most: more keys of weak kinds, more test keys, better photos."""
+    """Return sentences about what would help most: more keys of weak kinds, more test keys, better photos."""
     return [
         *_confused_kinds(scores),
         *_few_test_keys(scores),

@@ -42,7 +42,7 @@ class PhotoPrediction:
 
     @property
     def correct(self) -> bool:
-        """Whether the predicted kind is the true one."""
+        """Return whether the predicted kind is the true one."""
         return self.kind == self.sample.kind
 
     def caption(self) -> str:
@@ -86,7 +86,7 @@ def photo_tiles(samples: Iterable[Sample]) -> list[Tile]:
 
 
 def view_tiles(samples: Iterable[Sample], plan: Plan, views: Sequence[str], size: int) -> list[Tile]:
-    """Return tiles of each photo's views as the network sees them: stretched to a square of `size` px."""
+    """Return tiles of each photo's views as input to the network: stretched to a square of `size` px."""
     return [
         make_tile(
             to_crop(plan.picture(view, crop, sample.sha256)), f"{sample.kind}, {view.replace('_', ' ')}"
@@ -108,7 +108,7 @@ class Explainer:
     def explain(self, prediction: PhotoPrediction, kinds: Sequence[str]) -> tuple[Tile, ...]:
         """Return tiles of the network's input, captioned with the prediction, and of each kind's map over it.
 
-        For an empty map only the caption says so.
+        An empty map is not drawn; its caption says that there is no evidence.
         """
         crop = read_crop(prediction.sample, self.network.size)
         _, feature_map = self.network.run(to_unit(crop))

@@ -1,7 +1,7 @@
 """A run or a model file -> a model file in the requested format.
 
 In:    RUN/, a .tflite file written by keykind, or nothing: the shipped model; ExportOptions
-Out:   a .tflite or .onnx file; Exported, with its size and its parity with Keras
+Out:   a .tflite or .onnx file; Exported: its path, size and parity with Keras
 Needs: for a run keras and tensorflow [train], for ONNX tf2onnx [onnx]
 """
 

@@ -51,7 +51,7 @@ class TrainedModel:
     crop: str  # of Card
     kinds: tuple[str, ...]
     ood_threshold: float
-    about: dict[str, Any]  # for people, see Card
+    about: dict[str, Any]  # for readers, see Card
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ class ParityReport:
 
     @property
     def f1_loss(self) -> float:
-        """Weighted F1 that the file loses."""
+        """Return the weighted F1 that the file loses."""
         return self.keras_f1 - self.weighted_f1
 
 
 def load_trained_model(run: str | Path) -> TrainedModel:
-    """Return the model of a finished run. Raises BadRun if it is not one, or its files are damaged."""
+    """Return the model of a finished run. Raises BadRun if it is not finished, or its files are damaged."""
     run = Path(run)
     if not (run / "metrics.json").is_file():
         raise BadRun(run, fault="is not a finished run", remedy="give the folder that `keykind train` wrote")
@@ -148,8 +148,8 @@ def calibration_crops(dataset: Dataset) -> list[Crop]:
     return read_crops([*samples, *negatives])
 
 
-def crop_keys(dataset: Dataset, trained: TrainedModel) -> Dataset:
-    """Return the photos as the model sees them: cropped to their keys if it was trained on key crops."""
+def crop_dataset(dataset: Dataset, trained: TrainedModel) -> Dataset:
+    """Return the dataset as the model expects it: cropped to the keys if it was trained on key crops."""
     if trained.crop != KEY:
         return dataset
     return replace(dataset, samples=with_key_crops(dataset.samples, load_detector()))
@@ -172,7 +172,7 @@ def read_run_dataset(run: Path) -> Dataset:
 
 
 def read_crops(samples: Sequence[Sample]) -> list[Crop]:
-    """Return the crops of photos, (224, 224, 3) uint8 each."""
+    """Return the crops of photos, (224, 224, 3) uint8 each. Raises BadPhoto."""
     return list(parallel_map(lambda sample: read_crop(sample, SIZE), samples))
 
 
@@ -213,7 +213,7 @@ def keras_probabilities(trained: TrainedModel, crops: Sequence[Crop]) -> Floats:
 
 
 def weighted_f1(labels: Labels, probabilities: Floats) -> float:
-    """Return the weighted F1 of probabilities (n, c)."""
+    """Return the weighted F1 of probabilities (n, c) against labels (n,)."""
     return float(f1_score(labels, probabilities.argmax(axis=1), average="weighted", zero_division=0.0))
 
 
@@ -233,13 +233,13 @@ def export_run(
 ) -> tuple[bytes, ParityReport | KeykindError]:
     """Return a run's model file, and its parity with Keras on the run's test photos.
 
-    If the photos are missing, the parity is the error; int8, which is calibrated on them, then raises it.
-    The card contains the file's own score next to the run's. Raises BadRun, and BadModel for a loss of more
-    than MAX_F1_LOSS unless `force`.
+    If the photos are missing, the error is returned instead of the parity; for int8, which is calibrated on
+    them, it is raised. The card contains the file's own score next to the run's. Raises BadRun, and BadModel
+    for a loss of more than MAX_F1_LOSS unless `force`.
     """
     trained = load_trained_model(run)
     try:
-        dataset = crop_keys(read_run_dataset(run), trained)
+        dataset = crop_dataset(read_run_dataset(run), trained)
     except KeykindError as error:
         if precision == "int8":
             raise

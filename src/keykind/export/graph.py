@@ -4,7 +4,7 @@ In:    InferenceModel: backbone, head, prototypes, temperature, view
 Out:   a TFLite flatbuffer: uint8 pixels -> probabilities, class maps, out-of-distribution (OOD) score
 Needs: keras, tensorflow                                                                   [train]
 
-The graph contains everything from the pixels of a crop to the outputs, so no constant is needed outside it.
+The graph contains every step from the pixels of a crop to the outputs, so clients need no constants.
 """
 
 from collections.abc import Callable, Iterable
@@ -24,7 +24,7 @@ from keykind.train.backend import tf
 
 @dataclass(frozen=True, slots=True, eq=False)
 class InferenceModel:
-    """Everything that determines the outputs."""
+    """The parts of the inference graph."""
 
     backbone: Backbone
     head: Head

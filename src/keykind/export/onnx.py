@@ -21,7 +21,7 @@ from keykind.train import backend  # noqa: F401 - imports TensorFlow quietly, be
 with quiet():
     import tf2onnx
 
-OPSET = 17  # of 2022, supported by every current runtime
+OPSET = 17  # from 2022, supported by every current runtime
 INPUT = "pixels"
 OUTPUTS = {2: "probabilities", 4: "maps"}  # by rank; the one of shape (1, 1) is the OOD score, "novelty"
 

@@ -145,7 +145,7 @@ class Recogniser:
         return Explanation(name_of(source), answer, probabilities, maps, candidate.display())
 
     def _candidates(self, source: Source) -> list["_Candidate"]:
-        """Return the detections in a photo, or without a detector the whole photo, with the model's outputs."""
+        """Return each detection in a photo (the whole photo without a detector) with the model's output."""
         source = fetch(source)
         if self.detector is None:
             photo = load_pixels(source, min_side=SIZE)
