@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 from app_server import Host
-from keykind.app import FOLDER
+from keykind.app import APP_FOLDER
 from keykind.dataset.bundled import bundled_photos
 
 FRAMES, WARM_UP = 60, 10  # measured, and left out before
@@ -34,7 +34,7 @@ WATCH = """() => {
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--app", type=Path, default=FOLDER, help="folder of the built app")
+    parser.add_argument("--app", type=Path, default=APP_FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

@@ -18,7 +18,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 from app_build import WEB
 from app_server import Host
-from keykind.app import FOLDER
+from keykind.app import APP_FOLDER
 from keykind.photo.inputs import iter_photos
 
 sys.path.append(str(WEB / "scripts"))
@@ -32,7 +32,7 @@ TIMEOUT = 600_000  # ms
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("photos", nargs="+")
-    parser.add_argument("--app", type=Path, default=FOLDER, help="folder of the built app")
+    parser.add_argument("--app", type=Path, default=APP_FOLDER, help="folder of the built app")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:

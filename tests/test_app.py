@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from keykind.app import FOLDER, INDEX, write_app
+from keykind.app import APP_FOLDER, INDEX, write_app
 from keykind.cli import main
 from keykind.core.errors import CannotWrite, NoApp
 
@@ -63,9 +63,9 @@ def test_without_a_built_app_the_error_names_the_command_that_builds_it(tmp_path
 def test_the_command_prints_the_page_or_why_there_is_none(tmp_path, capsys):
     status = main.main(["app", str(tmp_path / "site")])
     output = capsys.readouterr()
-    if (FOLDER / INDEX).is_file():
+    if (APP_FOLDER / INDEX).is_file():
         assert (status, output.out) == (0, f"{tmp_path / 'site' / INDEX}\n")
-        assert files(tmp_path / "site") == files(FOLDER)
+        assert files(tmp_path / "site") == files(APP_FOLDER)
     else:
         assert (status, output.out) == (2, "")
         assert "run `make app`" in output.err

@@ -1,4 +1,4 @@
-"""The app that ships with keykind -> a folder for any static host.
+"""The web app -> a folder for any static host.
 
 In:    src/keykind/web, built by `make app`
 Out:   a folder with the pages, the service worker, the runtime and the models, compressed
@@ -13,11 +13,11 @@ from pathlib import Path
 from keykind.core.errors import CannotWrite, NoApp
 from keykind.core.files import UNFINISHED, writing_to
 
-FOLDER = Path(str(files("keykind"))) / "web"
+APP_FOLDER = Path(str(files("keykind"))) / "web"
 INDEX = "index.html"
 
 
-def write_app(out: str | Path, folder: str | Path = FOLDER) -> Path:
+def write_app(out: str | Path, folder: str | Path = APP_FOLDER) -> Path:
     """Copy the app to `out`, new or empty, and return its page, which is written last.
 
     Raises NoApp if the app was not built, CannotWrite for a folder that is not empty, or a full disk.

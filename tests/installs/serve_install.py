@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "support"))
 
-from keykind.app import FOLDER, INDEX
+from keykind.app import APP_FOLDER, INDEX
 from tiny_model import tiny_file
 
 DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
@@ -72,7 +72,8 @@ def container_user() -> dict[str, int]:
 def check_page(port: int) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=TIMEOUT) as response:
         page = response.read()
-    complete = page == (FOLDER / INDEX).read_bytes() if (FOLDER / INDEX).is_file() else b"keykind" in page
+    built = APP_FOLDER / INDEX
+    complete = page == built.read_bytes() if built.is_file() else b"keykind" in page
     check(complete, "the service serves the app")
 
 

@@ -1,4 +1,4 @@
-"""Tests of serve/app.py: every route, every error, the headers of every answer."""
+"""Tests of serve/app.py: every route, every error, the headers of every response."""
 
 import asyncio
 import json
@@ -68,13 +68,13 @@ def form(*parts: tuple[str, bytes], name: str = "photo", end: bytes = b"--b--\r\
     return body + end
 
 
-def test_the_answer_for_a_photo_is_that_of_the_command_line(ask, settings, tmp_path):
+def test_the_response_for_a_photo_is_that_of_the_command_line(ask, settings, tmp_path):
     (tmp_path / "key.jpg").write_bytes(random_photo())
-    answer = ask(content=random_photo(), headers=JPEG)
-    assert answer.status_code == 200
-    (result,) = schemas.Answers.model_validate(answer.json()).photos
+    response = ask(content=random_photo(), headers=JPEG)
+    assert response.status_code == 200
+    (result,) = schemas.Answers.model_validate(response.json()).photos
     local = Recogniser.load(Path(settings.model)).recognise(tmp_path / "key.jpg").as_json()
-    assert answer.json()["photos"] == [local | {"photo": "photo"}]
+    assert response.json()["photos"] == [local | {"photo": "photo"}]
     assert result.error is None
 
 
@@ -89,9 +89,9 @@ def test_photos_of_a_form_keep_their_order_and_a_bad_one_does_not_affect_others(
 
 @pytest.mark.parametrize("query", ["", "?kind=all", f"?kind={KINDS[2]}&key=1"])
 def test_an_explanation_is_a_png(ask, query):
-    answer = ask(path=f"/v1/explain{query}", content=random_photo(), headers=JPEG)
-    assert (answer.status_code, answer.headers["content-type"]) == (200, "image/png")
-    assert Image.open(BytesIO(answer.content)).width > 400
+    response = ask(path=f"/v1/explain{query}", content=random_photo(), headers=JPEG)
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+    assert Image.open(BytesIO(response.content)).width > 400
 
 
 def test_health_card_and_metrics_are_served(ask):
@@ -108,8 +108,8 @@ def test_health_card_and_metrics_are_served(ask):
 def test_a_request_keeps_its_own_valid_id_and_gets_one_otherwise(ask):
     assert ask("GET", "/v1/health", headers={"x-request-id": "abc-1"}).headers["x-request-id"] == "abc-1"
     for invalid in ("", "a b", "x" * 65, "ä"):
-        answer = ask("GET", "/v1/health", headers={"x-request-id": invalid.encode()})
-        assert len(answer.headers["x-request-id"]) == 32
+        response = ask("GET", "/v1/health", headers={"x-request-id": invalid.encode()})
+        assert len(response.headers["x-request-id"]) == 32
 
 
 def bare(content=None, path="/v1/recognise", changes=None, **headers):
@@ -182,17 +182,17 @@ REJECTED = {
 @pytest.mark.parametrize("case", REJECTED)
 def test_every_error_has_a_reason_and_the_headers(ask, case):
     status, reason, request = REJECTED[case]
-    answer = ask(**request)
-    assert answer.status_code == status, answer.text
-    assert reason in schemas.Problem.model_validate(answer.json()).detail
-    assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
-    assert answer.headers["x-request-id"]
+    response = ask(**request)
+    assert response.status_code == status, response.text
+    assert reason in schemas.Problem.model_validate(response.json()).detail
+    assert SECURITY_HEADERS.items() <= dict(response.headers).items()
+    assert response.headers["x-request-id"]
     if status == 503:
-        assert int(answer.headers["retry-after"]) >= 1
+        assert int(response.headers["retry-after"]) >= 1
     if status == 405:
-        assert answer.headers["allow"]
+        assert response.headers["allow"]
     if status == 401:
-        assert answer.headers["www-authenticate"] == "Bearer"
+        assert response.headers["www-authenticate"] == "Bearer"
 
 
 BAD_PHOTOS = {
@@ -232,11 +232,11 @@ def test_the_format_is_detected_from_the_first_bytes_not_the_content_type(ask):
     ],
 )
 def test_a_file_name_is_repeated_in_the_json_only(ask, name, expected):
-    answer = ask(content=form((name, random_photo())), headers=FORM)
-    assert answer.status_code == 200, answer.text
-    actual = answer.json()["photos"][0]["photo"]
+    response = ask(content=form((name, random_photo())), headers=FORM)
+    assert response.status_code == 200, response.text
+    actual = response.json()["photos"][0]["photo"]
     assert actual == expected.replace("\r\n", "??") or actual == name
-    assert "set-cookie" not in answer.headers
+    assert "set-cookie" not in response.headers
 
 
 def test_protected_routes_accept_a_valid_key_and_health_needs_none(ask):
@@ -281,9 +281,9 @@ def test_only_pages_of_the_given_sites_may_use_the_service(ask):
 
 def test_explain_is_not_implemented_for_a_model_without_maps(tmp_path):
     settings = Settings(model=str(tiny_file(tmp_path / "bare.tflite", maps=False)))
-    answer = TestClient(create_app(settings)).post("/v1/explain", content=random_photo(), headers=JPEG)
-    assert answer.status_code == 501
-    assert "no class maps" in answer.json()["detail"]
+    response = TestClient(create_app(settings)).post("/v1/explain", content=random_photo(), headers=JPEG)
+    assert response.status_code == 501
+    assert "no class maps" in response.json()["detail"]
 
 
 def test_a_photo_whose_client_disconnects_while_waiting_is_not_processed(settings, monkeypatch):
@@ -326,15 +326,15 @@ def test_a_photo_whose_client_disconnects_while_waiting_is_not_processed(setting
     assert processed == [random_photo()]
 
 
-def test_an_unexpected_error_is_500_and_its_message_is_in_neither_answer_nor_log(ask, monkeypatch, caplog):
+def test_an_unexpected_error_is_500_and_its_message_is_in_neither_response_nor_log(ask, monkeypatch, caplog):
     def fail(*_):
         raise RuntimeError("cannot read secret.jpg")
 
     monkeypatch.setattr(Recogniser, "attempt", fail)
     with caplog.at_level(logging.INFO, "keykind.serve"):
-        answer = ask(content=random_photo(), headers=JPEG | {"x-request-id": "failing"})
-    assert answer.status_code == 500
-    assert SECURITY_HEADERS.items() <= dict(answer.headers).items()
+        response = ask(content=random_photo(), headers=JPEG | {"x-request-id": "failing"})
+    assert response.status_code == 500
+    assert SECURITY_HEADERS.items() <= dict(response.headers).items()
     lines = [
         json.loads(JsonFormatter().format(record))
         for record in caplog.records
@@ -344,7 +344,7 @@ def test_an_unexpected_error_is_500_and_its_message_is_in_neither_answer_nor_log
     assert failed["error"] == "RuntimeError"
     assert "test_app.py" in failed["at"][-1]
     assert answered["status"] == 500
-    assert "secret" not in answer.text + json.dumps(lines)
+    assert "secret" not in response.text + json.dumps(lines)
 
 
 class WriteMonitor:
@@ -367,11 +367,11 @@ def test_no_photo_is_written_to_disk(ask, monkeypatch):
     ask(files=[("photo", ("warm-up.png", random_photo()))])
     monitor = WriteMonitor()
     monitor.on = True
-    answers = [
+    responses = [
         ask(files=[("photo", (f"{i}.png", large)) for i in range(3)]),
         ask(content=large, headers=JPEG),
     ]
-    answers.append(ask(path="/v1/explain", content=large, headers=JPEG))
+    responses.append(ask(path="/v1/explain", content=large, headers=JPEG))
     monitor.on = False
-    assert [answer.status_code for answer in answers] == [200, 200, 200]
+    assert [response.status_code for response in responses] == [200, 200, 200]
     assert monitor.written == []

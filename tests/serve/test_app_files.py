@@ -42,10 +42,10 @@ def get(client):
 
 def test_the_page_is_at_the_root_and_is_revalidated_each_time(get):
     for path in ("/", "/index.html"):
-        answer = get(path)
-        assert answer.content == PAGE
-        assert answer.headers["content-type"].startswith("text/html")
-        assert answer.headers["cache-control"] == "no-cache"
+        response = get(path)
+        assert response.content == PAGE
+        assert response.headers["content-type"].startswith("text/html")
+        assert response.headers["cache-control"] == "no-cache"
     assert get("/sw.js").headers["cache-control"] == "no-cache"
 
 
@@ -95,9 +95,9 @@ def test_etags_depend_on_the_content(get):
     ],
 )
 def test_other_paths_are_not_found(get, path):
-    answer = get(path)
-    assert answer.status_code == 404
-    assert b"secret" not in answer.content
+    response = get(path)
+    assert response.status_code == 404
+    assert b"secret" not in response.content
 
 
 def test_files_can_only_be_read(get):

@@ -58,7 +58,7 @@ SLOW = {
     "a trickling body": (POST + b"content-length: 100000\r\n\r\n", b"x"),
     "trickling chunks": (CHUNKED, b"1\r\nx\r\n"),
     "an unwanted body": (POST + b"content-length: 90000000\r\n\r\n", b"x"),
-    "idle after an answer": (HEALTH + b"\r\n", None),
+    "idle after a response": (HEALTH + b"\r\n", None),
 }
 
 
@@ -94,7 +94,7 @@ def test_a_slow_client_is_disconnected(closed, name):
     assert seconds > TIMEOUT / 2
     status = received.split(b" ")[1] if received else None
     expected = {"half a body": b"408", "a trickling body": b"408", "trickling chunks": b"408"}
-    expected |= {"an unwanted body": b"413", "idle after an answer": b"200"}
+    expected |= {"an unwanted body": b"413", "idle after a response": b"200"}
     assert status == expected.get(name)
 
 
@@ -131,8 +131,8 @@ def test_a_client_that_does_not_read_is_disconnected(service):
 
 
 @pytest.mark.parametrize("keep_alive", [b"close", b"keep-alive"])
-def test_a_client_that_does_not_read_the_end_of_an_answer_is_disconnected(monkeypatch, keep_alive):
-    """The rest fits into the send buffer, so for the service the answer is complete."""
+def test_a_client_that_does_not_read_the_end_of_a_response_is_disconnected(monkeypatch, keep_alive):
+    """The rest fits into the send buffer, so for the service the response is complete."""
     monkeypatch.setattr("keykind.serve.connections._timeout", lambda: 0.2)
     config = Config(Response(bytes(60_000)), timeout_keep_alive=0.1)
 
@@ -159,11 +159,11 @@ def test_a_client_that_does_not_read_the_end_of_an_answer_is_disconnected(monkey
 )
 def test_invalid_http_is_rejected_with_the_same_headers(service, sent):
     with service.raw(sent) as connection:
-        answer = read_all(connection)
-    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        response = read_all(connection)
+    assert response.startswith(b"HTTP/1.1 400 Bad Request\r\n")
     for name, value in SECURITY_HEADERS.items():
-        assert f"{name}: {value}\r\n".encode() in answer
-    assert answer.endswith(b'{"detail": "Invalid HTTP request received."}')
+        assert f"{name}: {value}\r\n".encode() in response
+    assert response.endswith(b'{"detail": "Invalid HTTP request received."}')
 
 
 SMUGGLED = {
@@ -186,15 +186,15 @@ def test_an_ambiguous_body_is_rejected(service, name):
 )
 def test_no_path_escapes_the_folder(service, path):
     with service.raw(b"GET " + path + b" HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n") as connection:
-        answer = read_all(connection)
-    assert answer.split(b" ")[1] in (b"400", b"404")
-    assert b"root:" not in answer
+        response = read_all(connection)
+    assert response.split(b" ")[1] in (b"400", b"404")
+    assert b"root:" not in response
 
 
-def test_a_request_that_is_too_large_gets_an_answer_at_once(service):
+def test_a_request_that_is_too_large_gets_a_response_at_once(service):
     start = time.monotonic()
-    answer = service.post(bytes(5_000_000))
-    assert answer.status_code == 413
+    response = service.post(bytes(5_000_000))
+    assert response.status_code == 413
     assert time.monotonic() - start < DEADLINE
 
 

@@ -44,8 +44,8 @@ class Upload(threading.Thread):
     def run(self) -> None:
         with suppress(httpx2.TransportError):
             headers = {"x-request-id": self._id}
-            answer = self._client.post("/v1/recognise", files=self._files, headers=headers)
-            self.status, self.headers = answer.status_code, answer.headers
+            response = self._client.post("/v1/recognise", files=self._files, headers=headers)
+            self.status, self.headers = response.status_code, response.headers
 
 
 def client_of_each_worker(service: Service) -> dict[int, httpx2.Client]:
@@ -111,7 +111,7 @@ def test_a_new_worker_takes_over_the_counts_and_files_of_a_dead_one(model, tmp_p
             assert files() == before
 
 
-def test_accepted_requests_are_answered_before_the_service_stops(model):
+def test_accepted_requests_are_finished_before_the_service_stops(model):
     service = Service("--model", model, "--seconds", 60)
     upload = Upload(httpx2.Client(base_url=service.url, timeout=DEADLINE), "accepted")
     wait_until(lambda: metric(service, "keykind_accepted_requests") == 1)

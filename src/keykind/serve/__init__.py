@@ -1,6 +1,6 @@
 """The HTTP service: photos -> predictions and explanations; also the app's files and metrics.
 
 In:    requests
-Out:   JSON, PNGs, Prometheus metrics; the app's files
+Out:   responses: JSON, PNG images, Prometheus metrics, the app's files
 Needs: fastapi, uvicorn, httptools, python-multipart, prometheus-client    [serve]
 """

@@ -1,7 +1,7 @@
-"""The ASGI app of the service.
+"""The ASGI application of the service.
 
 In:    Settings
-Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, the app at /
+Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, web app at /
 Needs: fastapi, python-multipart, prometheus-client    [serve]
 """
 
@@ -19,7 +19,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 import keykind
-from keykind.app import FOLDER
+from keykind.app import APP_FOLDER
 from keykind.core.errors import BadPhoto
 from keykind.model.gradcam import Explanation
 from keykind.model.model import read_model_file
@@ -40,10 +40,10 @@ from keykind.serve.uploads import CLIENT_CLOSED_REQUEST, RequestError, receive_p
 from keykind.serve.work_queue import Busy, CheckClient, WorkQueue
 
 
-def create_app(settings: Settings | None = None, app_folder: str | Path = FOLDER) -> ASGIApp:
-    """Return the service as an ASGI app. Raises BadModel, BadSettings.
+def create_app(settings: Settings | None = None, app_folder: str | Path = APP_FOLDER) -> ASGIApp:
+    """Return the service as an ASGI application. Raises BadModel, BadSettings.
 
-    settings: None takes those in the environment, with defaults. app_folder: the built app, if any.
+    settings: None for those in the environment, with defaults. app_folder: the built web app, if any.
     """
     settings = settings or settings_from_environment()
     service = Service(settings)
@@ -70,7 +70,7 @@ def create_app(settings: Settings | None = None, app_folder: str | Path = FOLDER
             allow_headers=["content-type", "x-api-key", "authorization", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
-    return RequestMiddleware(app, service.metrics.count_answer)
+    return RequestMiddleware(app, service.metrics.count_response)
 
 
 class Service:
@@ -97,7 +97,7 @@ class Service:
         ]
 
     def error_handlers(self) -> dict[type[Exception], Any]:
-        """Return the function that answers each type of error."""
+        """Return the handler of each type of error."""
         return {
             RequestError: _request_error,
             BadPhoto: _unprocessable,
@@ -199,5 +199,5 @@ async def _unprocessable(_: Request, error: BadPhoto | RequestValidationError) -
 
 
 async def _server_error(_: Request, __: Exception) -> Response:
-    detail = "the service failed; its log has the reason under this answer's X-Request-Id"
+    detail = "the service failed; see its log for the X-Request-Id of this response"
     return JSONResponse({"detail": detail}, SERVER_ERROR)

@@ -1,10 +1,10 @@
-"""The files of the app -> HTTP answers with cache headers.
+"""The files of the web app -> HTTP responses with cache headers.
 
 In:    the folder that the app was built into
-Out:   an ASGI app that answers with the file of a path as it is (large ones are packed already), or 404
+Out:   an ASGI application that sends the file at a path as it is (large ones are compressed already), or 404
 Needs: starlette    [serve]
 
-The folder is listed once, at the start: a request's path is looked up in that list, never on the disk.
+The folder is listed once at start-up; a request's path is looked up in that list, never on the disk.
 """
 
 import hashlib
@@ -38,24 +38,24 @@ NO_APP_PAGE = """<!doctype html>
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file of the app."""
+    """A file of the web app."""
 
     path: Path
     etag: str
 
 
 class AppFiles:
-    """The ASGI app for all paths that are not routes of the service."""
+    """The ASGI application for all paths that are not routes of the service."""
 
     def __init__(self, folder: str | Path) -> None:
         """List the folder's files; it may be missing."""
         self._files = dict(_list_files(Path(folder)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request."""
-        await self._answer(scope)(scope, receive, send)
+        """Handle a request."""
+        await self._response(scope)(scope, receive, send)
 
-    def _answer(self, scope: Scope) -> Response:
+    def _response(self, scope: Scope) -> Response:
         path = scope["path"] + (INDEX if scope["path"].endswith("/") else "")
         file = self._files.get(path)
         if file is None and scope["path"] != "/":
@@ -64,11 +64,11 @@ class AppFiles:
             raise HTTPException(405, headers={"allow": "GET, HEAD"})
         if file is None:
             return HTMLResponse(NO_APP_PAGE)
-        return _response(path, file, Headers(scope=scope).get("if-none-match", ""))
+        return _file_response(path, file, Headers(scope=scope).get("if-none-match", ""))
 
 
-def _response(path: str, file: File, tags: str) -> Response:
-    """Return the file, or 304 if the client has it according to its `If-None-Match` tags."""
+def _file_response(path: str, file: File, tags: str) -> Response:
+    """Return the file, or 304 if the client already has it according to its `If-None-Match` tags."""
     headers = {"cache-control": IMMUTABLE if path.startswith(HASHED) else REVALIDATE, "etag": file.etag}
     if file.etag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]:
         return Response(status_code=304, headers=headers)
@@ -81,7 +81,7 @@ def _media_type(path: str) -> str:
 
 
 def _list_files(folder: Path) -> Iterator[tuple[str, File]]:
-    """Yield each file with its URL path; ETags are content hashes, since times may not change with it."""
+    """Yield each file with its URL path. ETags are hashes: the time may stay when the content changes."""
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             tag = hashlib.sha256(path.read_bytes()).hexdigest()[:32]

@@ -1,10 +1,10 @@
 """HTTP connections with time and size limits.
 
-In:    bytes from clients, or none; Settings, from the environment
-Out:   uvicorn's requests; connections are closed if the client is too slow, sends too much, or no HTTP
+In:    connections of clients; Settings, from the environment
+Out:   uvicorn's requests; connections are closed if the client is too slow, or sends too much or invalid HTTP
 Needs: uvicorn, httptools    [serve]
 
-Limits of a request's body are in uploads.py, where an error can be answered.
+The limits of a request's body are in uploads.py, which can respond with an error.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from keykind.serve.middleware import SECURITY_HEADERS
 from keykind.serve.settings import settings_from_environment
 
-MAX_CONNECTIONS = 2048  # per worker; further ones are closed
-MAX_OVERHEAD = 65_536  # bytes of a request besides its body: request line, headers, chunk framing, trailers
+MAX_CONNECTIONS = 2048  # per worker; further ones are closed at once
+MAX_OVERHEAD = 65_536  # bytes of a request except its body: request line, headers, chunk framing, trailers
 
 
 class LimitedHttpProtocol(HttpToolsProtocol):
     """A connection to a client that may be slow, endless or hostile."""
 
     _request_timer: asyncio.TimerHandle | None = None  # until the headers have arrived
-    _read_timer: asyncio.TimerHandle | None = None  # until the client has read some of the answer
+    _read_timer: asyncio.TimerHandle | None = None  # until the client has read some of the response
     _body_bytes = _earlier_body_bytes = 0  # of all bodies so far; of those before this request
-    _overhead = 0  # bytes of this request besides its body
+    _overhead = 0  # bytes of this request other than its body
 
     def connection_made(self, transport: Any) -> None:
         """Start to wait for a request."""
@@ -43,7 +43,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Process data, then wait for the rest of the headers, or for the next request after an answer."""
+        """Process data, then wait for the rest of the headers, or for the next request after a response."""
         before = self._body_bytes
         super().data_received(data)
         self._overhead += len(data) - (self._body_bytes - before)
@@ -83,7 +83,7 @@ class LimitedHttpProtocol(HttpToolsProtocol):
             self._read_timer = None
 
     def send_400_response(self, msg: str) -> None:
-        """Answer invalid HTTP, with the headers of every other answer."""
+        """Respond to invalid HTTP, with the same headers as every other response."""
         body = json.dumps({"detail": msg}).encode()
         headers = SECURITY_HEADERS | {"content-type": "application/json", "connection": "close"}
         lines = [f"{name}: {value}" for name, value in (headers | {"content-length": str(len(body))}).items()]
@@ -100,10 +100,10 @@ class LimitedHttpProtocol(HttpToolsProtocol):
 
 
 class AbortingTransport:
-    """A transport whose close() does not wait for ever until the client has read what was sent."""
+    """A transport whose close() does not wait for ever for the client to read what was sent."""
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
-        """Wrap a transport; all but `close` is passed through."""
+        """Wrap a transport; everything but `close` is passed through."""
         self._transport, self._loop = transport, loop
 
     def __getattr__(self, name: str) -> Any:

@@ -1,6 +1,6 @@
 """Log records -> lines of JSON on standard error.
 
-In:    records of Python's logging; their `fields` become fields of the line
+In:    records of Python's logging; their `fields` become fields of the JSON object
 Out:   one line per record, without photos, file names, addresses or API keys
 Needs: nothing beyond Python
 
@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 LOGGER = "keykind.serve"
-MAX_FRAMES = 12  # of an exception's stack, the innermost
+MAX_FRAMES = 12  # innermost stack frames of an exception that are logged
 
 
 class JsonFormatter(logging.Formatter):

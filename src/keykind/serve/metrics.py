@@ -1,14 +1,14 @@
 """Prometheus metrics of a service.
 
-In:    each answer and each prediction
+In:    each response and each prediction
 Out:   the Prometheus text format, over all workers
 Needs: prometheus-client    [serve]
 
 This is prometheus-client's multiprocess mode: each worker writes to files of its own, and a scrape adds up
 all files. The folder must be in the environment before prometheus-client is imported. One thing differs: by
-default files are named by process ID and those of dead workers stay, so a service whose workers keep dying
-(out of memory, say) would fill the container's small temporary file system. Here files are named by slot,
-and a new worker takes over the slot of a dead one, with its counts.
+default files are named by process ID and those of dead workers stay, so a service whose workers keep dying,
+e.g. because memory runs out, would fill the container's small temporary file system. Here files are named by
+slot, and a new worker takes over the slot of a dead one, with its counts.
 """
 
 import os
@@ -43,17 +43,17 @@ class ServiceMetrics:
             self._slot_lock = _claim_slot(Path(os.environ[METRICS_VARIABLE]))
         options: dict[str, Any] = {"registry": self._registry, "namespace": "keykind"}
         labels = "method", "route", "status"
-        self._requests = Counter("requests", "Answers by route and status.", labels, **options)
+        self._requests = Counter("requests", "Responses by route and status.", labels, **options)
         self._seconds = Histogram(
-            "request_seconds", "Time to answer.", ("route",), buckets=BUCKETS, **options
+            "request_seconds", "Time to respond.", ("route",), buckets=BUCKETS, **options
         )
         self._photos = Counter("photos", "Photos by verdict.", ("verdict",), **options)
         self.pending = Gauge(
             "accepted_requests", "Accepted and not yet answered.", multiprocess_mode="livesum", **options
         )
 
-    def count_answer(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Count an answer."""
+    def count_response(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count a response."""
         self._requests.labels(method, route, str(status)).inc()
         self._seconds.labels(route).observe(seconds)
 

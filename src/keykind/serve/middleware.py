@@ -1,7 +1,7 @@
 """Middleware around every route: request IDs, security headers, API keys, log lines and metrics.
 
 In:    requests
-Out:   the same with an ID; answers with headers for browsers; a log line and metrics for each
+Out:   the same with an ID; responses with headers for browsers; a log line and metrics for each
 Needs: starlette    [serve]
 """
 
@@ -55,15 +55,15 @@ SECURITY_HEADERS = {
     "x-frame-options": "DENY",
 }
 
-OnAnswer = Callable[[str, str, int, float], None]  # method, route, status, seconds
+OnResponse = Callable[[str, str, int, float], None]  # method, route, status, seconds
 
 
 class RequestMiddleware:
     """The outermost middleware: sets request ID and headers; logs and counts every request."""
 
-    def __init__(self, app: ASGIApp, on_answer: OnAnswer) -> None:
-        """Wrap an app; `on_answer` is called after each request."""
-        self._app, self._on_answer = app, on_answer
+    def __init__(self, app: ASGIApp, on_response: OnResponse) -> None:
+        """Wrap an app; `on_response` is called after each request."""
+        self._app, self._on_response = app, on_response
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -72,7 +72,7 @@ class RequestMiddleware:
             return
         start, fields = time.monotonic(), {"id": _request_id(scope)}
         scope.setdefault("state", {})["log_fields"] = fields
-        status = 0  # no answer yet
+        status = 0  # no response yet
 
         async def send_with_headers(message: Message) -> None:
             nonlocal status
@@ -84,7 +84,7 @@ class RequestMiddleware:
         try:
             await self._app(scope, receive, send_with_headers)
         except Exception:
-            if status != SERVER_ERROR:  # an answer was started: the server closes the connection
+            if status != SERVER_ERROR:  # a response was started: the server closes the connection
                 raise
             LOG.exception("a request failed", extra={"fields": {"id": fields["id"]}})
         finally:
@@ -93,7 +93,7 @@ class RequestMiddleware:
     def _record(self, scope: Scope, status: int, seconds: float, fields: dict[str, Any]) -> None:
         method = scope["method"] if scope["method"] in METHODS else OTHER
         route = getattr(scope.get("route"), "path", OTHER)
-        self._on_answer(method, route, status, seconds)
+        self._on_response(method, route, status, seconds)
         common = {"method": method, "route": route, "status": status, "ms": round(1e3 * seconds, 1)}
         LOG.info("answered", extra={"fields": common | fields})
 
@@ -102,11 +102,11 @@ class ApiKeyMiddleware:
     """Rejects requests without a valid API key, except those that need none."""
 
     def __init__(self, app: ASGIApp, hashes: Sequence[str]) -> None:
-        """Wrap an app; `hashes` are those of the valid keys."""
+        """Wrap an app; hashes: of the valid keys, as from `hash_api_key`."""
         self._app, self._hashes = app, hashes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, or answer it with 401."""
+        """Pass a request on, or respond with 401."""
         if scope["type"] == "http" and not self._is_allowed(scope["path"], Headers(scope=scope)):
             detail = "this service requires an API key; send it as X-API-Key or as a bearer token"
             response = JSONResponse({"detail": detail}, 401, {"www-authenticate": "Bearer"})
@@ -125,13 +125,13 @@ class ApiKeyMiddleware:
 
 
 def _request_id(scope: Scope) -> str:
-    """Return the request's own ID if it is valid, else a new one."""
-    own = Headers(scope=scope).get("x-request-id", "")
-    return own if REQUEST_ID.fullmatch(own) else uuid.uuid4().hex
+    """Return the client's X-Request-Id if it is valid, otherwise a new ID."""
+    given = Headers(scope=scope).get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _add_headers(message: Message, path: str, request_id: str) -> None:
-    """Add the headers that every answer carries."""
+    """Add the headers that every response has."""
     headers = MutableHeaders(scope=message)
     headers["x-request-id"] = request_id
     for key, value in SECURITY_HEADERS.items():

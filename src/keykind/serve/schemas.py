@@ -1,8 +1,8 @@
-"""The service's OpenAPI description: pydantic models and bodies.
+"""The service's OpenAPI description: pydantic models, request bodies and error responses.
 
-In:    the JSON form of predictions
-Out:   the same as pydantic models, with examples; request bodies; error responses
-Needs: fastapi    [serve]
+In:    nothing
+Out:   pydantic models of the JSON responses, with examples; options of the routes for FastAPI
+Needs: fastapi, python-multipart    [serve]
 """
 
 from typing import Any

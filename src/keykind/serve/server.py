@@ -1,8 +1,8 @@
-"""A service -> worker processes that run until they are told to stop.
+"""Run the service in worker processes until it is stopped.
 
 In:    Settings; address and port; the number of workers
-Out:   answers on that port; lines of JSON on standard error
-Needs: uvicorn    [serve]
+Out:   responses on that port; lines of JSON on standard error
+Needs: uvicorn, starlette    [serve]
 
 Workers share nothing but the port. One that dies is replaced; only its accepted requests are lost.
 """
@@ -30,7 +30,7 @@ from keykind.serve.logs import LOGGER, LOGGING
 from keykind.serve.settings import METRICS_VARIABLE, SETTINGS_VARIABLE, Settings
 
 LOG = logging.getLogger(LOGGER)
-SHUTDOWN_TIMEOUT = 30  # seconds to answer accepted requests after the signal to stop
+SHUTDOWN_TIMEOUT = 30  # seconds to finish accepted requests after the signal to stop
 BACKLOG = 2048  # connections that the system queues until a worker accepts them
 KEEP_ALIVE = 15  # seconds that an idle connection is kept open
 HEALTHCHECK_TIMEOUT = 15  # seconds after which an unresponsive worker is replaced
@@ -70,7 +70,7 @@ def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
 
 
 def create_worker_app() -> ASGIApp:
-    """Return the app of one worker process, which exits when its parent does."""
+    """Return the application of one worker process, which exits when its parent does."""
     parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
@@ -106,7 +106,7 @@ def _url(listener: socket.socket) -> str:
 
 
 def _raise_file_limit() -> None:
-    """Raise the limit of open files, and so of connections, to the maximum that the system allows."""
+    """Raise the limit on open files, and so on connections, to the maximum that the system allows."""
     with contextlib.suppress(ImportError, OSError, ValueError):  # ImportError: exists on POSIX only
         import resource  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""All settings of a service, and how they reach its workers.
+"""The settings of a service, and how they reach its workers.
 
 In:    options of the command line
 Out:   Settings, frozen; the same as JSON for an environment variable that worker processes read
@@ -20,7 +20,7 @@ from keykind.core.errors import BadSettings
 SETTINGS_VARIABLE = "KEYKIND_SERVE"  # environment variable from which workers read their settings
 METRICS_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # environment variable with the folder of the workers' metrics
 MEGABYTE = 1_000_000  # bytes
-MIN_BUFFER = 96 * MEGABYTE  # of photos that a worker holds at once; more if one request may be larger
+MIN_BUFFER = 96 * MEGABYTE  # of photos in a worker's memory; more if one request may be larger
 MIN_KEY_LENGTH = 16  # characters of an API key
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:\d{1,5})?")
 
@@ -29,14 +29,14 @@ ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d{1,5})?|https?://\[[0-9a-f:.]+\](:
 class Settings:
     """The settings of a service."""
 
-    model: str | None = None  # path of a model file; None: the one that comes with keykind
+    model: str | None = None  # path of a model file; None: the one that ships with keykind
     whole: bool = False  # skip key detection: treat the whole photo as one key
-    max_pending: int = 16  # requests that a worker has accepted and not yet answered; more are rejected
-    max_buffered_bytes: int = MIN_BUFFER  # of photos that a worker holds in memory
+    max_pending: int = 16  # requests that a worker has accepted and not finished; more are rejected
+    max_buffered_bytes: int = MIN_BUFFER  # of photos in a worker's memory
     max_request_bytes: int = 40 * MEGABYTE
     max_photos: int = 32  # per request
     max_pixels: int = 52_000_000  # per photo, e.g. 8160 x 6144; a pixel takes up to 17 bytes of memory
-    timeout: float = 30.0  # seconds for a request to arrive, and again to be answered
+    timeout: float = 30.0  # seconds for a request to arrive, and again to be processed
     api_key_hashes: tuple[str, ...] = ()  # SHA-256; none: no API key is required
     cors_origins: tuple[str, ...] = ()  # other sites whose pages may use the service
 
@@ -46,7 +46,7 @@ class Settings:
 
 
 def settings_from_options(options: Namespace) -> Settings:
-    """Return the settings that the command line gives. Raises BadSettings."""
+    """Return the settings from command-line options. Raises BadSettings."""
     return Settings(
         model=str(options.model.absolute()) if options.model else None,
         whole=options.whole,
@@ -74,9 +74,9 @@ def settings_from_environment(environment: Mapping[str, str] = os.environ) -> Se
 
 
 def read_api_keys(path: str | Path) -> tuple[str, ...]:
-    """Return the hashes of the API keys in a file: one per line, except empty lines and comments (#).
+    """Return the hashes of the API keys in a file: one per line; empty lines and comments (#) are skipped.
 
-    Raises BadSettings if the file cannot be read, or has no key, or one that is too weak.
+    Raises BadSettings if the file cannot be read, has no key, or has one that is too weak.
     """
     try:
         lines = Path(path).read_text("utf-8").splitlines()

@@ -19,42 +19,42 @@ from keykind.serve.settings import MEGABYTE, Settings
 FORM = "multipart/form-data"
 PHOTO_TYPES = ("image/", "application/octet-stream")
 FIELD = "photo"  # of a form; may be repeated
-MAX_NAME_LENGTH = 200  # characters of a file name that an answer repeats
-MAX_FIELD_BYTES = 1_000  # of a field that is not a file; none is used
+MAX_NAME_LENGTH = 200  # characters of a file name that are repeated in the response
+MAX_FIELD_BYTES = 1_000  # of a form field that is not a file; such fields are ignored
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii")  # of a form
 
-CLIENT_CLOSED_REQUEST = 499  # nginx's status for it; only the log shows it
+CLIENT_CLOSED_REQUEST = 499  # status code from nginx; appears in the log only
 
 AddBytes = Callable[[int], None]
 
 
 class RequestError(Exception):
-    """A request that is answered with an error."""
+    """An error in a request, which is returned to the client."""
 
     def __init__(self, status: int, fault: str, remedy: str) -> None:
-        """Set the HTTP status, what is wrong, and what to do."""
+        """Take the HTTP status, what is wrong, and what to do."""
         super().__init__(f"{fault}; {remedy}")
         self.status = status
 
 
 class _InMemoryParser(MultiPartParser):
-    """A parser that writes nothing to disk, and knows whether it has seen the end of the form."""
+    """A parser that writes nothing to disk, and records whether the form was complete."""
 
     spool_max_size = 2**62
     is_complete = False
 
     def on_end(self) -> None:
-        """Record the end."""
+        """Record that the form is complete."""
         self.is_complete = True
 
 
 async def receive_photos(request: Request, add_bytes: AddBytes, settings: Settings) -> list[NamedPhoto]:
-    """Return the photos of a request; calls `add_bytes` with the size of each chunk of the body.
+    """Return the photos of a request; call `add_bytes` with the size of each chunk of the body.
 
     Raises RequestError, and what `add_bytes` raises.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM and not kind.startswith(PHOTO_TYPES):
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type != FORM and not content_type.startswith(PHOTO_TYPES):
         remedy = f"send image/jpeg or another image type, or {FORM} with fields named {FIELD}"
         raise RequestError(415, "the content type is neither an image nor a form", remedy)
     # The server accepts only digits in this header.
@@ -62,7 +62,8 @@ async def receive_photos(request: Request, add_bytes: AddBytes, settings: Settin
         raise _too_large(settings)
     try:
         async with asyncio.timeout(settings.timeout):
-            photos = await (_from_form if kind == FORM else _from_body)(request, add_bytes, settings)
+            receive = _from_form if content_type == FORM else _from_body
+            photos = await receive(request, add_bytes, settings)
     except TimeoutError as error:
         fault = f"the request took more than {settings.timeout:g} s to arrive"
         raise RequestError(408, fault, "send fewer or smaller photos") from error
@@ -118,7 +119,7 @@ async def _from_form(request: Request, add_bytes: AddBytes, settings: Settings) 
 
 
 async def _read_file(file: UploadFile, max_pixels: int) -> NamedPhoto:
-    """Return a file of a form, and free the form's own copy."""
+    """Return a file of a form as a photo, and free the form's copy."""
     data = await file.read()
     await file.close()
     return NamedPhoto((file.filename or UNNAMED)[:MAX_NAME_LENGTH], data, max_pixels)

@@ -1,12 +1,12 @@
 """A queue of accepted work with fixed limits, done in a thread.
 
-In:    functions that take long; the bytes in memory that wait for them
+In:    slow functions; the number of bytes in memory that wait for them
 Out:   their results; Busy if a limit is reached
 Needs: nothing beyond Python
 
 Requests take turns photo by photo, so that a request with many photos does not block those with one. A thread
-cannot be stopped: a request that times out is answered in time, but counts against the limits until its
-running photo is done.
+cannot be stopped: the response to a request that times out is not delayed, but the request counts against the
+limits until its running photo is done.
 """
 
 import asyncio
@@ -21,18 +21,18 @@ from keykind.core.parallel import thread_pool
 Result = TypeVar("Result")
 CheckClient = Callable[[], Awaitable[None]]  # raises if the client is gone
 
-INITIAL_SECONDS = 0.1  # assumed duration of a turn before one was measured
+INITIAL_SECONDS = 0.1  # assumed duration of a turn before the first is measured
 WEIGHT = 0.1  # of the latest turn in the moving average
 
 
 class Busy(Exception):
-    """There is no room for more work, or it took too long."""
+    """The queue is full, or a request took too long."""
 
 
 class WorkQueue:
-    """What one worker has accepted and not yet finished. For one event loop.
+    """The requests that one worker has accepted and not finished; for use in one event loop.
 
-    One thread: the event loop needs the rest of the CPU, and other CPUs have workers of their own.
+    Work is done in one thread: the event loop needs the rest of the CPU, other CPUs have their own workers.
     """
 
     def __init__(self, max_pending: int, max_buffered_bytes: int, timeout: float) -> None:
@@ -65,7 +65,7 @@ class WorkQueue:
 
     @property
     def retry_after(self) -> int:
-        """Return the estimated seconds until there is room again, at least 1."""
+        """Return the estimated time until there is room again, s, at least 1."""
         return max(round(self.pending * self._turn_seconds), 1)
 
 
@@ -73,7 +73,7 @@ class Reservation:
     """One request's share of a queue: bytes in memory, a pending request, turns of the thread."""
 
     def __init__(self, queue: WorkQueue, check_client: CheckClient) -> None:
-        """Start with nothing."""
+        """Start without bytes or requests."""
         self._queue, self._check_client = queue, check_client
         self._bytes = self._requests = 0
         self._last: asyncio.Future[Any] | None = None
@@ -98,7 +98,10 @@ class Reservation:
             raise Busy from error
 
     async def run(self, function: Callable[[], Result]) -> Result:
-        """Return the function's result; it runs in the thread when it is its turn, if the client is there."""
+        """Run the function in the thread when it is its turn, and return its result.
+
+        Raises what `check_client` and the function raise.
+        """
         await self._queue.turn.acquire()
         try:
             await self._check_client()
@@ -111,7 +114,7 @@ class Reservation:
         return await asyncio.shield(future)
 
     def release(self) -> None:
-        """Give everything back, as soon as the thread no longer works for the request."""
+        """Give everything back once the thread no longer works on the request."""
         if self._last and not self._last.done():
             self._last.add_done_callback(lambda _: self._give_back())
         else:
