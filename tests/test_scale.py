@@ -190,7 +190,7 @@ def test_every_photo_gets_one_result_even_if_a_node_is_lost(cluster, tmp_path):
     recogniser = Recogniser.load(tiny_file(tmp_path / "tiny.tflite"))
 
     def slow(photo):
-        time.sleep(0.005)  # else all would be done before the node is lost
+        time.sleep(0.005)  # otherwise all would be done before the node is lost
         return recogniser.attempt(photo)
 
     photos = (NamedPhoto(f"{i}.png", np.full((32, 32, 3), i % 251, np.uint8)) for i in range(count))

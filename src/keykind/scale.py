@@ -2,10 +2,10 @@
 
 In:    a function and items; RAY_ADDRESS, or else this machine's CPUs
 Out:   its results in the order of the items, whatever the number of nodes and whichever are lost meanwhile
-Needs: ray    [scale]
+Needs: ray, pyarrow    [scale]
 
-Each actor gets the function once, with the models that it holds, as bytes. Items are sent in chunks. Ray
-restarts lost actors on other nodes and resubmits their unfinished chunks.
+Each actor receives the pickled function, including its models, once. Items are sent in chunks. Ray restarts
+lost actors on other nodes and resubmits their unfinished chunks.
 """
 
 import logging
@@ -33,13 +33,13 @@ from keykind.core.quiet import quiet, suppress_warnings
 
 T = TypeVar("T")
 R = TypeVar("R")
-CHUNK_SIZE = 64  # most items sent at once; with smaller chunks Ray's overhead for each becomes noticeable
-MIN_CHUNKS_PER_ACTOR = 8  # if there are enough items, so that all actors finish at about the same time
+CHUNK_SIZE = 64  # maximum items sent at once; Ray's overhead per chunk is noticeable for smaller ones
+MIN_CHUNKS_PER_ACTOR = 8  # if there are enough items; lets all actors finish at about the same time
 MIN_WINDOW = 100_000  # items submitted at once; only their names are in memory
-WINDOW_PER_ACTOR = 5_000  # items, if that makes a larger window; each starts new actors, which takes seconds
-OBJECT_STORE_BYTES = 256_000_000  # shared memory of a cluster on this machine alone
+WINDOW_PER_ACTOR = 5_000  # items, if that is more; each window starts new actors, which takes seconds
+OBJECT_STORE_BYTES = 256_000_000  # shared memory of a cluster on this machine only
 TASKS_PER_ACTOR = 2  # chunks: one running, one waiting
-HOST_PORT = re.compile(r"[^/]+:\d+")  # form of a cluster's address; others are auto and ray://...
+HOST_PORT = re.compile(r"[^/]+:\d+")  # one form of a cluster's address; others are auto and ray://...
 CONNECT_TIMEOUT = 10  # seconds
 MAX_RETRIES = 10  # of a chunk; otherwise an item that crashes its process would be retried for ever
 CPUS_PER_ACTOR = 0.5  # requested, so that the actors of a lost node find room on the others
@@ -70,7 +70,7 @@ def connect() -> None:
     }
     address = os.environ.get("RAY_ADDRESS")
     try:
-        if address and HOST_PORT.fullmatch(address):  # Ray itself would wait for minutes
+        if address and HOST_PORT.fullmatch(address):  # Ray itself would retry for minutes
             host, _, port = address.rpartition(":")
             socket.create_connection((host.strip("[]"), int(port)), CONNECT_TIMEOUT).close()
         with quiet():

@@ -1,4 +1,4 @@
-"""Tests of main.py and the verbs: what a user at a terminal sees, bad input above all."""
+"""Tests of main.py and the verbs: output, exit statuses, and above all bad input."""
 
 import json
 import os
@@ -22,8 +22,6 @@ from keykind.cli import dev, main
 
 KILLS = int(os.environ.get("KEYKIND_KILLS", "2"))  # how often a run is killed
 HEAVY = {"keras", "tensorflow", "sklearn", "scipy", "matplotlib"}
-
-
 SLEEPY = """
 HELP = "sleep for some seconds"
 
@@ -173,7 +171,7 @@ def test_a_folder_with_files_is_refused_before_any_photo_is_read(tmp_path, capsy
 
 
 def add_bad_files(folder: Path) -> dict[str, str]:
-    """Add one file of each bad sort to the class folders; return file name -> expected message."""
+    """Add bad files of every type to the kind folders; return file name -> expected message."""
     cylinder = folder / "train" / "cylinder"
     good = next(cylinder.glob("*.png"))
     (cylinder / "empty.jpg").write_bytes(b"")

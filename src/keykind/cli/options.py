@@ -12,7 +12,7 @@ from typing import Any
 
 
 def add_dataset_options(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
-    """Add the photos of a dataset and how they are read."""
+    """Add the photos of a dataset, and how they are read."""
     parser.add_argument(
         "photos",
         type=Path,
@@ -35,12 +35,12 @@ def add_dataset_options(parser: argparse.ArgumentParser, *, required: bool = Tru
     parser.add_argument(
         "--keep-leaks",
         action="store_true",
-        help="keep training photos that show the same picture or key as a test photo",
+        help="keep training photos that duplicate a test photo or show the same key",
     )
 
 
 def read_dataset(options: argparse.Namespace) -> Any:
-    """Return the dataset that the options of `add_dataset_options` name."""
+    """Return the dataset selected by the options of `add_dataset_options`."""
     from keykind.dataset.dataset import read_dataset as read
 
     return read(

@@ -1,6 +1,6 @@
 """Exit statuses, and what several verbs print.
 
-In:    messages, metrics, faults
+In:    messages, metrics, read errors
 Out:   text on stdout and stderr
 Needs: nothing beyond Python
 """
@@ -20,15 +20,15 @@ FAILED = 2
 
 
 def message(text: str) -> None:
-    """Print a message to stderr, if there is one."""
+    """Print a message to stderr, if stderr is open."""
     if sys.stderr:
         print(text, file=sys.stderr)
 
 
-def print_faults(faults: Iterable["ReadError"]) -> None:
+def print_errors(errors: Iterable["ReadError"]) -> None:
     """Print a line to stderr for each photo that could not be read or rendered."""
-    for fault in faults:
-        message(f"keykind: {fault.name}: {fault.reason}")
+    for error in errors:
+        message(f"keykind: {error.name}: {error.reason}")
 
 
 def print_scores(metrics: dict[str, Any], run: Path) -> None:

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from keykind.cli.options import add_engine, add_kinds, add_seed, engine
-from keykind.cli.output import OK, SOME_UNREADABLE, message, print_faults
+from keykind.cli.output import OK, SOME_UNREADABLE, message, print_errors
 from keykind.core.extras import require
 
 HELP = "render labelled photos of invented keys; repeat the command to resume"
@@ -53,6 +53,6 @@ def run(options: argparse.Namespace) -> int:
     studio = open_studio(folder, job, options.variant, options.workers)
     message(studio.variant.description)
     summary = render_set(folder, job, studio, None if options.engine == "local" else engine(options, CHUNK))
-    print_faults(summary.failures)
+    print_errors(summary.failures)
     print(summary)
     return SOME_UNREADABLE if summary.failures else OK
