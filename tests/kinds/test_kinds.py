@@ -1,3 +1,5 @@
+"""Tests of the kinds' folders, and of core/kinds.py, which reads them."""
+
 import json
 import os
 import shutil

@@ -1,3 +1,5 @@
+"""Tests of cylinder, dimple and laser-track keys: valid solids with the features of their kind."""
+
 import numpy as np
 import pytest
 

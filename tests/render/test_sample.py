@@ -1,4 +1,4 @@
-"""Tests of sample.py: which photos the sample has, that rendering it is resumed, and what is refused."""
+"""Tests of render/sets/sample.py: the bundled photos, resuming, and what is refused."""
 
 import pytest
 
@@ -13,12 +13,12 @@ from keykind.render.sets.sample import render_sample
 
 @pytest.fixture
 def unchecked(monkeypatch):
-    """Noise is not what a dataset's checks expect."""
+    """Skip the checks of the dataset, which the noise of FakeStudio would not pass."""
     monkeypatch.setattr(sample, "_check", lambda *_: None)
 
 
 @pytest.mark.usefixtures("unchecked")
-def test_the_sample_has_every_bundled_photo(tmp_path):
+def test_every_bundled_photo_is_rendered(tmp_path):
     folder = tmp_path / "sample"
     with_keys, without = render_sample(FakeStudio(2), folder)
     total = sum(count for kinds in COUNTS.values() for count in kinds.values())

@@ -1,4 +1,4 @@
-"""Tests of placing bodies, framing them, and turning light into a photo."""
+"""Tests of scenes and the studio: placing bodies, framing them, and turning light into a photo."""
 
 from dataclasses import replace
 
@@ -55,8 +55,8 @@ def test_a_body_put_on_another_touches_it():
     assert table.put(plate.rotated(rotation_matrix("z", 90))).vertices()[:, 2].min() == pytest.approx(
         2, abs=1e-3
     )
-    beside = table.put(plate.translated(np.array([0.0, 90.0, 0.0])))
-    assert beside.vertices()[:, 2].min() == pytest.approx(0, abs=1e-6)
+    separate = table.put(plate.translated(np.array([0.0, 90.0, 0.0])))
+    assert separate.vertices()[:, 2].min() == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize("fill", [0.4, 0.9])
@@ -182,7 +182,7 @@ def test_denoising_keeps_the_edge_between_two_parts():
     assert denoise(light, gbuffer(light, parts)) == pytest.approx(light, abs=1e-5)
 
 
-def test_a_cut_out_photo_has_a_white_ground():
+def test_a_cut_out_photo_has_a_white_background():
     rng = np.random.default_rng(0)
     style = replace(product_style(True, rng), cut_out=True, vignette=0.0, blur=0.0, noise=0.0, reduction=1.0)
     foreground = np.zeros((30, 40))

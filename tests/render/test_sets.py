@@ -68,8 +68,8 @@ def test_every_kind_can_be_drawn_and_every_scene_built():
 def test_kinds_take_turns_and_each_is_shown_in_both_scenes():
     tasks = list(make_job(4 * len(NAMES), None, None, 320, 0).tasks())
     assert [task.kinds[0] for task in tasks[: len(NAMES)]] == list(NAMES)
-    seen = Counter((task.folder, task.scene) for task in tasks)
-    assert seen == {(kind, scene): 2 for kind in NAMES for scene in ("product", "phone")}
+    counts = Counter((task.folder, task.scene) for task in tasks)
+    assert counts == {(kind, scene): 2 for kind in NAMES for scene in ("product", "phone")}
     assert {task.scene for task in tasks[:2]} == {"product", "phone"}
 
 

@@ -1,7 +1,11 @@
+"""Tests of render/paint: textures, lights, backdrops and graphics."""
+
 import math
 
 import numpy as np
 import pytest
+
+pytest.importorskip("manifold3d", reason="the extra render is not installed")
 
 from keykind.render.paint.backdrops import draw_backdrop
 from keykind.render.paint.colours import LUMINANCE

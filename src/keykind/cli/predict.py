@@ -38,8 +38,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=parse_location,
         metavar="FILE|FOLDER",
-        help="write the predictions to a .csv, .jsonl or .parquet file, or, without an extension, to a folder "
-        "of files, which the same command resumes; print only the counts",
+        help="write the predictions to a .csv, .jsonl or .parquet file, or, without an extension, to a "
+        "folder of files, which the same command resumes; print only the counts",
     )
     parser.add_argument(
         "--format",

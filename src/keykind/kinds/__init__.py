@@ -5,6 +5,6 @@ Out:   <kind>/: kind.toml (order, label and hint in each language), sketch.svg, 
 Needs: numpy, manifold3d    [render], for draw.py only
 
 keykind.core.kinds reads the TOML files as data, keykind.render.keys.catalogue imports the draw modules, and
-the web app takes its labels, hints and sketches from here. To add a kind, add a folder, and its row to the
-table in docs/synthetic.md.
+the web app takes its labels, hints and sketches from here. To add a kind, add a folder, and run
+`python docs/generate.py` to update the table in docs/synthetic.md.
 """

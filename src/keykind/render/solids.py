@@ -100,9 +100,9 @@ def check_solid(solid: Manifold, name: str, pieces: int = 1) -> Manifold:
         raise DegenerateSolid(f"{name}: {solid.status()}")
     if solid.is_empty() or solid.volume() < MIN_VOLUME:
         raise DegenerateSolid(f"{name}: is empty")
-    found = len(solid.decompose())
-    if found != pieces:
-        raise DegenerateSolid(f"{name}: cut into {found} pieces, {pieces} expected")
+    count = len(solid.decompose())
+    if count != pieces:
+        raise DegenerateSolid(f"{name}: cut into {count} pieces, {pieces} expected")
     return solid
 
 
@@ -126,7 +126,7 @@ def triangles(part: Part, crease: float = CREASE) -> Triangles:
 
 
 def _normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Return vertex normals weighted by face area, so that slivers beside a flat face do not tilt it."""
+    """Return vertex normals weighted by face area, so that slivers next to a flat face do not tilt it."""
     corners = vertices[faces].astype(np.float64)
     areas = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     normals = np.zeros(vertices.shape)

@@ -133,7 +133,9 @@ def row(blade: Blade, y: float, lane: float, rng: np.random.Generator) -> list[M
     depths = rng.choice(levels, max(count, 1))
     depths[rng.integers(len(depths))] = deepest
     positions = [(float(first + spacing * i), y) for i in range(len(depths))]
-    tools = [pit(drill, i, blade, float(depth)) for i, depth in zip(positions, depths, strict=True)]
+    tools = [
+        pit(drill, position, blade, float(depth)) for position, depth in zip(positions, depths, strict=True)
+    ]
     if rng.random() < 0.35:
         profile = section(
             "vee" if rng.random() < 0.5 else "flat", rng.uniform(1.0, 3.0), float(levels[0]) * 0.7
@@ -155,17 +157,17 @@ def draw_drill(rng: np.random.Generator) -> Drill:
     return Drill(shape, float(tip), float(rng.uniform(80.0, 110.0)), float(along), float(across))
 
 
-def pit(drill: Drill, i: Point, blade: Blade, depth: float) -> Manifold:
-    """Return the tool of one pit."""
+def pit(drill: Drill, position: Point, blade: Blade, depth: float) -> Manifold:
+    """Return the tool of one pit at x, y, `depth` deep; mm."""
     if drill.shape == "ball":
-        tool = ball(i, blade.face, min(depth, drill.tip * 0.9), drill.tip)
+        tool = ball(position, blade.face, min(depth, drill.tip * 0.9), drill.tip)
     else:
-        tool = cone(i, blade.face, depth, drill.tip, drill.angle)
+        tool = cone(position, blade.face, depth, drill.tip, drill.angle)
     if drill.along or drill.across:
         tool = elongated(tool, drill.along, drill.across)
     if drill.shape == "ring":
         deeper = min(depth + 0.35, blade.thickness * FLOOR)
-        tool += cone(i, blade.face, deeper, drill.tip * 0.3, 40.0)
+        tool += cone(position, blade.face, deeper, drill.tip * 0.3, 40.0)
     return tool
 
 
@@ -176,9 +178,8 @@ def edge_pits(blade: Blade, rng: np.random.Generator) -> list[Manifold]:
     tools = []
     for i in range(int(rng.integers(2, 6))):
         tool = cone((first + spacing * i, 0.0), blade.height / 2, depth, tip, rng.uniform(70.0, 100.0))
-        through = Manifold.batch_hull(
-            [tool, tool.translate((0.0, 0.0, 5.0))]
-        )  # in case a step widens the blade
+        # Extended upwards, in case a step widens the blade.
+        through = Manifold.batch_hull([tool, tool.translate((0.0, 0.0, 5.0))])
         tools.append(through.rotate((-90.0, 0.0, 0.0)).translate((0.0, blade.middle, 0.0)))
     return tools
 
@@ -196,10 +197,10 @@ def side_track(blade: Blade, rng: np.random.Generator) -> Manifold:
 def inlaid(key: Solid, blade: Blade, rng: np.random.Generator) -> Solid:
     """Return the key with a disc of another metal, as of a magnet, in each face of its blade."""
     radius, depth = rng.uniform(0.9, 1.6), 0.3 * blade.thickness
-    i = (blade.length * rng.uniform(0.2, 0.8), blade.middle + blade.height * rng.uniform(-0.2, 0.2))
+    x, y = blade.length * rng.uniform(0.2, 0.8), blade.middle + blade.height * rng.uniform(-0.2, 0.2)
     metal = Surface(True, STEEL, float(rng.uniform(0.1, 0.4)), "polished")
-    disc = Manifold.cylinder(depth, radius, radius, 24).translate((*i, blade.face - depth - 0.05))
-    hole = Manifold.cylinder(depth + 1.0, radius, radius, 24).translate((*i, blade.face - depth - 0.05))
+    disc = Manifold.cylinder(depth, radius, radius, 24).translate((x, y, blade.face - depth - 0.05))
+    hole = Manifold.cylinder(depth + 1.0, radius, radius, 24).translate((x, y, blade.face - depth - 0.05))
     parts = list(key.parts)
     for tool, insert in ((hole, disc), (flipped(hole, blade.middle), flipped(disc, blade.middle))):
         parts[0] = replace(parts[0], solid=check_solid(parts[0].solid - tool, KIND))

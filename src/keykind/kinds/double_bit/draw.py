@@ -1,4 +1,4 @@
-"""Double-bitted keys, as of safes: a bit on either side of the shank.
+"""Double-bitted keys, as used for safes: a bit on either side of the shank.
 
 In:    random generator
 Out:   Solid of kind "double_bit"
@@ -31,8 +31,8 @@ def draw(rng: np.random.Generator) -> Solid:
     pin = rng.uniform(1.0, 5.0) if rng.random() < 0.5 else 0.0
     length = width + pin + rng.uniform(18.0, 55.0)
     sizes = Sizes(length, radius, radius, pin, width, rng.uniform(5.0, 9.5), rng.uniform(2.2, 3.6))
-    draws = draw_flat if rng.random() < FLAT else draw_round
-    return draws(sizes, rng)
+    draw_form = draw_flat if rng.random() < FLAT else draw_round
+    return draw_form(sizes, rng)
 
 
 def bits(sizes: Sizes, rng: np.random.Generator) -> tuple[CrossSection, CrossSection]:

@@ -37,11 +37,11 @@ STYLES = (0.10, 0.05, 0.40, 0.45)  # shares of metal, plastic, car, flip heads
 LENGTHS, HEIGHTS, THICKNESSES = (27.0, 45.0), (6.6, 10.0), (2.2, 3.6)  # mm
 DEPTHS = (0.27, 0.43)  # share of the thickness; the tracks of both faces must not meet
 PITCHES = (2.0, 3.1)  # mm between adjacent positions
-RIM = 0.9  # mm, minimum width of metal beside an internal track and between external ones
+RIM = 0.9  # mm, minimum width of metal on both sides of an internal track and between external ones
 STEEPEST = 1.7  # slope of a ramp between two positions; about 60 degrees
 CUTTERS = (0.5, 0.95)  # mm, radius of the end mill, left in inner corners
 BALL_SHARE = 0.4  # of keys cut by a ball end mill, with a fillet at the floor; the others by a flat one
-DULL_SHARE = 0.04  # of keys with a random code, which may vary little
+FLAT_SHARE = 0.04  # of keys with independent random codes, whose tracks may be nearly straight
 
 Tracks = Callable[[Blade, np.random.Generator], list[CrossSection]]
 
@@ -98,7 +98,7 @@ def code(start: float, blade: Blade, span: float, rng: np.random.Generator) -> n
     flat = pitch * rng.uniform(0.15, 0.5)
     positions = np.arange(start + pitch, blade.length - rng.uniform(1.0, 3.0), pitch)
     codes = rng.integers(0, depths, len(positions))
-    if rng.random() >= DULL_SHARE:
+    if rng.random() >= FLAT_SHARE:
         codes = np.cumsum(codes % (depths - 1) + 1) % depths  # no two adjacent codes are equal
     steepest = STEEPEST * (pitch - flat)
     heights = [float(codes[0]) * span / (depths - 1)]

@@ -36,10 +36,9 @@ from keykind.render.solids import Head, Solid, plate
 BOWS = {"framed": 0.46, "hearted": 0.08, "rings": 0.12, "scrolled": 0.16, "pierced": 0.18}
 BITS = {"warded": 0.3, "plain": 0.24, "ornate": 0.24, "levered": 0.22}
 BORE = 0.62  # radius of the bore of a pipe key, as a share of that of its tip
-MIRRORED = 0.04  # of old keys, with the same bit on the other side
+MIRRORED = 0.04  # share of old keys with the same bit on both sides
 SHARES = {"old": 0.74, "modern": 0.18, "show": 0.08}
-
-NEWER_SHARE = 0.25  # of old keys, in the metals of modern keys
+NEWER_SHARE = 0.25  # of old keys that are made of the metals of modern keys
 
 
 def draw(rng: np.random.Generator) -> Solid:

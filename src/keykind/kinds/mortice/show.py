@@ -114,9 +114,9 @@ def inlay(
     if not enamelled:
         gold = None
     picture = Stamp(f"logo:{rng.choice(LOGOS)}", middle, radius * 0.7, 90.0, 0.25, gold)
-    way = float(rng.choice([0.0, 90.0, -90.0]))
-    words = arched("CITY OF", middle, (low + high) / 2, way, gold) + arched(
-        town, middle, (low + high) / 2, way + 180, gold
+    direction = float(rng.choice([0.0, 90.0, -90.0]))
+    words = arched("CITY OF", middle, (low + high) / 2, direction, gold) + arched(
+        town, middle, (low + high) / 2, direction + 180, gold
     )
     if not enamelled:
         return (), (*words, picture)
@@ -132,11 +132,13 @@ def inlay(
     return tuple(Part(solid, "bow", surface) for solid, surface in zip(solids, surfaces, strict=True)), ()
 
 
-def arched(text: str, middle: Point, radius: float, way: float, colour: Colour | None) -> tuple[Stamp, ...]:
-    """Return letters along a circle, clockwise, the middle of the text at `way` degrees from +x; mm."""
+def arched(
+    text: str, middle: Point, radius: float, direction: float, colour: Colour | None
+) -> tuple[Stamp, ...]:
+    """Return letters along a circle, clockwise, the middle of the text at `direction` degrees from +x."""
     height = radius * 0.19
     step = np.degrees(height * 0.95 / radius)
-    angles = way + (len(text) - 1) * step / 2 - np.arange(len(text)) * step
+    angles = direction + (len(text) - 1) * step / 2 - np.arange(len(text)) * step
     letters = zip(text, np.radians(angles), strict=True)
     return tuple(
         Stamp(

@@ -68,7 +68,7 @@ def draw_metal(rng: np.random.Generator) -> tuple[Surface, Surface]:
 
 def is_unlikely(surface: Surface, cut: Surface, rng: np.random.Generator) -> bool:
     """Return whether a blade is unlikely in a moulded head: painted, or (mostly) with brass."""
-    brass = any(each.colour[2] < 0.6 * each.colour[0] for each in (surface, cut))
+    brass = any(colour[2] < 0.6 * colour[0] for colour in (surface.colour, cut.colour))
     return not surface.metal or (brass and bool(rng.random() < 0.75))
 
 

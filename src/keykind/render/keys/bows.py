@@ -75,15 +75,15 @@ def joined(bow: CrossSection, neck: float, throat: float, fillet: float) -> Cros
 
 
 def openings(bow: CrossSection, framed: bool, rng: np.random.Generator) -> list[CrossSection]:
-    """Return the openings of a bow, the hole for a ring first; framed: one may leave only a rim."""
+    """Return the openings of a bow, the hole for a ring first; framed: whether one may leave only a rim."""
     inner = bow.offset(-RIM)
     draw = HOLES[int(rng.choice(len(HOLES), p=HOLE_SHARES))]
     if draw is frame_opening and not framed:
         draw = round_hole
-    found = [filleted(hole ^ inner, 0.4) for hole in draw(bow, rng)]
-    found = [hole for hole in found if hole.area() > 6.0 and hole.num_contour() == 1]
-    if found:
-        return found
+    holes = [filleted(hole ^ inner, 0.4) for hole in draw(bow, rng)]
+    holes = [hole for hole in holes if hole.area() > 6.0 and hole.num_contour() == 1]
+    if holes:
+        return holes
     left, low, _, high = inner.bounds()
     return [CrossSection.circle(2.2, 32).translate((left + 3.0, (low + high) / 2)) ^ inner]
 
@@ -157,12 +157,12 @@ def draw_stamps(bow: CrossSection, holes: list[CrossSection], rng: np.random.Gen
     middle = (start + 0.5 * room, (low + high) / 2)
     angle = float(rng.choice([90.0, -90.0, 0.0], p=[0.5, 0.35, 0.15]))
     depth = float(rng.choice([-0.2, -0.12, 0.15]))
-    found: list[Stamp] = []
+    stamps: list[Stamp] = []
     if rng.random() < 0.3:
-        found.append(Stamp("frame:outline", centre(bow), high - low - 2.5, 0.0, 0.2))
+        stamps.append(Stamp("frame:outline", centre(bow), high - low - 2.5, 0.0, 0.2))
     elif rng.random() < 0.15:
         pattern = str(rng.choice(["pattern:stripes", "pattern:knurl"]))
-        found.append(Stamp(pattern, middle, min(room, wide) * 0.9, angle, -0.1))
+        stamps.append(Stamp(pattern, middle, min(room, wide) * 0.9, angle, -0.1))
     texts = [brands.brand(rng), brands.code(rng), brands.origin(rng)][: int(rng.integers(1, 4))]
     if rng.random() < 0.15:
         texts[0] = brands.logo(rng)
@@ -176,5 +176,5 @@ def draw_stamps(bow: CrossSection, holes: list[CrossSection], rng: np.random.Gen
         shift = (len(texts) / 2 - row - 0.5) * lines / (len(texts) + 0.4)
         turn = np.radians(angle)
         position = (middle[0] - shift * np.sin(turn), middle[1] + shift * np.cos(turn))
-        found.append(Stamp(text, (float(position[0]), float(position[1])), float(height), angle, depth))
-    return tuple(found)
+        stamps.append(Stamp(text, (float(position[0]), float(position[1])), float(height), angle, depth))
+    return tuple(stamps)

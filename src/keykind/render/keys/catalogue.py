@@ -28,7 +28,7 @@ def draw_function(kind: str) -> Draw:
 def draw_key(kind: str, rng: np.random.Generator) -> tuple[Solid, int]:
     """Return a key and the number of degenerate ones discarded before it.
 
-    Raises DegenerateSolid after TRIES degenerate keys.
+    Raises DegenerateSolid after MAX_TRIES degenerate keys.
     """
     draw = draw_function(kind)
     for discarded in range(MAX_TRIES):

@@ -94,10 +94,10 @@ def badge(
     return shell, Part(body, "badge", bright)
 
 
-def bail(at: Point, span: float, reach: float, radius: float) -> Manifold:
+def bail(position: Point, span: float, reach: float, radius: float) -> Manifold:
     """Return a U-shaped wire that projects by `reach` towards -x, its ends `span` apart; mm."""
     turns = np.linspace(-np.pi / 2, np.pi / 2, 15)
     bend = np.sign(turns) * np.abs(np.sin(turns)) ** 0.6 * span / 2
-    path = np.column_stack([at[0] - reach * np.cos(turns) ** 0.5, at[1] + bend, np.zeros(15)])
-    feet = [[(at[0] + 5.0, at[1] + sign * span / 2, 0.0)] for sign in (-1, 1)]
+    path = np.column_stack([position[0] - reach * np.cos(turns) ** 0.5, position[1] + bend, np.zeros(15)])
+    feet = [[(position[0] + 5.0, position[1] + sign * span / 2, 0.0)] for sign in (-1, 1)]
     return wire(np.concatenate([feet[0], path, feet[1]]), radius)

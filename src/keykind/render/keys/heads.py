@@ -58,9 +58,9 @@ def ring_hole(outline: CrossSection, wide: bool, rng: np.random.Generator) -> Cr
             (left, across / 2),
         ]
         hole = polygon(wedge).translate((0.0, middle))
-    found = filleted(hole ^ outline.offset(-RIM), 1.2).decompose()
-    if found:
-        return max(found, key=lambda piece: piece.area())
+    pieces = filleted(hole ^ outline.offset(-RIM), 1.2).decompose()
+    if pieces:
+        return max(pieces, key=lambda piece: piece.area())
     return CrossSection.circle(2.2, 24).translate((left + RIM + 3.0, middle))
 
 
@@ -102,15 +102,15 @@ def grip_relief(
 ) -> tuple[Manifold, list[Part], tuple[Stamp, ...]]:
     """Return the shell with a recess, ribs or a badge; the parts in it; the stamps."""
     position, long, wide = field
-    kind, angle = rng.random(), float(rng.choice([90.0, -90.0, 0.0]))
+    choice, angle = rng.random(), float(rng.choice([90.0, -90.0, 0.0]))
     across = (long if angle == 0 else wide) * 0.85
     name = brands.brand(rng)
     height = min(across / (0.75 * len(name)), 4.5)
     paint = None if rng.random() < 0.7 else ((0.8, 0.8, 0.8) if max(colour) < 0.4 else (0.02, 0.02, 0.02))
     text = Stamp(name, position, float(height), angle, float(rng.choice([-0.25, 0.3])), paint)
-    if kind < 0.25:
+    if choice < 0.25:
         return both(shell, box(long, wide * 0.9, 2.5).translate(position), thick, 0.5), [], (text,)
-    if kind < 0.45:
+    if choice < 0.45:
         bars = [
             box(1.0, wide, 0.45).translate((position[0] + (k - 1.5) * long / 4.0, position[1]))
             for k in range(4)
@@ -118,10 +118,10 @@ def grip_relief(
         for bar in bars:
             shell = both(shell, bar, thick, 0.45)
         return shell, [], ()
-    if kind < 0.7:
+    if choice < 0.7:
         shell, part = badge(shell, position, min(long, wide) * rng.uniform(0.32, 0.46), thick / 2 + 0.1, rng)
         return shell, [part], ()
-    return shell, [], (text,) if kind < 0.9 else ()
+    return shell, [], (text,) if choice < 0.9 else ()
 
 
 def both(shell: Manifold, outline: CrossSection, thick: float, depth: float) -> Manifold:
@@ -221,11 +221,11 @@ def car_face(
         positions = [(x + (k - (count - 1) / 2) * pitch, y) for k in range(count)]
         shell, parts = buttons(shell, positions, shape, thick / 2 - crown * 0.2 + 0.2, rng)
         return shell, parts, ()
-    kind, radius = rng.random(), min(long, wide) * rng.uniform(0.26, 0.42)
-    if kind < 0.35:
+    choice, radius = rng.random(), min(long, wide) * rng.uniform(0.26, 0.42)
+    if choice < 0.35:
         shell, part = badge(shell, (x, y), radius, thick / 2 - crown * 0.1, rng)
         return shell, [part], ()
-    if kind < 0.6:
+    if choice < 0.6:
         ring = CrossSection.circle(radius, 48) - CrossSection.circle(radius - 1.0, 48)
         shell = both(shell, ring.translate((x, y)), thick - crown * 0.4, 0.5)
     logo = Stamp(brands.logo(rng), (x, y), 1.2 * radius, float(rng.choice([90.0, -90.0])), 0.3)

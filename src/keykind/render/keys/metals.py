@@ -2,7 +2,7 @@
 
 In:    random generator, name of a metal (optional)
 Out:   Surface
-Needs: numpy    [render]
+Needs: numpy, manifold3d    [render]
 """
 
 import numpy as np

@@ -166,13 +166,13 @@ def rings(width: float, rng: np.random.Generator) -> OldBow:
     return positioned(Manifold.batch_boolean(solids, OpType.Add), size * 0.75, high)
 
 
-def volute(start: Point, heading: float, size: float, turns: float, way: int) -> Line:
-    """Return a spiral (n, 2) mm from `start`, heading in radians; way: 1 turns left, -1 right."""
+def volute(start: Point, heading: float, size: float, turns: float, side: int) -> Line:
+    """Return a spiral (n, 2) mm from `start`, heading in radians; side: 1 turns left, -1 right."""
     turn = np.linspace(0.0, 2 * np.pi * turns, int(10 + 10 * turns))
     radius = size * np.exp(-0.19 * turn)
-    left = heading + way * np.pi / 2
+    left = heading + side * np.pi / 2
     first = np.array([np.cos(left), np.sin(left)])
-    angle = left + np.pi + way * turn
+    angle = left + np.pi + side * turn
     return np.asarray(
         np.asarray(start) + size * first + radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], 1)
     )

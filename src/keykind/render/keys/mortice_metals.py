@@ -2,7 +2,7 @@
 
 In:    random generator
 Out:   Surface
-Needs: numpy    [render]
+Needs: numpy, manifold3d    [render]
 
 Colours are matched by eye to photos of old keys: no brighter than polished metal, and dulled by patina and
 rust.

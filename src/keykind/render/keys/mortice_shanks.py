@@ -13,9 +13,7 @@ from manifold3d import CrossSection, Manifold
 from keykind.render.keys.rounded import Turning, cast, turned_shank
 from keykind.render.solids import Head, Part, Solid, Surface, check_solid, plate
 
-SINK = 0.15  # of the radius of the shank, overlap of the bit
-
-
+SINK = 0.15  # overlap of the bit with the shank, as a share of its radius
 SHORT = 1.0  # mm; a shorter pin is as thick as the shank, and may be drilled
 
 

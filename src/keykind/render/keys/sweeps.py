@@ -34,8 +34,8 @@ def resampled(outline: CrossSection) -> np.ndarray:
     line = np.vstack([contour, contour[:1]]).astype(np.float64)
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
     count = int(np.clip(along[-1] / SPACING, *RING_POINTS))
-    at = np.linspace(0.0, along[-1], count, endpoint=False)
-    return np.stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])], axis=1)
+    positions = np.linspace(0.0, along[-1], count, endpoint=False)
+    return np.stack([np.interp(positions, along, line[:, axis]) for axis in (0, 1)], axis=1)
 
 
 def walls(rings: Sequence[np.ndarray]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Fabric grounds: linen, checks, denim, knitwear, felt, velvet, carpet.
+"""Ground textures of fabric: linen, checks, denim, knitwear, felt, velvet, carpet.
 
 In:    Frame, random generator
 Out:   Tile

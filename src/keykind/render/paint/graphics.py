@@ -2,7 +2,7 @@
 
 In:    size in px, random generator
 Out:   RGBA image, mostly transparent
-Needs: numpy, pillow    [render]
+Needs: numpy, pillow, manifold3d    [render]
 
 All words, names and prices are invented.
 """

@@ -1,8 +1,8 @@
-"""Draw the ground under the keys.
+"""Draw the textures of the ground under the keys.
 
 In:    one of MATERIALS, size in px, random generator
 Out:   Ground: square textures of colour, roughness, metallic, height
-Needs: numpy, pillow    [render]
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 import math

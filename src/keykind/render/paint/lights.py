@@ -78,10 +78,10 @@ def _panel(polar: float, azimuth: float, half: tuple[float, float], turn: float 
     north = np.cross(direction, east)
     u = math.cos(turn) * east + math.sin(turn) * north
     v = math.cos(turn) * north - math.sin(turn) * east
-    seen = directions() @ np.stack([direction, u, v], axis=1).astype(np.float32)
-    depth = np.maximum(seen[..., 0], 1e-3)
-    out = np.maximum(np.abs(seen[..., 1] / depth) - half[0], np.abs(seen[..., 2] / depth) - half[1])
-    return smoothstep(out, 0.02, -0.02) * (seen[..., 0] > 0)
+    local = directions() @ np.stack([direction, u, v], axis=1).astype(np.float32)
+    depth = np.maximum(local[..., 0], 1e-3)
+    out = np.maximum(np.abs(local[..., 1] / depth) - half[0], np.abs(local[..., 2] / depth) - half[1])
+    return smoothstep(out, 0.02, -0.02) * (local[..., 0] > 0)
 
 
 def _disc(polar: float, azimuth: float, radius: float) -> np.ndarray:
@@ -142,9 +142,9 @@ def _tent(rng: np.random.Generator) -> np.ndarray:
     around = rng.uniform(0, 2 * math.pi)
     for box in range(int(rng.integers(1, 4))):
         half = (rng.uniform(0.25, 0.8), rng.uniform(0.2, 0.7))
-        where = around + box * rng.uniform(1.3, 2.6)
+        azimuth = around + box * rng.uniform(1.3, 2.6)
         glow = blackbody(rng.uniform(4800, 6200)) * rng.uniform(2.0, 7.0)
-        _paint(light, glow, _panel(rng.uniform(0.3, 1.15), where, half, rng.uniform(-0.4, 0.4)))
+        _paint(light, glow, _panel(rng.uniform(0.3, 1.15), azimuth, half, rng.uniform(-0.4, 0.4)))
     for _ in range(int(rng.integers(1, 5))):
         half = (rng.uniform(0.06, 0.5), rng.uniform(0.08, 0.4))
         _paint(

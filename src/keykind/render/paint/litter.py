@@ -1,4 +1,4 @@
-"""Outdoor grounds: grass, fallen leaves, soil.
+"""Ground textures outdoors: grass, fallen leaves, soil.
 
 In:    Frame, random generator
 Out:   Tile

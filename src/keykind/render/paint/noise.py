@@ -65,9 +65,7 @@ def ridges(field: np.ndarray, width: float) -> np.ndarray:
 class Voronoi:
     """A Voronoi diagram."""
 
-    gap: (
-        np.ndarray
-    )  # (h, w) float32, in cells: distance to the second nearest seed minus the nearest; 0 on a border
+    gap: np.ndarray  # (h, w) float32, cells: second smallest minus smallest distance to a seed; 0 on borders
     index: np.ndarray  # (h, w) int64, index of the cell
     count: int  # number of indices
 

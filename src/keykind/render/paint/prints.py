@@ -1,8 +1,8 @@
-"""Printed grounds: pages with text, headings, tables and pictures.
+"""Ground textures of print: pages with text, headings, tables and pictures.
 
 In:    Frame, random generator
 Out:   Tile
-Needs: numpy, pillow    [render]
+Needs: numpy, pillow, manifold3d    [render]
 
 All words are invented.
 """

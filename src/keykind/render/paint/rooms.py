@@ -36,8 +36,8 @@ class Room:
         y = directions[..., 1] * math.cos(turn) - directions[..., 0] * math.sin(turn)
         z = directions[..., 2]
         reach = [*rng.uniform(*WALL, 4), TABLE, ceiling]
-        ways = np.stack([x, y, -x, -y, -z, z])
-        distance = np.array(reach, dtype=np.float32)[:, None, None] / np.maximum(ways, 1e-4)
+        components = np.stack([x, y, -x, -y, -z, z])
+        distance = np.array(reach, dtype=np.float32)[:, None, None] / np.maximum(components, 1e-4)
         side = distance.argmin(axis=0)
         nearest = distance.min(axis=0)
         flat = side >= FLOOR_SIDE
@@ -67,10 +67,10 @@ class Room:
                 rng.choice([-TABLE, -TABLE, 0.2, 0.6]),
             )
             left = rng.uniform(-3.0, 3.0 - wide)
-            where = self.rectangle(
+            area = self.rectangle(
                 int(rng.integers(4)), (left, left + wide), (low, low + tall + (0.6 if low < 0 else 0))
             )
-            light[where] = hsv(rng.random(), rng.uniform(0.1, 0.7), rng.uniform(0.05, 0.7) ** 1.3) * 0.6
+            light[area] = hsv(rng.random(), rng.uniform(0.1, 0.7), rng.uniform(0.05, 0.7) ** 1.3) * 0.6
         return np.asarray(light)
 
     def add_window(self, light: np.ndarray, glow: np.ndarray, rng: np.random.Generator) -> None:
@@ -86,12 +86,12 @@ class Room:
         view = rng.uniform(0.0, 0.6) * self.ceiling  # m, height where the sky begins
         outside = hsv(rng.uniform(0.1, 0.4), 0.3, 0.55)
         sky = np.clip((self.up - view) / 0.1, 0.0, 1.0)[..., None]
-        seen = (outside + (1.0 - outside) * sky) * glow
+        scenery = (outside + (1.0 - outside) * sky) * glow
         bars = int(rng.integers(1, 4))
         step = wide / bars
         bar = np.abs((self.along - left + step / 2) % step - step / 2) < 0.04
         bar |= np.abs(self.up - (low + 0.66 * (high - low))) < 0.03
-        light[pane] = np.where(bar[..., None], rng.uniform(0.1, 0.7), seen)[pane]
+        light[pane] = np.where(bar[..., None], rng.uniform(0.1, 0.7), scenery)[pane]
         if rng.random() < 0.4:  # curtain, lit from behind
             edge = left + wide * rng.uniform(0.15, 0.4)
             light[self.rectangle(side, (left - 0.2, edge), (-TABLE, high + 0.1))] *= np.float32(0.15)

@@ -2,10 +2,10 @@
 
 In:    Stamp, Frame, random generator (for the letterform)
 Out:   StampMask: a window of the frame, with a mask that is 1 inside the stamp and 0 outside
-Needs: numpy, pillow    [render]
+Needs: numpy, pillow, manifold3d    [render]
 
 Shapes are named "logo:NAME" (an invented logo that depends on the name alone), "frame:round",
-"frame:outline", "pattern:stripes", "pattern:knurl", "icon:lock|unlock|trunk|horn"; any other text is written.
+"frame:outline", "pattern:stripes", "pattern:knurl", "icon:lock|unlock|trunk|horn"; any other text is itself.
 """
 
 import math
@@ -47,15 +47,15 @@ class StampMask:
 
 def stamp_mask(stamp: Stamp, frame: Frame, rng: np.random.Generator) -> StampMask:
     """Return the mask of a stamp on a frame. Raises ValueError for an unknown shape."""
-    kind, _, name = stamp.text.partition(":")
+    shape, _, name = stamp.text.partition(":")
     if stamp.text == "frame:outline":
         return StampMask(slice(0, frame.size[1]), slice(0, frame.size[0]), _outline(frame))
-    min_height = 2 * MIN_HEIGHT if kind in SHAPES else MIN_HEIGHT
+    min_height = 2 * MIN_HEIGHT if shape in SHAPES else MIN_HEIGHT
     height = int(np.clip(stamp.height * frame.scale * 1.3, min_height, MAX_HEIGHT))
-    if kind not in SHAPES:
+    if shape not in SHAPES:
         return _transform(_draw_text(stamp.text, height, rng), stamp, frame, height)
     picture = Image.new("L", (height + 2, height + 2))
-    SHAPES[kind](ImageDraw.Draw(picture), height, name)
+    SHAPES[shape](ImageDraw.Draw(picture), height, name)
     return _transform(picture, stamp, frame, height)
 
 
@@ -179,18 +179,18 @@ def _logo(draw: Draw, height: int, name: str) -> None:
             )
 
 
-def _border(draw: Draw, height: int, line: int, kind: int) -> None:
+def _border(draw: Draw, height: int, line: int, shape: int) -> None:
     middle = height / 2
-    if kind == 0:
+    if shape == 0:
         draw.ellipse((0, 0, height, height), outline=255, width=line)
-    elif kind == 1:
+    elif shape == 1:
         draw.ellipse((0, 0.15 * height, height, 0.85 * height), outline=255, width=line)
-    elif kind == 2:
+    elif shape == 2:
         draw.rounded_rectangle((0, 0.1 * height, height, 0.9 * height), 0.2 * height, outline=255, width=line)
     else:
-        corners = 4 if kind == 3 else 6
+        corners = 4 if shape == 3 else 6
         draw.regular_polygon(
-            (middle, middle, middle), corners, 45 if kind == 3 else 0, outline=255, width=line
+            (middle, middle, middle), corners, 45 if shape == 3 else 0, outline=255, width=line
         )
 
 

@@ -1,4 +1,4 @@
-"""Stone grounds: granite, marble, slate, concrete, terrazzo, tiles, bricks, paving; gravel.
+"""Ground textures of stone: granite, marble, slate, concrete, terrazzo, tiles, bricks, paving; gravel.
 
 In:    Frame, random generator
 Out:   Tile
@@ -94,14 +94,14 @@ def granite(frame: Frame, rng: np.random.Generator) -> Tile:
 
 def marble(frame: Frame, rng: np.random.Generator) -> Tile:
     """Return marble: clouds, and veins of two sizes."""
-    ground, vein = (jitter(hex_colour(c), rng, 0.1, 0.03) for c in MARBLES[rng.integers(len(MARBLES))])
+    base, vein = (jitter(hex_colour(c), rng, 0.1, 0.03) for c in MARBLES[rng.integers(len(MARBLES))])
     size = rng.uniform(40.0, 150.0)
-    where = frame.noise(size, 2, rng)
-    veins = ridges(frame.noise((size, 0.6 * size), 5, rng), 0.022) * (0.2 + where)
-    thin = ridges(frame.noise(size / 2, 6, rng), 0.015) * where
+    density = frame.noise(size, 2, rng)
+    veins = ridges(frame.noise((size, 0.6 * size), 5, rng), 0.022) * (0.2 + density)
+    thin = ridges(frame.noise(size / 2, 6, rng), 0.015) * density
     cloud = 0.45 * smoothstep(frame.noise(size, 5, rng), 0.4, 1.0)
     colour = blend(
-        np.broadcast_to(ground, (*frame.shape, 3)),
+        np.broadcast_to(base, (*frame.shape, 3)),
         vein,
         np.clip(np.maximum(veins, thin) + cloud, 0, 1) * 0.75,
     )

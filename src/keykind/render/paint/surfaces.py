@@ -2,7 +2,7 @@
 
 In:    Surface, bounding box of the part seen from +z in mm, size in px, random generator
 Out:   Tile: colour, roughness, metallic, height
-Needs: numpy, pillow    [render]
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 import math
@@ -23,8 +23,6 @@ from keykind.render.paint.wear import (
     edge_distance,
 )
 from keykind.render.solids import Stamp, Surface
-
-__all__ = ["FINISHES", "Tile", "paint"]
 
 YELLOW_RATIO = 1.12  # red / blue, from which a metal is brass, bronze or nickel silver rather than steel
 BARE_METAL = hex_colour("b9b7b2")  # under chipped paint

@@ -1,4 +1,4 @@
-"""Add signs of use to a surface: scratches, worn edges, fingerprints, rust, tarnish.
+"""Add wear to a surface: scratches, worn edges, fingerprints, rust, tarnish.
 
 In:    Tile, Frame, amount 0..1, random generator
 Out:   Tile
@@ -29,11 +29,11 @@ def draw_strokes(frame: Frame, count: int, length: float, rng: np.random.Generat
     """Return (h, w) 0..1: `count` thin random strokes; length: mean, mm."""
     big = Image.new("L", (frame.size[0] * 2, frame.size[1] * 2))
     draw = ImageDraw.Draw(big)
-    where = rng.random((count, 2)) * big.size
+    centres = rng.random((count, 2)) * big.size
     turn = rng.uniform(0, math.pi, count)
     reach = rng.exponential(length * frame.scale, count)
     strong = rng.integers(60, 256, count)
-    for (x, y), angle, half, grey in zip(where, turn, reach, strong, strict=True):
+    for (x, y), angle, half, grey in zip(centres, turn, reach, strong, strict=True):
         dx, dy = half * math.cos(angle), half * math.sin(angle)
         draw.line((x - dx, y - dy, x + dx, y + dy), int(grey), 1 if grey < 230 else 2)
     return np.asarray(big.reduce(2), dtype=np.float32) / 255.0

@@ -1,4 +1,4 @@
-"""Wooden grounds: boards and tables, raw, varnished, weathered or painted.
+"""Ground textures of wood: boards and tables, raw, varnished, weathered or painted.
 
 In:    Frame, random generator
 Out:   Tile
@@ -24,7 +24,7 @@ SPECIES = (  # sRGB colours from latewood to earlywood, contrast of the rings
 )
 RING = (1.5, 6.0)  # mm, width of an annual ring
 PLANK = (55.0, 180.0)  # mm, width of floor and table boards
-PAINTED = 0.12  # of grounds
+PAINTED = 0.12  # share of wooden grounds
 PAINTS = "f2f0ea e8e4d8 c9d6d8 5f8f96 3c4a52 7f1f1c d9c78a"
 
 

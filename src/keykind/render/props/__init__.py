@@ -1,1 +1,1 @@
-"""Props: objects beside keys or attached to them, such as rings, tags, coins, tools, hands."""
+"""Props: objects next to keys or attached to them, such as rings, tags, coins, tools, hands."""

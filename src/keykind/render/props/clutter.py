@@ -87,10 +87,10 @@ def paper_clip(rng: np.random.Generator) -> list[Part]:
     wide = long * 0.22
     points: list[tuple[float, float, float]] = [(-long * 0.22, -wide * 0.5, 0.0)]
     ends = ((0.4, 1.0, 0.5, 1), (-0.42, 0.9, 0.06, -1), (0.3, 0.74, 0.08, 1))
-    for at, size, middle, sign in ends:
+    for x, size, middle, sign in ends:
         for turn in np.linspace(-np.pi / 2, np.pi / 2, 9):
             y = middle * wide * 0.1 + sign * size * wide * 0.5 * np.sin(turn)
-            points.append((at * long + sign * size * wide * 0.5 * np.cos(turn), y, 0.0))
+            points.append((x * long + sign * size * wide * 0.5 * np.cos(turn), y, 0.0))
     points.append((-long * 0.1, wide * 0.37, 0.0))
     vivid = Surface(False, any_colour(rng), 0.3, "painted")
     cover = metal_surface(rng, name="steel") if rng.random() < 0.6 else vivid

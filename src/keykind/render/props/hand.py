@@ -66,15 +66,16 @@ class Limb:
         reach = float(self.radii.max()) + BLEND + GRID
         low, high = self.joints.min(axis=0) - reach, self.joints.max(axis=0) + reach
         inside = np.flatnonzero(((points > low) & (points < high)).all(axis=1))
-        near, found = points[inside], np.full(len(points), MAX_DISTANCE, dtype=np.float32)
+        near, distances = points[inside], np.full(len(points), MAX_DISTANCE, dtype=np.float32)
         for k in range(len(self.radii) - 1):
             start, bone = self.joints[k], self.joints[k + 1] - self.joints[k]
             away = near - start.astype(np.float32)
             along = np.clip(away @ (bone / (bone @ bone)).astype(np.float32), 0.0, 1.0)
             away -= along[:, None] * bone.astype(np.float32)
             thick = np.float32(self.radii[k]) + np.float32(self.radii[k + 1] - self.radii[k]) * along
-            found[inside] = np.minimum(found[inside], np.sqrt(np.einsum("ij,ij->i", away, away)) - thick)
-        return found
+            gap = np.sqrt(np.einsum("ij,ij->i", away, away)) - thick
+            distances[inside] = np.minimum(distances[inside], gap)
+        return distances
 
 
 def limb(joints: ArrayLike, radii: ArrayLike) -> Limb:
@@ -93,12 +94,12 @@ def skin_over(limbs: list[Limb]) -> Manifold:
 
     def distance(points: np.ndarray) -> np.ndarray:
         whole = limbs[0].distance(points)
-        for each in limbs[1:]:
-            whole = smooth_min(whole, each.distance(points), BLEND)
+        for chain in limbs[1:]:
+            whole = smooth_min(whole, chain.distance(points), BLEND)
         return whole
 
-    low = np.min([(each.joints - each.radii[:, None]).min(axis=0) for each in limbs], axis=0) - GRID
-    high = np.max([(each.joints + each.radii[:, None]).max(axis=0) for each in limbs], axis=0) + GRID
+    low = np.min([(chain.joints - chain.radii[:, None]).min(axis=0) for chain in limbs], axis=0) - GRID
+    high = np.max([(chain.joints + chain.radii[:, None]).max(axis=0) for chain in limbs], axis=0) + GRID
     return isosurface(distance, low, high)
 
 
@@ -138,8 +139,11 @@ def taubin_smooth(body: Manifold) -> Manifold:
 
 def skin_surface(rng: np.random.Generator) -> Surface:
     """Return skin of a random tone."""
-    at = rng.uniform(0.0, len(SKIN_COLOURS) - 1.0)
-    tone = [np.interp(at, range(len(SKIN_COLOURS)), [colour[k] for colour in SKIN_COLOURS]) for k in range(3)]
+    position = rng.uniform(0.0, len(SKIN_COLOURS) - 1.0)
+    tone = [
+        np.interp(position, range(len(SKIN_COLOURS)), [colour[k] for colour in SKIN_COLOURS])
+        for k in range(3)
+    ]
     colour = np.clip(np.array(tone) * rng.uniform(0.85, 1.15) * rng.uniform(0.95, 1.05, 3), 0.01, 0.8)
     return Surface(
         False, (float(colour[0]), float(colour[1]), float(colour[2])), rng.uniform(0.45, 0.6), "skin"
@@ -222,8 +226,8 @@ def draw_pinch(rng: np.random.Generator, thickness: float = 2.4) -> Solid:
 
 def fingernail(joint: np.ndarray, tip: np.ndarray, radius: float) -> Manifold:
     """Return the nail on top of a fingertip of this radius, mm."""
-    way = (tip - joint) / np.linalg.norm(tip - joint)
-    pitch, yaw = np.degrees(np.arcsin(way[2])), np.degrees(np.arctan2(way[1], way[0]))
+    axis = (tip - joint) / np.linalg.norm(tip - joint)
+    pitch, yaw = np.degrees(np.arcsin(axis[2])), np.degrees(np.arctan2(axis[1], axis[0]))
     plate = Manifold.sphere(1.0, 24).scale((7.0, radius * 0.68, 2.6))
     placed = plate.translate((1.5, 0.0, radius - 1.9)).rotate((0.0, -float(pitch), float(yaw)))
     return placed.translate((float(tip[0]), float(tip[1]), float(tip[2])))

@@ -52,14 +52,14 @@ def links(count: int, start: float, rng: np.random.Generator) -> Manifold:
     straight = (long - across) / 2 * np.sign(np.cos(turns))
     oval = np.column_stack([straight + across / 2 * np.cos(turns), across / 2 * np.sin(turns), np.zeros(20)])
     link = wire(oval, thick, closed=True, sides=8)
-    found, bend = [], rng.uniform(-0.09, 0.09)
+    chain_links, bend = [], rng.uniform(-0.09, 0.09)
     x, y, heading = start, 0.0, 0.0
     for k in range(count):
         roll = 65.0 if k % 2 else float(rng.uniform(-8.0, 8.0))
-        found.append(link.rotate((roll, 0.0, float(np.degrees(heading)))).translate((x, y, 0.0)))
+        chain_links.append(link.rotate((roll, 0.0, float(np.degrees(heading)))).translate((x, y, 0.0)))
         step, heading = long - 0.7 * thick, heading + bend
         x, y = x + step * np.cos(heading), y + step * np.sin(heading)
-    return Manifold.compose(found)
+    return Manifold.compose(chain_links)
 
 
 def chain(rng: np.random.Generator) -> list[Part]:
@@ -95,8 +95,8 @@ def carabiner(rng: np.random.Generator) -> list[Part]:
     taper = 1 + rng.uniform(0.0, 0.35) * np.cos(turns)
     y = long * wide / 2 * np.sign(np.sin(turns)) * np.abs(np.sin(turns)) ** 0.7 * taper
     frame = wire(np.column_stack([x, y, np.zeros(60)]), thick, closed=True)
-    gate_at = float(np.interp(-0.25 * long, x[::-1][:30], y[::-1][:30]))
-    slit = Manifold.cube((0.8, 4 * thick, 4 * thick), True).translate((-0.25 * long, gate_at, 0.0))
+    gate_y = float(np.interp(-0.25 * long, x[::-1][:30], y[::-1][:30]))
+    slit = Manifold.cube((0.8, 4 * thick, 4 * thick), True).translate((-0.25 * long, gate_y, 0.0))
     vivid = Surface(True, VIVID[rng.integers(len(VIVID))], 0.3, "satin")
     return [Part(frame - slit, "carabiner", metal_surface(rng) if rng.random() < 0.5 else vivid)]
 

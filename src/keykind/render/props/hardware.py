@@ -105,7 +105,7 @@ def nail(rng: np.random.Generator) -> list[Part]:
 
 
 def hex_key(rng: np.random.Generator) -> list[Part]:
-    """Return a hex key (Allen key), which is no key."""
+    """Return a hex key (Allen key), a tool and not a key."""
     radius, long = rng.uniform(0.8, 3.2), rng.uniform(35.0, 75.0)
     short, bend = long * rng.uniform(0.25, 0.4), radius * 3.0
     turns = np.linspace(-np.pi / 2, 0.0, 8)

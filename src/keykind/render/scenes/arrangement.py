@@ -1,8 +1,8 @@
-"""Arrange keys and props: scattered, on a ring, in a hand, beside each other.
+"""Arrange keys and props: scattered, on a ring, in a hand, side by side.
 
 In:    SceneDraft, bodies
 Out:   further bodies in the draft
-Needs: numpy, manifold3d    [render]
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 from collections.abc import Sequence
@@ -15,17 +15,17 @@ from keykind.render.scenes.draft import SceneDraft
 from keykind.render.scenes.layout import Body, make_body, rotation_matrix, settle
 from keykind.render.solids import Solid
 
-MAX_OVERLAP = 0.25  # share of a scattered key's footprint that may lie on other bodies
+MAX_OVERLAP = 0.25  # share of a scattered key's footprint that may be on other bodies
 TALL = 12.0  # mm; a taller prop stays its own height away, or it would hide the key from a tilted camera
-MAX_TRIES = 12  # positions tried before a prop is dropped, or a key may overlap more
+MAX_TRIES = 12  # positions tried before a prop is dropped, or a key put down in spite of its overlap
 MAX_DISTANCE = 190.0  # mm from the origin; the table's height map ends at 220 mm
 EYE = 3.0  # mm from the end of a hanging prop to the centre of its eye
-HANGING = 0.5  # probability of each further prop on a ring
+HANGING_PROBABILITY = 0.5  # probability of each further prop on a ring
 MAX_HANGING = 3
 
 
 def add_props(draft: SceneDraft, ring: float, count: int) -> None:
-    """Put a split ring on the first key with probability `ring`, and `count` props beside it."""
+    """Put a split ring on the first key with probability `ring`, and `count` props next to it."""
     if not draft.variation.clutter:
         return
     if draft.bodies and draft.chance(ring):
@@ -156,7 +156,7 @@ def _hang_props(draft: SceneDraft, centre: np.ndarray, radius: float, direction:
     direction: degrees. Each prop points outwards, at the angle where it covers least.
     """
     for _ in range(MAX_HANGING):
-        if not draft.chance(HANGING):
+        if not draft.chance(HANGING_PROBABILITY):
             return
         prop = make_body(draw_prop(str(draft.rng.choice(HANGING_PROPS)), draft.rng))
         eye = np.array([prop.solid.head[0] + EYE, prop.solid.head[1], 0.0])

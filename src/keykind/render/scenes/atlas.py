@@ -2,7 +2,7 @@
 
 In:    Scene, random generator
 Out:   Atlas: vertices, normals, texture coordinates, faces, parts; colour, roughness, metallic, height
-Needs: numpy
+Needs: numpy, pillow, manifold3d    [render]
 
 Each surface of a part has a tile, textured by parallel projection. The projection is oblique, so that a step
 in z also moves along the tile: seen straight from above, the texture would smear along vertical sides.

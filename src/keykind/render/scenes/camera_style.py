@@ -2,7 +2,7 @@
 
 In:    random generator
 Out:   CameraStyle
-Needs: numpy
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from keykind.render.scenes.scene import CameraStyle
 
 
 def product_style(white: bool, rng: np.random.Generator) -> CameraStyle:
-    """Return the style of a product photo; white: the ground is overexposed to white, or cut out."""
+    """Return the style of a product photo; white: the background is overexposed to white, or cut out."""
     return CameraStyle(
         exposure=float(rng.uniform(0.95, 1.5)) if white else float(rng.uniform(0.6, 1.0)),
         share=0.6 if white else 0.9,

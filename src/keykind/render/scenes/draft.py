@@ -2,7 +2,7 @@
 
 In:    random generator, kinds, longer side of the photo in px
 Out:   SceneDraft
-Needs: numpy, manifold3d    [render]
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,9 +1,10 @@
 """The names of the scenes.
 
 In:    nothing
-Out:   OF_ONE_KIND, SCENES
+Out:   SINGLE_KIND_SCENES, SCENES
 Needs: nothing beyond Python
 """
 
-OF_ONE_KIND = ("product", "phone")  # one key, seldom two, of a single kind, which is the class of the photo
-SCENES = (*OF_ONE_KIND, "multi", "nothing")
+# One key, rarely two, of a single kind, which is the class of the photo.
+SINGLE_KIND_SCENES = ("product", "phone")
+SCENES = (*SINGLE_KIND_SCENES, "multi", "nothing")

@@ -2,7 +2,7 @@
 
 In:    bodies, ground, light, camera, camera style
 Out:   Scene
-Needs: numpy
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 from dataclasses import dataclass, field
@@ -34,8 +34,8 @@ class CameraStyle:
     noise: float  # standard deviation at middle grey, for a white level of 1
     sharpening: float  # strength of the unsharp mask, 0 for none
     quality: int  # of the JPEG, 1..95
-    reduction: float  # scale 0.3..1 to which the photo was once reduced
-    cut_out: bool  # whether the ground was replaced by pure white
+    reduction: float  # scale 0.3..1 to which the photo is reduced before it is enlarged again
+    cut_out: bool  # whether the background is replaced by pure white
     graphics: bool  # whether there is a watermark, a caption or a frame
 
 
@@ -59,5 +59,5 @@ class Scene:
         return [i for i, body in enumerate(self.bodies) if body.solid.kind is not None]
 
     def parts(self) -> list[tuple[int, str]]:
-        """Return (index in `bodies`, name of the part) of every part, in the order of the map of parts."""
+        """Return (index in `bodies`, name of the part) of every part, in the order of the part map."""
         return [(i, part.name) for i, body in enumerate(self.bodies) for part in body.solid.parts]

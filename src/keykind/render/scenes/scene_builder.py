@@ -2,7 +2,7 @@
 
 In:    "product", "phone", "multi" or "nothing"; kinds; longer side of the photo in px; random generator
 Out:   Scene, number of degenerate solids discarded
-Needs: numpy, manifold3d    [render]
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 from collections.abc import Sequence
@@ -32,9 +32,9 @@ PRODUCT_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5
 INDOOR_LIGHTS = {"window": 3, "lamp": 1.5, "flash": 1, "dim": 0.7, "office": 1, "mixed": 1.5, "tent": 0.5}
 LIGHTS = INDOOR_LIGHTS | {"sun": 1, "overcast": 1}
 PLAIN_GROUNDS = ("plain", "paper", "plastic", "plaster")
-PLAIN_SHARE = 0.4  # of the other scenes; the rest may be plain, too
+PLAIN_SHARE = 0.4  # of the other scenes, on a ground of PLAIN_GROUNDS; the rest are on any ground
 POSES = {"flat": 7, "palm": 0.8, "pinch": 1.0, "edge": 0.4, "wall": 0.8}
-MAX_TRIES = 8  # scenes; if this many in a row hold a degenerate prop, there is a bug
+MAX_TRIES = 8  # scenes; if this many in a row contain a degenerate prop, there is a bug
 
 
 def build_scene(
@@ -57,7 +57,7 @@ def build_scene(
             return BUILDERS[name](draft), discarded + draft.discarded
         except DegenerateSolid:
             discarded += draft.discarded + 1
-    raise DegenerateSolid(f"{name}: {MAX_TRIES} scenes in a row held a degenerate solid")
+    raise DegenerateSolid(f"{name}: {MAX_TRIES} scenes in a row contained a degenerate solid")
 
 
 def _product(draft: SceneDraft) -> Scene:
@@ -139,7 +139,7 @@ def _beside(draft: SceneDraft, key: Body) -> Body:
 
 
 def _with_surroundings(draft: SceneDraft, name: str, camera: Camera, depth: float, pose: str) -> Scene:
-    """Return the scene on a random ground in random light; depth > 0 mm: before a distant backdrop."""
+    """Return the scene on a random ground in random light; depth > 0 mm: in front of a distant backdrop."""
     rng = draft.rng
     if depth > 0:
         material, ground = "backdrop", _backdrop(depth, rng)

@@ -13,7 +13,7 @@ from typing import Any
 
 from keykind.core.errors import KeykindError
 from keykind.core.kinds import NAMES
-from keykind.render.scenes.names import OF_ONE_KIND, SCENES
+from keykind.render.scenes.names import SCENES, SINGLE_KIND_SCENES
 
 MIN_SIZE = 64  # px; the cuts of a key cannot be resolved below this
 MAX_SIZE = 2048  # px; memory grows with the area
@@ -32,7 +32,7 @@ class Task:
     @property
     def folder(self) -> str:
         """Return the name of the photo's folder: its kind, or the scene if that has no single kind."""
-        return self.kinds[0] if self.scene in OF_ONE_KIND else self.scene
+        return self.kinds[0] if self.scene in SINGLE_KIND_SCENES else self.scene
 
     @property
     def stem(self) -> str:
@@ -54,8 +54,8 @@ class Job:
         """Yield one task per photo; kinds take turns, and so do the scenes of each kind."""
         for index in range(self.count):
             rounds, i = divmod(index, max(len(self.kinds), 1))
-            scene = self.scene or OF_ONE_KIND[(rounds + i) % len(OF_ONE_KIND)]
-            kinds = self.kinds[i : i + 1] if scene in OF_ONE_KIND else self.kinds
+            scene = self.scene or SINGLE_KIND_SCENES[(rounds + i) % len(SINGLE_KIND_SCENES)]
+            kinds = self.kinds[i : i + 1] if scene in SINGLE_KIND_SCENES else self.kinds
             yield Task(index, scene, kinds, self.size, self.seed)
 
     def as_json(self) -> dict[str, Any]:

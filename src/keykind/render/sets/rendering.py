@@ -84,7 +84,6 @@ def render_set(folder: SetFolder, job: Job, studio: Studio, engine: Engine | Non
     """Render the missing photos of a job, then its COCO file and contact sheet.
 
     engine: distributes the photos; None for processes on this machine, which write their photos themselves.
-
     A photo that fails is listed in the summary, and the others are rendered.
     Raises KeykindError if the folder holds another dataset or is in use, no photo can be rendered, a worker
     was killed, or the disk is full; finished photos are kept.

@@ -2,7 +2,7 @@
 
 In:    radiance, G-buffer
 Out:   radiance of the same shape
-Needs: numpy
+Needs: numpy, pillow, manifold3d    [render]
 
 With few samples a path tracer leaves noise where no photo has any: on the plain ground of a product photo, on
 the flat side of a blade. Illumination varies smoothly along a face, albedo does not: divide the radiance by
@@ -55,7 +55,7 @@ def _gaussian(image: np.ndarray) -> np.ndarray:
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / GROUND_SIGMA) ** 2).astype(np.float32)
     kernel /= kernel.sum()
     for axis in (0, 1):
-        margins = [(radius, radius) if each == axis else (0, 0) for each in range(3)]
+        margins = [(radius, radius) if i == axis else (0, 0) for i in range(3)]
         padded = np.pad(image, margins, mode="edge")
         length = image.shape[axis]
         shifts = (np.s_[i : i + length] for i in range(2 * radius + 1))

@@ -2,7 +2,7 @@
 
 In:    linear radiance, CameraStyle, foreground coverage of each pixel
 Out:   PIL image, RGB; JPEG
-Needs: numpy, pillow
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 import io
@@ -14,7 +14,7 @@ from keykind.render.scenes.scene import CameraStyle
 
 LUMA = np.array([0.2126, 0.7152, 0.0722])  # ITU-R BT.709
 KNEE = 0.8  # linear level above which highlights are compressed instead of clipped
-# Quantile of the foreground that must not burn out: a blade is often a small bright area beside a black fob.
+# Quantile of the foreground that must not burn out: a blade is often a small bright area next to a black fob.
 HIGHLIGHT_QUANTILE = 0.93
 RED_BLUE_NOISE = 1.4  # times the noise of green, as in a Bayer sensor
 
@@ -24,7 +24,7 @@ def apply_isp(
 ) -> Image.Image:
     """Return the photo of (h, w, 3) linear radiance.
 
-    foreground: (h, w) coverage 0..1, which stays if the ground is cut out.
+    foreground: (h, w) coverage 0..1, kept if the background is cut out.
     """
     height, width = radiance.shape[:2]
     longer = max(height, width)

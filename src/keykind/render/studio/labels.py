@@ -1,8 +1,8 @@
-"""Derive the label of a photo from its scene and its map of parts.
+"""Derive the label of a photo from its scene and its part map.
 
-In:    Scene, map of parts at LABEL_SCALE times the size of the photo
+In:    Scene, part map at LABEL_SCALE times the size of the photo
 Out:   dict of JSON values, with masks as COCO run lengths
-Needs: numpy    [render]
+Needs: numpy, pillow, manifold3d    [render]
 """
 
 from dataclasses import asdict
@@ -16,7 +16,7 @@ from keykind.render.scenes.layout import Body
 from keykind.render.scenes.scene import Scene
 from keykind.render.studio.renderer import LABEL_SCALE
 
-MIN_VISIBLE = 4  # pixels of the map of parts; a key with fewer is not labelled
+MIN_VISIBLE = 4  # pixels of the part map; a key with fewer is not labelled
 
 
 def label_scene(scene: Scene, parts: np.ndarray, seed: int, index: int) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _material(body: Body) -> dict[str, Any]:
 
 
 def majority_part(parts: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return the part that covers most of each pixel; of equals the one with the higher number.
+    """Return the part that covers most of each pixel; ties go to the higher index.
 
     parts (2 h, 2 w) -> (h, w), with size (h, w). One part per pixel, so that masks never overlap.
     """

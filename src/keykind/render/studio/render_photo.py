@@ -17,7 +17,7 @@ from PIL import Image
 from keykind.render.paint.graphics import draw_graphic
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.draft import FULL_VARIATION, Variation
-from keykind.render.scenes.names import OF_ONE_KIND
+from keykind.render.scenes.names import SINGLE_KIND_SCENES
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.scene_builder import build_scene
 from keykind.render.solids import DegenerateSolid
@@ -84,7 +84,7 @@ def _draw_scene(
         scene, discarded = build_scene(name, kinds, size, rng, variation)
         redrawn += discarded
         gbuffer = renderer.render_gbuffer(scene, paint_atlas(scene, rng), int(rng.integers(2**31)))
-        if name not in OF_ONE_KIND or _shows_blade(scene, gbuffer):
+        if name not in SINGLE_KIND_SCENES or _shows_blade(scene, gbuffer):
             return scene, gbuffer, redrawn
     raise DegenerateSolid(f"{name}: {MAX_TRIES} scenes in a row hide the blade of their key")
 

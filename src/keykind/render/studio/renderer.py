@@ -2,7 +2,7 @@
 
 In:    Scene, Atlas, Variant
 Out:   GBuffer: albedo, normals and, at LABEL_SCALE, part numbers; radiance
-Needs: numpy, mitsuba    [render]
+Needs: numpy, pillow, manifold3d, mitsuba    [render]
 
 The only module that imports Mitsuba. Every scene has the same structure (one mesh of all objects, one ground,
 one environment map), so that Mitsuba compiles its kernels once and not for each photo.
@@ -22,8 +22,8 @@ from keykind.render.scenes.scene import Scene
 from keykind.render.studio.variant import Variant
 
 MAX_DEPTH = 4  # path segments; a longer path adds less than the noise
-LABEL_SCALE = 2  # pixels of the map of parts per pixel of the photo, in each direction
-GROUND, SKY = -1, -2  # in the map of parts: the ground, and no surface at all
+LABEL_SCALE = 2  # pixels of the part map per pixel of the photo, in each direction
+GROUND, SKY = -1, -2  # in the part map: the ground, and no surface at all
 GROUND_RADIUS = 3000.0  # mm from the middle of the ground to its edges
 SPECULAR = 0.5  # of the principled BSDF: 4% reflectance at normal incidence, as plastic and varnish have
 
@@ -86,7 +86,7 @@ class Renderer:
         )
         blocks = channels[..., 2:8].reshape(height, LABEL_SCALE, width, LABEL_SCALE, 6).mean(axis=(1, 3))
         shape_ids = [shape.id() for shape in world.shapes()]
-        parts = _map_of_parts(channels[..., 0], channels[..., 1], shape_ids, atlas)
+        parts = _part_map(channels[..., 0], channels[..., 1], shape_ids, atlas)
         return GBuffer(blocks[..., :3], blocks[..., 3:], parts, world)
 
     def render_radiance(self, gbuffer: GBuffer, camera: Camera, samples: int, seed: int) -> np.ndarray:
@@ -178,12 +178,12 @@ class Renderer:
         transform[:3, :3] = scene.light_rotation @ np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]])
         return self.mi.ScalarTransform4f(transform)
 
-    def _sensor(self, camera: Camera, size: tuple[int, int], kind: str, samples: int) -> Any:
+    def _sensor(self, camera: Camera, size: tuple[int, int], plugin: str, samples: int) -> Any:
         lens = {"aperture_radius": camera.aperture, "focus_distance": camera.focus}
-        labels = kind == "perspective"
+        labels = plugin == "perspective"
         sensor = self.mi.load_dict(
             {
-                "type": kind,
+                "type": plugin,
                 "fov": camera.fov,
                 "fov_axis": "larger",
                 "near_clip": 1.0,
@@ -219,7 +219,7 @@ class Renderer:
         values.update()
 
 
-def _map_of_parts(shape: np.ndarray, face: np.ndarray, shape_ids: list[str], atlas: Atlas) -> np.ndarray:
+def _part_map(shape: np.ndarray, face: np.ndarray, shape_ids: list[str], atlas: Atlas) -> np.ndarray:
     """Return the part at each pixel; shape: 1 + index into shape_ids, or 0 where there is none."""
     faces = np.clip(face, 0, len(atlas.parts) - 1).astype(np.int64)
     parts = np.where(shape == 1 + shape_ids.index("objects"), atlas.parts[faces], GROUND)
