@@ -17,7 +17,6 @@ import { BOX, resize } from './resize';
 
 const C = constants.align;
 const { SIZE } = constants.card;
-const { PAD_VALUE } = constants.detector;
 
 /** A rotated rectangle of a photo, in pixels of the upright original. */
 export interface OrientedCrop {
@@ -58,7 +57,7 @@ export function extract(region: OrientedCrop, pixels: RgbaImage, scale = 1, size
   const half = side / 2;
   const left = region.centre[0] * scale - (a * half + b * half);
   const top = region.centre[1] * scale - (c * half + d * half);
-  return reduce(transform(pixels, side, [a, b, left, c, d, top], PAD_VALUE), factor);
+  return reduce(transform(pixels, side, [a, b, left, c, d, top], C.PAD_VALUE), factor);
 }
 
 /** Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height), for display. */

@@ -22,6 +22,7 @@ import type { DenseOutputs, Keypoints } from './trace';
 
 const C = constants.detector;
 const { SIDE } = constants.postprocess;
+const { PAD_VALUE } = constants.align;
 
 /** Run the detector's network on the (SIDE, SIDE, 3) RGB bytes of an image. */
 export type RunDetector = (rgb: Uint8Array<ArrayBuffer>) => Promise<DenseOutputs>;
@@ -69,7 +70,7 @@ export function letterbox(pixels: RgbaImage): { image: RgbaImage; scale: number 
   const scale = Math.max(pixels.width, pixels.height) / SIDE;
   const width = Math.max(roundEven(pixels.width / scale), 1);
   const height = Math.max(roundEven(pixels.height / scale), 1);
-  const image = blank(SIDE, SIDE, C.PAD_VALUE);
+  const image = blank(SIDE, SIDE, PAD_VALUE);
   const small = resize(pixels, width, height);
   for (let row = 0; row < height; row++) {
     image.data.set(small.data.subarray(4 * row * width, 4 * (row + 1) * width), 4 * row * SIDE);
