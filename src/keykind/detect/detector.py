@@ -4,7 +4,7 @@ In:    Photo; the network's .tflite file; one ships with keykind
 Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-If several keys are detected, the network also sees the transposed image and both outputs are averaged
+If several keys are detected, the network is also run on the transposed image and the outputs are averaged
 (test-time augmentation). If no key, or only small keys, are detected, the photo is processed again in
 overlapping tiles, at up to two finer scales.
 """
