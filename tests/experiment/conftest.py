@@ -58,3 +58,9 @@ def half_detected(monkeypatch):
     """Detect a key in every other photo."""
     for module in ("experiment.run", "export.from_run"):
         monkeypatch.setattr(f"keykind.{module}.load_detector", Halves)
+
+
+@pytest.fixture
+def no_figures(monkeypatch):
+    """Leave the report empty, to save time where it is not tested."""
+    monkeypatch.setattr("keykind.experiment.artifacts.write_report", lambda *_: "")

@@ -83,13 +83,13 @@ def test_the_best_fold_has_the_best_validation_accuracy(finished):
     assert best == max(fold["val_accuracy"] for fold in metrics["folds"])
 
 
-def test_the_same_seed_gives_the_same_run_without_the_cache(finished, tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_run_without_the_cache(finished, tmp_path, monkeypatch, no_figures):
     experiment, metrics = finished
     monkeypatch.setenv("KEYKIND_CACHE", str(tmp_path / "cache"))
     assert without_times(run(replace(experiment, out=tmp_path / "again"))) == without_times(metrics)
 
 
-def test_another_seed_gives_another_run(finished, tmp_path):
+def test_another_seed_gives_another_run(finished, tmp_path, no_figures):
     experiment, metrics = finished
     other = run(replace(experiment, out=tmp_path / "other", seed=1))
     assert other["folds"] != metrics["folds"]
@@ -148,7 +148,7 @@ def test_a_run_stopped_at_any_step_ends_the_same_when_resumed(finished, tmp_path
     assert without_times(run(experiment, resume=True)) == without_times(finished[1])
 
 
-def test_a_finished_fold_is_not_trained_again(finished, tmp_path, monkeypatch):
+def test_a_finished_fold_is_not_trained_again(finished, tmp_path, monkeypatch, no_figures):
     experiment = replace(finished[0], out=tmp_path / "run")
     with monkeypatch.context() as patch:
         patch.setattr(module, "run_test", stop)
@@ -203,7 +203,7 @@ def test_all_layers_are_trained_with_rendered_photos_beside_the_fold_s_own(finis
     assert without["renders"] != metrics["renders"]
 
 
-def test_two_runs_do_not_share_a_folder(finished, tmp_path):
+def test_two_runs_do_not_share_a_folder(finished, tmp_path, no_figures):
     experiment = replace(finished[0], out=tmp_path / "run")
     with RunFolder(experiment.out).locked(), pytest.raises(BadRun, match="in use by another run"):
         run(experiment)
@@ -232,7 +232,7 @@ def test_a_full_disk_is_one_clear_error(finished, small_disk):
     assert not list(small_disk.rglob("report.html"))
 
 
-def test_a_folder_of_any_number_of_kinds_is_trained_on(tmp_path, many_drawn, finished):
+def test_a_folder_of_any_number_of_kinds_is_trained_on(tmp_path, many_drawn, finished, no_figures):
     for kind in ("cylinder", "mortice"):
         for split in ("train", "test"):
             (tmp_path / "two" / split).mkdir(parents=True, exist_ok=True)

@@ -25,7 +25,7 @@ from keykind.train.head_training import Task
 from keykind.train.loop import adamw
 from keykind.train.partial_finetune import fine_tune_last_layers
 from keykind.train.recipe import REPORT
-from tiny_backbone import mobilenet_shortened
+from tiny_backbone import CHANNELS, TINY, mobilenet_shortened, tiny_registered
 
 KINDS = 3
 FULL = replace(
@@ -90,9 +90,9 @@ def partial_fine_tuning(folder: Path, first: Devices, second: Devices) -> dict[s
     pixels = rng.integers(0, 256, (7, 224, 224, 3)).astype(np.float32)
     fold = Fold(np.arange(5), np.arange(5, 7))
     task = Task(lambda rows, _: pixels[rows], np.array([0, 0, 0, 1, 2, 0, 1]), KINDS, fold, PARTIAL)
-    shapes = (32, 64), (64,), (64, KINDS), (KINDS,)
+    shapes = (CHANNELS, 64), (64,), (64, KINDS), (KINDS,)
     head = Head(*(0.1 * rng.standard_normal(shape).astype(np.float32) for shape in shapes))
-    backbone = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0)
+    backbone = load_backbone(TINY, "random", scaling="unit", seed=0)
     one_epoch = replace(task, recipe=replace(PARTIAL, fine_tune_epochs=1))
     fine_tune_last_layers(backbone, head, one_epoch, folder, 0, first)
     tuned = fine_tune_last_layers(backbone, head, task, folder, 0, second)
@@ -137,15 +137,16 @@ def error(choice: str) -> str:
 def compare(folder: Path) -> dict[str, Any]:
     two = find_devices("cpu:2")
     results: dict[str, Any] = {"count": [ONE_DEVICE.count, two.count]}
-    for name, train, changes in (
-        ("full", full_fine_tuning, {"1 then 2": (ONE_DEVICE, two)}),
-        ("partial", partial_fine_tuning, {"1 then 2": (ONE_DEVICE, two), "2 then 1": (two, ONE_DEVICE)}),
+    there, back = {"1 then 2": (ONE_DEVICE, two)}, {"2 then 1": (two, ONE_DEVICE)}
+    for name, architecture, train, changes in (
+        ("full", "mobilenet_v2", full_fine_tuning, there),
+        ("partial", TINY, partial_fine_tuning, there | back),
     ):
         one = train(folder / f"{name} 1", ONE_DEVICE, ONE_DEVICE)
         for change, devices in changes.items():
             other = train(folder / f"{name} {change}", *devices)
             results[f"{name} {change}"] = {part: difference(one[part], other[part]) for part in one}
-        before = load_backbone("mobilenet_v2", "random", scaling="unit", seed=0).network.get_weights()
+        before = load_backbone(architecture, "random", scaling="unit", seed=0).network.get_weights()
         results[f"{name} changed"] = difference(before, one["weights"][: len(before)])
     results["layerwise rates"] = difference(layerwise_rates(ONE_DEVICE), layerwise_rates(two))
     results["equal masks"] = float(np.mean(np.equal(*dropout_masks(two))))
@@ -154,5 +155,5 @@ def compare(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    with mobilenet_shortened():
+    with mobilenet_shortened(), tiny_registered():
         print(json.dumps(compare(Path(sys.argv[1]))))

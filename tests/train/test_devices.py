@@ -55,14 +55,14 @@ def test_missing_devices_are_an_error_that_names_the_existing_ones(results):
 def test_an_invalid_choice_is_refused_before_anything_is_read(tmp_path, choice):
     done = keykind("train", tmp_path, f"--devices={choice}", "--out", tmp_path / "run")
     assert done.returncode == 2
-    assert "is not a number of 1 or more, all, or cpu:" in done.stderr
+    assert "is not a number of GPUs, all, or cpu:N" in done.stderr
 
 
 @pytest.mark.parametrize("choice", ["0", "two", "cpu:0"])
 def test_an_invalid_choice_in_python_is_an_error(choice):
     from keykind.train.devices import find_devices
 
-    with pytest.raises(BadDevices, match="is not a number of 1 or more, all, or cpu:"):
+    with pytest.raises(BadDevices, match="is not a number of GPUs, all, or cpu:N"):
         find_devices(choice)
 
 

@@ -15,7 +15,9 @@ import numpy as np
 from keykind.core.errors import BadDataset, BadRun, KeykindError
 from keykind.core.extras import require
 from keykind.core.parallel import Engine, parallel_map
-from keykind.dataset.dataset import Dataset, ReadError, Sample, hold_out, read_dataset, read_negative_sets
+from keykind.dataset.dataset import hold_out, read_dataset, read_negative_sets
+from keykind.dataset.listing import ReadError
+from keykind.dataset.samples import Dataset, Sample
 from keykind.experiment.experiment import SCHEMA, Experiment
 from keykind.experiment.run_folder import RunFolder
 from keykind.train.recipe import Recipe, from_values, load_recipe, weights_for, with_fine_tuning, with_renders
@@ -80,7 +82,7 @@ def train(  # noqa: PLR0913 - the options of a command
     resume: bool = False,
     devices: str | None = None,
     engine: str | Engine | None = None,
-    notify: Callable[[str], None] | None = None,
+    notify: Callable[[str], None] = lambda _: None,
 ) -> Run:
     """Train on photos, test, and write the run folder `out`; return the finished run.
 
@@ -123,9 +125,8 @@ def train(  # noqa: PLR0913 - the options of a command
         dataset = hold_out(dataset, chosen.hold_out, np.random.default_rng(seed))
     negative_sets, negative_errors = read_negative_sets(options.negatives)
     read_errors = dataset.read_errors + negative_errors
-    if notify:
-        for problem in (*(f"{error.name}: {error.reason}" for error in read_errors), *dataset.warnings):
-            notify(problem)
+    for problem in [f"{error.name}: {error.reason}" for error in read_errors] + list(dataset.warnings):
+        notify(problem)
     experiment = Experiment(
         dataset,
         chosen,

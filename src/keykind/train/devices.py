@@ -65,7 +65,7 @@ def find_devices(choice: str | None) -> Devices:
     if not CHOICE.fullmatch(choice):
         raise BadDevices(
             f"devices {choice!r}",
-            fault="is not a number of 1 or more, all, or cpu:NUMBER",
+            fault="is not a number of GPUs, all, or cpu:N",
             remedy="choose one",
         )
     names = _virtual(int(choice.removeprefix(CPU))) if choice.startswith(CPU) else _gpus(choice)
