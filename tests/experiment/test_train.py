@@ -216,7 +216,7 @@ def test_a_run_of_a_dataset_resumes_with_that_dataset(started, drawn_photos, rec
 
 
 def test_without_a_run_there_is_nothing_to_resume(started, drawn_photos, recipe, tmp_path):
-    with pytest.raises(BadDataset, match="photos: not given"):
+    with pytest.raises(BadRun, match="has no run to resume; name the folder of the run"):
         train(out=tmp_path / "run", resume=True)
     train(drawn_photos, recipe=recipe, out=tmp_path / "run", resume=True)  # starts it
     with pytest.raises(BadRun, match="add --resume"):

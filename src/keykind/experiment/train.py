@@ -116,6 +116,11 @@ def train(  # noqa: PLR0913 - the options of a command
     folder = RunFolder(Path(out))
     folder.check(resume=resume)
     record = folder.read_record(SCHEMA) if resume else None
+    if resume and record is None and photos is None:
+        fault = "has no run to resume"
+        raise BadRun(
+            folder.path, fault=fault, remedy="name the folder of the run, or give photos to start one"
+        )
     options = _resume_options(folder, record, given) if record else given
     chosen = with_renders(with_fine_tuning(_base_recipe(record, recipe), fine_tune), renders)
     options = replace(options, weights=weights_for(chosen, options.weights))
