@@ -54,12 +54,13 @@ def assert_quiet(process: subprocess.CompletedProcess[str]) -> None:
 
 
 @pytest.mark.slow
-def test_training_and_exporting_print_no_message_of_tensorflow(drawn_photos, tmp_path):
+def test_train_export_and_demo_print_no_message_of_tensorflow(drawn_photos, tmp_path):
     (tmp_path / "quick.toml").write_text(RECIPE)
     out, recipe = tmp_path / "run", tmp_path / "quick.toml"
     commands = [
         ("train", drawn_photos, "--recipe", recipe, "--weights", "random", "--out", out),
         ("export", out, "--force", "--out", tmp_path / "keys.tflite"),
+        ("demo", "--no-open", "--out", tmp_path / "demo"),
     ]
     for command in commands:
         assert_quiet(keykind(*command, env=environment()))
