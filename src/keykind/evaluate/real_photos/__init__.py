@@ -1,0 +1,1 @@
+"""Detector and answers measured on real photos with marked keys."""

@@ -1,0 +1,246 @@
+"""Folder of real photos -> photos with the keys marked in them.
+
+In:    labels.csv (path, label, n_keys, source; optional: in_hand, ground); keys.csv (path, number, kind,
+       head_x, head_y, tip_x, tip_y, px of the upright photo), or JSON with marks by the photos' SHA-256
+Out:   AnnotatedPhoto(s) in the order of labels.csv; no photo is decoded
+Needs: numpy
+"""
+
+import csv
+import hashlib
+import io
+import json
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keykind.core.errors import BadDataset, printable
+from keykind.core.files import READ_ERRORS
+from keykind.core.geometry import Points
+from keykind.core.kinds import NAMES
+
+LABELS, KEYS = "labels.csv", "keys.csv"
+SEVERAL, NO_KEY, UNSURE = "multiple", "not_key", "unsure"  # labels beside the kinds
+PHOTO_COLUMNS = ("path", "label", "n_keys", "source")
+MARK_COLUMNS = ("path", "number", "kind", "head_x", "head_y", "tip_x", "tip_y")
+FLAGS = {"": None, "0": False, "1": True}  # of in_hand
+EDGE = 1.0  # px by which a mark may be outside: annotation tools place points on the border
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mark:
+    """A key marked in a photo."""
+
+    keypoints: Points  # (2, 2) head and tip; px of the upright photo, or shares of its sides
+    kind: str = ""  # empty: a person cannot tell
+    origin: str = ""  # where it is written: file and row
+
+    @property
+    def length(self) -> float:
+        """Return the distance from head to tip, in the keypoints' unit."""
+        return float(np.linalg.norm(self.keypoints[0] - self.keypoints[1]))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AnnotatedPhoto:
+    """A photo, what it shows, and its marks."""
+
+    path: Path
+    name: str  # as in labels.csv
+    label: str  # a kind, SEVERAL, NO_KEY or UNSURE
+    source: str  # where it comes from; photos of one source are not independent
+    n_keys: int | None = None  # None: not counted
+    in_hand: bool | None = None  # None: not known
+    ground: str = ""
+    marks: tuple[Mark, ...] = ()
+    partial: tuple[Mark, ...] = ()  # keys hidden by half: neither misses nor false detections
+    dense: tuple[
+        Points, ...
+    ] = ()  # (2, 2) corners of regions with too many keys to mark, shares of the sides
+    relative: bool = False  # whether keypoints are shares of the photo's sides
+
+    @property
+    def hidden(self) -> int:
+        """Return how many keys the photo shows that nobody could mark."""
+        if self.partial or self.dense or self.n_keys is None:  # marked completely, but for what these cover
+            return 0
+        return max(self.n_keys - len(self.marks), 0)
+
+    @property
+    def key_count(self) -> int:
+        """Return the number of keys; the number of marks where it was not counted."""
+        return len(self.marks) + len(self.partial) if self.n_keys is None else self.n_keys
+
+    def at_size(self, width: int, height: int) -> "AnnotatedPhoto":
+        """Return the same with keypoints in pixels. Raises BadDataset if a mark is outside the photo."""
+        unit = np.array([width, height]) if self.relative else np.ones(2)
+        marks, partial = (
+            tuple(replace(mark, keypoints=mark.keypoints * unit) for mark in group)
+            for group in (self.marks, self.partial)
+        )
+        for mark in (*marks, *partial):
+            if (mark.keypoints < -EDGE).any() or (mark.keypoints > np.array([width, height]) + EDGE).any():
+                (x, y), (u, v) = mark.keypoints.tolist()
+                fault = f"is outside {self.name}: {x:g}, {y:g} to {u:g}, {v:g} in {width} x {height} pixels"
+                remedy = "give pixels of the upright photo"
+                raise BadDataset(mark.origin, fault=fault, remedy=remedy)
+        return replace(self, marks=marks, partial=partial, relative=False)
+
+
+def read_annotations(
+    folder: str | Path, marks_file: str | Path | None = None, exclude: Collection[str] = ()
+) -> tuple[AnnotatedPhoto, ...]:
+    """Return the photos of a folder's labels.csv with their marks, if there are any.
+
+    marks_file: JSON, SHA-256 of a photo -> `keys`, `partial` (head x, y, tip x, y each) and `dense` (left,
+    top, right, bottom each), in shares of the photo's sides. It completes or replaces keys.csv.
+    exclude: sources to leave out, e.g. because a model was trained on them.
+    Raises BadDataset, naming file and row, if a table is missing or a row is invalid.
+    """
+    folder = Path(folder)
+    table = folder / LABELS
+    photos = {}
+    for line, cells in _read(table, PHOTO_COLUMNS):
+        photo = _photo(folder, cells, f"{table}, row {line}")
+        if photo.name in photos:
+            raise _bad(f"{table}, row {line}", f"lists {photo.name} a second time", "delete one of them")
+        photos[photo.name] = photo
+    if (folder / KEYS).exists():
+        photos |= _with_marks(folder / KEYS, photos)
+    if marks_file is not None:
+        by_hash = _read_marks(Path(marks_file))
+        photos = {name: _with_hashed_marks(photo, by_hash) for name, photo in photos.items()}
+    _check_sources(table, {photo.source for photo in photos.values()}, exclude)
+    for photo in photos.values():
+        _check_count(table, photo)
+    kept = tuple(photo for photo in photos.values() if photo.source not in exclude)
+    if not kept:
+        raise _bad(table, f"has no photo to measure on ({len(photos)} rows)", "list photos, or exclude less")
+    return kept
+
+
+def _read(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return each row of a CSV table with its line."""
+    try:
+        text = table.read_bytes().decode("utf-8-sig")
+        reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
+        missing = [name for name in needed if name not in (reader.fieldnames or ())]
+        if missing:
+            fault = f"has no column {', '.join(missing)}"
+            raise _bad(table, fault, f"name the columns {', '.join(needed)} in the first line")
+        return [
+            (
+                reader.line_num,
+                {name: (value or "").strip() for name, value in row.items() if name is not None},
+            )
+            for row in reader
+        ]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise _bad(table, f"cannot be read ({reason})", "give a folder with this table, as UTF-8") from error
+
+
+def _photo(folder: Path, cells: Mapping[str, str], origin: str) -> AnnotatedPhoto:
+    label, count, in_hand = cells["label"], cells["n_keys"], cells.get("in_hand", "")
+    if not cells["path"]:
+        raise _bad(origin, "has no path", "name a photo, or delete the row")
+    labels = (*NAMES, SEVERAL, NO_KEY, UNSURE)
+    if label not in labels:
+        raise _bad(origin, f"has the label '{label}'", f"use one of {', '.join(labels)}")
+    if count and not count.isdecimal():
+        raise _bad(origin, f"has n_keys '{count}'", "give a whole number, or nothing if it was not counted")
+    if (label == NO_KEY) != (count == "0"):
+        raise _bad(origin, f"has the label {label} and n_keys '{count}'", f"only {NO_KEY} has 0 keys")
+    if in_hand not in FLAGS:
+        raise _bad(origin, f"has in_hand '{in_hand}'", "give 1, 0, or nothing if it is not known")
+    return AnnotatedPhoto(
+        folder / cells["path"],
+        cells["path"],
+        label,
+        cells["source"] or cells["path"],
+        int(count) if count else None,
+        FLAGS[in_hand],
+        cells.get("ground", ""),
+    )
+
+
+def _with_marks(table: Path, photos: Mapping[str, AnnotatedPhoto]) -> dict[str, AnnotatedPhoto]:
+    """Return the photos that have rows in keys.csv, with these marks."""
+    marks: dict[str, list[Mark]] = {}
+    for line, cells in _read(table, MARK_COLUMNS):
+        origin = f"{table}, row {line}"
+        if cells["path"] not in photos:
+            raise _bad(origin, f"names {cells['path']}, which is not in {LABELS}", "add the photo there")
+        if cells["kind"] not in ("", *NAMES):
+            fault = f"has the kind '{cells['kind']}'"
+            raise _bad(origin, fault, f"use one of {', '.join(NAMES)}, or nothing if a person cannot tell")
+        keypoints = _keypoints([cells[name] for name in MARK_COLUMNS[3:]], origin)
+        marks.setdefault(cells["path"], []).append(Mark(keypoints, cells["kind"], origin))
+    return {name: replace(photos[name], marks=tuple(group)) for name, group in marks.items()}
+
+
+def _read_marks(path: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(path.read_text("utf-8")))
+    except (*READ_ERRORS, TypeError) as error:
+        remedy = "give a JSON file: SHA-256 of each photo -> keys, partial, dense"
+        raise _bad(path, f"cannot be read ({str(error)[:100]})", remedy) from error
+
+
+def _with_hashed_marks(photo: AnnotatedPhoto, by_hash: Mapping[str, Any]) -> AnnotatedPhoto:
+    try:
+        name = hashlib.sha256(photo.path.read_bytes()).hexdigest()
+    except OSError:  # reported when the photo is read
+        return photo
+    if name not in by_hash:
+        return photo
+    origin = f"marks of {photo.name}"
+    try:
+        keys, partial, dense = (list(by_hash[name][group]) for group in ("keys", "partial", "dense"))
+    except (LookupError, TypeError) as error:
+        raise _bad(origin, f"are incomplete ({error})", "give keys, partial and dense") from error
+    kind = photo.label if photo.label in NAMES else ""
+    return replace(
+        photo,
+        marks=tuple(Mark(_keypoints(key, origin), kind, origin) for key in keys),
+        partial=tuple(Mark(_keypoints(key, origin), kind, origin) for key in partial),
+        dense=tuple(_keypoints(region, origin) for region in dense),
+        n_keys=None if photo.n_keys is None else max(photo.n_keys, len(keys)),
+        relative=True,
+    )
+
+
+def _keypoints(values: Sequence[Any], origin: str) -> Points:
+    """Return head and tip (2, 2) from their four coordinates."""
+    try:
+        x, y, u, v = (float(value) for value in values)
+    except (TypeError, ValueError) as error:
+        shown = printable(", ".join(map(str, values)))[:100]
+        raise _bad(origin, f"has the coordinates {shown}", "give four numbers") from error
+    if not all(map(math.isfinite, (x, y, u, v))) or (x, y) == (u, v):
+        fault = f"has its head at {x:g}, {y:g} and its tip at {u:g}, {v:g}"
+        raise _bad(origin, fault, "mark two different points")
+    return np.array([[x, y], [u, v]])
+
+
+def _check_count(table: Path, photo: AnnotatedPhoto) -> None:
+    if photo.n_keys is not None and len(photo.marks) > photo.n_keys:
+        fault = f"has n_keys {photo.n_keys} for {photo.name}, which has {len(photo.marks)} marks"
+        raise _bad(table, fault, "correct the number, or delete marks")
+
+
+def _check_sources(table: Path, known: Collection[str], exclude: Collection[str]) -> None:
+    for source in exclude:
+        if source not in known:
+            some = ", ".join(sorted(known)[:5])
+            raise _bad(
+                table, f"has no source '{source}'", f"exclude one of its {len(known)} sources: {some}, ..."
+            )
+
+
+def _bad(subject: str | Path, fault: str, remedy: str) -> BadDataset:
+    return BadDataset(subject, fault=fault, remedy=remedy)
