@@ -8,7 +8,7 @@ The axis of a key is x: the shoulder (where the blade meets the head) is at x = 
 the bow at negative x. z is the thickness, centred on 0; the bitting of a single-sided key points towards -y.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from manifold3d import CrossSection, Manifold
@@ -50,6 +50,17 @@ class Surface:
 
 
 @dataclass(frozen=True, slots=True)
+class Triangles:
+    """The triangle mesh of a part; vertices are duplicated at sharp edges."""
+
+    vertices: np.ndarray  # (n, 3) float32, mm
+    normals: np.ndarray  # (n, 3) float32, unit length
+    faces: np.ndarray  # (m, 3) uint32
+    cut: np.ndarray  # (m,) bool, made by a cutting tool
+    uvs: np.ndarray | None = None  # (n, 2) mm on the texture; None: projected along z
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """One solid with one surface; faces that a cutting tool made get `cut_surface` (bare metal)."""
 
@@ -58,6 +69,7 @@ class Part:
     surface: Surface
     cut_surface: Surface | None = None
     original_id: int = -1  # Manifold's original_id of the uncut blank; -1: no face counts as cut
+    mesh: Triangles | None = None  # shown instead of the solid's own triangles
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +94,7 @@ class Solid:
     tip: Point  # mm; of a prop, the other end
     hole: Point | None = None  # mm, centre of the hole for a ring
     thickness: float = 2.0  # mm, height when lying flat
-
-
-@dataclass(frozen=True, slots=True)
-class Triangles:
-    """The triangle mesh of a part; vertices are duplicated at sharp edges."""
-
-    vertices: np.ndarray  # (n, 3) float32, mm
-    normals: np.ndarray  # (n, 3) float32, unit length
-    faces: np.ndarray  # (m, 3) uint32
-    cut: np.ndarray  # (m,) bool, made by a cutting tool
+    bladeless: bool = False  # a remote or a folded flip key: a key whose blade is hidden, without a kind
 
 
 def check_solid(solid: Manifold, name: str, pieces: int = 1) -> Manifold:
@@ -106,11 +109,31 @@ def check_solid(solid: Manifold, name: str, pieces: int = 1) -> Manifold:
     return solid
 
 
+def placed(part: Part, degrees: float, offset: Point) -> Part:
+    """Return a part with its stamps, rotated about z through the origin, then moved by (x, y) mm."""
+    c, s = float(np.cos(np.radians(degrees))), float(np.sin(np.radians(degrees)))
+    stamps = tuple(
+        replace(
+            stamp,
+            centre=(
+                c * stamp.centre[0] - s * stamp.centre[1] + offset[0],
+                s * stamp.centre[0] + c * stamp.centre[1] + offset[1],
+            ),
+            angle=stamp.angle + degrees,
+        )
+        for stamp in part.surface.stamps
+    )
+    solid = part.solid.rotate((0.0, 0.0, degrees)).translate((*offset, 0.0))
+    return replace(part, solid=solid, surface=replace(part.surface, stamps=stamps))
+
+
 def triangles(part: Part, crease: float = CREASE) -> Triangles:
     """Return the mesh of a part, smooth across edges of less than `crease` degrees.
 
     Raises DegenerateSolid if there are no faces or a vertex is not finite, which would crash Mitsuba.
     """
+    if part.mesh is not None:
+        return part.mesh
     mesh = part.solid.calculate_normals(0, crease).to_mesh(0)
     properties = np.asarray(mesh.vert_properties, dtype=np.float32)
     faces = np.asarray(mesh.tri_verts, dtype=np.uint32)
