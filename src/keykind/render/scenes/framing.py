@@ -1,0 +1,64 @@
+"""Place the camera so that the keys fill a given share of the frame.
+
+In:    SceneDraft with its bodies, tilt, field of view, share of the frame
+Out:   Camera
+Needs: numpy, pillow, manifold3d    [render]
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from keykind.render.scenes.camera import Camera, frame_points
+from keykind.render.scenes.draft import SceneDraft
+
+ASPECTS = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
+ASPECT_SHARES = (0.28, 0.22, 0.22, 0.12, 0.08, 0.08)
+
+
+def camera_on(draft: SceneDraft, tilt: float, fov: float, fill: float) -> Camera:
+    """Return a camera tilted from the vertical, in degrees, that the keys fill to this share of the frame.
+
+    Without keys, all bodies fill it.
+    """
+    keys = [body for body in draft.bodies if body.solid.kind is not None] or draft.bodies
+    points = np.concatenate([body.vertices() for body in keys]) if keys else _empty_area(draft)
+    azimuth = draft.uniform(0, 2 * np.pi)
+    tilt = tilt if draft.variation.tilt else 0.0
+    polar = np.radians(tilt)
+    target = (points.min(axis=0) + points.max(axis=0)) / 2
+    span = float(np.ptp(points[:, :2], axis=0).max())
+    offset = draft.rng.normal(0, 0.06 * span / max(fill, 0.4), 2)
+    target = target + np.array([offset[0], offset[1], 0.0])
+    direction = np.array([np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)])
+    aspect = np.array(ASPECTS[int(draft.rng.choice(len(ASPECTS), p=ASPECT_SHARES))])
+    width, height = (aspect * draft.size / aspect.max()).round().astype(int)
+    up = _up(direction, draft)
+    camera = Camera(target + direction * 100, target, up, fov, 0.01, 100.0, (int(width), int(height)))
+    framed = frame_points(camera, points, fill)
+    draft.facts |= {"tilt": round(tilt, 1), "view": round(fov, 1), "fill": round(fill, 3)}
+    return _with_lens(framed, draft)
+
+
+def _empty_area(draft: SceneDraft) -> np.ndarray:
+    half = draft.uniform(20, 120)
+    return np.array([[-half, -half, 0.0], [half, half, 0.0]])
+
+
+def _up(direction: np.ndarray, draft: SceneDraft) -> np.ndarray:
+    """Return the up vector of a camera held upright but for a small roll."""
+    sideways = np.array([-direction[1], direction[0], 0.0])
+    if np.linalg.norm(sideways) < 1e-3:
+        sideways = np.array([1.0, 0.0, 0.0])
+    sideways = sideways / np.linalg.norm(sideways)
+    upright = np.cross(direction, sideways)
+    roll = draft.rng.normal(0, np.radians(12))
+    return np.asarray(upright * np.cos(roll) + sideways * np.sin(roll))
+
+
+def _with_lens(camera: Camera, draft: SceneDraft) -> Camera:
+    """Return the camera with the aperture of a phone or a wider one, and a focus that is sometimes off."""
+    wide = draft.uniform(0.6, 2.0) if draft.chance(0.8) else draft.uniform(2.0, 5.0)
+    focus_error = 1.0 if draft.chance(0.85) else draft.uniform(0.9, 1.15)
+    aperture = min(wide, camera.focus / 30)
+    return replace(camera, aperture=aperture, focus=camera.focus * focus_error)
