@@ -12,7 +12,8 @@ import numpy as np
 
 from keykind.render.paint import stamps
 from keykind.render.paint.colours import blend, hex_colour, jitter
-from keykind.render.paint.noise import fractal_noise, ridges, smoothstep, voronoi
+from keykind.render.paint.noise import fractal_noise, smoothstep
+from keykind.render.paint.skin import paint_skin
 from keykind.render.paint.tiles import Frame, Tile, clamped, make_tile
 from keykind.render.paint.wear import (
     add_fingerprints,
@@ -27,7 +28,6 @@ from keykind.render.solids import Stamp, Surface
 YELLOW_RATIO = 1.12  # red / blue, from which a metal is brass, bronze or nickel silver rather than steel
 BARE_METAL = hex_colour("b9b7b2")  # under chipped paint
 DIRT_TINT = np.array([0.85, 0.9, 0.95], dtype=np.float32)  # share of light that dirt absorbs: looks brownish
-BLOOD = hex_colour("b5403a")  # shows where skin is thin
 
 Finish = Callable[[Surface, Frame, np.random.Generator], Tile]
 
@@ -192,19 +192,6 @@ def _woven(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     return make_tile(frame, colour, 0.75 + 0.2 * (1 - thread), height)
 
 
-def _skin(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
-    """Paint skin: blotches, a net of fine creases, a few deep lines."""
-    net = voronoi(frame.shape, (max(5.0, 0.7 * frame.scale), max(5.0, 1.1 * frame.scale)), rng)
-    fine = smoothstep(net.gap, 0.25, 0.0)
-    deep = ridges(frame.noise(60.0, 3, rng), 0.012)
-    flush = smoothstep(frame.noise(14.0, 4, rng), 0.35, 0.85) * np.float32(0.22) + 0.12 * deep
-    colour = _colour(surface, frame, rng, 0.15)
-    colour = blend(colour, np.asarray(surface.colour, dtype=np.float32) * (BLOOD / BLOOD[0]) ** 0.5, flush)
-    colour = colour * (1.0 - 0.08 * fine - 0.12 * deep)[..., None]
-    height = -0.02 * fine - 0.15 * deep + frame.relief(3.0, 0.06, 3, rng)
-    return make_tile(frame, colour, _roughness(surface, frame, rng, 0.2) + 0.1 * fine, height)
-
-
 def _printed(surface: Surface, frame: Frame, rng: np.random.Generator) -> Tile:
     """Paint a label or card: paper, often with a coloured band and a few lines of print."""
     x0, y0, x1, y1 = frame.box
@@ -230,7 +217,7 @@ FINISHES: dict[str, Finish] = {
     "moulded": _moulded,
     "painted": _painted,
     "woven": _woven,
-    "skin": _skin,
+    "skin": paint_skin,
     "printed": _printed,
 }
 SOFT = ("woven", "skin", "printed")  # do not scratch

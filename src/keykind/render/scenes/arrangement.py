@@ -1,4 +1,4 @@
-"""Arrange keys and props: scattered, on a ring, in a hand, side by side.
+"""Arrange keys and props: scattered, on a ring, side by side.
 
 In:    SceneDraft, bodies
 Out:   further bodies in the draft
@@ -10,7 +10,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from keykind.render.props.catalogue import HANGING_PROPS, PROPS, draw_prop, draw_ring
-from keykind.render.props.hand import draw_hand, draw_pinch
 from keykind.render.scenes.draft import SceneDraft
 from keykind.render.scenes.layout import Body, make_body, rotation_matrix, settle
 from keykind.render.solids import Solid
@@ -74,22 +73,6 @@ def _lower_tip(key: Body, hole: np.ndarray, angle: float) -> Body:
     tilt = float(np.degrees(np.arctan2(height, max(length, 1.0))))
     rotation = rotation_matrix("z", angle) @ rotation_matrix("y", tilt) @ rotation_matrix("z", -angle)
     return key.translated(-pivot).rotated(rotation).translated(pivot)
-
-
-def put_in_hand(draft: SceneDraft, key: Body | None, pose: str) -> float:
-    """Put a key on a palm ("palm") or between two fingers ("pinch"); return the depth of the floor, mm."""
-    if pose == "palm" or key is None:
-        draft.bodies.append(draft.table.put(make_body(draw_hand(draft.rng))))
-        if key is not None:
-            rotated = key.rotated(rotation_matrix("z", draft.uniform(0, 360)))
-            draft.bodies.append(draft.table.put(rotated))
-    else:
-        tilt = rotation_matrix("y", draft.rng.normal(0, 15)) @ rotation_matrix("x", draft.rng.normal(0, 30))
-        rotation = rotation_matrix("z", draft.uniform(0, 360)) @ tilt
-        for solid in (key.solid, draw_pinch(draft.rng, key.solid.thickness)):
-            draft.bodies.append(make_body(solid).rotated(rotation))
-    draft.bodies.sort(key=lambda body: body.solid.kind is None)  # keys first: the camera aims at them
-    return draft.uniform(120, 1500)
 
 
 def _put_nearby(draft: SceneDraft, body: Body, max_overlap: float) -> None:

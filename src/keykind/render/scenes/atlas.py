@@ -110,7 +110,7 @@ def _patch(body: Body, mesh: Triangles, selected: np.ndarray, part: int, surface
     local = mesh.vertices[used].astype(np.float64)
     flipped = body.rotation[2, 2] < 0  # the back is up: project from there
     top = local * [1, -1, -1] if flipped else local
-    projected = top[:, :2] + top[:, 2:] * SHEAR
+    projected = top[:, :2] + top[:, 2:] * SHEAR if mesh.uvs is None else mesh.uvs[used].astype(np.float64)
     low, high = projected.min(axis=0) - 0.2, projected.max(axis=0) + 0.2
     return Patch(
         part,

@@ -129,21 +129,22 @@ class Table:
     def put(self, body: Body) -> Body:
         """Return the body lowered until it touches the table or another body; update the height map."""
         lowest = float(body.vertices()[:, 2].min())
-        bottom = self._relief(body, upwards=False)
+        bottom = self.relief(body, upwards=False)
         below = np.isfinite(bottom)
         shift = float((self.heights[below] - bottom[below]).max()) if below.any() else -lowest
         lowered = body.translated(np.array([0.0, 0.0, max(shift, -lowest)]))
-        top = self._relief(lowered, upwards=True)
+        top = self.relief(lowered, upwards=True)
         covered = np.isfinite(top)
         self.heights[covered] = np.maximum(self.heights[covered], top[covered])
         return lowered
 
     def overlap(self, body: Body) -> float:
         """Return the share of the body's footprint that is already occupied, 0..1."""
-        footprint = np.isfinite(self._relief(body, upwards=True))
+        footprint = np.isfinite(self.relief(body, upwards=True))
         return float((self.heights[footprint] > 0).mean()) if footprint.any() else 0.0
 
-    def _relief(self, body: Body, upwards: bool) -> np.ndarray:
+    @staticmethod
+    def relief(body: Body, upwards: bool) -> np.ndarray:
         """Return the highest (or lowest) point of the body in each cell, mm; NaN outside its footprint."""
         corners = body.triangle_corners()
         levels = corners[..., 2].max(axis=1) if upwards else corners[..., 2].min(axis=1)

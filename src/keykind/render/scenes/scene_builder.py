@@ -1,6 +1,6 @@
 """Build a scene by name: bodies, ground, lighting, camera.
 
-In:    "product", "phone", "multi" or "nothing"; kinds; longer side of the photo in px; random generator
+In:    "product", "phone", "multi", "hand" or "nothing"; kinds; longer side in px; random generator
 Out:   Scene, number of degenerate solids discarded
 Needs: numpy, pillow, manifold3d    [render]
 """
@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from keykind.render.paint.grounds import draw_ground
-from keykind.render.scenes.arrangement import add_props, fan_on_ring, put_in_hand, scatter
+from keykind.render.scenes.arrangement import add_props, fan_on_ring, scatter
 from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
 from keykind.render.scenes.framing import camera_on
+from keykind.render.scenes.holding import hold
 from keykind.render.scenes.layout import Body, rotation_matrix
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.surroundings import GROUND_SIZE, finish, with_surroundings
@@ -23,7 +24,9 @@ PRODUCT_GROUNDS = {
     "plain": 9, "plastic": 1, "paper": 1, "wood": 0.5, "fabric": 0.4, "stone": 0.4, "metal": 0.3,
 }  # fmt: skip
 PRODUCT_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5}
-POSES = {"flat": 7, "palm": 0.8, "pinch": 1.0, "edge": 0.4, "wall": 0.8}
+POSES = {"flat": 5.3, "held": 3.5, "edge": 0.4, "wall": 0.8}
+HELD_FILL = (0.2, 0.9)  # length of a held key in the scene "phone", as a share of the frame's longer side
+NOTHING_HELD = 0.25  # share of scenes without a key that show a hand
 MAX_TRIES = 8  # scenes; if this many in a row contain a degenerate prop, there is a bug
 
 
@@ -77,23 +80,27 @@ def _product(draft: SceneDraft) -> Scene:
 def _phone(draft: SceneDraft) -> Scene:
     rng = draft.rng
     pose = draft.choose(POSES)
-    if pose in ("palm", "pinch") and not draft.variation.clutter:
+    if pose == "held" and not draft.variation.clutter:
         pose = "flat"
     key = draft.draw_key(draft.kinds[0])
-    depth = 0.0
-    if pose in ("palm", "pinch"):
-        depth = put_in_hand(draft, key, pose)
-    else:
-        if pose == "edge":
-            key = key.rotated(rotation_matrix("x", float(rng.choice([-1, 1])) * draft.uniform(50, 90)))
-        draft.bodies.append(draft.table.put(key.rotated(rotation_matrix("z", draft.uniform(0, 360)))))
-        add_props(draft, 0.3, draft.geometric(0.35))
-    if depth == 0 and draft.variation.clutter and draft.chance(0.07):
+    if pose == "held":
+        return with_surroundings(draft, "phone", *hold(draft, [key], HELD_FILL))
+    if pose == "edge":
+        key = key.rotated(rotation_matrix("x", float(rng.choice([-1, 1])) * draft.uniform(50, 90)))
+    draft.bodies.append(draft.table.put(key.rotated(rotation_matrix("z", draft.uniform(0, 360)))))
+    add_props(draft, 0.3, draft.geometric(0.35))
+    if draft.variation.clutter and draft.chance(0.07):
         draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
     tilt = draft.uniform(0, 25) if draft.chance(0.5) else draft.uniform(15, 65)
     fill = float(np.exp(rng.normal(np.log(0.68), 0.33)))
     camera = camera_on(draft, tilt, draft.uniform(45, 72), float(np.clip(fill, 0.25, 1.3)))
-    return with_surroundings(draft, "phone", camera, depth, pose)
+    return with_surroundings(draft, "phone", camera, 0.0, pose)
+
+
+def _hand(draft: SceneDraft) -> Scene:
+    count = int(draft.rng.choice([1, 2, 3, 4], p=[0.55, 0.27, 0.11, 0.07]))
+    keys = [draft.draw_key(str(draft.rng.choice(draft.kinds))) for _ in range(count)]
+    return with_surroundings(draft, "hand", *hold(draft, keys))
 
 
 def _multi(draft: SceneDraft) -> Scene:
@@ -108,14 +115,14 @@ def _multi(draft: SceneDraft) -> Scene:
 
 
 def _nothing(draft: SceneDraft) -> Scene:
+    if draft.chance(NOTHING_HELD):
+        return with_surroundings(draft, "nothing", *hold(draft, []))
     add_props(draft, 0.0, int(draft.rng.integers(0, 6)))
-    if draft.chance(0.15):
-        put_in_hand(draft, None, "palm")
     camera = camera_on(draft, draft.uniform(0, 65), draft.uniform(35, 72), draft.uniform(0.4, 1.2))
     return with_surroundings(draft, "nothing", camera, 0.0, "flat")
 
 
-BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "nothing": _nothing}
+BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "hand": _hand, "nothing": _nothing}
 
 
 def _beside(draft: SceneDraft, key: Body) -> Body:

@@ -50,7 +50,7 @@ def finish(
         style = product_style(floor[0] == "plain" and draft.chance(0.65), draft.rng)
     else:
         style = phone_style(draft.rng)
-    lean = {"wall": 90.0, "pinch": draft.uniform(0, 90)}.get(pose, 0.0)
+    lean = {"wall": 90.0, "held": draft.uniform(20, 105), "hung": 90.0}.get(pose, 0.0)
     rotation = rotation_matrix("x", lean) @ rotation_matrix("z", draft.uniform(0, 360))
     material, ground, depth = floor
     facts = draft.facts | {"ground": material, "light": light, "pose": pose}
