@@ -18,17 +18,20 @@ from manifold3d import CrossSection, JoinType, Manifold
 
 from keykind.render.keys.blades import Blade, draw_blade, draw_stops, edge_rebate, profile_grooves
 from keykind.render.keys.blanks import assemble
-from keykind.render.keys.bows import draw_head
+from keykind.render.keys.bows import choose_style, draw_head
 from keykind.render.keys.milling import flipped, notches
 from keykind.render.solids import Point, Solid, plate
 
 KIND = "cylinder"
-CAR_SHARE = 0.25  # of edge-cut car keys
-UNCUT_SHARE = 0.05  # of blanks
-STYLES = {  # whether a car key -> shares of metal, plastic, car, flip heads
-    False: (0.72, 0.22, 0.04, 0.02),
-    True: (0.1, 0.12, 0.6, 0.18),
-}
+CAR_SHARE = 0.5  # of edge-cut car and motorcycle keys, the most common keys in everyday photos
+UNCUT_SHARE = {False: 0.08, True: 0.16}  # whether a car key -> share of blanks
+STYLES: dict[bool, dict[str, float]] = {  # whether a car key -> shares of heads
+    False: {"metal": 0.74, "plastic": 0.22, "car": 0.03, "motorcycle": 0.01},
+    True: {
+        "metal": 0.07, "plastic": 0.05, "car": 0.33, "remote": 0.19, "flip": 0.13, "half_open": 0.04,
+        "smart": 0.02, "emergency": 0.05, "motorcycle": 0.12,
+    },
+}  # fmt: skip
 GROOVES = (0.18, 0.42)  # share of the thickness
 MIN_HEIGHT = 0.42  # share of the height that remains below the deepest cut
 
@@ -76,10 +79,10 @@ def draw(rng: np.random.Generator) -> Solid:
     spec = (CAR if car else HOUSE)[int(rng.integers(len(CAR if car else HOUSE)))]
     count = int(rng.integers(spec.cuts[0], spec.cuts[1] + 1))
     blade = draw_shape(spec, count, car, rng)
-    style = str(rng.choice(["metal", "plastic", "car", "flip"], p=STYLES[car]))
+    style = choose_style(STYLES[car], rng)
     head = draw_head(style, blade.neck, blade.thickness, rng)
     tools = warded(blade, car, rng)
-    if rng.random() >= UNCUT_SHARE:
+    if rng.random() >= UNCUT_SHARE[car]:
         tools.append(bitting(blade, spec, count, bool(rng.random() < (0.65 if car else 0.1)), rng))
     return assemble(KIND, blade, head, tools, rng)
 

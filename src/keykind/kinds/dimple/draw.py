@@ -16,7 +16,7 @@ from manifold3d import Manifold, OpType
 
 from keykind.render.keys.blades import Blade, draw_blade, draw_stops, edge_rebate, profile_grooves, stepped
 from keykind.render.keys.blanks import STEEL, assemble
-from keykind.render.keys.bows import draw_head
+from keykind.render.keys.bows import choose_style, draw_head
 from keykind.render.keys.milling import (
     ball,
     cone,
@@ -32,7 +32,7 @@ from keykind.render.keys.milling import (
 from keykind.render.solids import Part, Point, Solid, Surface, check_solid, polygon
 
 KIND = "dimple"
-STYLES = (0.62, 0.28, 0.06, 0.04)  # shares of metal, plastic, car, flip heads
+STYLES = {"metal": 0.62, "plastic": 0.29, "car": 0.04, "remote": 0.02, "flip": 0.03}  # shares of heads
 LENGTHS, HEIGHTS, THICKNESSES = (25.0, 38.0), (7.0, 10.0), (2.4, 3.5)  # mm
 SPACINGS = (2.6, 4.3)  # mm between adjacent pits of a row
 DEPTHS = (0.2, 0.42)  # share of the thickness; opposite pits must not meet
@@ -61,7 +61,7 @@ def draw(rng: np.random.Generator) -> Solid:
 
     Raises DegenerateSolid if the cuts split it.
     """
-    style = str(rng.choice(["metal", "plastic", "car", "flip"], p=STYLES))
+    style = choose_style(STYLES, rng)
     blade = draw_shape(style, rng)
     head = draw_head(style, blade.neck, blade.thickness, rng)
     upper = face(blade, rng)

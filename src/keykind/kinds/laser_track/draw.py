@@ -17,7 +17,7 @@ from manifold3d import CrossSection, JoinType
 
 from keykind.render.keys.blades import Blade, draw_blade, stepped
 from keykind.render.keys.blanks import assemble
-from keykind.render.keys.bows import draw_head
+from keykind.render.keys.bows import choose_style, draw_head
 from keykind.render.keys.milling import (
     ball_milled,
     flipped,
@@ -33,7 +33,10 @@ from keykind.render.keys.milling import (
 from keykind.render.solids import Point, Solid, polygon
 
 KIND = "laser_track"
-STYLES = (0.10, 0.05, 0.40, 0.45)  # shares of metal, plastic, car, flip heads
+STYLES = {  # shares of heads
+    "metal": 0.06, "plastic": 0.04, "car": 0.28, "remote": 0.18, "flip": 0.29, "half_open": 0.06,
+    "smart": 0.02, "emergency": 0.05, "motorcycle": 0.02,
+}  # fmt: skip
 LENGTHS, HEIGHTS, THICKNESSES = (27.0, 45.0), (6.6, 10.0), (2.2, 3.6)  # mm
 DEPTHS = (0.27, 0.43)  # share of the thickness; the tracks of both faces must not meet
 PITCHES = (2.0, 3.1)  # mm between adjacent positions
@@ -51,7 +54,7 @@ def draw(rng: np.random.Generator) -> Solid:
 
     Raises DegenerateSolid if the tracks split it.
     """
-    style = str(rng.choice(["metal", "plastic", "car", "flip"], p=STYLES))
+    style = choose_style(STYLES, rng)
     blade = draw_shape(style, rng)
     head = draw_head(style, blade.neck, blade.thickness, rng)
     areas = TRACKS[int(rng.choice(len(TRACKS), p=TRACK_SHARES))](blade, rng)

@@ -7,19 +7,24 @@ Needs: numpy, manifold3d    [render]
 Bows of flat keys are 18-32 mm wide and 20-30 mm long, with a hole of 4-8 mm (catalogues of key blanks).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from manifold3d import CrossSection
 
 from keykind.render.keys import brands
-from keykind.render.keys.fobs import draw_flip
+from keykind.render.keys.car_heads import (
+    draw_emergency,
+    draw_motorcycle,
+    draw_remote_head,
+    draw_smart_head,
+)
+from keykind.render.keys.fobs import draw_flip, draw_half_open
 from keykind.render.keys.heads import draw_car, draw_plastic
 from keykind.render.keys.outlines import BOWS, box, centre, ellipse
 from keykind.render.keys.sweeps import filleted
 from keykind.render.solids import Head, Stamp, polygon
 
-STYLES = ("metal", "plastic", "car", "flip")
 JOIN = 0.4  # mm by which the outline overlaps the blade
 RIM = 1.9  # mm of metal between a hole and the edge
 WIDTHS = (18.0, 32.0)  # mm across the bow
@@ -35,15 +40,15 @@ def draw_head(style: str, neck: float, thickness: float, rng: np.random.Generato
 
     Raises ValueError for a style that is not in STYLES.
     """
-    if style == "metal":
-        return draw_stamped(neck, thickness, rng)
-    if style == "plastic":
-        return draw_plastic(neck, thickness, rng)
-    if style == "car":
-        return draw_car(neck, thickness, rng)
-    if style == "flip":
-        return draw_flip(neck, thickness, rng)
-    raise ValueError(f"head style {style!r}: expected one of {', '.join(STYLES)}")
+    if style not in STYLES:
+        raise ValueError(f"head style {style!r}: expected one of {', '.join(STYLES)}")
+    return STYLES[style](neck, thickness, rng)
+
+
+def choose_style(shares: Mapping[str, float], rng: np.random.Generator) -> str:
+    """Return one of the styles of a table, with probabilities proportional to their shares."""
+    weights = np.array(list(shares.values()))
+    return str(rng.choice(list(shares), p=weights / weights.sum()))
 
 
 def draw_stamped(neck: float, thickness: float, rng: np.random.Generator) -> Head:
@@ -178,3 +183,16 @@ def draw_stamps(bow: CrossSection, holes: list[CrossSection], rng: np.random.Gen
         position = (middle[0] - shift * np.sin(turn), middle[1] + shift * np.cos(turn))
         stamps.append(Stamp(text, (float(position[0]), float(position[1])), float(height), angle, depth))
     return tuple(stamps)
+
+
+STYLES: dict[str, Callable[[float, float, np.random.Generator], Head]] = {
+    "metal": draw_stamped,
+    "plastic": draw_plastic,
+    "car": draw_car,
+    "remote": draw_remote_head,
+    "flip": draw_flip,
+    "half_open": draw_half_open,
+    "smart": draw_smart_head,
+    "emergency": draw_emergency,
+    "motorcycle": draw_motorcycle,
+}

@@ -1,4 +1,4 @@
-"""Details of moulded heads and fobs: buttons, badges, seams, loops.
+"""Details of moulded heads and fobs: pockets, badges, seams, loops.
 
 In:    positions and sizes in mm, random generator
 Out:   Part, shells with pockets
@@ -9,13 +9,12 @@ import numpy as np
 from manifold3d import CrossSection, Manifold
 
 from keykind.render.keys import brands
-from keykind.render.keys.outlines import box, ellipse
+from keykind.render.keys.outlines import ellipse
 from keykind.render.keys.sweeps import moulded, wire
 from keykind.render.solids import Colour, Part, Point, Stamp, Surface, plate
 
 GAP = 0.35  # mm, around a button, and width of the seam between two half shells
 SEAT = 1.6  # mm by which a button or badge is sunk into the shell
-ICONS = ("icon:lock", "icon:unlock", "icon:trunk", "icon:horn")
 VIVID: tuple[Colour, ...] = (
     (0.01, 0.06, 0.45), (0.5, 0.015, 0.02), (0.01, 0.22, 0.04), (0.75, 0.5, 0.01),
     (0.8, 0.2, 0.01), (0.25, 0.25, 0.26), (0.8, 0.8, 0.78), (0.02, 0.3, 0.5), (0.12, 0.01, 0.02),
@@ -53,30 +52,6 @@ def inset_into(shell: Manifold, outline: CrossSection, top: float) -> tuple[Mani
     pocket = Manifold.extrude(outline.offset(GAP), 20.0).translate((0.0, 0.0, top - SEAT))
     body = moulded(outline, SEAT * 2, 0.45, 0.25).trim_by_plane((0.0, 0.0, 1.0), 0.0)
     return shell - pocket, body.translate((0.0, 0.0, top - SEAT))
-
-
-def button_shape(along: float, across: float, rng: np.random.Generator) -> CrossSection:
-    """Return the outline of a button around the origin."""
-    if rng.random() < 0.25:
-        return ellipse(along, across)
-    return box(along, across, rng.uniform(0.8, 0.5 * along))
-
-
-def buttons(
-    shell: Manifold, positions: list[Point], shape: CrossSection, top: float, rng: np.random.Generator
-) -> tuple[Manifold, list[Part]]:
-    """Return a shell with pockets at the positions, and the buttons in them, with icons."""
-    colour = dark_colour(rng) if rng.random() < 0.93 else (0.3, 0.3, 0.32)
-    ink = (0.75, 0.75, 0.75) if max(colour) < 0.2 else (0.03, 0.03, 0.03)
-    _, low, _, high = shape.bounds()
-    size, turn = min(high - low, 9.0) * rng.uniform(0.5, 0.7), float(rng.choice([0.0, 90.0, -90.0]))
-    parts = []
-    for position, icon in zip(positions, rng.permutation(ICONS), strict=False):
-        shell, body = inset_into(shell, shape.translate(position), top)
-        red = icon == "icon:horn" and rng.random() < 0.6
-        stamps = (Stamp(str(icon), position, float(size), turn, 0.0, (0.6, 0.02, 0.02) if red else ink),)
-        parts.append(Part(body, "button", Surface(False, colour, 0.5, "moulded", stamps=stamps)))
-    return shell, parts
 
 
 def badge(

@@ -9,21 +9,20 @@ Car heads are 25-45 mm wide, 30-50 mm long and 8-14 mm thick; plastic grips of h
 """
 
 import numpy as np
-from manifold3d import CrossSection, Manifold
+from manifold3d import CrossSection, Manifold, OpType
 
 from keykind.render.keys import brands
 from keykind.render.keys.fittings import (
     VIVID,
     badge,
-    button_shape,
-    buttons,
     dark_colour,
+    inset_into,
     plastic_surface,
     with_seam,
 )
 from keykind.render.keys.outlines import BOWS, box, centre, ellipse
 from keykind.render.keys.sweeps import bore, filleted, moulded
-from keykind.render.solids import Colour, Head, Part, Point, Stamp, polygon
+from keykind.render.solids import Colour, DegenerateSolid, Head, Part, Point, Stamp, polygon
 
 TANG = 9.0  # mm of metal hidden in the moulding
 RIM = 2.6  # mm of plastic around a ring hole
@@ -186,12 +185,11 @@ CAR_SHAPES = (egg, egg, trapezoid, trapezoid, trapezoid, cornered)
 
 
 def draw_car(neck: float, thickness: float, rng: np.random.Generator) -> Head:
-    """Return the moulded head of a car key, with or without buttons."""
-    count = int(rng.choice([0, 1, 2, 3], p=[0.55, 0.1, 0.2, 0.15]))
-    along, across = rng.uniform(31.0, 41.0) + 5.0 * count, rng.uniform(27.0, 36.0)
+    """Return the moulded head of a car key without buttons, as of a transponder key."""
+    along, across = rng.uniform(30.0, 44.0), rng.uniform(26.0, 37.0)
     shape = CAR_SHAPES[rng.integers(len(CAR_SHAPES))]
     outline = with_collar(shape(along, across, rng), neck, rng.uniform(0.5, 4.0), rng)
-    thick = max(rng.uniform(8.0, 12.5), thickness + 4.0)
+    thick = max(rng.uniform(7.5, 12.5), thickness + 4.0)
     edge, crown = rng.uniform(1.8, 3.2), rng.uniform(0.3, 1.6)
     outline = filleted(outline, edge * 1.05)
     hole = ring_hole(outline, True, rng)
@@ -199,34 +197,59 @@ def draw_car(neck: float, thickness: float, rng: np.random.Generator) -> Head:
     if rng.random() < 0.7:
         shell = with_seam(shell, outline)
     field = clear_field(outline, hole)
-    colour = dark_colour(rng) if rng.random() < 0.93 else VIVID[rng.integers(len(VIVID))]
-    shell, extra, stamps = car_face(shell, field, (thick, crown), count, rng)
+    colour = dark_colour(rng) if rng.random() < 0.88 else VIVID[rng.integers(len(VIVID))]
+    shell, extra, stamps = car_face(shell, field, (thick, crown), rng)
+    if rng.random() < 0.12:
+        shell, far = two_coloured(shell, outline, rng)
+        extra.append(far)
     parts = (Part(shell, "head", plastic_surface(colour, rng, stamps)), *extra)
     return Head(tang(neck), parts, far_end(outline), centre(hole), (), thick)
 
 
+def two_coloured(shell: Manifold, outline: CrossSection, rng: np.random.Generator) -> tuple[Manifold, Part]:
+    """Return the part of a shell at the blade, and the far part, which is moulded in another colour."""
+    left, _, right, _ = outline.bounds()
+    split = left + (right - left) * rng.uniform(0.35, 0.75)
+    near, far = shell.split_by_plane((1.0, float(rng.normal(0.0, 0.25)), 0.0), split)
+    if near.is_empty() or far.is_empty():
+        raise DegenerateSolid("one colour of a two-coloured head is empty")
+    colour = VIVID[rng.integers(len(VIVID))] if rng.random() < 0.6 else dark_colour(rng)
+    return near, Part(far, "head", plastic_surface(colour, rng))
+
+
 def car_face(
-    shell: Manifold,
-    field: tuple[Point, float, float],
-    arch: tuple[float, float],
-    count: int,
-    rng: np.random.Generator,
+    shell: Manifold, field: tuple[Point, float, float], arch: tuple[float, float], rng: np.random.Generator
 ) -> tuple[Manifold, list[Part], tuple[Stamp, ...]]:
-    """Return the shell with buttons, a badge or a logo; arch: its thickness and crown, mm."""
+    """Return the shell with ribs, a badge, a rubber inlay or a logo; arch: its thickness and crown, mm."""
     (x, y), long, wide = field
     thick, crown = arch
-    if count:
-        pitch = min(long / count, 13.0)
-        shape = button_shape(pitch * 0.74, min(wide * rng.uniform(0.5, 0.8), 18.0), rng)
-        positions = [(x + (k - (count - 1) / 2) * pitch, y) for k in range(count)]
-        shell, parts = buttons(shell, positions, shape, thick / 2 - crown * 0.2 + 0.2, rng)
-        return shell, parts, ()
+    face = thick - crown * 0.6
     choice, radius = rng.random(), min(long, wide) * rng.uniform(0.26, 0.42)
-    if choice < 0.35:
+    if choice < 0.25:
         shell, part = badge(shell, (x, y), radius, thick / 2 - crown * 0.1, rng)
         return shell, [part], ()
-    if choice < 0.6:
+    if choice < 0.45:
         ring = CrossSection.circle(radius, 48) - CrossSection.circle(radius - 1.0, 48)
-        shell = both(shell, ring.translate((x, y)), thick - crown * 0.4, 0.5)
-    logo = Stamp(brands.logo(rng), (x, y), 1.2 * radius, float(rng.choice([90.0, -90.0])), 0.3)
-    return shell, [], (logo,) if rng.random() < 0.7 else ()
+        shell = both(shell, ring.translate((x, y)), face, 0.5)
+    elif choice < 0.62:
+        shell = both(shell, ribs(long, wide, rng).translate((x, y)), face, 0.6)
+    elif choice < 0.72:
+        rubber = box(long * 0.9, wide * rng.uniform(0.6, 1.0), 3.5).translate((x, y))
+        shell, body = inset_into(shell, rubber, face / 2 + 0.3)
+        return shell, [Part(body, "inlay", plastic_surface(dark_colour(rng), rng))], ()
+    ink = (0.7, 0.7, 0.7) if rng.random() < 0.25 else None
+    logo = Stamp(brands.logo(rng), (x, y), 1.2 * radius, float(rng.choice([90.0, -90.0])), 0.3, ink)
+    text = Stamp(brands.brand(rng), (x, y), min(wide * 0.17, long * 0.3), 90.0, 0.25, ink)
+    return shell, [], () if rng.random() < 0.25 else (logo if rng.random() < 0.75 else text,)
+
+
+def ribs(long: float, wide: float, rng: np.random.Generator) -> CrossSection:
+    """Return the grooves between ribs, straight or slanted, over part of a face around the origin; mm."""
+    count, slant = int(rng.integers(4, 9)), float(rng.choice([0.0, rng.uniform(-40.0, 40.0)]))
+    pitch, part = wide / count, rng.uniform(0.35, 0.9)
+    bars = [
+        box(long * part, 0.35 * pitch, 0.2).translate((0.0, (k - (count - 1) / 2) * pitch))
+        for k in range(count)
+    ]
+    area = CrossSection.batch_boolean(bars, OpType.Add).rotate(90.0 + slant if rng.random() < 0.6 else slant)
+    return area ^ box(long, wide, 2.0)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keykind.render.keys import fobs
+from keykind.render.keys import remotes
 from keykind.render.props import clutter, hangers, hardware
 from keykind.render.solids import Part, Point, Solid
 
@@ -24,7 +24,6 @@ DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "leather tag": hangers.leather_tag,
     "lanyard": hangers.lanyard,
     "bottle opener": hangers.opener,
-    "remote": fobs.remote,
     "coin": clutter.coin,
     "cell": clutter.cell,
     "paper clip": clutter.paper_clip,
@@ -46,7 +45,11 @@ DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "padlock": hardware.padlock,
     "plate": hardware.hinge_plate,
 }
-PROPS: tuple[str, ...] = tuple(DRAW_FUNCTIONS)
+BLADELESS: dict[str, Callable[[np.random.Generator], Solid]] = {  # labelled as remotes
+    "remote": remotes.draw_smart,
+    "folded flip key": remotes.draw_folded,
+}
+PROPS: tuple[str, ...] = (*DRAW_FUNCTIONS, *BLADELESS)
 HANGING_PROPS = (  # on a ring, by their end at the smallest x
     *("ring and chain", "chain", "carabiner", "snap hook"),
     *("tag", "number tag", "leather tag", "lanyard", "bottle opener"),
@@ -58,6 +61,8 @@ def draw_prop(name: str, rng: np.random.Generator) -> Solid:
 
     Raises ValueError for a name that is not in PROPS, DegenerateSolid if a solid is empty.
     """
+    if name in BLADELESS:
+        return BLADELESS[name](rng)
     if name not in DRAW_FUNCTIONS:
         raise ValueError(f"prop {name!r}: expected one of {', '.join(PROPS)}")
     return to_solid(DRAW_FUNCTIONS[name](rng))

@@ -58,6 +58,10 @@ class Scene:
         """Return the indices of the keys in `bodies`."""
         return [i for i, body in enumerate(self.bodies) if body.solid.kind is not None]
 
+    def remote_indices(self) -> list[int]:
+        """Return the indices of the remotes and folded flip keys in `bodies`."""
+        return [i for i, body in enumerate(self.bodies) if body.solid.bladeless]
+
     def parts(self) -> list[tuple[int, str]]:
         """Return (index in `bodies`, name of the part) of every part, in the order of the part map."""
         return [(i, part.name) for i, body in enumerate(self.bodies) for part in body.solid.parts]

@@ -20,21 +20,34 @@ MIN_VISIBLE = 4  # pixels of the part map; a key with fewer is not labelled
 
 
 def label_scene(scene: Scene, parts: np.ndarray, seed: int, index: int) -> dict[str, Any]:
-    """Return the label of a photo: its keys, its scene, its seed.
+    """Return the label of a photo: its keys, its remotes, its scene, its seed.
 
     parts: (s h, s w) int32 as in GBuffer.parts. Each key has its kind, box (4 corners, aligned with the key,
     around the visible pixels), head and tip (px of the photo, also if hidden or outside it), masks (COCO run
     lengths at the size of the photo) of the whole key, its bow and its blade, and the shares of its area that
-    are occluded by other objects and cut off by the frame.
+    are occluded by other objects and cut off by the frame. Remotes and folded flip keys have the same fields
+    without kind, bow, blade and material.
     """
-    rows = scene.parts()
     width, height = scene.camera.size
+    rows = scene.parts()
     pixels = majority_part(parts, (height, width))
-    keys = []
+    bodies = _mapped(parts, [body for body, _ in rows])
+    whole = _mapped(pixels, [body for body, _ in rows])
+    blades = _mapped(pixels, [body if name == "blade" else -1 for body, name in rows])
+    visible = np.bincount(bodies[bodies >= 0], minlength=len(scene.bodies))
+    keys, remotes = [], []
     for i in scene.key_indices():
-        names = {row: name for row, (body, name) in enumerate(rows) if body == i}
-        if np.isin(parts, list(names)).sum() >= MIN_VISIBLE:
-            keys.append(_label_key(scene, i, names, parts, pixels))
+        if visible[i] >= MIN_VISIBLE:
+            place = _label_place(scene, i, bodies == i, whole == i)
+            keys.append({"kind": scene.bodies[i].solid.kind} | place | _label_key(scene, i, whole, blades))
+    for i in scene.remote_indices():
+        if visible[i] >= MIN_VISIBLE:
+            remotes.append(_label_place(scene, i, bodies == i, whole == i))
+    others = [
+        body.solid.parts[0].name
+        for body in scene.bodies
+        if body.solid.kind is None and not body.solid.bladeless
+    ]
     return {
         "width": width,
         "height": height,
@@ -42,33 +55,45 @@ def label_scene(scene: Scene, parts: np.ndarray, seed: int, index: int) -> dict[
         "seed": seed,
         "number": index,
         "keys": keys,
-        "others": [body.solid.parts[0].name for body in scene.bodies if body.solid.kind is None],
+        "remotes": remotes,
+        "others": others,
         "parameters": scene.facts | {"look": asdict(scene.style)},
     }
 
 
-def _label_key(
-    scene: Scene, index: int, names: dict[int, str], parts: np.ndarray, pixels: np.ndarray
-) -> dict[str, Any]:
-    """Return the label of scene.bodies[index]; names: row of scene.parts() -> name, of its parts."""
+def _mapped(parts: np.ndarray, values: list[int]) -> np.ndarray:
+    """Return the value of the part at each place of a part map, -1 where there is none."""
+    return np.asarray(np.array([*values, -1])[np.where(parts >= 0, parts, len(values))])
+
+
+def _label_place(scene: Scene, index: int, visible: np.ndarray, mask: np.ndarray) -> dict[str, Any]:
+    """Return box, ends, mask, occlusion and truncation of scene.bodies[index].
+
+    visible: (s h, s w) bool, its places in the part map; mask: (h, w) bool, its pixels of the photo.
+    """
     body, camera = scene.bodies[index], scene.camera
-    visible = np.isin(parts, list(names))
-    mask = np.isin(pixels, list(names))
-    blade = np.isin(pixels, [row for row, name in names.items() if name == "blade"])
     total, in_frame = projected_area(body.triangle_corners(), camera)
     visible_area = float(visible.mean()) * camera.size[0] * camera.size[1]  # px of the photo
     ends = camera.project(body.to_world(np.array([(*body.solid.head, 0.0), (*body.solid.tip, 0.0)])))
     return {
-        "kind": body.solid.kind,
         "box": oriented_box(visible, ends[1, :2] - ends[0, :2]),
         "head": [round(float(x), 1) for x in ends[0, :2]],
         "tip": [round(float(x), 1) for x in ends[1, :2]],
         "mask": encode_rle(mask),
-        "bow": encode_rle(mask & ~blade),
-        "blade": encode_rle(blade),
         "occluded": round(float(np.clip(1 - visible_area / max(in_frame, 1), 0, 1)), 3),
-        "made": _material(body),
         "cut_off": round(float(np.clip(1 - in_frame / max(total, 1), 0, 1)), 3),
+    }
+
+
+def _label_key(scene: Scene, index: int, whole: np.ndarray, blades: np.ndarray) -> dict[str, Any]:
+    """Return the masks of bow and blade, and the material, of the key scene.bodies[index].
+
+    whole, blades: (h, w) int, index of the body at each pixel, and where it is a blade.
+    """
+    return {
+        "bow": encode_rle((whole == index) & (blades != index)),
+        "blade": encode_rle(blades == index),
+        "made": _material(scene.bodies[index]),
     }
 
 
