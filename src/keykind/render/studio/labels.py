@@ -35,14 +35,16 @@ def label_scene(scene: Scene, parts: np.ndarray, seed: int, index: int) -> dict[
     whole = _mapped(pixels, [body for body, _ in rows])
     blades = _mapped(pixels, [body if name == "blade" else -1 for body, name in rows])
     visible = np.bincount(bodies[bodies >= 0], minlength=len(scene.bodies))
-    keys, remotes = [], []
+    keys = []
     for i in scene.key_indices():
         if visible[i] >= MIN_VISIBLE:
             place = _label_place(scene, i, bodies == i, whole == i)
             keys.append({"kind": scene.bodies[i].solid.kind} | place | _label_key(scene, i, whole, blades))
-    for i in scene.remote_indices():
-        if visible[i] >= MIN_VISIBLE:
-            remotes.append(_label_place(scene, i, bodies == i, whole == i))
+    remotes = [
+        _label_place(scene, i, bodies == i, whole == i)
+        for i in scene.remote_indices()
+        if visible[i] >= MIN_VISIBLE
+    ]
     others = [
         body.solid.parts[0].name
         for body in scene.bodies
