@@ -1,7 +1,7 @@
-"""`keykind dev`: make the files bundled with keykind.
+"""`keykind dev`: make the files bundled with keykind, and measure them.
 
 In:    options
-Out:   a trained detector and its scores; the bundled models; the bundled photos
+Out:   a trained detector and its scores; scores on real photos; the bundled models; the bundled photos
 Needs: keras, tensorflow; manifold3d, mitsuba                                              [train, render]
 """
 
@@ -80,6 +80,31 @@ def _add_score_detector(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_score_real(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "photos", type=Path, metavar="PHOTOS", help="folder with labels.csv, keys.csv and the photos"
+    )
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
+    )
+    parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        default=[],
+        metavar="SOURCE",
+        help="leave out the photos of a source, e.g. because it was trained on; may be repeated",
+    )
+    parser.add_argument(
+        "--marks", type=Path, metavar="FILE", help="JSON with the marked keys by the SHA-256 of the photos"
+    )
+    parser.add_argument(
+        "--sheet", type=Path, metavar="FOLDER", help="write contact sheets: misses.png, false.png, all-NN.png"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all scores as JSON")
+    add_seed(parser)
+
+
 def _add_ship(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, nargs="?", metavar="RUN", help="run whose classifier to bundle")
     parser.add_argument(
@@ -137,6 +162,26 @@ def _score_detector(options: argparse.Namespace) -> None:
         )
 
 
+def _score_real(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    from keykind.core.files import write_json
+    from keykind.evaluate.real_photos.report import text
+    from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
+
+    scores = score_real_photos(
+        load_recogniser(options.model, options.detector),
+        options.photos,
+        marks=options.marks,
+        exclude=options.exclude,
+        sheets=options.sheet,
+        rng=np.random.default_rng(options.seed),
+    )
+    if options.json:
+        write_json(options.json, scores.as_json())
+    print(text(scores))
+
+
 def _ship(options: argparse.Namespace) -> None:
     require("train")
     from keykind.experiment.shipping import ship_classifier, ship_detector
@@ -175,6 +220,11 @@ COMMANDS = {
         "score a detector on the held-out photos of rendered sets",
         _add_score_detector,
         _score_detector,
+    ),
+    "score-real": (
+        "score a detector and a classifier on real photos with marked keys",
+        _add_score_real,
+        _score_real,
     ),
     "ship": ("bundle trained models with the package", _add_ship, _ship),
     "render-sample": ("render the photos bundled with keykind", _add_render_sample, _render_sample),

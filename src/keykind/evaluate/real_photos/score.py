@@ -1,0 +1,104 @@
+"""A folder of real photos, a detector and a classifier -> all scores.
+
+In:    a folder as `annotations` reads it; files of models, or those that ship with keykind
+Out:   RealPhotoScores, also as JSON values; contact sheets
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from keykind import __version__
+from keykind.core.errors import BadDataset, BadModel
+from keykind.detect.detector import load_detector
+from keykind.evaluate.real_photos.annotations import LABELS, AnnotatedPhoto, read_annotations
+from keykind.evaluate.real_photos.answer_scores import AnswerScores, score_answers
+from keykind.evaluate.real_photos.answers import answer_photos
+from keykind.evaluate.real_photos.detection import Unread, detect_photos
+from keykind.evaluate.real_photos.detector_scores import DetectorScores, score_detector
+from keykind.evaluate.real_photos.sheets import write_sheets
+from keykind.model.card import WHOLE
+from keykind.model.model import load_model
+from keykind.predict.recogniser import Recogniser, shipped_model
+
+RESAMPLES = 1000  # of the bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class RealPhotoScores:
+    """A detector and a classifier measured on real photos."""
+
+    folder: str  # its name
+    sources: int
+    no_key: int  # photos without a key
+    excluded: tuple[str, ...]  # sources
+    unread: tuple[Unread, ...]  # photos that cannot be read; the scores are of the others
+    detector: DetectorScores
+    answers: AnswerScores
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values."""
+        return {
+            "keykind": __version__,
+            "photos": {
+                "folder": self.folder,
+                "read": self.detector.photos,
+                "sources": self.sources,
+                "without_key": self.no_key,
+                "excluded_sources": list(self.excluded),
+                "unread": {photo.name: photo.reason for photo in self.unread},
+            },
+            "detector": self.detector.as_json(),
+            "answers": self.answers.as_json(),
+        }
+
+
+def load_recogniser(model: str | Path | None = None, detector: str | Path | None = None) -> Recogniser:
+    """Return a recogniser with these files; None: those that ship with keykind.
+
+    Raises BadModel if a file cannot be used, or the model was trained on whole photos.
+    """
+    loaded = load_model(shipped_model() if model is None else Path(model))
+    if loaded.card.crop == WHOLE:
+        fault, remedy = "was trained on whole photos", "give a model that was trained on crops of keys"
+        raise BadModel(loaded.name, fault=fault, remedy=remedy)
+    return Recogniser(loaded, load_detector(detector))
+
+
+def score_real_photos(
+    recogniser: Recogniser,
+    folder: str | Path,
+    *,
+    marks: str | Path | None = None,
+    exclude: Collection[str] = (),
+    sheets: str | Path | None = None,
+    rng: np.random.Generator,
+) -> RealPhotoScores:
+    """Return how well keys are detected and classified in the photos of a folder.
+
+    recogniser: with a detector. marks, exclude: as in `read_annotations`. sheets: folder for contact sheets.
+    Raises BadDataset if a table is invalid or no photo can be read, CannotWrite.
+    """
+    if recogniser.detector is None:
+        raise ValueError("the recogniser has no detector")
+    detected, unread = detect_photos(recogniser.detector, read_annotations(folder, marks, exclude))
+    if not detected:
+        fault, remedy = f"lists {len(unread)} photos, none of which can be read", "copy the photos beside it"
+        raise BadDataset(Path(folder) / LABELS, fault=fault, remedy=remedy)
+    answered = answer_photos(recogniser, detected)
+    if sheets is not None:
+        write_sheets(answered, Path(sheets))
+    photos: list[AnnotatedPhoto] = [item.photo for item in detected]
+    return RealPhotoScores(
+        Path(folder).resolve().name,
+        len({photo.source for photo in photos}),
+        sum(photo.shows_no_key for photo in answered),
+        tuple(exclude),
+        unread,
+        score_detector(detected, resamples=RESAMPLES, rng=rng),
+        score_answers(answered, resamples=RESAMPLES, rng=rng),
+    )
