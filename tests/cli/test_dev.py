@@ -1,8 +1,10 @@
 """Tests of dev.py: the options reach the functions that do the work."""
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from fake_studio import FakeStudio
@@ -30,7 +32,9 @@ def calls(monkeypatch):
     return stub
 
 
-@pytest.mark.parametrize("command", ["train-detector", "score-detector", "ship", "render-sample"])
+@pytest.mark.parametrize(
+    "command", ["train-detector", "score-detector", "score-real", "ship", "render-sample"]
+)
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
         run("dev", command, "--help")
@@ -73,6 +77,42 @@ def test_score_detector_prints_a_line_per_set(calls, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert all("AP50 0.900" in line and "1.0% swapped" in line for line in lines)
+
+
+def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys):
+    record = []
+
+    def score(recogniser, photos, *, marks, exclude, sheets, rng):
+        record.append((recogniser, photos, marks, exclude, sheets, rng.integers(100)))
+        return SimpleNamespace(as_json=lambda: {"answers": 1})
+
+    monkeypatch.setattr("keykind.evaluate.real_photos.score.load_recogniser", lambda *files: files)
+    monkeypatch.setattr("keykind.evaluate.real_photos.score.score_real_photos", score)
+    monkeypatch.setattr("keykind.evaluate.real_photos.report.text", lambda _: "a table")
+    files = ("--detector", "d.tflite", "--model", "m.tflite", "--marks", "marks.json", "--sheet", "sheets")
+    excluded = ("--exclude", "one", "--exclude", "two")
+    command = (
+        "dev",
+        "score-real",
+        "photos",
+        *files,
+        *excluded,
+        "--json",
+        tmp_path / "scores.json",
+        "--seed",
+        3,
+    )
+    assert run(*command) == 0
+    models = Path("m.tflite"), Path("d.tflite")
+    drawn = np.random.default_rng(3).integers(100)
+    assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
+    assert json.loads((tmp_path / "scores.json").read_text("utf-8")) == {"answers": 1}
+    assert capsys.readouterr().out == "a table\n"
+
+
+def test_score_real_without_its_tables_is_an_error(tmp_path, capsys):
+    assert run("dev", "score-real", tmp_path) == 2
+    assert "labels.csv: cannot be read" in capsys.readouterr().err
 
 
 def test_ship_bundles_a_detector_and_a_run(calls, capsys):

@@ -116,8 +116,10 @@ def _weighted_f1(
 ) -> AnswerScore:
     """Return the F1 of the photos of one kind, weighted by the kinds' photos; no answer is a wrong one."""
     chosen = [i for i, photo in enumerate(photos) if photo.shows_one_kind]
-    true = np.array([[photos[i].label == kind for kind in NAMES] for i in chosen]).reshape(-1, len(NAMES))
-    answer = np.array([[answers[i] == kind for kind in NAMES] for i in chosen]).reshape(-1, len(NAMES))
+    true, answer = (
+        np.array([[entry == kind for entry in entries] for kind in NAMES], bool).T
+        for entries in ([photos[i].label for i in chosen], [answers[i] for i in chosen])
+    )  # (photos, kinds)
     drawn = weights[:, chosen]
     hits, support, positives = drawn @ (true & answer), drawn @ true, drawn @ answer  # (r, kinds)
     f1 = np.nan_to_num(ratio(2 * hits, support + positives))

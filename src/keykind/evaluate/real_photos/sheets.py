@@ -4,9 +4,9 @@ In:    AnsweredPhoto(s)
 Out:   misses.png, false.png (the worst first), all-01.png, ...: photos with marks, detections and answers
 Needs: numpy, pillow
 
-Marks are lines with a ring at the head: green where the detector finds the key, red where it does not. False
-detections are magenta; thick with the kind and its probability if they are in the answer. The caption compares
-label and answer.
+Thick lines, with a ring at the head, are marked keys, green if they are detected and red if not, and false
+keys of the answer, magenta. Thin lines are all detections: of marked keys (white), not counted (cyan), false
+(plum). Each key of the answer has its kind and probability; the caption compares label and answer.
 """
 
 from collections.abc import Sequence
@@ -26,7 +26,8 @@ CAPTION = 32  # px, height of two lines below it
 GAP = 6  # px
 COLUMNS, ROWS = 6, 8
 FONT = 12  # px
-FOUND, MISSED, FALSE, REFUSED = "lime", "red", "magenta", "plum"
+FOUND, MISSED, FALSE = "lime", "red", "magenta"  # marked keys, false keys of the answer
+MATCHED, NOT_COUNTED, FALSE_DETECTION = "white", "cyan", "plum"
 BACKGROUND, TEXT = "white", "black"
 RING = 5  # px, radius at the head
 
@@ -62,8 +63,8 @@ def draw_photo(photo: AnsweredPhoto) -> Image.Image:
     for i, mark in enumerate(item.photo.marks):
         _draw_key(pen, mark.keypoints * scale, FOUND if i in found else MISSED, 3)
     for match in item.default:
-        if match.false:
-            _draw_key(pen, match.keypoints * scale, REFUSED, 1)
+        colour = FALSE_DETECTION if match.false else NOT_COUNTED if match.mark is None else MATCHED
+        _draw_key(pen, match.keypoints * scale, colour, 1)
     for entry in photo.keys:
         x, y = (entry.match.keypoints.mean(axis=0) * scale).tolist()
         if entry.match.false:
@@ -72,11 +73,7 @@ def draw_photo(photo: AnsweredPhoto) -> Image.Image:
         pen.text((x, y), answer, fill="yellow", font=font, stroke_width=2, stroke_fill="black", anchor="mm")
     tile = Image.new("RGB", (TILE, TILE + CAPTION), BACKGROUND)
     tile.paste(small, ((TILE - small.width) // 2, (TILE - small.height) // 2))
-    answer = photo.kind or ("not sure" if photo.keys else "no key")
-    caption = (
-        f"{photo.label} > {answer}; found {len(item.photo.marks) - _missed(photo)} of {item.photo.key_count}"
-    )
-    ImageDraw.Draw(tile).text((2, TILE + 2), f"{item.photo.name}\n{caption}", fill=TEXT, font=font)
+    ImageDraw.Draw(tile).text((2, TILE + 2), f"{item.photo.name}\n{_caption(photo)}", fill=TEXT, font=font)
     return tile
 
 
@@ -94,6 +91,14 @@ def _draw_key(pen: ImageDraw.ImageDraw, keypoints: Points, colour: str, width: i
     (x, y), (u, v) = keypoints.tolist()
     pen.line((x, y, u, v), fill=colour, width=width)
     pen.ellipse((x - RING, y - RING, x + RING, y + RING), outline=colour, width=2)
+
+
+def _caption(photo: AnsweredPhoto) -> str:
+    """Return label and answer, and how many of the marked keys are detected."""
+    answer = photo.kind or ("not sure" if photo.keys else "no key")
+    marks = len(photo.detected.photo.marks)
+    found = f"; {marks - _missed(photo)} of {marks} detected" if marks else ""
+    return f"{photo.label} > {answer}{found}"
 
 
 def _missed(photo: AnsweredPhoto) -> int:
