@@ -1,7 +1,7 @@
 """Run-length encoding of masks, and oriented rectangles.
 
 In:    masks (h, w) bool; points (n, 2)
-Out:   COCO's uncompressed run lengths, and back; the oriented bounding rectangle of points
+Out:   COCO's uncompressed run lengths, and back; oriented rectangles around points and segments
 Needs: numpy
 """
 
@@ -46,6 +46,17 @@ def oriented_rectangle(points: Points, direction: Points) -> Points:
     rotation = np.array([[x, -y], [y, x]])
     low, high = (points @ rotation).min(axis=0), (points @ rotation).max(axis=0)
     return np.asarray(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]) @ rotation.T)
+
+
+def segment_box(start: Points, end: Points, width: float) -> Points:
+    """Return the 4 corners (4, 2) of the rectangle of a width around the segment from start (2,) to end (2,).
+
+    Corners 0 and 3 are at the start, in the order of `oriented_rectangle`.
+    """
+    length = float(np.linalg.norm(end - start))
+    x, y = ((end - start) / length).tolist() if length else (1.0, 0.0)
+    across = np.array([-y, x]) * (width / 2)
+    return np.asarray(np.array([start - across, end - across, end + across, start + across], np.float64))
 
 
 def _row_ends(rows: NDArray[np.intp], columns: NDArray[np.intp], last: bool = False) -> NDArray[np.intp]:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
-from keykind.core.geometry import Mask, Points
+from keykind.core.geometry import Points, segment_box
 from keykind.photo.decode import Photo
 
 
@@ -19,19 +19,23 @@ class Detection:
     """One key of a photo, in pixels of the upright original, x to the right and y down."""
 
     score: float  # 0..1
-    box: Points  # (4, 2) corners of the oriented box around the visible part; corners 0 and 3 are at the head
     head: Points  # (2,), also where it is hidden or outside the frame
     tip: Points  # (2,)
-    occlusion: float  # share of its area in the frame that is hidden by other objects
-    truncation: float  # share of its area outside the frame
-    mask: Mask  # (h, w) of the whole photo, coarse: one pixel stands for `scale` pixels of the photo
-    blade: Mask  # (h, w), the part of the mask that is blade
-    scale: float
+    width: float  # across the line from head to tip
+    occlusion: float = 0.0  # share of its area in the frame that is hidden by other objects
+    truncation: float = 0.0  # share of its area outside the frame
+    blade_visible: float = 1.0  # probability that its blade can be seen
+    remote: bool = False  # whether it is a car's remote or a folded flip key, which shows no blade
 
     @property
     def length(self) -> float:
         """Return the distance from head to tip, px."""
         return float(np.linalg.norm(self.head - self.tip))
+
+    @property
+    def box(self) -> Points:
+        """Return the corners (4, 2) of the oriented box from head to tip; corners 0 and 3 are at the head."""
+        return segment_box(self.head, self.tip, self.width)
 
 
 class Detector(Protocol):

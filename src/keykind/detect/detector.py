@@ -1,18 +1,17 @@
-"""Photo -> its keys: oriented box, head and tip, mask, occlusion.
+"""Photo -> its keys: head and tip, oriented box, occlusion.
 
 In:    Photo; the network's .tflite file; one ships with keykind
 Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
-If several keys are detected, the network is also run on the transposed image and the outputs are averaged
-(test-time augmentation). If no key, or only small keys, are detected, the photo is processed again in
-overlapping tiles, at up to two finer scales.
+If no key, or only small keys, are detected, the photo is processed again in overlapping tiles, at up to two
+finer scales.
 """
 
 import hashlib
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,23 +19,32 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.errors import BadModel
-from keykind.core.geometry import Mask, Points
+from keykind.core.geometry import Points
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.detection import Detection, Detector
-from keykind.detect.postprocess import SIDE, DenseOutputs, decode, keypoint_distance, transpose_outputs
+from keykind.detect.postprocess import (
+    HEIGHT,
+    LOCATIONS,
+    OUTPUTS,
+    WIDTH,
+    Candidates,
+    DenseOutputs,
+    decode,
+    pairwise_distance,
+)
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
 
-SCORE_THRESHOLD = 0.45
+SCORE_THRESHOLD = 0.4
 SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
-TILE_SCALES = (0.6, 0.3)  # side of a tile as a share of the photo's longer side, coarse to fine
+TILE_SCALES = (0.6, 0.3)  # longer side of a tile as a share of the photo's, coarse to fine
 TILE_OVERLAP = 0.2  # minimum overlap of neighbouring tiles, as a share of a tile's side
-MIN_TILE = 0.7  # of SIDE: smaller tiles would be enlarged and show nothing new
+MIN_TILE = 0.7  # of WIDTH: smaller tiles would be enlarged and show nothing new
 TILE_BORDER = 2  # px: a key nearer to a tile's inner edge may continue beyond it
-LARGE_KEY = 0.5  # of a tile's side: longer keys are left to the pass over the whole photo
+LARGE_KEY = 0.5  # of a tile's longer side: longer keys are left to the pass over the whole photo
 NMS_DISTANCE = 0.3  # mean keypoint distance, in key lengths, up to which two detections are the same key
-LOOSE_NMS_DISTANCE = 0.5  # the same if the boxes' centres are nearer than half of NMS_DISTANCE
+LOOSE_NMS_DISTANCE = 0.5  # the same if the keys' middles are nearer than half of NMS_DISTANCE
 
 Tile = tuple[slice, slice]  # rows and columns
 
@@ -45,10 +53,16 @@ class KeyDetector:
     """The detector that ships with keykind: a network and its post-processing. Thread-safe."""
 
     def __init__(self, flatbuffer: bytes) -> None:
-        """Load the bytes of a .tflite file. Raises ValueError or RuntimeError if LiteRT cannot read them."""
+        """Load the bytes of a .tflite file.
+
+        Raises ValueError or RuntimeError if LiteRT cannot read them or they are of another network.
+        """
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._interpreters = InterpreterPool(flatbuffer)
-        self._interpreters.warm_up()
+        outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        shapes = [output.shape for output in outputs]
+        if shapes != [(1, LOCATIONS, len(OUTPUTS))]:
+            raise ValueError(f"its outputs are {shapes}, not (1, {LOCATIONS}, {len(OUTPUTS)})")
 
     @classmethod
     def load(cls, path: str | Path | None = None) -> "KeyDetector":
@@ -61,12 +75,16 @@ class KeyDetector:
 
     def detect(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
         """Return the keys with at least this score, highest score first. Thread-safe."""
+        return tuple(key for key in self.detect_all(photo, score_threshold) if not key.remote)
+
+    def detect_all(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
+        """Return the keys and the remotes with at least this score, highest score first. Thread-safe."""
         reduction = photo.width / photo.pixels.shape[1]  # above 1 if decoded at a reduced scale
         longer = max(photo.width, photo.height)
         detections = self._detect_pass(photo.pixels, reduction, score_threshold)
         field_of_view = float(longer)
         for scale in TILE_SCALES:
-            if max(photo.pixels.shape) * scale <= SIDE * MIN_TILE:
+            if max(photo.pixels.shape) * scale <= WIDTH * MIN_TILE:
                 break
             if not _needs_finer_scale(detections, field_of_view):
                 break
@@ -79,36 +97,22 @@ class KeyDetector:
         return detections
 
     def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
-        """Return the network's outputs for an image (SIDE, SIDE, 3) uint8."""
+        """Return the network's outputs for an image (HEIGHT, WIDTH, 3) uint8."""
         (outputs,) = self._interpreters.run(image)
         return np.asarray(outputs[0])
 
     def _detect_pass(
         self, pixels: NDArray[np.uint8], reduction: float, score_threshold: float
     ) -> tuple[Detection, ...]:
-        """Return the keys in pixels (h, w, 3); reduction: pixels of the photo per pixel.
-
-        Several detections may be parts of one key, so the outputs are then averaged with those for the
-        transposed image, unless no key is detected in that.
-        """
-        image, scale = letterbox(pixels)
-        height, width = (max(min(SIDE, round(side / scale)), 1) for side in pixels.shape[:2])
-
-        def decoded(outputs: DenseOutputs) -> tuple[Detection, ...]:
-            return decode(outputs, (height, width), scale * reduction, score_threshold)
-
-        outputs = self.dense_outputs(image)
-        detections = decoded(outputs)
-        if len(detections) > 1:
-            mirrored = transpose_outputs(self.dense_outputs(np.ascontiguousarray(image.transpose(1, 0, 2))))
-            if decoded(mirrored):
-                detections = decoded(np.float32(0.5) * (outputs + mirrored))
-        return detections
+        """Return the keys and remotes in pixels (h, w, 3); reduction: pixels of the photo per pixel."""
+        image, view = letterbox(pixels)
+        candidates = decode(self.dense_outputs(image), score_threshold)
+        return _to_photo(candidates, replace(view, scale=view.scale * reduction))
 
     def _detect_tile(
         self, photo: Photo, tile: Tile, reduction: float, score_threshold: float
     ) -> Iterator[Detection]:
-        """Yield the keys that are inside a tile and not large in it, in coordinates of the photo."""
+        """Yield what is inside a tile and not large in it, in coordinates of the photo."""
         rows, columns = tile
         pixels = photo.pixels[rows, columns]
         shift = np.array([columns.start, rows.start]) * reduction
@@ -116,15 +120,7 @@ class KeyDetector:
             corners = np.concatenate([[key.head, key.tip], key.box]) / reduction
             small = key.length <= LARGE_KEY * max(pixels.shape) * reduction
             if small and _is_inside(corners, tile, photo.pixels.shape):
-                size = round(photo.height / key.scale), round(photo.width / key.scale)
-                yield replace(
-                    key,
-                    box=key.box + shift,
-                    head=key.head + shift,
-                    tip=key.tip + shift,
-                    mask=_paste_mask(key.mask, shift / key.scale, size),
-                    blade=_paste_mask(key.blade, shift / key.scale, size),
-                )
+                yield replace(key, head=key.head + shift, tip=key.tip + shift)
 
 
 def load_detector(path: str | Path | None = None) -> Detector:
@@ -135,34 +131,80 @@ def load_detector(path: str | Path | None = None) -> Detector:
     return KeyDetector.load(path)
 
 
-def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], float]:
-    """Return pixels (h, w, 3) resized into the upper left of (SIDE, SIDE, 3), and pixels per output pixel."""
-    height, width = pixels.shape[:2]
-    scale = max(height, width) / SIDE
+@dataclass(frozen=True, slots=True)
+class View:
+    """How pixels were fitted into the network's input."""
+
+    scale: float  # pixels of the photo per input pixel
+    width: float | None  # of the photo in input pixels, if it was turned to landscape; None: it was not
+
+    def to_photo(self, points: Points) -> Points:
+        """Return points (..., 2) of the input in pixels of the photo."""
+        if self.width is not None:
+            points = np.stack([self.width - points[..., 1], points[..., 0]], axis=-1)
+        return np.asarray(points * self.scale)
+
+
+def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], View]:
+    """Return pixels (h, w, 3), turned to landscape and resized into the upper left of the network's input.
+
+    A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
+    """
+    turned = pixels.shape[0] > pixels.shape[1]
+    landscape = np.ascontiguousarray(np.rot90(pixels)) if turned else pixels
+    height, width = landscape.shape[:2]
+    scale = max(width / WIDTH, height / HEIGHT)
     size = max(round(width / scale), 1), max(round(height / scale), 1)
-    image = np.full((SIDE, SIDE, 3), PAD_VALUE, np.uint8)
-    resized = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
+    image = np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8)
+    resized = Image.fromarray(landscape).resize(size, Image.Resampling.BILINEAR)
     image[: size[1], : size[0]] = np.asarray(resized)
-    return image, scale
+    return image, View(scale, pixels.shape[1] / scale if turned else None)
+
+
+def keypoint_distance(key: Detection, other: Detection) -> float:
+    """Return the mean distance of two keys' endpoints, in either direction, in lengths of the longer key."""
+    return float(pairwise_distance(key.head, key.tip, other.head, other.tip))
+
+
+def _to_photo(candidates: Candidates, view: View) -> tuple[Detection, ...]:
+    heads, tips = view.to_photo(candidates.heads), view.to_photo(candidates.tips)
+    return tuple(
+        Detection(score, head, tip, width * view.scale, *attributes, remote=remote)
+        for score, head, tip, width, attributes, remote in zip(
+            candidates.scores.tolist(),
+            heads,
+            tips,
+            candidates.widths.tolist(),
+            candidates.attributes.tolist(),
+            candidates.remote.tolist(),
+            strict=True,
+        )
+    )
 
 
 def _needs_finer_scale(detections: Sequence[Detection], field_of_view: float) -> bool:
     """Return whether processing at a finer scale is worthwhile; field_of_view: of the last pass, px."""
-    return not detections or float(np.median([key.length for key in detections])) <= SMALL_KEY * field_of_view
+    lengths = [key.length for key in detections if not key.remote]
+    return not lengths or float(np.median(lengths)) <= SMALL_KEY * field_of_view
 
 
 def _tiles(pixels: NDArray[np.uint8], scale: float) -> list[Tile]:
-    """Return overlapping tiles that cover pixels (h, w, 3)."""
-    side = round(scale * max(pixels.shape))
+    """Return overlapping tiles that cover pixels (h, w, 3), in the proportions of the network's input."""
+    long_side = round(scale * max(pixels.shape))
+    short_side = max(round(long_side * HEIGHT / WIDTH), 1)
+    portrait = pixels.shape[0] > pixels.shape[1]
+    height, width = (long_side, short_side) if portrait else (short_side, long_side)
 
-    def spans(length: int) -> list[slice]:
+    def spans(length: int, side: int) -> list[slice]:
         if length <= side:
             return [slice(0, length)]
         count = math.ceil((length - side) / ((1 - TILE_OVERLAP) * side)) + 1
         starts = np.linspace(0, length - side, count).astype(int).tolist()
         return [slice(start, start + side) for start in starts]
 
-    return [(rows, columns) for rows in spans(pixels.shape[0]) for columns in spans(pixels.shape[1])]
+    return [
+        (rows, columns) for rows in spans(pixels.shape[0], height) for columns in spans(pixels.shape[1], width)
+    ]
 
 
 def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
@@ -175,29 +217,20 @@ def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
     return bool((corners >= low).all() and (corners <= high).all())
 
 
-def _paste_mask(mask: Mask, shift: NDArray[np.float64], size: tuple[int, int]) -> Mask:
-    """Return a tile's mask pasted into an empty one of the whole photo, size (h, w), at shift (x, y)."""
-    whole = np.zeros(size, bool)
-    left, top = np.rint(shift).astype(int)
-    inside = whole[top : top + mask.shape[0], left : left + mask.shape[1]]
-    inside[:] = mask[: inside.shape[0], : inside.shape[1]]
-    return whole
-
-
 def _suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return each key once, as the first of its detections, highest score first."""
+    """Return each key once, as the first of its detections, highest score first; no remotes where keys are."""
     kept: list[Detection] = []
-    for key in detections:
+    for key in sorted(detections, key=lambda key: key.remote):
         if not any(_is_duplicate(key, other) for other in kept):
             kept.append(key)
     return tuple(sorted(kept, key=lambda key: -key.score))
 
 
 def _is_duplicate(key: Detection, other: Detection) -> bool:
-    """Return whether two detections from different passes are the same key.
+    """Return whether two detections from different passes are the same key or remote.
 
-    Keypoints of small keys are noisy, so their distance may be larger if the boxes' centres agree.
+    Keypoints of small keys are noisy, so their distance may be larger if the keys' middles agree.
     """
-    centres = np.linalg.norm(key.box.mean(axis=0) - other.box.mean(axis=0)) / max(other.length, 1e-6)
+    middles = np.linalg.norm(key.head + key.tip - other.head - other.tip) / 2 / max(other.length, 1e-6)
     distance = keypoint_distance(key, other)
-    return bool(distance <= NMS_DISTANCE or (distance <= LOOSE_NMS_DISTANCE and centres <= NMS_DISTANCE / 2))
+    return bool(distance <= NMS_DISTANCE or (distance <= LOOSE_NMS_DISTANCE and middles <= NMS_DISTANCE / 2))

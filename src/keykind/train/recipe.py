@@ -22,18 +22,22 @@ STRIDE = 32  # of the network: sides of training views are multiples of it, px
 class DetectorRecipe:
     """How the key detector is trained. The defaults suit ten thousand rendered photos on two cores."""
 
-    sizes: tuple[int, ...] = (192,) * 7 + (256,) * 6  # side of the views, one per epoch, px; multiples of 32
+    neck_channels: int = 16  # width of the neck: it has 4, 8 and 12 times as many channels at its strides
+    head_channels: int = 64  # of each branch of a head
+    views: int = 600_000  # training views in all
     batch: int = 32  # views per step
-    mosaic_share: float = 0.2  # share of views made of four scenes
-    paste_share: float = 0.5  # share of views with keys pasted in from other scenes
-    max_pasted_scenes: int = 7  # from how many scenes at most the pasted keys come
-    first_trained_layer: str = "block_6_expand"  # earlier layers of the backbone stay frozen
-    learning_rate: float = 2e-3  # peak of AdamW's, for new layers
-    backbone_rate_factor: float = 0.2  # learning rate of the pretrained layers, relative to the new ones
-    warm_up: float = 0.05  # share of all steps in which the learning rate rises
-    weight_decay: float = 0.02  # AdamW's, of kernels
-    keypoint_weight: float = 16.0  # weight of the loss of heads and tips; that of heatmaps and masks is 1
-    occlusion_weight: float = 0.5  # weight of the loss of the occluded and truncated shares
+    background_share: float = 0.45  # share of views that begin with a photo without keys
+    paste_share: float = 0.5  # share of the other views with keys pasted in from other scenes
+    hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
+    learning_rate: float = 2e-3  # peak of AdamW's; it decays along a cosine
+    final_rate: float = 0.01  # learning rate at the end, relative to the peak
+    warm_up: int = 200  # steps in which the learning rate rises
+    weight_decay: float = 0.02  # AdamW's
+    clip_norm: float = 10.0  # largest norm of a variable's gradient
+    averaging: float = 0.9985  # share of the weights' moving average that is kept in 5 steps
+    keypoint_weight: float = 2.5  # weight of the loss of heads and tips; that of scores is 1
+    width_weight: float = 0.3  # weight of the loss of widths
+    attribute_weight: float = 0.15  # weight of the loss of occlusion, truncation and visible blades
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,19 +172,24 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "renders": (0, 1_000_000),
     "hold_out": (0.05, 0.9),
     "bootstrap": (100, 1_000_000),
-    "detector.sizes": (STRIDE, 1024),
+    "detector.neck_channels": (2, 256),
+    "detector.head_channels": (2, 1024),
+    "detector.views": (1, 1_000_000_000),
     "detector.batch": (1, 65_536),
-    "detector.mosaic_share": (0, 1),
+    "detector.background_share": (0, 1),
     "detector.paste_share": (0, 1),
-    "detector.max_pasted_scenes": (1, 100),
+    "detector.hand_share": (0, 1),
     "detector.learning_rate": (1e-8, 1),
-    "detector.backbone_rate_factor": (0, 1),
-    "detector.warm_up": (0, 1),
+    "detector.final_rate": (0, 1),
+    "detector.warm_up": (0, 1_000_000),
     "detector.weight_decay": (0, 1),
+    "detector.clip_norm": (1e-3, 1e6),
+    "detector.averaging": (0, 1),
     "detector.keypoint_weight": (0, 1000),
-    "detector.occlusion_weight": (0, 1000),
+    "detector.width_weight": (0, 1000),
+    "detector.attribute_weight": (0, 1000),
 }
-SIDES = ("all_layers_sizes", "detector.sizes")  # multiples of STRIDE: only then are all sizes padded alike
+SIDES = ("all_layers_sizes",)  # multiples of STRIDE: only then are all sizes padded alike
 
 
 def load_recipe(choice: str | Path | Recipe) -> Recipe:

@@ -1,249 +1,240 @@
-"""Rendered datasets -> the key detector's network.
+"""Pretrained MobileNetV2 -> the key detector's network: a frozen trunk, and the neck and heads on its features.
 
-In:    rendered photos with their labels; pretrained MobileNetV2
-Out:   the network as a LiteRT file with float16 weights; metrics of each epoch
+In:    Backbone: MobileNetV2
+Out:   the trunk and the complete detector as LiteRT files; the trainable Keras model of neck and heads
 Needs: keras, tensorflow                                                                   [train]
 
-MobileNetV2 features at four scales, up to its last but one block. At the coarsest scale, large convolutions
-and global pooling add context; from there, each scale is upsampled and added to the next finer one, as in a
-feature pyramid network. Batch normalisation is folded (see bn_folding.py). The first layers are frozen; the
-other pretrained ones have a lower learning rate than the new ones.
+The trunk is MobileNetV2 up to its last bottleneck; four of its feature maps are the features. It is not
+trained: processes that make the training views run it with LiteRT (features.py). The neck aggregates them
+top-down and bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores and
+for geometry, follows at each of three strides. All convolutions are dense with standardised kernels (Qiao et
+al. 2019, arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of the time.
+At export, standardisation is folded into the kernels.
 """
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from keykind.core.parallel import parallel_map
 from keykind.core.quiet import quiet
-from keykind.detect.postprocess import HEATMAPS, OUTPUTS, SIDE
-from keykind.train.backbone import Backbone, converter
+from keykind.detect.postprocess import CLASSES, HEIGHT, OUTPUTS, WIDTH
+from keykind.train.backbone import ARCHITECTURES, Backbone, converter
 from keykind.train.backend import keras, tf
-from keykind.train.bn_folding import fold
-from keykind.train.detector.scenes import Scene, read_scene
-from keykind.train.detector.targets import training_view
-from keykind.train.loop import EpochMetrics, adamw, run_epoch, train_epochs, training_step
+from keykind.train.detector.features import FEATURE_SHAPES, TAPS
 from keykind.train.recipe import DetectorRecipe
 
-TAPS = (  # backbone layers at 1/4, 1/8 and 1/16 of the input's sides, and the channels of the pyramid there
-    ("block_3_expand_relu", 48),
-    ("block_6_expand_relu", 64),
-    ("block_13_expand_relu", 96),
-)
-DEEPEST_TAP, CONTEXT_CHANNELS = "block_15_add", 96  # at 1/32
-OFFSET_CHANNELS = 64  # of the scale, 1/8, that predicts offsets and hidden shares, which vary slowly
-CONTEXT_BLOCKS = 3  # separable blocks at 1/32: the receptive field then covers a key that fills the image
-STATE = "detector-state.npz"
-PEAK_PRIOR = 0.01  # initial probability of a heatmap peak (Lin et al. 2017, arXiv:1708.02002)
-EPSILON = 1e-6
-GROUPS = (len(HEATMAPS), 2, 4, 2)  # channels of OUTPUTS: heatmaps, masks, offsets, hidden shares
+FEATURE_SCALES = (6.0, 6.4, 2.2, 1.5)  # standard deviations of ImageNet's features, which are divided by them
+KERNEL_GAIN = 1.6  # of standardised kernels: keeps the variance of activations through ReLU6 (measured)
+VARIANCE_EPSILON = 1e-6
+POOLS, POOL_SIZE = 3, 5  # chained max pools at stride 32 (SPPF of YOLOv5): context of up to 13 cells
+SCORE_PRIOR = -4.6  # initial logit of the scores, probability 0.01 (Lin et al. 2017, arXiv:1708.02002)
+OUTPUT_STD = 0.01  # standard deviation of the initial kernels of the outputs
+MIXED = "mixed_bfloat16"  # compute in bfloat16, variables in float32
+
+Convolution = Callable[..., Any]  # channels, kernel size, stride, name -> layer
 
 
-@dataclass(frozen=True, slots=True)
-class LabelledPhoto:
-    """A rendered photo and its label."""
+class StandardisedConv2D(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """A convolution whose kernel has mean 0 and a fixed variance for each output channel, times a gain."""
 
-    photo: Path
-    label: Path
+    def __init__(self, channels: int, size: int, stride: int, **options: Any) -> None:
+        super().__init__(**options)
+        self.channels, self.size, self.stride = channels, size, stride
 
-    def read(self) -> Scene:
-        """Return the photo and its label."""
-        return read_scene(self.photo, self.label)
-
-
-def labelled_photos(folder: str | Path) -> list[LabelledPhoto]:
-    """Return the photos of a rendered dataset with their labels, sorted."""
-    folder = Path(folder)
-    labels = sorted((folder / "labels").glob("*.json"))
-    return [
-        LabelledPhoto(folder / label.stem.rpartition("-")[0] / f"{label.stem}.jpg", label) for label in labels
-    ]
-
-
-def build_detector(backbone: Backbone) -> Any:
-    """Return the trainable Keras model from pixels 0..255 (n, h, w, 3) to OUTPUTS (n, h / 4, w / 4, 11).
-
-    All outputs are logits except the offsets.
-    """
-    network = fold(backbone)
-    features = keras.Model(
-        network.inputs,
-        [network.get_layer(name).output for name in (DEEPEST_TAP, *(tap for tap, _ in TAPS))],
-    )
-    pixels = keras.Input((None, None, 3), dtype="uint8", name="pixels")
-    deepest, *taps = features(keras.layers.Rescaling(1 / 255, name="unit")(pixels))
-    merged = _context(_pointwise(deepest, CONTEXT_CHANNELS, "join_32"))
-    for (_, channels), tap in reversed(list(zip(TAPS, taps, strict=True))):
-        name = f"join_{channels}"
-        coarser = _upsample(_pointwise(merged, channels, f"{name}_above", active=False), name)
-        lateral = _pointwise(tap, channels, f"{name}_beside", active=False)
-        both = keras.layers.Add(name=f"{name}_add")([coarser, lateral])
-        merged = _separable_block(keras.layers.ReLU(6.0, name=f"{name}_relu")(both), channels, name)
-        if channels == OFFSET_CHANNELS:
-            coarse = merged
-    peak_logit = -float(np.log((1 - PEAK_PRIOR) / PEAK_PRIOR))
-    fine = _separable_block(merged, TAPS[0][1], "last")
-    maps = _output_head(fine, [peak_logit] * len(HEATMAPS) + [0.0, 0.0], "maps")
-    coarse = _separable_block(coarse, OFFSET_CHANNELS, "coarse")
-    offsets = _output_head(coarse, [0.0] * (len(OUTPUTS) - len(HEATMAPS) - 2), "offsets")
-    outputs = keras.layers.Concatenate(name="channels")([maps, _upsample(offsets, "offsets")])
-    return keras.Model(pixels, keras.layers.Activation("linear", dtype="float32", name="outputs")(outputs))
-
-
-def _context(values: Any) -> Any:
-    """Return the features with context from their surroundings and from the whole image."""
-    for i in range(CONTEXT_BLOCKS):
-        values = _separable_block(values, CONTEXT_CHANNELS, f"context_{i}")
-    pooled = keras.layers.GlobalAveragePooling2D(keepdims=True, name="global")(values)
-    context = _pointwise(pooled, CONTEXT_CHANNELS, "global_point")
-    return keras.layers.Add(name="global_add")([values, context])
-
-
-def _upsample(values: Any, name: str) -> Any:
-    return keras.layers.UpSampling2D(interpolation="bilinear", name=f"{name}_upsampled")(values)
-
-
-def _output_head(values: Any, bias: Sequence[float], name: str) -> Any:
-    """Return a 1 x 1 convolution whose outputs are initially close to `bias` everywhere."""
-    return keras.layers.Conv2D(
-        len(bias),
-        1,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        bias_initializer=keras.initializers.Constant(bias),
-        name=name,
-    )(values)
-
-
-def _pointwise(values: Any, channels: int, name: str, *, active: bool = True) -> Any:
-    activation = "relu6" if active else None
-    return keras.layers.Conv2D(channels, 1, activation=activation, kernel_initializer="he_normal", name=name)(
-        values
-    )
-
-
-def _separable_block(values: Any, channels: int, name: str) -> Any:
-    """Return a depthwise 5 x 5 and a pointwise convolution with a residual connection."""
-    inner = keras.layers.DepthwiseConv2D(5, padding="same", activation="relu6", name=f"{name}_depth")(values)
-    return keras.layers.Add(name=f"{name}_sum")([values, _pointwise(inner, channels, f"{name}_point")])
-
-
-def detector_loss(recipe: DetectorRecipe) -> Any:
-    """Return the loss of outputs (n, h, w, 11) against targets (n, h, w, 12), see targets.py."""
-
-    def loss(targets: Any, outputs: Any) -> Any:
-        heatmaps, masks, offsets, hidden, weight = tf.split(targets, (*GROUPS, 1), axis=-1)
-        heatmap_logits, mask_logits, predicted_offsets, hidden_logits = tf.split(outputs, GROUPS, axis=-1)
-        total = tf.reduce_sum(weight) + EPSILON
-        offset_loss = tf.reduce_sum(weight * tf.abs(predicted_offsets - offsets)) / total
-        cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(hidden, hidden_logits)
-        return (
-            _focal_loss(heatmaps, heatmap_logits)
-            + _mask_loss(masks, mask_logits)
-            + recipe.keypoint_weight * offset_loss
-            + recipe.occlusion_weight * tf.reduce_sum(weight * cross_entropy) / total
+    def build(self, shape: Sequence[Any]) -> None:
+        """Create the variables for an input of shape (n, h, w, channels)."""
+        self.kernel = self.add_weight(
+            shape=(self.size, self.size, shape[-1], self.channels), initializer="he_normal", name="kernel"
         )
+        self.gain = self.add_weight(shape=(self.channels,), initializer="ones", name="gain")
+        self.bias = self.add_weight(shape=(self.channels,), initializer="zeros", name="bias")
 
-    return loss
+    def standardised_kernel(self) -> Any:
+        """Return the kernel that the convolution applies, float32."""
+        kernel = tf.cast(self.kernel, tf.float32)
+        mean, variance = tf.nn.moments(kernel, (0, 1, 2))
+        fan_in = self.size**2 * kernel.shape[2]
+        scale = tf.math.rsqrt(tf.maximum(variance * fan_in, VARIANCE_EPSILON)) * KERNEL_GAIN
+        return (kernel - mean) * scale * tf.cast(self.gain, tf.float32)
 
+    def call(self, inputs: Any) -> Any:
+        """Return the convolution of inputs (n, h, w, channels)."""
+        kernel = tf.cast(self.standardised_kernel(), inputs.dtype)
+        outputs = tf.nn.conv2d(inputs, kernel, self.stride, "SAME")
+        return tf.nn.bias_add(outputs, tf.cast(self.bias, inputs.dtype))
 
-def _focal_loss(targets: Any, logits: Any) -> Any:
-    """Return the focal loss per peak, summed over heatmaps (Law and Deng 2018, arXiv:1808.01244)."""
-    probability = tf.clip_by_value(tf.sigmoid(logits), 1e-4, 1 - 1e-4)
-    is_peak = tf.cast(targets >= 1, tf.float32)
-    positive = is_peak * (1 - probability) ** 2 * tf.math.log(probability)
-    negative = (1 - is_peak) * (1 - targets) ** 4 * probability**2 * tf.math.log(1 - probability)
-    counts = tf.maximum(tf.reduce_sum(is_peak, axis=(0, 1, 2)), 1)
-    return -tf.reduce_sum(tf.reduce_sum(positive + negative, axis=(0, 1, 2)) / counts)
-
-
-def _mask_loss(targets: Any, logits: Any) -> Any:
-    """Return cross-entropy plus Dice loss, summed over both masks."""
-    entropy = tf.nn.sigmoid_cross_entropy_with_logits(targets, logits)
-    cross_entropy = tf.reduce_mean(entropy, axis=(0, 1, 2))
-    probability = tf.sigmoid(logits)
-    intersection = tf.reduce_sum(targets * probability, axis=(0, 1, 2))
-    dice = (2 * intersection + 1) / (tf.reduce_sum(targets + probability, axis=(0, 1, 2)) + 1)
-    return tf.reduce_sum(2 * cross_entropy + 1 - dice)
+    def compute_output_shape(self, shape: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the shape of the outputs."""
+        return (shape[0], -(-shape[1] // self.stride), -(-shape[2] // self.stride), self.channels)
 
 
-def train_detector(
-    network: Any, photos: Sequence[LabelledPhoto], recipe: DetectorRecipe, folder: Path, seed: int
-) -> list[EpochMetrics]:
-    """Train a network from `build_detector` and return the metrics of its epochs.
+def build_network(recipe: DetectorRecipe) -> Any:
+    """Return the trainable Keras model from features (see FEATURE_SHAPES) to (n, LOCATIONS, 10) float32.
 
-    An interrupted training is resumed from its state in `folder`.
+    It computes in bfloat16.
     """
-    steps = len(photos) // recipe.batch
-    backbone = next(layer for layer in network.layers if isinstance(layer, keras.Model))
-    for layer in itertools.takewhile(lambda layer: layer.name != recipe.first_trained_layer, backbone.layers):
-        layer.trainable = False
-    optimizer = adamw(
-        recipe.learning_rate,
-        recipe.warm_up,
-        recipe.weight_decay,
-        len(recipe.sizes) * steps,
-        rate_factors=dict.fromkeys(
-            (variable.path for variable in backbone.trainable_variables), recipe.backbone_rate_factor
-        ),
+    with _policy(MIXED):
+        return _network(recipe, StandardisedConv2D)
+
+
+def fold_network(network: Any, recipe: DetectorRecipe) -> Any:
+    """Return the same network with plain convolutions, in float32."""
+    with _policy("float32"):
+        folded = _network(recipe, _plain)
+    for layer in network.layers:
+        weights = layer.get_weights()
+        if isinstance(layer, StandardisedConv2D):
+            weights = [layer.standardised_kernel().numpy(), layer.bias.numpy()]
+        if weights:
+            folded.get_layer(layer.name).set_weights(weights)
+    return folded
+
+
+def trunk(backbone: Backbone) -> Any:
+    """Return the Keras model from pixels 0..255 (1, HEIGHT, WIDTH, 3) float32 to the four feature maps."""
+    network = keras.models.clone_model(
+        backbone.network, input_tensors=keras.Input(batch_shape=(1, HEIGHT, WIDTH, 3))
     )
-    optimizer.build(network.trainable_variables)
-    network.compile(optimizer, loss=detector_loss(recipe))
-
-    traced = 0
-
-    def epoch(number: int) -> dict[str, float]:
-        nonlocal traced
-        side = recipe.sizes[number - 1]
-        if side != traced:  # upsampling layers are traced for one size
-            network.make_train_function(force=True)
-            traced = side
-        batches = _batches(photos, recipe, side, [seed, number])
-        label = f"epoch {number} at {side} px"
-        return run_epoch(training_step(network), batches, steps, label) | {"size": side}
-
-    return train_epochs(network, folder / STATE, len(recipe.sizes), epoch, lambda: None)
+    network.set_weights(backbone.network.get_weights())
+    taps = keras.Model(network.inputs, [network.get_layer(name).output for name in TAPS])
+    factor, offset = ARCHITECTURES[backbone.architecture].native if backbone.scaling == "native" else (1.0, 0.0)
+    pixels = keras.Input(batch_shape=(1, HEIGHT, WIDTH, 3))
+    first, *others = taps(keras.layers.Rescaling(factor / 255, offset)(pixels), training=False)
+    return keras.Model(pixels, [keras.layers.AveragePooling2D(2)(first), *others])
 
 
-def _batches(
-    photos: Sequence[LabelledPhoto], recipe: DetectorRecipe, side: int, seed: Sequence[int]
-) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield full batches of images and targets in random order."""
-    order = np.random.default_rng(seed).permutation(len(photos))
-
-    def view(i: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        rng = np.random.default_rng([*seed, i])
-        choice = rng.random()
-        if choice < recipe.mosaic_share:
-            return training_view([photos[i].read(), *random_scenes(3, rng)], side, rng)
-        if choice < recipe.mosaic_share + recipe.paste_share:
-            pasted = random_scenes(int(rng.integers(1, recipe.max_pasted_scenes, endpoint=True)), rng)
-            return training_view([photos[i].read()], side, rng, pasted)
-        return training_view([photos[i].read()], side, rng)
-
-    def random_scenes(count: int, rng: np.random.Generator) -> list[Scene]:
-        return [photos[i].read() for i in rng.integers(len(photos), size=count).tolist()]
-
-    def batch(start: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
-        images, targets = zip(*map(view, order[start : start + recipe.batch].tolist()), strict=True)
-        return np.stack(images), np.stack(targets)
-
-    return parallel_map(batch, range(0, len(order) - recipe.batch + 1, recipe.batch))
+def convert_trunk(backbone: Backbone) -> bytes:
+    """Return the trunk as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> the four feature maps, float32."""
+    model = trunk(backbone)
+    return _convert(lambda pixels: model(tf.cast(pixels, tf.float32), training=False))
 
 
-def convert_detector(model: Any) -> bytes:
-    """Return the network as a LiteRT file: uint8 (1, SIDE, SIDE, 3) -> OUTPUTS (1, GRID, GRID, 11)."""
+def convert_detector(backbone: Backbone, network: Any, recipe: DetectorRecipe) -> bytes:
+    """Return the detector as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> OUTPUTS (1, LOCATIONS, 10)."""
+    features, folded = trunk(backbone), fold_network(network, recipe)
+    return _convert(
+        lambda pixels: folded(features(tf.cast(pixels, tf.float32), training=False), training=False)
+    )
 
-    def outputs(pixels: Any) -> Any:
-        heatmaps, masks, offsets, hidden = tf.split(model(pixels, training=False), GROUPS, axis=-1)
-        return tf.concat([tf.sigmoid(heatmaps), tf.sigmoid(masks), offsets, tf.sigmoid(hidden)], axis=-1)
 
-    lite = converter(outputs, tf.uint8, SIDE)
+def _convert(function: Callable[[Any], Any]) -> bytes:
+    lite = converter(function, tf.uint8, (HEIGHT, WIDTH))
     lite.optimizations = [tf.lite.Optimize.DEFAULT]
     lite.target_spec.supported_types = [tf.float16]
     with quiet():
         return bytes(lite.convert())
+
+
+@contextmanager
+def _policy(name: str) -> Iterator[None]:
+    """Give the layers that are created in the block a policy of number formats."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
+def _plain(channels: int, size: int, stride: int, name: str) -> Any:
+    return keras.layers.Conv2D(channels, size, stride, padding="same", name=name)
+
+
+def _network(recipe: DetectorRecipe, convolution: Convolution) -> Any:
+    """Return the graph of neck and heads with that kind of convolution."""
+    graph = _Graph(convolution)
+    features = [keras.Input(shape, dtype="float16") for shape in FEATURE_SHAPES]
+    scaled = [
+        keras.layers.Rescaling(1 / scale, name=f"scale_{i}")(values)
+        for i, (scale, values) in enumerate(zip(FEATURE_SCALES, features, strict=True))
+    ]
+    maps = _neck(graph, scaled, recipe.neck_channels)
+    outputs = [
+        _head(graph, values, recipe.head_channels, f"head_{i}") for i, values in enumerate(maps)
+    ]
+    joined = keras.layers.Concatenate(axis=1, name="locations")(outputs)
+    return keras.Model(features, keras.layers.Activation("linear", dtype="float32", name="outputs")(joined))
+
+
+def _neck(graph: "_Graph", features: Sequence[Any], width: int) -> tuple[Any, Any, Any]:
+    """Return the features at strides 8, 16 and 32, each with context from the other two."""
+    fine, medium, deep = 4 * width, 8 * width, 12 * width  # channels
+    f4, f8, f16, f32 = features
+    f8 = graph.convolve(graph.join(f4, f8), fine, 1, name="in_8")
+    f16 = graph.convolve(f16, medium, 1, name="in_16")
+    pools = [graph.convolve(f32, medium, 1, name="in_32")]
+    for i in range(POOLS):
+        pools.append(keras.layers.MaxPooling2D(POOL_SIZE, 1, "same", name=f"pool_{i}")(pools[-1]))
+    p32 = graph.block(graph.convolve(graph.join(*pools), deep, 1, name="pooled"), deep, 1, "down_32")
+    p32 = graph.with_global_context(p32, deep)
+    above = graph.upsample(graph.convolve(p32, medium, 1, name="above_16"), "up_16")
+    p16 = graph.block(graph.join(above, f16), medium, 2, "down_16")
+    above = graph.upsample(graph.convolve(p16, fine, 1, name="above_8"), "up_8")
+    p8 = graph.block(graph.join(above, f8), fine, 2, "down_8")
+    below = graph.convolve(p8, fine, 3, stride=2, name="below_16")
+    n16 = graph.block(graph.join(below, p16), medium, 1, "out_16")
+    below = graph.convolve(n16, medium, 3, stride=2, name="below_32")
+    n32 = graph.block(graph.join(below, p32), deep, 1, "out_32")
+    return p8, n16, n32
+
+
+def _head(graph: "_Graph", values: Any, channels: int, name: str) -> Any:
+    """Return the outputs (n, h * w, 10) for features (n, h, w, channels)."""
+    classes = CLASSES.stop
+    scores, geometry = (
+        graph.convolve(graph.convolve(values, channels, 1, name=f"{name}_{part}_in"), channels, 3, name=f"{name}_{part}")
+        for part in ("score", "geometry")
+    )
+    initializer = keras.initializers.RandomNormal(stddev=OUTPUT_STD)
+    prior = keras.initializers.Constant(SCORE_PRIOR)
+    both = keras.layers.Concatenate(name=f"{name}_outputs")(
+        [
+            keras.layers.Conv2D(
+                classes, 1, kernel_initializer=initializer, bias_initializer=prior, name=f"{name}_scores"
+            )(scores),
+            keras.layers.Conv2D(
+                len(OUTPUTS) - classes, 1, kernel_initializer=initializer, name=f"{name}_values"
+            )(geometry),
+        ]
+    )
+    return keras.layers.Reshape((-1, len(OUTPUTS)), name=f"{name}_locations")(both)
+
+
+@dataclass(frozen=True, slots=True)
+class _Graph:
+    """Building blocks with one kind of convolution."""
+
+    convolution: Convolution
+
+    def convolve(self, values: Any, channels: int, size: int = 3, *, stride: int = 1, name: str) -> Any:
+        """Return a convolution followed by ReLU6."""
+        layer = self.convolution(channels, size, stride, name=name)
+        return keras.layers.ReLU(6.0, name=f"{name}_relu")(layer(values))
+
+    def block(self, values: Any, channels: int, depth: int, name: str) -> Any:
+        """Return residual blocks of half the channels, whose inputs and outputs are all concatenated.
+
+        As C2f of YOLOv8, but for the branch that skips the blocks.
+        """
+        half = channels // 2
+        parts = [self.convolve(values, half, 1, name=f"{name}_in")]
+        for i in range(depth):
+            inner = self.convolve(parts[-1], half, name=f"{name}_{i}_a")
+            inner = self.convolve(inner, half, name=f"{name}_{i}_b")
+            parts.append(keras.layers.Add(name=f"{name}_{i}_sum")([parts[-1], inner]))
+        return self.convolve(self.join(*parts), channels, 1, name=f"{name}_out")
+
+    def with_global_context(self, values: Any, channels: int) -> Any:
+        """Return values plus a projection of their mean over the image."""
+        mean = keras.layers.GlobalAveragePooling2D(keepdims=True, name="global")(values)
+        context = keras.layers.Conv2D(channels, 1, name="global_context")(mean)
+        return keras.layers.Add(name="global_sum")([values, context])
+
+    def join(self, *values: Any) -> Any:
+        """Return the values concatenated along their channels."""
+        return keras.layers.Concatenate()(list(values))
+
+    def upsample(self, values: Any, name: str) -> Any:
+        """Return values of twice the height and width; bilinear upsampling is slow on a CPU."""
+        return keras.layers.UpSampling2D(interpolation="nearest", name=name)(values)
