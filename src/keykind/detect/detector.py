@@ -220,7 +220,7 @@ def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
 
 
 def _suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return each key once, as the first of its detections, and no remotes where keys are, by their scores."""
+    """Return each key once, as the first of its detections, by score; no remotes where keys are."""
     kept: list[Detection] = []
     for key in sorted(detections, key=lambda key: key.remote):
         if not any(_is_duplicate(key, other) for other in kept):

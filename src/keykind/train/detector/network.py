@@ -75,13 +75,13 @@ def build_network(recipe: DetectorRecipe) -> Any:
     It computes in bfloat16.
     """
     with _policy(MIXED):
-        return _network(recipe, StandardisedConv2D)
+        return _network(recipe, StandardisedConv2D, "float16")
 
 
 def fold_network(network: Any, recipe: DetectorRecipe) -> Any:
     """Return the same network with plain convolutions, in float32."""
     with _policy("float32"):
-        folded = _network(recipe, _plain)
+        folded = _network(recipe, _plain, "float32")
     for layer in network.layers:
         weights = layer.get_weights()
         if isinstance(layer, StandardisedConv2D):
@@ -143,10 +143,10 @@ def _plain(channels: int, size: int, stride: int, name: str) -> Any:
     return keras.layers.Conv2D(channels, size, stride, padding="same", name=name)
 
 
-def _network(recipe: DetectorRecipe, convolution: Convolution) -> Any:
-    """Return the graph of neck and heads with that kind of convolution."""
+def _network(recipe: DetectorRecipe, convolution: Convolution, inputs: str) -> Any:
+    """Return the graph of neck and heads with that kind of convolution; inputs: the features' format."""
     graph = _Graph(convolution)
-    features = [keras.Input(shape, dtype="float16") for shape in FEATURE_SHAPES]
+    features = [keras.Input(shape, dtype=inputs) for shape in FEATURE_SHAPES]
     scaled = [
         keras.layers.Rescaling(1 / scale, name=f"scale_{i}")(values)
         for i, (scale, values) in enumerate(zip(FEATURE_SCALES, features, strict=True))
