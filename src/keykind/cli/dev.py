@@ -93,20 +93,25 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
     add_seed(parser)
 
 
+def _add_stages(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one, refined)"
+    )
+    parser.add_argument(
+        "--refiner", type=Path, metavar="FILE", help="refiner.tflite for --detector (default: none)"
+    )
+
+
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
-    parser.add_argument(
-        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
-    )
+    _add_stages(parser)
 
 
 def _add_score_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "photos", type=Path, metavar="PHOTOS", help="folder with labels.csv, keys.csv and the photos"
     )
-    parser.add_argument(
-        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
-    )
+    _add_stages(parser)
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
     parser.add_argument(
         "--exclude",
@@ -176,13 +181,9 @@ def _score_detector(options: argparse.Namespace) -> None:
     from keykind.train.detector.labels import split_set
     from keykind.train.detector.training import score_photos
 
-    detector = load_detector(options.detector)
+    detector = load_detector(options.detector, options.refiner)
     for folder in options.sets:
-        scores = score_photos(detector, split_set(folder, options.max_photos)[1])
-        print(
-            f"{folder.name:12} {scores.photos:5,} photos {scores.keys:5,} keys  AP50 {scores.ap50:.3f}  "
-            f"recall {scores.recall:.3f}  {scores.false:.2f} false per photo  {scores.swapped:.1%} swapped"
-        )
+        print(f"{folder.name:12} {score_photos(detector, split_set(folder, options.max_photos)[1])}")
 
 
 def _score_real(options: argparse.Namespace) -> None:
@@ -193,7 +194,7 @@ def _score_real(options: argparse.Namespace) -> None:
     from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 
     scores = score_real_photos(
-        load_recogniser(options.model, options.detector),
+        load_recogniser(options.model, options.detector, options.refiner),
         options.photos,
         marks=options.marks,
         exclude=options.exclude,

@@ -57,16 +57,19 @@ class RealPhotoScores:
         }
 
 
-def load_recogniser(model: str | Path | None = None, detector: str | Path | None = None) -> Recogniser:
+def load_recogniser(
+    model: str | Path | None = None, detector: str | Path | None = None, refiner: str | Path | None = None
+) -> Recogniser:
     """Return a recogniser with these files; None: those that ship with keykind.
 
+    refiner: of the detector, see `load_detector`.
     Raises BadModel if a file cannot be used, or the model was trained on whole photos.
     """
     loaded = load_model(shipped_model() if model is None else Path(model))
     if loaded.card.crop == WHOLE:
         fault, remedy = "was trained on whole photos", "give a model that was trained on crops of keys"
         raise BadModel(loaded.name, fault=fault, remedy=remedy)
-    return Recogniser(loaded, load_detector(detector))
+    return Recogniser(loaded, load_detector(detector, refiner))
 
 
 def score_real_photos(

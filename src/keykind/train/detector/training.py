@@ -205,7 +205,7 @@ def _labelled_keys(photo: LabelledPhoto) -> Iterator[LabelledKey]:
         if mask.any() and not remote:
             head, tip = (np.array(key[name], float) for name in ("head", "tip"))
             visibility = (1 - key["occluded"]) * (1 - key["cut_off"])
-            yield LabelledKey(head, tip, width_across(mask, head, tip), visibility)
+            yield LabelledKey(head, tip, width_across(mask, head, tip), visibility, mask)
 
 
 def _photo_files(folders: Sequence[Path]) -> Iterator[Path]:
