@@ -7,11 +7,15 @@ Needs: keras, tensorflow; manifold3d, mitsuba                                   
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keykind.cli.options import add_seed, positive
 from keykind.cli.output import OK
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
+
+if TYPE_CHECKING:
+    from keykind.experiment.detector_training import TrainingFolders
 
 HELP = "make the models and photos bundled with keykind; for developers of keykind"
 
@@ -46,7 +50,8 @@ def _add_sets(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_train_detector(parser: argparse.ArgumentParser) -> None:
+def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add the options of training a network; name: its key in recipes, and of its files."""
     _add_sets(parser)
     parser.add_argument(
         "--backgrounds",
@@ -82,15 +87,30 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
         help="pixel scaling that the weights expect (default: %(default)s)",
     )
     parser.add_argument(
-        "--begin", type=Path, metavar="FILE", help="start from the detector.weights.h5 of an earlier run"
+        "--begin", type=Path, metavar="FILE", help=f"start from the {name}.weights.h5 of an earlier run"
     )
     parser.add_argument(
         "--recipe",
         default="default",
         metavar="NAME|FILE",
-        help="recipe whose `detector` table is used (default: %(default)s)",
+        help=f"recipe whose `{name}` table is used (default: %(default)s)",
     )
     add_seed(parser)
+
+
+def _add_train_detector(parser: argparse.ArgumentParser) -> None:
+    _add_training(parser, "detector")
+
+
+def _add_train_refiner(parser: argparse.ArgumentParser) -> None:
+    _add_training(parser, "refiner")
+    parser.add_argument(
+        "--detector",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="detector.tflite, whose detections are to be refined",
+    )
 
 
 def _add_stages(parser: argparse.ArgumentParser) -> None:
@@ -138,6 +158,7 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
         help="initial weights of this run; every tensor must differ from them",
     )
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
+    parser.add_argument("--refiner", type=Path, metavar="FILE", help="refiner.tflite to bundle")
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="folder to write to (default: the installed package)"
     )
@@ -163,16 +184,32 @@ def _add_render_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train_detector(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.detector_training import TrainingFolders, train_from_folders
-    from keykind.train.detector.training import Start
+    from keykind.experiment.detector_training import training_photos
+    from keykind.train.detector.training import Start, train_detector
     from keykind.train.recipe import load_recipe
 
-    folders = TrainingFolders(
-        options.sets, options.backgrounds, options.hands, options.marks, options.max_photos
-    )
     start = Start(options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe).detector
-    print(train_from_folders(folders, start, recipe, options.out, options.seed))
+    print(train_detector(training_photos(_folders(options)), start, recipe, options.out, options.seed))
+
+
+def _train_refiner(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.experiment.detector_training import training_photos
+    from keykind.train.recipe import load_recipe
+    from keykind.train.refiner.training import RefinerStart, train_refiner
+
+    start = RefinerStart(options.detector, options.weights, options.scaling, options.begin)
+    recipe = load_recipe(options.recipe).refiner
+    print(train_refiner(training_photos(_folders(options)), start, recipe, options.out, options.seed))
+
+
+def _folders(options: argparse.Namespace) -> "TrainingFolders":
+    from keykind.experiment.detector_training import TrainingFolders
+
+    return TrainingFolders(
+        options.sets, options.backgrounds, options.hands, options.marks, options.max_photos
+    )
 
 
 def _score_detector(options: argparse.Namespace) -> None:
@@ -208,11 +245,11 @@ def _score_real(options: argparse.Namespace) -> None:
 
 def _ship(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.shipping import ship_classifier, ship_detector
+    from keykind.experiment.shipping import ship_classifier, ship_detector, ship_refiner
     from keykind.model.shipped import FOLDER
 
-    if not (options.source or options.detector):
-        fault, remedy = "was given neither a run nor --detector", "give at least one of them"
+    if not (options.source or options.detector or options.refiner):
+        fault, remedy = "was given neither a run nor --detector nor --refiner", "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source and not options.begin:
         remedy = "give the initial weights of the run"
@@ -220,6 +257,8 @@ def _ship(options: argparse.Namespace) -> None:
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))
+    if options.refiner:
+        print(ship_refiner(options.refiner, out))
     if options.source:
         exported, weights = ship_classifier(options.source, options.begin, out)
         print(*exported.lines(), weights, sep="\n")
@@ -240,6 +279,11 @@ def _render_sample(options: argparse.Namespace) -> None:
 
 COMMANDS = {
     "train-detector": ("train the detector on rendered sets", _add_train_detector, _train_detector),
+    "train-refiner": (
+        "train the second stage of a detector on its detections in rendered sets",
+        _add_train_refiner,
+        _train_refiner,
+    ),
     "score-detector": (
         "score a detector on the held-out photos of rendered sets",
         _add_score_detector,

@@ -1,7 +1,7 @@
-"""Folders -> a trained detector: rendered datasets, photos without keys, hands, and real photos with marks.
+"""Folders -> what the detector is trained on: rendered datasets, photos without keys, hands, marked photos.
 
-In:    the folders; a recipe
-Out:   the files of train/detector/training.py
+In:    the folders
+Out:   TrainingPhotos
 Needs: keras, tensorflow, opencv                                                           [train]
 
 Marks of real photos are head and tip only. Width, occlusion and area, which the detector also learns, are
@@ -23,8 +23,7 @@ from keykind.photo.decode import read_photo
 from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, WIDTH, KeyRows
 from keykind.train.detector.labels import split_set
 from keykind.train.detector.pool import Scene, encode_jpeg
-from keykind.train.detector.training import Start, TrainingPhotos, train_detector
-from keykind.train.recipe import DetectorRecipe
+from keykind.train.detector.training import TrainingPhotos
 
 REMOTES = "remotes.csv"
 REMOTE_COLUMNS = ("path", "head_x", "head_y", "tip_x", "tip_y", "width")  # px of the upright photo
@@ -46,17 +45,17 @@ class TrainingFolders:
     max_photos: int = 10_000  # of each set
 
 
-def train_from_folders(
-    folders: TrainingFolders, start: Start, recipe: DetectorRecipe, out: str | Path, seed: int
-) -> Path:
-    """Train the detector and return the path of its model file. Raises what `train_detector` raises."""
-    photos = TrainingPhotos(
+def training_photos(folders: TrainingFolders) -> TrainingPhotos:
+    """Return the photos in folders; photos of rendered datasets that are held out are left out.
+
+    Raises BadDataset, BadPhoto.
+    """
+    return TrainingPhotos(
         [photo for folder in folders.sets for photo in split_set(folder, folders.max_photos)[0]],
         folders.backgrounds,
         folders.hands,
         marked_scenes(folders.marks) if folders.marks else (),
     )
-    return train_detector(photos, start, recipe, out, seed)
 
 
 def marked_scenes(folder: Path) -> list[tuple[Path, Scene]]:

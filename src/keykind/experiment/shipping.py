@@ -1,8 +1,8 @@
 """Trained models -> the files bundled with keykind.
 
-In:    a finished run and the weights that its training started from; a detector's model file
-Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite, and
-       models.json with their hashes
+In:    a finished run and the weights that its training started from; model files of the detector's stages
+Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite,
+       refiner.tflite, and models.json with their hashes
 Needs: keras, tensorflow                                                                   [train]
 """
 
@@ -13,9 +13,10 @@ import numpy as np
 
 from keykind.core.errors import BadWeights
 from keykind.detect.detector import load_detector
+from keykind.detect.refiner import Refiner
 from keykind.export.export import Exported, ExportOptions, export_model
 from keykind.export.from_run import load_trained_model
-from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, Arrays, write_arrays, write_model
+from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, REFINER, Arrays, write_arrays, write_model
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
@@ -43,6 +44,12 @@ def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:
     """Bundle a detector's model file and return its new path. Raises BadModel."""
     load_detector(Path(file))
     return write_model(DETECTOR, Path(file).read_bytes(), Path(out))
+
+
+def ship_refiner(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Bundle a refiner's model file and return its new path. Raises BadModel."""
+    Refiner.load(file)
+    return write_model(REFINER, Path(file).read_bytes(), Path(out))
 
 
 def unchanged(arrays: Arrays, before: Arrays) -> list[str]:
