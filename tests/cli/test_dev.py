@@ -51,26 +51,28 @@ def test_a_command_is_required(capsys):
 
 def test_train_detector_trains_on_all_sets(calls, tmp_path, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.experiment.detector_training import TrainingFolders
     from keykind.train.detector.training import Start
 
-    calls("keykind.train.detector.training.split_set", (["photo"], ["held out"]))
-    record = calls("keykind.train.detector.training.train_on_photos", Path("out/detector.tflite"))
+    record = calls("keykind.experiment.detector_training.train_from_folders", Path("out/detector.tflite"))
     recipe = tmp_path / "small.toml"
-    recipe.write_text("[detector]\nsizes = [64, 96]\n", "utf-8")
-    options = ("--weights", "imagenet", "--scaling", "native", "--begin", "begin.h5", "--max-photos", 9)
-    assert run("dev", "train-detector", "one", "two", "--out", "out", "--recipe", recipe, *options) == 0
-    assert record[:2] == [(Path("one"), 9), (Path("two"), 9)]
-    photos, start, recipe, out, seed = record[2]
-    assert photos == ["photo", "photo"]
-    assert start == Start("imagenet", "native", Path("begin.h5"))
-    assert (recipe.sizes, out, seed) == ((64, 96), Path("out"), 0)
+    recipe.write_text("[detector]\nviews = 64\n", "utf-8")
+    photos = ("--backgrounds", "a", "b", "--hands", "hands", "--marks", "real", "--max-photos", 9)
+    options = ("--weights", "keykind", "--scaling", "unit", "--begin", "begin.h5", "--recipe", recipe)
+    assert run("dev", "train-detector", "one", "two", "--out", "out", *photos, *options) == 0
+    folders, start, recipe, out, seed = record[0]
+    assert folders == TrainingFolders(
+        [Path("one"), Path("two")], [Path("a"), Path("b")], Path("hands"), Path("real"), 9
+    )
+    assert start == Start("keykind", "unit", Path("begin.h5"))
+    assert (recipe.views, out, seed) == (64, Path("out"), 0)
     assert capsys.readouterr().out == "out/detector.tflite\n"
 
 
 def test_score_detector_prints_a_line_per_set(calls, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
-    calls("keykind.train.detector.training.split_set", (["photo"], ["held out"]))
-    metrics = DetectionMetrics(20, 30, 0.9, 0.8, 0.25, 0.01, 0.7)
+    calls("keykind.train.detector.labels.split_set", (["photo"], ["held out"]))
+    metrics = DetectionMetrics(20, 30, 0.9, 0.8, 0.25, 0.01)
     record = calls("keykind.train.detector.training.score_photos", metrics)
     assert run("dev", "score-detector", "one", "two") == 0
     assert [photos for _, photos in record[1::2]] == [["held out"], ["held out"]]

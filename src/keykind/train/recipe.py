@@ -156,7 +156,6 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "bootstrap": (100, 1_000_000),
     **DETECTION_RANGES,
 }
-SIDES = ("all_layers_sizes",)  # multiples of STRIDE: only then are all sizes padded alike
 
 
 def load_recipe(choice: str | Path | Recipe) -> Recipe:
@@ -261,7 +260,7 @@ def _check(source: Path | str, key: str, value: Any, expected: Any) -> None:
         raise BadRecipe(
             source, fault=f"{key} = {value} is outside {low} to {high}", remedy="choose a value inside"
         )
-    if key in SIDES and any(item % STRIDE for item in items):
+    if key == "all_layers_sizes" and any(item % STRIDE for item in items):  # others are padded differently
         fault = f"{key} = {value} are not all multiples of {STRIDE}"
         raise BadRecipe(source, fault=fault, remedy=f"use {low}, {2 * STRIDE}, ..., 224, 256, ...")
 
