@@ -184,24 +184,24 @@ def _add_render_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train_detector(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.detector_training import training_photos
-    from keykind.train.detector.training import Start, train_detector
+    from keykind.experiment.detector_training import train_from_folders
+    from keykind.train.detector.training import Start
     from keykind.train.recipe import load_recipe
 
     start = Start(options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe).detector
-    print(train_detector(training_photos(_folders(options)), start, recipe, options.out, options.seed))
+    print(train_from_folders(_folders(options), start, recipe, options.out, options.seed))
 
 
 def _train_refiner(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.detector_training import training_photos
+    from keykind.experiment.detector_training import train_refiner_from_folders
     from keykind.train.recipe import load_recipe
-    from keykind.train.refiner.training import RefinerStart, train_refiner
+    from keykind.train.refiner.training import RefinerStart
 
     start = RefinerStart(options.detector, options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe).refiner
-    print(train_refiner(training_photos(_folders(options)), start, recipe, options.out, options.seed))
+    print(train_refiner_from_folders(_folders(options), start, recipe, options.out, options.seed))
 
 
 def _folders(options: argparse.Namespace) -> "TrainingFolders":

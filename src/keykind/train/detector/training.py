@@ -26,6 +26,7 @@ from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detectio
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
+from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.batches import Batch, Sources, batches
 from keykind.train.detector.checkpoint import Checkpoint, MovingAverage
 from keykind.train.detector.holding import read_hands
@@ -34,7 +35,6 @@ from keykind.train.detector.loss import PARTS, detector_loss
 from keykind.train.detector.network import build_network, convert_detector, convert_trunk
 from keykind.train.detector.pool import Scene, open_pool, photo_scenes
 from keykind.train.detector.targets import trim
-from keykind.train.recipe import DetectorRecipe
 
 BACKGROUND_SIDE = 560  # px, longer side of photos without keys
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")

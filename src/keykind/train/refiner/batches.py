@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.detect.detector import KeyDetector
+from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.views import Pools, training_view
-from keykind.train.recipe import RefinerRecipe
 from keykind.train.refiner.crops import Example, view_examples
 from keykind.train.refiner.features import Trunk
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from keykind.detect.refiner import ATTRIBUTES, HEAD, MASK_SHAPE, TIP
 from keykind.train.backend import tf
-from keykind.train.recipe import RefinerRecipe
+from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.refiner.crops import CLASS_WEIGHT, ENDS_WEIGHT, KEY, MASK_WEIGHT, REMOTE
 
 PARTS = ("key", "remote", "ends", "attributes", "masks", "overlap")

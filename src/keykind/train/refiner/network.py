@@ -16,7 +16,7 @@ from keykind.detect.refiner import CONTEXT, HEAD, HEIGHT, OUTPUTS, TIP, WIDTH
 from keykind.train.backbone import Backbone, converter
 from keykind.train.backend import keras, tf
 from keykind.train.bn_folding import fold
-from keykind.train.recipe import RefinerRecipe
+from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.refiner.features import FEATURE_SHAPES, TAPS
 
 FEATURE_SCALES = (6.0, 6.4, 2.2)  # standard deviations of ImageNet's features, which are divided by them

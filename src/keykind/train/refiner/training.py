@@ -19,10 +19,10 @@ from keykind.detect.detector import KeyDetector
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
 from keykind.train.by_steps import Schedule, Trainee, train_by_steps
+from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.checkpoint import Curves
 from keykind.train.detector.training import TrainingPhotos, build_pools
-from keykind.train.recipe import RefinerRecipe
 from keykind.train.refiner.batches import Batch, PrepareBatches
 from keykind.train.refiner.loss import PARTS, refiner_loss
 from keykind.train.refiner.network import (
