@@ -63,6 +63,12 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
         help="hands to put into photos: PNG files with an alpha channel",
     )
     parser.add_argument(
+        "--clutter",
+        type=Path,
+        metavar="FOLDER",
+        help="small things to put into photos: PNG files with an alpha channel, no keys",
+    )
+    parser.add_argument(
         "--marks",
         type=Path,
         metavar="FOLDER",
@@ -163,7 +169,12 @@ def _train_detector(options: argparse.Namespace) -> None:
     from keykind.train.recipe import load_recipe
 
     folders = TrainingFolders(
-        options.sets, options.backgrounds, options.hands, options.marks, options.max_photos
+        options.sets,
+        options.backgrounds,
+        options.hands,
+        options.marks,
+        options.clutter,
+        options.max_photos,
     )
     start = Start(options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe).detector
