@@ -14,30 +14,67 @@ from keykind.render.scenes.draft import SceneDraft
 
 ASPECTS = ((1, 1), (4, 3), (3, 4), (3, 2), (2, 3), (16, 9))  # width : height
 ASPECT_SHARES = (0.28, 0.22, 0.22, 0.12, 0.08, 0.08)
+HUNG_UP = np.array([0.0, -1.0, 0.0])  # where gravity is along +y
+ROLL = 12.0  # degrees, standard deviation
+ASIDE_FILL = 0.5  # share of the frame; smaller things are not centred
+MOST_FILL = 1.25  # share of the frame; what is larger is cropped too far
 
 
-def camera_on(draft: SceneDraft, tilt: float, fov: float, fill: float) -> Camera:
+def camera_on(
+    draft: SceneDraft,
+    tilt: float,
+    fov: float,
+    fill: float,
+    points: np.ndarray | None = None,
+    upright: bool = False,
+) -> Camera:
     """Return a camera tilted from the vertical, in degrees, that the keys fill to this share of the frame.
 
-    Without keys, all bodies fill it.
+    Without keys, all bodies fill it; points (n, 3), mm: what fills the frame instead. upright: gravity is
+    along +y, and shows as down in the photo.
     """
-    keys = [body for body in draft.bodies if body.solid.kind is not None] or draft.bodies
-    points = np.concatenate([body.vertices() for body in keys]) if keys else _empty_area(draft)
+    if points is None:
+        keys = [body for body in draft.bodies if body.solid.kind is not None] or draft.bodies
+        points = np.concatenate([body.vertices() for body in keys]) if keys else _empty_area(draft)
     azimuth = draft.uniform(0, 2 * np.pi)
     tilt = tilt if draft.variation.tilt else 0.0
     polar = np.radians(tilt)
     target = (points.min(axis=0) + points.max(axis=0)) / 2
     span = float(np.ptp(points[:, :2], axis=0).max())
     offset = draft.rng.normal(0, 0.06 * span / max(fill, 0.4), 2)
+    if fill < ASIDE_FILL:  # a small key is anywhere in the frame
+        offset = draft.rng.uniform(-0.4, 0.4, 2) * span * (1 / fill - 1)
     target = target + np.array([offset[0], offset[1], 0.0])
     direction = np.array([np.sin(polar) * np.cos(azimuth), np.sin(polar) * np.sin(azimuth), np.cos(polar)])
     aspect = np.array(ASPECTS[int(draft.rng.choice(len(ASPECTS), p=ASPECT_SHARES))])
     width, height = (aspect * draft.size / aspect.max()).round().astype(int)
-    up = _up(direction, draft)
+    up = _rolled(direction, HUNG_UP, draft) if upright else _up(direction, draft)
     camera = Camera(target + direction * 100, target, up, fov, 0.01, 100.0, (int(width), int(height)))
-    framed = frame_points(camera, points, fill)
+    centred = points + (target - (points.min(axis=0) + points.max(axis=0)) / 2)
+    framed = frame_points(camera, centred if fill < ASIDE_FILL else points, fill)
     draft.facts |= {"tilt": round(tilt, 1), "view": round(fov, 1), "fill": round(fill, 3)}
     return _with_lens(framed, draft)
+
+
+def camera_at_share(
+    draft: SceneDraft, angles: tuple[float, float], share: tuple[float, float], upright: bool = False
+) -> Camera:
+    """Return a camera that sees a typical key at a share of the frame drawn log-uniformly from a range.
+
+    angles: tilt and field of view, degrees. If the keys together would exceed the frame by far, the camera
+    aims at one of them.
+    """
+    keys = [body for body in draft.bodies if body.solid.kind is not None or body.solid.bladeless]
+    keys = keys or draft.bodies
+    if not keys:
+        return camera_on(draft, *angles, draft.uniform(0.4, 1.2), None, upright)
+    wanted = float(np.exp(draft.rng.uniform(*np.log(share))))
+    spans = [float(np.linalg.norm(np.ptp(key.vertices(), axis=0))) for key in keys]
+    points = np.concatenate([key.vertices() for key in keys])
+    fill = wanted * float(np.ptp(points, axis=0).max()) / float(np.median(spans))
+    if fill > MOST_FILL:
+        points, fill = keys[int(draft.rng.integers(len(keys)))].vertices(), wanted
+    return camera_on(draft, *angles, fill, points, upright)
 
 
 def _empty_area(draft: SceneDraft) -> np.ndarray:
@@ -50,10 +87,15 @@ def _up(direction: np.ndarray, draft: SceneDraft) -> np.ndarray:
     sideways = np.array([-direction[1], direction[0], 0.0])
     if np.linalg.norm(sideways) < 1e-3:
         sideways = np.array([1.0, 0.0, 0.0])
-    sideways = sideways / np.linalg.norm(sideways)
-    upright = np.cross(direction, sideways)
-    roll = draft.rng.normal(0, np.radians(12))
-    return np.asarray(upright * np.cos(roll) + sideways * np.sin(roll))
+    return _rolled(direction, np.cross(direction, sideways), draft)
+
+
+def _rolled(direction: np.ndarray, up: np.ndarray, draft: SceneDraft) -> np.ndarray:
+    """Return an up vector (3,) perpendicular to the direction of view, rolled by a few degrees."""
+    upright = up - direction * float(up @ direction)
+    upright = upright / np.linalg.norm(upright)
+    roll = draft.rng.normal(0, np.radians(ROLL))
+    return np.asarray(upright * np.cos(roll) + np.cross(upright, direction) * np.sin(roll))
 
 
 def _with_lens(camera: Camera, draft: SceneDraft) -> Camera:
