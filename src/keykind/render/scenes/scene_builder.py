@@ -9,13 +9,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.paint.grounds import draw_ground
-from keykind.render.scenes.arrangement import add_props, fan_on_ring, scatter
+from keykind.render.scenes.arrangement import add_props, scatter
 from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
 from keykind.render.scenes.framing import camera_on
 from keykind.render.scenes.holding import hold
 from keykind.render.scenes.layout import Body, rotation_matrix
+from keykind.render.scenes.mixed import arrange
 from keykind.render.scenes.scene import Scene
+from keykind.render.scenes.several import draw_count, draw_keys
 from keykind.render.scenes.surroundings import GROUND_SIZE, finish, with_surroundings
 from keykind.render.solids import DegenerateSolid
 
@@ -36,6 +39,7 @@ def build_scene(
     size: int,
     rng: np.random.Generator,
     variation: Variation = FULL_VARIATION,
+    assets: Assets = NO_ASSETS,
 ) -> tuple[Scene, int]:
     """Return a scene, and the number of degenerate solids discarded for it.
 
@@ -45,7 +49,7 @@ def build_scene(
     """
     discarded = 0
     for _ in range(MAX_TRIES):
-        draft = SceneDraft(rng, size, kinds, variation)
+        draft = SceneDraft(rng, size, kinds, variation, assets)
         try:
             return BUILDERS[name](draft), discarded + draft.discarded
         except DegenerateSolid:
@@ -104,14 +108,11 @@ def _hand(draft: SceneDraft) -> Scene:
 
 
 def _multi(draft: SceneDraft) -> Scene:
-    keys = [draft.draw_key(str(draft.rng.choice(draft.kinds))) for _ in range(int(draft.rng.integers(2, 9)))]
-    if draft.chance(0.5):
-        fan_on_ring(draft, keys)
-    else:
-        scatter(draft, keys)
-    add_props(draft, 0.0, draft.geometric(0.5))
-    camera = camera_on(draft, draft.uniform(0, 55), draft.uniform(35, 70), draft.uniform(0.55, 1.1))
-    return with_surroundings(draft, "multi", camera, 0.0, "flat")
+    if not draft.variation.clutter:
+        scatter(draft, draw_keys(draft, draw_count(draft, 2, 8)))
+        camera = camera_on(draft, draft.uniform(0, 55), draft.uniform(35, 70), draft.uniform(0.55, 1.1))
+        return with_surroundings(draft, "multi", camera, 0.0, "flat")
+    return with_surroundings(draft, "multi", *arrange(draft))
 
 
 def _nothing(draft: SceneDraft) -> Scene:
