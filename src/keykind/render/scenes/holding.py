@@ -14,12 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from keykind.render.props.catalogue import draw_prop
+from keykind.render.props.catalogue import HANGING_PROPS, draw_prop
 from keykind.render.props.hand import draw_hand
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.draft import SceneDraft
-from keykind.render.scenes.grips import Held, lay_on_hand, pinch, resting_pose
+from keykind.render.scenes.grips import Held
+from keykind.render.scenes.hanging import hang
 from keykind.render.scenes.layout import Body, make_body, rotation_matrix
+from keykind.render.scenes.lying import lay_on_hand, resting_pose
+from keykind.render.scenes.pinching import pinch
 from keykind.render.solids import Solid
 
 FRAMES = {"3:4": 5.0, "9:16": 2.0, "4:3": 1.5, "1:1": 1.0, "16:9": 0.5}  # width : height of a phone's photos
@@ -29,10 +32,14 @@ MIN_DISTANCE = 75.0  # mm from the lens to the key; phones do not focus nearer
 CLEARANCE = 45.0  # mm between the lens and the skin
 DEPTH = (350.0, 1800.0)  # mm from the key to the backdrop
 OWN_HAND = 0.8  # share of photos of the photographer's other hand
-COMPANION = 0.18  # share of hands that also hold a remote or the like next to the key
-COMPANIONS = ("remote", "remote", "tag", "split ring", "coin", "leather tag", "card")
+ONE = {"pinch": 5.0, "lie": 5.0, "hang": 1.5}  # relative frequencies of grips of one key
+SEVERAL = {"lie": 6.0, "hang": 4.0}
+EMPTY = 0.25  # share of hands without a key that hold nothing
+COMPANION = 0.25  # share of hands that also hold a remote or the like next to the key
+REMOTES = ("remote", "folded flip key")
+COMPANIONS = (*REMOTES, *REMOTES, "tag", "split ring", "ring and chain", "coin", "leather tag", "card")
 THINGS = (
-    *("pen", "pencil", "remote", "coin", "lighter", "card", "screw", "bolt", "cell", "nail", "padlock"),
+    *("pen", "pencil", "coin", "lighter", "card", "screw", "bolt", "cell", "nail", "padlock"),
     *("bit", "hex driver", "lock cylinder", "carabiner", "tag", "bottle opener", "paper clip"),
 )
 ROLLS = 36
@@ -91,15 +98,17 @@ def hold(
 def _grip(draft: SceneDraft, keys: list[Solid]) -> Held | None:
     """Return a hand that holds these keys, something else if there are none, or nothing; None: try again."""
     rng = draft.rng
-    if not keys and draft.chance(0.25):
+    if not keys and draft.chance(EMPTY):
         return Held(draw_hand(resting_pose(rng), rng), ())
-    solids = keys or [draw_prop(str(rng.choice(THINGS)), rng)]
-    if len(solids) == 1 and draft.chance(0.5):
+    solids = keys or [draw_prop(str(rng.choice(REMOTES if draft.chance(0.4) else THINGS)), rng)]
+    grip = draft.choose(ONE if len(solids) == 1 else SEVERAL)
+    if grip == "pinch":
         return pinch(solids[0], rng)
     if draft.chance(COMPANION):
-        solids = [*solids, draw_prop(str(rng.choice(COMPANIONS)), rng)]
+        names = HANGING_PROPS if grip == "hang" else COMPANIONS
+        solids = [*solids, draw_prop(str(rng.choice(names)), rng)]
         solids = [solids[i] for i in rng.permutation(len(solids))]
-    return lay_on_hand(solids, rng)
+    return hang(solids, rng) if grip == "hang" else lay_on_hand(solids, rng)
 
 
 def _view(draft: SceneDraft, held: Held, hand: Body, fill: tuple[float, float]) -> View:
