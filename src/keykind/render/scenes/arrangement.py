@@ -40,6 +40,27 @@ def scatter(draft: SceneDraft, keys: Sequence[Body]) -> None:
         put_nearby(draft, key, MAX_OVERLAP if draft.chance(0.6) else 1.0)
 
 
+def strew(draft: SceneDraft, count: int, reach: float) -> None:
+    """Strew props over the table up to `reach` mm from the origin, farther than its height map goes."""
+    taken = [_circle(body) for body in draft.bodies]
+    for _ in range(count):
+        prop = settle(make_body(draw_prop(str(draft.rng.choice(PROPS)), draft.rng)))
+        prop = prop.rotated(rotation_matrix("z", draft.uniform(0, 360)))
+        angle, out = draft.uniform(0, 2 * np.pi), reach * np.sqrt(draft.uniform(0, 1))
+        moved = prop.translated(np.array([out * np.cos(angle), out * np.sin(angle), 0.0]))
+        x, y, radius = _circle(moved)
+        if all(np.hypot(x - a, y - b) > radius + r for a, b, r in taken):
+            draft.bodies.append(moved)
+            taken.append((x, y, radius))
+
+
+def _circle(body: Body) -> tuple[float, float, float]:
+    """Return the centre and the radius of a circle around a body, seen from above, mm."""
+    points = body.vertices()[:, :2]
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return float(middle[0]), float(middle[1]), float(np.linalg.norm(points - middle, axis=1).max())
+
+
 def put_nearby(draft: SceneDraft, body: Body, max_overlap: float) -> None:
     """Put a body near the others; if possible, at most this share of its footprint overlaps them."""
     extent = _extent(draft)

@@ -93,13 +93,14 @@ def hang_bunch(draft: SceneDraft, bodies: Sequence[Body], point: np.ndarray, pro
     room = np.array([thing.solid.thickness + 0.6 for thing in things])
     along = np.cumsum(room) - room / 2 - room.sum() / 2  # mm along the wire, from its lowest point
     along *= min(1.0, 1.6 * radius / max(float(np.abs(along).max(initial=0.0)), 1e-6))
+    spread = draft.uniform(3.0, 22.0)  # degrees, of keys caught on each other
     for thing, position in zip(things, along, strict=True):
         angle = float(position) / radius
         local = np.array([radius * np.sin(angle), radius * np.cos(angle), draft.rng.normal(0, 0.8)])
-        spin = turn + 90.0 + float(draft.rng.normal(0, 32))
+        spin = turn + 90.0 + float(draft.rng.normal(0, 38))
         at = centre + rotation_matrix("y", turn) @ local
         eyed = thing if thing.solid.hole else _with_eye(thing)
-        draft.bodies.append(hang(draft, eyed, at, float(draft.rng.normal(0, 7)), spin))
+        draft.bodies.append(hang(draft, eyed, at, float(draft.rng.normal(0, spread)), spin))
     ring = Solid(
         None,
         (Part(split_ring(radius, draft.rng), "ring", chrome_surface(draft.rng)),),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from keykind.render.scenes.arrangement import add_props, scatter
+from keykind.render.scenes.arrangement import add_props, scatter, strew
 from keykind.render.scenes.bunches import add_hook, hang_bunch, lay_ring
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.displays import MAX_ON_BOARD, hang_board, lay_out
@@ -23,8 +23,9 @@ from keykind.render.scenes.spots import float_upright, in_bowl, in_door, in_padl
 
 View = tuple[Camera, float, str]  # camera, depth of the backdrop in mm (0: a ground), pose
 
-SHARES = (0.1, 1.0)  # of the frame, the length of a key, log-uniform
-SMALL_SHARES = (0.05, 0.32)
+SHARES = (0.13, 1.1)  # of the frame, the length of a key, log-uniform
+SMALL_SHARES = (0.07, 0.3)
+KEY_LENGTH = 70.0  # mm, of a typical key
 DEPTHS = (150.0, 1500.0)  # mm to the backdrop behind hanging keys
 
 
@@ -46,10 +47,12 @@ def _scattered(draft: SceneDraft) -> View:
 
 
 def _small(draft: SceneDraft) -> View:
-    """Lay a few keys far from the camera, with other things around."""
+    """Lay a few keys far from the camera, with other things all over the frame."""
     scatter(draft, with_remotes(draft, draw_keys(draft, draw_count(draft, 1, 3))))
-    add_props(draft, 0.2, draft.geometric(0.6))
-    camera = camera_at_share(draft, _angles(draft, 65), SMALL_SHARES)
+    add_props(draft, 0.25, 0)
+    share = float(np.exp(draft.rng.uniform(*np.log(SMALL_SHARES))))
+    strew(draft, int(draft.rng.integers(0, 16)), KEY_LENGTH / share / 2)
+    camera = camera_at_share(draft, _angles(draft, 65), (share, share))
     return camera, 0.0, "flat"
 
 
@@ -102,7 +105,7 @@ def _laid_out(draft: SceneDraft) -> View:
     count = int(np.exp(draft.uniform(np.log(2), np.log(25))))
     keys = draw_keys(draft, count) + draw_remotes(draft, draft.geometric(0.3))
     lay_out(draft, [keys[i] for i in draft.rng.permutation(len(keys))])
-    return _beside(draft, draft.geometric(0.1), (0.08, 0.7))
+    return _beside(draft, draft.geometric(0.1), (0.1, 0.7))
 
 
 def _door(draft: SceneDraft) -> View:

@@ -11,14 +11,15 @@ import numpy as np
 
 from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.paint.grounds import draw_ground
-from keykind.render.scenes.arrangement import add_props, scatter
+from keykind.render.scenes.arrangement import add_props, put_nearby, scatter
+from keykind.render.scenes.displays import lay_out
 from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
-from keykind.render.scenes.framing import camera_on
+from keykind.render.scenes.framing import camera_at_share, camera_on
 from keykind.render.scenes.holding import hold
 from keykind.render.scenes.layout import Body, rotation_matrix
 from keykind.render.scenes.mixed import arrange
 from keykind.render.scenes.scene import Scene
-from keykind.render.scenes.several import draw_count, draw_keys
+from keykind.render.scenes.several import draw_count, draw_keys, draw_remotes
 from keykind.render.scenes.surroundings import GROUND_SIZE, finish, with_surroundings
 from keykind.render.solids import DegenerateSolid
 
@@ -29,6 +30,10 @@ PRODUCT_GROUNDS = {
 PRODUCT_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5}
 POSES = {"flat": 5.3, "held": 3.5, "edge": 0.4, "wall": 0.8}
 HELD_FILL = (0.2, 0.9)  # length of a held key in the scene "phone", as a share of the frame's longer side
+PRODUCT_FILL = (0.55, 1.05)  # of the frame, by a single key and what lies beside it; log-uniform
+PHONE_FILL = (0.3, 1.25)
+REMOTE_BESIDE = 0.06  # share of phone photos with a remote next to the key
+NOTHING_REMOTES = 0.3  # share of scenes without a key that show remotes or folded flip keys
 NOTHING_HELD = 0.25  # share of scenes without a key that show a hand
 MAX_TRIES = 8  # scenes; if this many in a row contain a degenerate prop, there is a bug
 
@@ -75,7 +80,7 @@ def _product(draft: SceneDraft) -> Scene:
     add_props(draft, 0.15, draft.geometric(0.08))
     material, light = draft.choose(PRODUCT_GROUNDS), draft.choose(PRODUCT_LIGHTS)
     tilt = abs(float(rng.normal(0, 10))) if floating or draft.chance(0.65) else draft.uniform(20, 55)
-    camera = camera_on(draft, tilt, draft.uniform(15, 40), draft.uniform(0.68, 1.0))
+    camera = camera_on(draft, tilt, draft.uniform(15, 40), _share(draft, PRODUCT_FILL))
     ground = draw_ground(material, GROUND_SIZE, rng)
     depth = draft.uniform(3, 40) if floating else 0.0
     return finish(draft, "product", (material, ground, depth), light, camera, "flat")
@@ -93,11 +98,13 @@ def _phone(draft: SceneDraft) -> Scene:
         key = key.rotated(rotation_matrix("x", float(rng.choice([-1, 1])) * draft.uniform(50, 90)))
     draft.bodies.append(draft.table.put(key.rotated(rotation_matrix("z", draft.uniform(0, 360)))))
     add_props(draft, 0.3, draft.geometric(0.35))
+    if draft.chance(REMOTE_BESIDE):
+        for remote in draw_remotes(draft, 1):
+            put_nearby(draft, remote, 0.0)
     if draft.variation.clutter and draft.chance(0.07):
         draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
     tilt = draft.uniform(0, 25) if draft.chance(0.5) else draft.uniform(15, 65)
-    fill = float(np.exp(rng.normal(np.log(0.68), 0.33)))
-    camera = camera_on(draft, tilt, draft.uniform(45, 72), float(np.clip(fill, 0.25, 1.3)))
+    camera = camera_on(draft, tilt, draft.uniform(45, 72), _share(draft, PHONE_FILL))
     return with_surroundings(draft, "phone", camera, 0.0, pose)
 
 
@@ -118,12 +125,26 @@ def _multi(draft: SceneDraft) -> Scene:
 def _nothing(draft: SceneDraft) -> Scene:
     if draft.chance(NOTHING_HELD):
         return with_surroundings(draft, "nothing", *hold(draft, []))
-    add_props(draft, 0.0, int(draft.rng.integers(0, 6)))
-    camera = camera_on(draft, draft.uniform(0, 65), draft.uniform(35, 72), draft.uniform(0.4, 1.2))
+    if draft.chance(NOTHING_REMOTES):
+        remotes = draw_remotes(draft, int(draft.rng.integers(1, 7)))
+        if len(remotes) > 2 and draft.chance(0.3):
+            lay_out(draft, remotes)
+        else:
+            scatter(draft, remotes)
+    add_props(draft, 0.0, int(draft.rng.integers(0 if draft.bodies else 1, 9)))
+    tilt, view = draft.uniform(0, 65), draft.uniform(35, 72)
+    if draft.bodies and draft.chance(0.5):  # one thing of any size; otherwise all of them
+        camera = camera_at_share(draft, (tilt, view), (0.12, 1.3))
+    else:
+        camera = camera_on(draft, tilt, view, draft.uniform(0.4, 1.2))
     return with_surroundings(draft, "nothing", camera, 0.0, "flat")
 
 
 BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "hand": _hand, "nothing": _nothing}
+
+
+def _share(draft: SceneDraft, limits: tuple[float, float]) -> float:
+    return float(np.exp(draft.rng.uniform(*np.log(limits))))
 
 
 def _beside(draft: SceneDraft, key: Body) -> Body:
