@@ -103,17 +103,14 @@ def hang_board(draft: SceneDraft, count: int) -> None:
 
 def _fill_hook(draft: SceneDraft, design: Body, point: np.ndarray, count: int, upwards: bool) -> None:
     """Put keys of one design on a hook at a point of the wall, one in front of the other."""
-    depth = draft.uniform(1.0, 8.0)
+    depth = draft.uniform(0.5, 6.0)
     for _ in range(count):
-        thick = design.solid.thickness
-        sideways = draft.chance(0.12)
-        spin = draft.uniform(50, 90) if sideways else float(draft.rng.normal(0, 14))
-        out = np.ptp(design.vertices()[:, 1]) / 2 * abs(np.sin(np.radians(spin)))
-        depth += float(out + thick / 2)
+        spin = draft.uniform(50, 90) if draft.chance(0.12) else float(draft.rng.normal(0, 14))
         swing = float(draft.rng.normal(0, 5 if count == 1 else 13)) + (180.0 if upwards else 0.0)
-        at = point + np.array([0.0, 0.0, depth])
-        draft.bodies.append(hang(draft, design, at, swing, spin))
-        depth += float(out + thick / 2) + draft.uniform(0.2, 2.0)
+        hung = hang(draft, design, point, swing, spin)
+        heights = hung.vertices()[:, 2]
+        draft.bodies.append(hung.translated(np.array([0.0, 0.0, depth - heights.min()])))
+        depth += float(np.ptp(heights)) + draft.uniform(0.2, 2.0)
     if not upwards:
         draft.bodies.append(_peg(draft, point, depth + draft.uniform(3, 12)))
 

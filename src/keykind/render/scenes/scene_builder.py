@@ -12,10 +12,10 @@ import numpy as np
 from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.paint.grounds import draw_ground
 from keykind.render.scenes.arrangement import add_props, put_nearby, scatter
-from keykind.render.scenes.displays import lay_out
 from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
-from keykind.render.scenes.framing import camera_at_share, camera_on
+from keykind.render.scenes.framing import camera_on
 from keykind.render.scenes.holding import hold
+from keykind.render.scenes.keyless import leave_out_keys
 from keykind.render.scenes.layout import Body, rotation_matrix
 from keykind.render.scenes.mixed import arrange
 from keykind.render.scenes.scene import Scene
@@ -33,7 +33,6 @@ HELD_FILL = (0.2, 0.9)  # length of a held key in the scene "phone", as a share 
 PRODUCT_FILL = (0.55, 1.05)  # of the frame, by a single key and what lies beside it; log-uniform
 PHONE_FILL = (0.3, 1.25)
 REMOTE_BESIDE = 0.06  # share of phone photos with a remote next to the key
-NOTHING_REMOTES = 0.3  # share of scenes without a key that show remotes or folded flip keys
 NOTHING_HELD = 0.25  # share of scenes without a key that show a hand
 MAX_TRIES = 8  # scenes; if this many in a row contain a degenerate prop, there is a bug
 
@@ -125,19 +124,9 @@ def _multi(draft: SceneDraft) -> Scene:
 def _nothing(draft: SceneDraft) -> Scene:
     if draft.chance(NOTHING_HELD):
         return with_surroundings(draft, "nothing", *hold(draft, []))
-    if draft.chance(NOTHING_REMOTES):
-        remotes = draw_remotes(draft, int(draft.rng.integers(1, 7)))
-        if len(remotes) > 2 and draft.chance(0.3):
-            lay_out(draft, remotes)
-        else:
-            scatter(draft, remotes)
-    add_props(draft, 0.0, int(draft.rng.integers(0 if draft.bodies else 1, 9)))
-    tilt, view = draft.uniform(0, 65), draft.uniform(35, 72)
-    if draft.bodies and draft.chance(0.5):  # one thing of any size; otherwise all of them
-        camera = camera_at_share(draft, (tilt, view), (0.12, 1.3))
-    else:
-        camera = camera_on(draft, tilt, view, draft.uniform(0.4, 1.2))
-    return with_surroundings(draft, "nothing", camera, 0.0, "flat")
+    if not draft.variation.clutter:
+        return with_surroundings(draft, "nothing", camera_on(draft, 0.0, 50.0, 1.0), 0.0, "flat")
+    return with_surroundings(draft, "nothing", *leave_out_keys(draft))
 
 
 BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "hand": _hand, "nothing": _nothing}

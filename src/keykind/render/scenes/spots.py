@@ -32,7 +32,7 @@ def in_door(draft: SceneDraft, key: Body, others: list[Body]) -> None:
     out = draft.uniform(2.0, 9.0)  # mm from the door to the face of the cylinder
     blade = float(own.solid.tip[0])
     inside = blade * (1.0 if draft.chance(0.5) else draft.uniform(0.15, 0.95))
-    draft.bodies.append(_cylinder_face(draft, out))
+    draft.bodies.append(door_lock(draft, out))
     into = rotation_matrix("y", 90.0)  # x to -z
     rolled = rotation_matrix("z", float(draft.rng.choice([0, 180, draft.uniform(0, 360)], p=[0.4, 0.4, 0.2])))
     placed = own.rotated(rolled @ into).translated(np.array([0.0, 0.0, out + blade - inside]))
@@ -43,7 +43,7 @@ def in_door(draft: SceneDraft, key: Body, others: list[Body]) -> None:
     draft.bodies.sort(key=lambda body: body.solid.kind is None)
 
 
-def _cylinder_face(draft: SceneDraft, out: float) -> Body:
+def door_lock(draft: SceneDraft, out: float) -> Body:
     """Return the part of a lock that shows on a door: rosette or long plate, body and plug."""
     rng = draft.rng
     profile = CrossSection.circle(8.5, 40) + box(10.0, 22.0, 4.5).translate((0.0, 14.0))
