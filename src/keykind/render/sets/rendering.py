@@ -20,6 +20,7 @@ from keykind.core.lock import lock_folder
 from keykind.core.parallel import Engine, cpu_count
 from keykind.core.progress import progress
 from keykind.dataset.listing import ReadError
+from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.sets.coco import write_coco
 from keykind.render.sets.job import Job, Task
 from keykind.render.sets.set_folder import SetFolder
@@ -36,11 +37,12 @@ class Studio:
 
     variant: Variant
     workers: int  # processes
+    assets: Assets = NO_ASSETS
 
     def render(self, task: Task) -> RenderedPhoto:
         """Render one photo with its label, in this process."""
-        renderer = process_renderer(self.variant)
-        return render_photo(renderer, task.scene, task.kinds, task.size, (task.seed, task.index))
+        renderer, seed = process_renderer(self.variant), (task.seed, task.index)
+        return render_photo(renderer, task.scene, task.kinds, task.size, seed, assets=self.assets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ def open_studio(folder: SetFolder, job: Job, variant: str | None, workers: int |
         raise KeykindError(f"variant {variant!r}", fault="is not known", remedy=remedy)
     folder.prepare(job, variant)
     settings = folder.settings() or {}
-    return Studio(choose_variant(variant or settings.get("variant")), workers or cpu_count())
+    chosen = choose_variant(variant or settings.get("variant"))
+    return Studio(chosen, workers or cpu_count(), job.assets)
 
 
 def render_set(folder: SetFolder, job: Job, studio: Studio, engine: Engine | None = None) -> Summary:
