@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scene",
         metavar="NAME",
-        help="product, phone, multi (several keys), hand or nothing (no key); default: product and phone in turn",
+        help="product, phone, multi (several keys), hand, nothing (no key); default: product, phone in turn",
     )
     parser.add_argument(
         "--size", type=int, default=320, metavar="PX", help="longer side of a photo (default: %(default)s)"

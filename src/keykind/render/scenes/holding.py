@@ -41,7 +41,10 @@ COMPANIONS = (*REMOTES, *REMOTES, "tag", "split ring", "ring and chain", "coin",
 THINGS = (
     *("pen", "pencil", "coin", "lighter", "card", "screw", "bolt", "cell", "nail", "padlock"),
     *("bit", "hex driver", "lock cylinder", "carabiner", "tag", "bottle opener", "paper clip"),
+    *("lock pick", "screwdriver", "spanner", "pocket knife", "nail clipper", "spoon", "fork", "scissors"),
+    *("comb", "hair clip", "watch", "watch strap", "earbuds", "knob", "car switch", "finger ring", "zip"),
 )
+KEY_AT = (-0.05, 0.3)  # right, down: of the keys from the middle of the frame, as shares of half its sides
 ROLLS = 36
 TRIES = 10  # views of one grip
 GRIPS_TRIED = 12
@@ -128,7 +131,7 @@ def _view(draft: SceneDraft, held: Held, hand: Body, fill: tuple[float, float]) 
     width, height = sides.round().astype(int)
     half = distance * np.tan(np.radians(fov) / 2) * np.array([width, height]) / max(width, height)
     free = np.maximum(half - 0.4 * length, 0.15 * half)
-    aside = np.clip(rng.normal([0.0, 0.2], [0.35, 0.35]), -0.9, 0.9) * free  # right, down
+    aside = np.clip(rng.normal(KEY_AT, 0.35), -0.9, 0.9) * free
     bodies = [body.translated(-middle + np.array([-aside[0], aside[1], 0.0])) for body in bodies]
     tilt = rotation_matrix("x", float(rng.normal(0, 4))) @ rotation_matrix("y", float(rng.normal(0, 4)))
     up = rotation_matrix("z", float(rng.normal(0, 6))) @ UP
