@@ -16,12 +16,14 @@ from keykind.render.scenes.displays import lay_out
 from keykind.render.scenes.draft import SceneDraft
 from keykind.render.scenes.framing import camera_at_share, camera_on
 from keykind.render.scenes.layout import make_body, rotation_matrix
+from keykind.render.scenes.mixed import product_angles
 from keykind.render.scenes.several import draw_remotes, lying
 from keykind.render.scenes.spots import door_lock, keyhole_plate
 
 View = tuple[Camera, float, str]  # camera, depth of the backdrop in mm (0: a ground), pose
 
 SHARES = (0.12, 1.2)  # of the frame, the length of one thing, log-uniform
+PRODUCT_SHARE = 0.3  # of single things, remotes and rows, in a product photo
 IN_ROWS = (  # things that are shown side by side, as keys are
     *("lock pick", "lock pick", "screwdriver", "spoon", "fork", "table knife", "watch", "watch strap"),
     *(
@@ -61,6 +63,8 @@ def _one(draft: SceneDraft) -> View:
     name = str(draft.rng.choice(list(DRAW_FUNCTIONS)))
     body = lying(draft, name).rotated(rotation_matrix("z", draft.uniform(0, 360)))
     draft.bodies.append(draft.table.put(body))
+    if draft.chance(PRODUCT_SHARE):
+        return camera_on(draft, *product_angles(draft), draft.uniform(0.5, 1.05)), 0.0, "product"
     return camera_at_share(draft, _angles(draft), SHARES), 0.0, "flat"
 
 
@@ -71,6 +75,8 @@ def _remotes(draft: SceneDraft) -> View:
         lay_out(draft, remotes)
     else:
         scatter(draft, remotes)
+    if draft.chance(PRODUCT_SHARE):
+        return _product(draft)
     add_props(draft, 0.3, draft.geometric(0.4))
     return camera_at_share(draft, _angles(draft), SHARES), 0.0, "flat"
 
@@ -79,7 +85,7 @@ def _alike(draft: SceneDraft) -> View:
     """Lay things of one sort out in a row, a grid or a circle."""
     name = str(draft.rng.choice(IN_ROWS))
     lay_out(draft, [lying(draft, name) for _ in range(int(draft.rng.integers(2, 11)))])
-    return _seen(draft)
+    return _product(draft) if draft.chance(PRODUCT_SHARE) else _seen(draft)
 
 
 def _door(draft: SceneDraft) -> View:
@@ -92,6 +98,15 @@ def _door(draft: SceneDraft) -> View:
         draft.bodies.append(above)
     angles = (draft.uniform(0, 65), draft.uniform(35, 70))
     return camera_on(draft, *angles, draft.uniform(0.15, 0.9), None, upright=True), 0.0, "wall"
+
+
+def _product(draft: SceneDraft) -> View:
+    """Return the view of a product photo of all that lies there."""
+    return camera_on(draft, *product_angles(draft), draft.uniform(0.6, 1.05), _all(draft)), 0.0, "product"
+
+
+def _all(draft: SceneDraft) -> np.ndarray:
+    return np.concatenate([body.vertices() for body in draft.bodies])
 
 
 def _seen(draft: SceneDraft) -> View:

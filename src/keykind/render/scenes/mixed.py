@@ -4,7 +4,8 @@ In:    SceneDraft
 Out:   bodies in the draft; Camera, depth of the backdrop in mm, pose
 Needs: numpy, pillow, manifold3d    [render]
 
-The keys are seen at any scale: from a board of sixty to a blade that fills the frame.
+The keys are seen at any scale: from a board of sixty to a blade that fills the frame. The pose is "flat",
+"wall", "hung" or "product", which is flat in a product photo.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,7 @@ View = tuple[Camera, float, str]  # camera, depth of the backdrop in mm (0: a gr
 SHARES = (0.13, 1.1)  # of the frame, the length of a key, log-uniform
 SMALL_SHARES = (0.07, 0.3)
 KEY_LENGTH = 70.0  # mm, of a typical key
+PRODUCT_SHARE = 0.45  # of keys laid out or held upright, in a product photo
 DEPTHS = (150.0, 1500.0)  # mm to the backdrop behind hanging keys
 
 
@@ -105,6 +107,9 @@ def _laid_out(draft: SceneDraft) -> View:
     count = int(np.exp(draft.uniform(np.log(2), np.log(25))))
     keys = draw_keys(draft, count) + draw_remotes(draft, draft.geometric(0.3))
     lay_out(draft, [keys[i] for i in draft.rng.permutation(len(keys))])
+    if draft.chance(PRODUCT_SHARE):
+        points = np.concatenate([body.vertices() for body in draft.bodies])
+        return camera_on(draft, *product_angles(draft), draft.uniform(0.6, 1.05), points), 0.0, "product"
     return _beside(draft, draft.geometric(0.1), (0.1, 0.7))
 
 
@@ -129,6 +134,9 @@ def _bowl(draft: SceneDraft) -> View:
 
 def _upright(draft: SceneDraft) -> View:
     float_upright(draft, draw_keys(draft, draw_count(draft, 1, 4)))
+    if draft.chance(PRODUCT_SHARE):
+        camera = camera_at_share(draft, product_angles(draft), (0.3, 0.9), upright=True)
+        return camera, draft.uniform(45, 90), "product"
     camera = camera_at_share(draft, (draft.uniform(0, 20), draft.uniform(30, 70)), SHARES, upright=True)
     return camera, draft.uniform(60, 1200), "hung"
 
@@ -137,6 +145,11 @@ def _beside(draft: SceneDraft, props: int, shares: tuple[float, float] = SHARES)
     """Put props beside what lies on the table, and look at the keys."""
     add_props(draft, 0.0, props)
     return camera_at_share(draft, _angles(draft, 60), shares), 0.0, "flat"
+
+
+def product_angles(draft: SceneDraft) -> tuple[float, float]:
+    """Return tilt and field of view of a product photo, degrees."""
+    return abs(float(draft.rng.normal(0, 10))), draft.uniform(15, 40)
 
 
 def _angles(draft: SceneDraft, most: float) -> tuple[float, float]:

@@ -6,18 +6,20 @@ Needs: numpy, pillow, manifold3d    [render]
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.paint.grounds import draw_ground
 from keykind.render.scenes.arrangement import add_props, put_nearby, scatter
+from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
 from keykind.render.scenes.framing import camera_on
 from keykind.render.scenes.holding import hold
 from keykind.render.scenes.keyless import leave_out_keys
 from keykind.render.scenes.layout import Body, rotation_matrix
-from keykind.render.scenes.mixed import arrange
+from keykind.render.scenes.mixed import View, arrange
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.several import draw_count, draw_keys, draw_remotes
 from keykind.render.scenes.surroundings import GROUND_SIZE, finish, with_surroundings
@@ -77,12 +79,9 @@ def _product(draft: SceneDraft) -> Scene:
     if draft.variation.clutter and draft.chance(0.1):
         draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
     add_props(draft, 0.15, draft.geometric(0.08))
-    material, light = draft.choose(PRODUCT_GROUNDS), draft.choose(PRODUCT_LIGHTS)
     tilt = abs(float(rng.normal(0, 10))) if floating or draft.chance(0.65) else draft.uniform(20, 55)
     camera = camera_on(draft, tilt, draft.uniform(15, 40), _share(draft, PRODUCT_FILL))
-    ground = draw_ground(material, GROUND_SIZE, rng)
-    depth = draft.uniform(3, 40) if floating else 0.0
-    return finish(draft, "product", (material, ground, depth), light, camera, "flat")
+    return _in_shop(draft, camera, draft.uniform(3, 40) if floating else 0.0)
 
 
 def _phone(draft: SceneDraft) -> Scene:
@@ -118,7 +117,7 @@ def _multi(draft: SceneDraft) -> Scene:
         scatter(draft, draw_keys(draft, draw_count(draft, 2, 8)))
         camera = camera_on(draft, draft.uniform(0, 55), draft.uniform(35, 70), draft.uniform(0.55, 1.1))
         return with_surroundings(draft, "multi", camera, 0.0, "flat")
-    return with_surroundings(draft, "multi", *arrange(draft))
+    return _surrounded(draft, "multi", arrange(draft))
 
 
 def _nothing(draft: SceneDraft) -> Scene:
@@ -126,10 +125,25 @@ def _nothing(draft: SceneDraft) -> Scene:
         return with_surroundings(draft, "nothing", *hold(draft, []))
     if not draft.variation.clutter:
         return with_surroundings(draft, "nothing", camera_on(draft, 0.0, 50.0, 1.0), 0.0, "flat")
-    return with_surroundings(draft, "nothing", *leave_out_keys(draft))
+    return _surrounded(draft, "nothing", leave_out_keys(draft))
 
 
 BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "hand": _hand, "nothing": _nothing}
+
+
+def _surrounded(draft: SceneDraft, name: str, view: View) -> Scene:
+    """Return the scene in any surroundings, or as a product photo."""
+    camera, depth, pose = view
+    if pose == "product":
+        return replace(_in_shop(draft, camera, depth), name=name)
+    return with_surroundings(draft, name, camera, depth, pose)
+
+
+def _in_shop(draft: SceneDraft, camera: Camera, depth: float) -> Scene:
+    """Return the scene as a product photo, mostly on white; depth: mm below the keys to the ground."""
+    material, light = draft.choose(PRODUCT_GROUNDS), draft.choose(PRODUCT_LIGHTS)
+    ground = draw_ground(material, GROUND_SIZE, draft.rng)
+    return finish(draft, "product", (material, ground, depth), light, camera, "flat")
 
 
 def _share(draft: SceneDraft, limits: tuple[float, float]) -> float:
