@@ -9,7 +9,7 @@ frame; the hand is turned instead. It is mostly the photographer's other hand: i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -18,12 +18,12 @@ from keykind.render.props.catalogue import HANGING_PROPS, draw_prop
 from keykind.render.props.hand import draw_hand
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.draft import SceneDraft
-from keykind.render.scenes.grips import Held
+from keykind.render.scenes.grips import Held, skin_body
 from keykind.render.scenes.hanging import hang
 from keykind.render.scenes.layout import Body, make_body, rotation_matrix
 from keykind.render.scenes.lying import lay_on_hand, resting_pose
 from keykind.render.scenes.pinching import pinch
-from keykind.render.solids import Solid
+from keykind.render.solids import Solid, Triangles
 
 FRAMES = {"3:4": 5.0, "9:16": 2.0, "4:3": 1.5, "1:1": 1.0, "16:9": 0.5}  # width : height of a phone's photos
 FILL = (0.08, 0.7)  # length of the first key as a share of the frame's longer side, log-uniform
@@ -49,8 +49,8 @@ ROLLS = 36
 TRIES = 10  # views of one grip
 GRIPS_TRIED = 12
 BUFFER = 128  # px, longer side of the depth map that tells what hides what
-MIN_VISIBLE = 0.3  # share of the first key
-MIN_BLADE = 0.15  # share of a blade that is visible, except in HIDDEN of the photos
+MIN_VISIBLE = 0.45  # share of the first key
+MIN_BLADE = 0.25  # share of a blade that is visible, except in HIDDEN of the photos
 HIDDEN = 0.06
 UP = np.array([0.0, -1.0, 0.0])
 
@@ -79,9 +79,10 @@ def hold(
         if held is None:
             continue
         hand = make_body(held.hand.solid(draft.rng))
+        coarse = skin_body(held.hand).parts[0]  # tells as well what it hides, in a quarter of the time
         for _ in range(TRIES):
             view = _view(draft, held, hand, fill)
-            score = _score(view, hidden)
+            score = _score(view, coarse, hidden)
             if best is None or score > best[0]:
                 best = score, view, held
             if score >= 1.0:
@@ -180,20 +181,21 @@ def _between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
 
 
-def _score(view: View, hidden: bool) -> float:
+def _score(view: View, coarse: Triangles, hidden: bool) -> float:
     """Return how well a view shows the keys; 1 or more: well enough.
 
-    hidden: blades may be hidden by the hand.
+    coarse: the skin before it is subdivided; hidden: blades may be hidden by the hand.
     """
     camera = view.camera
-    hand = view.bodies[-1]
+    hand = replace(view.bodies[-1], parts=(coarse, *view.bodies[-1].parts[1:]))
     nearest = float(np.linalg.norm(hand.vertices() - camera.origin, axis=1).min())
     if nearest < CLEARANCE or not _leaves_frame(hand, camera):
         return -1.0
     keys = [body for body in view.bodies if body.solid.kind is not None]
     if not keys:
         return 1.0
-    depths = _depth_map([body for body in view.bodies if body.solid.kind is None], camera)
+    others = [body for body in view.bodies[:-1] if body.solid.kind is None]
+    depths = _depth_map([*others, hand], camera)
     shares = [_visible_share(key, depths, camera, None) for key in keys]
     blades = [1.0 if hidden else _visible_share(key, depths, camera, "blade") for key in keys]
     return min(shares[0] / MIN_VISIBLE, min(shares) / MIN_BLADE, min(blades) / MIN_BLADE)
