@@ -32,8 +32,8 @@ MIN_DISTANCE = 75.0  # mm from the lens to the key; phones do not focus nearer
 CLEARANCE = 45.0  # mm between the lens and the skin
 DEPTH = (350.0, 1800.0)  # mm from the key to the backdrop
 OWN_HAND = 0.8  # share of photos of the photographer's other hand
-ONE = {"pinch": 5.0, "lie": 5.0, "hang": 1.5}  # relative frequencies of grips of one key
-SEVERAL = {"lie": 6.0, "hang": 4.0}
+ONE = {"pinch": 4.5, "lie": 5.5, "hang": 1.2}  # relative frequencies of grips of one key
+SEVERAL = {"lie": 6.5, "hang": 3.5}
 EMPTY = 0.25  # share of hands without a key that hold nothing
 COMPANION = 0.25  # share of hands that also hold a remote or the like next to the key
 REMOTES = ("remote", "folded flip key")
@@ -74,8 +74,9 @@ def hold(
     """
     best: tuple[float, View, Held] | None = None
     hidden = draft.chance(HIDDEN)
+    grip = draft.choose(SEVERAL if len(keys) > 1 else ONE)  # once, or the grips that show most would prevail
     for _ in range(GRIPS_TRIED):
-        held = _grip(draft, [key.solid for key in keys])
+        held = _grip(draft, [key.solid for key in keys], grip)
         if held is None:
             continue
         hand = make_body(held.hand.solid(draft.rng))
@@ -99,13 +100,15 @@ def hold(
     return view.camera, draft.uniform(*DEPTH), "held" if held.up is None else "hung"
 
 
-def _grip(draft: SceneDraft, keys: list[Solid]) -> Held | None:
-    """Return a hand that holds these keys, something else if there are none, or nothing; None: try again."""
+def _grip(draft: SceneDraft, keys: list[Solid], grip: str) -> Held | None:
+    """Return a hand that holds these keys, something else if there are none, or nothing; None: try again.
+
+    grip: one of SEVERAL, or of ONE if there is at most one key.
+    """
     rng = draft.rng
     if not keys and draft.chance(EMPTY):
         return Held(draw_hand(resting_pose(rng), rng), ())
     solids = keys or [draw_prop(str(rng.choice(REMOTES if draft.chance(0.4) else THINGS)), rng)]
-    grip = draft.choose(ONE if len(solids) == 1 else SEVERAL)
     if grip == "pinch":
         return pinch(solids[0], rng)
     if draft.chance(COMPANION):
