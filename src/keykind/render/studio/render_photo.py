@@ -29,7 +29,8 @@ from keykind.render.studio.renderer import LABEL_SCALE, GBuffer, Renderer
 
 MIN_BLADE = 0.007  # share of the frame; the kind cannot be recognised from a smaller blade
 MAX_TRIES = 30  # scenes drawn until one shows the blade of its key; about one in ten does not
-SAMPLES = 9  # per pixel; the same for all scenes, because Mitsuba compiles kernels for each number
+LARGE = 400  # px, longer side; a large photo has more pixels per key, which need fewer samples each
+SAMPLES, LARGE_SAMPLES = 9, 4  # per pixel; only two numbers, because Mitsuba compiles kernels for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ def render_photo(  # noqa: PLR0913 - all that a photo depends on
         return build_scene(scene_name, kinds, size, rng, variation, assets)
 
     scene, gbuffer, redrawn = _draw_scene(renderer, draw, rng)
-    radiance = renderer.render_radiance(gbuffer, scene.camera, SAMPLES, int(rng.integers(2**31)))
+    samples = SAMPLES if size < LARGE else LARGE_SAMPLES
+    radiance = renderer.render_radiance(gbuffer, scene.camera, samples, int(rng.integers(2**31)))
     height, width = radiance.shape[:2]
     foreground = gbuffer.parts.reshape(height, LABEL_SCALE, width, LABEL_SCALE) >= 0
     photo = apply_isp(denoise(radiance, gbuffer), scene.style, foreground.mean(axis=(1, 3)), rng)
