@@ -23,6 +23,7 @@ SIZE = 1024  # px, side of a ground; the larger ones of the usual downloads
 MIN_SIDE = 64  # px of a picture; a smaller one shows nothing but blur
 WIDTH = (150.0, 900.0)  # mm, side of the square: from a place mat to a table top
 MAX_TEXEL = 0.9  # mm; at a coarser scale the ground of a sharp photo would be blurred
+MIN_ROUGHNESS = 0.12  # a smoother ground would mirror lamps as specks of noise
 MAX_SLOPE = 2.0  # of a normal map; steeper normals are noise of its compression
 GUESSED_SLOPE = (0.0, 0.35)  # of the relief guessed from colours: darker is taken to be lower
 SMOOTH = 8  # px; the guess leaves out gradients of light, which are wider
@@ -59,7 +60,7 @@ def _roughness(maps: Maps, rng: np.random.Generator) -> np.ndarray:
     """Return the roughness (n, n): of the map, a little glossier or duller; without a map a random one."""
     if maps.roughness is None:
         return _field(None, float(rng.uniform(0.3, 1.0)))
-    return np.clip(_field(maps.roughness, 0.0) ** np.float32(np.exp(rng.normal(0, 0.3))), 0.05, 1.0)
+    return np.clip(_field(maps.roughness, 0.0) ** np.float32(np.exp(rng.normal(0, 0.3))), MIN_ROUGHNESS, 1.0)
 
 
 def _field(values: np.ndarray | None, default: float) -> np.ndarray:

@@ -18,6 +18,7 @@ from keykind.render.scenes.camera_style import phone_style, product_style
 from keykind.render.scenes.draft import SceneDraft
 from keykind.render.scenes.layout import rotation_matrix
 from keykind.render.scenes.scene import Scene
+from keykind.render.scenes.strewing import strew
 
 GROUND_SIZE = 768  # px, side of the ground's texture
 # relative frequencies
@@ -31,6 +32,8 @@ BEHIND_SHARE = 0.85  # of distant backgrounds, where there are photos
 BACKGROUND_WIDTH = (1.0, 1.6)  # times the frame
 BACKGROUND_ROLL = 6.0  # degrees, standard deviation
 REAL_LIGHT_SHARE = 0.75  # of the scenes, where there are environment maps
+STREWN_SHARE = 0.3  # of the scenes on a ground, where there are cut-out pictures
+MAX_PHOTO_TILT = 45.0  # degrees; seen at a lower angle, a photo as the ground is a picture, not a table
 PLAIN_SHARE = 0.4  # of the other scenes, on a ground of PLAIN_GROUNDS; the rest are on any ground
 
 
@@ -47,7 +50,8 @@ def _ground(draft: SceneDraft, camera: Camera) -> tuple[str, Ground]:
     if assets.grounds and real < TEXTURE_SHARE:
         texture = assets.grounds[int(rng.integers(len(assets.grounds)))]
         return texture.colour.name, draw_texture(texture, rng)
-    if assets.behind and TEXTURE_SHARE <= real < TEXTURE_SHARE + PHOTO_SHARE:
+    steep = camera.axes()[2, 2] < -np.cos(np.radians(MAX_PHOTO_TILT))
+    if assets.behind and steep and TEXTURE_SHARE <= real < TEXTURE_SHARE + PHOTO_SHARE:
         path = assets.behind[int(rng.integers(len(assets.behind)))]
         return path.name, draw_photo_ground(path, _frame(camera) * draft.uniform(*PHOTO_WIDTH), rng)
     plain = draft.chance(PLAIN_SHARE)
@@ -87,6 +91,8 @@ def finish(
     rotation = rotation_matrix("x", lean) @ rotation_matrix("z", draft.uniform(0, 360))
     material, ground, depth = floor
     angle = float(draft.rng.normal(0, BACKGROUND_ROLL)) if ground.facing else draft.uniform(0, 360)
+    if draft.assets.clutter and name != "product" and depth == 0 and draft.variation.clutter:
+        ground = strew(draft, ground, angle, camera) if draft.chance(STREWN_SHARE) else ground
     lamp, light = _light(draft, style)
     light = _occluded(draft, light, rotation, camera, 0.3 if name == "product" else 0.6)
     facts = draft.facts | {"ground": material, "light": lamp, "pose": pose}

@@ -17,7 +17,7 @@ from keykind.render.studio.renderer import GROUND, GBuffer
 
 GROUND_SIGMA = 1.6  # px of the photo, Gaussian filter of the ground
 EVEN_SIGMA = 5.0  # px, where the ground is evenly lit
-EVEN = 0.07  # difference in log luminance between both filters, at which they weigh equally
+EVEN = 0.1  # difference in log luminance between both filters, at which they weigh equally
 RADIUS = 2  # px, neighbourhood of a foreground pixel
 NORMAL_WEIGHT = 150.0  # the weight falls by a factor of e for normals about 7 degrees apart
 LOG_SIGMA = 0.35  # difference in log luminance at which the weight falls by a factor of e; keeps reflections
