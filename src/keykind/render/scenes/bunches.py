@@ -25,6 +25,8 @@ from keykind.render.solids import Part, Solid
 
 TIGHT_SHARE = 0.4  # of rings on a table, with their keys in a narrow bundle
 RADII = (9.0, 17.0)  # mm, of rings
+ANGLES_TRIED = 3  # around the ring for each key; it comes to rest at the lowest
+THICK, THICK_SPREAD = 6.0, 16.0  # mm, and degrees by which each key with a thicker head spreads the others
 EYE = 3.0  # mm from the end of a hanging prop to the centre of its eye
 
 
@@ -33,22 +35,34 @@ def lay_ring(draft: SceneDraft, bodies: Sequence[Body]) -> None:
     radius, middle = draft.uniform(*RADII), draft.uniform(0, 360)
     tight = draft.chance(TIGHT_SHARE)
     spread = draft.uniform(15, 60) if tight else draft.uniform(60, 360)
+    spread = min(spread + THICK_SPREAD * sum(body.solid.thickness > THICK for body in bodies), 360.0)
     for body in bodies:
-        hole = body.solid.hole or body.solid.head
-        centre = body.to_world(np.array([[*hole, 0.0]]))[0]
-        tip = body.to_world(np.array([[*body.solid.tip, 0.0]]))[0] - centre
-        angle = middle + draft.uniform(-spread / 2, spread / 2)
-        rotation = rotation_matrix("z", angle - float(np.degrees(np.arctan2(tip[1], tip[0]))))
-        roll = draft.rng.normal(0, 28) if tight or draft.chance(0.3) else draft.rng.normal(0, 4)
-        leaning = (
-            rotation_matrix("z", angle) @ rotation_matrix("x", float(roll)) @ rotation_matrix("z", -angle)
-        )
-        rotated = body.translated(-np.array([centre[0], centre[1], 0.0])).rotated(leaning @ rotation)
+        angles = middle + draft.rng.uniform(-spread / 2, spread / 2, ANGLES_TRIED)
+        lean = 28.0 if tight or draft.chance(0.3) else 4.0
+        fanned = [_fanned(body, float(angle), radius, float(draft.rng.normal(0, lean))) for angle in angles]
+        rested = [draft.table.lowered(candidate) for candidate in fanned]
+        lowest = int(np.argmin([candidate.vertices()[:, 2].mean() for candidate in rested]))
+        draft.table.cover(rested[lowest])
+        angle = float(angles[lowest])
         out = radius * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle)), 0.0])
-        draft.bodies.append(_lower_tip(draft.table.put(rotated.translated(out)), out, angle))
+        draft.bodies.append(_lower_tip(rested[lowest], out, angle))
     ring = Solid(None, (draw_ring((0.0, 0.0), radius, draft.rng),), (-radius, 0.0), (radius, 0.0))
     draft.bodies.append(draft.table.put(settle(make_body(ring))))
     hang_props(draft, np.zeros(2), radius, middle + 180.0)
+
+
+def _fanned(body: Body, angle: float, radius: float, roll: float) -> Body:
+    """Return a lying body with its hole at the wire of a ring around the origin, pointing outwards.
+
+    angle: degrees around the ring; roll: degrees about its own axis.
+    """
+    hole = body.solid.hole or body.solid.head
+    ends = body.to_world(np.array([(*hole, 0.0), (*body.solid.tip, 0.0)]))
+    ahead = ends[1] - ends[0]
+    turn = rotation_matrix("z", -float(np.degrees(np.arctan2(ahead[1], ahead[0]))))
+    rotation = rotation_matrix("z", angle) @ rotation_matrix("x", roll) @ turn
+    out = radius * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle)), 0.0])
+    return body.translated(-np.array([ends[0, 0], ends[0, 1], 0.0])).rotated(rotation).translated(out)
 
 
 def _lower_tip(key: Body, hole: np.ndarray, angle: float) -> Body:

@@ -128,13 +128,17 @@ class Table:
 
     def put(self, body: Body) -> Body:
         """Return the body lowered until it touches the table or another body; update the height map."""
+        lowered = self.lowered(body)
+        self.cover(lowered)
+        return lowered
+
+    def lowered(self, body: Body) -> Body:
+        """Return the body lowered until it touches the table or another body."""
         lowest = float(body.vertices()[:, 2].min())
         bottom = self.relief(body, upwards=False)
         below = np.isfinite(bottom)
         shift = float((self.heights[below] - bottom[below]).max()) if below.any() else -lowest
-        lowered = body.translated(np.array([0.0, 0.0, max(shift, -lowest)]))
-        self.cover(lowered)
-        return lowered
+        return body.translated(np.array([0.0, 0.0, max(shift, -lowest)]))
 
     def cover(self, body: Body) -> None:
         """Update the height map with a body where it is."""
