@@ -57,12 +57,23 @@ def test_train_detector_trains_on_all_sets(calls, tmp_path, capsys):
     record = calls("keykind.experiment.detector_training.train_from_folders", Path("out/detector.tflite"))
     recipe = tmp_path / "small.toml"
     recipe.write_text("[detector]\nviews = 64\n", "utf-8")
-    photos = ("--backgrounds", "a", "b", "--hands", "hands", "--marks", "real", "--max-photos", 9)
-    options = ("--weights", "keykind", "--scaling", "unit", "--begin", "begin.h5", "--recipe", recipe)
+    photos = ("--backgrounds", "a", "b", "--hands", "hands", "--marks", "real", "--clutter", "things")
+    options = (
+        "--max-photos",
+        9,
+        "--weights",
+        "keykind",
+        "--scaling",
+        "unit",
+        "--begin",
+        "begin.h5",
+        "--recipe",
+        recipe,
+    )
     assert run("dev", "train-detector", "one", "two", "--out", "out", *photos, *options) == 0
     folders, start, recipe, out, seed = record[0]
     assert folders == TrainingFolders(
-        [Path("one"), Path("two")], [Path("a"), Path("b")], Path("hands"), Path("real"), 9
+        [Path("one"), Path("two")], [Path("a"), Path("b")], Path("hands"), Path("real"), Path("things"), 9
     )
     assert start == Start("keykind", "unit", Path("begin.h5"))
     assert (recipe.views, out, seed) == (64, Path("out"), 0)

@@ -53,3 +53,13 @@ def draw_hand(folder):
     pen.rectangle((70, 120, 130, 260), fill=(220, 180, 150, 255))
     hand.save(folder / "hand.png")
     return folder
+
+
+def draw_things(folder):
+    """Write a round and a long thing, both violet."""
+    folder.mkdir(parents=True)
+    for name, size in (("coin_1", (90, 90)), ("screw_1", (30, 120))):
+        thing = Image.new("RGBA", size, (0, 0, 0, 0))
+        ImageDraw.Draw(thing).ellipse((0, 0, *size), fill=(150, 0, 200, 255))
+        thing.save(folder / f"{name}.png")
+    return folder

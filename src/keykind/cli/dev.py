@@ -68,6 +68,12 @@ def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
         help="hands to put into photos: PNG files with an alpha channel",
     )
     parser.add_argument(
+        "--clutter",
+        type=Path,
+        metavar="FOLDER",
+        help="small things to put into photos: PNG files with an alpha channel, no keys",
+    )
+    parser.add_argument(
         "--marks",
         type=Path,
         metavar="FOLDER",
@@ -208,7 +214,12 @@ def _folders(options: argparse.Namespace) -> "TrainingFolders":
     from keykind.experiment.detector_training import TrainingFolders
 
     return TrainingFolders(
-        options.sets, options.backgrounds, options.hands, options.marks, options.max_photos
+        options.sets,
+        options.backgrounds,
+        options.hands,
+        options.marks,
+        options.clutter,
+        options.max_photos,
     )
 
 

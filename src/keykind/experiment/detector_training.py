@@ -44,6 +44,7 @@ class TrainingFolders:
     backgrounds: Sequence[Path]  # photos without keys
     hands: Path | None = None  # PNG files of hands with an alpha channel
     marks: Path | None = None  # real photos: labels.csv, keys.csv, and remotes.csv if there are remotes
+    clutter: Path | None = None  # PNG files of small things that are no keys, with an alpha channel
     max_photos: int = 10_000  # of each set
 
 
@@ -71,6 +72,7 @@ def training_photos(folders: TrainingFolders) -> TrainingPhotos:
         folders.backgrounds,
         folders.hands,
         marked_scenes(folders.marks) if folders.marks else (),
+        folders.clutter,
     )
 
 

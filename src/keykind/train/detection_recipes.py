@@ -19,6 +19,7 @@ class DetectorRecipe:
     background_share: float = 0.45  # share of views that begin with a photo without keys
     marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
     paste_share: float = 0.5  # share of these with keys pasted in from other scenes
+    clutter_share: float = 0.25  # share of all views with small things, if any are given
     hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
     learning_rate: float = 2e-3  # peak of AdamW's; it decays along a cosine
     final_rate: float = 0.02  # learning rate at the end, relative to the peak
@@ -43,6 +44,7 @@ class RefinerRecipe:
     background_share: float = 0.5  # share of views that begin with a photo without keys
     marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
     paste_share: float = 0.4  # share of these with keys pasted in from other scenes
+    clutter_share: float = 0.25  # share of all views with small things, if any are given
     hand_share: float = 0.3  # share of views of backgrounds with a hand that may hold keys
     learning_rate: float = 2e-3  # peak of AdamW's for the heads; it decays along a cosine
     fine_tune_rate: float = 3e-4  # the same for the whole network
@@ -66,6 +68,7 @@ DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a rec
     "detector.background_share": (0, 1),
     "detector.marked_share": (0, 1),
     "detector.paste_share": (0, 1),
+    "detector.clutter_share": (0, 1),
     "detector.hand_share": (0, 1),
     "detector.learning_rate": (1e-8, 1),
     "detector.final_rate": (0, 1),
@@ -84,6 +87,7 @@ DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a rec
     "refiner.background_share": (0, 1),
     "refiner.marked_share": (0, 1),
     "refiner.paste_share": (0, 1),
+    "refiner.clutter_share": (0, 1),
     "refiner.hand_share": (0, 1),
     "refiner.learning_rate": (1e-8, 1),
     "refiner.fine_tune_rate": (1e-8, 1),

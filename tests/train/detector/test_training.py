@@ -9,8 +9,10 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadDataset, KeykindError  # noqa: E402
 from keykind.detect.detector import load_detector  # noqa: E402
+from keykind.train.backend import tf  # noqa: E402
 from keykind.train.detector import training  # noqa: E402
 from keykind.train.detector.batches import BatchMaker  # noqa: E402
+from keykind.train.detector.checkpoint import Checkpoint, MovingAverage  # noqa: E402
 from keykind.train.detector.features import FEATURE_SHAPES  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
 from keykind.train.detector.network import build_network  # noqa: E402
@@ -43,6 +45,14 @@ def fake_batch(number):
 
 
 @pytest.fixture
+def eager():
+    """Run training steps without tracing them, which takes longer than a few steps of a small network."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def fake_batches(monkeypatch):
     """Replace the worker processes; the list of the numbers of batches that were asked for."""
     made = []
@@ -65,9 +75,10 @@ def test_the_loss_of_one_batch_falls():
     assert losses[-1] < 0.75 * losses[0]
 
 
-def test_a_diverging_training_is_an_error(monkeypatch):
+def test_a_diverging_training_is_an_error(eager):
     network = new_network()
-    network.weights[0].assign(network.weights[0].numpy() * np.nan)
+    bias = network.get_layer("head_0_scores").bias
+    bias.assign(bias.numpy() * np.nan)
     optimizer = keras.optimizers.AdamW(1e-3)
     optimizer.build(network.trainable_variables)
     with pytest.raises(KeykindError, match=r"loss of nan; lower detector\.learning_rate"):
@@ -83,7 +94,7 @@ def test_the_learning_rate_rises_and_falls():
     assert rates[100] == pytest.approx(0.1)
 
 
-def test_an_interrupted_training_resumes_with_the_same_weights(fake_batches, tmp_path, monkeypatch):
+def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batches, tmp_path, monkeypatch):
     monkeypatch.setattr(training, "CURVE_STEPS", 1)
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
     networks = [new_network() for _ in range(2)]
@@ -106,12 +117,35 @@ def test_an_interrupted_training_resumes_with_the_same_weights(fake_batches, tmp
         np.testing.assert_array_equal(weights, expected)
 
 
-def test_a_training_by_another_recipe_is_not_resumed(fake_batches, tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "CURVE_STEPS", 1)
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
-    run_steps(new_network(), None, b"", SMALL, tmp_path / "state.npz", 0)
+def test_the_state_of_another_training_is_refused_and_a_damaged_one_ignored(tmp_path):
+    def checkpoint(identity):
+        variables = [keras.Variable(np.full(3, 7.0))]
+        return variables, Checkpoint(
+            tmp_path / "state.npz", variables, MovingAverage(variables, 0.9), identity
+        )
+
+    checkpoint("first")[1].save(5, [{"step": 5, "loss": 1.0}])
     with pytest.raises(KeykindError, match="is of a training by another recipe or seed"):
-        run_steps(new_network(), None, b"", SMALL, tmp_path / "state.npz", 1)
+        checkpoint("second")[1].restore()
+    variables, same = checkpoint("first")
+    variables[0].assign(np.zeros(3))
+    assert same.restore() == (5, [{"step": 5, "loss": 1.0}])
+    assert variables[0].numpy().tolist() == [7, 7, 7]
+    (tmp_path / "state.npz").write_bytes(b"torn")
+    assert same.restore() == (0, [])
+
+
+def test_the_moving_average_follows_the_weights_fast_at_first_and_slowly_later():
+    variable = keras.Variable(np.zeros(1))
+    average = MovingAverage([variable], 0.99)
+    variable.assign(np.ones(1))
+    average.update(5, 5)
+    assert average.values[0] == pytest.approx(5 / 25)
+    average.values = [np.zeros(1, np.float32)]
+    average.update(100_000, 5)
+    assert average.values[0] == pytest.approx(0.01)
+    average.apply()
+    assert variable.numpy() == pytest.approx(0.01)
 
 
 def test_a_batch_is_the_same_whenever_it_is_made(pools):

@@ -2,12 +2,15 @@
 
 import numpy as np
 import pytest
+from PIL import Image
 
 pytest.importorskip("cv2", reason="the extra train is not installed")
 
+from keykind.core.errors import BadDataset
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.postprocess import HEIGHT, WIDTH
 from keykind.train.detector import copy_paste, holding, photometric, views
+from keykind.train.detector.clutter import litter, read_things
 from keykind.train.detector.copy_paste import Pose, paste_key, random_poses
 from keykind.train.detector.holding import hold_keys
 from keykind.train.detector.keys import (
@@ -22,6 +25,7 @@ from keykind.train.detector.keys import (
 )
 from keykind.train.detector.views import training_view
 from keykind.train.recipe import DetectorRecipe
+from rendered_bars import draw_things
 
 RECIPE = DetectorRecipe()
 
@@ -176,6 +180,30 @@ def test_a_hand_hides_keys_below_it_and_holds_others(pools, plain, seed):
     assert skin > 200
     red, green = coloured(view.image)
     assert ((red | green) & (view.parts > 0)).sum() >= 0.9 * (red | green).sum()
+
+
+def test_things_hide_keys_but_are_none(pools, plain, tmp_path):
+    things = read_things(draw_things(tmp_path / "things"))
+    assert [thing.sort for thing in things] == ["coin", "screw"]
+    covered = 0
+    for seed in range(6):
+        view, rng = empty(WIDTH, HEIGHT), np.random.default_rng(seed)
+        paste_key(view, pools.scenes.cut(0), Pose(np.array([100.0, 150]), 0.0, 200.0), rng)
+        before = key_areas(view.parts, 1)[0]
+        litter(view, things, rng)
+        assert len(view.keys) == 1
+        left = key_areas(view.parts, 1)[0]
+        assert view.keys[0, OCCLUSION] == pytest.approx(1 - (1 - 0.02) * left / before, abs=0.01)
+        covered += left < before
+        violet = (abs(view.image.astype(int) - (150, 0, 200)).max(axis=2) < 3).sum()
+        assert violet > 50
+    assert covered
+
+
+def test_a_folder_without_cut_out_things_is_refused(tmp_path):
+    Image.new("RGB", (20, 20)).save(tmp_path / "photo.png")
+    with pytest.raises(BadDataset, match="has 0 PNG files with transparent pixels"):
+        read_things(tmp_path)
 
 
 def test_the_arm_of_a_hand_ends_at_the_side_that_it_touches_most(pools):
