@@ -48,7 +48,7 @@ class DetectionMetrics:
     recall: float  # at the score threshold
     false: float  # false positives per photo, at the score threshold
     swapped: float  # share of the true positives with head and tip swapped
-    mask_iou: float | None  # mean over the true positives; None if they have no masks
+    mask_iou: float | None = None  # mean over the true positives; None if they have no masks
 
     def as_json(self) -> dict[str, Any]:
         """Return the metrics as plain JSON values."""
