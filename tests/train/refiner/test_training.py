@@ -50,12 +50,13 @@ def noise(seed=0):
 
 
 def test_an_untrained_network_says_that_the_ends_are_where_they_were(heads):
-    features = [np.zeros((2, *shape), np.float32) for shape in FEATURE_SHAPES]
+    rng = np.random.default_rng(0)
+    features = [rng.normal(0, 2, (2, *shape)).astype(np.float32) for shape in FEATURE_SHAPES]
     values, masks = heads(features)
     assert values.shape == (2, len(OUTPUTS))
     assert masks.shape == (2, *MASK_SHAPE)
-    assert np.asarray(values)[0, HEAD] == pytest.approx([0.15, 0.25], abs=0.01)
-    assert np.asarray(values)[0, TIP] == pytest.approx([0.85, 0.25], abs=0.01)
+    assert np.asarray(values)[0, HEAD] == pytest.approx([0.15, 0.25], abs=0.05)
+    assert np.asarray(values)[0, TIP] == pytest.approx([0.85, 0.25], abs=0.05)
 
 
 def test_the_trunk_s_file_gives_the_features_of_keras(trunk):

@@ -22,6 +22,7 @@ from keykind.train.refiner.features import FEATURE_SHAPES, TAPS
 FEATURE_SCALES = (6.0, 6.4, 2.2)  # standard deviations of ImageNet's features, which are divided by them
 FINE_CHANNELS, POSITION_CHANNELS = 32, 8  # of the masks' last layers; of the features kept with their places
 DROPOUT = 0.1
+OUTPUT_STD = 0.01  # standard deviation of the initial kernel of the values
 OFFSET_SCALE = 0.2  # crop widths: unit of the ends' offsets, so that the outputs are of the order of 1
 FIRST_END = 0.5 - 0.5 / CONTEXT  # x of the head where a candidate is exact, crop widths
 _ENDS = (FIRST_END, HEIGHT / WIDTH / 2, 1 - FIRST_END, HEIGHT / WIDTH / 2)
@@ -93,7 +94,10 @@ def _values(deep: Any, medium: Any, recipe: RefinerRecipe) -> Any:
         ]
     )
     hidden = keras.layers.Dense(recipe.hidden, name="hidden")(keras.layers.Dropout(DROPOUT)(summary))
-    raw = keras.layers.Dense(len(OUTPUTS), name="values")(keras.layers.ReLU(6.0)(hidden))
+    initializer = keras.initializers.RandomNormal(stddev=OUTPUT_STD)
+    raw = keras.layers.Dense(len(OUTPUTS), kernel_initializer=initializer, name="values")(
+        keras.layers.ReLU(6.0)(hidden)
+    )
     before, after = HEAD.start, len(OUTPUTS) - TIP.stop
     scale = [*[1.0] * before, *[OFFSET_SCALE] * len(_ENDS), *[1.0] * after]
     offset = [*[0.0] * before, *_ENDS, *[0.0] * after]
