@@ -48,6 +48,14 @@ def oriented_rectangle(points: Points, direction: Points) -> Points:
     return np.asarray(np.array([low, [high[0], low[1]], high, [low[0], high[1]]]) @ rotation.T)
 
 
+def width_across(mask: Mask, head: Points, tip: Points) -> float:
+    """Return the extent of a mask (h, w) across the line from head (2,) to tip (2,), px; at least 1 px."""
+    pixels = mask_corners(mask)
+    direction = (tip - head) / max(float(np.linalg.norm(tip - head)), 1e-9)
+    across = pixels @ np.array([-direction[1], direction[0]])
+    return float(max(np.ptp(across), 1.0)) if len(across) else 1.0
+
+
 def segment_box(start: Points, end: Points, width: float) -> Points:
     """Return the 4 corners (4, 2) of the rectangle of a width around the segment from start (2,) to end (2,).
 

@@ -1,11 +1,11 @@
 """Photo -> each key on a transparent background, aligned.
 
-In:    a function that reads the photo at a given size, a detector
+In:    a function that reads the photo at a given size, a detector, a segmenter
 Out:   images (h, w, 4) uint8 RGBA, highest score first; PNG files
 Needs: numpy, pillow
 
-Each key is detected again in its own enlarged crop, so that holes in bows and the insides of rings become
-transparent. The mask's edge is then moved to the image's edge by a guided filter (He, Sun and Tang 2010,
+The segmenter tells which pixels of a key's crop are key; holes in bows and the insides of rings are not. The
+mask's edge is then moved to the image's edge by a guided filter (He, Sun and Tang 2010,
 doi:10.1007/978-3-642-15549-9_1).
 """
 
@@ -17,22 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
 from keykind.core.files import atomic_write
 from keykind.core.geometry import Mask
-from keykind.detect.align import ASPECT_RATIO, OrientedCrop
+from keykind.detect.align import ASPECT_RATIO
 from keykind.detect.crops import Detections, Read, detect_keys
-from keykind.detect.detection import Detection, Detector
-from keykind.detect.metrics import mask_iou
+from keykind.detect.detection import Detector
+from keykind.detect.key_mask import Segmenter, load_segmenter
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 from keykind.photo.source import Source, load_pixels, name_of
 
 MAX_WIDTH = 2048  # px of a cutout
-CROP_SCORE_THRESHOLD = 0.1  # in a key's own crop, which is known to contain a key
-MIN_OVERLAP = 0.5  # IoU of the coarse and the fine mask from which the fine one is used
-COARSE_HEIGHT = 128  # px at which the coarse mask is aligned
-COARSE_THRESHOLD = 160  # of 0..255; above PAD_VALUE, so that nothing outside the photo is key
 FILTER_RADIUS = 1 / 60  # of the cutout's height: how far an edge may move
 FILTER_EPSILON = 1e-3  # variance of brightness (0..1) below which a window counts as flat
 ALPHA_RANGE = (0.35, 0.65)  # of the filtered mask: transparent up to the first, opaque from the second
@@ -40,7 +36,7 @@ ALPHA_RANGE = (0.35, 0.65)  # of the filtered mask: transparent up to the first,
 Floats = NDArray[np.float32]
 
 
-def cutouts(detected: Detections, read: Read, detector: Detector) -> Iterator[NDArray[np.uint8]]:
+def cutouts(detected: Detections, read: Read, segment: Segmenter) -> Iterator[NDArray[np.uint8]]:
     """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to MAX_WIDTH px.
 
     Raises what `read` raises.
@@ -49,23 +45,31 @@ def cutouts(detected: Detections, read: Read, detector: Detector) -> Iterator[ND
     scales = [width / region.width for width, region in zip(widths, detected.regions, strict=True)]
     scale = min(max(scales, default=0), 1)
     photo = read(math.ceil(scale * min(detected.photo.width, detected.photo.height)))
-    for detection, region, width in zip(detected.detections, detected.regions, widths, strict=True):
+    for region, width in zip(detected.regions, widths, strict=True):
         pixels = region.extract_unstretched(
             photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / ASPECT_RATIO), 1)
         )
-        alpha = _alpha(_mask(detection, region, pixels, detector), pixels)
+        alpha = _alpha(segment(pixels).key, pixels)
         yield np.dstack([pixels, np.rint(255 * alpha).astype(np.uint8)])
 
 
-def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterator[Path]:
+def write_cutouts(
+    source: Source, detector: Detector, out: str | Path, segment: Segmenter | None = None
+) -> Iterator[Path]:
     """Write each key of a photo as a PNG and yield its path; several are numbered: out-1.png, out-2.png...
 
-    Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite.
+    segment: None means keykind's own.
+    Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite, and KeykindError if this version
+    has no segmenter.
     """
     out = Path(out)
     if out.suffix.lower() != ".png":
         fault = f"ends in '{out.suffix}', but a transparent background needs .png"
         raise CannotWrite(out, fault=fault, remedy="give a name that ends in .png")
+    segment = segment or load_segmenter()
+    if segment is None:
+        fault, remedy = "has no network that segments keys, which cut-outs need", "install another version"
+        raise KeykindError("this version of keykind", fault=fault, remedy=remedy)
 
     def read(min_side: int) -> Photo:
         return load_pixels(source, min_side=min_side)
@@ -74,29 +78,11 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
     if not detected.regions:
         remedy = "take it from a shorter distance, on a plain background"
         raise BadPhoto(name_of(source), fault="has no detectable key", remedy=remedy)
-    for i, image in enumerate(cutouts(detected, read, detector), 1):
+    for i, image in enumerate(cutouts(detected, read, segment), 1):
         path = out if len(detected.regions) == 1 else out.with_stem(f"{out.stem}-{i}")
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary, "PNG")
         yield path
-
-
-def _mask(detection: Detection, region: OrientedCrop, pixels: Crop, detector: Detector) -> Mask:
-    """Return the key's mask in its own crop: the one detected there, or the coarse one if they disagree."""
-    height, width = pixels.shape[:2]
-    coarse = _coarse_mask(detection, region, height)
-    detections = detector.detect(Photo(pixels, width, height, "array"), CROP_SCORE_THRESHOLD)
-    masks = [np.asarray(Image.fromarray(found.mask).resize((width, height))) for found in detections]
-    best = max(masks, key=lambda mask: mask_iou(mask, coarse), default=coarse)
-    return best if mask_iou(best, coarse) >= MIN_OVERLAP else coarse
-
-
-def _coarse_mask(detection: Detection, region: OrientedCrop, height: int) -> Mask:
-    """Return the detection's mask, aligned as its crop is."""
-    grey = np.repeat(detection.mask[..., None].astype(np.uint8) * 255, 3, axis=2)
-    small = region.extract_unstretched(grey, 1 / detection.scale, COARSE_HEIGHT)[..., 0]
-    size = round(ASPECT_RATIO * height), height
-    return np.asarray(Image.fromarray(small).resize(size, Image.Resampling.BILINEAR)) > COARSE_THRESHOLD
 
 
 def _alpha(mask: Mask, pixels: Crop) -> Floats:

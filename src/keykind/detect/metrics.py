@@ -1,8 +1,8 @@
 """Detections and labels -> detection metrics.
 
 In:    for each photo its detections and the keys of its label
-Out:   DetectionMetrics: average precision of oriented boxes, false positives, head-tip swaps, mask IoU
-Needs: numpy, pillow
+Out:   DetectionMetrics: average precision of oriented boxes, false positives, head-tip swaps; mask IoU
+Needs: numpy
 
 Source: average precision at an IoU of 0.5 (Everingham et al. 2010, doi:10.1007/s11263-009-0275-4), all points
 of the curve.
@@ -10,13 +10,12 @@ of the curve.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.core.geometry import Mask, Points, mask_corners, oriented_rectangle
+from keykind.core.geometry import Mask, Points, segment_box
 from keykind.detect.detection import Detection
 
 MIN_IOU = 0.5  # of two boxes, to match
@@ -29,13 +28,13 @@ class LabelledKey:
 
     head: Points  # (2,)
     tip: Points  # (2,)
-    mask: Mask  # (h, w), not empty
+    width: float  # of its visible part, across the line from head to tip
     visibility: float  # share of the key that is neither hidden nor outside the frame
 
-    @cached_property
+    @property
     def box(self) -> Points:
-        """Return the corners (4, 2) of the oriented box around the visible part."""
-        return oriented_rectangle(mask_corners(self.mask), self.tip - self.head)
+        """Return the corners (4, 2) of the oriented box from head to tip."""
+        return segment_box(self.head, self.tip, self.width)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,6 @@ class DetectionMetrics:
     recall: float  # at the score threshold
     false: float  # false positives per photo, at the score threshold
     swapped: float  # share of the true positives with head and tip swapped
-    mask_iou: float  # mean over the true positives
 
     def as_json(self) -> dict[str, Any]:
         """Return the metrics as plain JSON values."""
@@ -65,7 +63,6 @@ def score_detections(
     photo_count = key_count = 0
     matches: list[tuple[float, bool]] = []  # score of each detection, and whether it is a true positive
     swapped: list[bool] = []
-    mask_ious: list[float] = []
     for detections, keys in photos:
         photo_count += 1
         key_count += sum(key.visibility >= MIN_VISIBILITY for key in keys)
@@ -80,7 +77,6 @@ def score_detections(
                 matches.append((detection.score, True))
                 if detection.score >= score_threshold:
                     swapped.append(_is_swapped(detection, best))
-                    mask_ious.append(detection_mask_iou(detection, best.mask))
     kept = [correct for score, correct in matches if score >= score_threshold]
     return DetectionMetrics(
         photo_count,
@@ -89,7 +85,6 @@ def score_detections(
         recall=sum(kept) / max(key_count, 1),
         false=(len(kept) - sum(kept)) / max(photo_count, 1),
         swapped=float(np.mean(swapped)) if swapped else 0.0,
-        mask_iou=float(np.mean(mask_ious)) if mask_ious else 0.0,
     )
 
 
@@ -112,16 +107,6 @@ def _is_swapped(detection: Detection, key: LabelledKey) -> bool:
 def mask_iou(mask: Mask, other: Mask) -> float:
     """Return the intersection over union of two masks (h, w); 0 if both are empty."""
     return float((mask & other).sum() / max((mask | other).sum(), 1))
-
-
-def detection_mask_iou(detection: Detection, mask: Mask) -> float:
-    """Return the IoU of a detection's coarse mask and a mask (h, w) at the photo's own resolution."""
-    height, width = mask.shape
-    rows, columns = (
-        np.minimum(((np.arange(side) + 0.5) / detection.scale).astype(int), length - 1)
-        for side, length in zip((height, width), detection.mask.shape, strict=True)
-    )
-    return mask_iou(detection.mask[np.ix_(rows, columns)], mask)
 
 
 def box_iou(box: Points, other: Points) -> float:
