@@ -5,7 +5,7 @@
  * Out:   Measurements; Cause(s), the measurements beyond their limits
  * Needs: constants.json, align.ts, detection.ts, geometry.ts, image.ts
  *
- * Limits that Python has are Python's. The others are about the first or 99th percentile over the rendered phone photos
+ * The limit of 'small' is Python's. The others are about the first or 99th percentile over the rendered phone photos
  * that are bundled with keykind; docs/app.md has the figures.
  */
 
@@ -27,7 +27,7 @@ export const LIMITS = {
   small: constants.crops.MIN_RESOLUTION * SIZE, // min. pixels of the photo along the crop
   dark: 0.15, // min. mean luma of the key, 0 black to 1 white
   glare: 0.05, // max. share of the key's pixels that are blown out
-  blurred: 0.01, // min. variance of the Laplacian relative to the variance of the luma
+  blurred: 0.005, // min. variance of the Laplacian relative to the variance of the luma
   edge: 0.15, // min. ratio of the width to the length
   slanted: 0.85, // max. of the same ratio
 } as const;
