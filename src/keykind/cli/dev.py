@@ -48,17 +48,37 @@ def _add_sets(parser: argparse.ArgumentParser) -> None:
 
 def _add_train_detector(parser: argparse.ArgumentParser) -> None:
     _add_sets(parser)
+    parser.add_argument(
+        "--backgrounds",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FOLDER",
+        help="photos without keys, also in subfolders",
+    )
+    parser.add_argument(
+        "--hands",
+        type=Path,
+        metavar="FOLDER",
+        help="hands to put into photos: PNG files with an alpha channel",
+    )
+    parser.add_argument(
+        "--marks",
+        type=Path,
+        metavar="FOLDER",
+        help="real photos with labels.csv, keys.csv and, if there are any, remotes.csv",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
     parser.add_argument(
         "--weights",
-        default="keykind",
+        default="imagenet",
         metavar="NAME|FILE",
-        help="initial weights of the backbone: keykind, imagenet, random, or a file (default: %(default)s)",
+        help="weights of the backbone: keykind, imagenet, random, or a file (default: %(default)s)",
     )
     parser.add_argument(
         "--scaling",
         choices=("unit", "native"),
-        default="unit",
+        default="native",
         help="pixel scaling that the weights expect (default: %(default)s)",
     )
     parser.add_argument(
@@ -138,27 +158,30 @@ def _add_render_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train_detector(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.train.detector.training import Start, split_set, train_on_photos
+    from keykind.experiment.detector_training import TrainingFolders, train_from_folders
+    from keykind.train.detector.training import Start
     from keykind.train.recipe import load_recipe
 
-    photos = [photo for folder in options.sets for photo in split_set(folder, options.max_photos)[0]]
+    folders = TrainingFolders(
+        options.sets, options.backgrounds, options.hands, options.marks, options.max_photos
+    )
     start = Start(options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe).detector
-    print(train_on_photos(photos, start, recipe, options.out, options.seed))
+    print(train_from_folders(folders, start, recipe, options.out, options.seed))
 
 
 def _score_detector(options: argparse.Namespace) -> None:
     require("train")
     from keykind.detect.detector import load_detector
-    from keykind.train.detector.training import score_photos, split_set
+    from keykind.train.detector.labels import split_set
+    from keykind.train.detector.training import score_photos
 
     detector = load_detector(options.detector)
     for folder in options.sets:
         scores = score_photos(detector, split_set(folder, options.max_photos)[1])
         print(
             f"{folder.name:12} {scores.photos:5,} photos {scores.keys:5,} keys  AP50 {scores.ap50:.3f}  "
-            f"recall {scores.recall:.3f}  mask IoU {scores.mask_iou:.3f}  "
-            f"{scores.false:.2f} false per photo  {scores.swapped:.1%} swapped"
+            f"recall {scores.recall:.3f}  {scores.false:.2f} false per photo  {scores.swapped:.1%} swapped"
         )
 
 

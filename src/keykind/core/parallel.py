@@ -1,4 +1,4 @@
-"""Map a function over many items in threads, in the order of the items.
+"""Map a function over many items in threads, in the order of the items; end workers with their parent.
 
 In:    a function and items
 Out:   its results, in order; never more than a few items ahead of the consumer
@@ -12,6 +12,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing.connection import Connection
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -41,6 +42,19 @@ def thread_pool(count: int, name: str = "") -> ThreadPoolExecutor:
 def disable_nested_threads() -> None:
     """Make `parallel_map` work in the calling thread itself from now on: the other CPUs are busy already."""
     _thread.is_worker = True
+
+
+def exit_with_parent(receiver: Connection) -> None:
+    """Exit this worker process as soon as its parent, which holds the other end of a pipe, closes it or ends.
+
+    For the initializer of a pool: an idle worker would otherwise outlive a parent that was killed.
+    """
+
+    def wait() -> None:
+        receiver.poll(None)
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def parallel_map(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:

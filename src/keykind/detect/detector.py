@@ -169,8 +169,8 @@ def keypoint_distance(key: Detection, other: Detection) -> float:
 def _to_photo(candidates: Candidates, view: View) -> tuple[Detection, ...]:
     heads, tips = view.to_photo(candidates.heads), view.to_photo(candidates.tips)
     return tuple(
-        Detection(score, head, tip, width * view.scale, *attributes, remote=remote)
-        for score, head, tip, width, attributes, remote in zip(
+        Detection(score, head, tip, width * view.scale, occlusion, truncation, blade, remote)
+        for score, head, tip, width, (occlusion, truncation, blade), remote in zip(
             candidates.scores.tolist(),
             heads,
             tips,
@@ -203,7 +203,9 @@ def _tiles(pixels: NDArray[np.uint8], scale: float) -> list[Tile]:
         return [slice(start, start + side) for start in starts]
 
     return [
-        (rows, columns) for rows in spans(pixels.shape[0], height) for columns in spans(pixels.shape[1], width)
+        (rows, columns)
+        for rows in spans(pixels.shape[0], height)
+        for columns in spans(pixels.shape[1], width)
     ]
 
 
@@ -218,7 +220,7 @@ def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
 
 
 def _suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return each key once, as the first of its detections, highest score first; no remotes where keys are."""
+    """Return each key once, as the first of its detections, and no remotes where keys are, by their scores."""
     kept: list[Detection] = []
     for key in sorted(detections, key=lambda key: key.remote):
         if not any(_is_duplicate(key, other) for other in kept):

@@ -250,9 +250,7 @@ def _convert(backbone: Backbone) -> bytes:
         return bytes(converter(lambda pixels: model(pixels, training=False), tf.float32).convert())
 
 
-def converter(
-    function: Callable[[Any], Any], pixels: Any, size: tuple[int, int] = (SIZE, SIZE)
-) -> Any:
+def converter(function: Callable[[Any], Any], pixels: Any, size: tuple[int, int] = (SIZE, SIZE)) -> Any:
     """Return TFLite's converter of a function of pixels (1, h, w, 3) of a TensorFlow type; size: h, w."""
     # Freezing first is three times faster than from_keras_model, and keeps the batch size at 1.
     # An empty module as trackable object makes it three times faster again: the converter saves that object.

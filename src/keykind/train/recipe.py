@@ -27,10 +27,11 @@ class DetectorRecipe:
     views: int = 600_000  # training views in all
     batch: int = 32  # views per step
     background_share: float = 0.45  # share of views that begin with a photo without keys
-    paste_share: float = 0.5  # share of the other views with keys pasted in from other scenes
+    marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
+    paste_share: float = 0.5  # share of these with keys pasted in from other scenes
     hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
     learning_rate: float = 2e-3  # peak of AdamW's; it decays along a cosine
-    final_rate: float = 0.01  # learning rate at the end, relative to the peak
+    final_rate: float = 0.02  # learning rate at the end, relative to the peak
     warm_up: int = 200  # steps in which the learning rate rises
     weight_decay: float = 0.02  # AdamW's
     clip_norm: float = 10.0  # largest norm of a variable's gradient
@@ -177,6 +178,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "detector.views": (1, 1_000_000_000),
     "detector.batch": (1, 65_536),
     "detector.background_share": (0, 1),
+    "detector.marked_share": (0, 1),
     "detector.paste_share": (0, 1),
     "detector.hand_share": (0, 1),
     "detector.learning_rate": (1e-8, 1),

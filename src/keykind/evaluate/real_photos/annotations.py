@@ -104,7 +104,7 @@ def read_annotations(
     folder = Path(folder)
     table = folder / LABELS
     photos = {}
-    for line, cells in _read(table, PHOTO_COLUMNS):
+    for line, cells in read_marks_table(table, PHOTO_COLUMNS):
         photo = _photo(folder, cells, f"{table}, row {line}")
         if photo.name in photos:
             raise _bad(f"{table}, row {line}", f"lists {photo.name} a second time", "delete one of them")
@@ -123,8 +123,8 @@ def read_annotations(
     return kept
 
 
-def _read(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
-    """Return each row of a CSV table with its line."""
+def read_marks_table(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+    """Return each row of a CSV table with its line. Raises BadDataset, naming the columns that it lacks."""
     try:
         text = table.read_bytes().decode("utf-8-sig")
         reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
@@ -171,7 +171,7 @@ def _photo(folder: Path, cells: Mapping[str, str], origin: str) -> AnnotatedPhot
 def _with_marks(table: Path, photos: Mapping[str, AnnotatedPhoto]) -> dict[str, AnnotatedPhoto]:
     """Return the photos that have rows in keys.csv, with these marks."""
     marks: dict[str, list[Mark]] = {}
-    for line, cells in _read(table, MARK_COLUMNS):
+    for line, cells in read_marks_table(table, MARK_COLUMNS):
         origin = f"{table}, row {line}"
         if cells["path"] not in photos:
             raise _bad(origin, f"names {cells['path']}, which is not in {LABELS}", "add the photo there")

@@ -5,19 +5,17 @@ Out:   each finished task with its exception, or None
 Needs: nothing beyond Python
 """
 
-import os
 import signal
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing import get_context
-from multiprocessing.connection import Connection
 from typing import TypeVar
 
 from keykind.core.errors import KeykindError
+from keykind.core.parallel import exit_with_parent
 
 T = TypeVar("T")
 PREFETCH = 2  # tasks submitted per process: one running, one queued
@@ -35,7 +33,7 @@ def run_in_processes(
     pending: dict[Future[None], T] = {}
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)  # workers live while this process holds `sender`
-    pool = ProcessPoolExecutor(processes, context, initializer=_start_watching, initargs=(receiver,))
+    pool = ProcessPoolExecutor(processes, context, initializer=exit_with_parent, initargs=(receiver,))
     try:
         while True:
             with _sigint_blocked():
@@ -70,13 +68,3 @@ def _sigint_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous)
-
-
-def _start_watching(receiver: Connection) -> None:
-    """Exit this worker as soon as its parent closes the pipe or ends."""
-    threading.Thread(target=_exit_with_parent, args=(receiver,), daemon=True).start()
-
-
-def _exit_with_parent(receiver: Connection) -> None:
-    receiver.poll(None)
-    os._exit(1)

@@ -1,4 +1,4 @@
-"""Pretrained MobileNetV2 -> the key detector's network: a frozen trunk, and the neck and heads on its features.
+"""Pretrained MobileNetV2 -> the key detector's network: a frozen trunk; neck and heads on its features.
 
 In:    Backbone: MobileNetV2
 Out:   the trunk and the complete detector as LiteRT files; the trainable Keras model of neck and heads
@@ -98,7 +98,9 @@ def trunk(backbone: Backbone) -> Any:
     )
     network.set_weights(backbone.network.get_weights())
     taps = keras.Model(network.inputs, [network.get_layer(name).output for name in TAPS])
-    factor, offset = ARCHITECTURES[backbone.architecture].native if backbone.scaling == "native" else (1.0, 0.0)
+    factor, offset = (
+        ARCHITECTURES[backbone.architecture].native if backbone.scaling == "native" else (1.0, 0.0)
+    )
     pixels = keras.Input(batch_shape=(1, HEIGHT, WIDTH, 3))
     first, *others = taps(keras.layers.Rescaling(factor / 255, offset)(pixels), training=False)
     return keras.Model(pixels, [keras.layers.AveragePooling2D(2)(first), *others])
@@ -150,9 +152,7 @@ def _network(recipe: DetectorRecipe, convolution: Convolution) -> Any:
         for i, (scale, values) in enumerate(zip(FEATURE_SCALES, features, strict=True))
     ]
     maps = _neck(graph, scaled, recipe.neck_channels)
-    outputs = [
-        _head(graph, values, recipe.head_channels, f"head_{i}") for i, values in enumerate(maps)
-    ]
+    outputs = [_head(graph, values, recipe.head_channels, f"head_{i}") for i, values in enumerate(maps)]
     joined = keras.layers.Concatenate(axis=1, name="locations")(outputs)
     return keras.Model(features, keras.layers.Activation("linear", dtype="float32", name="outputs")(joined))
 
@@ -183,7 +183,9 @@ def _head(graph: "_Graph", values: Any, channels: int, name: str) -> Any:
     """Return the outputs (n, h * w, 10) for features (n, h, w, channels)."""
     classes = CLASSES.stop
     scores, geometry = (
-        graph.convolve(graph.convolve(values, channels, 1, name=f"{name}_{part}_in"), channels, 3, name=f"{name}_{part}")
+        graph.convolve(
+            graph.convolve(values, channels, 1, name=f"{name}_{part}_in"), channels, 3, name=f"{name}_{part}"
+        )
         for part in ("score", "geometry")
     )
     initializer = keras.initializers.RandomNormal(stddev=OUTPUT_STD)

@@ -1,0 +1,219 @@
+"""Real hands in a view: empty, with keys on the palm, behind the fingers, or between thumb and fingers.
+
+In:    View; hands cut out of photos; keys cut out of renders
+Out:   the View with a hand, and with the keys that it holds
+Needs: numpy, opencv, pillow                                                               [train]
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from keykind.core.errors import BadDataset
+from keykind.train.detector.copy_paste import Pose, paste_key
+from keykind.train.detector.keys import View
+from keykind.train.detector.photometric import recolour
+from keykind.train.detector.pool import CutOut
+from keykind.train.detector.warp import log_uniform, matrix_about, warp
+
+SIZES = (0.3, 1.3)  # of a hand's cut-out, relative to the frame's longer side
+POSITION = (0.15, 0.85)  # of its middle, in the frame
+TILT = 0.35  # standard deviation of its rotation beside that by quarter turns, radians
+ARM_SHARE = 0.9  # of hands whose arm leaves the frame, of those with an arm
+ARM_OVERLAP = 2  # px that the end of the arm is outside
+ARM_WIDTH = 0.1  # share of a cut-out's side that is hand, from which the arm ends there
+DARKER_SHARE, DARKER_GAMMA = 0.4, (1.2, 2.6)  # share of hands made darker, which are mostly light; how much
+DARKER_TINT = (0.99, 1.0, 1.02)  # of the gamma, per channel: dark skin is a little redder
+MIN_PIXELS = 400  # of a hand in view
+KEY_COUNTS = (0, 1, 1, 1, 2)  # each as probable
+PALM_SHARE, BEHIND_SHARE = 0.45, 0.25  # of hands with keys; in the rest they are between thumb and fingers
+KEY_LENGTHS = (0.3, 0.85)  # in square roots of the hand's area
+PALM_DEPTH = 0.4  # of the largest distance to the hand's outline, from which it is palm
+PALM_TURN, GRIP_TURN = 0.4, 0.5  # standard deviations of the directions of held keys, radians
+GRIP_DEPTH = 0.25  # key lengths from the hand's outline within which a key is gripped
+SLOPE_STEP = 3  # px over which the direction towards the outline is measured
+BLADE_OUT_SHARE = 0.8  # of gripped keys whose blade is out; of the others it is the head
+GRIPPED_HEAD, GRIPPED_BLADE = (
+    (-0.05, 0.3),
+    (0.6, 1.0),
+)  # where the key is gripped, in its length from the head
+FRONT_SHIFT, FRONT_BLUR = 0.1, 0.6  # of the line between the fingers in front and behind: hand sizes, px
+
+Floats = NDArray[np.float32]
+Grip = Callable[[], Pose | None]  # returns a random pose of a held key
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hand:
+    """A hand cut out of a photo."""
+
+    pixels: NDArray[np.uint8]  # (h, w, 4) RGB and opacity
+    arm: tuple[float, float] | None  # x, y of the middle of the side at which the arm ends; None: at none
+
+
+def read_hands(folder: Path) -> tuple[Hand, ...]:
+    """Return the hands in the PNG files of a folder. Raises BadDataset."""
+    hands = []
+    for path in sorted(folder.glob("*.png")):
+        try:
+            with Image.open(path) as image:
+                pixels = np.asarray(image.convert("RGBA"))
+        except (OSError, ValueError) as error:
+            fault = f"cannot be read ({error})"
+            raise BadDataset(path, fault=fault, remedy="delete it from the folder") from error
+        hands.append(Hand(pixels, _arm_end(pixels[..., 3] > 127)))
+    if not hands:
+        raise BadDataset(folder, fault="has 0 PNG files", remedy="give a folder of cut-out hands")
+    return tuple(hands)
+
+
+def hold_keys(view: View, hand: Hand, draw_cut: Callable[[], CutOut], rng: np.random.Generator) -> None:
+    """Put a hand into the view, and with it, at random, keys that it holds; draw_cut returns a random key."""
+    matrix, scale = _placed(hand, view.size, rng)
+    layer, alpha = _warped(hand, matrix, view.size, rng)
+    mask = alpha > 0.5
+    if mask.sum() < MIN_PIXELS:
+        return
+    view.cover(mask)
+    count, style = int(rng.choice(KEY_COUNTS)), rng.random()
+    if count == 0 or style < PALM_SHARE:
+        view.image[:] = _over(view.image, layer, alpha)
+    if count == 0:
+        return
+    unit = math.sqrt(float((hand.pixels[..., 3] > 127).sum())) * scale
+    distance = np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3))
+    base = float(rng.uniform(0, 2 * math.pi))
+    first = len(view.keys)
+    for _ in range(count):
+        length = unit * log_uniform(rng, *KEY_LENGTHS)
+        on_palm = style < PALM_SHARE
+        pose = _on_palm(distance, base, length, rng) if on_palm else _gripped(distance, length, rng)
+        if pose is not None:
+            paste_key(view, draw_cut(), pose, rng)
+    if style >= PALM_SHARE:
+        between = style >= PALM_SHARE + BEHIND_SHARE and len(view.keys) > first
+        front = _front(view, unit, rng) if between else np.ones_like(alpha)
+        _cover_with_hand(view, first, layer, alpha, front)
+
+
+def _arm_end(mask: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Return the middle of the side of a mask (h, w) at which most of the hand ends, if it is an arm."""
+    height, width = mask.shape
+    sides = {
+        (width / 2, 0.0): mask[0],
+        (width / 2, float(height)): mask[-1],
+        (0.0, height / 2): mask[:, 0],
+        (float(width), height / 2): mask[:, -1],
+    }
+    middle = max(sides, key=lambda side: sides[side].sum())
+    return middle if sides[middle].mean() >= ARM_WIDTH else None
+
+
+def _placed(hand: Hand, size: tuple[int, int], rng: np.random.Generator) -> tuple[NDArray[np.float64], float]:
+    """Return a random matrix from the hand to a frame of a size (width, height), and its scale."""
+    height, width = hand.pixels.shape[:2]
+    scale = log_uniform(rng, *SIZES) * max(size) / max(height, width)
+    angle = int(rng.integers(4)) * math.pi / 2 + rng.normal(0, TILT)
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) * scale
+    if rng.random() < 0.5:
+        rotation = rotation @ np.diag([-1.0, 1.0])
+    middle, centre = np.array([width / 2, height / 2]), np.array(size) * rng.uniform(*POSITION, 2)
+    if hand.arm is not None and rng.random() < ARM_SHARE:
+        arm = rotation @ (np.array(hand.arm) - middle)
+        centre = centre + _way_out(centre + arm, arm / (np.linalg.norm(arm) + 1e-6), size)
+    return matrix_about(rotation, middle, centre), scale
+
+
+def _way_out(
+    point: NDArray[np.float64], direction: NDArray[np.float64], size: tuple[int, int]
+) -> NDArray[np.float64]:
+    """Return the shift (2,) of a point in a direction until it is outside a frame of a size (w, h)."""
+    distances = []
+    for position, step, side in zip(point.tolist(), direction.tolist(), size, strict=True):
+        if abs(step) > 1e-3:
+            edge = side + ARM_OVERLAP if step > 0 else -ARM_OVERLAP
+            distances.append((edge - position) / step)
+    return direction * max(min(distances, default=0.0), 0.0)
+
+
+def _warped(
+    hand: Hand, matrix: NDArray[np.float64], size: tuple[int, int], rng: np.random.Generator
+) -> tuple[NDArray[np.uint8], Floats]:
+    """Return the hand's colours (h, w, 3), recoloured, and its opacity (h, w) 0..1 in a frame."""
+    colours = recolour(np.ascontiguousarray(hand.pixels[..., :3]), rng)
+    if rng.random() < DARKER_SHARE:
+        gamma = rng.uniform(*DARKER_GAMMA)
+        curves = [255 * (np.arange(256) / 255) ** (gamma * tint) for tint in DARKER_TINT]
+        colours = np.asarray(cv2.LUT(colours, np.stack(curves, axis=1).astype(np.uint8)[:, None]))
+    layer = warp(colours, matrix, size, cv2.BORDER_REPLICATE)
+    opacity = warp(np.ascontiguousarray(hand.pixels[..., 3]), matrix, size, cv2.BORDER_CONSTANT)
+    return layer, opacity.astype(np.float32) / np.float32(255)
+
+
+def _over(image: NDArray[np.uint8], layer: NDArray[np.uint8], alpha: Floats) -> NDArray[np.uint8]:
+    """Return a layer of an opacity (h, w) over an image (h, w, 3)."""
+    opacity = alpha[..., None]
+    return np.clip(image * (1 - opacity) + layer * opacity, 0, 255).astype(np.uint8)
+
+
+def _on_palm(distance: Floats, base: float, length: float, rng: np.random.Generator) -> Pose:
+    """Return a pose of a key on the palm; distance (h, w) to the hand's outline, px; base: its direction."""
+    rows, columns = np.nonzero(distance > PALM_DEPTH * distance.max())
+    i = int(rng.integers(len(rows)))
+    angle = base + rng.normal(0, PALM_TURN)
+    along = np.array([math.cos(angle), math.sin(angle)])
+    point = np.array([columns[i], rows[i]], float)
+    return Pose(point - rng.uniform(0.1, 0.9) * length * along, angle, length)
+
+
+def _gripped(distance: Floats, length: float, rng: np.random.Generator) -> Pose | None:
+    """Return a pose of a key that sticks out of the hand, gripped near its outline; None: nowhere."""
+    rows, columns = np.nonzero((distance > 1) & (distance < max(GRIP_DEPTH * length, 3)))
+    if not len(rows):
+        return None
+    i = int(rng.integers(len(rows)))
+    x, y = int(columns[i]), int(rows[i])
+    outwards = _outwards(distance, x, y) + rng.normal(0, GRIP_TURN)
+    blade_out = rng.random() < BLADE_OUT_SHARE
+    angle = outwards if blade_out else outwards + math.pi
+    along = np.array([math.cos(angle), math.sin(angle)])
+    gripped = rng.uniform(*(GRIPPED_HEAD if blade_out else GRIPPED_BLADE))
+    return Pose(np.array([x, y], float) - along * length * gripped, angle, length)
+
+
+def _outwards(distance: Floats, x: int, y: int) -> float:
+    """Return the direction, radians, in which the distance to the outline falls fastest."""
+    height, width = distance.shape
+    up, down = max(y - SLOPE_STEP, 0), min(y + SLOPE_STEP, height - 1)
+    left, right = max(x - SLOPE_STEP, 0), min(x + SLOPE_STEP, width - 1)
+    return math.atan2(distance[up, x] - distance[down, x], distance[y, left] - distance[y, right])
+
+
+def _front(view: View, unit: float, rng: np.random.Generator) -> Floats:
+    """Return where the hand is in front of the keys, (h, w) 0..1: on one side of a line through a head."""
+    angle = rng.uniform(0, math.pi)
+    normal = np.array([math.cos(angle), math.sin(angle)])
+    x, y = view.keys[-1, :2]
+    rows, columns = np.mgrid[: view.parts.shape[0], : view.parts.shape[1]]
+    side = (columns - x) * normal[0] + (rows - y) * normal[1]
+    front = (side > rng.normal(0, FRONT_SHIFT) * unit).astype(np.float32)
+    return np.asarray(cv2.GaussianBlur(front, (0, 0), FRONT_BLUR))
+
+
+def _cover_with_hand(view: View, first: int, layer: NDArray[np.uint8], alpha: Floats, front: Floats) -> None:
+    """Draw the hand over the view, but behind the keys from row `first` on where `front` (h, w) is 0."""
+    held = (view.parts.astype(int) + 1) // 2 > first
+    opacity = np.where(held, alpha * front, alpha)
+    view.image[:] = _over(view.image, layer, opacity)
+    view.cover(held & (opacity > 0.5))
+
+
+def choose(hands: Sequence[Hand], rng: np.random.Generator) -> Hand:
+    """Return a random hand."""
+    return hands[int(rng.integers(len(hands)))]

@@ -1,0 +1,79 @@
+"""Affine warps of images, antialiased when they shrink.
+
+In:    images (h, w, c) uint8 or float32; random generators
+Out:   images of another size; random matrices
+Needs: numpy, opencv                                                                       [train]
+"""
+
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from keykind.train.detector.keys import Affine, scale_of
+
+MAX_STRETCH = 1.15  # ratio of the scales of the two sides of a view
+TILT = 0.06  # standard deviation of a view's rotation beside that by quarter turns, radians
+MIN_SCALE = 0.6  # a warp that shrinks further is preceded by an area-averaging reduction
+REDUCED_SCALE = 1.3  # scale of the warp after that reduction is the inverse of this
+SMALLEST = 0.05  # scale of such a reduction
+
+Image = NDArray[Any]
+
+
+def log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
+    """Return a random number whose logarithm is uniform."""
+    return math.exp(rng.uniform(math.log(low), math.log(high)))
+
+
+def random_framing(
+    shape: tuple[int, ...], size: tuple[int, int], zoom: float, rng: np.random.Generator, *, upright: bool
+) -> Affine:
+    """Return a random matrix from a photo of shape (h, w) into a frame of a size (width, height).
+
+    zoom: scale relative to the photo fitted to the frame. upright: turned by about a multiple of 90 degrees;
+    otherwise by any angle. The photo is mirrored, stretched and shifted, too.
+    """
+    height, width = shape[:2]
+    angle = math.pi / 2 * int(rng.integers(4)) if upright else rng.uniform(0, 2 * math.pi)
+    angle += rng.normal(0, TILT)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    extent = (
+        abs(cosine) * width + abs(sine) * height,
+        abs(sine) * width + abs(cosine) * height,
+    )
+    fit = min(size[0] / extent[0], size[1] / extent[1])
+    stretch = log_uniform(rng, 1 / MAX_STRETCH, MAX_STRETCH)
+    rotation = np.array([[cosine, -sine], [sine, cosine]]) @ np.diag([stretch, 1 / stretch]) * (fit * zoom)
+    if rng.random() < 0.5:
+        rotation = rotation @ np.diag([-1.0, 1.0])
+    scaled = np.abs(rotation) @ np.array([width, height])
+    centre = np.array(size) / 2 + rng.uniform(-0.5, 0.5, 2) * np.abs(scaled - size)
+    return matrix_about(rotation, np.array([width / 2, height / 2]), centre)
+
+
+def matrix_about(
+    rotation: NDArray[np.float64], source: NDArray[np.float64], target: NDArray[np.float64]
+) -> Affine:
+    """Return the affine matrix with a linear part (2, 2) that maps a point `source` (2,) to `target`."""
+    return np.hstack([rotation, (target - rotation @ source)[:, None]])
+
+
+def warp(image: Image, matrix: Affine, size: tuple[int, int], border: int, fill: Any = 0) -> Image:
+    """Return an image mapped into a frame of a size (width, height).
+
+    border: cv2.BORDER_CONSTANT, where `fill` is the value outside the image, or another mode of OpenCV.
+    """
+    scale = scale_of(matrix)
+    if scale < MIN_SCALE:
+        factor = max(scale * REDUCED_SCALE, SMALLEST)
+        reduced = cv2.resize(image, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+        matrix = matrix.copy()
+        matrix[:, 0] *= image.shape[1] / reduced.shape[1]
+        matrix[:, 1] *= image.shape[0] / reduced.shape[0]
+        image = reduced
+    return np.asarray(
+        cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+    )
