@@ -15,7 +15,7 @@ from PIL import Image
 from app_build import build, models
 from app_server import Host
 from keykind.dataset.bundled import bundled_photos
-from keykind.detect.detector import load_detector
+from keykind.detect.detector import load_from_folder
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
@@ -154,9 +154,7 @@ def open_photo(page, path):
 def recogniser():
     """Return a recogniser with the app's models."""
     model = load_model(models() / shipped.CLASSIFIER)
-    return Recogniser(
-        model, None if model.card.crop == "whole" else load_detector(models() / shipped.DETECTOR)
-    )
+    return Recogniser(model, None if model.card.crop == "whole" else load_from_folder(models()))
 
 
 @cache

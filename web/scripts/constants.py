@@ -12,12 +12,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind.detect import align, crops, detector, postprocess
+from keykind.detect import align, crops, detector, key_mask, postprocess, refiner
 from keykind.model import card, gradcam, model
 from keykind.photo import decode
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
-ALL_CONSTANTS = (postprocess, detector, align, crops)  # modules of which every constant is exported
+ALL_CONSTANTS = (postprocess, detector, refiner, key_mask, align, crops)  # of which all are exported
 SOME_CONSTANTS = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
     model: ("GRID", "CARD", "MAX_ZIP"),

@@ -14,7 +14,7 @@ from typing import Any
 
 from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
-from keykind.detect.detector import load_detector
+from keykind.detect.detector import load_from_folder
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser
@@ -42,7 +42,7 @@ def recogniser() -> Recogniser:
     """Return a recogniser with the app's models."""
     folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
     model = load_model(folder / shipped.CLASSIFIER)
-    return Recogniser(model, None if model.card.crop == "whole" else load_detector(folder / shipped.DETECTOR))
+    return Recogniser(model, None if model.card.crop == "whole" else load_from_folder(folder))
 
 
 def write(out: Path = OUT) -> None:

@@ -1,9 +1,9 @@
 /**
  * A photo -> the keys in it and their kinds.
  *
- * In:    a function that reads the photo; the two networks and the model card
+ * In:    a function that reads the photo; the networks and the model card
  * Out:   RecognisedKey(s), highest detection score first
- * Needs: causes.ts, classify.ts, crops.ts, detection.ts, verdict.ts
+ * Needs: causes.ts, classify.ts, crops.ts, detection.ts, refiner.ts, verdict.ts
  *
  * Same results as Recogniser in predict/recogniser.py, plus the causes of "not sure".
  */
@@ -19,14 +19,16 @@ import type { DetectOptions, RunDetector } from './detector';
 import type { Box, Point } from './geometry';
 import type { RgbaImage } from './image';
 import { type Photo, type ReadPhoto, scaleOf } from './photo';
+import type { RunRefiner } from './refiner';
 import { resize } from './resize';
 import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
 
 const { SIZE, WHOLE } = constants.card;
 
-/** The two networks, ready to run. */
+/** The networks, ready to run. */
 export interface Networks {
   readonly detect: RunDetector;
+  readonly refine: RunRefiner | null; // null: there is none
   readonly classify: RunClassifier;
   readonly card: Card;
 }
@@ -57,7 +59,7 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<RecognisedKey[]> {
   if (networks.card.crop === WHOLE) return [await recogniseWhole(await read(SIZE), networks)];
-  const crops = await cropKeys(read, networks.detect, options);
+  const crops = await cropKeys(read, networks.detect, { refiner: networks.refine, ...options });
   const keys: RecognisedKey[] = [];
   for (const { detection, region, crop } of crops) {
     const { head, tip } = detection;
