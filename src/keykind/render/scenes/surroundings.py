@@ -20,7 +20,7 @@ from keykind.render.scenes.layout import rotation_matrix
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.strewing import strew
 
-GROUND_SIZE = 768  # px, side of the ground's texture
+GROUND_SIZE = 1024  # px, side of the ground's texture, as of real ones: Mitsuba compiles for each size
 # relative frequencies
 INDOOR_LIGHTS = {"window": 3, "lamp": 1.5, "flash": 1, "dim": 0.7, "office": 1, "mixed": 1.5, "tent": 0.5}
 LIGHTS = INDOOR_LIGHTS | {"sun": 1, "overcast": 1}

@@ -26,6 +26,7 @@ LOG_SIGMA = 0.2  # difference in log luminance at which the weight falls by a fa
 NOISE_WEIGHT = 1.5  # times the noise, which adds to that difference
 NOISE_SIGMA = 2.0  # px over which the noise is averaged: that of one pixel is uncertain
 SPARK = 4.0  # as FIREFLY, of the foreground, where highlights are narrow
+MIXED = -9  # in place of a part: pixels that show several
 EPSILON = 0.02  # added to the albedo before dividing by it
 FIREFLY = 2.0  # times the median of the surrounding pixels; a brighter pixel is clamped
 
@@ -35,7 +36,7 @@ def denoise(radiance: np.ndarray, noise: np.ndarray, gbuffer: GBuffer) -> np.nda
     height, width = radiance.shape[:2]
     fine = gbuffer.parts.reshape(height, gbuffer.parts.shape[0] // height, width, -1)
     uniform = (fine == fine[:, :1, :, :1]).all(axis=(1, 3))  # pixels that show a single part
-    part = np.where(uniform, fine[:, 0, :, 0], np.iinfo(np.int32).min)
+    part = np.where(uniform, fine[:, 0, :, 0], MIXED)
     albedo = gbuffer.albedo + EPSILON
     light = radiance / albedo
     ground, foreground = part == GROUND, part >= 0
@@ -43,14 +44,11 @@ def denoise(radiance: np.ndarray, noise: np.ndarray, gbuffer: GBuffer) -> np.nda
         smooth = _smooth_ground(_clamp_fireflies(light, FIREFLY), ground)
         light = np.where(ground[..., None], smooth, light)
     if foreground.any():
-        rows, columns = np.nonzero(foreground)
-        window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        errors = _gaussian(np.minimum(noise[window], 1.0)[..., None], NOISE_SIGMA)[..., 0]
-        filtered = _clamp_fireflies(light[window], SPARK)
+        errors = _gaussian(np.minimum(noise, 1.0)[..., None], NOISE_SIGMA)[..., 0]
+        light = np.where(foreground[..., None], _clamp_fireflies(light, SPARK), light)
         for step in STEPS:
-            filtered = _cross_bilateral(filtered, errors, part[window], gbuffer.normals[window], step)
+            light[foreground] = _cross_bilateral(light, errors, part, gbuffer.normals, foreground, step)
             errors = errors / 2  # at least: it averages 25 px, some of them with little weight
-        light[window] = np.where(foreground[window][..., None], filtered, light[window])
     return np.asarray(light * albedo)
 
 
@@ -114,28 +112,36 @@ def _gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _cross_bilateral(
-    light: np.ndarray, noise: np.ndarray, part: np.ndarray, normals: np.ndarray, step: int
+    light: np.ndarray,
+    noise: np.ndarray,
+    part: np.ndarray,
+    normals: np.ndarray,
+    chosen: np.ndarray,
+    step: int,
 ) -> np.ndarray:
-    """Average over 5 x 5 px, `step` apart, weighted by part, normal, and log luminance beside the noise."""
+    """Return (n, 3) averages over 5 x 5 px, `step` apart, at the n chosen pixels.
+
+    They are weighted by part, normal, and by log luminance beside the noise.
+    """
     level = _median(np.log(light.mean(axis=-1) + 1e-3))
-    scale = 1 / np.sqrt(LOG_SIGMA**2 + (NOISE_WEIGHT * noise) ** 2)
-    total, weights = np.zeros_like(light), np.zeros(part.shape, np.float32)
+    channels = np.concatenate([light, normals, level[..., None], part[..., None]], axis=-1)
     reach = RADIUS * step
-    margin = ((reach, reach), (reach, reach))
-    padded = [
-        np.pad(values, margin + ((0, 0),) * (values.ndim - 2), mode="edge")
-        for values in (light, part, normals, level)
-    ]
-    height, width = part.shape
-    for down in range(0, 2 * reach + 1, step):
-        for right in range(0, 2 * reach + 1, step):
-            near = [values[down : down + height, right : right + width] for values in padded]
-            angle = np.sum((normals - near[2]) ** 2, axis=-1) / 2  # 1 - cosine
-            weight = np.exp(-NORMAL_WEIGHT * angle - ((level - near[3]) * scale) ** 2)
-            weight *= near[1] == part
-            total += near[0] * weight[..., None]
+    padded = np.pad(channels.astype(np.float32), ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    flat, columns = padded.reshape(-1, channels.shape[-1]), padded.shape[1]
+    rows, places = np.nonzero(chosen)
+    index = (rows + reach) * columns + places + reach
+    middle = flat[index]
+    scale = 1 / np.sqrt(LOG_SIGMA**2 + (NOISE_WEIGHT * noise[chosen]) ** 2)
+    total, weights = np.zeros((len(index), 3), np.float32), np.zeros(len(index), np.float32)
+    for down in range(-reach, reach + 1, step):
+        for right in range(-reach, reach + 1, step):
+            near = flat[index + (down * columns + right)]
+            angle = np.einsum("ij,ij->i", *[middle[:, 3:6] - near[:, 3:6]] * 2) / 2  # 1 - cosine
+            weight = np.exp(-NORMAL_WEIGHT * angle - ((middle[:, 6] - near[:, 6]) * scale) ** 2)
+            weight *= near[:, 7] == middle[:, 7]
+            total += near[:, :3] * weight[:, None]
             weights += weight
-    return np.asarray(total / weights[..., None])  # at least 1, the weight of the pixel itself
+    return np.asarray(total / weights[:, None])  # at least 1, the weight of the pixel itself
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -25,6 +25,7 @@ MAX_DEPTH = 4  # path segments; a longer path adds less than the noise
 LABEL_SCALE = 2  # pixels of the part map per pixel of the photo, in each direction
 GROUND, SKY = -1, -2  # in the part map: the ground, and no surface at all
 GROUND_RADIUS = 3000.0  # mm from the middle of the ground to its edges
+LIGHT_ROWS = 256  # px, height of all environment maps
 SPECULAR = 0.5  # of the principled BSDF: 4% reflectance at normal incidence, as plastic and varnish have
 
 
@@ -71,7 +72,7 @@ class Renderer:
                 "ground": self._ground(scene),
                 "sky": {
                     "type": "envmap",
-                    "bitmap": mi.Bitmap(np.ascontiguousarray(scene.light, dtype=np.float32)),
+                    "bitmap": mi.Bitmap(_enlarged(scene.light)),
                     "to_world": self._sky(scene),
                 },
             }
@@ -242,6 +243,12 @@ def _ground_frame(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
         return np.array([0.0, 0.0, -scene.ground_depth]), np.eye(3)
     axes = scene.camera.axes() * np.array([[1], [-1], [-1]])
     return scene.camera.target - axes[2] * scene.ground_depth, axes
+
+
+def _enlarged(light: np.ndarray) -> np.ndarray:
+    """Return a light of LIGHT_ROWS rows: Mitsuba compiles its kernels again for every other size."""
+    factor = max(LIGHT_ROWS // len(light), 1)
+    return np.ascontiguousarray(light.repeat(factor, axis=0).repeat(factor, axis=1), dtype=np.float32)
 
 
 def _part_map(shape: np.ndarray, face: np.ndarray, objects: int, atlas: Atlas) -> np.ndarray:
