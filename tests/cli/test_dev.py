@@ -94,7 +94,7 @@ def test_train_refiner_trains_on_a_detector_s_candidates(calls, tmp_path, capsys
     folders, start, recipe, out, seed = record[0]
     assert folders == TrainingFolders([Path("one")], [Path("a")])
     assert start == RefinerStart(Path("d.tflite"), "imagenet", "native", Path("begin.h5"))
-    assert (recipe.crops, out, seed) == (64, Path("out"), 5)
+    assert (recipe.refiner.crops, out, seed) == (64, Path("out"), 5)
     assert capsys.readouterr().out == "out/refiner.tflite\n"
 
 

@@ -206,7 +206,7 @@ def _train_refiner(options: argparse.Namespace) -> None:
     from keykind.train.refiner.training import RefinerStart
 
     start = RefinerStart(options.detector, options.weights, options.scaling, options.begin)
-    recipe = load_recipe(options.recipe).refiner
+    recipe = load_recipe(options.recipe)
     print(train_refiner_from_folders(_folders(options), start, recipe, options.out, options.seed))
 
 

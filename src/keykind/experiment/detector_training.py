@@ -20,11 +20,12 @@ from keykind.core.errors import BadDataset
 from keykind.core.geometry import Points, segment_box
 from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, read_annotations, read_marks_table
 from keykind.photo.decode import read_photo
-from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe
+from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, WIDTH, KeyRows
 from keykind.train.detector.labels import split_set
 from keykind.train.detector.pool import Scene, encode_jpeg
 from keykind.train.detector.training import Start, TrainingPhotos, train_detector
+from keykind.train.recipe import Recipe
 from keykind.train.refiner.training import RefinerStart, train_refiner
 
 REMOTES = "remotes.csv"
@@ -56,7 +57,7 @@ def train_from_folders(
 
 
 def train_refiner_from_folders(
-    folders: TrainingFolders, start: RefinerStart, recipe: RefinerRecipe, out: str | Path, seed: int
+    folders: TrainingFolders, start: RefinerStart, recipe: Recipe, out: str | Path, seed: int
 ) -> Path:
     """Train the refiner and return the path of its model file. Raises what `train_refiner` raises."""
     return train_refiner(training_photos(folders), start, recipe, out, seed)

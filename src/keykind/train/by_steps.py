@@ -33,7 +33,7 @@ class Schedule:
     learning_rate: float  # peak of AdamW's; it decays along a cosine
     final_rate: float  # learning rate at the end, relative to the peak
     warm_up: int  # steps in which the learning rate rises
-    weight_decay: float  # AdamW's, of kernels
+    weight_decay: float  # AdamW's
     clip_norm: float  # largest norm of a variable's gradient
     averaging: float  # share of the moving average that is kept in AVERAGE_STEPS steps
 
@@ -71,7 +71,6 @@ def train_by_steps(
     optimizer = keras.optimizers.AdamW(
         schedule.learning_rate, weight_decay=schedule.weight_decay, clipnorm=schedule.clip_norm
     )
-    optimizer.exclude_from_weight_decay(var_names=["bias"])
     optimizer.build(model.trainable_variables)
     average = MovingAverage(model.trainable_variables, schedule.averaging)
     checkpoint = Checkpoint(state, [*model.variables, *optimizer.variables], average, identity)

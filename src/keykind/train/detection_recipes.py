@@ -17,7 +17,8 @@ class DetectorRecipe:
     views: int = 600_000  # training views in all
     batch: int = 32  # views per step
     background_share: float = 0.45  # share of views that begin with a photo without keys
-    marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
+    plain_share: float = 0.25  # share of these that begin with a plain ground instead, such as paper
+    marked_share: float = 0.1  # share of the other views that begin with a marked photo, if any are given
     paste_share: float = 0.5  # share of these with keys pasted in from other scenes
     clutter_share: float = 0.25  # share of all views with small things, if any are given
     hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
@@ -34,23 +35,18 @@ class DetectorRecipe:
 
 @dataclass(frozen=True, slots=True)
 class RefinerRecipe:
-    """How the second stage of the key detector is trained, on crops of its candidates."""
+    """How the second stage of the key detector is trained, on its candidates in views like its own."""
 
     channels: int = 64  # of the feature maps of its heads; twice as many at the lowest resolution
     hidden: int = 128  # units of the hidden dense layer
     crops: int = 1_000_000  # training crops of the heads, on frozen features
     fine_tune_crops: int = 400_000  # training crops of the whole network after that
     batch: int = 128  # crops per step
-    background_share: float = 0.5  # share of views that begin with a photo without keys
-    marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
-    paste_share: float = 0.4  # share of these with keys pasted in from other scenes
-    clutter_share: float = 0.25  # share of all views with small things, if any are given
-    hand_share: float = 0.3  # share of views of backgrounds with a hand that may hold keys
     learning_rate: float = 2e-3  # peak of AdamW's for the heads; it decays along a cosine
     fine_tune_rate: float = 3e-4  # the same for the whole network
     final_rate: float = 0.02  # learning rate at the end, relative to the peak
     warm_up: int = 100  # steps in which the learning rate rises
-    weight_decay: float = 0.02  # AdamW's, of kernels
+    weight_decay: float = 0.02  # AdamW's
     clip_norm: float = 5.0  # largest norm of a variable's gradient
     averaging: float = 0.99  # share of the weights' moving average that is kept in 5 steps
     remote_weight: float = 0.5  # weight of the loss of remotes; that of keys is 1
@@ -66,6 +62,7 @@ DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a rec
     "detector.views": (1, 1_000_000_000),
     "detector.batch": (1, 65_536),
     "detector.background_share": (0, 1),
+    "detector.plain_share": (0, 1),
     "detector.marked_share": (0, 1),
     "detector.paste_share": (0, 1),
     "detector.clutter_share": (0, 1),
@@ -84,11 +81,6 @@ DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a rec
     "refiner.crops": (1, 1_000_000_000),
     "refiner.fine_tune_crops": (1, 1_000_000_000),
     "refiner.batch": (1, 65_536),
-    "refiner.background_share": (0, 1),
-    "refiner.marked_share": (0, 1),
-    "refiner.paste_share": (0, 1),
-    "refiner.clutter_share": (0, 1),
-    "refiner.hand_share": (0, 1),
     "refiner.learning_rate": (1e-8, 1),
     "refiner.fine_tune_rate": (1e-8, 1),
     "refiner.final_rate": (0, 1),

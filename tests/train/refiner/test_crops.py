@@ -1,6 +1,7 @@
 """Tests of crops.py and batches.py: targets and masks lie where the key is in the crop."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from keykind.detect.refiner import HEIGHT as CROP_HEIGHT
 from keykind.detect.refiner import WIDTH as CROP_WIDTH
 from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.detector.keys import View, no_keys
+from keykind.train.recipe import REPORT
 from keykind.train.refiner.batches import BatchMaker
 from keykind.train.refiner.crops import (
     BLADE,
@@ -151,7 +153,7 @@ def test_a_batch_is_the_same_whenever_it_is_made(pools):
     def trunk(crop):
         return [np.full(shape, crop.mean(), np.float16) for shape in FEATURE_SHAPES]
 
-    recipe = RefinerRecipe(batch=6)
+    recipe = replace(REPORT, refiner=RefinerRecipe(batch=6))
     detector = OneCandidate((20, 20), (120, 20))
     makers = [BatchMaker(pools, detector, trunk, recipe, 3) for _ in range(2)]
     makers[0](0)

@@ -1,6 +1,7 @@
 """Tests of network.py, loss.py and training.py: outputs, learning, resuming, and the files that are left."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,12 +18,14 @@ from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.detection_recipes import RefinerRecipe  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
 from keykind.train.detector.training import TrainingPhotos  # noqa: E402
+from keykind.train.recipe import REPORT  # noqa: E402
 from keykind.train.refiner import batches, training  # noqa: E402
 from keykind.train.refiner.batches import PrepareBatches  # noqa: E402
 from keykind.train.refiner.crops import CLASS_WEIGHT, ENDS_WEIGHT, KEY, MASK_WEIGHT, TARGETS  # noqa: E402
 from keykind.train.refiner.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.refiner.loss import PARTS, refiner_loss  # noqa: E402
 from keykind.train.refiner.network import (  # noqa: E402
+    ExpectedPlaces,
     build_heads,
     build_refiner,
     build_trunk,
@@ -32,6 +35,7 @@ from keykind.train.refiner.network import (  # noqa: E402
 from keykind.train.refiner.training import RefinerStart, train_refiner  # noqa: E402
 
 SMALL = RefinerRecipe(channels=4, hidden=8, batch=4, crops=8, fine_tune_crops=8, warm_up=1)
+RECIPE = replace(REPORT, refiner=SMALL)
 
 
 @pytest.fixture(scope="module")
@@ -49,14 +53,16 @@ def noise(seed=0):
     return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
 
 
-def test_an_untrained_network_says_that_the_ends_are_where_they_were(heads):
+def test_ends_are_expected_places_and_corrections_are_small_at_first(heads):
+    heatmaps = np.full((1, 12, 24, 2), -20, np.float32)
+    heatmaps[0, 3, 6, 0] = heatmaps[0, 6, 2:4, 1] = 20
+    places = np.asarray(ExpectedPlaces()(heatmaps))
+    assert places == pytest.approx(np.array([[6.5, 3.5, 3, 6.5]]) / 24, abs=1e-5)
     rng = np.random.default_rng(0)
-    features = [rng.normal(0, 2, (2, *shape)).astype(np.float32) for shape in FEATURE_SHAPES]
-    values, masks = heads(features)
+    values, masks = heads([rng.normal(0, 2, (2, *shape)).astype(np.float32) for shape in FEATURE_SHAPES])
     assert values.shape == (2, len(OUTPUTS))
     assert masks.shape == (2, *MASK_SHAPE)
-    assert np.asarray(values)[0, HEAD] == pytest.approx([0.15, 0.25], abs=0.05)
-    assert np.asarray(values)[0, TIP] == pytest.approx([0.85, 0.25], abs=0.05)
+    assert abs(np.asarray(values)[:, :2]).max() < 0.5
 
 
 def test_the_trunk_s_file_gives_the_features_of_keras(trunk):
@@ -103,9 +109,8 @@ def test_the_loss_of_one_batch_falls(heads, tmp_path):
     rng = np.random.default_rng(0)
     features = [rng.normal(0, 2, (4, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
     batch = [*features, *targets()]
-    run = training._Run(
-        None, b"", RefinerRecipe(channels=4, hidden=8, batch=1, crops=40, warm_up=1), tmp_path, 0
-    )
+    recipe = RefinerRecipe(channels=4, hidden=8, batch=1, crops=40, warm_up=1)
+    run = training._Run(None, b"", replace(REPORT, refiner=recipe), tmp_path, 0)
 
     def one_batch(prepare, numbers, processes):
         return (batch for _ in numbers)
@@ -163,14 +168,14 @@ def test_training_leaves_a_refiner(bars, backgrounds, hands, tmp_path, in_this_p
     with monkeypatch.context() as patch:
         patch.setattr(training._Run, "train_all", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
-            train_refiner(photos, start, SMALL, out, 7)
-    model = train_refiner(photos, start, SMALL, out, 7)  # the first stage is not repeated
+            train_refiner(photos, start, RECIPE, out, 7)
+    model = train_refiner(photos, start, RECIPE, out, 7)  # the first stage is not repeated
     assert in_this_process == [(False, 14, [0, 1]), (True, 15, [0, 1])]
     written = json.loads((out / "refiner.json").read_text("utf-8"))
     assert written["photos"] == 4
     assert written["recipe"]["crops"] == 8
     assert [list(written[stage][-1]) for stage in ("heads", "curves")] == [["step", "loss", *PARTS]] * 2
-    assert train_refiner(photos, start, SMALL, out, 7) == model
+    assert train_refiner(photos, start, RECIPE, out, 7) == model
     assert len(in_this_process) == 2  # nor is a finished training
 
     photo, head, tip = drawn_key((320, 240), 200, 0.4)
@@ -179,7 +184,7 @@ def test_training_leaves_a_refiner(bars, backgrounds, hands, tmp_path, in_this_p
     assert key.mask.key.shape == MASK_SHAPE[:2]
 
     further = RefinerStart(start.detector, "keykind", "unit", out / "refiner.weights.h5")
-    train_refiner(photos, further, SMALL, tmp_path / "further", 7)
+    train_refiner(photos, further, RECIPE, tmp_path / "further", 7)
     assert in_this_process[2:] == [(True, 15, [0, 1])]  # all of it at once
 
 
@@ -187,7 +192,7 @@ def test_a_detector_that_is_none_is_refused_first(tmp_path):
     (tmp_path / "detector.tflite").write_bytes(b"torn")
     start = RefinerStart(tmp_path / "detector.tflite", "keykind", "unit")
     with pytest.raises(BadModel, match="is not a detector"):
-        train_refiner(TrainingPhotos([], []), start, SMALL, tmp_path / "out", 0)
+        train_refiner(TrainingPhotos([], []), start, RECIPE, tmp_path / "out", 0)
 
 
 def test_workers_can_be_prepared(pools, tmp_path, monkeypatch):
@@ -196,5 +201,5 @@ def test_workers_can_be_prepared(pools, tmp_path, monkeypatch):
             return pools
 
     monkeypatch.setattr(batches, "KeyDetector", Everywhere)
-    crops, *_ = PrepareBatches(Opened(), b"", None, SMALL, 0)()(0)
+    crops, *_ = PrepareBatches(Opened(), b"", None, RECIPE, 0)()(0)
     assert len(crops) == SMALL.batch

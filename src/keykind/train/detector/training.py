@@ -7,7 +7,6 @@ Needs: keras, tensorflow, opencv                                                
 """
 
 import json
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,33 +14,30 @@ from typing import Any
 
 import numpy as np
 
-from keykind.core.errors import BadDataset, KeykindError
+from keykind.core.errors import BadDataset
 from keykind.core.files import atomic_write, write_bytes, write_json
 from keykind.core.geometry import decode_rle, width_across
 from keykind.core.parallel import cpu_count, parallel_map
-from keykind.core.progress import progress
 from keykind.detect.detection import Detection, Detector
 from keykind.detect.detector import SCORE_THRESHOLD
 from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detections
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
-from keykind.train.backend import keras, tf
+from keykind.train.backend import keras
+from keykind.train.by_steps import Schedule, Trainee, train_by_steps
 from keykind.train.detection_recipes import DetectorRecipe
-from keykind.train.detector.batches import Batch, Sources, batches
-from keykind.train.detector.checkpoint import Checkpoint, MovingAverage
+from keykind.train.detector.batches import PrepareBatches, Sources
+from keykind.train.detector.checkpoint import Curves
 from keykind.train.detector.clutter import read_things
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.labels import LabelledPhoto, labelled_scenes
 from keykind.train.detector.loss import PARTS, detector_loss
 from keykind.train.detector.network import build_network, convert_detector, convert_trunk
 from keykind.train.detector.pool import Scene, open_pool, photo_scenes
-from keykind.train.detector.targets import trim
+from keykind.train.workers import in_workers
 
 BACKGROUND_SIDE = 560  # px, longer side of photos without keys
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
-CHECKPOINT_SECONDS = 600.0
-CURVE_STEPS = 100  # steps whose mean is a point of the curves
-AVERAGE_STEPS = 5  # between two updates of the weights' moving average
 MIN_SCORE = 0.05  # score down to which precision is averaged
 MODEL, WEIGHTS, CURVES, STATE = (
     "detector.tflite",
@@ -128,69 +124,34 @@ def build_pools(photos: TrainingPhotos, folder: Path) -> Sources:
 
 def run_steps(
     network: Any, sources: Sources, trunk: bytes, recipe: DetectorRecipe, state: Path, seed: int
-) -> list[dict[str, float]]:
+) -> Curves:
     """Train the network, leave the moving average of its weights in it, and return the curves.
 
-    Everything is saved to `state` every CHECKPOINT_SECONDS, and training continues from there.
+    Training continues from `state`, see `train_by_steps`.
     """
-    steps = -(-recipe.views // recipe.batch)
-    optimizer = keras.optimizers.AdamW(
-        recipe.learning_rate, weight_decay=recipe.weight_decay, clipnorm=recipe.clip_norm
-    )
-    optimizer.build(network.trainable_variables)
-    average = MovingAverage(network.trainable_variables, recipe.averaging)
-    identity = json.dumps([asdict(recipe), seed])
-    checkpoint = Checkpoint(state, [*network.variables, *optimizer.variables], average, identity)
-    first, curves = checkpoint.restore()
-    step = training_step(network, optimizer, recipe)
-    made = batches(sources, trunk, recipe, seed, range(first, steps), cpu_count())
-    saved, losses = time.monotonic(), list[list[float]]()
-    for number, batch in enumerate(progress(made, steps - first, "training steps"), first):
-        optimizer.learning_rate = rate_at(number, steps, recipe)
-        losses.append(step(batch))
-        done = number + 1
-        if done % AVERAGE_STEPS == 0:
-            average.update(done, AVERAGE_STEPS)
-        if done % CURVE_STEPS == 0 or done == steps:
-            means = np.mean(losses, axis=0).tolist()
-            curves.append({"step": done, **dict(zip(("loss", *PARTS), means, strict=True))})
-            losses = []
-        if time.monotonic() - saved >= CHECKPOINT_SECONDS and not losses:
-            checkpoint.save(done, curves)
-            saved = time.monotonic()
-    average.apply()
-    return curves
-
-
-def training_step(network: Any, optimizer: Any, recipe: DetectorRecipe) -> Any:
-    """Return the function from a Batch to the loss and its parts, which trains the network by one step."""
     loss_of = detector_loss(recipe)
 
-    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow has no types
-    def train(features: Any, targets: Any) -> Any:
-        with tf.GradientTape() as tape:
-            loss, parts = loss_of(targets, network(features, training=True))
-        gradients = tape.gradient(loss, network.trainable_variables)
-        optimizer.apply_gradients(zip(gradients, network.trainable_variables, strict=True))
-        return tf.concat([[loss], parts], axis=0)
+    def loss(*batch: Any) -> tuple[Any, Any]:
+        *features, targets = batch
+        return loss_of(targets, network(features, training=True))
 
-    def step(batch: Batch) -> list[float]:
-        features, targets = batch
-        maps = [tf.constant(values) for values in features]
-        values: list[float] = train(maps, tf.constant(trim(targets))).numpy().tolist()
-        if not np.isfinite(values).all():
-            fault = f"has a loss of {values[0]}"
-            raise KeykindError("the detector", fault=fault, remedy="lower detector.learning_rate")
-        return values
-
-    return step
-
-
-def rate_at(step: int, steps: int, recipe: DetectorRecipe) -> float:
-    """Return the learning rate of a step: it rises linearly, and decays along a cosine."""
-    rising = min(1.0, (step + 1) / max(recipe.warm_up, 1))
-    falling = (1 + np.cos(np.pi * step / steps)) / 2
-    return float(recipe.learning_rate * rising * (recipe.final_rate + (1 - recipe.final_rate) * falling))
+    schedule = Schedule(
+        -(-recipe.views // recipe.batch),
+        recipe.learning_rate,
+        recipe.final_rate,
+        recipe.warm_up,
+        recipe.weight_decay,
+        recipe.clip_norm,
+        recipe.averaging,
+    )
+    prepare = PrepareBatches(sources, trunk, recipe, seed)
+    return train_by_steps(
+        Trainee("the detector", network, loss, PARTS),
+        lambda numbers: in_workers(prepare, numbers, cpu_count()),
+        schedule,
+        state,
+        json.dumps([asdict(recipe), seed]),
+    )
 
 
 def score_photos(detector: Detector, photos: Sequence[LabelledPhoto]) -> DetectionMetrics:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.detect.detector import KeyDetector
-from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.views import Pools, training_view
+from keykind.train.recipe import Recipe
 from keykind.train.refiner.crops import Example, view_examples
 from keykind.train.refiner.features import Trunk
 
@@ -30,7 +30,7 @@ class PrepareBatches:
     sources: Sources
     detector: bytes  # model files
     trunk: bytes | None  # None: batches of crops instead of features
-    recipe: RefinerRecipe
+    recipe: Recipe
     seed: int
 
     def __call__(self) -> Callable[[int], Batch]:
@@ -44,13 +44,13 @@ class BatchMaker:
     """Makes any batch of a training, given its number."""
 
     def __init__(
-        self, pools: Pools, detector: KeyDetector, trunk: Trunk | None, recipe: RefinerRecipe, seed: int
+        self, pools: Pools, detector: KeyDetector, trunk: Trunk | None, recipe: Recipe, seed: int
     ) -> None:
         self._pools, self._detector, self._trunk = pools, detector, trunk
         self._recipe, self._seed = recipe, seed
 
     def __call__(self, number: int) -> Batch:
-        """Return batch `number`: arrays of `recipe.batch` rows."""
+        """Return batch `number`: arrays of `refiner.batch` rows."""
         examples = self._examples(number)
         targets = np.stack([example.targets for example in examples])
         masks = np.stack([example.masks for example in examples])
@@ -62,9 +62,12 @@ class BatchMaker:
 
     def _examples(self, number: int) -> list[Example]:
         examples: list[Example] = []
+        size = self._recipe.refiner.batch
         for i in count():
             rng = np.random.default_rng([self._seed, number, i])
-            examples += view_examples(training_view(self._pools, self._recipe, rng), self._detector, rng)
-            if len(examples) >= self._recipe.batch:
-                return examples[: self._recipe.batch]
+            examples += view_examples(
+                training_view(self._pools, self._recipe.detector, rng), self._detector, rng
+            )
+            if len(examples) >= size:
+                return examples[:size]
         raise AssertionError("unreachable")

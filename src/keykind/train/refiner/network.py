@@ -8,11 +8,13 @@ The trunk is the first two thirds of MobileNetV2, with batch normalisation folde
 heads are trained on its features first, then both together.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from keykind.core.quiet import quiet
-from keykind.detect.refiner import CONTEXT, HEAD, HEIGHT, OUTPUTS, TIP, WIDTH
+from keykind.detect.refiner import HEAD, HEIGHT, OUTPUTS, TIP, WIDTH
 from keykind.train.backbone import Backbone, converter
 from keykind.train.backend import keras, tf
 from keykind.train.bn_folding import fold
@@ -20,12 +22,30 @@ from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.refiner.features import FEATURE_SHAPES, TAPS
 
 FEATURE_SCALES = (6.0, 6.4, 2.2)  # standard deviations of ImageNet's features, which are divided by them
-FINE_CHANNELS, POSITION_CHANNELS = 32, 8  # of the masks' last layers; of the features kept with their places
+FINE_CHANNELS, PLACE_CHANNELS = 32, 8  # of the masks' last layers; of deep features kept with their places
 DROPOUT = 0.1
-OUTPUT_STD = 0.01  # standard deviation of the initial kernel of the values
-OFFSET_SCALE = 0.2  # crop widths: unit of the ends' offsets, so that the outputs are of the order of 1
-FIRST_END = 0.5 - 0.5 / CONTEXT  # x of the head where a candidate is exact, crop widths
-_ENDS = (FIRST_END, HEIGHT / WIDTH / 2, 1 - FIRST_END, HEIGHT / WIDTH / 2)
+OUTPUT_STD = 0.01  # standard deviation of the initial kernels of the values
+OFFSET_SCALE = 0.2  # crop widths: unit of the corrections of ends, so that they are of the order of 1
+
+
+class ExpectedPlaces(keras.layers.Layer):  # type: ignore[misc]  # Keras has no types
+    """Heatmaps of logits (n, h, w, k) -> their expected places x, y (n, 2k), in widths of the crop.
+
+    Source: integral regression, Sun et al. 2018, arXiv:1711.08229.
+    """
+
+    def call(self, heatmaps: Any) -> Any:
+        """Return the places."""
+        _, rows, columns, count = heatmaps.shape
+        x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / columns)
+        cells = tf.constant(np.stack([x.ravel(), y.ravel()], axis=1), tf.float32)
+        probabilities = tf.nn.softmax(tf.reshape(heatmaps, (-1, rows * columns, count)), axis=1)
+        places = tf.matmul(tf.transpose(probabilities, (0, 2, 1)), cells)
+        return tf.reshape(places, (-1, 2 * count))
+
+    def compute_output_shape(self, shape: Sequence[Any]) -> tuple[Any, ...]:
+        """Return the shape of the places."""
+        return (shape[0], 2 * shape[-1])
 
 
 def build_trunk(backbone: Backbone) -> Any:
@@ -83,25 +103,33 @@ def _convert(function: Callable[[Any], Any]) -> bytes:
 
 
 def _values(deep: Any, medium: Any, recipe: RefinerRecipe) -> Any:
-    """Return the values (n, 9) for the deep and the medium features."""
-    places = _convolve(_convolve(medium, POSITION_CHANNELS, 1, "places_in"), POSITION_CHANNELS, 3, "places")
+    """Return the values (n, 9) for the deep and the medium features.
+
+    Ends are the expected places under two heatmaps, plus a correction that can move them out of the crop.
+    """
+    places = keras.layers.Flatten()(_convolve(deep, PLACE_CHANNELS, 1, "places"))
     summary = keras.layers.Concatenate()(
         [
             keras.layers.GlobalAveragePooling2D()(deep),
             keras.layers.GlobalMaxPooling2D()(deep),
-            keras.layers.Flatten()(places),
             keras.layers.GlobalAveragePooling2D()(medium),
+            places,
         ]
     )
+    # Without normalisation a step changes the sum of so many positive inputs that units die.
+    summary = keras.layers.LayerNormalization(name="summary")(summary)
     hidden = keras.layers.Dense(recipe.hidden, name="hidden")(keras.layers.Dropout(DROPOUT)(summary))
+    hidden = keras.layers.ReLU(6.0)(hidden)
     initializer = keras.initializers.RandomNormal(stddev=OUTPUT_STD)
-    raw = keras.layers.Dense(len(OUTPUTS), kernel_initializer=initializer, name="values")(
-        keras.layers.ReLU(6.0)(hidden)
-    )
-    before, after = HEAD.start, len(OUTPUTS) - TIP.stop
-    scale = [*[1.0] * before, *[OFFSET_SCALE] * len(_ENDS), *[1.0] * after]
-    offset = [*[0.0] * before, *_ENDS, *[0.0] * after]
-    return keras.layers.Rescaling(scale, offset, name="ends")(raw)
+
+    def outputs(count: int, name: str) -> Any:
+        return keras.layers.Dense(count, kernel_initializer=initializer, name=name)(hidden)
+
+    correction = keras.layers.Rescaling(OFFSET_SCALE)(outputs(TIP.stop - HEAD.start, "correction"))
+    expected = ExpectedPlaces(name="places_of_ends")(keras.layers.Conv2D(2, 1, name="heatmaps")(medium))
+    ends = keras.layers.Add(name="ends")([expected, correction])
+    attributes = outputs(len(OUTPUTS) - TIP.stop, "attributes")
+    return keras.layers.Concatenate(name="values")([outputs(HEAD.start, "classes"), ends, attributes])
 
 
 def _joined(coarse: Any, fine: Any, channels: int, name: str) -> Any:

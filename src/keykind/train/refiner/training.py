@@ -19,10 +19,10 @@ from keykind.detect.detector import KeyDetector
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
 from keykind.train.by_steps import Schedule, Trainee, train_by_steps
-from keykind.train.detection_recipes import RefinerRecipe
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.checkpoint import Curves
 from keykind.train.detector.training import TrainingPhotos, build_pools
+from keykind.train.recipe import Recipe
 from keykind.train.refiner.batches import Batch, PrepareBatches
 from keykind.train.refiner.loss import PARTS, refiner_loss
 from keykind.train.refiner.network import (
@@ -51,9 +51,9 @@ class RefinerStart:
 
 
 def train_refiner(
-    photos: TrainingPhotos, start: RefinerStart, recipe: RefinerRecipe, out: str | Path, seed: int
+    photos: TrainingPhotos, start: RefinerStart, recipe: Recipe, out: str | Path, seed: int
 ) -> Path:
-    """Train the refiner and return the path of its model file.
+    """Train the refiner by `recipe.refiner`, on views by `recipe.detector`; return its model file's path.
 
     An interrupted training in `out` is resumed, a finished one is not repeated.
     Raises BadDataset for photos that are missing or cannot be read, BadModel, BadWeights, CannotWrite, and
@@ -65,7 +65,7 @@ def train_refiner(
     KeyDetector.load(start.detector)  # an error in a worker would come late
     backbone = load_backbone("mobilenet_v2", start.backbone, scaling=start.scaling, seed=seed)
     keras.utils.set_random_seed(seed)
-    trunk, heads = build_trunk(backbone), build_heads(recipe)
+    trunk, heads = build_trunk(backbone), build_heads(recipe.refiner)
     refiner = build_refiner(trunk, heads)
     run = _Run(build_pools(photos, out / "pools"), start.detector.read_bytes(), recipe, out, seed)
     if start.refiner:
@@ -75,7 +75,7 @@ def train_refiner(
         head_curves = run.train_heads(trunk, heads)
     curves = run.train_all(refiner)
     _save(refiner, out / WEIGHTS)
-    facts = {"photos": len(photos.labelled), "recipe": asdict(recipe)}
+    facts = {"photos": len(photos.labelled), "recipe": asdict(recipe.refiner)}
     write_json(out / CURVES, {**facts, "heads": head_curves, "curves": curves})
     write_bytes(out / MODEL, convert_refiner(refiner))
     return out / MODEL
@@ -87,7 +87,7 @@ class _Run:
 
     sources: Sources
     detector: bytes
-    recipe: RefinerRecipe
+    recipe: Recipe
     out: Path
     seed: int
 
@@ -96,7 +96,7 @@ class _Run:
         if (self.out / HEADS_CURVES).exists():
             heads.load_weights(self.out / HEADS)
             return _read_curves(self.out / HEADS_CURVES)
-        loss_of = refiner_loss(self.recipe)
+        loss_of = refiner_loss(self.recipe.refiner)
 
         def loss(*batch: Any) -> tuple[Any, Any]:
             *features, targets, masks = batch
@@ -107,7 +107,7 @@ class _Run:
             Trainee("the refiner", heads, loss, PARTS),
             convert_trunk(trunk),
             HEADS_STREAM,
-            self._schedule(self.recipe.crops, self.recipe.learning_rate),
+            self._schedule(self.recipe.refiner.crops, self.recipe.refiner.learning_rate),
             self.out / HEADS_STATE,
         )
         _save(heads, self.out / HEADS)
@@ -116,13 +116,14 @@ class _Run:
 
     def train_all(self, refiner: Any) -> Curves:
         """Train all of the network; return the curves."""
-        loss_of = refiner_loss(self.recipe)
+        loss_of = refiner_loss(self.recipe.refiner)
 
         def loss(crops: Any, targets: Any, masks: Any) -> tuple[Any, Any]:
             outputs = refiner(tf.cast(crops, tf.float32) / 255, training=True)
             return loss_of(outputs, targets, masks)
 
-        schedule = self._schedule(self.recipe.fine_tune_crops, self.recipe.fine_tune_rate)
+        recipe = self.recipe.refiner
+        schedule = self._schedule(recipe.fine_tune_crops, recipe.fine_tune_rate)
         trainee = Trainee("the refiner", refiner, loss, PARTS)
         return self._train(trainee, None, REFINER_STREAM, schedule, self.out / STATE)
 
@@ -136,11 +137,12 @@ class _Run:
             return in_workers(prepare, numbers, cpu_count())
 
         digest = hashlib.sha256(self.detector).hexdigest()
-        identity = json.dumps([asdict(self.recipe), self.seed, digest])
+        recipes = asdict(self.recipe.refiner), asdict(self.recipe.detector)
+        identity = json.dumps([*recipes, self.seed, digest])
         return train_by_steps(trainee, batches, schedule, state, identity)
 
     def _schedule(self, crops: int, rate: float) -> Schedule:
-        recipe = self.recipe
+        recipe = self.recipe.refiner
         return Schedule(
             max(crops // recipe.batch, 1),
             rate,
