@@ -6,7 +6,7 @@ import pytest
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadModel, BadWeights  # noqa: E402
-from keykind.experiment.shipping import ship_classifier, ship_detector, unchanged  # noqa: E402
+from keykind.experiment.shipping import ship_classifier, ship_detector, ship_refiner, unchanged  # noqa: E402
 from keykind.model.model import read_model_file, unpack  # noqa: E402
 from keykind.model.shipped import DETECTOR, FOLDER, read_arrays, read_model  # noqa: E402
 
@@ -41,4 +41,6 @@ def test_a_detector_is_bundled_and_anything_else_is_refused(tmp_path):
     (tmp_path / "text.tflite").write_text("not a model")
     with pytest.raises(BadModel):
         ship_detector(tmp_path / "text.tflite", tmp_path / "other")
+    with pytest.raises(BadModel):
+        ship_refiner(FOLDER / DETECTOR, tmp_path / "other")
     assert not (tmp_path / "other").exists()

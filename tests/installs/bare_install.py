@@ -92,7 +92,8 @@ def check_app(out: Path) -> None:
     written = keykind("app", str(out))
     check(written.returncode == 0 and (out / "index.html").exists(), "the app is included and can be written")
     packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
-    for name in (shipped.DETECTOR, shipped.CLASSIFIER):
+    refiner = [shipped.REFINER] if shipped.has_model(shipped.REFINER) else []
+    for name in (shipped.DETECTOR, shipped.CLASSIFIER, *refiner):
         check(shipped.read_model(name) in packed, f"the app contains the bundled {name}")
 
 

@@ -40,11 +40,17 @@ class OrientedCrop:
         scale: pixels of `pixels` per pixel of the original; below 1 if decoded at a reduced scale.
         fill: the grey level outside the photo.
         """
-        return self._resample(pixels, scale, (size, size), fill)
+        return self._resample(pixels, scale, (size, size), fill, MAX_SUPERSAMPLING)
 
-    def extract_unstretched(self, pixels: Crop, scale: float, height: int) -> Crop:
-        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3)."""
-        return self._resample(pixels, scale, (round(ASPECT_RATIO * height), height), PAD_VALUE)
+    def extract_unstretched(
+        self, pixels: Crop, scale: float, height: int, supersampling: int = MAX_SUPERSAMPLING
+    ) -> Crop:
+        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3).
+
+        supersampling: largest number of samples along a side of one of its pixels.
+        """
+        size = round(ASPECT_RATIO * height), height
+        return self._resample(pixels, scale, size, PAD_VALUE, supersampling)
 
     def to_photo(self, size: tuple[int, int]) -> NDArray[np.float64]:
         """Return the affine matrix (2, 3) to px of the photo from px of this rectangle, of a size (w, h)."""
@@ -53,9 +59,11 @@ class OrientedCrop:
         matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) / size)
         return np.column_stack([matrix, np.array(self.centre) - matrix @ (np.array(size) / 2)])
 
-    def _resample(self, pixels: Crop, scale: float, size: tuple[int, int], fill: int) -> Crop:
+    def _resample(
+        self, pixels: Crop, scale: float, size: tuple[int, int], fill: int, supersampling: int
+    ) -> Crop:
         """Return the rectangle of pixels at a size (width, height), antialiased."""
-        factor = min(max(math.ceil(self.width * scale / size[0]), 1), MAX_SUPERSAMPLING)
+        factor = min(max(math.ceil(self.width * scale / size[0]), 1), supersampling)
         width, height = size[0] * factor, size[1] * factor
         to_pixels = self.to_photo((width, height)) * scale
         matrix, shift = to_pixels[:, :2], to_pixels[:, 2]

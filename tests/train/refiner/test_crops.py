@@ -13,7 +13,7 @@ from drawn_refiner import drawn_key
 from keykind.detect.detector import KeyDetector
 from keykind.detect.metrics import mask_iou
 from keykind.detect.postprocess import HEIGHT, WIDTH
-from keykind.detect.refiner import HEAD, MASK_SHAPE, TIP, crop_region
+from keykind.detect.refiner import HEAD, MASK_SHAPE, SUPERSAMPLING, TIP, crop_region
 from keykind.detect.refiner import HEIGHT as CROP_HEIGHT
 from keykind.detect.refiner import WIDTH as CROP_WIDTH
 from keykind.train.detection_recipes import RefinerRecipe
@@ -97,7 +97,7 @@ def test_the_crop_is_the_one_that_the_refiner_reads():
         middle = (head + tip) / 2
         region = crop_region(middle + (head - middle) * length, middle + (tip - middle) * length, 20.0)
         ours = extract(view.image, region).astype(int)
-        theirs = region.extract_unstretched(view.image, 1.0, CROP_HEIGHT)
+        theirs = region.extract_unstretched(view.image, 1.0, CROP_HEIGHT, SUPERSAMPLING)
         assert abs(ours - theirs).mean() < 0.6
 
 

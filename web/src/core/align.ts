@@ -47,17 +47,22 @@ export function expand(region: OrientedCrop, factor: number): OrientedCrop {
  * scale: scale of `pixels` relative to the original; below 1 if the photo was read at a reduced scale.
  */
 export function extract(region: OrientedCrop, pixels: RgbaImage, scale = 1, size: number = SIZE): RgbaImage {
-  return resample(region, pixels, scale, [size, size]);
+  return resample(region, pixels, scale, [size, size], C.MAX_SUPERSAMPLING);
 }
 
-/** Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height). */
+/**
+ * Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height).
+ *
+ * supersampling: largest number of samples along a side of one of its pixels.
+ */
 export function extractUnstretched(
   region: OrientedCrop,
   pixels: RgbaImage,
   scale: number,
   height: number,
+  supersampling: number = C.MAX_SUPERSAMPLING,
 ): RgbaImage {
-  return resample(region, pixels, scale, [roundEven(C.ASPECT_RATIO * height), height]);
+  return resample(region, pixels, scale, [roundEven(C.ASPECT_RATIO * height), height], supersampling);
 }
 
 /** Return the matrix to px of the photo from px of a region, of a size [width, height]. */
@@ -82,8 +87,9 @@ function resample(
   pixels: RgbaImage,
   scale: number,
   [width, height]: readonly [number, number],
+  supersampling: number,
 ): RgbaImage {
-  const factor = clamp(Math.ceil((region.width * scale) / width), 1, C.MAX_SUPERSAMPLING);
+  const factor = clamp(Math.ceil((region.width * scale) / width), 1, supersampling);
   const size = [width * factor, height * factor] as const;
   const [a, b, c, d, e, f] = toPhoto(region, size);
   const matrix: Matrix = [a * scale, b * scale, c * scale, d * scale, e * scale, f * scale];

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.core.geometry import Points
-from keykind.detect.align import MAX_SUPERSAMPLING, PAD_VALUE, OrientedCrop
+from keykind.detect.align import PAD_VALUE, OrientedCrop
 from keykind.detect.detector import KeyDetector
 from keykind.detect.postprocess import decode, pairwise_distance
 from keykind.detect.refiner import HEAD as ENDS_HEAD
-from keykind.detect.refiner import HEIGHT, MASK_SHAPE, MASK_STRIDE, OUTPUTS, WIDTH, crop_region
+from keykind.detect.refiner import HEIGHT, MASK_SHAPE, MASK_STRIDE, OUTPUTS, SUPERSAMPLING, WIDTH, crop_region
 from keykind.detect.refiner import TIP as ENDS_TIP
 from keykind.train.detector import keys
 from keykind.train.detector.keys import View, map_points
@@ -89,7 +89,7 @@ def extract(image: NDArray[np.uint8], region: OrientedCrop) -> NDArray[np.uint8]
 
     OpenCV does it ten times faster than Pillow; the two differ by rounding.
     """
-    factor = min(max(math.ceil(region.width / WIDTH), 1), MAX_SUPERSAMPLING)
+    factor = min(max(math.ceil(region.width / WIDTH), 1), SUPERSAMPLING)
     size = WIDTH * factor, HEIGHT * factor
     crop = cv2.warpAffine(
         image,
