@@ -9,7 +9,7 @@ from keykind.detect.refiner import MASK_SHAPE, MASK_STRIDE, WIDTH, Refiner
 from keykind.photo.decode import Photo
 
 BOW, BLADE, REMOTE, GROUND = (230, 20, 20), (20, 230, 20), (20, 20, 230), (200, 200, 200)
-SURE = 5.0  # logit
+SURE = 12.0  # logit
 
 
 class DrawnRefiner(Refiner):
