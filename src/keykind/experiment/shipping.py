@@ -1,21 +1,32 @@
 """Trained models -> the files bundled with keykind.
 
-In:    a finished run and the weights that its training started from; a detector's model file
+In:    a finished run and the weights that its training started from; a detector's model file; a decision
 Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite, and
-       models.json with their hashes
+       models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
 """
 
+import hashlib
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from keykind.core.errors import BadWeights
+from keykind.core.errors import BadModel, BadWeights
 from keykind.detect.detector import load_detector
 from keykind.export.export import Exported, ExportOptions, export_model
 from keykind.export.from_run import load_trained_model
-from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, Arrays, write_arrays, write_model
+from keykind.model.shipped import (
+    CLASSIFIER,
+    DETECTOR,
+    FOLDER,
+    Arrays,
+    load_decision,
+    read_model,
+    write_arrays,
+    write_decision,
+    write_model,
+)
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
@@ -43,6 +54,19 @@ def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:
     """Bundle a detector's model file and return its new path. Raises BadModel."""
     load_detector(Path(file))
     return write_model(DETECTOR, Path(file).read_bytes(), Path(out))
+
+
+def ship_decision(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Bundle a decision and return the path of the index, which holds it.
+
+    Raises BadModel if it was fitted to other models than those that are bundled.
+    """
+    decision = load_decision(file)
+    for name, digest in ((CLASSIFIER, decision.classifier), (DETECTOR, decision.detector)):
+        if hashlib.sha256(read_model(name, out)).hexdigest() != digest:
+            remedy = "bundle that one first, or fit the decision again"
+            raise BadModel(file, fault=f"was fitted to another {name} than the bundled one", remedy=remedy)
+    return write_decision(decision, out)
 
 
 def unchanged(arrays: Arrays, before: Arrays) -> list[str]:
