@@ -28,19 +28,12 @@ def measure_keys(core: Core) -> Iterator[dict[str, float]]:
     for path in sorted(bundled_photos().glob("test/*/*.jpg")):
         for key in crop_keys(lambda min_side, path=path: read_photo(path, min_side=min_side), detector)[:1]:
             detection = key.detection
-            mask = {
-                "data": detection.mask.astype(np.uint8).ravel(),
-                "width": detection.mask.shape[1],
-                "height": detection.mask.shape[0],
-            }
             found = {
-                "box": detection.box.tolist(),
                 "head": detection.head.tolist(),
                 "tip": detection.tip.tolist(),
+                "width": detection.width,
                 "occlusion": detection.occlusion,
                 "truncation": detection.truncation,
-                "mask": mask,
-                "scale": detection.scale,
             }
             region = {"centre": key.region.centre, "axis": key.region.axis, "width": key.region.width}
             yield core.measure(key.crop, region, found)

@@ -9,11 +9,14 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from keykind.detect.postprocess import HEIGHT, WIDTH, DenseOutputs
 from keykind.model import shipped
 
 WEB = Path(__file__).parents[2] / "web"
@@ -69,7 +72,12 @@ def build_core(out: Path = WEB / "build" / "core") -> Path:
 
 
 class Core:
-    """The core in a Node process; its methods are those of app_core.mjs."""
+    """The core in a Node process; its methods are those of app_core.mjs.
+
+    `run_detector` runs the detector's network: an image (HEIGHT, WIDTH, 3) uint8 -> DenseOutputs.
+    """
+
+    run_detector: Callable[[NDArray[np.uint8]], DenseOutputs]
 
     def __init__(self, folder: Path | None = None) -> None:
         """Take what `build_core` built; None: build it."""
@@ -81,13 +89,19 @@ class Core:
         return lambda *arguments: self._call(method, arguments)
 
     def _call(self, method, arguments):
-        request = {"method": method, "arguments": encode(arguments)}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        reply = json.loads(self._process.stdout.readline())
+        reply = self._send({"method": method, "arguments": encode(arguments)})
+        while "run" in reply:
+            image = np.frombuffer(base64.b64decode(reply["run"]), np.uint8).reshape(HEIGHT, WIDTH, 3)
+            reply = self._send(encode(self.run_detector(image)))
         if "error" in reply:
             raise RuntimeError(reply["error"])
         return reply["result"]
+
+    def _send(self, line):
+        """Return the line that answers a line."""
+        self._process.stdin.write(json.dumps(line) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
 
     def close(self) -> None:
         self._process.stdin.close()

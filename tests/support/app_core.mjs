@@ -1,18 +1,17 @@
 // The app's core on standard input and output, one line of JSON per request and reply.
-// In: {method, arguments}; arrays as {type, shape, bytes in base64}. Out: {result} or {error}.
+// In: {method, arguments}; arrays as {type, shape, bytes in base64}. Out: {result} or {error}, after {run: bytes} for
+// each run of the detector's network, to which the next line in is the array of its outputs.
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
 const core = await import(pathToFileURL(process.argv[2]).href);
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]();
 const TYPES = { uint8: Uint8Array, float32: Float32Array };
 
 const base64 = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLength).toString('base64');
 const encodeImage = ({ data, width, height }) => ({ width, height, bytes: base64(data) });
 const encodeArray = (array) => ({ bytes: base64(array) });
-const encodeDetection = (detection) => ({
-  ...detection,
-  mask: { ...detection.mask, data: base64(detection.mask.data) },
-});
+const write = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 function decode(value) {
   if (Array.isArray(value)) return value.map(decode);
@@ -24,10 +23,10 @@ function decode(value) {
   return { data: new Uint8ClampedArray(bytes.buffer), width, height };
 }
 
-// A detector whose n-th run returns the n-th of the given outputs.
-const replay = (outputs) => {
-  let next = 0;
-  return async () => outputs[next++];
+// The detector's network, run by the process at the other end.
+const runDetector = async (rgb) => {
+  write({ run: base64(rgb) });
+  return decode(JSON.parse((await lines.next()).value));
 };
 
 // A classifier whose map of the first kind is the mean red of each of 7 x 7 squares, and whose probability and OOD
@@ -51,14 +50,14 @@ const METHODS = {
   resizeArray: (values, from, to, filter) => encodeArray(core.resizeArray(values, from, to, core[filter])),
   reduce: (image, factor) => encodeImage(core.reduce(image, factor)),
   transform: (image, side, matrix, grey) => encodeImage(core.transform(image, side, matrix, grey)),
-  transposeImage: (image) => encodeImage(core.transposeImage(image)),
-  transposeOutputs: (outputs) => encodeArray(core.transposeOutputs(outputs)),
+  rotateLeft: (image) => encodeImage(core.rotateLeft(image)),
   letterbox: (image) => encodeImage(core.letterbox(image).image),
   draftFactor: core.draftFactor,
-  decode: (outputs, size, scale, threshold) =>
-    core.decode(outputs, size, scale, threshold).map(encodeDetection),
-  detectKeys: async (pixels, width, height, outputs) =>
-    (await core.detectKeys({ pixels, width, height }, replay(outputs))).map(encodeDetection),
+  decode: core.decode,
+  boxOf: core.boxOf,
+  keypointDistance: core.keypointDistance,
+  detectKeys: (photo, options) => core.detectKeys(photo, runDetector, options),
+  detectAll: (photo, options) => core.detectAll(photo, runDetector, options),
   cropAround: core.cropAround,
   extract: (region, image, scale, size) => encodeImage(core.extract(region, image, scale, size)),
   extractUnstretched: (region, image, scale, height) =>
@@ -79,7 +78,7 @@ const METHODS = {
   },
 };
 
-for await (const line of createInterface({ input: process.stdin })) {
+for await (const line of lines) {
   const request = JSON.parse(line);
   let reply;
   try {
@@ -87,5 +86,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   } catch (error) {
     reply = { error: String(error.message ?? error) };
   }
-  process.stdout.write(`${JSON.stringify(reply)}\n`);
+  write(reply);
 }

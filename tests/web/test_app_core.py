@@ -1,6 +1,5 @@
 """Tests of web/src/core: the app computes the same results as Python."""
 
-import base64
 import json
 import subprocess
 import sys
@@ -15,8 +14,9 @@ from keykind.core.geometry import oriented_rectangle
 from keykind.dataset.bundled import bundled_photos
 from keykind.detect import detector, postprocess
 from keykind.detect.align import crop_around
-from keykind.detect.crops import MIN_RESOLUTION
-from keykind.detect.detector import KeyDetector, letterbox, load_detector
+from keykind.detect.crops import DETECTION_SIDE, MIN_RESOLUTION
+from keykind.detect.detection import Detection
+from keykind.detect.detector import KeyDetector, keypoint_distance, letterbox, load_detector
 from keykind.model import shipped
 from keykind.model.card import SIZE
 from keykind.model.gradcam import overlay
@@ -49,48 +49,63 @@ def bundled_sample(step):
     return sorted(bundled_photos().glob("test/*/*.jpg"))[::step]
 
 
-def synthetic_outputs(keys, seed=0):
-    """Return what the network could output for keys given as (head, tip), with noise in the offsets."""
+KEY, REMOTE = 0, 1
+POINT = 1e-3  # px: tolerance of keypoints
+LOW_SCORE = 0.2  # a threshold at which there are more detections to compare
+
+
+def made_outputs(objects, seed=0):
+    """Return what the network could output for objects given as (head, tip, width, KEY or REMOTE).
+
+    Locations near the middle of an object predict it, with noise; the others predict none.
+    """
     rng = np.random.default_rng(seed)
-    grid, side, stride = postprocess.GRID, postprocess.SIDE, postprocess.STRIDE
-    outputs = rng.uniform(0, 0.2, (grid, grid, len(postprocess.OUTPUTS))).astype(np.float32)
-    centres = (np.stack(np.meshgrid(np.arange(grid), np.arange(grid)), axis=-1) + 0.5) * stride
-    for head, tip in np.array(keys, float):
-        length = np.linalg.norm(tip - head)
-        axis = (tip - head) / length
-        along = (centres - head) @ axis
-        across = np.abs((centres - head) @ np.array([-axis[1], axis[0]]))
-        inside = (along > 0) & (along < length) & (across < np.where(along < length / 3, 20, 9))
-        outputs[inside, postprocess.KEY] = rng.uniform(0.6, 1, inside.sum())
-        outputs[inside & (along > length / 3), postprocess.BLADE] = 0.9
-        for name, point in (("centre", (head + tip) / 2), ("head", head), ("tip", tip)):
-            channel = postprocess.OUTPUTS.index(name)
-            heatmap = np.exp(-(((centres - point) ** 2).sum(axis=-1)) / 50)
-            outputs[..., channel] = np.maximum(outputs[..., channel], heatmap)
-        offsets = np.concatenate([head - centres, tip - centres], axis=-1).reshape(grid, grid, 2, 2) / side
-        lengths = np.maximum(np.linalg.norm(offsets, axis=-1, keepdims=True), 1e-9)
-        offsets = (offsets * np.minimum(1, postprocess.MAX_OFFSET / lengths)).reshape(grid, grid, 4)
-        outputs[inside, postprocess.OFFSETS] = (offsets + rng.normal(0, 0.01, offsets.shape))[inside]
+    outputs = rng.normal(0, 1, (postprocess.LOCATIONS, len(postprocess.OUTPUTS))).astype(np.float32)
+    outputs[:, postprocess.CLASSES] -= 7
+    centres, strides = postprocess.locations()
+    unit = (postprocess.OFFSET_UNIT * strides)[:, None]
+    for head, tip, width, column in objects:
+        ends = np.array([head, tip], float)
+        near = np.linalg.norm(centres - ends.mean(axis=0), axis=1) < 2.5 * strides
+        noisy_ends = ends + rng.normal(0, 1, (near.sum(), 2, 2))
+        outputs[near, postprocess.HEAD] = (noisy_ends[:, 0] - centres[near]) / unit[near]
+        outputs[near, postprocess.TIP] = (noisy_ends[:, 1] - centres[near]) / unit[near]
+        outputs[near, postprocess.LOG_WIDTH] = np.log(width / unit[near, 0])
+        outputs[near, column] = rng.uniform(-1, 3, near.sum())
     return outputs
 
 
-def assert_same_keys(ours, theirs):
+def as_detections(candidates):
+    return [
+        Detection(score, head, tip, width, *attributes, remote)
+        for score, head, tip, width, attributes, remote in zip(
+            candidates.scores,
+            candidates.heads,
+            candidates.tips,
+            candidates.widths,
+            candidates.attributes,
+            candidates.remote,
+            strict=True,
+        )
+    ]
+
+
+def assert_same_detections(ours, theirs, tolerance=POINT, score_tolerance=1e-6):
     assert len(ours) == len(theirs)
+    names = {"occlusion": "occlusion", "truncation": "truncation", "bladeVisible": "blade_visible"}
     for key, expected in zip(ours, theirs, strict=True):
-        assert key["score"] == pytest.approx(expected.score, abs=1e-5)
-        assert key["occlusion"] == pytest.approx(expected.occlusion, abs=1e-5)
-        assert key["truncation"] == pytest.approx(expected.truncation, abs=1e-5)
-        for name in ("head", "tip", "box"):
-            np.testing.assert_allclose(key[name], getattr(expected, name), atol=0.02)
-        mask = np.frombuffer(base64.b64decode(key["mask"]["data"]), np.uint8)
-        differs = mask.reshape(key["mask"]["height"], key["mask"]["width"]) != expected.mask
-        assert differs.mean() < 1e-4
+        assert key["remote"] == expected.remote
+        assert key["score"] == pytest.approx(expected.score, abs=score_tolerance)
+        for name, pythons in names.items():
+            assert key[name] == pytest.approx(getattr(expected, pythons), abs=score_tolerance)
+        for name in ("head", "tip", "width"):
+            np.testing.assert_allclose(key[name], getattr(expected, name), atol=tolerance)
 
 
 class ReplayDetector(KeyDetector):
     """A detector whose n-th run returns the n-th of the given outputs."""
 
-    def __init__(self, *outputs):
+    def __init__(self, outputs):
         self.remaining = list(outputs)
 
     def dense_outputs(self, image):
@@ -107,7 +122,7 @@ def test_constants_are_up_to_date():
 
 def test_constants_include_the_detectors_thresholds(core):
     constants = core.constants()
-    assert constants["postprocess"]["MASK_THRESHOLD"] == postprocess.MASK_THRESHOLD
+    assert constants["postprocess"]["OFFSET_UNIT"] == postprocess.OFFSET_UNIT
     assert constants["detector"]["SCORE_THRESHOLD"] == detector.SCORE_THRESHOLD
 
 
@@ -164,7 +179,7 @@ def test_images_are_transformed_as_by_pillow(core):
     assert (ours != np.asarray(theirs)).mean() < 1e-3
 
 
-@pytest.mark.parametrize("size", [(640, 480), (480, 641), (100, 30), (256, 256), (1000, 3)])
+@pytest.mark.parametrize("size", [(640, 480), (480, 641), (100, 30), (256, 256), (1000, 3), (3, 999)])
 def test_photos_are_letterboxed_as_in_python(core, size):
     pixels = noisy(*size)
     ours = decode_image(core.letterbox(pixels)).astype(int)
@@ -180,10 +195,22 @@ def test_jpegs_are_read_at_the_scale_that_pillow_chooses(core, size, tmp_path):
     assert [-(-side // factor) for side in size[::-1]] == list(pixels.shape[:2])
 
 
+def test_images_are_turned_as_by_numpy(core):
+    pixels = noisy(30, 20)
+    np.testing.assert_array_equal(decode_image(core.rotateLeft(pixels)), np.rot90(pixels))
+
+
 SCENES = {
-    "one": [((40, 60), (200, 150))],
-    "crossing": [((40, 60), (200, 150)), ((60, 180), (190, 70))],
-    "small": [((30, 30), (60, 40)), ((200, 30), (230, 40)), ((100, 200), (130, 190))],
+    "one": [((40, 60), (200, 150), 40, KEY)],
+    "crossing": [((40, 60), (300, 150), 40, KEY), ((60, 280), (290, 70), 30, KEY)],
+    "small": [
+        ((30, 30), (60, 40), 12, KEY),
+        ((300, 30), (330, 40), 9, KEY),
+        ((100, 200), (130, 190), 9, KEY),
+    ],
+    "key and remote": [((40, 60), (200, 150), 40, KEY), ((300, 200), (320, 260), 30, REMOTE)],
+    "remote on a key": [((40, 60), (200, 150), 40, REMOTE), ((42, 62), (200, 150), 40, KEY)],
+    "outside the frame": [((-60, 100), (90, 160), 45, KEY)],
     "none": [],
 }
 
@@ -191,48 +218,72 @@ SCENES = {
 @pytest.mark.parametrize("scene", SCENES)
 @pytest.mark.parametrize("seed", range(3))
 def test_outputs_are_decoded_as_in_python(core, scene, seed):
-    outputs = synthetic_outputs(SCENES[scene], seed)
-    theirs = postprocess.decode(outputs, (192, 256), 2.5, 0.1)
-    assert bool(theirs) == bool(SCENES[scene])
-    assert_same_keys(core.decode(outputs, [256, 192], 2.5, 0.1), theirs)
+    outputs = made_outputs(SCENES[scene], seed)
+    theirs = as_detections(postprocess.decode(outputs, LOW_SCORE))
+    assert len(theirs) >= len(SCENES[scene]) - (scene == "remote on a key")
+    assert_same_detections(core.decode(outputs, LOW_SCORE), theirs)
 
 
-def test_outputs_for_photos_are_decoded_as_in_python(core):
+def test_any_outputs_are_decoded_as_in_python(core):
+    """The number of candidates and of detections is limited, and so is the width."""
+    rng = np.random.default_rng(0)
+    outputs = rng.normal(0, 3, (postprocess.LOCATIONS, len(postprocess.OUTPUTS))).astype(np.float32)
+    outputs[::9, postprocess.LOG_WIDTH] = 100
+    outputs[::7, postprocess.HEAD] = outputs[::7, postprocess.TIP]
+    theirs = as_detections(postprocess.decode(outputs, 0.1))
+    assert sum(not key.remote for key in theirs) == postprocess.MAX_DETECTIONS
+    assert_same_detections(core.decode(outputs, 0.1), theirs)
+
+
+def test_boxes_and_distances_of_keys_are_pythons(core):
+    rng = np.random.default_rng(1)
+    keys = [Detection(0.5, *rng.uniform(0, 100, (2, 2)), rng.uniform(1, 50)) for _ in range(6)]
+    point = np.array([5.0, 5.0])
+    keys.append(Detection(0.5, point, point, 3))
+    entries = [{"head": key.head.tolist(), "tip": key.tip.tolist(), "width": key.width} for key in keys]
+    for key, entry in zip(keys, entries, strict=True):
+        np.testing.assert_allclose(core.boxOf(entry), key.box, atol=1e-9)
+        expected = [keypoint_distance(key, other) for other in keys]
+        assert [core.keypointDistance(entry, other) for other in entries] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("scene", ["small", "none", "one", "crossing", "key and remote"])
+@pytest.mark.parametrize("size", [(700, 500), (500, 700)])
+def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size):
+    passes = [made_outputs(SCENES[scene])]
+    for n in range(60):
+        head, tip = (60 + 5 * n, 60), (150 + 3 * n, 90 + 3 * n)
+        passes.append(made_outputs([(head, tip, 20 + n, REMOTE if n % 5 == 4 else KEY)], n))
+    photo = {"pixels": noisy(*size), "width": 2 * size[0], "height": 2 * size[1]}
+    pythons, apps = ReplayDetector(passes), ReplayDetector(passes)
+    theirs = pythons.detect_all(Photo(*photo.values(), "JPEG"))
+    core.run_detector = apps.dense_outputs
+    assert_same_detections(core.detectAll(photo), theirs)
+    assert len(apps.remaining) == len(pythons.remaining)
+    assert (len(pythons.remaining) == len(passes) - 1) is (scene in ("one", "crossing", "key and remote"))
+
+
+def test_a_camera_frame_is_processed_in_one_pass_and_remotes_are_no_keys(core):
+    objects = [((30, 30), (60, 40), 12, KEY), ((300, 200), (320, 260), 30, REMOTE)]
+    replay = ReplayDetector([made_outputs(objects)])
+    core.run_detector = replay.dense_outputs
+    (key,) = core.detectKeys({"pixels": noisy(640, 480), "width": 640, "height": 480}, {"singlePass": True})
+    assert not key["remote"]
+
+
+def test_keys_in_photos_are_detected_as_in_python(core):
+    """The network's inputs may differ by a grey level."""
     key_detector = load_detector(models() / shipped.DETECTOR)
+    core.run_detector = key_detector.dense_outputs
     count = 0
     for path in bundled_sample(6):
-        pixels = np.asarray(Image.open(path).convert("RGB"))
-        outputs = key_detector.dense_outputs(letterbox(pixels)[0])
-        theirs = postprocess.decode(outputs, (200, 256), 1.5, 0.2)
-        assert_same_keys(core.decode(outputs, [256, 200], 1.5, 0.2), theirs)
+        photo = decode.read_photo(path, min_side=DETECTION_SIDE)
+        theirs = key_detector.detect_all(photo, LOW_SCORE)
+        entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
+        ours = core.detectAll(entry, {"scoreThreshold": LOW_SCORE})
+        assert_same_detections(ours, theirs, tolerance=0.1, score_tolerance=1e-3)
         count += len(theirs)
     assert count > 10
-
-
-def test_images_and_outputs_are_transposed_as_in_python(core):
-    pixels, outputs = noisy(30, 20), synthetic_outputs(SCENES["crossing"])
-    np.testing.assert_array_equal(decode_image(core.transposeImage(pixels)), pixels.transpose(1, 0, 2))
-    transposed = decode_array(core.transposeOutputs(outputs), *outputs.shape)
-    np.testing.assert_array_equal(transposed, postprocess.transpose_outputs(outputs))
-
-
-@pytest.mark.parametrize("hidden", [0.1, 0.6])
-def test_an_occluded_key_keeps_its_predicted_keypoints(core, hidden):
-    outputs = synthetic_outputs([((40, 60), (200, 150))])
-    outputs[..., postprocess.HIDDEN] = hidden
-    outputs[30:, :, postprocess.KEY] = 0
-    assert_same_keys(core.decode(outputs, [256, 256], 1, 0), postprocess.decode(outputs, (256, 256), 1, 0))
-
-
-@pytest.mark.parametrize("scene", ["small", "none", "one", "crossing"])
-def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene):
-    passes = [synthetic_outputs(SCENES[scene])]
-    passes += [synthetic_outputs([((60 + 9 * n, 60), (150, 90 + 7 * n))], n) for n in range(40)]
-    pixels = noisy(700, 500)
-    replay = ReplayDetector(*passes)
-    theirs = replay.detect(Photo(pixels, 1400, 1000, "JPEG"))
-    assert (len(replay.remaining) == len(passes) - 1) is (scene == "one")
-    assert_same_keys(core.detectKeys(pixels, 1400, 1000, passes), theirs)
 
 
 def test_crops_are_extracted_as_in_python(core):
@@ -317,16 +368,13 @@ def test_a_verdict_follows_the_thresholds_of_the_card(core, probabilities, ood_s
     )
 
 
-KEY = {"head": [40, 112], "tip": [240, 112], "box": [[40, 82], [240, 82], [240, 142], [40, 142]]}
 REGION = {"centre": [140, 112], "axis": [1, 0], "width": 280}
 
 
 def detection(**changes):
     """Return a detection 200 px long and 60 px wide, almost entirely visible."""
-    data = np.zeros((56, 70), np.uint8)
-    data[20:36, 10:60] = 1
-    mask = {"data": data.ravel(), "width": 70, "height": 56}
-    return {"score": 0.9, "occlusion": 0.1, "truncation": 0.1, "mask": mask, "scale": 4, **KEY, **changes}
+    key = {"head": [40, 112], "tip": [240, 112], "width": 60, "occlusion": 0.1, "truncation": 0.1}
+    return key | changes
 
 
 def good_crop(change=lambda image: image):
@@ -352,12 +400,7 @@ CAUSES = {
     "darkness": (["dark"], {}, {}, lambda crop: crop.point(lambda level: level // 5)),
     "glare": (["glare"], {}, {}, with_glare),
     "blur": (["blurred"], {}, {}, lambda crop: crop.filter(BLUR)),
-    "a key seen edge-on": (
-        ["edge"],
-        {"box": [[40, 102], [240, 102], [240, 122], [40, 122]]},
-        {},
-        lambda crop: crop,
-    ),
+    "a key seen edge-on": (["edge"], {"width": 20}, {}, lambda crop: crop),
     "a key seen at an angle": (["slanted"], {"head": [107, 112], "tip": [173, 112]}, {}, lambda crop: crop),
 }
 
@@ -389,10 +432,8 @@ def test_sharpness_is_the_relative_variance_of_the_laplacian(core):
     assert measurements["small"] is measurements["edge"] is measurements["hidden"] is None
 
 
-def test_limits_that_python_has_are_pythons(core):
-    limits = core.limits()
-    assert limits["hidden"] == postprocess.OCCLUSION_LIMIT
-    assert limits["small"] == MIN_RESOLUTION * SIZE
+def test_the_limit_that_python_has_is_pythons(core):
+    assert core.limits()["small"] == MIN_RESOLUTION * SIZE
 
 
 def test_good_photos_are_seldom_beyond_a_limit(core):
@@ -404,10 +445,10 @@ def test_good_photos_are_seldom_beyond_a_limit(core):
     assert {name: share for name, share in beyond.items() if share > 0.05 and name != "small"} == {}
 
 
-def test_only_pixels_inside_the_mask_are_measured(core):
+def test_only_pixels_inside_the_box_are_measured(core):
     crop = np.full((224, 224, 3), 255, np.uint8)
-    # The mask covers 40 to 240 px along the key and 80 to 144 px across; the region 0 to 280 and 42 to 182.
-    crop[round((80 - 42) / 140 * 224) - 2 : round((144 - 42) / 140 * 224) + 2] = 100
+    # The box covers 40 to 240 px along the key and 82 to 142 px across; the region 0 to 280 and 42 to 182.
+    crop[64 - 2 : 160 + 2, 32 - 2 : 192 + 2] = 100
     measurements = core.measure(crop, REGION, detection())
     assert measurements["glare"] == 0
     assert measurements["dark"] == pytest.approx(100 / 255, abs=1e-6)
@@ -429,7 +470,7 @@ APP_CARD = {"kinds": list(CARD.kinds), "confidenceThreshold": 0.5, "oodThreshold
 
 def frame_key(x, *probabilities, causes=("dark",)):
     outputs = {"probabilities": list(probabilities), "maps": None, "oodScore": None}
-    return {"keypoints": [x, 0, x + 100, 0], "outputs": outputs, "causes": list(causes)}
+    return {"head": [x, 0], "tip": [x + 100, 0], "outputs": outputs, "causes": list(causes)}
 
 
 def test_an_answer_settles_over_frames_and_a_missing_key_is_dropped(core):

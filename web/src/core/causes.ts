@@ -3,17 +3,17 @@
  *
  * In:    the key's crop and detection
  * Out:   Measurements; Cause(s), the measurements beyond their limits
- * Needs: constants.json, align.ts, detector.ts, image.ts
+ * Needs: constants.json, align.ts, detection.ts, geometry.ts, image.ts
  *
- * Limits that Python has are Python's. The others are about the first or 99th percentile over the rendered phone photos
+ * The limit of 'small' is Python's. The others are about the first or 99th percentile over the rendered phone photos
  * that are bundled with keykind; docs/app.md has the figures.
  */
 
 import type { OrientedCrop } from './align';
 import constants from './constants.json';
-import { lengthOf } from './detector';
+import { boxOf, type Detection, lengthOf } from './detection';
+import { extent } from './geometry';
 import type { RgbaImage } from './image';
-import type { Detection } from './postprocess';
 
 const { SIZE } = constants.card;
 const { ASPECT_RATIO } = constants.align;
@@ -23,12 +23,12 @@ export const CAUSES = ['hidden', 'small', 'dark', 'glare', 'blurred', 'edge', 's
 export type Cause = (typeof CAUSES)[number];
 
 export const LIMITS = {
-  hidden: constants.postprocess.OCCLUSION_LIMIT, // max. share of the key that is occluded or outside the frame
+  hidden: 0.25, // max. share of the key that is occluded or outside the frame
   small: constants.crops.MIN_RESOLUTION * SIZE, // min. pixels of the photo along the crop
   dark: 0.15, // min. mean luma of the key, 0 black to 1 white
   glare: 0.05, // max. share of the key's pixels that are blown out
-  blurred: 0.01, // min. variance of the Laplacian relative to the variance of the luma
-  edge: 0.15, // min. ratio of the visible width to the length
+  blurred: 0.005, // min. variance of the Laplacian relative to the variance of the luma
+  edge: 0.15, // min. ratio of the width to the length
   slanted: 0.85, // max. of the same ratio
 } as const;
 
@@ -66,8 +66,8 @@ export function measure(
   region: OrientedCrop | null,
   detection: Detection | null,
 ): Measurements {
-  const mask = detection && region ? maskInCrop(region, detection) : new Uint8Array(SIZE * SIZE).fill(1);
-  const aspect = detection ? widthOf(detection) / Math.max(lengthOf(detection), 1) : null;
+  const mask = detection && region ? boxInCrop(region, detection) : new Uint8Array(SIZE * SIZE).fill(1);
+  const aspect = detection ? detection.width / Math.max(lengthOf(detection), 1) : null;
   return {
     hidden: detection ? Math.max(detection.occlusion, detection.truncation) : null,
     small: region ? region.width : null,
@@ -110,27 +110,20 @@ function laplacianAt(luma: Float32Array, i: number): number {
   return beside + (luma[i - SIZE] as number) + (luma[i + SIZE] as number) - 4 * (luma[i] as number);
 }
 
-/** Return a detection's mask, resampled to its (SIZE, SIZE) crop. */
-function maskInCrop(region: OrientedCrop, { mask, scale }: Detection): Uint8Array {
-  const resampled = new Uint8Array(SIZE * SIZE);
-  const [x, y] = region.axis;
+/** Return the part of a (SIZE, SIZE) crop that is inside the detection's box. */
+function boxInCrop(region: OrientedCrop, detection: Detection): Uint8Array {
+  const inside = new Uint8Array(SIZE * SIZE);
+  const [left, right, top, bottom] = extent(boxOf(detection), region.axis);
+  const [x, , y] = extent([region.centre], region.axis);
   const [stepAlong, stepAcross] = [region.width / SIZE, region.width / ASPECT_RATIO / SIZE];
   for (let row = 0, i = 0; row < SIZE; row++) {
-    const across = (row + 0.5 - SIZE / 2) * stepAcross;
+    const across = y + (row + 0.5 - SIZE / 2) * stepAcross;
     for (let column = 0; column < SIZE; column++, i++) {
-      const along = (column + 0.5 - SIZE / 2) * stepAlong;
-      const px = Math.floor((region.centre[0] + x * along - y * across) / scale);
-      const py = Math.floor((region.centre[1] + y * along + x * across) / scale);
-      if (px < 0 || py < 0 || px >= mask.width || py >= mask.height) continue;
-      resampled[i] = mask.data[py * mask.width + px] as number;
+      const along = x + (column + 0.5 - SIZE / 2) * stepAlong;
+      if (along >= left && along <= right && across >= top && across <= bottom) inside[i] = 1;
     }
   }
-  return resampled;
-}
-
-/** Return the width of a key's visible part, px. */
-function widthOf({ box }: Detection): number {
-  return Math.hypot(box[2][0] - box[1][0], box[2][1] - box[1][1]);
+  return inside;
 }
 
 function lumaAt(data: Uint8ClampedArray, i: number): number {

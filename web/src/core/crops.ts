@@ -3,17 +3,17 @@
  *
  * In:    a function that reads the photo; one that runs the detector's network
  * Out:   KeyCrop(s), highest score first
- * Needs: align.ts, detector.ts, photo.ts
+ * Needs: align.ts, detection.ts, detector.ts, photo.ts
  *
  * Same results as detect/crops.py.
  */
 
 import { cropAround, extract, type OrientedCrop } from './align';
 import constants from './constants.json';
+import { boxOf, type Detection } from './detection';
 import { type DetectOptions, detectKeys, type RunDetector } from './detector';
 import type { RgbaImage } from './image';
 import { type Photo, type ReadPhoto, scaleOf } from './photo';
-import type { Detection } from './postprocess';
 
 const C = constants.crops;
 const { SIZE } = constants.card;
@@ -34,7 +34,7 @@ export async function cropKeys(
 ): Promise<KeyCrop[]> {
   const coarse = await read(C.DETECTION_SIDE);
   const detections = await detectKeys(coarse, run, options);
-  const regions = detections.map(({ head, tip, box }) => cropAround(head, tip, box));
+  const regions = detections.map((key) => cropAround(key.head, key.tip, boxOf(key)));
   const photo = await readSharp(coarse, read, regions);
   return detections.map((detection, i) => {
     const region = regions[i] as OrientedCrop;

@@ -1,8 +1,8 @@
 /**
- * Points, masks and oriented rectangles.
+ * Points and oriented rectangles.
  *
- * In:    Mask, Point(s)
- * Out:   the corners of a mask's outline; the oriented rectangle around points
+ * In:    Point(s)
+ * Out:   the extent of points along and across a direction; the rectangle around a segment
  * Needs: nothing
  *
  * Same results as core/geometry.py.
@@ -11,28 +11,8 @@
 /** x to the right, y downwards, px. */
 export type Point = readonly [number, number];
 
-/** Row-major; 1 inside, 0 outside. */
-export interface Mask {
-  readonly data: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-}
-
 /** The four corners of an oriented rectangle, in order around it. */
 export type Box = readonly [Point, Point, Point, Point];
-
-/** Return the corners of the first and last pixel of each row: their bounding rectangles are the mask's. */
-export function maskCorners(mask: Mask): Point[] {
-  const corners: Point[] = [];
-  for (let row = 0; row < mask.height; row++) {
-    const start = row * mask.width;
-    const first = mask.data.indexOf(1, start) - start;
-    if (first < 0 || first >= mask.width) continue;
-    const last = mask.data.lastIndexOf(1, start + mask.width - 1) - start;
-    corners.push([first, row], [last + 1, row], [first, row + 1], [last + 1, row + 1]);
-  }
-  return corners;
-}
 
 /** Return the range of points along a unit vector and across it: [min, max, min, max]. */
 export function extent(points: readonly Point[], [x, y]: Point): readonly [number, number, number, number] {
@@ -49,14 +29,19 @@ export function extent(points: readonly Point[], [x, y]: Point): readonly [numbe
 }
 
 /**
- * Return the rectangle around one or more points, aligned with a direction.
+ * Return the rectangle of a width around the segment from start to end.
  *
- * Corners 0 and 3 are at its start, corners 1 and 2 at its end. A zero vector means to the right.
+ * Corners 0 and 3 are at the start, corners 1 and 2 at the end. A segment without length points to the right.
  */
-export function orientedRectangle(points: readonly Point[], direction: Point): Box {
-  const length = Math.hypot(direction[0], direction[1]);
-  const [x, y] = length ? [direction[0] / length, direction[1] / length] : [1, 0];
-  const [left, right, top, bottom] = extent(points, [x, y]);
-  const corner = (along: number, across: number): Point => [along * x - across * y, along * y + across * x];
-  return [corner(left, top), corner(right, top), corner(right, bottom), corner(left, bottom)];
+export function segmentBox(start: Point, end: Point, width: number): Box {
+  const [dx, dy] = [end[0] - start[0], end[1] - start[1]];
+  const length = Math.hypot(dx, dy);
+  const [x, y] = length ? [dx / length, dy / length] : [1, 0];
+  const [acrossX, acrossY] = [(-y * width) / 2, (x * width) / 2];
+  return [
+    [start[0] - acrossX, start[1] - acrossY],
+    [end[0] - acrossX, end[1] - acrossY],
+    [end[0] + acrossX, end[1] + acrossY],
+    [start[0] + acrossX, start[1] + acrossY],
+  ];
 }

@@ -1,5 +1,5 @@
 /**
- * RGBA images: cropping, transposing, box reduction.
+ * RGBA images: cropping, turning, box reduction.
  *
  * In:    RgbaImage
  * Out:   RgbaImage; its RGB bytes as a network takes them
@@ -38,14 +38,14 @@ export function cropImage(
   return { data, width, height };
 }
 
-/** Return an image with x and y swapped. */
-export function transposeImage(image: RgbaImage): RgbaImage {
+/** Return an image turned a quarter turn counterclockwise: its right edge becomes the upper one. */
+export function rotateLeft(image: RgbaImage): RgbaImage {
   const [width, height] = [image.height, image.width];
   const output = blank(width, height, 0);
   const source = new Uint32Array(image.data.buffer, image.data.byteOffset);
   const pixels = new Uint32Array(output.data.buffer);
   for (let y = 0, i = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, i++) pixels[i] = source[x * image.width + y] as number;
+    for (let x = 0; x < width; x++, i++) pixels[i] = source[(x + 1) * image.width - 1 - y] as number;
   }
   return output;
 }

@@ -8,12 +8,12 @@
 
 export * from './affine';
 export * from './align';
-export * from './assign';
 export * from './card';
 export * from './causes';
 export * from './classify';
 export { default as constants } from './constants.json';
 export * from './crops';
+export * from './detection';
 export * from './detector';
 export * from './geometry';
 export * from './gradcam';
@@ -23,6 +23,5 @@ export * from './photo';
 export * from './postprocess';
 export * from './recognise';
 export * from './resize';
-export * from './trace';
 export * from './tracking';
 export * from './verdict';

@@ -21,11 +21,7 @@ export function median(values: ArrayLike<number>): number {
 
 /** Return a percentile (0 to 100), interpolated linearly. */
 export function percentile(values: ArrayLike<number>, percent: number): number {
-  return sortedPercentile(Float64Array.from(values).sort(), percent);
-}
-
-/** Return a percentile of values in ascending order. */
-export function sortedPercentile(sorted: Float64Array, percent: number): number {
+  const sorted = Float64Array.from(values).sort();
   const position = (percent / 100) * (sorted.length - 1);
   const below = Math.floor(position);
   const low = sorted[below] ?? Number.NaN;

@@ -3,7 +3,7 @@
  *
  * In:    a function that reads the photo; the two networks and the model card
  * Out:   RecognisedKey(s), highest detection score first
- * Needs: causes.ts, classify.ts, crops.ts, verdict.ts
+ * Needs: causes.ts, classify.ts, crops.ts, detection.ts, verdict.ts
  *
  * Same results as Recogniser in predict/recogniser.py, plus the causes of "not sure".
  */
@@ -14,11 +14,11 @@ import { type Cause, causesOf, type Measurements, measure } from './causes';
 import { classifyViews, type RunClassifier, VIEWS, type View } from './classify';
 import constants from './constants.json';
 import { cropKeys, readSharp } from './crops';
+import { boxOf, type Detection } from './detection';
 import type { DetectOptions, RunDetector } from './detector';
 import type { Box, Point } from './geometry';
 import type { RgbaImage } from './image';
 import { type Photo, type ReadPhoto, scaleOf } from './photo';
-import type { Detection } from './postprocess';
 import { resize } from './resize';
 import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
 
@@ -60,8 +60,8 @@ export async function recognise(
   const crops = await cropKeys(read, networks.detect, options);
   const keys: RecognisedKey[] = [];
   for (const { detection, region, crop } of crops) {
-    const { box, head, tip } = detection;
-    const part = { box, head, tip, detection, region, crop };
+    const { head, tip } = detection;
+    const part = { box: boxOf(detection), head, tip, detection, region, crop };
     keys.push(await recogniseCrop(part, networks, options.views ?? VIEWS));
   }
   return keys;

@@ -3,28 +3,25 @@
  *
  * In:    the tracks so far; the keys in this frame
  * Out:   Track(s): outputs averaged over frames, and for how many frames the answer has been the same
- * Needs: assign.ts, causes.ts, verdict.ts
+ * Needs: causes.ts, detection.ts, verdict.ts
  */
 
-import { keypointDistance } from './assign';
 import type { Card } from './card';
 import { CAUSES, type Cause } from './causes';
 import constants from './constants.json';
-import type { Keypoints } from './trace';
+import { type Keypoints, keypointDistance } from './detection';
 import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
 
 const SMOOTHING = 0.4; // weight of the current frame: an answer settles in about five frames
 
-/** A key in one frame. */
-export interface FrameKey {
-  readonly keypoints: Keypoints; // px of the frame
+/** A key in one frame, in pixels of it. */
+export interface FrameKey extends Keypoints {
   readonly outputs: ClassifierOutputs;
   readonly causes: readonly Cause[]; // whatever the verdict
 }
 
-/** A key over several frames. */
-export interface Track {
-  readonly keypoints: Keypoints; // in the current frame
+/** A key over several frames, in pixels of the current one. */
+export interface Track extends Keypoints {
   readonly outputs: ClassifierOutputs; // averaged; the maps are those of the current frame
   readonly verdict: Verdict;
   readonly causes: readonly Cause[]; // in the current frame; empty unless the verdict is "not sure"
@@ -36,7 +33,7 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
   const unmatched = new Set(tracks);
   return keys.map((key) => {
     const previous = [...unmatched].find(
-      (track) => keypointDistance(track.keypoints, key.keypoints) <= constants.detector.LOOSE_NMS_DISTANCE,
+      (track) => keypointDistance(track, key) <= constants.detector.LOOSE_NMS_DISTANCE,
     );
     if (previous) unmatched.delete(previous);
     const outputs = previous ? smooth(previous.outputs, key.outputs) : key.outputs;
@@ -45,7 +42,7 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
     const isUnsure = verdict.isKey && verdict.kind === null;
     const causes = isUnsure ? CAUSES.filter((cause) => key.causes.includes(cause)) : [];
     const frames = isSame ? previous.frames + 1 : 1;
-    return { keypoints: key.keypoints, outputs, verdict, causes, frames };
+    return { head: key.head, tip: key.tip, outputs, verdict, causes, frames };
   });
 }
 

@@ -10,7 +10,7 @@ import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from '@litertj
 import { type ClassifierOutputs, constants, type Networks, readModel } from '../core';
 import type { EngineUrls } from './protocol';
 
-const { SIDE } = constants.postprocess;
+const { WIDTH, HEIGHT } = constants.postprocess;
 const { SIZE } = constants.card;
 const { GRID } = constants.model;
 
@@ -35,8 +35,8 @@ export async function loadNetworks(urls: EngineUrls): Promise<Networks> {
   const kinds = card.kinds.length;
   return {
     card,
-    detect: async (rgb) => (await run(detector, rgb, SIDE))[0] as Float32Array,
-    classify: async (rgb) => classifierOutputs(await run(classifier, rgb, SIZE), classifier, kinds),
+    detect: async (rgb) => (await run(detector, rgb, WIDTH, HEIGHT))[0] as Float32Array,
+    classify: async (rgb) => classifierOutputs(await run(classifier, rgb, SIZE, SIZE), classifier, kinds),
   };
 }
 
@@ -68,8 +68,8 @@ async function compile(bytes: Bytes): Promise<CompiledModel> {
   return loadAndCompile(bytes, { accelerator: 'wasm' });
 }
 
-async function run(model: CompiledModel, rgb: Bytes, side: number): Promise<Float32Array[]> {
-  const input = new Tensor(rgb, [1, side, side, 3]);
+async function run(model: CompiledModel, rgb: Bytes, width: number, height: number): Promise<Float32Array[]> {
+  const input = new Tensor(rgb, [1, height, width, 3]);
   const outputs = await model.run(input);
   input.delete();
   return outputs.map((output) => {

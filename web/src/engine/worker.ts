@@ -139,7 +139,8 @@ function keysFirst(keys: readonly RecognisedKey[]): RecognisedKey[] {
 function frameKey(key: RecognisedKey): FrameKey {
   const [head, tip] = [key.head ?? key.box[0], key.tip ?? key.box[2]];
   return {
-    keypoints: Float64Array.of(...head, ...tip),
+    head,
+    tip,
     outputs: key.outputs,
     causes: causesOf(key.measurements),
   };
