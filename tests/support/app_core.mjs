@@ -67,6 +67,10 @@ const METHODS = {
     const { flatbuffer, card } = await core.readModel(bytes);
     return { card, length: flatbuffer.length };
   },
+  reasons: () => core.REASONS,
+  readDecision: core.readDecision,
+  defaultDecision: core.defaultDecision,
+  decide: core.decide,
   verdictOf: core.verdictOf,
   measure: core.measure,
   causesOf: core.causesOf,

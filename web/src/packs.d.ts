@@ -12,5 +12,6 @@ declare module 'virtual:packs' {
   }
   export const detector: string;
   export const classifier: string;
+  export const decision: unknown; // JSON, as Python writes it; null: none was fitted to these models
   export const runtimes: { readonly relaxed: RuntimePaths; readonly compat: RuntimePaths };
 }

@@ -29,13 +29,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
     )
     for name, default, meaning in (
-        ("min-score", 0.2, "score of a detection below which it is not considered"),
         ("key-threshold", 0.5, "P(key) below which a detection is no key"),
         ("kind-threshold", 0.5, "P(key) P(kind is right | key) below which the kind is not known"),
     ):
         parser.add_argument(
             f"--{name}", type=float, default=default, metavar="P", help=f"{meaning} (default: %(default)s)"
         )
+    parser.add_argument(
+        "--min-score",
+        type=float,
+        metavar="P",
+        help="score below which a detection is not considered (default: such that hardly a key is lost)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file to write")
 
 

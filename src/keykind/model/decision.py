@@ -181,7 +181,7 @@ def _text(value: Any) -> str | None:
 
 # For a model that no decision was fitted to. A typical key, with a score of 0.9 and an OOD score of 0.6
 # thresholds, has P(key) = 0.98; at 1.1 it is as likely a key as not. Probabilities are taken at their word.
-_DEFAULT = Decision(
+DEFAULT = Decision(
     key=Logistic(4.0, {"score": 1.0, "ood": -8.0}),
     remote=Logistic(2.2, {"score": 1.0}),
     kind=Logistic(0.0, {"confidence": 1.0}),
@@ -194,7 +194,7 @@ _DEFAULT = Decision(
 
 def default_decision(card: Card) -> Decision:
     """Return the decision for a model that none was fitted to; its card has the confidence threshold."""
-    return replace(_DEFAULT, kind_threshold=card.confidence_threshold)
+    return replace(DEFAULT, kind_threshold=card.confidence_threshold)
 
 
 def features_of(evidence: Evidence, card: Card) -> Features:

@@ -6,7 +6,7 @@
  * Needs: client.ts
  */
 
-import { classifier, detector, runtimes } from 'virtual:packs';
+import { classifier, decision, detector, runtimes } from 'virtual:packs';
 import type { Card } from '../core';
 import { Engine } from '../engine/client';
 import { supportedRuntime } from '../precache';
@@ -20,6 +20,7 @@ export async function startEngine(): Promise<{ engine: Engine; card: Card }> {
     runtime: { script: urlOf(script), wasm: urlOf(wasm) },
     detector: urlOf(detector),
     classifier: urlOf(classifier),
+    decision,
   });
   return { engine, card };
 }

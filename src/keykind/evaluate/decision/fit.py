@@ -25,7 +25,8 @@ from keykind.model.decision import FEATURES, Decision, Logistic
 KEY_SIGNS = {"score": 1, "ood": -1, "confidence": 1, "entropy": -1, "blade_visible": 1}
 REMOTE_SIGNS = {"score": 1}
 KIND_SIGNS = KEY_SIGNS | {"length": 1, "occlusion": -1, "truncation": -1, "sharpness": 1}
-PENALTY = 1.0  # of squared weights of features with unit variance; the loss is a sum over candidates
+PENALTY = 10.0  # of squared weights of features with unit variance; the loss is a sum over candidates
+KEPT = 0.99  # share of the detections kept as keys that have at least the minimum score
 FOLDS = 5  # of photos
 BINS = 10  # of probability, equally wide
 LEAST_EXAMPLES = 10  # of either class, to fit a model
@@ -87,6 +88,12 @@ def fit_decision(candidates: Candidates, base: Decision) -> Decision:
         key_threshold=base.key_threshold,
         kind_threshold=base.kind_threshold,
     )
+
+
+def least_score(decision: Decision, candidates: Candidates) -> float:
+    """Return the score below which hardly any detection is kept as a key; if none is, the decision's own."""
+    kept = probabilities(decision, candidates)[0] >= decision.key_threshold
+    return float(np.quantile(candidates.scores[kept], 1 - KEPT)) if kept.any() else decision.min_score
 
 
 def fit_logistic(

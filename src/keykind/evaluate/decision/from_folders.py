@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from keykind import __version__
-from keykind.evaluate.decision.candidates import gather
-from keykind.evaluate.decision.fit import DecisionScores, fit_decision, score_decision
+from keykind.evaluate.decision.candidates import LOW_SCORE, gather
+from keykind.evaluate.decision.fit import DecisionScores, fit_decision, least_score, score_decision
 from keykind.evaluate.real_photos.score import load_recogniser
 from keykind.model.decision import Decision, default_decision
 from keykind.model.model import read_model_file
@@ -36,7 +36,7 @@ class FitPhotos:
 class Limits:
     """The limits of a decision, which are chosen, not fitted; see Decision."""
 
-    min_score: float
+    min_score: float | None  # None: such that hardly a key is lost
     key_threshold: float
     kind_threshold: float
 
@@ -52,8 +52,10 @@ def fit_from_folders(
     held_out = [photo for folder in photos.sets for photo in split_set(folder, photos.max_photos)[1]]
     negatives = list(iter_photos(photos.negatives))
     candidates = gather(recogniser, held_out, negatives)
-    base = replace(default_decision(recogniser.model.card), **asdict(limits))
+    base = replace(default_decision(recogniser.model.card), **asdict(limits) | {"min_score": LOW_SCORE})
     scores = score_decision(candidates, base)
+    fitted = fit_decision(candidates, base)
+    min_score = least_score(fitted, candidates) if limits.min_score is None else limits.min_score
     about = {
         "keykind": __version__,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -65,7 +67,8 @@ def fit_from_folders(
         "ece": {name: round(value, 4) for name, value in scores.ece.items()},
     }
     decision = replace(
-        fit_decision(candidates, base),
+        fitted,
+        min_score=min_score,
         classifier=_sha256(shipped_model() if model is None else model),
         detector=_sha256(FOLDER / DETECTOR if detector is None else detector),
         about=about,
