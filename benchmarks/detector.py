@@ -12,10 +12,12 @@ import json
 from pathlib import Path
 
 from keykind.detect.detector import SCORE_THRESHOLD, load_detector
-from keykind.train.detector.training import CURVES, MAX_PHOTOS, MODEL, score_photos, split_set
+from keykind.train.detector.labels import MAX_PHOTOS, split_set
+from keykind.train.detector.training import CURVES, MODEL, score_photos
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
+POINTS = 10  # of the curve, besides the first
 PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
 
 
@@ -30,7 +32,7 @@ def score_rows(options: argparse.Namespace) -> list[tuple[str, ...]]:
                 folder.name,
                 str(scores.photos),
                 str(scores.keys),
-                *(f"{share:.3f}" for share in (scores.ap50, scores.recall, scores.mask_iou)),
+                *(f"{share:.3f}" for share in (scores.ap50, scores.recall)),
                 f"{scores.false:.2f}",
                 f"{scores.swapped:.1%}",
             )
@@ -41,21 +43,21 @@ def score_rows(options: argparse.Namespace) -> list[tuple[str, ...]]:
 def text(options: argparse.Namespace) -> str:
     """Return the section of the page: how the detector was trained, and its scores."""
     training = json.loads((options.run / CURVES).read_text("utf-8"))
-    epochs = [
-        (str(i), str(epoch["size"]), f"{epoch['loss']:.2f}", f"{epoch['seconds'] / 60:.1f}")
-        for i, epoch in enumerate(training["curves"], 1)
-    ]
+    curves = training["curves"]
+    batch, parts = training["recipe"]["batch"], list(curves[0])[1:]
+    points = [curves[round(i * (len(curves) - 1) / POINTS)] for i in range(POINTS + 1)]
+    rows = [(f"{point['step'] * batch:,}", *(f"{point[part]:.3f}" for part in parts)) for point in points]
     summary = (
         f"{training['photos']:,} rendered photos, AdamW, seed {options.seed}; the file has "
         f"{(options.run / MODEL).stat().st_size / 1e6:.2f} MB. Metrics on held-out renders: average "
         "precision of oriented boxes at an IoU of 0.5 (AP50), for keys of which at least half is visible; "
-        "recall, false detections per photo, share with head and tip swapped, and mask IoU at a score "
+        "recall, false detections per photo and share with head and tip swapped at a score "
         f"threshold of {SCORE_THRESHOLD}."
     )
-    header = ("renders", "photos", "keys", "AP50", "recall", "mask IoU", "false per photo", "swapped")
+    header = ("renders", "photos", "keys", "AP50", "recall", "false per photo", "swapped")
     scores, curve = (
         markdown(header, score_rows(options)),
-        markdown(("epoch", "px", "loss", "minutes"), epochs),
+        markdown(("views", *parts), rows),
     )
     return section(
         "The detector on renders",

@@ -33,7 +33,7 @@ def calls(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", ["train-detector", "score-detector", "score-real", "ship", "render-sample"]
+    "command", ["train-detector", "score-detector", "score-real", "fit-decision", "ship", "render-sample"]
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -51,26 +51,39 @@ def test_a_command_is_required(capsys):
 
 def test_train_detector_trains_on_all_sets(calls, tmp_path, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.experiment.detector_training import TrainingFolders
     from keykind.train.detector.training import Start
 
-    calls("keykind.train.detector.training.split_set", (["photo"], ["held out"]))
-    record = calls("keykind.train.detector.training.train_on_photos", Path("out/detector.tflite"))
+    record = calls("keykind.experiment.detector_training.train_from_folders", Path("out/detector.tflite"))
     recipe = tmp_path / "small.toml"
-    recipe.write_text("[detector]\nsizes = [64, 96]\n", "utf-8")
-    options = ("--weights", "imagenet", "--scaling", "native", "--begin", "begin.h5", "--max-photos", 9)
-    assert run("dev", "train-detector", "one", "two", "--out", "out", "--recipe", recipe, *options) == 0
-    assert record[:2] == [(Path("one"), 9), (Path("two"), 9)]
-    photos, start, recipe, out, seed = record[2]
-    assert photos == ["photo", "photo"]
-    assert start == Start("imagenet", "native", Path("begin.h5"))
-    assert (recipe.sizes, out, seed) == ((64, 96), Path("out"), 0)
+    recipe.write_text("[detector]\nviews = 64\n", "utf-8")
+    photos = ("--backgrounds", "a", "b", "--hands", "hands", "--marks", "real", "--clutter", "things")
+    options = (
+        "--max-photos",
+        9,
+        "--weights",
+        "keykind",
+        "--scaling",
+        "unit",
+        "--begin",
+        "begin.h5",
+        "--recipe",
+        recipe,
+    )
+    assert run("dev", "train-detector", "one", "two", "--out", "out", *photos, *options) == 0
+    folders, start, recipe, out, seed = record[0]
+    assert folders == TrainingFolders(
+        [Path("one"), Path("two")], [Path("a"), Path("b")], Path("hands"), Path("real"), Path("things"), 9
+    )
+    assert start == Start("keykind", "unit", Path("begin.h5"))
+    assert (recipe.views, out, seed) == (64, Path("out"), 0)
     assert capsys.readouterr().out == "out/detector.tflite\n"
 
 
 def test_score_detector_prints_a_line_per_set(calls, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
-    calls("keykind.train.detector.training.split_set", (["photo"], ["held out"]))
-    metrics = DetectionMetrics(20, 30, 0.9, 0.8, 0.25, 0.01, 0.7)
+    calls("keykind.train.detector.labels.split_set", (["photo"], ["held out"]))
+    metrics = DetectionMetrics(20, 30, 0.9, 0.8, 0.25, 0.01)
     record = calls("keykind.train.detector.training.score_photos", metrics)
     assert run("dev", "score-detector", "one", "two") == 0
     assert [photos for _, photos in record[1::2]] == [["held out"], ["held out"]]
@@ -86,10 +99,14 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         record.append((recogniser, photos, marks, exclude, sheets, rng.integers(100)))
         return SimpleNamespace(as_json=lambda: {"answers": 1})
 
-    monkeypatch.setattr("keykind.evaluate.real_photos.score.load_recogniser", lambda *files: files)
+    monkeypatch.setattr(
+        "keykind.evaluate.real_photos.score.load_recogniser",
+        lambda *files, decision: (*files, decision),
+    )
     monkeypatch.setattr("keykind.evaluate.real_photos.score.score_real_photos", score)
     monkeypatch.setattr("keykind.evaluate.real_photos.report.text", lambda _: "a table")
     files = ("--detector", "d.tflite", "--model", "m.tflite", "--marks", "marks.json", "--sheet", "sheets")
+    files += ("--decision", "decision.json")
     excluded = ("--exclude", "one", "--exclude", "two")
     command = (
         "dev",
@@ -103,7 +120,7 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         3,
     )
     assert run(*command) == 0
-    models = Path("m.tflite"), Path("d.tflite")
+    models = Path("m.tflite"), Path("d.tflite"), Path("decision.json")
     drawn = np.random.default_rng(3).integers(100)
     assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
     assert json.loads((tmp_path / "scores.json").read_text("utf-8")) == {"answers": 1}
@@ -124,6 +141,30 @@ def test_ship_bundles_a_detector_and_a_run(calls, capsys):
     assert run(*command) == 0
     assert detector == [(Path("new.tflite"), Path("models")), (Path("run"), "imagenet", Path("models"))]
     assert capsys.readouterr().out == "detector.tflite\nkeys.tflite  5 MB\nweights.npz\n"
+
+
+def test_fit_decision_writes_json_and_prints_what_it_gives(calls, monkeypatch, tmp_path, capsys):
+    pytest.importorskip("sklearn", reason="the extra train is not installed")
+    from keykind.evaluate.decision.from_folders import FitPhotos, Limits
+
+    decision = SimpleNamespace(as_json=lambda: {"schema": 1})
+    record = calls("keykind.evaluate.decision.from_folders.fit_from_folders", (decision, "scores"))
+    monkeypatch.setattr("keykind.evaluate.decision.report.text", lambda *_: "a table")
+    out = tmp_path / "decision.json"
+    options = ("--negatives", "backgrounds", "--model", "m.tflite", "--kind-threshold", 0.6, "--out", out)
+    assert run("dev", "fit-decision", "one", "two", *options) == 0
+    photos = FitPhotos([Path("one"), Path("two")], ["backgrounds"], 10_000)
+    assert record == [(photos, Path("m.tflite"), None, Limits(None, 0.5, 0.6))]
+    assert json.loads(out.read_text("utf-8")) == {"schema": 1}
+    assert capsys.readouterr().out == "a table\n"
+
+
+def test_ship_bundles_a_decision(calls, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    record = calls("keykind.experiment.shipping.ship_decision", Path("models.json"))
+    assert run("dev", "ship", "--decision", "decision.json", "--out", "models") == 0
+    assert record == [(Path("decision.json"), Path("models"))]
+    assert capsys.readouterr().out == "models.json\n"
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from keykind.core.geometry import decode_rle, encode_rle, mask_corners, oriented_rectangle
+from keykind.core.geometry import (
+    decode_rle,
+    encode_rle,
+    mask_corners,
+    oriented_rectangle,
+    segment_box,
+    width_across,
+)
 
 
 def area(points):
@@ -50,3 +57,19 @@ def test_mask_corners_are_corners_of_pixels():
     mask[1:4, 2] = True
     box = oriented_rectangle(mask_corners(mask), np.array([0.0, 1.0]))
     assert sorted(map(tuple, box.round(6).tolist())) == [(2, 1), (2, 4), (3, 1), (3, 4)]
+
+
+@pytest.mark.parametrize("degrees", [0, 40, 90, 200])
+def test_the_box_of_a_segment_is_the_rectangle_around_it(degrees):
+    rectangle = rotate(np.array([[0, 0], [9, 0], [9, 2], [0, 2]], float), degrees)
+    start, end = rectangle[[0, 3]].mean(axis=0), rectangle[[1, 2]].mean(axis=0)
+    np.testing.assert_allclose(segment_box(start, end, 2), rectangle, atol=1e-9)
+
+
+def test_the_width_of_a_mask_is_its_extent_across_a_direction():
+    mask = np.zeros((40, 60), bool)
+    mask[10:16, 5:50] = True
+    left, right = np.array([5.0, 13]), np.array([50.0, 13])
+    assert width_across(mask, left, right) == width_across(mask, right, left) == 6
+    assert width_across(mask, left, left + np.array([0, 9])) == 45
+    assert width_across(np.zeros_like(mask), left, right) == 1

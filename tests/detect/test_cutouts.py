@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.core.errors import BadPhoto, CannotWrite
-from keykind.core.geometry import mask_corners, oriented_rectangle
+from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
 from keykind.detect.crops import detect_keys
 from keykind.detect.cutouts import cutouts, guided_filter, write_cutouts
 from keykind.detect.detection import Detection
-from keykind.detect.postprocess import SIDE
+from keykind.detect.key_mask import KeyMask, load_segmenter
 from keykind.photo.decode import Photo
 
 BACKGROUND, METAL = (230, 226, 220), (70, 72, 78)
@@ -28,31 +27,27 @@ def drawn(hole):
     return pixels, (pixels == METAL).all(axis=2)
 
 
-class DarkDetector:
-    """Detects dark objects: without holes in the photo, with holes in the crop, coarsely in both."""
+class OneKey:
+    """Detects the key of `drawn`."""
 
-    digest = "dark"
-
-    def __init__(self, *, in_crop=True):
-        self.in_crop, self.calls = in_crop, 0
+    digest = "one"
 
     def detect(self, photo, score_threshold=0.0):
-        self.calls += 1
-        if self.calls > 1 and not self.in_crop:
-            return ()
-        mask = (photo.pixels.mean(axis=2) < 150) if self.calls > 1 else drawn(hole=False)[1]
-        scale = max(photo.width, photo.height) / SIDE
-        size = round(photo.width / scale), round(photo.height / scale)
-        coarse = np.asarray(Image.fromarray(mask).resize(size))
-        box = oriented_rectangle(mask_corners(coarse), TIP - HEAD) * scale
-        return (Detection(0.9, box, HEAD, TIP, 0.0, 0.0, coarse, coarse, scale),)
+        return (Detection(0.9, HEAD, TIP, 180.0),)
+
+
+def segment(crop):
+    """Return what is dark, at a coarse resolution."""
+    dark = crop.mean(axis=2) < 150
+    coarse = np.asarray(Image.fromarray(dark).resize((112, 56)).resize(dark.shape[::-1]))
+    return KeyMask(coarse, np.zeros_like(coarse))
 
 
 def cut(photo, detector):
     def read(min_side):
         return photo
 
-    return cutouts(detect_keys(read, detector), read, detector)
+    return cutouts(detect_keys(read, detector), read, segment)
 
 
 @pytest.fixture
@@ -61,7 +56,7 @@ def photo():
 
 
 def test_the_key_is_opaque_its_hole_and_the_background_are_not(photo):
-    (image,) = cut(photo, DarkDetector())
+    (image,) = cut(photo, OneKey())
     height, width = image.shape[:2]
     assert width == pytest.approx(2 * height, abs=1)
     dark = image[..., :3].mean(axis=2) < 110
@@ -72,27 +67,19 @@ def test_the_key_is_opaque_its_hole_and_the_background_are_not(photo):
     assert hole[3] == 0
 
 
-def test_without_a_detection_in_the_crop_the_coarse_mask_is_used(photo):
-    (image,) = cut(photo, DarkDetector(in_crop=False))
-    dark = image[..., :3].mean(axis=2) < 110
-    assert (image[dark, 3] > 250).mean() > 0.95
-    assert (image[:5, :, 3] == 0).all()
-
-
 def test_a_single_key_is_written_under_the_given_name(photo, tmp_path):
-    (path,) = write_cutouts(photo.pixels, DarkDetector(), tmp_path / "key.png")
+    (path,) = write_cutouts(photo.pixels, OneKey(), tmp_path / "key.png", segment)
     assert path == tmp_path / "key.png"
     with Image.open(path) as image:
         assert image.mode == "RGBA"
 
 
 def test_several_keys_are_numbered(photo, tmp_path):
-    class Two(DarkDetector):
+    class Two(OneKey):
         def detect(self, photo, score_threshold=0.0):
-            detections = super().detect(photo, score_threshold)
-            return detections * 2 if self.calls == 1 else detections
+            return super().detect(photo) * 2
 
-    paths = list(write_cutouts(photo.pixels, Two(), tmp_path / "key.png"))
+    paths = list(write_cutouts(photo.pixels, Two(), tmp_path / "key.png", segment))
     assert [path.name for path in paths] == ["key-1.png", "key-2.png"]
 
 
@@ -104,10 +91,16 @@ def test_a_photo_without_a_key_and_a_name_without_png_are_errors(photo, tmp_path
             return ()
 
     with pytest.raises(BadPhoto, match="has no detectable key"):
-        list(write_cutouts(photo.pixels, NoKeys(), tmp_path / "key.png"))
+        list(write_cutouts(photo.pixels, NoKeys(), tmp_path / "key.png", segment))
     with pytest.raises(CannotWrite, match=r"ends in \.png"):
-        list(write_cutouts(photo.pixels, DarkDetector(), tmp_path / "key.jpg"))
+        list(write_cutouts(photo.pixels, OneKey(), tmp_path / "key.jpg", segment))
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.skipif(load_segmenter() is not None, reason="this version has a segmenter")
+def test_without_a_segmenter_there_are_no_cutouts(photo, tmp_path):
+    with pytest.raises(KeykindError, match="has no network that segments keys"):
+        list(write_cutouts(photo.pixels, OneKey(), tmp_path / "key.png"))
 
 
 def test_the_guided_filter_moves_an_edge_to_that_of_the_guide():

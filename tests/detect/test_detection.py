@@ -8,6 +8,7 @@ import pytest
 from keykind.detect.crops import crop_keys
 from keykind.detect.cutouts import write_cutouts
 from keykind.detect.detection import Detection, Detector
+from keykind.detect.key_mask import KeyMask
 from keykind.model.model import load_model
 from keykind.photo.source import load_pixels
 from keykind.predict.recogniser import Recogniser
@@ -27,10 +28,12 @@ class BrightDetector:
         scale = photo.width / photo.pixels.shape[1]
         rows, columns = np.nonzero(mask)
         left, right, top, bottom = columns.min(), columns.max() + 1, rows.min(), rows.max() + 1
-        box = np.array([[left, top], [right, top], [right, bottom], [left, bottom]]) * scale
         middle = (top + bottom) / 2
         head, tip = np.array([left, middle]) * scale, np.array([right, middle]) * scale
-        return (Detection(0.9, box, head, tip, 0.0, 0.0, mask, mask, scale),)
+        return (Detection(0.9, head, tip, float(bottom - top) * scale),)
+
+    def detect_all(self, photo, score_threshold=0.5):
+        return self.detect(photo, score_threshold)
 
 
 @pytest.fixture
@@ -66,4 +69,16 @@ def test_another_detector_recognises_and_explains(pixels, tmp_path):
 
 
 def test_another_detector_cuts_keys_out(pixels, tmp_path):
-    assert list(write_cutouts(pixels, BrightDetector(), tmp_path / "key.png")) == [tmp_path / "key.png"]
+    def segment(crop):
+        bright = crop.mean(axis=2) > 128
+        return KeyMask(bright, bright)
+
+    paths = list(write_cutouts(pixels, BrightDetector(), tmp_path / "key.png", segment))
+    assert paths == [tmp_path / "key.png"]
+
+
+def test_the_box_goes_from_head_to_tip_with_the_key_s_width():
+    key = Detection(0.9, np.array([10.0, 50.0]), np.array([10.0, 10.0]), 20.0)
+    assert key.box.tolist() == [[0, 50], [0, 10], [20, 10], [20, 50]]
+    point = Detection(0.9, key.head, key.head, 2.0)
+    assert point.box.tolist() == [[10, 49], [10, 49], [10, 51], [10, 51]]

@@ -244,8 +244,8 @@ def test_a_run_of_an_earlier_version_is_refused_in_one_line(trained, tmp_path, c
 def test_a_run_of_a_later_version_is_refused_with_its_version(trained, tmp_path):
     later = shutil.copytree(trained[0].path, tmp_path / "run")
     record = json.loads((later / "recipe.json").read_text("utf-8"))
-    (later / "recipe.json").write_text(json.dumps(record | {"schema": 3, "keykind": "0.9.0"}))
-    with pytest.raises(BadRun, match=r"keykind 0\.9\.0 \(run schema 3\)"):
+    (later / "recipe.json").write_text(json.dumps(record | {"schema": 9, "keykind": "0.9.0"}))
+    with pytest.raises(BadRun, match=r"keykind 0\.9\.0 \(run schema 9\)"):
         train(out=later, resume=True)
 
 
@@ -254,6 +254,14 @@ def test_a_finished_run_of_an_earlier_version_can_still_be_exported(trained, tmp
     out = tmp_path / "again.tflite"
     assert main.main(["export", str(old), "--out", str(out)]) == 0
     assert Recogniser.load(out).kinds == Recogniser.load(trained[0].model).kinds
+
+
+def test_a_finished_run_with_another_version_s_choices_for_the_detector_can_be_exported(trained, tmp_path):
+    old = shutil.copytree(trained[0].path, tmp_path / "run")
+    record = json.loads((old / "recipe.json").read_text("utf-8"))
+    record["recipe"]["detector"]["mosaic_share"] = 0.2
+    (old / "recipe.json").write_text(json.dumps(record | {"schema": 2, "keykind": "0.7.0"}))
+    assert main.main(["export", str(old), "--out", str(tmp_path / "again.tflite")]) == 0
 
 
 def as_written_by_0_6_0(run, out):

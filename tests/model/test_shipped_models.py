@@ -8,6 +8,7 @@ from drawings import draw_key
 from keykind.core import kinds
 from keykind.dataset.bundled import PHOTOS_FOLDER
 from keykind.detect.detector import load_detector
+from keykind.detect.postprocess import HEIGHT, LOCATIONS, OUTPUTS, WIDTH
 from keykind.model import shipped
 from keykind.predict.recogniser import NOT_A_KEY, UNREADABLE, VERDICTS, Recogniser
 from keykind.train.backbone import load_backbone
@@ -157,4 +158,5 @@ def test_no_tensor_of_imagenet_is_in_any_file(imagenet):
 
 def test_the_detector_has_the_expected_output_shape():
     detector = load_detector()
-    assert detector.dense_outputs(np.zeros((256, 256, 3), np.uint8)).shape == (64, 64, 11)
+    image = np.zeros((HEIGHT, WIDTH, 3), np.uint8)
+    assert detector.dense_outputs(image).shape == (LOCATIONS, len(OUTPUTS))

@@ -1,11 +1,13 @@
 """Tests of recogniser.py."""
 
+import hashlib
 import io
 import json
 import subprocess
 import sys
 import threading
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from drawings import draw_key
 from fake_detector import FakeDetector, detection
 from keykind.core.errors import BadModel, BadPhoto
 from keykind.core.parallel import PREFETCH, cpu_count
+from keykind.model import shipped
 from keykind.model.decision import default_decision
 from keykind.model.model import Answer
 from keykind.photo.source import NamedPhoto
@@ -295,6 +298,18 @@ def test_without_a_shipped_model_the_error_asks_for_one(tmp_path, monkeypatch):
 def test_the_shipped_model_is_the_default(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SHIPPED", tiny_file(tmp_path / "keys.tflite"))
     assert Recogniser.load().kinds == KINDS
+
+
+def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
+    data = tiny_file(tmp_path / "keys.tflite", crop="key").read_bytes()
+    decision = replace(default_decision(CARD), classifier=hashlib.sha256(data).hexdigest(), min_score=0.1)
+    shipped.write_decision(decision, tmp_path)
+    monkeypatch.setattr(shipped, "read_decision", partial(shipped.read_decision, tmp_path))
+    monkeypatch.setattr(module, "load_detector", FakeDetector)
+    assert Recogniser.load(tmp_path / "keys.tflite").decision == decision
+    assert Recogniser.load(tmp_path / "keys.tflite", whole=True).decision is None
+    other = tiny_file(tmp_path / "other.tflite", crop="key", confidence_threshold=0.6)
+    assert Recogniser.load(other).decision is None
 
 
 def test_an_explanation_agrees_with_the_prediction(recogniser, drawing):

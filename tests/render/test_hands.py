@@ -11,7 +11,10 @@ from keykind.render.paint.surfaces import paint
 from keykind.render.props.hand import Hand, draw_hand, skin_surface
 from keykind.render.props.hand_mesh import hand_mesh
 from keykind.render.props.hand_pose import FINGERS, HIGH, INDEX, THUMB, Pose
-from keykind.render.scenes.grips import lay_on_hand, pinch, resting_pose, slab
+from keykind.render.scenes.grips import slab
+from keykind.render.scenes.hanging import hang
+from keykind.render.scenes.lying import lay_on_hand, resting_pose
+from keykind.render.scenes.pinching import pinch
 from keykind.render.scenes.scene_builder import build_scene
 
 FLAT = Pose(np.zeros((5, 3)), np.zeros(5))
@@ -107,3 +110,25 @@ def test_a_resting_pose_is_within_human_limits():
     for seed in range(20):
         pose = resting_pose(np.random.default_rng(seed))
         assert np.array_equal(pose.bends, pose.clipped().bends)
+
+
+def test_hung_keys_are_below_the_ring_they_hang_on():
+    found = 0
+    for seed in range(6):
+        held = hang([key(seed), key(seed + 1)], np.random.default_rng(seed))
+        if held is None:
+            continue
+        found += 1
+        (ring,) = held.others
+        for body in held.keys:
+            tip = body.to_world(np.array([[*body.solid.tip, 0.0]]))[0]
+            assert held.up @ (tip - ring.position) < 0
+    assert found >= 3
+
+
+def test_what_a_hand_wears_is_valid():
+    for seed in range(30):
+        rng = np.random.default_rng(seed)
+        for part in draw_hand(resting_pose(rng), rng).solid(rng).parts[1:]:
+            assert str(part.solid.status()) == "Error.NoError", part.name
+            assert part.solid.volume() > 1, part.name

@@ -13,9 +13,10 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 from PIL import Image, ImageDraw
 
 from keykind.core.geometry import decode_rle, encode_rle
+from keykind.render.props.catalogue import draw_prop
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.camera import Camera
-from keykind.render.scenes.layout import make_body, rotation_matrix
+from keykind.render.scenes.layout import make_body, rotation_matrix, settle
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.scene_builder import build_scene
 from keykind.render.studio.labels import label_scene, majority_part, oriented_box
@@ -142,6 +143,21 @@ def test_a_key_at_the_edge_of_the_frame_is_cut_off(renderer, single_key):
     assert 0.1 < labels[1][0]["cut_off"] < 0.95
     assert labels[1][0]["head"][0] < 0  # outside the photo
     assert labels[2] == []
+
+
+def test_a_remote_is_labelled_apart_from_keys_and_other_things(renderer, single_key):
+    remote = settle(make_body(draw_prop("remote", np.random.default_rng(1))))
+    coin = settle(make_body(draw_prop("coin", np.random.default_rng(1)))).translated(
+        np.array([0.0, 45.0, 0.0])
+    )
+    scene = replace(single_key, bodies=(remote, coin))
+    label = label_of(renderer, scene)
+    (found,) = label["remotes"]
+    assert label["keys"] == []
+    assert label["others"] == ["coin"]
+    assert set(found) == {"box", "head", "tip", "mask", "occluded", "cut_off"}
+    assert decode_rle(found["mask"]).mean() > 0.02
+    assert np.linalg.norm(np.subtract(found["head"], found["tip"])) > 10
 
 
 def test_a_photo_of_one_kind_shows_enough_of_the_blade(renderer):

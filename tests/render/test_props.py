@@ -8,7 +8,7 @@ pytest.importorskip("manifold3d", reason="the extra render is not installed")
 from manifold3d import CrossSection, Manifold
 
 from keykind.render.keys.bows import STYLES, draw_head
-from keykind.render.props.catalogue import PROPS, draw_prop, draw_ring
+from keykind.render.props.catalogue import BLADELESS, PROPS, draw_prop, draw_ring
 from keykind.render.solids import triangles
 
 NECK, THICKNESS = 8.0, 2.2  # mm
@@ -41,12 +41,32 @@ def test_a_head_is_one_piece_and_as_high_as_the_blade_at_the_shoulder(style, see
     assert_valid(result.parts)
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "half_open"])
 @pytest.mark.parametrize("seed", range(4))
 def test_a_head_is_entirely_behind_the_shoulder(style, seed):
     result = head(style, seed)
     assert all(part.solid.bounding_box()[3] <= 0.1 for part in result.parts)
     assert result.end[0] < result.hole[0] < 0
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_half_open_flip_key_leaves_the_blade_free(seed):
+    result = head("half_open", seed)
+    blade = Manifold.cube((40.0, NECK, THICKNESS)).translate((0.2, -NECK / 2, -THICKNESS / 2))
+    assert sum((part.solid ^ blade).volume() for part in result.parts) < 0.02 * blade.volume()
+    assert np.hypot(*result.end) > 40  # the far end of the fob
+
+
+@pytest.mark.parametrize("name", BLADELESS)
+@pytest.mark.parametrize("seed", range(8))
+def test_a_remote_has_its_loop_at_its_head_and_shows_no_blade(name, seed):
+    remote = draw_prop(name, np.random.default_rng(seed))
+    assert remote.bladeless
+    assert remote.kind is None
+    assert remote.hole is not None
+    assert remote.head[0] < remote.hole[0] < remote.tip[0]
+    assert 40 < remote.tip[0] - remote.head[0] < 110
+    assert all(part.name != "blade" for part in remote.parts)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -332,7 +332,7 @@ def fail_if_started(monkeypatch):
         (["--count", -5], "count -5: is below 1"),
         (["--size", 7], "size 7: is outside 64 to"),
         (["--size", 40_000], "size 40000: is outside 64 to"),
-        (["--scene", "moon"], "scene 'moon': is not known; choose product, phone, multi or nothing"),
+        (["--scene", "moon"], "scene 'moon': is not known; choose product, phone, multi"),
         (["--kinds", "cylinder,padlock"], "kind 'padlock': is not known; choose from cylinder, dimple"),
         (["--kinds", "cylinder,"], "kind '': is not known"),
         (["--scene", "nothing", "--kinds", "dimple"], "the scene nothing shows no key"),

@@ -52,11 +52,11 @@ def test_a_file_changes_its_own_keys_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["[detector]\nbatch = 2\nsizes = [64]\n", "detector = {batch = 2, sizes = [64]}"]
+    "text", ["[detector]\nbatch = 2\nviews = 64\n", "detector = {batch = 2, views = 64}"]
 )
 def test_a_file_sets_how_the_detector_is_trained(tmp_path, text):
     recipe = load_recipe(write(tmp_path, text))
-    assert recipe == replace(REPORT, name="mine", detector=DetectorRecipe(batch=2, sizes=(64,)))
+    assert recipe == replace(REPORT, name="mine", detector=DetectorRecipe(batch=2, views=64))
 
 
 def test_an_empty_file_is_the_report_under_another_name(tmp_path):
@@ -117,7 +117,7 @@ def test_a_key_similar_to_no_other_is_answered_with_all_of_them():
         ("all_layers_sizes", [224.0]),
         ("detector", 3),
         ("detector.batch", "2"),
-        ("detector.first_trained_layer", 3),
+        ("detector.hand_share", "0.3"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_named(key, value):
@@ -153,10 +153,9 @@ def test_every_number_of_a_recipe_has_a_range():
     assert numbers == set(RANGES)
 
 
-@pytest.mark.parametrize("key", ["all_layers_sizes", "detector.sizes"])
-def test_sizes_that_the_network_would_pad_differently_are_refused(key):
-    with pytest.raises(BadRecipe, match=rf"{key} = \[100\] are not all multiples of 32"):
-        from_values(nested(key, [100]))
+def test_sizes_that_the_network_would_pad_differently_are_refused():
+    with pytest.raises(BadRecipe, match=r"all_layers_sizes = \[100\] are not all multiples of 32"):
+        from_values({"all_layers_sizes": [100]})
 
 
 def test_sizes_are_one_for_all_epochs_or_one_per_epoch():
@@ -224,13 +223,13 @@ def test_renders_change_their_number_alone_and_need_full_fine_tuning():
 
 def test_changing_one_value_of_the_detector_keeps_the_others():
     once = with_values(DEFAULT, {"detector": {"batch": 2}})
-    twice = with_values(once, {"detector": {"sizes": [64]}})
-    assert twice == replace(DEFAULT, detector=DetectorRecipe(batch=2, sizes=(64,)))
+    twice = with_values(once, {"detector": {"views": 64}})
+    assert twice == replace(DEFAULT, detector=DetectorRecipe(batch=2, views=64))
 
 
 def test_a_recipe_survives_a_round_trip_through_json():
     values = {"name": "mine", "views": ["edge"], "learning_rate": 1, "restore_best": True}
-    values |= {"all_layers_sizes": [128], "detector": {"sizes": [64, 96], "batch": 2}}
+    values |= {"all_layers_sizes": [128], "detector": {"views": 64, "batch": 2}}
     recipe = from_values(values)
     assert from_values(json.loads(json.dumps(recipe.as_json()))) == recipe
 

@@ -51,6 +51,12 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
         help="hands to put into photos: PNG files with an alpha channel",
     )
     parser.add_argument(
+        "--clutter",
+        type=Path,
+        metavar="FOLDER",
+        help="small things to put into photos: PNG files with an alpha channel, no keys",
+    )
+    parser.add_argument(
         "--marks",
         type=Path,
         metavar="FOLDER",
@@ -160,7 +166,12 @@ def _train_detector(options: argparse.Namespace) -> None:
     from keykind.train.recipe import load_recipe
 
     folders = TrainingFolders(
-        options.sets, options.backgrounds, options.hands, options.marks, options.max_photos
+        options.sets,
+        options.backgrounds,
+        options.hands,
+        options.marks,
+        options.clutter,
+        options.max_photos,
     )
     start = Start(options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe).detector
@@ -190,7 +201,7 @@ def _score_real(options: argparse.Namespace) -> None:
     from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 
     scores = score_real_photos(
-        load_recogniser(options.model, options.detector, options.decision),
+        load_recogniser(options.model, options.detector, decision=options.decision),
         options.photos,
         marks=options.marks,
         exclude=options.exclude,
@@ -208,7 +219,7 @@ def _ship(options: argparse.Namespace) -> None:
     from keykind.model.shipped import FOLDER
 
     if not (options.source or options.detector or options.decision):
-        fault, remedy = "was given no run, no --detector and no --decision", "give at least one of them"
+        fault, remedy = "was given neither a run nor --detector nor --decision", "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source and not options.begin:
         remedy = "give the initial weights of the run"

@@ -24,7 +24,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scene",
         metavar="NAME",
-        help="product, phone, multi (several keys) or nothing (no key); default: product and phone in turn",
+        help="product, phone, multi (several keys), hand, nothing (no key); default: product, phone in turn",
     )
     parser.add_argument(
         "--size", type=int, default=320, metavar="PX", help="longer side of a photo (default: %(default)s)"
@@ -38,17 +38,32 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="Mitsuba variant: cuda_ad_rgb, llvm_ad_rgb or scalar_rgb (default: the fastest that works here)",
     )
+    _add_folders(parser)
     add_engine(parser)
+
+
+def _add_folders(parser: argparse.ArgumentParser) -> None:
+    """Add the folders of real lights, grounds and photos."""
+    contents = {
+        "lights": "environment maps (.exr, .hdr) that light three of four photos",
+        "grounds": "textures of tables and floors, such as oak_color.jpg with oak_normal.jpg, oak_rough.jpg",
+        "behind": "photos without keys, as distant background and as cluttered ground",
+        "clutter": "cut-out pictures of small things (.png with transparency) that lie around",
+    }
+    for name, content in contents.items():
+        parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=f"folder of {content}")
 
 
 def run(options: argparse.Namespace) -> int:
     """Render the photos that the dataset does not have yet."""
     require("render")
+    from keykind.render.paint.assets import find_assets
     from keykind.render.sets.job import make_job
     from keykind.render.sets.rendering import open_studio, render_set
     from keykind.render.sets.set_folder import SetFolder
 
-    job = make_job(options.count, options.kinds, options.scene, options.size, options.seed)
+    assets = find_assets(options.lights, options.grounds, options.behind, options.clutter)
+    job = make_job(options.count, options.kinds, options.scene, options.size, options.seed, assets)
     folder = SetFolder(options.out)
     studio = open_studio(folder, job, options.variant, options.workers)
     message(studio.variant.description)

@@ -43,6 +43,7 @@ class TrainingFolders:
     backgrounds: Sequence[Path]  # photos without keys
     hands: Path | None = None  # PNG files of hands with an alpha channel
     marks: Path | None = None  # real photos: labels.csv, keys.csv, and remotes.csv if there are remotes
+    clutter: Path | None = None  # PNG files of small things that are no keys, with an alpha channel
     max_photos: int = 10_000  # of each set
 
 
@@ -55,6 +56,7 @@ def train_from_folders(
         folders.backgrounds,
         folders.hands,
         marked_scenes(folders.marks) if folders.marks else (),
+        folders.clutter,
     )
     return train_detector(photos, start, recipe, out, seed)
 

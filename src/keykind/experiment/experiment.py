@@ -21,7 +21,7 @@ from keykind.model.preprocess import Augmentation
 from keykind.train.features import Plan, with_key_crops
 from keykind.train.recipe import Recipe
 
-SCHEMA = 2  # of recipe.json: raised when runs of older versions can no longer be resumed
+SCHEMA = 3  # of recipe.json: raised when runs of older versions can no longer be resumed
 
 
 @dataclass(frozen=True, slots=True)

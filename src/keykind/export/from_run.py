@@ -78,7 +78,9 @@ def load_trained_model(run: str | Path) -> TrainedModel:
         raise BadRun(run, fault="is not a finished run", remedy="give the folder that `keykind train` wrote")
     try:
         metrics = json.loads((run / "metrics.json").read_text("utf-8"))
-        recipe = from_values(json.loads((run / "recipe.json").read_text("utf-8"))["recipe"], run)
+        values = json.loads((run / "recipe.json").read_text("utf-8"))["recipe"]
+        values.pop("detector", None)  # no part of this training; its keys differ between versions
+        recipe = from_values(values, run)
         prototypes = np.load(run / "prototypes.npy", allow_pickle=False)
         model = keras.models.load_model(run / "model.keras", compile=False, safe_mode=True)
         backbone = Backbone(recipe.backbone, recipe.scaling, metrics["weights"], network_of(model))

@@ -29,6 +29,7 @@ class DetectorRecipe:
     background_share: float = 0.45  # share of views that begin with a photo without keys
     marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
     paste_share: float = 0.5  # share of these with keys pasted in from other scenes
+    clutter_share: float = 0.25  # share of all views with small things, if any are given
     hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
     learning_rate: float = 2e-3  # peak of AdamW's; it decays along a cosine
     final_rate: float = 0.02  # learning rate at the end, relative to the peak
@@ -180,6 +181,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "detector.background_share": (0, 1),
     "detector.marked_share": (0, 1),
     "detector.paste_share": (0, 1),
+    "detector.clutter_share": (0, 1),
     "detector.hand_share": (0, 1),
     "detector.learning_rate": (1e-8, 1),
     "detector.final_rate": (0, 1),
@@ -191,7 +193,6 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "detector.width_weight": (0, 1000),
     "detector.attribute_weight": (0, 1000),
 }
-SIDES = ("all_layers_sizes",)  # multiples of STRIDE: only then are all sizes padded alike
 
 
 def load_recipe(choice: str | Path | Recipe) -> Recipe:
@@ -295,7 +296,7 @@ def _check(source: Path | str, key: str, value: Any, expected: Any) -> None:
         raise BadRecipe(
             source, fault=f"{key} = {value} is outside {low} to {high}", remedy="choose a value inside"
         )
-    if key in SIDES and any(item % STRIDE for item in items):
+    if key == "all_layers_sizes" and any(item % STRIDE for item in items):  # others are padded differently
         fault = f"{key} = {value} are not all multiples of {STRIDE}"
         raise BadRecipe(source, fault=fault, remedy=f"use {low}, {2 * STRIDE}, ..., 224, 256, ...")
 

@@ -1,120 +1,79 @@
-"""Tests of network.py: training, resuming, and parity of the model file with Keras."""
-
-import json
+"""Tests of network.py: shapes, standardised kernels, parity of the model file with Keras."""
 
 import numpy as np
 import pytest
-from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.core.geometry import encode_rle  # noqa: E402
 from keykind.detect.detector import KeyDetector  # noqa: E402
-from keykind.detect.postprocess import GRID, KEY, OFFSETS, OUTPUTS, SIDE  # noqa: E402
-from keykind.photo.decode import Photo  # noqa: E402
+from keykind.detect.postprocess import CLASSES, HEIGHT, LOCATIONS, WIDTH  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
-from keykind.train.detector import network as module  # noqa: E402
+from keykind.train.detector.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.detector.network import (  # noqa: E402
-    build_detector,
+    StandardisedConv2D,
+    build_network,
     convert_detector,
-    detector_loss,
-    labelled_photos,
+    convert_trunk,
+    fold_network,
 )
 from keykind.train.recipe import DetectorRecipe  # noqa: E402
 
-RECIPE = DetectorRecipe(sizes=(64, 96), batch=2)
+SMALL = DetectorRecipe(neck_channels=4, head_channels=8)
 
 
 @pytest.fixture(scope="module")
-def backbone():
-    return load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0)
-
-
-@pytest.fixture(scope="module")
-def bars(tmp_path_factory):
-    """A rendered dataset of four photos, each with a dark bar on a light background."""
-    folder = tmp_path_factory.mktemp("bars")
-    (folder / "labels").mkdir()
-    (folder / "bar").mkdir()
-    for i in range(4):
-        bow, blade = np.zeros((2, 120, 160), bool)
-        top = 20 + 20 * i
-        bow[top : top + 24, 20:50], blade[top + 6 : top + 18, 50:130] = True, True
-        pixels = np.full((120, 160, 3), 220, np.uint8)
-        pixels[bow], pixels[blade] = 40, 90
-        Image.fromarray(pixels).save(folder / "bar" / f"bar-{i:06}.jpg", quality=95)
-        key = {"head": [20, top + 12], "tip": [130, top + 12], "occluded": 0, "cut_off": 0}
-        label = {"keys": [key | {"bow": encode_rle(bow), "blade": encode_rle(blade)}]}
-        (folder / "labels" / f"bar-{i:06}.json").write_text(json.dumps(label), "utf-8")
-    return folder
-
-
-def test_labelled_photos_are_sorted(bars):
-    photos = labelled_photos(bars)
-    assert [photo.label.stem for photo in photos] == [f"bar-{i:06}" for i in range(4)]
-    assert all(photo.photo.is_file() for photo in photos)
-
-
-def test_the_output_grid_has_a_quarter_of_the_input_s_sides(backbone):
-    model = build_detector(backbone)
-    outputs = model(np.zeros((1, 64, 96, 3), np.uint8))
-    assert outputs.shape == (1, 16, 24, len(OUTPUTS))
-    assert float(1 / (1 + np.exp(-outputs[0, 8, 12, 0]))) < 0.2  # initially no cell is a centre
-
-
-def test_perfect_outputs_have_almost_no_loss_and_wrong_ones_much():
-    target = np.zeros((1, 8, 8, 12), np.float32)
-    target[0, 4, 4], target[0, 2:6, 2:6, 11] = (1, 1, 1, 1, 1, 0.1, 0, -0.1, 0, 1, 0, 1), 0.25
-    perfect = np.where(target[..., :11] > 0.5, 20, -20).astype(np.float32)
-    perfect[..., OFFSETS] = target[..., OFFSETS]
-    loss = detector_loss(DetectorRecipe())
-    assert float(loss(target, perfect)) < 0.1
-    wrong_offsets = perfect.copy()
-    wrong_offsets[..., OFFSETS] += 0.5
-    assert float(loss(target, wrong_offsets)) > 3
-    assert float(loss(target, -perfect)) > 3
-
-
-def new_network(backbone):
+def network():
     keras.utils.set_random_seed(0)
-    return build_detector(backbone)
+    network = build_network(SMALL)
+    rng = np.random.default_rng(0)
+    for variable in network.weights:  # otherwise all gains are 1 and all biases 0
+        variable.assign(variable.numpy() + rng.normal(0, 0.05, variable.shape))
+    return network
 
 
-def test_interrupted_training_resumes_with_the_same_result(backbone, bars, tmp_path, monkeypatch):
-    photos = labelled_photos(bars)
-    uninterrupted, interrupted, resumed = (new_network(backbone) for _ in range(3))
-    curves = module.train_detector(uninterrupted, photos, RECIPE, tmp_path / "uninterrupted", 0)
-    assert [epoch["size"] for epoch in curves] == list(RECIPE.sizes)
-    run_epoch, calls = module.run_epoch, []
-
-    def fail_second(*call):
-        calls.append(call)
-        return run_epoch(*call) if len(calls) == 1 else 1 / 0
-
-    with monkeypatch.context() as patch:
-        patch.setattr(module, "run_epoch", fail_second)
-        with pytest.raises(ZeroDivisionError):
-            module.train_detector(interrupted, photos, RECIPE, tmp_path / "interrupted", 0)
-    again = module.train_detector(resumed, photos, RECIPE, tmp_path / "interrupted", 0)
-    assert [epoch["loss"] for epoch in again] == [epoch["loss"] for epoch in curves]
-    for expected, weights in zip(uninterrupted.get_weights(), resumed.get_weights(), strict=True):
-        np.testing.assert_array_equal(weights, expected)
+@pytest.fixture(scope="module")
+def features():
+    rng = np.random.default_rng(1)
+    return [rng.normal(0, 2, (2, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
 
 
-def test_a_few_steps_lower_the_loss(backbone, bars, tmp_path):
-    recipe = DetectorRecipe(sizes=(64,) * 12, batch=4, mosaic_share=0.0)
-    curves = module.train_detector(new_network(backbone), labelled_photos(bars), recipe, tmp_path, 0)
-    assert curves[-1]["loss"] < 0.7 * curves[0]["loss"], curves
+def test_a_new_network_detects_nothing(features):
+    outputs = build_network(SMALL)(features).numpy()
+    assert outputs.shape == (2, LOCATIONS, 10)
+    assert outputs.dtype == np.float32
+    assert (1 / (1 + np.exp(-outputs[..., CLASSES]))).max() < 0.2
 
 
-def test_the_model_file_gives_the_outputs_of_keras(backbone):
-    model = build_detector(backbone)
-    image = np.random.default_rng(0).integers(0, 256, (SIDE, SIDE, 3), np.uint8)
-    expected = model(image[None])[0].numpy()
-    detector = KeyDetector(convert_detector(model))
-    outputs = detector.dense_outputs(image)
-    assert outputs.shape == (GRID, GRID, len(OUTPUTS))
-    np.testing.assert_allclose(outputs[..., OFFSETS], expected[..., OFFSETS], atol=0.02)
-    np.testing.assert_allclose(outputs[..., KEY], 1 / (1 + np.exp(-expected[..., KEY])), atol=0.02)
-    detections = detector.detect(Photo(image, 3200, 3200, "array"), 0.0)
-    assert all(np.isfinite(detection.box).all() for detection in detections)
+def test_the_usual_policy_of_number_formats_is_kept():
+    before = keras.config.dtype_policy().name
+    build_network(SMALL)
+    assert keras.config.dtype_policy().name == before
+
+
+def test_standardised_kernels_have_mean_0_and_the_same_variance():
+    layer = StandardisedConv2D(5, 3, 1)
+    layer.build((None, 8, 8, 7))
+    layer.kernel.assign(layer.kernel.numpy() * 9 + 2)
+    kernel = layer.standardised_kernel().numpy().reshape(-1, 5)
+    assert kernel.mean(axis=0) == pytest.approx(0, abs=1e-6)
+    assert (kernel**2).sum(axis=0) == pytest.approx(1.6**2, rel=1e-3)
+
+
+def test_folding_keeps_the_outputs(network, features):
+    folded = fold_network(network, SMALL)
+    assert not any(isinstance(layer, StandardisedConv2D) for layer in folded.layers)
+    expected = network(features).numpy()  # in bfloat16
+    outputs = folded([maps.astype(np.float32) for maps in features]).numpy()
+    np.testing.assert_allclose(outputs, expected, atol=0.03 * abs(expected).max())
+
+
+def test_the_model_file_gives_the_outputs_of_trunk_and_network(network):
+    backbone = load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0)
+    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    maps = Trunk(convert_trunk(backbone))(image)
+    assert [values.shape for values in maps] == list(FEATURE_SHAPES)
+    assert all(values.dtype == np.float16 and values.astype(np.float32).std() > 0.01 for values in maps)
+    folded = fold_network(network, SMALL)
+    expected = folded([values[None].astype(np.float32) for values in maps]).numpy()[0]
+    outputs = KeyDetector(convert_detector(backbone, network, SMALL)).dense_outputs(image)
+    np.testing.assert_allclose(outputs, expected, atol=0.02 * abs(expected).max())

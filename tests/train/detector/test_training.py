@@ -1,81 +1,190 @@
-"""Tests of training.py: which photos are held out, and that training leaves a detector that can be scored."""
+"""Tests of training.py, batches.py and checkpoint.py: learning, resuming, and the files that are left."""
 
 import json
 
 import numpy as np
 import pytest
-from PIL import Image
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.core.errors import BadDataset  # noqa: E402
-from keykind.core.geometry import encode_rle  # noqa: E402
+from keykind.core.errors import BadDataset, KeykindError  # noqa: E402
 from keykind.detect.detector import load_detector  # noqa: E402
+from keykind.train.backend import tf  # noqa: E402
 from keykind.train.detector import training  # noqa: E402
-from keykind.train.detector.training import Start, score_photos, split_set, train_on_photos  # noqa: E402
+from keykind.train.detector.batches import BatchMaker  # noqa: E402
+from keykind.train.detector.checkpoint import Checkpoint, MovingAverage  # noqa: E402
+from keykind.train.detector.features import FEATURE_SHAPES  # noqa: E402
+from keykind.train.detector.labels import split_set  # noqa: E402
+from keykind.train.detector.network import build_network  # noqa: E402
+from keykind.train.detector.targets import target_rows  # noqa: E402
+from keykind.train.detector.training import (  # noqa: E402
+    Start,
+    TrainingPhotos,
+    rate_at,
+    run_steps,
+    score_photos,
+    train_detector,
+    training_step,
+)
 from keykind.train.recipe import DetectorRecipe  # noqa: E402
 
-
-@pytest.fixture(scope="module")
-def bars(tmp_path_factory):
-    """A rendered dataset of 42 photos, each of one dark bar."""
-    folder = tmp_path_factory.mktemp("bars")
-    (folder / "labels").mkdir()
-    (folder / "bar").mkdir()
-    for i in range(42):
-        bow, blade = np.zeros((2, 120, 160), bool)
-        bow[40:64, 20:50], blade[46:58, 50:130] = True, True
-        pixels = np.full((120, 160, 3), 220, np.uint8)
-        pixels[bow | blade] = 40 + i
-        Image.fromarray(pixels).save(folder / "bar" / f"bar-{i:06}.jpg")
-        masks = {"bow": encode_rle(bow), "blade": encode_rle(blade), "mask": encode_rle(bow | blade)}
-        key = {"head": [20, 52], "tip": [130, 52], "occluded": 0, "cut_off": 0, **masks}
-        (folder / "labels" / f"bar-{i:06}.json").write_text(json.dumps({"keys": [key]}), "utf-8")
-    return folder
+SMALL = DetectorRecipe(neck_channels=2, head_channels=4, batch=2, views=8, warm_up=2)
 
 
-def stems(photos):
-    return [photo.label.stem for photo in photos]
+def new_network():
+    keras.utils.set_random_seed(0)
+    return build_network(SMALL)
 
 
-def test_one_photo_in_twenty_is_held_out(bars):
+def fake_batch(number):
+    """Return features at random, and a key."""
+    rng = np.random.default_rng(number)
+    key = np.array([[100, 100, 200, 140, 30, 0, 0, 0, 0.5, 3000.0]])
+    features = [rng.normal(0, 2, (2, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
+    return features, np.stack([target_rows(key)] * 2)
+
+
+@pytest.fixture
+def eager():
+    """Run training steps without tracing them, which takes longer than a few steps of a small network."""
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
+def fake_batches(monkeypatch):
+    """Replace the worker processes; the list of the numbers of batches that were asked for."""
+    made = []
+
+    def batches(sources, trunk, recipe, seed, numbers, processes):
+        for number in numbers:
+            made.append(number)
+            yield fake_batch(number)
+
+    monkeypatch.setattr(training, "batches", batches)
+    return made
+
+
+def test_the_loss_of_one_batch_falls():
+    network = new_network()
+    optimizer = keras.optimizers.AdamW(5e-3)
+    optimizer.build(network.trainable_variables)
+    step = training_step(network, optimizer, SMALL)
+    losses = [step(fake_batch(0))[0] for _ in range(25)]
+    assert losses[-1] < 0.75 * losses[0]
+
+
+def test_a_diverging_training_is_an_error(eager):
+    network = new_network()
+    bias = network.get_layer("head_0_scores").bias
+    bias.assign(bias.numpy() * np.nan)
+    optimizer = keras.optimizers.AdamW(1e-3)
+    optimizer.build(network.trainable_variables)
+    with pytest.raises(KeykindError, match=r"loss of nan; lower detector\.learning_rate"):
+        training_step(network, optimizer, SMALL)(fake_batch(0))
+
+
+def test_the_learning_rate_rises_and_falls():
+    recipe = DetectorRecipe(learning_rate=1.0, warm_up=10, final_rate=0.1)
+    rates = [rate_at(step, 100, recipe) for step in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates.index(max(rates)) == 9
+    assert rates[50] == pytest.approx(0.55)
+    assert rates[100] == pytest.approx(0.1)
+
+
+def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batches, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CURVE_STEPS", 1)
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    networks = [new_network() for _ in range(2)]
+    curves = run_steps(networks[0], None, b"", SMALL, tmp_path / "whole.npz", 0)
+    assert [point["step"] for point in curves] == [1, 2, 3, 4]
+
+    def interrupted(*arguments):
+        yield fake_batch(0)
+        yield fake_batch(1)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "batches", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            run_steps(new_network(), None, b"", SMALL, tmp_path / "state.npz", 0)
+    fake_batches.clear()
+    assert run_steps(networks[1], None, b"", SMALL, tmp_path / "state.npz", 0) == curves
+    assert fake_batches == [2, 3]
+    for expected, weights in zip(*(network.get_weights() for network in networks), strict=True):
+        np.testing.assert_array_equal(weights, expected)
+
+
+def test_the_state_of_another_training_is_refused_and_a_damaged_one_ignored(tmp_path):
+    def checkpoint(identity):
+        variables = [keras.Variable(np.full(3, 7.0))]
+        return variables, Checkpoint(
+            tmp_path / "state.npz", variables, MovingAverage(variables, 0.9), identity
+        )
+
+    checkpoint("first")[1].save(5, [{"step": 5, "loss": 1.0}])
+    with pytest.raises(KeykindError, match="is of a training by another recipe or seed"):
+        checkpoint("second")[1].restore()
+    variables, same = checkpoint("first")
+    variables[0].assign(np.zeros(3))
+    assert same.restore() == (5, [{"step": 5, "loss": 1.0}])
+    assert variables[0].numpy().tolist() == [7, 7, 7]
+    (tmp_path / "state.npz").write_bytes(b"torn")
+    assert same.restore() == (0, [])
+
+
+def test_the_moving_average_follows_the_weights_fast_at_first_and_slowly_later():
+    variable = keras.Variable(np.zeros(1))
+    average = MovingAverage([variable], 0.99)
+    variable.assign(np.ones(1))
+    average.update(5, 5)
+    assert average.values[0] == pytest.approx(5 / 25)
+    average.values = [np.zeros(1, np.float32)]
+    average.update(100_000, 5)
+    assert average.values[0] == pytest.approx(0.01)
+    average.apply()
+    assert variable.numpy() == pytest.approx(0.01)
+
+
+def test_a_batch_is_the_same_whenever_it_is_made(pools):
+    def trunk(image):
+        return [np.full(shape, image.mean(), np.float16) for shape in FEATURE_SHAPES]
+
+    makers = [BatchMaker(pools, trunk, SMALL, 3) for _ in range(2)]
+    makers[0](0)
+    (features, targets), (same, same_targets) = makers[0](1), makers[1](1)
+    assert [maps.shape for maps in features] == [(2, *shape) for shape in FEATURE_SHAPES]
+    assert np.array_equal(features[0], same[0])
+    assert np.array_equal(targets, same_targets)
+    assert not np.array_equal(features[0], makers[0](2)[0][0])
+
+
+@pytest.mark.parametrize("missing", ["labelled", "backgrounds"])
+def test_photos_with_and_without_keys_are_needed(bars, backgrounds, tmp_path, missing):
+    labelled = [] if missing == "labelled" else split_set(bars)[0][:2]
+    folders = [tmp_path] if missing == "backgrounds" else [backgrounds]
+    with pytest.raises(BadDataset, match=r"has \d rendered photos and \d photos without keys; give at least"):
+        training.build_pools(TrainingPhotos(labelled, folders), tmp_path / "pools")
+
+
+def test_training_leaves_a_detector_that_can_be_scored(bars, backgrounds, hands, tmp_path, monkeypatch):
     train, held_out = split_set(bars)
-    assert stems(held_out) == ["bar-000000", "bar-000020", "bar-000040"]
-    assert len(train) == 39
-    assert not set(stems(train)) & set(stems(held_out))
-
-
-def test_no_more_photos_than_asked_for_are_used_spread_over_the_set(bars):
-    train, held_out = split_set(bars, 21)
-    assert stems(train + held_out).count("bar-000041") == 0
-    assert len(train) + len(held_out) == 21
-    assert stems(train)[-1] == "bar-000038"
-
-
-def test_a_folder_without_labels_is_refused(tmp_path):
-    with pytest.raises(BadDataset, match=r"has 0 labelled photos; give a folder that `keykind render` wrote"):
-        split_set(tmp_path)
-
-
-def test_fewer_photos_than_a_batch_are_refused(bars, tmp_path):
-    photos = split_set(bars)[0][:3]
-    with pytest.raises(BadDataset, match="has 3 photos to train on, less than a batch of 32"):
-        train_on_photos(photos, Start(), DetectorRecipe(), tmp_path, 0)
-
-
-def test_training_leaves_a_detector_that_can_be_scored(bars, tmp_path, monkeypatch):
-    train, held_out = split_set(bars)
-    recipe = DetectorRecipe(sizes=(64,), batch=2)
-    model = train_on_photos(train[:4], Start(backbone="random"), recipe, tmp_path, 0)
-    curves = json.loads((tmp_path / "detector.json").read_text("utf-8"))
-    assert curves["photos"] == 4
-    assert len(curves["curves"]) == 1
+    photos = TrainingPhotos(train[:4], [backgrounds], hands)
+    start = Start("keykind", "unit")
+    model = train_detector(photos, start, SMALL, tmp_path, 0)
+    written = json.loads((tmp_path / "detector.json").read_text("utf-8"))
+    assert written["photos"] == 4
+    assert written["recipe"]["views"] == 8
+    assert written["curves"][-1]["step"] == 4
+    assert {"loss", "scores", "keypoints", "widths", "attributes"} < set(written["curves"][-1])
     metrics = score_photos(load_detector(model), held_out)
     assert (metrics.photos, metrics.keys) == (3, 3)
     assert 0 <= metrics.ap50 <= 1
 
-    monkeypatch.setattr(training, "train_detector", lambda *_: 1 / 0)
-    assert train_on_photos(train[:4], Start(), recipe, tmp_path, 0) == model  # finished: not repeated
-    start = Start(backbone="random", detector=tmp_path / "detector.weights.h5")
+    monkeypatch.setattr(training, "run_steps", lambda *_: 1 / 0)
+    assert train_detector(photos, start, SMALL, tmp_path, 0) == model  # finished: not repeated
+    again = Start("keykind", "unit", tmp_path / "detector.weights.h5")
     with pytest.raises(ZeroDivisionError):  # the earlier weights fit
-        train_on_photos(train[:4], start, recipe, tmp_path / "further", 0)
+        train_detector(photos, again, SMALL, tmp_path / "further", 0)

@@ -77,7 +77,7 @@ def _recall_table(scores: RealPhotoScores) -> Table:
     thresholds = [NONE if value is None else f"{value:.2f}" for value in scores.detector.thresholds.values()]
     return Table(
         "Detector: recall of marked keys by false detections per photo, one threshold for all photos",
-        ("keys", "photos", "keys", *rates, f"95% at {TARGET_RATE:g}"),
+        ("group", "photos", "keys", *rates, f"95% at {TARGET_RATE:g}"),
         (
             *((group.name, *_counts(group), *_recalls(group.recall)) for group in scores.detector.groups),
             ("score threshold", "", "", *thresholds, ""),
@@ -88,7 +88,7 @@ def _recall_table(scores: RealPhotoScores) -> Table:
 def _own_table(scores: RealPhotoScores) -> Table:
     return Table(
         "Detector: the same by false detections per photo of the group, a threshold for each group",
-        ("keys", "photos", "keys", *(f"{rate:g}" for rate in FALSE_RATES), f"95% at {TARGET_RATE:g}"),
+        ("group", "photos", "keys", *(f"{rate:g}" for rate in FALSE_RATES), f"95% at {TARGET_RATE:g}"),
         tuple(
             (group.name, *_counts(group), *_recalls(group.own_recall))
             for group in scores.detector.groups
@@ -98,10 +98,10 @@ def _own_table(scores: RealPhotoScores) -> Table:
 
 
 def _found_table(scores: RealPhotoScores) -> Table:
-    header = ("detector", "false", "swapped", "answer", "95%", "false")
+    header = ("detector", "its false", "swapped", "answer", "95%", "its false")
     return Table(
         "At the detector's own threshold, and of these in the answer: recall, false keys per photo",
-        ("keys", "photos", "keys", *header),
+        ("group", "photos", "keys", *header),
         tuple(
             (
                 group.name,

@@ -61,6 +61,7 @@ class RealPhotoScores:
 def load_recogniser(
     model: str | Path | None = None,
     detector: str | Path | None = None,
+    *,
     decision: str | Path | None = None,
 ) -> Recogniser:
     """Return a recogniser with these files; None: those that ship with keykind.

@@ -11,7 +11,7 @@ choller/autokey3d on GitHub. CAR and the last entry of HOUSE are typical values,
 manufacturer.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from manifold3d import CrossSection, JoinType, Manifold
@@ -33,6 +33,7 @@ STYLES: dict[bool, dict[str, float]] = {  # whether a car key -> shares of heads
     },
 }  # fmt: skip
 GROOVES = (0.18, 0.42)  # share of the thickness
+PLAIN = (0.0, 9.0)  # mm, by which the cuts of a car key start farther from its head
 MIN_HEIGHT = 0.42  # share of the height that remains below the deepest cut
 
 
@@ -77,6 +78,8 @@ def draw(rng: np.random.Generator) -> Solid:
     """
     car = bool(rng.random() < CAR_SHARE)
     spec = (CAR if car else HOUSE)[int(rng.integers(len(CAR if car else HOUSE)))]
+    if car:
+        spec = replace(spec, first=spec.first + rng.uniform(*PLAIN))
     count = int(rng.integers(spec.cuts[0], spec.cuts[1] + 1))
     blade = draw_shape(spec, count, car, rng)
     style = choose_style(STYLES[car], rng)

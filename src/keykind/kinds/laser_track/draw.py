@@ -37,7 +37,7 @@ STYLES = {  # shares of heads
     "metal": 0.06, "plastic": 0.04, "car": 0.28, "remote": 0.18, "flip": 0.29, "half_open": 0.06,
     "smart": 0.02, "emergency": 0.05, "motorcycle": 0.02,
 }  # fmt: skip
-LENGTHS, HEIGHTS, THICKNESSES = (27.0, 45.0), (6.6, 10.0), (2.2, 3.6)  # mm
+LENGTHS, HEIGHTS, THICKNESSES = (29.0, 46.0), (6.6, 10.0), (2.2, 3.6)  # mm
 DEPTHS = (0.27, 0.43)  # share of the thickness; the tracks of both faces must not meet
 PITCHES = (2.0, 3.1)  # mm between adjacent positions
 RIM = 0.9  # mm, minimum width of metal on both sides of an internal track and between external ones

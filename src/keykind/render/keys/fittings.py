@@ -23,7 +23,7 @@ VIVID: tuple[Colour, ...] = (
 
 def dark_colour(rng: np.random.Generator) -> Colour:
     """Return black or dark grey, as of a moulded shell."""
-    shade = float(rng.choice([rng.uniform(0.012, 0.03), rng.uniform(0.03, 0.08)], p=[0.75, 0.25]))
+    shade = float(rng.choice([rng.uniform(0.006, 0.024), rng.uniform(0.024, 0.08)], p=[0.78, 0.22]))
     tint = rng.uniform(-0.08, 0.08)
     return (shade * (1 - tint), shade, shade * (1 + tint))
 

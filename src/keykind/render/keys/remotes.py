@@ -77,7 +77,8 @@ def _loop(
         area = shell.outline.offset(0.4) ^ CrossSection.square((long + 2.0, 99.0)).translate(
             (left - 2.0, middle - 49.5)
         )
-        trims.append(Part(moulded(filleted(area, 0.4), thick + 0.6, shell.edge), "cap", bright))
+        edge = min(shell.edge, 0.3 * long)
+        trims.append(Part(moulded(filleted(area, 0.4), thick + 0.6, edge), "cap", bright))
     return body, trims, (left - reach - wire, middle), (left - reach / 2, middle)
 
 

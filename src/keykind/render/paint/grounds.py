@@ -35,6 +35,7 @@ class Ground:
     metallic: np.ndarray  # (n, n) float32, 0..1
     height: np.ndarray  # (n, n) float32, mm
     width_mm: float
+    facing: bool = False  # whether it stands upright across the line of sight, as a distant background
 
 
 def draw_ground(material: str, size: int, rng: np.random.Generator) -> Ground:

@@ -23,39 +23,45 @@ HORIZON = ROWS // 2
 DAYLIGHT = (5000.0, 7500.0)  # K, from sun and sky to shade (CIE D50 to D75)
 LAMPLIGHT = (2700.0, 4000.0)  # K, household lamps, from warm white to neutral white
 FLASH = 5500.0  # K, photographic flash
+MIN_TINT = 0.02  # of a channel that a monochrome lamp lacks
 WHITE_BALANCE = (0.55, 1.0)  # share of the light's tint that the camera's white balance removes
 
 
-@lru_cache(maxsize=1)
-def directions() -> np.ndarray:
-    """Return the (128, 256, 3) float32 unit vectors of the pixels; column 0 is at +x, columns turn to +y."""
-    polar = ((np.arange(ROWS, dtype=np.float32) + 0.5) / ROWS * np.float32(math.pi))[:, None]
-    azimuth = ((np.arange(COLUMNS, dtype=np.float32) + 0.5) / COLUMNS * np.float32(2 * math.pi))[None, :]
+@lru_cache(maxsize=2)
+def directions(rows: int = ROWS) -> np.ndarray:
+    """Return the (n, 2 n, 3) float32 unit vectors of the pixels; column 0 is at +x, columns turn to +y."""
+    columns = 2 * rows
+    polar = ((np.arange(rows, dtype=np.float32) + 0.5) / rows * np.float32(math.pi))[:, None]
+    azimuth = ((np.arange(columns, dtype=np.float32) + 0.5) / columns * np.float32(2 * math.pi))[None, :]
     flat = np.sin(polar)
-    up = np.broadcast_to(np.cos(polar), (ROWS, COLUMNS))
+    up = np.broadcast_to(np.cos(polar), (rows, columns))
     return np.stack([flat * np.cos(azimuth), flat * np.sin(azimuth), up], axis=-1)
 
 
-@lru_cache(maxsize=1)
-def horizontal_weights() -> np.ndarray:
-    """Return (128, 1) float64: cosine times solid angle of a pixel in each row, 0 below the horizon."""
-    edges = np.linspace(0.0, math.pi, ROWS + 1)
+@lru_cache(maxsize=2)
+def horizontal_weights(rows: int = ROWS) -> np.ndarray:
+    """Return (n, 1) float64: cosine times solid angle of a pixel in each row, 0 below the horizon."""
+    edges = np.linspace(0.0, math.pi, rows + 1)
     band = (np.sin(edges[1:]) ** 2 - np.sin(edges[:-1]) ** 2) / 2  # integral of cos sin
-    return np.asarray(np.maximum(band, 0.0)[:, None] * (2 * math.pi / COLUMNS))
+    return np.asarray(np.maximum(band, 0.0)[:, None] * (2 * math.pi / (2 * rows)))
 
 
 def irradiance(light: np.ndarray) -> np.ndarray:
-    """Return the irradiance (3,) float64 of a horizontal plane from above."""
-    return np.asarray((light * horizontal_weights()[..., None]).sum(axis=(0, 1)))
+    """Return the irradiance (3,) float64 of a horizontal plane from above; light: (n, 2 n, 3)."""
+    return np.asarray((light * horizontal_weights(len(light))[..., None]).sum(axis=(0, 1)))
 
 
 def draw_light(style: str, rng: np.random.Generator) -> np.ndarray:
     """Return a (128, 256, 3) float32 environment map. Raises ValueError if the style is unknown."""
     if style not in LIGHTS:
         raise ValueError(f"light {style!r}: expected one of {', '.join(STYLES)}")
-    light = np.maximum(LIGHTS[style](rng), 0.0)
+    return balance_light(np.maximum(LIGHTS[style](rng), 0.0), rng)
+
+
+def balance_light(light: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return a light (n, 2 n, 3) with part of its tint removed, scaled as this module promises."""
     falling = irradiance(light)
-    tint = falling / (falling @ LUMINANCE)
+    tint = np.maximum(falling / (falling @ LUMINANCE), MIN_TINT)
     light = light / tint ** rng.uniform(*WHITE_BALANCE)
     return np.asarray(light * (math.pi / (irradiance(light) @ LUMINANCE)), dtype=np.float32)
 
@@ -65,7 +71,7 @@ def add_occluder(light: np.ndarray, direction: np.ndarray, radius: float, level:
 
     direction: (3,) unit vector; radius: radians; level: share of the light that remains in the middle.
     """
-    away = np.arccos(np.clip(directions() @ direction.astype(np.float32), -1, 1))
+    away = np.arccos(np.clip(directions(len(light)) @ direction.astype(np.float32), -1, 1))
     return np.asarray(
         light * (level + (1 - level) * smoothstep(away, 0.75 * radius, 1.15 * radius))[..., None]
     )

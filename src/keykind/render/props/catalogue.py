@@ -6,11 +6,21 @@ Needs: numpy, manifold3d    [render]
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
 from keykind.render.keys import remotes
-from keykind.render.props import clutter, hangers, hardware
+from keykind.render.props import (
+    clutter,
+    cutlery,
+    door_fittings,
+    hangers,
+    hardware,
+    household,
+    jewellery,
+    tools,
+)
 from keykind.render.solids import Part, Point, Solid
 
 DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
@@ -44,6 +54,38 @@ DRAW_FUNCTIONS: dict[str, Callable[[np.random.Generator], list[Part]]] = {
     "lock cylinder": hardware.euro_cylinder,
     "padlock": hardware.padlock,
     "plate": hardware.hinge_plate,
+    "watch strap": jewellery.link_strap,
+    "watch": jewellery.watch,
+    "necklace": jewellery.necklace,
+    "finger ring": jewellery.finger_ring,
+    "bangle": jewellery.bangle,
+    "handcuffs": jewellery.handcuffs,
+    "lock pick": tools.lock_pick,
+    "pick set": tools.pick_set,
+    "screwdriver": tools.screwdriver,
+    "spanner": tools.spanner,
+    "pliers": tools.pliers,
+    "pocket knife": tools.pocket_knife,
+    "drill": tools.drill,
+    "nail clipper": tools.nail_clipper,
+    "hex driver set": tools.allen_set,
+    "spoon": cutlery.spoon,
+    "fork": cutlery.fork,
+    "table knife": cutlery.table_knife,
+    "scissors": cutlery.scissors,
+    "comb": cutlery.comb,
+    "zip": household.zip_fastener,
+    "hair clip": household.hair_clip,
+    "bottle": household.bottle,
+    "cable": household.cable,
+    "earbuds": household.earbuds,
+    "glasses": household.glasses,
+    "telephone": household.telephone,
+    "door handle": door_fittings.door_handle,
+    "knob": door_fittings.knob,
+    "rim lock": door_fittings.rim_lock,
+    "hinge": door_fittings.hinge,
+    "car switch": door_fittings.car_switch,
 }
 BLADELESS: dict[str, Callable[[np.random.Generator], Solid]] = {  # labelled as remotes
     "remote": remotes.draw_smart,
@@ -62,7 +104,9 @@ def draw_prop(name: str, rng: np.random.Generator) -> Solid:
     Raises ValueError for a name that is not in PROPS, DegenerateSolid if a solid is empty.
     """
     if name in BLADELESS:
-        return BLADELESS[name](rng)
+        solid = BLADELESS[name](rng)
+        centred = to_solid(list(solid.parts))
+        return replace(solid, parts=centred.parts, thickness=centred.thickness)
     if name not in DRAW_FUNCTIONS:
         raise ValueError(f"prop {name!r}: expected one of {', '.join(PROPS)}")
     return to_solid(DRAW_FUNCTIONS[name](rng))

@@ -31,51 +31,37 @@ def add_props(draft: SceneDraft, ring: float, count: int) -> None:
         _add_ring(draft, draft.bodies[0])
     for _ in range(count):
         name = str(draft.rng.choice(PROPS))
-        _put_aside(draft, settle(make_body(draw_prop(name, draft.rng))))
+        put_aside(draft, settle(make_body(draw_prop(name, draft.rng))))
 
 
 def scatter(draft: SceneDraft, keys: Sequence[Body]) -> None:
     """Scatter keys over the table, some of them across others."""
     for key in keys:
-        _put_nearby(draft, key, MAX_OVERLAP if draft.chance(0.6) else 1.0)
+        put_nearby(draft, key, MAX_OVERLAP if draft.chance(0.6) else 1.0)
 
 
-def fan_on_ring(draft: SceneDraft, keys: Sequence[Body]) -> None:
-    """Hang keys on one split ring: their holes at its wire, their blades fanned out."""
-    radius = draft.uniform(9, 16)
-    middle, spread = draft.uniform(0, 360), draft.uniform(60, 360)
-    for key in keys:
-        hole = key.solid.hole or key.solid.head
-        centre = key.to_world(np.array([[*hole, 0.0]]))[0]
-        tip = key.to_world(np.array([[*key.solid.tip, 0.0]]))[0] - centre
-        angle = middle + draft.uniform(-spread / 2, spread / 2)
-        rotation = rotation_matrix("z", angle - float(np.degrees(np.arctan2(tip[1], tip[0]))))
-        rotated = key.translated(-np.array([centre[0], centre[1], 0.0])).rotated(
-            rotation @ rotation_matrix("y", draft.rng.normal(0, 3))
-        )
-        out = radius * np.array([np.cos(np.radians(angle)), np.sin(np.radians(angle)), 0.0])
-        draft.bodies.append(_lower_tip(draft.table.put(rotated.translated(out)), out, angle))
-    wire = draw_ring((0.0, 0.0), radius, draft.rng)
-    ring = Solid(None, (wire,), (-radius, 0.0), (radius, 0.0))
-    draft.bodies.append(draft.table.put(settle(make_body(ring))))
-    _hang_props(draft, np.zeros(2), radius, middle + 180.0)
+def strew(draft: SceneDraft, count: int, reach: float) -> None:
+    """Strew props over the table up to `reach` mm from the origin, farther than its height map goes."""
+    taken = [_circle(body) for body in draft.bodies]
+    for _ in range(count):
+        prop = settle(make_body(draw_prop(str(draft.rng.choice(PROPS)), draft.rng)))
+        prop = prop.rotated(rotation_matrix("z", draft.uniform(0, 360)))
+        angle, out = draft.uniform(0, 2 * np.pi), reach * np.sqrt(draft.uniform(0, 1))
+        moved = prop.translated(np.array([out * np.cos(angle), out * np.sin(angle), 0.0]))
+        x, y, radius = _circle(moved)
+        if all(np.hypot(x - a, y - b) > radius + r for a, b, r in taken):
+            draft.bodies.append(moved)
+            taken.append((x, y, radius))
 
 
-def _lower_tip(key: Body, hole: np.ndarray, angle: float) -> Body:
-    """Return a key that lies on others at its hole, tilted until its tip touches the table.
-
-    hole: (3,) mm; angle: direction of the blade, degrees.
-    """
-    height = float(key.vertices()[:, 2].min())
-    tip = key.to_world(np.array([[*key.solid.tip, 0.0]]))[0]
-    length = float(np.hypot(*(tip - hole)[:2]))
-    pivot = hole + np.array([0.0, 0.0, height])
-    tilt = float(np.degrees(np.arctan2(height, max(length, 1.0))))
-    rotation = rotation_matrix("z", angle) @ rotation_matrix("y", tilt) @ rotation_matrix("z", -angle)
-    return key.translated(-pivot).rotated(rotation).translated(pivot)
+def _circle(body: Body) -> tuple[float, float, float]:
+    """Return the centre and the radius of a circle around a body, seen from above, mm."""
+    points = body.vertices()[:, :2]
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return float(middle[0]), float(middle[1]), float(np.linalg.norm(points - middle, axis=1).max())
 
 
-def _put_nearby(draft: SceneDraft, body: Body, max_overlap: float) -> None:
+def put_nearby(draft: SceneDraft, body: Body, max_overlap: float) -> None:
     """Put a body near the others; if possible, at most this share of its footprint overlaps them."""
     extent = _extent(draft)
     for attempt in range(MAX_TRIES):
@@ -89,7 +75,7 @@ def _put_nearby(draft: SceneDraft, body: Body, max_overlap: float) -> None:
     draft.bodies.append(draft.table.put(moved))
 
 
-def _put_aside(draft: SceneDraft, body: Body) -> None:
+def put_aside(draft: SceneDraft, body: Body) -> None:
     """Put a prop where it covers nothing; drop it if no such position is found."""
     extent, height = _extent(draft), float(np.ptp(body.vertices()[:, 2]))
     half = float(np.ptp(body.vertices()[:, :2], axis=0).max()) / 2
@@ -130,10 +116,10 @@ def _add_ring(draft: SceneDraft, key: Body) -> None:
     draft.bodies.append(ring.translated(lift))
     centre = ring.vertices()[:, :2].mean(axis=0)
     away = centre - key.to_world(np.array([[*key.solid.tip, 0.0]]))[0, :2]
-    _hang_props(draft, centre, radius, float(np.degrees(np.arctan2(away[1], away[0]))))
+    hang_props(draft, centre, radius, float(np.degrees(np.arctan2(away[1], away[0]))))
 
 
-def _hang_props(draft: SceneDraft, centre: np.ndarray, radius: float, direction: float) -> None:
+def hang_props(draft: SceneDraft, centre: np.ndarray, radius: float, direction: float) -> None:
     """Hang tags, chains and straps on a ring around centre (2,) mm, most of them towards `direction`.
 
     direction: degrees. Each prop points outwards, at the angle where it covers least.

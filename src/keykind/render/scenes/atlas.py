@@ -20,7 +20,7 @@ from keykind.render.solids import Surface, Triangles
 SHEAR = np.array([0.35, 0.5])  # mm along the tile per mm of height
 MARGIN = 2  # px around a tile, against bleeding
 MIN_TILE = 12  # px, shortest side of a tile
-KEY_TEXELS = 1.4  # per pixel of the photo, at the camera's target
+KEY_TEXELS = 1.4  # per pixel of the photo, of keys and remotes
 PROP_TEXELS = 0.8  # per pixel; at the resolution of a key, a forearm would leave no room for the key
 MIN_DEPTH = 0.6  # of the distance from the lens to its target; closer parts are hardly in the frame
 
@@ -129,7 +129,8 @@ def _scales(scene: Scene, patches: list[Patch]) -> np.ndarray:
     depth = np.array([camera.project(patch.vertices)[:, 2].min() for patch in patches])
     depth = np.maximum(depth, MIN_DEPTH * np.linalg.norm(camera.origin - camera.target))
     focal_length = max(camera.size) / 2 / np.tan(np.radians(camera.fov) / 2)  # px
-    of_keys = {row for row, (body, _) in enumerate(scene.parts()) if body in scene.key_indices()}
+    sharp = {*scene.key_indices(), *scene.remote_indices()}
+    of_keys = {row for row, (body, _) in enumerate(scene.parts()) if body in sharp}
     texels = np.array([KEY_TEXELS if patch.part in of_keys else PROP_TEXELS for patch in patches])
     return np.asarray(texels * focal_length / depth)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from keykind.render.keys.catalogue import draw_key
+from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.scenes.layout import Body, Table, make_body, rotation_matrix, settle
 from keykind.render.solids import Solid, Surface
 
@@ -39,6 +40,7 @@ class SceneDraft:
     size: int  # px, longer side
     kinds: Sequence[str]
     variation: Variation = FULL_VARIATION
+    assets: Assets = NO_ASSETS
     bodies: list[Body] = field(default_factory=list)
     table: Table = field(default_factory=Table)
     discarded: int = 0  # degenerate solids

@@ -9,18 +9,21 @@ frame; the hand is turned instead. It is mostly the photographer's other hand: i
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from keykind.render.props.catalogue import draw_prop
+from keykind.render.props.catalogue import HANGING_PROPS, draw_prop
 from keykind.render.props.hand import draw_hand
 from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.draft import SceneDraft
-from keykind.render.scenes.grips import Held, lay_on_hand, pinch, resting_pose
+from keykind.render.scenes.grips import Held, skin_body
+from keykind.render.scenes.hanging import hang
 from keykind.render.scenes.layout import Body, make_body, rotation_matrix
-from keykind.render.solids import Solid
+from keykind.render.scenes.lying import lay_on_hand, resting_pose
+from keykind.render.scenes.pinching import pinch
+from keykind.render.solids import Solid, Triangles
 
 FRAMES = {"3:4": 5.0, "9:16": 2.0, "4:3": 1.5, "1:1": 1.0, "16:9": 0.5}  # width : height of a phone's photos
 FILL = (0.08, 0.7)  # length of the first key as a share of the frame's longer side, log-uniform
@@ -29,18 +32,25 @@ MIN_DISTANCE = 75.0  # mm from the lens to the key; phones do not focus nearer
 CLEARANCE = 45.0  # mm between the lens and the skin
 DEPTH = (350.0, 1800.0)  # mm from the key to the backdrop
 OWN_HAND = 0.8  # share of photos of the photographer's other hand
-COMPANION = 0.18  # share of hands that also hold a remote or the like next to the key
-COMPANIONS = ("remote", "remote", "tag", "split ring", "coin", "leather tag", "card")
+ONE = {"pinch": 4.5, "lie": 5.5, "hang": 1.2}  # relative frequencies of grips of one key
+SEVERAL = {"lie": 6.5, "hang": 3.5}
+EMPTY = 0.25  # share of hands without a key that hold nothing
+COMPANION = 0.25  # share of hands that also hold a remote or the like next to the key
+REMOTES = ("remote", "folded flip key")
+COMPANIONS = (*REMOTES, *REMOTES, "tag", "split ring", "ring and chain", "coin", "leather tag", "card")
 THINGS = (
-    *("pen", "pencil", "remote", "coin", "lighter", "card", "screw", "bolt", "cell", "nail", "padlock"),
+    *("pen", "pencil", "coin", "lighter", "card", "screw", "bolt", "cell", "nail", "padlock"),
     *("bit", "hex driver", "lock cylinder", "carabiner", "tag", "bottle opener", "paper clip"),
+    *("lock pick", "screwdriver", "spanner", "pocket knife", "nail clipper", "spoon", "fork", "scissors"),
+    *("comb", "hair clip", "watch", "watch strap", "earbuds", "knob", "car switch", "finger ring", "zip"),
 )
+KEY_AT = (-0.05, 0.3)  # right, down: of the keys from the middle of the frame, as shares of half its sides
 ROLLS = 36
 TRIES = 10  # views of one grip
 GRIPS_TRIED = 12
 BUFFER = 128  # px, longer side of the depth map that tells what hides what
-MIN_VISIBLE = 0.3  # share of the first key
-MIN_BLADE = 0.15  # share of a blade that is visible, except in HIDDEN of the photos
+MIN_VISIBLE = 0.45  # share of the first key
+MIN_BLADE = 0.25  # share of a blade that is visible, except in HIDDEN of the photos
 HIDDEN = 0.06
 UP = np.array([0.0, -1.0, 0.0])
 
@@ -64,14 +74,16 @@ def hold(
     """
     best: tuple[float, View, Held] | None = None
     hidden = draft.chance(HIDDEN)
+    grip = draft.choose(SEVERAL if len(keys) > 1 else ONE)  # once, or the grips that show most would prevail
     for _ in range(GRIPS_TRIED):
-        held = _grip(draft, [key.solid for key in keys])
+        held = _grip(draft, [key.solid for key in keys], grip)
         if held is None:
             continue
         hand = make_body(held.hand.solid(draft.rng))
+        coarse = skin_body(held.hand).parts[0]  # tells as well what it hides, in a quarter of the time
         for _ in range(TRIES):
             view = _view(draft, held, hand, fill)
-            score = _score(view, hidden)
+            score = _score(view, coarse, hidden)
             if best is None or score > best[0]:
                 best = score, view, held
             if score >= 1.0:
@@ -88,18 +100,22 @@ def hold(
     return view.camera, draft.uniform(*DEPTH), "held" if held.up is None else "hung"
 
 
-def _grip(draft: SceneDraft, keys: list[Solid]) -> Held | None:
-    """Return a hand that holds these keys, something else if there are none, or nothing; None: try again."""
+def _grip(draft: SceneDraft, keys: list[Solid], grip: str) -> Held | None:
+    """Return a hand that holds these keys, something else if there are none, or nothing; None: try again.
+
+    grip: one of SEVERAL, or of ONE if there is at most one key.
+    """
     rng = draft.rng
-    if not keys and draft.chance(0.25):
+    if not keys and draft.chance(EMPTY):
         return Held(draw_hand(resting_pose(rng), rng), ())
-    solids = keys or [draw_prop(str(rng.choice(THINGS)), rng)]
-    if len(solids) == 1 and draft.chance(0.5):
+    solids = keys or [draw_prop(str(rng.choice(REMOTES if draft.chance(0.4) else THINGS)), rng)]
+    if grip == "pinch":
         return pinch(solids[0], rng)
     if draft.chance(COMPANION):
-        solids = [*solids, draw_prop(str(rng.choice(COMPANIONS)), rng)]
+        names = HANGING_PROPS if grip == "hang" else COMPANIONS
+        solids = [*solids, draw_prop(str(rng.choice(names)), rng)]
         solids = [solids[i] for i in rng.permutation(len(solids))]
-    return lay_on_hand(solids, rng)
+    return hang(solids, rng) if grip == "hang" else lay_on_hand(solids, rng)
 
 
 def _view(draft: SceneDraft, held: Held, hand: Body, fill: tuple[float, float]) -> View:
@@ -119,7 +135,7 @@ def _view(draft: SceneDraft, held: Held, hand: Body, fill: tuple[float, float]) 
     width, height = sides.round().astype(int)
     half = distance * np.tan(np.radians(fov) / 2) * np.array([width, height]) / max(width, height)
     free = np.maximum(half - 0.4 * length, 0.15 * half)
-    aside = np.clip(rng.normal([0.0, 0.2], [0.35, 0.35]), -0.9, 0.9) * free  # right, down
+    aside = np.clip(rng.normal(KEY_AT, 0.35), -0.9, 0.9) * free
     bodies = [body.translated(-middle + np.array([-aside[0], aside[1], 0.0])) for body in bodies]
     tilt = rotation_matrix("x", float(rng.normal(0, 4))) @ rotation_matrix("y", float(rng.normal(0, 4)))
     up = rotation_matrix("z", float(rng.normal(0, 6))) @ UP
@@ -168,20 +184,21 @@ def _between(start: np.ndarray, end: np.ndarray) -> np.ndarray:
     return np.asarray(np.eye(3) + cross + cross @ cross / (1 + cosine))
 
 
-def _score(view: View, hidden: bool) -> float:
+def _score(view: View, coarse: Triangles, hidden: bool) -> float:
     """Return how well a view shows the keys; 1 or more: well enough.
 
-    hidden: blades may be hidden by the hand.
+    coarse: the skin before it is subdivided; hidden: blades may be hidden by the hand.
     """
     camera = view.camera
-    hand = view.bodies[-1]
+    hand = replace(view.bodies[-1], parts=(coarse, *view.bodies[-1].parts[1:]))
     nearest = float(np.linalg.norm(hand.vertices() - camera.origin, axis=1).min())
     if nearest < CLEARANCE or not _leaves_frame(hand, camera):
         return -1.0
     keys = [body for body in view.bodies if body.solid.kind is not None]
     if not keys:
         return 1.0
-    depths = _depth_map([body for body in view.bodies if body.solid.kind is None], camera)
+    others = [body for body in view.bodies[:-1] if body.solid.kind is None]
+    depths = _depth_map([*others, hand], camera)
     shares = [_visible_share(key, depths, camera, None) for key in keys]
     blades = [1.0 if hidden else _visible_share(key, depths, camera, "blade") for key in keys]
     return min(shares[0] / MIN_VISIBLE, min(shares) / MIN_BLADE, min(blades) / MIN_BLADE)

@@ -128,15 +128,23 @@ class Table:
 
     def put(self, body: Body) -> Body:
         """Return the body lowered until it touches the table or another body; update the height map."""
+        lowered = self.lowered(body)
+        self.cover(lowered)
+        return lowered
+
+    def lowered(self, body: Body) -> Body:
+        """Return the body lowered until it touches the table or another body."""
         lowest = float(body.vertices()[:, 2].min())
         bottom = self.relief(body, upwards=False)
         below = np.isfinite(bottom)
         shift = float((self.heights[below] - bottom[below]).max()) if below.any() else -lowest
-        lowered = body.translated(np.array([0.0, 0.0, max(shift, -lowest)]))
-        top = self.relief(lowered, upwards=True)
+        return body.translated(np.array([0.0, 0.0, max(shift, -lowest)]))
+
+    def cover(self, body: Body) -> None:
+        """Update the height map with a body where it is."""
+        top = self.relief(body, upwards=True)
         covered = np.isfinite(top)
         self.heights[covered] = np.maximum(self.heights[covered], top[covered])
-        return lowered
 
     def overlap(self, body: Body) -> float:
         """Return the share of the body's footprint that is already occupied, 0..1."""

@@ -47,8 +47,8 @@ class Scene:
     bodies: tuple[Body, ...]  # keys and props
     ground: Ground
     ground_angle: float  # degrees about z
-    ground_depth: float  # mm below z = 0
-    light: np.ndarray  # (128, 256, 3) radiance, row 0 is the zenith
+    ground_depth: float  # mm below z = 0, or behind the camera's target if the ground faces the camera
+    light: np.ndarray  # (n, 2 n, 3) radiance, row 0 is the zenith
     light_rotation: np.ndarray  # (3, 3)
     camera: Camera
     style: CameraStyle

@@ -6,16 +6,22 @@ Needs: numpy, pillow, manifold3d    [render]
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
+from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.paint.grounds import draw_ground
-from keykind.render.scenes.arrangement import add_props, fan_on_ring, scatter
+from keykind.render.scenes.arrangement import add_props, put_nearby, scatter
+from keykind.render.scenes.camera import Camera
 from keykind.render.scenes.draft import FULL_VARIATION, SceneDraft, Variation
 from keykind.render.scenes.framing import camera_on
 from keykind.render.scenes.holding import hold
+from keykind.render.scenes.keyless import leave_out_keys
 from keykind.render.scenes.layout import Body, rotation_matrix
+from keykind.render.scenes.mixed import View, arrange
 from keykind.render.scenes.scene import Scene
+from keykind.render.scenes.several import draw_count, draw_keys, draw_remotes
 from keykind.render.scenes.surroundings import GROUND_SIZE, finish, with_surroundings
 from keykind.render.solids import DegenerateSolid
 
@@ -26,6 +32,9 @@ PRODUCT_GROUNDS = {
 PRODUCT_LIGHTS = {"tent": 4, "window": 2, "office": 1.5, "lamp": 1, "mixed": 1.5}
 POSES = {"flat": 5.3, "held": 3.5, "edge": 0.4, "wall": 0.8}
 HELD_FILL = (0.2, 0.9)  # length of a held key in the scene "phone", as a share of the frame's longer side
+PRODUCT_FILL = (0.55, 1.05)  # of the frame, by a single key and what lies beside it; log-uniform
+PHONE_FILL = (0.3, 1.25)
+REMOTE_BESIDE = 0.06  # share of phone photos with a remote next to the key
 NOTHING_HELD = 0.25  # share of scenes without a key that show a hand
 MAX_TRIES = 8  # scenes; if this many in a row contain a degenerate prop, there is a bug
 
@@ -36,6 +45,7 @@ def build_scene(
     size: int,
     rng: np.random.Generator,
     variation: Variation = FULL_VARIATION,
+    assets: Assets = NO_ASSETS,
 ) -> tuple[Scene, int]:
     """Return a scene, and the number of degenerate solids discarded for it.
 
@@ -45,7 +55,7 @@ def build_scene(
     """
     discarded = 0
     for _ in range(MAX_TRIES):
-        draft = SceneDraft(rng, size, kinds, variation)
+        draft = SceneDraft(rng, size, kinds, variation, assets)
         try:
             return BUILDERS[name](draft), discarded + draft.discarded
         except DegenerateSolid:
@@ -69,12 +79,9 @@ def _product(draft: SceneDraft) -> Scene:
     if draft.variation.clutter and draft.chance(0.1):
         draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
     add_props(draft, 0.15, draft.geometric(0.08))
-    material, light = draft.choose(PRODUCT_GROUNDS), draft.choose(PRODUCT_LIGHTS)
     tilt = abs(float(rng.normal(0, 10))) if floating or draft.chance(0.65) else draft.uniform(20, 55)
-    camera = camera_on(draft, tilt, draft.uniform(15, 40), draft.uniform(0.68, 1.0))
-    ground = draw_ground(material, GROUND_SIZE, rng)
-    depth = draft.uniform(3, 40) if floating else 0.0
-    return finish(draft, "product", (material, ground, depth), light, camera, "flat")
+    camera = camera_on(draft, tilt, draft.uniform(15, 40), _share(draft, PRODUCT_FILL))
+    return _in_shop(draft, camera, draft.uniform(3, 40) if floating else 0.0)
 
 
 def _phone(draft: SceneDraft) -> Scene:
@@ -89,11 +96,13 @@ def _phone(draft: SceneDraft) -> Scene:
         key = key.rotated(rotation_matrix("x", float(rng.choice([-1, 1])) * draft.uniform(50, 90)))
     draft.bodies.append(draft.table.put(key.rotated(rotation_matrix("z", draft.uniform(0, 360)))))
     add_props(draft, 0.3, draft.geometric(0.35))
+    if draft.chance(REMOTE_BESIDE):
+        for remote in draw_remotes(draft, 1):
+            put_nearby(draft, remote, 0.0)
     if draft.variation.clutter and draft.chance(0.07):
         draft.bodies.append(_beside(draft, draft.draw_key(draft.kinds[0])))
     tilt = draft.uniform(0, 25) if draft.chance(0.5) else draft.uniform(15, 65)
-    fill = float(np.exp(rng.normal(np.log(0.68), 0.33)))
-    camera = camera_on(draft, tilt, draft.uniform(45, 72), float(np.clip(fill, 0.25, 1.3)))
+    camera = camera_on(draft, tilt, draft.uniform(45, 72), _share(draft, PHONE_FILL))
     return with_surroundings(draft, "phone", camera, 0.0, pose)
 
 
@@ -104,25 +113,41 @@ def _hand(draft: SceneDraft) -> Scene:
 
 
 def _multi(draft: SceneDraft) -> Scene:
-    keys = [draft.draw_key(str(draft.rng.choice(draft.kinds))) for _ in range(int(draft.rng.integers(2, 9)))]
-    if draft.chance(0.5):
-        fan_on_ring(draft, keys)
-    else:
-        scatter(draft, keys)
-    add_props(draft, 0.0, draft.geometric(0.5))
-    camera = camera_on(draft, draft.uniform(0, 55), draft.uniform(35, 70), draft.uniform(0.55, 1.1))
-    return with_surroundings(draft, "multi", camera, 0.0, "flat")
+    if not draft.variation.clutter:
+        scatter(draft, draw_keys(draft, draw_count(draft, 2, 8)))
+        camera = camera_on(draft, draft.uniform(0, 55), draft.uniform(35, 70), draft.uniform(0.55, 1.1))
+        return with_surroundings(draft, "multi", camera, 0.0, "flat")
+    return _surrounded(draft, "multi", arrange(draft))
 
 
 def _nothing(draft: SceneDraft) -> Scene:
     if draft.chance(NOTHING_HELD):
         return with_surroundings(draft, "nothing", *hold(draft, []))
-    add_props(draft, 0.0, int(draft.rng.integers(0, 6)))
-    camera = camera_on(draft, draft.uniform(0, 65), draft.uniform(35, 72), draft.uniform(0.4, 1.2))
-    return with_surroundings(draft, "nothing", camera, 0.0, "flat")
+    if not draft.variation.clutter:
+        return with_surroundings(draft, "nothing", camera_on(draft, 0.0, 50.0, 1.0), 0.0, "flat")
+    return _surrounded(draft, "nothing", leave_out_keys(draft))
 
 
 BUILDERS = {"product": _product, "phone": _phone, "multi": _multi, "hand": _hand, "nothing": _nothing}
+
+
+def _surrounded(draft: SceneDraft, name: str, view: View) -> Scene:
+    """Return the scene in any surroundings, or as a product photo."""
+    camera, depth, pose = view
+    if pose == "product":
+        return replace(_in_shop(draft, camera, depth), name=name)
+    return with_surroundings(draft, name, camera, depth, pose)
+
+
+def _in_shop(draft: SceneDraft, camera: Camera, depth: float) -> Scene:
+    """Return the scene as a product photo, mostly on white; depth: mm below the keys to the ground."""
+    material, light = draft.choose(PRODUCT_GROUNDS), draft.choose(PRODUCT_LIGHTS)
+    ground = draw_ground(material, GROUND_SIZE, draft.rng)
+    return finish(draft, "product", (material, ground, depth), light, camera, "flat")
+
+
+def _share(draft: SceneDraft, limits: tuple[float, float]) -> float:
+    return float(np.exp(draft.rng.uniform(*np.log(limits))))
 
 
 def _beside(draft: SceneDraft, key: Body) -> Body:

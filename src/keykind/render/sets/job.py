@@ -1,6 +1,6 @@
 """A rendering job, and the tasks that it consists of.
 
-In:    number of photos, kinds, scene, size in px, seed
+In:    number of photos, kinds, scene, size in px, seed, Assets
 Out:   Job, validated; one Task per photo
 Needs: nothing beyond Python
 
@@ -8,11 +8,12 @@ A photo depends on its own task alone, so any worker can render any photo at any
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from keykind.core.errors import KeykindError
 from keykind.core.kinds import NAMES
+from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.scenes.names import SCENES, SINGLE_KIND_SCENES
 
 MIN_SIZE = 64  # px; the cuts of a key cannot be resolved below this
@@ -49,6 +50,7 @@ class Job:
     scene: str | None  # None: product and phone alternate
     size: int  # px, longer side
     seed: int
+    assets: Assets = NO_ASSETS
 
     def tasks(self) -> Iterator[Task]:
         """Yield one task per photo; kinds take turns, and so do the scenes of each kind."""
@@ -60,10 +62,18 @@ class Job:
 
     def as_json(self) -> dict[str, Any]:
         """Return the job as JSON values."""
-        return asdict(self) | {"kinds": list(self.kinds)}
+        values = {field.name: getattr(self, field.name) for field in fields(self) if field.name != "assets"}
+        return values | {"kinds": list(self.kinds)} | self.assets.as_json()
 
 
-def make_job(count: int, kinds: Sequence[str] | None, scene: str | None, size: int, seed: int) -> Job:
+def make_job(
+    count: int,
+    kinds: Sequence[str] | None,
+    scene: str | None,
+    size: int,
+    seed: int,
+    assets: Assets = NO_ASSETS,
+) -> Job:
     """Return a validated job; None stands for all kinds, and for the scenes product and phone in turn.
 
     Raises KeykindError if an argument is out of range or unknown.
@@ -84,7 +94,7 @@ def make_job(count: int, kinds: Sequence[str] | None, scene: str | None, size: i
                 f"kind {kind!r}", fault="is not known", remedy=f"choose from {', '.join(NAMES)}"
             )
     chosen = () if scene == "nothing" else tuple(dict.fromkeys(kinds or NAMES))
-    return Job(count, chosen, scene, size, seed)
+    return Job(count, chosen, scene, size, seed, assets)
 
 
 def _any_of(names: Sequence[str]) -> str:

@@ -20,6 +20,8 @@ from keykind.core.lock import lock_folder
 from keykind.core.parallel import Engine, cpu_count
 from keykind.core.progress import progress
 from keykind.dataset.listing import ReadError
+from keykind.render.paint.assets import NO_ASSETS, Assets
+from keykind.render.sets.asset_check import check_assets
 from keykind.render.sets.coco import write_coco
 from keykind.render.sets.job import Job, Task
 from keykind.render.sets.set_folder import SetFolder
@@ -36,11 +38,12 @@ class Studio:
 
     variant: Variant
     workers: int  # processes
+    assets: Assets = NO_ASSETS
 
     def render(self, task: Task) -> RenderedPhoto:
         """Render one photo with its label, in this process."""
-        renderer = process_renderer(self.variant)
-        return render_photo(renderer, task.scene, task.kinds, task.size, (task.seed, task.index))
+        renderer, seed = process_renderer(self.variant), (task.seed, task.index)
+        return render_photo(renderer, task.scene, task.kinds, task.size, seed, assets=self.assets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def open_studio(folder: SetFolder, job: Job, variant: str | None, workers: int |
     """Return a studio that can render the job into the folder, which is created.
 
     variant: None for the one in the folder's set.json, or else the fastest. workers: None for one per core.
-    Raises KeykindError if the folder holds anything else, disk space is short, or the variant fails here.
+    Raises KeykindError if the folder holds anything else, disk space is short, a file to render with is
+    unusable, or the variant fails here.
     """
     if workers is not None and workers < 1:
         raise KeykindError(f"workers {workers}", fault="is below 1", remedy="give at least 1")
@@ -77,7 +81,10 @@ def open_studio(folder: SetFolder, job: Job, variant: str | None, workers: int |
         raise KeykindError(f"variant {variant!r}", fault="is not known", remedy=remedy)
     folder.prepare(job, variant)
     settings = folder.settings() or {}
-    return Studio(choose_variant(variant or settings.get("variant")), workers or cpu_count())
+    chosen = choose_variant(variant or settings.get("variant"))
+    chosen.set_environment()  # the check may import Mitsuba
+    check_assets(job.assets)
+    return Studio(chosen, workers or cpu_count(), job.assets)
 
 
 def render_set(folder: SetFolder, job: Job, studio: Studio, engine: Engine | None = None) -> Summary:

@@ -120,7 +120,9 @@ class SetFolder:
         differing = [key for key in identity if existing.get(key) != identity[key]]
         if differing:
             key = differing[0]
-            fault = f"was begun with {key} {_format(existing.get(key))}, not {_format(identity[key])}"
+            fault = (
+                f"was begun with {key} {_format(key, existing.get(key))}, not {_format(key, identity[key])}"
+            )
             remedy = "repeat the command that began it, or choose another folder"
             raise KeykindError(self.path, fault=fault, remedy=remedy)
 
@@ -129,7 +131,7 @@ def _identity(job: Job, variant: str | None) -> dict[str, Any]:
     return {"keykind": __version__, "variant": variant, **job.as_json()}
 
 
-def _format(value: Any) -> str:
+def _format(key: str, value: Any) -> str:
     if value is None:
-        return "in turn"
+        return "in turn" if key == "scene" else "none"
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

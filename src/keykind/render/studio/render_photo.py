@@ -1,19 +1,20 @@
 """Render one photo with its label.
 
-In:    Renderer, scene name, kinds, size in px, seed of the dataset and index of the photo
+In:    Renderer, scene name, kinds, size in px, seed of the dataset and index of the photo, Assets
 Out:   RenderedPhoto: image, JPEG, label
 Needs: numpy, pillow, manifold3d, mitsuba    [render]
 
 A photo depends on these arguments alone, not on the photos before it or the process that renders it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from keykind.render.paint.assets import NO_ASSETS, Assets
 from keykind.render.paint.graphics import draw_graphic
 from keykind.render.scenes.atlas import paint_atlas
 from keykind.render.scenes.draft import FULL_VARIATION, Variation
@@ -28,7 +29,8 @@ from keykind.render.studio.renderer import LABEL_SCALE, GBuffer, Renderer
 
 MIN_BLADE = 0.007  # share of the frame; the kind cannot be recognised from a smaller blade
 MAX_TRIES = 30  # scenes drawn until one shows the blade of its key; about one in ten does not
-SAMPLES = 9  # per pixel; the same for all scenes, because Mitsuba compiles kernels for each number
+LARGE = 400  # px, longer side; a large photo has more pixels per key, which need fewer samples each
+SAMPLES, LARGE_SAMPLES = 9, 4  # per pixel; only two numbers, because Mitsuba compiles kernels for each
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +43,28 @@ class RenderedPhoto:
     redrawn: int  # degenerate solids discarded for it
 
 
-def render_photo(
+def render_photo(  # noqa: PLR0913 - all that a photo depends on
     renderer: Renderer,
     scene_name: str,
     kinds: Sequence[str],
     size: int,
     seed: tuple[int, int],
     variation: Variation = FULL_VARIATION,
+    *,
+    assets: Assets = NO_ASSETS,
 ) -> RenderedPhoto:
     """Render one photo, `size` px on its longer side; seed is (seed of the dataset, index of the photo).
 
-    Raises DegenerateSolid if no usable scene is found.
+    Raises DegenerateSolid if no usable scene is found, KeykindError if a file of the assets cannot be read.
     """
     rng = np.random.default_rng(seed)
-    scene, gbuffer, redrawn = _draw_scene(renderer, scene_name, kinds, size, variation, rng)
-    radiance = renderer.render_radiance(gbuffer, scene.camera, SAMPLES, int(rng.integers(2**31)))
+
+    def draw() -> tuple[Scene, int]:
+        return build_scene(scene_name, kinds, size, rng, variation, assets)
+
+    scene, gbuffer, redrawn = _draw_scene(renderer, draw, rng)
+    samples = SAMPLES if size < LARGE else LARGE_SAMPLES
+    radiance = renderer.render_radiance(gbuffer, scene.camera, samples, int(rng.integers(2**31)))
     height, width = radiance.shape[:2]
     foreground = gbuffer.parts.reshape(height, LABEL_SCALE, width, LABEL_SCALE) >= 0
     photo = apply_isp(denoise(radiance, gbuffer), scene.style, foreground.mean(axis=(1, 3)), rng)
@@ -68,25 +77,20 @@ def render_photo(
 
 
 def _draw_scene(
-    renderer: Renderer,
-    name: str,
-    kinds: Sequence[str],
-    size: int,
-    variation: Variation,
-    rng: np.random.Generator,
+    renderer: Renderer, draw: Callable[[], tuple[Scene, int]], rng: np.random.Generator
 ) -> tuple[Scene, GBuffer, int]:
-    """Return a scene, its G-buffer, and the number of degenerate solids discarded.
+    """Return a scene that `draw` returned, its G-buffer, and the number of degenerate solids discarded.
 
     Raises DegenerateSolid if MAX_TRIES scenes in a row hide the blade of their key.
     """
     redrawn = 0
     for _ in range(MAX_TRIES):
-        scene, discarded = build_scene(name, kinds, size, rng, variation)
+        scene, discarded = draw()
         redrawn += discarded
         gbuffer = renderer.render_gbuffer(scene, paint_atlas(scene, rng), int(rng.integers(2**31)))
-        if name not in SINGLE_KIND_SCENES or _shows_blade(scene, gbuffer):
+        if scene.name not in SINGLE_KIND_SCENES or _shows_blade(scene, gbuffer):
             return scene, gbuffer, redrawn
-    raise DegenerateSolid(f"{name}: {MAX_TRIES} scenes in a row hide the blade of their key")
+    raise DegenerateSolid(f"{scene.name}: {MAX_TRIES} scenes in a row hide the blade of their key")
 
 
 def _shows_blade(scene: Scene, gbuffer: GBuffer) -> bool:

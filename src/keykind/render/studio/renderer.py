@@ -110,13 +110,14 @@ class Renderer:
         A rotated texture would be compiled again for each angle.
         """
         ground = scene.ground
+        origin, axes = _ground_frame(scene)
         corners = GROUND_RADIUS * np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]], dtype=np.float32)
         angle = np.radians(scene.ground_angle)
         rotated = corners @ np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
         return self._mesh(
             "ground",
-            np.column_stack([corners, np.full(4, -scene.ground_depth)]),
-            np.tile([0.0, 0.0, 1.0], (4, 1)),
+            origin + corners @ axes[:2],
+            np.tile(axes[2], (4, 1)),
             rotated * np.array([1, -1]) / ground.width_mm + 0.5,
             np.array([[0, 1, 2], [0, 2, 3]]),
             self._material((ground.colour, ground.roughness, ground.metallic, ground.height)),
@@ -217,6 +218,14 @@ class Renderer:
             self.jit.make_opaque(opaque)
             values[name] = opaque
         values.update()
+
+
+def _ground_frame(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
+    """Return the middle (3,) mm of the ground, and its axes right, up, normal as rows of (3, 3)."""
+    if not scene.ground.facing:
+        return np.array([0.0, 0.0, -scene.ground_depth]), np.eye(3)
+    axes = scene.camera.axes() * np.array([[1], [-1], [-1]])
+    return scene.camera.target - axes[2] * scene.ground_depth, axes
 
 
 def _part_map(shape: np.ndarray, face: np.ndarray, shape_ids: list[str], atlas: Atlas) -> np.ndarray:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import KeykindError
 from keykind.core.parallel import exit_with_parent
+from keykind.train.detector.clutter import read_things
 from keykind.train.detector.features import Trunk
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.pool import ScenePool
@@ -41,7 +42,8 @@ class Sources:
     scenes: Path  # folders of pools
     backgrounds: Path
     marked: Path | None
-    hands: Path | None  # folder of PNG files
+    hands: Path | None  # folders of PNG files
+    things: Path | None = None
 
     def open(self) -> Pools:
         """Return the pools."""
@@ -50,6 +52,7 @@ class Sources:
             ScenePool(self.backgrounds),
             read_hands(self.hands) if self.hands else (),
             ScenePool(self.marked) if self.marked else None,
+            read_things(self.things) if self.things else (),
         )
 
 

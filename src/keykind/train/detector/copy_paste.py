@@ -78,26 +78,53 @@ def paste_key(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> 
 
     It is not if it would be outside the view or blurred.
     """
-    scale = pose.length / max(float(np.linalg.norm(cut.key[TIP] - cut.key[HEAD])), 1.0)
-    if scale > MAX_ENLARGEMENT or len(view.keys) >= MAX_KEYS:
+    pasted = None if len(view.keys) >= MAX_KEYS else _composite(view, cut, pose, rng)
+    if pasted is None:
         return False
+    row = len(view.keys)
+    view.cover(pasted.visible, (2 * row + 1 + pasted.blade).astype(np.uint8), pasted.corner)
+    key = move_keys(cut.key[None], pasted.matrix)
+    shown = min(pasted.visible.sum() / max(key[0, AREA], 1), 1)
+    key[0, TRUNCATION] = hide(key[0, TRUNCATION], 1 - shown)
+    view.keys = np.concatenate([view.keys, key])
+    return True
+
+
+def paste_thing(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> bool:
+    """Paste a thing that is no key in the same way; cut.key only says where its ends are."""
+    pasted = _composite(view, cut, pose, rng)
+    if pasted is not None:
+        view.cover(pasted.visible, corner=pasted.corner)
+    return pasted is not None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Pasted:
+    """Where a cut-out is in a view."""
+
+    visible: NDArray[np.bool_]  # (h, w) of a part of the view
+    blade: NDArray[np.bool_]  # (h, w)
+    corner: tuple[int, int]  # x, y of that part
+    matrix: NDArray[np.float64]  # from the cut-out to the view
+
+
+def _composite(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> _Pasted | None:
+    """Draw a cut-out into the view's image; None: it would be outside, or blurred."""
+    scale = pose.length / max(float(np.linalg.norm(cut.key[TIP] - cut.key[HEAD])), 1.0)
+    if scale > MAX_ENLARGEMENT:
+        return None
     matrix = _matrix_to(cut, pose, scale, mirrored=bool(rng.random() < 0.5))
     low, high = _region(view, cut, matrix, pose.length)
     if (high - low < 2).any():
-        return False
+        return None
     local = matrix.copy()
     local[:, 2] -= low
     layer = _warped_layer(cut, local, (int(high[0] - low[0]), int(high[1] - low[1])), rng)
-    opacity, blade = layer[..., 3], layer[..., 4] > 127
+    opacity = layer[..., 3]
     region = view.image[low[1] : high[1], low[0] : high[0]]
     background = _with_shadow(region, opacity, pose.length, rng)
     region[:] = np.clip(layer[..., :3] + background * (1 - opacity / 255)[..., None], 0, 255)
-    visible, row = opacity > 127, len(view.keys)
-    view.cover(visible, (2 * row + 1 + blade).astype(np.uint8), (int(low[0]), int(low[1])))
-    key = move_keys(cut.key[None], matrix)
-    key[0, TRUNCATION] = hide(key[0, TRUNCATION], 1 - min(visible.sum() / max(key[0, AREA], 1), 1))
-    view.keys = np.concatenate([view.keys, key])
-    return True
+    return _Pasted(opacity > 127, layer[..., 4] > 127, (int(low[0]), int(low[1])), matrix)
 
 
 def _matrix_to(cut: CutOut, pose: Pose, scale: float, *, mirrored: bool) -> NDArray[np.float64]:

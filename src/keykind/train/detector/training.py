@@ -1,6 +1,6 @@
 """Train the bundled detector, and score it on rendered photos held out from training.
 
-In:    rendered datasets, photos without keys, cut-out hands, real photos with marks; MobileNetV2's weights
+In:    rendered datasets, photos without keys, cut-out hands and things, marked photos; MobileNetV2's weights
 Out:   OUT/detector.tflite, OUT/detector.weights.h5 (neck and heads), OUT/detector.json with the curves;
        OUT/pools and OUT/detector-state.npz, from which a training that was interrupted is resumed
 Needs: keras, tensorflow, opencv                                                           [train]
@@ -28,6 +28,7 @@ from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
 from keykind.train.detector.batches import Batch, Sources, batches
 from keykind.train.detector.checkpoint import Checkpoint, MovingAverage
+from keykind.train.detector.clutter import read_things
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.labels import LabelledPhoto, labelled_scenes
 from keykind.train.detector.loss import PARTS, detector_loss
@@ -67,6 +68,7 @@ class TrainingPhotos:
     backgrounds: Sequence[Path]  # folders of photos without keys
     hands: Path | None = None  # folder of PNG files, see holding.py
     marked: Sequence[tuple[Path, Scene]] = ()  # real photos whose keys are marked
+    things: Path | None = None  # folder of PNG files, see clutter.py
 
 
 def train_detector(
@@ -106,6 +108,8 @@ def build_pools(photos: TrainingPhotos, folder: Path) -> Sources:
         raise BadDataset("the detector", fault=fault, remedy="give at least one of each")
     if photos.hands:
         read_hands(photos.hands)  # an error in a worker would not be seen
+    if photos.things:
+        read_things(photos.things)
     files = [file for photo in photos.labelled for file in (photo.photo, photo.label)]
     open_pool(folder / "scenes", files, lambda: labelled_scenes(photos.labelled), "reading rendered photos")
     open_pool(
@@ -119,7 +123,7 @@ def build_pools(photos: TrainingPhotos, folder: Path) -> Sources:
         scenes = [scene for _, scene in photos.marked]
         open_pool(folder / "marked", files, lambda: scenes, "reading marked photos")
     marked = folder / "marked" if photos.marked else None
-    return Sources(folder / "scenes", folder / "backgrounds", marked, photos.hands)
+    return Sources(folder / "scenes", folder / "backgrounds", marked, photos.hands, photos.things)
 
 
 def run_steps(

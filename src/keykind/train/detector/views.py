@@ -1,4 +1,4 @@
-"""Pools -> training views: a scene or a background with pasted keys and hands, as a phone would show it.
+"""Pools -> training views: a scene or a background with pasted keys, things and hands, as in phone photos.
 
 In:    Pools; a random generator
 Out:   View: image (HEIGHT, WIDTH, 3) uint8 and its keys
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.postprocess import HEIGHT, WIDTH
+from keykind.train.detector.clutter import Thing, litter
 from keykind.train.detector.copy_paste import paste_key, random_poses
 from keykind.train.detector.holding import Hand, choose, hold_keys
 from keykind.train.detector.keys import Affine, View, move_keys, truncate_keys
@@ -46,6 +47,7 @@ class Pools:
     backgrounds: ScenePool  # photos without keys
     hands: tuple[Hand, ...] = ()
     marked: ScenePool | None = None  # real photos with marked keys
+    things: tuple[Thing, ...] = ()  # small ones that are no keys
 
     def draw_cut(self, rng: np.random.Generator) -> CutOut:
         """Return a random cut-out key."""
@@ -58,6 +60,8 @@ def training_view(pools: Pools, recipe: DetectorRecipe, rng: np.random.Generator
     on_background = rng.random() < recipe.background_share
     view = _background(pools, size, rng) if on_background else _scene(pools, size, recipe, rng)
     truncate_keys(view.keys, size)
+    if pools.things and rng.random() < recipe.clutter_share:
+        litter(view, pools.things, rng)
     _paste(view, pools, recipe, rng, on_background=on_background)
     hand_share = recipe.hand_share if on_background else SCENE_HAND_SHARE
     if pools.hands and pools.scenes.cut_count and rng.random() < hand_share:

@@ -1,0 +1,74 @@
+"""Tests of detector_training.py: real photos with marks as scenes to train on."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytest.importorskip("keras", reason="the extra train is not installed")
+
+from keykind.core.errors import BadDataset
+from keykind.experiment import detector_training
+from keykind.experiment.detector_training import (
+    TrainingFolders,
+    marked_scenes,
+    train_from_folders,
+)
+from keykind.train.detector.keys import AREA, HEAD, REMOTE, TIP, WIDTH
+from keykind.train.detector.training import Start
+from keykind.train.recipe import DetectorRecipe
+from rendered_bars import draw_set
+
+KEYS = "path,number,kind,head_x,head_y,tip_x,tip_y\na.jpg,1,cylinder,400,200,400,1000\n"
+REMOTES = "path,head_x,head_y,tip_x,tip_y,width\na.jpg,800,600,1200,600,200\n"
+
+
+@pytest.fixture
+def marked(tmp_path):
+    """Two photos: one with a key and a remote, one of two keys of which one is marked."""
+    folder = tmp_path / "marked"
+    folder.mkdir()
+    for name in ("a.jpg", "b.jpg"):
+        Image.new("RGB", (1600, 1200)).save(folder / name)
+    (folder / "labels.csv").write_text("path,label,n_keys,source\na.jpg,cylinder,1,x\nb.jpg,multiple,2,x\n")
+    (folder / "keys.csv").write_text(KEYS + "b.jpg,1,,10,10,90,10\n")
+    return folder
+
+
+def test_photos_whose_keys_are_all_marked_are_scenes(marked):
+    (marked / "remotes.csv").write_text(REMOTES)
+    ((path, scene),) = marked_scenes(marked)
+    assert path.name == "a.jpg"
+    key, remote = scene.keys
+    assert (key[HEAD].tolist(), key[TIP].tolist(), key[REMOTE]) == ([200, 100], [200, 500], 0)
+    assert (remote[HEAD].tolist(), remote[TIP].tolist(), remote[REMOTE]) == ([400, 300], [600, 300], 1)
+    assert remote[WIDTH] == 100
+    assert 0 < key[AREA] < key[WIDTH] * 400
+    assert scene.parts.shape == (600, 800)
+    assert np.unique(scene.parts).tolist() == [0, 1, 3]
+
+
+def test_without_remotes_there_are_only_keys(marked):
+    ((_, scene),) = marked_scenes(marked)
+    assert scene.keys[:, REMOTE].tolist() == [0]
+
+
+def test_what_is_missing_or_no_number_is_named(marked):
+    (marked / "remotes.csv").write_text(REMOTES.replace("1200", "far"))
+    with pytest.raises(BadDataset, match=r"remotes\.csv, row 2: has a value that is no number"):
+        marked_scenes(marked)
+    (marked / "remotes.csv").unlink()
+    (marked / "keys.csv").write_text(KEYS.splitlines()[0] + "\n")
+    with pytest.raises(BadDataset, match="has 0 photos all of whose keys are marked"):
+        marked_scenes(marked)
+
+
+def test_folders_reach_the_training(marked, tmp_path, monkeypatch):
+    record = []
+    monkeypatch.setattr(detector_training, "train_detector", lambda *arguments: record.append(arguments))
+    draw_set(tmp_path / "set", 3)
+    folders = TrainingFolders([tmp_path / "set"], [tmp_path], marks=marked)
+    train_from_folders(folders, Start(), DetectorRecipe(), "out", 7)
+    ((photos, start, recipe, out, seed),) = record
+    assert [photo.number for photo in photos.labelled] == [1, 2]
+    assert [path.name for path, _ in photos.marked] == ["a.jpg"]
+    assert (start, recipe, out, seed) == (Start(), DetectorRecipe(), "out", 7)

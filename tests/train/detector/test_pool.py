@@ -1,0 +1,117 @@
+"""Tests of pool.py and labels.py: scenes and cut-outs come back as they were labelled."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("cv2", reason="the extra train is not installed")
+
+from keykind.core.errors import BadDataset
+from keykind.core.geometry import encode_rle
+from keykind.train.detector.keys import AREA, BLADE, HEAD, OCCLUSION, REMOTE, TIP, WIDTH
+from keykind.train.detector.labels import labelled_photos, labelled_scenes, split_set
+from keykind.train.detector.pool import open_pool, photo_scenes
+from rendered_bars import BLADE as GREEN
+from rendered_bars import BOW as RED
+
+
+def stems(photos):
+    return [photo.label.stem for photo in photos]
+
+
+def test_one_photo_in_twenty_is_held_out(bars):
+    train, held_out = split_set(bars)
+    assert stems(held_out) == ["bar-000000", "bar-000020", "bar-000040"]
+    assert len(train) == 39
+    assert not set(stems(train)) & set(stems(held_out))
+
+
+def test_no_more_photos_than_asked_for_are_used_spread_over_the_set(bars):
+    train, held_out = split_set(bars, 21)
+    assert stems(train + held_out).count("bar-000041") == 0
+    assert len(train) + len(held_out) == 21
+    assert stems(train)[-1] == "bar-000038"
+
+
+def test_a_folder_without_labels_is_refused(tmp_path):
+    with pytest.raises(BadDataset, match=r"has 0 labelled photos; give a folder that `keykind render` wrote"):
+        split_set(tmp_path)
+
+
+def test_a_damaged_label_is_named(bars, tmp_path):
+    label = tmp_path / "labels" / "bar-000001.json"
+    label.parent.mkdir()
+    label.write_text("{}")
+    with pytest.raises(BadDataset, match=r"bar-000001\.json: is damaged"):
+        labelled_photos(tmp_path)[0].entries()
+
+
+def test_a_scene_holds_its_keys_and_remotes(pools):
+    view = pools.scenes.scene(1)
+    assert view.image.shape == (120, 160, 3)
+    key, remote = view.keys
+    assert key[HEAD].tolist() == [20, 27]
+    assert key[TIP].tolist() == [130, 27]
+    assert (key[WIDTH], key[REMOTE], key[OCCLUSION]) == (24, 0, 0.02)
+    assert key[AREA] == 24 * 30 + 12 * 80
+    assert key[BLADE] == pytest.approx(12 * 80 / key[AREA])
+    assert (remote[WIDTH], remote[REMOTE], remote[BLADE]) == (30, 1, 0)
+    for value, colour in ((1, RED), (2, GREEN)):
+        assert abs(view.image[view.parts == value].mean(axis=0) - colour).max() < 10
+    assert (view.parts == 3).sum() == remote[AREA]
+
+
+def test_keys_that_are_not_hidden_are_cut_out(pools):
+    assert pools.scenes.cut_count == 4  # no remote: half of each is hidden
+    cut = pools.scenes.cut(1)
+    assert cut.pixels.shape == (24 + 2, 110 + 2, 5)
+    assert cut.key[HEAD].tolist() == [1, 13]
+    assert cut.key[TIP].tolist() == [111, 13]
+    opaque, blade = cut.pixels[..., 3] > 0, cut.pixels[..., 4] > 0
+    assert opaque.sum() == cut.key[AREA]
+    assert abs(cut.pixels[blade][:, :3].mean(axis=0) - GREEN).max() < 10
+
+
+def test_photos_without_keys_are_reduced(pools):
+    assert len(pools.backgrounds) == 2
+    view = pools.backgrounds.scene(0)
+    assert view.image.shape == (67, 100, 3)
+    assert not view.parts.any()
+    assert not len(view.keys)
+
+
+def test_a_photo_that_cannot_be_read_is_named(tmp_path):
+    (tmp_path / "torn.jpg").write_bytes(b"torn")
+    with pytest.raises(BadDataset, match=r"torn\.jpg: cannot be read"):
+        list(photo_scenes([tmp_path / "torn.jpg"], 100))
+
+
+def test_a_pool_is_built_once_and_again_if_its_sources_change(bars, tmp_path):
+    photos = labelled_photos(bars)[:3]
+    built = []
+
+    def build(count):
+        def scenes():
+            built.append(count)
+            return labelled_scenes(photos[:count])
+
+        return open_pool(tmp_path, [photo.label for photo in photos[:count]], scenes, "")
+
+    assert [len(build(count)) for count in (2, 2, 3)] == [2, 2, 3]
+    assert built == [2, 3]
+    (tmp_path / "index.npz").write_bytes(b"torn")
+    assert len(build(3)) == 3
+
+
+def test_a_mask_without_pixels_is_a_key_without_area(tmp_path):
+    from rendered_bars import draw_set
+
+    folder = draw_set(tmp_path / "set", 1)
+    label = folder / "labels" / "bar-000000.json"
+    empty = encode_rle(np.zeros((120, 160), bool))
+    key = {"head": [1, 1], "tip": [9, 1], "occluded": 1.0, "cut_off": 0.0, "mask": empty, "blade": empty}
+    import json
+
+    label.write_text(json.dumps({"keys": [key]}))
+    (scene,) = labelled_scenes(labelled_photos(folder))
+    assert scene.keys[0, AREA] == 0
+    assert not scene.cuts
