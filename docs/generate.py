@@ -67,9 +67,10 @@ def kind_table() -> str:
 def recipe_table() -> str:
     """Return a table of a recipe's keys: the value of each in `report`, and its comment in the code."""
     values = recipe.REPORT.as_json()
-    detector = values.pop("detector")
+    groups = {name: values.pop(name) for name in ("detector", "refiner")}
     rows = _rows(values, _comments(recipe.Recipe), "")
-    rows += _rows(detector, _comments(recipe.DetectorRecipe), "detector.")
+    rows += _rows(groups["detector"], _comments(recipe.DetectorRecipe), "detector.")
+    rows += _rows(groups["refiner"], _comments(recipe.RefinerRecipe), "refiner.")
     return f"| key | `report` | meaning |\n|---|---|---|\n{rows}"
 
 

@@ -33,7 +33,11 @@ def calls(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", ["train-detector", "score-detector", "score-real", "fit-decision", "ship", "render-sample"]
+    "command",
+    [
+        *("train-detector", "train-refiner", "score-detector", "score-real"),
+        *("fit-decision", "ship", "render-sample"),
+    ],
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -80,6 +84,24 @@ def test_train_detector_trains_on_all_sets(calls, tmp_path, capsys):
     assert capsys.readouterr().out == "out/detector.tflite\n"
 
 
+def test_train_refiner_trains_on_a_detector_s_candidates(calls, tmp_path, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.experiment.detector_training import TrainingFolders
+    from keykind.train.refiner.training import RefinerStart
+
+    name = "keykind.experiment.detector_training.train_refiner_from_folders"
+    record = calls(name, Path("out/refiner.tflite"))
+    (tmp_path / "small.toml").write_text("[refiner]\ncrops = 64\n", "utf-8")
+    files = ("--detector", "d.tflite", "--begin", "begin.h5", "--recipe", tmp_path / "small.toml")
+    command = ("dev", "train-refiner", "one", "--backgrounds", "a", "--out", "out", *files, "--seed", 5)
+    assert run(*command) == 0
+    folders, start, recipe, out, seed = record[0]
+    assert folders == TrainingFolders([Path("one")], [Path("a")])
+    assert start == RefinerStart(Path("d.tflite"), "imagenet", "native", Path("begin.h5"))
+    assert (recipe.crops, out, seed) == (64, Path("out"), 5)
+    assert capsys.readouterr().out == "out/refiner.tflite\n"
+
+
 def test_score_detector_prints_a_line_per_set(calls, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     calls("keykind.train.detector.labels.split_set", (["photo"], ["held out"]))
@@ -105,8 +127,8 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
     )
     monkeypatch.setattr("keykind.evaluate.real_photos.score.score_real_photos", score)
     monkeypatch.setattr("keykind.evaluate.real_photos.report.text", lambda _: "a table")
-    files = ("--detector", "d.tflite", "--model", "m.tflite", "--marks", "marks.json", "--sheet", "sheets")
-    files += ("--decision", "decision.json")
+    stages = ("--detector", "d.tflite", "--refiner", "r.tflite", "--decision", "decision.json")
+    files = (*stages, "--model", "m.tflite", "--marks", "marks.json", "--sheet", "sheets")
     excluded = ("--exclude", "one", "--exclude", "two")
     command = (
         "dev",
@@ -120,7 +142,7 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         3,
     )
     assert run(*command) == 0
-    models = Path("m.tflite"), Path("d.tflite"), Path("decision.json")
+    models = Path("m.tflite"), Path("d.tflite"), Path("r.tflite"), Path("decision.json")
     drawn = np.random.default_rng(3).integers(100)
     assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
     assert json.loads((tmp_path / "scores.json").read_text("utf-8")) == {"answers": 1}
@@ -132,20 +154,25 @@ def test_score_real_without_its_tables_is_an_error(tmp_path, capsys):
     assert "labels.csv: cannot be read" in capsys.readouterr().err
 
 
-def test_ship_bundles_a_detector_and_a_run(calls, capsys):
+def test_ship_bundles_both_stages_of_a_detector_and_a_run(calls, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     detector = calls("keykind.experiment.shipping.ship_detector", Path("detector.tflite"))
+    calls("keykind.experiment.shipping.ship_refiner", Path("refiner.tflite"))
     exported = SimpleNamespace(lines=lambda: ["keys.tflite  5 MB"])
     calls("keykind.experiment.shipping.ship_classifier", (exported, Path("weights.npz")))
-    command = ("dev", "ship", "run", "--begin", "imagenet", "--detector", "new.tflite", "--out", "models")
-    assert run(*command) == 0
-    assert detector == [(Path("new.tflite"), Path("models")), (Path("run"), "imagenet", Path("models"))]
-    assert capsys.readouterr().out == "detector.tflite\nkeys.tflite  5 MB\nweights.npz\n"
+    stages = ("--detector", "new.tflite", "--refiner", "newer.tflite")
+    assert run("dev", "ship", "run", "--begin", "imagenet", *stages, "--out", "models") == 0
+    assert detector == [
+        (Path("new.tflite"), Path("models")),
+        (Path("newer.tflite"), Path("models")),
+        (Path("run"), "imagenet", Path("models")),
+    ]
+    assert capsys.readouterr().out == "detector.tflite\nrefiner.tflite\nkeys.tflite  5 MB\nweights.npz\n"
 
 
 def test_fit_decision_writes_json_and_prints_what_it_gives(calls, monkeypatch, tmp_path, capsys):
     pytest.importorskip("sklearn", reason="the extra train is not installed")
-    from keykind.evaluate.decision.from_folders import FitPhotos, Limits
+    from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits
 
     decision = SimpleNamespace(as_json=lambda: {"schema": 1})
     record = calls("keykind.evaluate.decision.from_folders.fit_from_folders", (decision, "scores"))
@@ -154,7 +181,7 @@ def test_fit_decision_writes_json_and_prints_what_it_gives(calls, monkeypatch, t
     options = ("--negatives", "backgrounds", "--model", "m.tflite", "--kind-threshold", 0.6, "--out", out)
     assert run("dev", "fit-decision", "one", "two", *options) == 0
     photos = FitPhotos([Path("one"), Path("two")], ["backgrounds"], 10_000)
-    assert record == [(photos, Path("m.tflite"), None, Limits(None, 0.5, 0.6))]
+    assert record == [(photos, FitModels(Path("m.tflite")), Limits(None, 0.5, 0.6))]
     assert json.loads(out.read_text("utf-8")) == {"schema": 1}
     assert capsys.readouterr().out == "a table\n"
 

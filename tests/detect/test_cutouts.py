@@ -8,7 +8,8 @@ from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
 from keykind.detect.crops import detect_keys
 from keykind.detect.cutouts import cutouts, guided_filter, write_cutouts
 from keykind.detect.detection import Detection
-from keykind.detect.key_mask import KeyMask, load_segmenter
+from keykind.detect.key_mask import KeyMask
+from keykind.detect.refiner import crop_region
 from keykind.photo.decode import Photo
 
 BACKGROUND, METAL = (230, 226, 220), (70, 72, 78)
@@ -28,26 +29,24 @@ def drawn(hole):
 
 
 class OneKey:
-    """Detects the key of `drawn`."""
+    """Detects the key of `drawn`, with a coarse mask."""
 
     digest = "one"
+    masked = True
 
     def detect(self, photo, score_threshold=0.0):
-        return (Detection(0.9, HEAD, TIP, 180.0),)
-
-
-def segment(crop):
-    """Return what is dark, at a coarse resolution."""
-    dark = crop.mean(axis=2) < 150
-    coarse = np.asarray(Image.fromarray(dark).resize((112, 56)).resize(dark.shape[::-1]))
-    return KeyMask(coarse, np.zeros_like(coarse))
+        region = crop_region(HEAD, TIP, 180.0)
+        dark = region.extract_unstretched(photo.pixels, 1, 96).mean(axis=2) < 150
+        coarse = np.asarray(Image.fromarray(dark.astype(np.float32)).resize((64, 32), Image.Resampling.BOX))
+        mask = KeyMask(coarse, np.zeros_like(coarse), region) if self.masked else None
+        return (Detection(0.9, HEAD, TIP, 180.0, mask=mask),)
 
 
 def cut(photo, detector):
     def read(min_side):
         return photo
 
-    return cutouts(detect_keys(read, detector), read, segment)
+    return cutouts(detect_keys(read, detector), read)
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def test_the_key_is_opaque_its_hole_and_the_background_are_not(photo):
 
 
 def test_a_single_key_is_written_under_the_given_name(photo, tmp_path):
-    (path,) = write_cutouts(photo.pixels, OneKey(), tmp_path / "key.png", segment)
+    (path,) = write_cutouts(photo.pixels, OneKey(), tmp_path / "key.png")
     assert path == tmp_path / "key.png"
     with Image.open(path) as image:
         assert image.mode == "RGBA"
@@ -79,7 +78,7 @@ def test_several_keys_are_numbered(photo, tmp_path):
         def detect(self, photo, score_threshold=0.0):
             return super().detect(photo) * 2
 
-    paths = list(write_cutouts(photo.pixels, Two(), tmp_path / "key.png", segment))
+    paths = list(write_cutouts(photo.pixels, Two(), tmp_path / "key.png"))
     assert [path.name for path in paths] == ["key-1.png", "key-2.png"]
 
 
@@ -91,16 +90,18 @@ def test_a_photo_without_a_key_and_a_name_without_png_are_errors(photo, tmp_path
             return ()
 
     with pytest.raises(BadPhoto, match="has no detectable key"):
-        list(write_cutouts(photo.pixels, NoKeys(), tmp_path / "key.png", segment))
+        list(write_cutouts(photo.pixels, NoKeys(), tmp_path / "key.png"))
     with pytest.raises(CannotWrite, match=r"ends in \.png"):
-        list(write_cutouts(photo.pixels, OneKey(), tmp_path / "key.jpg", segment))
+        list(write_cutouts(photo.pixels, OneKey(), tmp_path / "key.jpg"))
     assert not any(tmp_path.iterdir())
 
 
-@pytest.mark.skipif(load_segmenter() is not None, reason="this version has a segmenter")
-def test_without_a_segmenter_there_are_no_cutouts(photo, tmp_path):
-    with pytest.raises(KeykindError, match="has no network that segments keys"):
-        list(write_cutouts(photo.pixels, OneKey(), tmp_path / "key.png"))
+def test_a_detector_without_masks_gives_no_cutouts(photo, tmp_path):
+    class Unmasked(OneKey):
+        masked = False
+
+    with pytest.raises(KeykindError, match="gives no masks"):
+        list(write_cutouts(photo.pixels, Unmasked(), tmp_path / "key.png"))
 
 
 def test_the_guided_filter_moves_an_edge_to_that_of_the_guide():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
+from keykind.detect.align import crop_around
 from keykind.detect.crops import crop_keys
 from keykind.detect.cutouts import write_cutouts
 from keykind.detect.detection import Detection, Detector
@@ -68,12 +69,14 @@ def test_another_detector_recognises_and_explains(pixels, tmp_path):
     assert recogniser.recognise(np.zeros_like(pixels)).keys == ()
 
 
-def test_another_detector_cuts_keys_out(pixels, tmp_path):
-    def segment(crop):
-        bright = crop.mean(axis=2) > 128
-        return KeyMask(bright, bright)
+def test_another_detector_cuts_keys_out_if_it_gives_masks(pixels, tmp_path):
+    class Masked(BrightDetector):
+        def detect(self, photo, score_threshold=0.5):
+            (key,) = super().detect(photo, score_threshold)
+            region, whole = crop_around(key.head, key.tip, key.box), np.ones((8, 16), np.float32)
+            return (replace(key, mask=KeyMask(whole, whole, region)),)
 
-    paths = list(write_cutouts(pixels, BrightDetector(), tmp_path / "key.png", segment))
+    paths = list(write_cutouts(pixels, Masked(), tmp_path / "key.png"))
     assert paths == [tmp_path / "key.png"]
 
 

@@ -1,9 +1,13 @@
 """Tests of detect/metrics.py."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from keykind.detect.align import OrientedCrop
 from keykind.detect.detection import Detection
+from keykind.detect.key_mask import KeyMask
 from keykind.detect.metrics import (
     LabelledKey,
     average_precision,
@@ -89,3 +93,14 @@ def test_the_iou_of_masks():
     mask[:2], other[1:3] = True, True
     assert mask_iou(mask, other) == pytest.approx(1 / 3)
     assert mask_iou(mask, mask) == 1
+
+
+def test_the_iou_of_masks_is_a_mean_over_the_keys_that_have_masks():
+    key = labelled(20)
+    drawn = np.zeros((40, 100), bool)
+    drawn[5:15, 20:40] = True
+    whole = np.ones((8, 16), np.float32)
+    masked = replace(detected(key), mask=KeyMask(whole, whole, OrientedCrop((30.0, 10.0), (1.0, 0.0), 20.0)))
+    assert score_detections([([masked], [replace(key, mask=drawn)])], 0.5).mask_iou == 1
+    assert score_detections([([masked], [replace(key, mask=~drawn)])], 0.5).mask_iou == 0
+    assert score_detections([([masked], [key])], 0.5).mask_iou is None

@@ -13,6 +13,7 @@ from keykind.train.recipe import (
     REPORT,
     DetectorRecipe,
     Recipe,
+    RefinerRecipe,
     from_values,
     keys,
     load_recipe,
@@ -143,7 +144,7 @@ def test_nan_and_infinity_are_outside_every_range(value):
 
 
 def test_every_number_of_a_recipe_has_a_range():
-    groups = {"": Recipe, "detector.": DetectorRecipe}
+    groups = {"": Recipe, "detector.": DetectorRecipe, "refiner.": RefinerRecipe}
     numbers = {
         prefix + field.name
         for prefix, group in groups.items()

@@ -7,12 +7,16 @@ Needs: keras, tensorflow; manifold3d, mitsuba                                   
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keykind.cli import dev_decision
-from keykind.cli.options import add_seed, add_sets, positive
+from keykind.cli.options import add_seed, add_sets, add_stages, positive
 from keykind.cli.output import OK
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
+
+if TYPE_CHECKING:
+    from keykind.experiment.detector_training import TrainingFolders
 
 HELP = "make the models and photos bundled with keykind; for developers of keykind"
 
@@ -34,7 +38,8 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
-def _add_train_detector(parser: argparse.ArgumentParser) -> None:
+def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add the options of training a network; name: its key in recipes, and of its files."""
     add_sets(parser)
     parser.add_argument(
         "--backgrounds",
@@ -76,31 +81,42 @@ def _add_train_detector(parser: argparse.ArgumentParser) -> None:
         help="pixel scaling that the weights expect (default: %(default)s)",
     )
     parser.add_argument(
-        "--begin", type=Path, metavar="FILE", help="start from the detector.weights.h5 of an earlier run"
+        "--begin", type=Path, metavar="FILE", help=f"start from the {name}.weights.h5 of an earlier run"
     )
     parser.add_argument(
         "--recipe",
         default="default",
         metavar="NAME|FILE",
-        help="recipe whose `detector` table is used (default: %(default)s)",
+        help=f"recipe whose `{name}` table is used (default: %(default)s)",
     )
     add_seed(parser)
 
 
+def _add_train_detector(parser: argparse.ArgumentParser) -> None:
+    _add_training(parser, "detector")
+
+
+def _add_train_refiner(parser: argparse.ArgumentParser) -> None:
+    _add_training(parser, "refiner")
+    parser.add_argument(
+        "--detector",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="detector.tflite, whose detections are to be refined",
+    )
+
+
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
     add_sets(parser)
-    parser.add_argument(
-        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
-    )
+    add_stages(parser)
 
 
 def _add_score_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "photos", type=Path, metavar="PHOTOS", help="folder with labels.csv, keys.csv and the photos"
     )
-    parser.add_argument(
-        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
-    )
+    add_stages(parser)
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
     parser.add_argument(
         "--decision",
@@ -133,6 +149,7 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
         help="initial weights of this run; every tensor must differ from them",
     )
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
+    parser.add_argument("--refiner", type=Path, metavar="FILE", help="refiner.tflite to bundle")
     parser.add_argument(
         "--decision", type=Path, metavar="FILE", help="decision to bundle, fitted to the bundled models"
     )
@@ -161,11 +178,30 @@ def _add_render_sample(parser: argparse.ArgumentParser) -> None:
 
 def _train_detector(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.detector_training import TrainingFolders, train_from_folders
+    from keykind.experiment.detector_training import train_from_folders
     from keykind.train.detector.training import Start
     from keykind.train.recipe import load_recipe
 
-    folders = TrainingFolders(
+    start = Start(options.weights, options.scaling, options.begin)
+    recipe = load_recipe(options.recipe).detector
+    print(train_from_folders(_folders(options), start, recipe, options.out, options.seed))
+
+
+def _train_refiner(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.experiment.detector_training import train_refiner_from_folders
+    from keykind.train.recipe import load_recipe
+    from keykind.train.refiner.training import RefinerStart
+
+    start = RefinerStart(options.detector, options.weights, options.scaling, options.begin)
+    recipe = load_recipe(options.recipe).refiner
+    print(train_refiner_from_folders(_folders(options), start, recipe, options.out, options.seed))
+
+
+def _folders(options: argparse.Namespace) -> "TrainingFolders":
+    from keykind.experiment.detector_training import TrainingFolders
+
+    return TrainingFolders(
         options.sets,
         options.backgrounds,
         options.hands,
@@ -173,9 +209,6 @@ def _train_detector(options: argparse.Namespace) -> None:
         options.clutter,
         options.max_photos,
     )
-    start = Start(options.weights, options.scaling, options.begin)
-    recipe = load_recipe(options.recipe).detector
-    print(train_from_folders(folders, start, recipe, options.out, options.seed))
 
 
 def _score_detector(options: argparse.Namespace) -> None:
@@ -184,13 +217,9 @@ def _score_detector(options: argparse.Namespace) -> None:
     from keykind.train.detector.labels import split_set
     from keykind.train.detector.training import score_photos
 
-    detector = load_detector(options.detector)
+    detector = load_detector(options.detector, options.refiner)
     for folder in options.sets:
-        scores = score_photos(detector, split_set(folder, options.max_photos)[1])
-        print(
-            f"{folder.name:12} {scores.photos:5,} photos {scores.keys:5,} keys  AP50 {scores.ap50:.3f}  "
-            f"recall {scores.recall:.3f}  {scores.false:.2f} false per photo  {scores.swapped:.1%} swapped"
-        )
+        print(f"{folder.name:12} {score_photos(detector, split_set(folder, options.max_photos)[1])}")
 
 
 def _score_real(options: argparse.Namespace) -> None:
@@ -201,7 +230,7 @@ def _score_real(options: argparse.Namespace) -> None:
     from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 
     scores = score_real_photos(
-        load_recogniser(options.model, options.detector, decision=options.decision),
+        load_recogniser(options.model, options.detector, options.refiner, decision=options.decision),
         options.photos,
         marks=options.marks,
         exclude=options.exclude,
@@ -215,11 +244,12 @@ def _score_real(options: argparse.Namespace) -> None:
 
 def _ship(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.shipping import ship_classifier, ship_decision, ship_detector
+    from keykind.experiment.shipping import ship_classifier, ship_decision, ship_detector, ship_refiner
     from keykind.model.shipped import FOLDER
 
-    if not (options.source or options.detector or options.decision):
-        fault, remedy = "was given neither a run nor --detector nor --decision", "give at least one of them"
+    if not (options.source or options.detector or options.refiner or options.decision):
+        fault = "was given neither a run nor --detector, --refiner or --decision"
+        remedy = "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source and not options.begin:
         remedy = "give the initial weights of the run"
@@ -227,6 +257,8 @@ def _ship(options: argparse.Namespace) -> None:
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))
+    if options.refiner:
+        print(ship_refiner(options.refiner, out))
     if options.source:
         exported, weights = ship_classifier(options.source, options.begin, out)
         print(*exported.lines(), weights, sep="\n")
@@ -249,6 +281,11 @@ def _render_sample(options: argparse.Namespace) -> None:
 
 COMMANDS = {
     "train-detector": ("train the detector on rendered sets", _add_train_detector, _train_detector),
+    "train-refiner": (
+        "train the second stage of a detector on its detections in rendered sets",
+        _add_train_refiner,
+        _train_refiner,
+    ),
     "score-detector": (
         "score a detector on the held-out photos of rendered sets",
         _add_score_detector,

@@ -8,7 +8,7 @@ Needs: scipy, scikit-learn, opencv                                              
 import argparse
 from pathlib import Path
 
-from keykind.cli.options import add_sets
+from keykind.cli.options import add_sets, add_stages
 from keykind.core.extras import require
 
 HELP = "fit the decision whether a detection is a key of a known kind"
@@ -25,9 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="photos without keys, best ones that the detector was not trained on",
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
-    parser.add_argument(
-        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one)"
-    )
+    add_stages(parser)
     for name, default, meaning in (
         ("key-threshold", 0.5, "P(key) below which a detection is no key"),
         ("kind-threshold", 0.5, "P(key) P(kind is right | key) below which the kind is not known"),
@@ -48,13 +46,12 @@ def run(options: argparse.Namespace) -> None:
     """Fit the decision, write it and print what it gives."""
     require("train")
     from keykind.core.files import write_json
-    from keykind.evaluate.decision.from_folders import FitPhotos, Limits, fit_from_folders
+    from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits, fit_from_folders
     from keykind.evaluate.decision.report import text
 
     decision, scores = fit_from_folders(
         FitPhotos(options.sets, options.negatives, options.max_photos),
-        options.model,
-        options.detector,
+        FitModels(options.model, options.detector, options.refiner),
         Limits(options.min_score, options.key_threshold, options.kind_threshold),
     )
     write_json(options.out, decision.as_json())

@@ -113,6 +113,16 @@ def add_sets(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_stages(parser: argparse.ArgumentParser) -> None:
+    """Add the files of a detector's two stages."""
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one, refined)"
+    )
+    parser.add_argument(
+        "--refiner", type=Path, metavar="FILE", help="refiner.tflite for --detector (default: none)"
+    )
+
+
 def name_list(text: str) -> list[str] | None:
     """Return the names in a comma-separated list; None for an empty one."""
     return [name.strip() for name in text.split(",")] if text else None

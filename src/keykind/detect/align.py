@@ -9,6 +9,7 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.geometry import Points
@@ -39,29 +40,35 @@ class OrientedCrop:
         scale: pixels of `pixels` per pixel of the original; below 1 if decoded at a reduced scale.
         fill: the grey level outside the photo.
         """
-        factor = min(max(math.ceil(self.width * scale / size), 1), MAX_SUPERSAMPLING)
-        side = size * factor
+        return self._resample(pixels, scale, (size, size), fill)
+
+    def extract_unstretched(self, pixels: Crop, scale: float, height: int) -> Crop:
+        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3)."""
+        return self._resample(pixels, scale, (round(ASPECT_RATIO * height), height), PAD_VALUE)
+
+    def to_photo(self, size: tuple[int, int]) -> NDArray[np.float64]:
+        """Return the affine matrix (2, 3) to px of the photo from px of this rectangle, of a size (w, h)."""
         x, y = self.axis
         axes = np.array([[x, -y], [y, x]])  # columns: along the key, across it
-        matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) * scale / side)  # crop -> photo
-        shift = np.array(self.centre) * scale - matrix @ np.array([side / 2, side / 2])
-        region, (left, top) = _bounding_region(
-            pixels, matrix @ np.array([[0, side, 0, side], [0, 0, side, side]]) + shift[:, None]
-        )
+        matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) / size)
+        return np.column_stack([matrix, np.array(self.centre) - matrix @ (np.array(size) / 2)])
+
+    def _resample(self, pixels: Crop, scale: float, size: tuple[int, int], fill: int) -> Crop:
+        """Return the rectangle of pixels at a size (width, height), antialiased."""
+        factor = min(max(math.ceil(self.width * scale / size[0]), 1), MAX_SUPERSAMPLING)
+        width, height = size[0] * factor, size[1] * factor
+        to_pixels = self.to_photo((width, height)) * scale
+        matrix, shift = to_pixels[:, :2], to_pixels[:, 2]
+        corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]]) + shift[:, None]
+        region, (left, top) = _bounding_region(pixels, corners)
         image = Image.fromarray(region).transform(
-            (side, side),
+            (width, height),
             Image.Transform.AFFINE,
             (*matrix[0], shift[0] - left, *matrix[1], shift[1] - top),
             Image.Resampling.BILINEAR,
             fillcolor=(fill, fill, fill),
         )
         return np.asarray(image.reduce(factor) if factor > 1 else image)
-
-    def extract_unstretched(self, pixels: Crop, scale: float, height: int) -> Crop:
-        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3), for display."""
-        width = round(ASPECT_RATIO * height)
-        square = Image.fromarray(self.extract(pixels, scale, width))
-        return np.asarray(square.resize((width, height), Image.Resampling.BOX))
 
 
 def _bounding_region(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:

@@ -1,12 +1,11 @@
 """Photo -> each key on a transparent background, aligned.
 
-In:    a function that reads the photo at a given size, a detector, a segmenter
+In:    a function that reads the photo at a given size, a detector that gives masks
 Out:   images (h, w, 4) uint8 RGBA, highest score first; PNG files
 Needs: numpy, pillow
 
-The segmenter tells which pixels of a key's crop are key; holes in bows and the insides of rings are not. The
-mask's edge is then moved to the image's edge by a guided filter (He, Sun and Tang 2010,
-doi:10.1007/978-3-642-15549-9_1).
+Holes in bows and the insides of rings are not part of a key's mask. The mask's edge is moved to the image's
+edge by a guided filter (He, Sun and Tang 2010, doi:10.1007/978-3-642-15549-9_1).
 """
 
 import math
@@ -23,7 +22,6 @@ from keykind.core.geometry import Mask
 from keykind.detect.align import ASPECT_RATIO
 from keykind.detect.crops import Detections, Read, detect_keys
 from keykind.detect.detection import Detector
-from keykind.detect.key_mask import Segmenter, load_segmenter
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 from keykind.photo.source import Source, load_pixels, name_of
@@ -36,40 +34,37 @@ ALPHA_RANGE = (0.35, 0.65)  # of the filtered mask: transparent up to the first,
 Floats = NDArray[np.float32]
 
 
-def cutouts(detected: Detections, read: Read, segment: Segmenter) -> Iterator[NDArray[np.uint8]]:
+def cutouts(detected: Detections, read: Read) -> Iterator[NDArray[np.uint8]]:
     """Yield each key of a photo, (h, w, 4): head left and tip right, at the photo's scale up to MAX_WIDTH px.
 
-    Raises what `read` raises.
+    Raises what `read` raises, and KeykindError for a detection without a mask.
     """
     widths = [min(math.ceil(region.width), MAX_WIDTH) for region in detected.regions]
     scales = [width / region.width for width, region in zip(widths, detected.regions, strict=True)]
     scale = min(max(scales, default=0), 1)
     photo = read(math.ceil(scale * min(detected.photo.width, detected.photo.height)))
-    for region, width in zip(detected.regions, widths, strict=True):
+    for detection, region, width in zip(detected.detections, detected.regions, widths, strict=True):
         pixels = region.extract_unstretched(
             photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / ASPECT_RATIO), 1)
         )
-        alpha = _alpha(segment(pixels).key, pixels)
+        if detection.mask is None:
+            fault, remedy = "gives no masks, which cut-outs need", "use the detector of keykind"
+            raise KeykindError("the detector", fault=fault, remedy=remedy)
+        mask, _ = detection.mask.on_region(region, (pixels.shape[1], pixels.shape[0]))
+        alpha = _alpha(mask, pixels)
         yield np.dstack([pixels, np.rint(255 * alpha).astype(np.uint8)])
 
 
-def write_cutouts(
-    source: Source, detector: Detector, out: str | Path, segment: Segmenter | None = None
-) -> Iterator[Path]:
+def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterator[Path]:
     """Write each key of a photo as a PNG and yield its path; several are numbered: out-1.png, out-2.png...
 
-    segment: None means keykind's own.
-    Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite, and KeykindError if this version
-    has no segmenter.
+    Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite, and KeykindError if the detector
+    gives no masks.
     """
     out = Path(out)
     if out.suffix.lower() != ".png":
         fault = f"ends in '{out.suffix}', but a transparent background needs .png"
         raise CannotWrite(out, fault=fault, remedy="give a name that ends in .png")
-    segment = segment or load_segmenter()
-    if segment is None:
-        fault, remedy = "has no network that segments keys, which cut-outs need", "install another version"
-        raise KeykindError("this version of keykind", fault=fault, remedy=remedy)
 
     def read(min_side: int) -> Photo:
         return load_pixels(source, min_side=min_side)
@@ -78,7 +73,7 @@ def write_cutouts(
     if not detected.regions:
         remedy = "take it from a shorter distance, on a plain background"
         raise BadPhoto(name_of(source), fault="has no detectable key", remedy=remedy)
-    for i, image in enumerate(cutouts(detected, read, segment), 1):
+    for i, image in enumerate(cutouts(detected, read), 1):
         path = out if len(detected.regions) == 1 else out.with_stem(f"{out.stem}-{i}")
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary, "PNG")

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from keykind.core.geometry import Points, segment_box
+from keykind.detect.key_mask import KeyMask
 from keykind.photo.decode import Photo
 
 
@@ -26,6 +27,7 @@ class Detection:
     truncation: float = 0.0  # share of its area outside the frame
     blade_visible: float = 1.0  # probability that its blade can be seen
     remote: bool = False  # whether it is a car's remote or a folded flip key, which shows no blade
+    mask: KeyMask | None = None  # its pixels; None if the detector gives none
 
     @property
     def length(self) -> float:

@@ -1,16 +1,16 @@
-"""Photo -> its keys: head and tip, oriented box, occlusion.
+"""Photo -> its keys: head and tip, oriented box, occlusion, mask.
 
-In:    Photo; the network's .tflite file; one ships with keykind
+In:    Photo; the network's .tflite file, and a Refiner; both ship with keykind
 Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
 If no key, or only small keys, are detected, the photo is processed again in overlapping tiles, at up to two
-finer scales.
+finer scales. Candidates are looked at from close by (refiner.py), which decides what is a key.
 """
 
 import hashlib
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -32,11 +32,14 @@ from keykind.detect.postprocess import (
     decode,
     pairwise_distance,
 )
+from keykind.detect.refiner import Refiner, load_refiner
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
 
 SCORE_THRESHOLD = 0.4
+CANDIDATE_THRESHOLD = 0.05  # score from which a candidate is refined
+MAX_DOUBTFUL = 12  # candidates below the score threshold that are refined, those with the highest scores
 SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
 TILE_SCALES = (0.6, 0.3)  # longer side of a tile as a share of the photo's, coarse to fine
 TILE_OVERLAP = 0.2  # minimum overlap of neighbouring tiles, as a share of a tile's side
@@ -50,14 +53,17 @@ Tile = tuple[slice, slice]  # rows and columns
 
 
 class KeyDetector:
-    """The detector that ships with keykind: a network and its post-processing. Thread-safe."""
+    """The detector that ships with keykind: a network, its post-processing, a refiner. Thread-safe."""
 
-    def __init__(self, flatbuffer: bytes) -> None:
-        """Load the bytes of a .tflite file.
+    _refiner: Refiner | None = None
+
+    def __init__(self, flatbuffer: bytes, refiner: Refiner | None = None) -> None:
+        """Load the bytes of a .tflite file. refiner: None leaves the detections as they are, without masks.
 
         Raises ValueError or RuntimeError if LiteRT cannot read them or they are of another network.
         """
-        self.digest = hashlib.sha256(flatbuffer).hexdigest()
+        self._refiner = refiner
+        self.digest = hashlib.sha256(flatbuffer).hexdigest() + (refiner.digest if refiner else "")
         self._interpreters = InterpreterPool(flatbuffer)
         outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
         shapes = [output.shape for output in outputs]
@@ -65,10 +71,16 @@ class KeyDetector:
             raise ValueError(f"its outputs are {shapes}, not (1, {LOCATIONS}, {len(OUTPUTS)})")
 
     @classmethod
-    def load(cls, path: str | Path | None = None) -> "KeyDetector":
-        """Return the detector in a file; None: the one that ships with keykind. Raises BadModel."""
+    def load(cls, path: str | Path | None = None, refiner: Refiner | None = None) -> "KeyDetector":
+        """Return the detector in a file; None: the one that ships with keykind, with its refiner.
+
+        refiner: for the detector in a file; None leaves its detections as they are, without masks.
+        Raises BadModel.
+        """
+        refiner = load_refiner() if path is None and refiner is None else refiner
         try:
-            return cls(shipped.read_model(shipped.DETECTOR) if path is None else Path(path).read_bytes())
+            data = shipped.read_model(shipped.DETECTOR) if path is None else Path(path).read_bytes()
+            return cls(data, refiner)
         except (OSError, ValueError, RuntimeError) as error:
             name, remedy = path or shipped.DETECTOR, "give the .tflite file of a detector"
             raise BadModel(name, fault=f"is not a detector ({error})", remedy=remedy) from error
@@ -84,7 +96,9 @@ class KeyDetector:
         """
         reduction = photo.width / photo.pixels.shape[1]  # above 1 if decoded at a reduced scale
         longer = max(photo.width, photo.height)
-        detections = self._detect_pass(photo.pixels, reduction, score_threshold)
+        threshold = min(score_threshold, CANDIDATE_THRESHOLD) if self._refiner else score_threshold
+        candidates = self._detect_pass(photo.pixels, reduction, threshold)
+        detections = self._refined(photo, candidates, score_threshold)
         field_of_view = float(longer)
         for scale in TILE_SCALES:
             if max(photo.pixels.shape) * scale <= WIDTH * MIN_TILE:
@@ -94,11 +108,38 @@ class KeyDetector:
                 break
             field_of_view = scale * longer
             tiles = _tiles(photo.pixels, scale)
-            finer = [
-                key for tile in tiles for key in self._detect_tile(photo, tile, reduction, score_threshold)
-            ]
-            detections = _suppress_duplicates([*sorted(finer, key=lambda key: -key.score), *detections])
+            finer = [key for tile in tiles for key in self._detect_tile(photo, tile, reduction, threshold)]
+            detections = self._merged(photo, detections, finer, score_threshold)
         return detections
+
+    def _merged(
+        self, photo: Photo, coarse: Sequence[Detection], finer: Iterable[Detection], score_threshold: float
+    ) -> tuple[Detection, ...]:
+        """Return the detections of a finer scale and those of the scales before, refined, each once."""
+        finer = sorted(finer, key=_by_score)
+        if self._refiner is None:  # ends are more exact at the finer scale
+            return _suppress_duplicates([*finer, *coarse])
+        new = [
+            key
+            for key in _suppress_duplicates(finer)
+            if not any(_is_duplicate(key, other) for other in coarse)
+        ]
+        refined = self._refined(photo, new, score_threshold)
+        return _suppress_duplicates(sorted([*coarse, *refined], key=_by_score))
+
+    def _refined(
+        self, photo: Photo, candidates: Sequence[Detection], score_threshold: float
+    ) -> tuple[Detection, ...]:
+        """Return the candidates with at least this score once they are refined, each once.
+
+        candidates: highest score first.
+        """
+        if self._refiner is None:
+            return tuple(candidates)
+        certain = sum(key.score >= SCORE_THRESHOLD for key in candidates)
+        refined = self._refiner.refine(photo, candidates[: certain + MAX_DOUBTFUL])
+        kept = [key for key in refined if key.score >= score_threshold]
+        return _suppress_duplicates(sorted(kept, key=_by_score))
 
     def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
         """Return the network's outputs for an image (HEIGHT, WIDTH, 3) uint8."""
@@ -127,12 +168,13 @@ class KeyDetector:
                 yield replace(key, head=key.head + shift, tip=key.tip + shift)
 
 
-def load_detector(path: str | Path | None = None) -> Detector:
+def load_detector(path: str | Path | None = None, refiner: str | Path | None = None) -> Detector:
     """Return the detector that keykind uses; None: the one that ships with it. Plug in another one here.
 
+    refiner: the file of its second stage; None: the bundled one if path is None too, otherwise none.
     Raises BadModel.
     """
-    return KeyDetector.load(path)
+    return KeyDetector.load(path, load_refiner(refiner) if refiner else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,13 +265,18 @@ def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
     return bool((corners >= low).all() and (corners <= high).all())
 
 
+def _by_score(key: Detection) -> float:
+    """Return what to sort detections by, highest score first."""
+    return -key.score
+
+
 def _suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
     """Return each key once, as the first of its detections, by score; no remotes where keys are."""
     kept: list[Detection] = []
     for key in sorted(detections, key=lambda key: key.remote):
         if not any(_is_duplicate(key, other) for other in kept):
             kept.append(key)
-    return tuple(sorted(kept, key=lambda key: -key.score))
+    return tuple(sorted(kept, key=_by_score))
 
 
 def _is_duplicate(key: Detection, other: Detection) -> bool:

@@ -1,14 +1,14 @@
 """Detections and labels -> detection metrics.
 
 In:    for each photo its detections and the keys of its label
-Out:   DetectionMetrics: average precision of oriented boxes, false positives, head-tip swaps; mask IoU
-Needs: numpy
+Out:   DetectionMetrics: average precision of oriented boxes, false positives, head-tip swaps, mask IoU
+Needs: numpy, pillow
 
 Source: average precision at an IoU of 0.5 (Everingham et al. 2010, doi:10.1007/s11263-009-0275-4), all points
 of the curve.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ class LabelledKey:
     tip: Points  # (2,)
     width: float  # of its visible part, across the line from head to tip
     visibility: float  # share of the key that is neither hidden nor outside the frame
+    mask: Mask | None = None  # (h, w) of the photo
 
     @property
     def box(self) -> Points:
@@ -47,10 +48,19 @@ class DetectionMetrics:
     recall: float  # at the score threshold
     false: float  # false positives per photo, at the score threshold
     swapped: float  # share of the true positives with head and tip swapped
+    mask_iou: float | None = None  # mean over the true positives; None if they have no masks
 
     def as_json(self) -> dict[str, Any]:
         """Return the metrics as plain JSON values."""
         return asdict(self)
+
+    def __str__(self) -> str:
+        """Return the metrics as one line."""
+        masks = "" if self.mask_iou is None else f"  mask IoU {self.mask_iou:.3f}"
+        return (
+            f"{self.photos:5,} photos {self.keys:5,} keys  AP50 {self.ap50:.3f}  recall {self.recall:.3f}  "
+            f"{self.false:.2f} false per photo  {self.swapped:.1%} swapped{masks}"
+        )
 
 
 def score_detections(
@@ -63,6 +73,7 @@ def score_detections(
     photo_count = key_count = 0
     matches: list[tuple[float, bool]] = []  # score of each detection, and whether it is a true positive
     swapped: list[bool] = []
+    mask_ious: list[float] = []
     for detections, keys in photos:
         photo_count += 1
         key_count += sum(key.visibility >= MIN_VISIBILITY for key in keys)
@@ -77,6 +88,7 @@ def score_detections(
                 matches.append((detection.score, True))
                 if detection.score >= score_threshold:
                     swapped.append(_is_swapped(detection, best))
+                    mask_ious.extend(_mask_ious(detection, best))
     kept = [correct for score, correct in matches if score >= score_threshold]
     return DetectionMetrics(
         photo_count,
@@ -85,6 +97,7 @@ def score_detections(
         recall=sum(kept) / max(key_count, 1),
         false=(len(kept) - sum(kept)) / max(photo_count, 1),
         swapped=float(np.mean(swapped)) if swapped else 0.0,
+        mask_iou=float(np.mean(mask_ious)) if mask_ious else None,
     )
 
 
@@ -102,6 +115,13 @@ def _is_swapped(detection: Detection, key: LabelledKey) -> bool:
     straight = np.linalg.norm(detection.head - key.head) + np.linalg.norm(detection.tip - key.tip)
     crossed = np.linalg.norm(detection.head - key.tip) + np.linalg.norm(detection.tip - key.head)
     return bool(crossed < straight)
+
+
+def _mask_ious(detection: Detection, key: LabelledKey) -> Iterator[float]:
+    """Yield the IoU of the masks of a detection and a labelled key, if both have one."""
+    if detection.mask is not None and key.mask is not None:
+        height, width = key.mask.shape
+        yield mask_iou(detection.mask.on_photo((width, height))[0], key.mask)
 
 
 def mask_iou(mask: Mask, other: Mask) -> float:

@@ -1,7 +1,7 @@
 """Folders -> a trained detector: rendered datasets, photos without keys, hands, and real photos with marks.
 
 In:    the folders; a recipe
-Out:   the files of train/detector/training.py
+Out:   the files of train/detector/training.py, or of train/refiner/training.py
 Needs: keras, tensorflow, opencv                                                           [train]
 
 Marks of real photos are head and tip only. Width, occlusion and area, which the detector also learns, are
@@ -20,11 +20,12 @@ from keykind.core.errors import BadDataset
 from keykind.core.geometry import Points, segment_box
 from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, read_annotations, read_marks_table
 from keykind.photo.decode import read_photo
+from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe
 from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, WIDTH, KeyRows
 from keykind.train.detector.labels import split_set
 from keykind.train.detector.pool import Scene, encode_jpeg
 from keykind.train.detector.training import Start, TrainingPhotos, train_detector
-from keykind.train.recipe import DetectorRecipe
+from keykind.train.refiner.training import RefinerStart, train_refiner
 
 REMOTES = "remotes.csv"
 REMOTE_COLUMNS = ("path", "head_x", "head_y", "tip_x", "tip_y", "width")  # px of the upright photo
@@ -51,14 +52,28 @@ def train_from_folders(
     folders: TrainingFolders, start: Start, recipe: DetectorRecipe, out: str | Path, seed: int
 ) -> Path:
     """Train the detector and return the path of its model file. Raises what `train_detector` raises."""
-    photos = TrainingPhotos(
+    return train_detector(training_photos(folders), start, recipe, out, seed)
+
+
+def train_refiner_from_folders(
+    folders: TrainingFolders, start: RefinerStart, recipe: RefinerRecipe, out: str | Path, seed: int
+) -> Path:
+    """Train the refiner and return the path of its model file. Raises what `train_refiner` raises."""
+    return train_refiner(training_photos(folders), start, recipe, out, seed)
+
+
+def training_photos(folders: TrainingFolders) -> TrainingPhotos:
+    """Return the photos in folders; photos of rendered datasets that are held out are left out.
+
+    Raises BadDataset, BadPhoto.
+    """
+    return TrainingPhotos(
         [photo for folder in folders.sets for photo in split_set(folder, folders.max_photos)[0]],
         folders.backgrounds,
         folders.hands,
         marked_scenes(folders.marks) if folders.marks else (),
         folders.clutter,
     )
-    return train_detector(photos, start, recipe, out, seed)
 
 
 def marked_scenes(folder: Path) -> list[tuple[Path, Scene]]:

@@ -1,8 +1,9 @@
 """Trained models -> the files bundled with keykind.
 
-In:    a finished run and the weights that its training started from; a detector's model file; a decision
-Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite, and
-       models.json with their hashes and the decision
+In:    a finished run and the weights that its training started from; model files of the detector's stages; a
+       decision
+Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite,
+       refiner.tflite, and models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
 """
 
@@ -14,13 +15,16 @@ import numpy as np
 
 from keykind.core.errors import BadModel, BadWeights
 from keykind.detect.detector import load_detector
+from keykind.detect.refiner import Refiner
 from keykind.export.export import Exported, ExportOptions, export_model
 from keykind.export.from_run import load_trained_model
 from keykind.model.shipped import (
     CLASSIFIER,
     DETECTOR,
     FOLDER,
+    REFINER,
     Arrays,
+    has_model,
     load_decision,
     read_model,
     write_arrays,
@@ -56,16 +60,23 @@ def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:
     return write_model(DETECTOR, Path(file).read_bytes(), Path(out))
 
 
+def ship_refiner(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Bundle a refiner's model file and return its new path. Raises BadModel."""
+    Refiner.load(file)
+    return write_model(REFINER, Path(file).read_bytes(), Path(out))
+
+
 def ship_decision(file: str | Path, out: str | Path = FOLDER) -> Path:
     """Bundle a decision and return the path of the index, which holds it.
 
     Raises BadModel if it was fitted to other models than those that are bundled.
     """
     decision = load_decision(file)
-    for name, digest in ((CLASSIFIER, decision.classifier), (DETECTOR, decision.detector)):
-        if hashlib.sha256(read_model(name, out)).hexdigest() != digest:
-            remedy = "bundle that one first, or fit the decision again"
-            raise BadModel(file, fault=f"was fitted to another {name} than the bundled one", remedy=remedy)
+    stages = [DETECTOR, *([REFINER] if has_model(REFINER, out) else [])]
+    for names, digest in (([CLASSIFIER], decision.classifier), (stages, decision.detector)):
+        if "".join(hashlib.sha256(read_model(name, out)).hexdigest() for name in names) != digest:
+            fault = f"was fitted to another {' or '.join(names)} than the bundled one"
+            raise BadModel(file, fault=fault, remedy="bundle that one first, or fit the decision again")
     return write_decision(decision, out)
 
 

@@ -1,4 +1,4 @@
-"""The bundled files and their hashes: the backbone's weights, the classifier, the detector; the decision.
+"""The bundled files and their hashes: the backbone's weights and the models; the decision.
 
 In:    kernels and biases by their path in the network, float32; model files; a Decision
 Out:   models/models.json, a NumPy archive of float16 arrays, .tflite files; and what was written again
@@ -28,7 +28,7 @@ FOLDER = Path(str(files("keykind"))) / "models"
 INDEX = "models.json"  # name -> file, sha256 and other properties; DECISION -> a Decision
 DECISION = "decision"
 WEIGHTS, WEIGHTS_FILE = "keykind", "keykind-mobilenet_v2.fp16.npz"
-CLASSIFIER, DETECTOR = "keys.tflite", "detector.tflite"
+CLASSIFIER, DETECTOR, REFINER = "keys.tflite", "detector.tflite", "refiner.tflite"
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.floating]], folder: str | Path) -> Path:
@@ -101,6 +101,15 @@ def read_model(name: str, folder: str | Path = FOLDER) -> bytes:
     except READ_ERRORS as error:
         fault = f"is missing from this installation, or damaged ({error})"
         raise BadModel(name, fault=fault, remedy="install keykind again") from error
+
+
+def has_model(name: str, folder: str | Path = FOLDER) -> bool:
+    """Return whether a model of this name is bundled. Raises BadModel if the index is damaged."""
+    try:
+        return name in json.loads((Path(folder) / INDEX).read_text("utf-8"))
+    except READ_ERRORS as error:
+        fault = f"is missing from this installation, or damaged ({error})"
+        raise BadModel(INDEX, fault=fault, remedy="install keykind again") from error
 
 
 def _read(name: str, folder: Path) -> bytes:

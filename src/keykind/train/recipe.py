@@ -14,32 +14,9 @@ from typing import Any, get_args, get_origin
 
 from keykind.core.errors import BadRecipe
 from keykind.model.card import SIZE
+from keykind.train.detection_recipes import DETECTION_RANGES, DetectorRecipe, RefinerRecipe
 
 STRIDE = 32  # of the network: sides of training views are multiples of it, px
-
-
-@dataclass(frozen=True, slots=True)
-class DetectorRecipe:
-    """How the key detector is trained. The defaults suit ten thousand rendered photos on two cores."""
-
-    neck_channels: int = 16  # width of the neck: it has 4, 8 and 12 times as many channels at its strides
-    head_channels: int = 64  # of each branch of a head
-    views: int = 600_000  # training views in all
-    batch: int = 32  # views per step
-    background_share: float = 0.45  # share of views that begin with a photo without keys
-    marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
-    paste_share: float = 0.5  # share of these with keys pasted in from other scenes
-    clutter_share: float = 0.25  # share of all views with small things, if any are given
-    hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
-    learning_rate: float = 2e-3  # peak of AdamW's; it decays along a cosine
-    final_rate: float = 0.02  # learning rate at the end, relative to the peak
-    warm_up: int = 200  # steps in which the learning rate rises
-    weight_decay: float = 0.02  # AdamW's
-    clip_norm: float = 10.0  # largest norm of a variable's gradient
-    averaging: float = 0.9985  # share of the weights' moving average that is kept in 5 steps
-    keypoint_weight: float = 2.5  # weight of the loss of heads and tips; that of scores is 1
-    width_weight: float = 0.3  # weight of the loss of widths
-    attribute_weight: float = 0.15  # weight of the loss of occlusion, truncation and visible blades
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +63,7 @@ class Recipe:
     hold_out: float = 0.25  # share of each kind's photos held out for testing if there are no test photos
     bootstrap: int = 2000  # resamples per confidence interval
     detector: DetectorRecipe = field(default_factory=DetectorRecipe)  # for training the key detector
+    refiner: RefinerRecipe = field(default_factory=RefinerRecipe)  # for training its second stage
 
     @classmethod
     def load(cls, choice: "str | Path | Recipe") -> "Recipe":
@@ -174,24 +152,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "renders": (0, 1_000_000),
     "hold_out": (0.05, 0.9),
     "bootstrap": (100, 1_000_000),
-    "detector.neck_channels": (2, 256),
-    "detector.head_channels": (2, 1024),
-    "detector.views": (1, 1_000_000_000),
-    "detector.batch": (1, 65_536),
-    "detector.background_share": (0, 1),
-    "detector.marked_share": (0, 1),
-    "detector.paste_share": (0, 1),
-    "detector.clutter_share": (0, 1),
-    "detector.hand_share": (0, 1),
-    "detector.learning_rate": (1e-8, 1),
-    "detector.final_rate": (0, 1),
-    "detector.warm_up": (0, 1_000_000),
-    "detector.weight_decay": (0, 1),
-    "detector.clip_norm": (1e-3, 1e6),
-    "detector.averaging": (0, 1),
-    "detector.keypoint_weight": (0, 1000),
-    "detector.width_weight": (0, 1000),
-    "detector.attribute_weight": (0, 1000),
+    **DETECTION_RANGES,
 }
 
 
@@ -227,7 +188,8 @@ def from_values(values: Mapping[str, Any], source: Path | str = "recipe") -> Rec
 def with_values(recipe: Recipe, values: Mapping[str, Any], source: Path | str = "recipe") -> Recipe:
     """Return the recipe with `values` in place of its own, each checked.
 
-    values: keys of `Recipe`; those of `detector` are a mapping of their own, as in `Recipe.as_json`.
+    values: keys of `Recipe`; those of `detector` and `refiner` are mappings of their own, as in
+    `Recipe.as_json`.
     Raises BadRecipe, naming the source, for an unknown key, a wrong type, or a value out of range.
     """
     changed: Recipe = _with_values(recipe, values, source, "")

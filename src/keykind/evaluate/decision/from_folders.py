@@ -17,7 +17,6 @@ from keykind.evaluate.decision.fit import DecisionScores, fit_decision, least_sc
 from keykind.evaluate.real_photos.score import load_recogniser
 from keykind.model.decision import Decision, default_decision
 from keykind.model.model import read_model_file
-from keykind.model.shipped import DETECTOR, FOLDER
 from keykind.photo.inputs import iter_photos
 from keykind.predict.recogniser import shipped_model
 from keykind.train.detector.labels import split_set
@@ -33,6 +32,15 @@ class FitPhotos:
 
 
 @dataclass(frozen=True, slots=True)
+class FitModels:
+    """The files of the models that a decision is fitted to; None: those that ship with keykind."""
+
+    classifier: Path | None = None
+    detector: Path | None = None
+    refiner: Path | None = None  # of the detector in a file; None: it has none
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """The limits of a decision, which are chosen, not fitted; see Decision."""
 
@@ -41,14 +49,13 @@ class Limits:
     kind_threshold: float
 
 
-def fit_from_folders(
-    photos: FitPhotos, model: Path | None, detector: Path | None, limits: Limits
-) -> tuple[Decision, DecisionScores]:
+def fit_from_folders(photos: FitPhotos, models: FitModels, limits: Limits) -> tuple[Decision, DecisionScores]:
     """Return the decision for a classifier and a detector, and how good it is.
 
     Raises BadModel, BadDataset, BadPhoto.
     """
-    recogniser = load_recogniser(model, detector)
+    recogniser = load_recogniser(models.classifier, models.detector, models.refiner)
+    assert recogniser.detector is not None  # noqa: S101 - load_recogniser gives one
     held_out = [photo for folder in photos.sets for photo in split_set(folder, photos.max_photos)[1]]
     negatives = list(iter_photos(photos.negatives))
     candidates = gather(recogniser, held_out, negatives)
@@ -69,8 +76,8 @@ def fit_from_folders(
     decision = replace(
         fitted,
         min_score=min_score,
-        classifier=_sha256(shipped_model() if model is None else model),
-        detector=_sha256(FOLDER / DETECTOR if detector is None else detector),
+        classifier=_sha256(models.classifier or shipped_model()),
+        detector=recogniser.detector.digest,
         about=about,
     )
     return decision, scores

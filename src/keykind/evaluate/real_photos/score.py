@@ -61,11 +61,13 @@ class RealPhotoScores:
 def load_recogniser(
     model: str | Path | None = None,
     detector: str | Path | None = None,
+    refiner: str | Path | None = None,
     *,
     decision: str | Path | None = None,
 ) -> Recogniser:
     """Return a recogniser with these files; None: those that ship with keykind.
 
+    refiner: of the detector, see `load_detector`.
     Raises BadModel if a file cannot be used, or the model was trained on whole photos.
     """
     path = shipped_model() if model is None else Path(model)
@@ -74,7 +76,7 @@ def load_recogniser(
         fault, remedy = "was trained on whole photos", "give a model that was trained on crops of keys"
         raise BadModel(loaded.name, fault=fault, remedy=remedy)
     fitted = fitted_decision(path) if decision is None else load_decision(decision)
-    return Recogniser(loaded, load_detector(detector), fitted)
+    return Recogniser(loaded, load_detector(detector, refiner), fitted)
 
 
 def score_real_photos(

@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import KeykindError
 from keykind.core.parallel import exit_with_parent
+from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.clutter import read_things
 from keykind.train.detector.features import Trunk
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.pool import ScenePool
 from keykind.train.detector.targets import target_rows
 from keykind.train.detector.views import Pools, training_view
-from keykind.train.recipe import DetectorRecipe
 
 PREFETCH = 2  # batches requested per process: one in the making, one waiting
 NICENESS = 5  # of the workers: the training step, which waits for their batches, goes first

@@ -82,6 +82,9 @@ class View:
     image: NDArray[np.uint8]  # (h, w, 3)
     parts: NDArray[np.uint8]  # (h, w): 0 no key; 2k + 1 the bow and 2k + 2 the blade of the key in row k
     keys: KeyRows
+    boxed: int = (
+        0  # number of keys, the first ones, whose `parts` are their boxes: their pixels are not known
+    )
 
     @property
     def size(self) -> tuple[int, int]:

@@ -14,9 +14,9 @@ from typing import Any
 
 from keykind.detect.postprocess import ATTRIBUTES, CELL_STRIDES, CLASSES, LOG_WIDTH, OFFSET_UNIT
 from keykind.train.backend import tf
+from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector import keys
 from keykind.train.detector.assignment import Assignment, assign, predicted_points
-from keykind.train.recipe import DetectorRecipe
 
 PARTS = ("scores", "keypoints", "widths", "attributes")  # of the loss
 BACKGROUND_WEIGHT = 0.75  # of locations without a key in the loss of scores

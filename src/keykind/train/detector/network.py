@@ -21,8 +21,8 @@ from keykind.core.quiet import quiet
 from keykind.detect.postprocess import CLASSES, HEIGHT, OUTPUTS, WIDTH
 from keykind.train.backbone import ARCHITECTURES, Backbone, converter
 from keykind.train.backend import keras, tf
+from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.features import FEATURE_SHAPES, TAPS
-from keykind.train.recipe import DetectorRecipe
 
 FEATURE_SCALES = (6.0, 6.4, 2.2, 1.5)  # standard deviations of ImageNet's features, which are divided by them
 KERNEL_GAIN = 1.6  # of standardised kernels: keeps the variance of activations through ReLU6 (measured)

@@ -26,6 +26,7 @@ from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detectio
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
+from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.batches import Batch, Sources, batches
 from keykind.train.detector.checkpoint import Checkpoint, MovingAverage
 from keykind.train.detector.clutter import read_things
@@ -35,7 +36,6 @@ from keykind.train.detector.loss import PARTS, detector_loss
 from keykind.train.detector.network import build_network, convert_detector, convert_trunk
 from keykind.train.detector.pool import Scene, open_pool, photo_scenes
 from keykind.train.detector.targets import trim
-from keykind.train.recipe import DetectorRecipe
 
 BACKGROUND_SIDE = 560  # px, longer side of photos without keys
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -209,7 +209,7 @@ def _labelled_keys(photo: LabelledPhoto) -> Iterator[LabelledKey]:
         if mask.any() and not remote:
             head, tip = (np.array(key[name], float) for name in ("head", "tip"))
             visibility = (1 - key["occluded"]) * (1 - key["cut_off"])
-            yield LabelledKey(head, tip, width_across(mask, head, tip), visibility)
+            yield LabelledKey(head, tip, width_across(mask, head, tip), visibility, mask)
 
 
 def _photo_files(folders: Sequence[Path]) -> Iterator[Path]:

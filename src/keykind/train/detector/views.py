@@ -10,6 +10,7 @@ real photo whose keys are marked.
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -24,7 +25,6 @@ from keykind.train.detector.keys import Affine, View, move_keys, truncate_keys
 from keykind.train.detector.photometric import degrade, recolour
 from keykind.train.detector.pool import CutOut, ScenePool
 from keykind.train.detector.warp import log_uniform, random_framing, warp
-from keykind.train.recipe import DetectorRecipe
 
 ASPECT_RATIOS = (4 / 3, 4 / 3, 3 / 2, 16 / 9, 1.0, 1.2)  # of photos, each as probable
 BACKGROUND_ZOOM, SCENE_ZOOM, SMALL_ZOOM = (1.0, 2.5), (1.0, 2.6), (0.3, 1.0)  # relative to fitting the frame
@@ -54,7 +54,31 @@ class Pools:
         return self.scenes.cut(int(rng.integers(self.scenes.cut_count)))
 
 
-def training_view(pools: Pools, recipe: DetectorRecipe, rng: np.random.Generator) -> View:
+class Shares(Protocol):
+    """What views are made of how often, 0..1: fields of a DetectorRecipe or RefinerRecipe."""
+
+    @property
+    def background_share(self) -> float:
+        """Return the share of views that begin with a photo without keys."""
+
+    @property
+    def marked_share(self) -> float:
+        """Return the share of the other views that begin with a real photo, if there are any."""
+
+    @property
+    def paste_share(self) -> float:
+        """Return the share of these with keys pasted in."""
+
+    @property
+    def clutter_share(self) -> float:
+        """Return the share of all views with small things, if there are any."""
+
+    @property
+    def hand_share(self) -> float:
+        """Return the share of views of backgrounds with a hand."""
+
+
+def training_view(pools: Pools, recipe: Shares, rng: np.random.Generator) -> View:
     """Return a random view."""
     size = _random_size(rng)
     on_background = rng.random() < recipe.background_share
@@ -68,7 +92,7 @@ def training_view(pools: Pools, recipe: DetectorRecipe, rng: np.random.Generator
         hold_keys(view, choose(pools.hands, rng), lambda: pools.draw_cut(rng), rng)
         if rng.random() < HAND_RECOLOURED_SHARE:
             view.image = recolour(view.image, rng, RECOLOURED_STRENGTH)
-    return _padded(View(degrade(view.image, rng), view.parts, view.keys))
+    return _padded(View(degrade(view.image, rng), view.parts, view.keys, view.boxed))
 
 
 def _random_size(rng: np.random.Generator) -> tuple[int, int]:
@@ -88,9 +112,10 @@ def _background(pools: Pools, size: tuple[int, int], rng: np.random.Generator) -
     )
 
 
-def _scene(pools: Pools, size: tuple[int, int], recipe: DetectorRecipe, rng: np.random.Generator) -> View:
+def _scene(pools: Pools, size: tuple[int, int], recipe: Shares, rng: np.random.Generator) -> View:
     marked = pools.marked if rng.random() < recipe.marked_share else None
     scene = _draw(marked or pools.scenes, rng)
+    scene.boxed = len(scene.keys) if marked else 0
     zoom = log_uniform(rng, *(SMALL_ZOOM if rng.random() < SMALL_SHARE else SCENE_ZOOM))
     upright = bool(rng.random() < SCENE_UPRIGHT_SHARE)
     return _framed(
@@ -119,7 +144,7 @@ def _framed(
     parts = np.zeros(size[::-1], np.uint8)
     if len(scene.keys):
         parts = np.asarray(cv2.warpAffine(scene.parts, matrix, size, flags=cv2.INTER_NEAREST))
-    return View(image, parts, move_keys(scene.keys, matrix))
+    return View(image, parts, move_keys(scene.keys, matrix), scene.boxed)
 
 
 def _other(pools: Pools, size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -131,7 +156,7 @@ def _other(pools: Pools, size: tuple[int, int], rng: np.random.Generator) -> NDA
 
 
 def _paste(
-    view: View, pools: Pools, recipe: DetectorRecipe, rng: np.random.Generator, *, on_background: bool
+    view: View, pools: Pools, recipe: Shares, rng: np.random.Generator, *, on_background: bool
 ) -> None:
     """Paste a random number of keys into the view."""
     if on_background:
@@ -152,4 +177,4 @@ def _padded(view: View) -> View:
     parts = np.zeros((HEIGHT, WIDTH), np.uint8)
     width, height = view.size
     image[:height, :width], parts[:height, :width] = view.image, view.parts
-    return View(image, parts, view.keys)
+    return View(image, parts, view.keys, view.boxed)

@@ -1,0 +1,164 @@
+"""Detections -> the same, looked at again from close by: ends corrected, scores surer, masks added.
+
+In:    Photo; Detection(s); the network's .tflite file; one ships with keykind
+Out:   Detection(s) in the same order
+Needs: numpy, pillow, ai-edge-litert
+
+A second network reads each detection's aligned crop of WIDTH x HEIGHT px and says what the first, which sees
+the whole photo at once, cannot: whether this is a key, or a remote, where exactly its ends are, and which
+pixels are its.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from keykind.core.errors import BadModel
+from keykind.core.geometry import Points
+from keykind.core.parallel import parallel_map
+from keykind.detect.align import PAD_VALUE, OrientedCrop
+from keykind.detect.detection import Detection
+from keykind.detect.key_mask import KeyMask, Probabilities
+from keykind.model import shipped
+from keykind.model.interpreter import InterpreterPool
+from keykind.model.preprocess import Crop
+from keykind.photo.decode import Photo
+
+WIDTH, HEIGHT = 192, 96  # px of the network's input
+CONTEXT = 1.43  # width of the crop, in key lengths: the ends may be off by a fifth of the length
+OUTPUTS = (
+    *("key", "remote"),  # logits
+    *("head_x", "head_y", "tip_x", "tip_y"),  # from the crop's upper left corner, in widths of the crop
+    *("occlusion", "truncation", "blade_visible"),  # logits
+)
+CLASSES, HEAD, TIP, ATTRIBUTES = slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 9)
+MASK_STRIDE = 4  # px of the crop per cell of the masks
+MASK_SHAPE = (HEIGHT // MASK_STRIDE, WIDTH // MASK_STRIDE, 2)  # key, blade; probabilities
+DETECTOR_WEIGHT, REFINER_WEIGHT = 0.5, 1.0  # of the logits of both networks in that of the combined score
+MOVED = 0.04  # key lengths that an end must have moved for the crop to be taken again
+MIN_LENGTH = 4.0  # px: crops of shorter detections show nothing
+MAX_LOGIT = 16.0  # of a score, so that 0 and 1 are finite
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refinement:
+    """What the network says about a crop."""
+
+    values: NDArray[np.float64]  # (9,), see OUTPUTS
+    key: Probabilities  # (h, w), see MASK_SHAPE
+    blade: Probabilities
+    region: OrientedCrop  # the crop
+
+    def ends(self) -> tuple[Points, Points]:
+        """Return head and tip, px of the photo."""
+        matrix = self.region.to_photo((WIDTH, HEIGHT))
+        head, tip = (matrix[:, :2] @ (WIDTH * self.values[part]) + matrix[:, 2] for part in (HEAD, TIP))
+        return head, tip
+
+
+class Refiner:
+    """The second stage of keykind's detector. Thread-safe."""
+
+    def __init__(self, flatbuffer: bytes) -> None:
+        """Load the bytes of a .tflite file.
+
+        Raises ValueError or RuntimeError if LiteRT cannot read them or they are of another network.
+        """
+        self.digest = hashlib.sha256(flatbuffer).hexdigest()
+        self._interpreters = InterpreterPool(flatbuffer)
+        outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        expected = {(1, len(OUTPUTS)), (1, *MASK_SHAPE)}
+        if len(outputs) != 2 or {output.shape for output in outputs} != expected:
+            shapes = [output.shape for output in outputs]
+            raise ValueError(f"its outputs are {shapes}, not {sorted(expected, key=len)}")
+
+    @classmethod
+    def load(cls, path: str | Path | None = None) -> "Refiner":
+        """Return the refiner in a file; None: the one that ships with keykind. Raises BadModel."""
+        try:
+            return cls(shipped.read_model(shipped.REFINER) if path is None else Path(path).read_bytes())
+        except (OSError, ValueError, RuntimeError) as error:
+            name, remedy = path or shipped.REFINER, "give the .tflite file of a refiner"
+            raise BadModel(name, fault=f"is not a refiner ({error})", remedy=remedy) from error
+
+    def refine(self, photo: Photo, detections: Iterable[Detection]) -> tuple[Detection, ...]:
+        """Return the detections with corrected ends, widths, scores and attributes, and with masks.
+
+        A detection may turn out to be a remote, or not to be one; one that is no key gets a low score.
+        """
+        return tuple(parallel_map(lambda detection: self._refined(photo, detection), detections))
+
+    def outputs(self, crop: Crop) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the network's values (9,) and masks MASK_SHAPE for a crop (HEIGHT, WIDTH, 3) uint8."""
+        values, masks = sorted(self._interpreters.run(crop), key=lambda output: output.ndim)
+        return np.asarray(values[0]), np.asarray(masks[0])
+
+    def _refined(self, photo: Photo, detection: Detection) -> Detection:
+        if detection.length < MIN_LENGTH:
+            return detection
+        refinement = self._look(photo, crop_region(detection.head, detection.tip, detection.width))
+        head, tip = refinement.ends()
+        moved = max(np.linalg.norm(head - detection.head), np.linalg.norm(tip - detection.tip))
+        if MOVED * detection.length < moved and np.linalg.norm(tip - head) >= MIN_LENGTH:
+            refinement = self._look(photo, crop_region(head, tip, detection.width))
+        return refined_by(detection, refinement)
+
+    def _look(self, photo: Photo, region: OrientedCrop) -> Refinement:
+        """Return what the network says about a region of the photo."""
+        crop = region.extract_unstretched(photo.pixels, photo.pixels.shape[1] / photo.width, HEIGHT)
+        values, masks = self.outputs(crop)
+        return Refinement(values.astype(np.float64), masks[..., 0], masks[..., 1], region)
+
+
+def load_refiner(path: str | Path | None = None) -> Refiner | None:
+    """Return the refiner that keykind uses; None: the one that ships with it, if one does.
+
+    A version that ships none does not refine: its detections have no masks. Raises BadModel.
+    """
+    if path is None and not shipped.has_model(shipped.REFINER):
+        return None
+    return Refiner.load(path)
+
+
+def crop_region(head: Points, tip: Points, width: float) -> OrientedCrop:
+    """Return the region around a detection that the network reads: head left, tip right."""
+    length = max(float(np.linalg.norm(tip - head)), 1e-6)
+    x, y = ((tip - head) / length).tolist()
+    centre_x, centre_y = ((head + tip) / 2).tolist()
+    return OrientedCrop((centre_x, centre_y), (x, y), CONTEXT * max(length, WIDTH / HEIGHT * width))
+
+
+def refined_by(detection: Detection, refinement: Refinement) -> Detection:
+    """Return a detection as the second network corrects it."""
+    head, tip = refinement.ends()
+    key, remote = refinement.values[CLASSES].tolist()
+    mask = KeyMask(refinement.key, refinement.blade, refinement.region)
+    occlusion, truncation, blade_visible = (_sigmoid(value) for value in refinement.values[ATTRIBUTES])
+    return replace(
+        detection,
+        score=combined_score(detection.score, max(key, remote)),
+        head=head,
+        tip=tip,
+        width=mask.width(head, tip) or detection.width,
+        occlusion=occlusion,
+        truncation=truncation,
+        blade_visible=blade_visible,
+        remote=remote > key,
+        mask=mask,
+    )
+
+
+def combined_score(score: float, logit: float) -> float:
+    """Return the score of a detection, given the first network's score and the second's logit."""
+    bound = _sigmoid(MAX_LOGIT)
+    score = min(max(score, 1 - bound), bound)
+    return _sigmoid(DETECTOR_WEIGHT * math.log(score / (1 - score)) + REFINER_WEIGHT * logit)
+
+
+def _sigmoid(logit: float) -> float:
+    return 1 / (1 + math.exp(-min(max(logit, -60.0), 60.0)))

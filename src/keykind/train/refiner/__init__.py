@@ -1,0 +1,1 @@
+"""Candidates of the detector in training views -> the network that refines them."""

@@ -1,0 +1,70 @@
+"""Training batches of the refiner: views, the detector's candidates in them, their crops or features.
+
+In:    Sources: folders of pools and hands; the detector; a recipe; a seed
+Out:   batch n, the same in every run with the same seed
+Needs: numpy, opencv, ai-edge-litert                                                       [train]
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from keykind.detect.detector import KeyDetector
+from keykind.train.detection_recipes import RefinerRecipe
+from keykind.train.detector.batches import Sources
+from keykind.train.detector.views import Pools, training_view
+from keykind.train.refiner.crops import Example, view_examples
+from keykind.train.refiner.features import Trunk
+
+Batch = list[NDArray[np.generic]]  # feature maps, or crops; then targets and masks
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareBatches:
+    """Prepares a worker process: call it there."""
+
+    sources: Sources
+    detector: bytes  # model files
+    trunk: bytes | None  # None: batches of crops instead of features
+    recipe: RefinerRecipe
+    seed: int
+
+    def __call__(self) -> Callable[[int], Batch]:
+        """Return the function from a number to a batch."""
+        cv2.setNumThreads(1)
+        trunk = Trunk(self.trunk) if self.trunk else None
+        return BatchMaker(self.sources.open(), KeyDetector(self.detector), trunk, self.recipe, self.seed)
+
+
+class BatchMaker:
+    """Makes any batch of a training, given its number."""
+
+    def __init__(
+        self, pools: Pools, detector: KeyDetector, trunk: Trunk | None, recipe: RefinerRecipe, seed: int
+    ) -> None:
+        self._pools, self._detector, self._trunk = pools, detector, trunk
+        self._recipe, self._seed = recipe, seed
+
+    def __call__(self, number: int) -> Batch:
+        """Return batch `number`: arrays of `recipe.batch` rows."""
+        examples = self._examples(number)
+        targets = np.stack([example.targets for example in examples])
+        masks = np.stack([example.masks for example in examples])
+        crops = [example.crop for example in examples]
+        if self._trunk is None:
+            return [np.stack(crops), targets, masks]
+        features = [self._trunk(crop) for crop in crops]
+        return [*(np.stack(maps) for maps in zip(*features, strict=True)), targets, masks]
+
+    def _examples(self, number: int) -> list[Example]:
+        examples: list[Example] = []
+        for i in count():
+            rng = np.random.default_rng([self._seed, number, i])
+            examples += view_examples(training_view(self._pools, self._recipe, rng), self._detector, rng)
+            if len(examples) >= self._recipe.batch:
+                return examples[: self._recipe.batch]
+        raise AssertionError("unreachable")

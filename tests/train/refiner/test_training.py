@@ -1,0 +1,200 @@
+"""Tests of network.py, loss.py and training.py: outputs, learning, resuming, and the files that are left."""
+
+import json
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras", reason="the extra train is not installed")
+
+from dense import scene  # noqa: E402
+from drawn_refiner import drawn_key  # noqa: E402
+from keykind.core.errors import BadModel  # noqa: E402
+from keykind.detect.detection import Detection  # noqa: E402
+from keykind.detect.detector import KeyDetector  # noqa: E402
+from keykind.detect.refiner import HEAD, HEIGHT, MASK_SHAPE, OUTPUTS, TIP, WIDTH, Refiner  # noqa: E402
+from keykind.train.backbone import load_backbone  # noqa: E402
+from keykind.train.detection_recipes import RefinerRecipe  # noqa: E402
+from keykind.train.detector.labels import split_set  # noqa: E402
+from keykind.train.detector.training import TrainingPhotos  # noqa: E402
+from keykind.train.refiner import batches, training  # noqa: E402
+from keykind.train.refiner.batches import PrepareBatches  # noqa: E402
+from keykind.train.refiner.crops import CLASS_WEIGHT, ENDS_WEIGHT, KEY, MASK_WEIGHT, TARGETS  # noqa: E402
+from keykind.train.refiner.features import FEATURE_SHAPES, Trunk  # noqa: E402
+from keykind.train.refiner.loss import PARTS, refiner_loss  # noqa: E402
+from keykind.train.refiner.network import (  # noqa: E402
+    build_heads,
+    build_refiner,
+    build_trunk,
+    convert_refiner,
+    convert_trunk,
+)
+from keykind.train.refiner.training import RefinerStart, train_refiner  # noqa: E402
+
+SMALL = RefinerRecipe(channels=4, hidden=8, batch=4, crops=8, fine_tune_crops=8, warm_up=1)
+
+
+@pytest.fixture(scope="module")
+def trunk():
+    return build_trunk(load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0))
+
+
+@pytest.fixture
+def heads():
+    keras.utils.set_random_seed(0)
+    return build_heads(SMALL)
+
+
+def noise(seed=0):
+    return np.random.default_rng(seed).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+
+
+def test_an_untrained_network_says_that_the_ends_are_where_they_were(heads):
+    rng = np.random.default_rng(0)
+    features = [rng.normal(0, 2, (2, *shape)).astype(np.float32) for shape in FEATURE_SHAPES]
+    values, masks = heads(features)
+    assert values.shape == (2, len(OUTPUTS))
+    assert masks.shape == (2, *MASK_SHAPE)
+    assert np.asarray(values)[0, HEAD] == pytest.approx([0.15, 0.25], abs=0.05)
+    assert np.asarray(values)[0, TIP] == pytest.approx([0.85, 0.25], abs=0.05)
+
+
+def test_the_trunk_s_file_gives_the_features_of_keras(trunk):
+    crop = noise()
+    expected = trunk(crop[None] / np.float32(255))
+    for ours, theirs in zip(Trunk(convert_trunk(trunk))(crop), expected, strict=True):
+        assert abs(ours.astype(np.float32) - np.asarray(theirs[0])).max() < 0.02 * abs(theirs).numpy().max()
+
+
+def test_the_model_file_gives_the_outputs_of_keras(trunk, heads):
+    model = build_refiner(trunk, heads)
+    crop = noise()
+    expected_values, logits = model(crop[None] / np.float32(255))
+    values, masks = Refiner(convert_refiner(model)).outputs(crop)
+    np.testing.assert_allclose(values, expected_values[0], atol=0.02)
+    np.testing.assert_allclose(masks, 1 / (1 + np.exp(-logits[0])), atol=0.02)
+
+
+def targets(rows=4):
+    """Return targets and masks of keys, all of whose values count."""
+    values, masks = np.zeros((rows, TARGETS), np.float32), np.zeros((rows, *MASK_SHAPE), np.uint8)
+    values[:, KEY], values[:, HEAD], values[:, TIP] = 1, (0.1, 0.2), (0.9, 0.3)
+    values[:, [CLASS_WEIGHT, ENDS_WEIGHT, MASK_WEIGHT]] = 1
+    masks[:, 4:12, 10:40, 0], masks[:, 6:9, 20:40, 1] = 255, 255
+    return values, masks
+
+
+def test_perfect_outputs_have_hardly_any_loss_and_wrong_ones_much():
+    values, masks = targets()
+    loss = refiner_loss(SMALL)
+    logits = np.where(masks > 127, 20, -20).astype(np.float32)
+    perfect = np.where(values[:, : len(OUTPUTS)] > 0.5, 20, -20).astype(np.float32)
+    perfect[:, HEAD.start : TIP.stop] = values[:, HEAD.start : TIP.stop]
+    total, parts = loss((perfect, logits), values, masks)
+    assert parts.shape == (len(PARTS),)
+    assert float(total) < 0.01
+    _, parts = loss((-perfect, -logits), values, masks)
+    assert (np.asarray(parts)[[0, 2, 4, 5]] > (10, 1, 10, 0.7)).all()
+    values[:, [CLASS_WEIGHT, ENDS_WEIGHT, MASK_WEIGHT]] = 0
+    assert float(loss((-perfect, -logits), values, masks)[0]) == 0
+
+
+def test_the_loss_of_one_batch_falls(heads, tmp_path):
+    rng = np.random.default_rng(0)
+    features = [rng.normal(0, 2, (4, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
+    batch = [*features, *targets()]
+    run = training._Run(
+        None, b"", RefinerRecipe(channels=4, hidden=8, batch=1, crops=40, warm_up=1), tmp_path, 0
+    )
+
+    def one_batch(prepare, numbers, processes):
+        return (batch for _ in numbers)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "in_workers", one_batch)
+        patch.setattr(training, "convert_trunk", lambda trunk: b"trunk")
+        patch.setattr("keykind.train.by_steps.CURVE_STEPS", 5)
+        curves = run.train_heads(None, heads)
+    assert curves[-1]["loss"] < 0.7 * curves[0]["loss"], curves
+
+
+class Everywhere(KeyDetector):
+    """A detector with the same candidate in any photo."""
+
+    def __init__(self, flatbuffer):
+        self.digest = "everywhere"
+
+    def dense_outputs(self, image):
+        return scene(((100, 100), (220, 120), 40))
+
+
+def tiny_trunk(backbone):
+    """Return a network with the features' shapes, which trains in a moment."""
+    pixels = keras.Input((HEIGHT, WIDTH, 3))
+    maps, outputs = pixels, []
+    for size, (_, _, channels) in zip((4, 2, 2), FEATURE_SHAPES, strict=True):
+        maps = keras.layers.Conv2D(channels, size, size)(maps)
+        outputs.append(maps)
+    return keras.Model(pixels, outputs)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch, tmp_path):
+    """Make batches here, with a fake detector; the numbers of steps that were asked for."""
+    asked = []
+
+    def here(prepare, numbers, processes):
+        asked.append((prepare.trunk is None, prepare.seed, list(numbers)))
+        return map(prepare(), numbers)
+
+    monkeypatch.setattr(training, "in_workers", here)
+    monkeypatch.setattr(batches, "KeyDetector", Everywhere)
+    monkeypatch.setattr(training.KeyDetector, "load", lambda path: None)
+    monkeypatch.setattr(training, "load_backbone", lambda *_, **__: None)
+    monkeypatch.setattr(training, "build_trunk", tiny_trunk)
+    (tmp_path / "detector.tflite").write_bytes(b"detector")
+    return asked
+
+
+def test_training_leaves_a_refiner(bars, backgrounds, hands, tmp_path, in_this_process, monkeypatch):
+    photos = TrainingPhotos(split_set(bars)[0][:4], [backgrounds], hands)
+    start = RefinerStart(tmp_path / "detector.tflite", "keykind", "unit")
+    out = tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "train_all", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train_refiner(photos, start, SMALL, out, 7)
+    model = train_refiner(photos, start, SMALL, out, 7)  # the first stage is not repeated
+    assert in_this_process == [(False, 14, [0, 1]), (True, 15, [0, 1])]
+    written = json.loads((out / "refiner.json").read_text("utf-8"))
+    assert written["photos"] == 4
+    assert written["recipe"]["crops"] == 8
+    assert [list(written[stage][-1]) for stage in ("heads", "curves")] == [["step", "loss", *PARTS]] * 2
+    assert train_refiner(photos, start, SMALL, out, 7) == model
+    assert len(in_this_process) == 2  # nor is a finished training
+
+    photo, head, tip = drawn_key((320, 240), 200, 0.4)
+    (key,) = Refiner.load(model).refine(photo, [Detection(0.6, head, tip, 60.0)])
+    assert np.isfinite(key.box).all()
+    assert key.mask.key.shape == MASK_SHAPE[:2]
+
+    further = RefinerStart(start.detector, "keykind", "unit", out / "refiner.weights.h5")
+    train_refiner(photos, further, SMALL, tmp_path / "further", 7)
+    assert in_this_process[2:] == [(True, 15, [0, 1])]  # all of it at once
+
+
+def test_a_detector_that_is_none_is_refused_first(tmp_path):
+    (tmp_path / "detector.tflite").write_bytes(b"torn")
+    start = RefinerStart(tmp_path / "detector.tflite", "keykind", "unit")
+    with pytest.raises(BadModel, match="is not a detector"):
+        train_refiner(TrainingPhotos([], []), start, SMALL, tmp_path / "out", 0)
+
+
+def test_workers_can_be_prepared(pools, tmp_path, monkeypatch):
+    class Opened:
+        def open(self):
+            return pools
+
+    monkeypatch.setattr(batches, "KeyDetector", Everywhere)
+    crops, *_ = PrepareBatches(Opened(), b"", None, SMALL, 0)()(0)
+    assert len(crops) == SMALL.batch
