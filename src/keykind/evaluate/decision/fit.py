@@ -28,6 +28,7 @@ KIND_SIGNS = KEY_SIGNS | {"length": 1, "occlusion": -1, "truncation": -1, "sharp
 PENALTY = 10.0  # of squared weights of features with unit variance; the loss is a sum over candidates
 KEPT = 0.99  # share of the detections kept as keys that have at least the minimum score
 FOLDS = 5  # of photos
+DIGITS = 4  # of coefficients
 BINS = 10  # of probability, equally wide
 LEAST_EXAMPLES = 10  # of either class, to fit a model
 THRESHOLDS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
@@ -73,7 +74,8 @@ def fit_decision(candidates: Candidates, base: Decision) -> Decision:
     Raises BadDataset if there are too few keys, or too few detections of anything else.
     """
     _require(candidates)
-    centres = dict(zip(FEATURES, np.nan_to_num(_means(candidates.features[candidates.is_key])), strict=True))
+    means = np.nan_to_num(_means(candidates.features[candidates.is_key])).round(DIGITS).tolist()
+    centres = dict(zip(FEATURES, means, strict=True))
     keys, remotes = candidates.select(~candidates.remote), candidates.select(candidates.remote)
     known = keys.select(keys.is_key)
     remote = _recentred(base.remote, base.centres, centres)
@@ -93,7 +95,9 @@ def fit_decision(candidates: Candidates, base: Decision) -> Decision:
 def least_score(decision: Decision, candidates: Candidates) -> float:
     """Return the score below which hardly any detection is kept as a key; if none is, the decision's own."""
     kept = probabilities(decision, candidates)[0] >= decision.key_threshold
-    return float(np.quantile(candidates.scores[kept], 1 - KEPT)) if kept.any() else decision.min_score
+    if not kept.any():
+        return decision.min_score
+    return round(float(np.quantile(candidates.scores[kept], 1 - KEPT)), DIGITS)
 
 
 def fit_logistic(
@@ -121,7 +125,10 @@ def fit_logistic(
     bounds = [(None, None), *((0, None) if sign > 0 else (None, 0) for sign in signs.values())]
     intercept, *weights = minimize(loss, np.zeros(len(names) + 1), jac=True, bounds=bounds).x.tolist()
     pairs = zip(names, np.array(weights) / scales, strict=True)
-    return Logistic(float(intercept), {name: float(weight) for name, weight in pairs if weight})
+    weights_by_name = {name: round(float(weight), DIGITS) for name, weight in pairs}
+    return Logistic(
+        round(intercept, DIGITS), {name: weight for name, weight in weights_by_name.items() if weight}
+    )
 
 
 def score_decision(candidates: Candidates, base: Decision) -> DecisionScores:
@@ -217,7 +224,7 @@ def _means(features: Floats) -> Floats:
 def _recentred(model: Logistic, before: Mapping[str, float], after: Mapping[str, float]) -> Logistic:
     """Return the same model for other centres."""
     shift = sum(weight * (after[name] - before[name]) for name, weight in model.weights.items())
-    return Logistic(model.intercept + shift, model.weights)
+    return Logistic(round(model.intercept + shift, DIGITS), model.weights)
 
 
 def _auroc(labels: Flags, values: NDArray[Any]) -> float:
