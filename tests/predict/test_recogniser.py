@@ -19,7 +19,7 @@ from fake_detector import FakeDetector, detection
 from keykind.core.errors import BadModel, BadPhoto
 from keykind.core.parallel import PREFETCH, cpu_count
 from keykind.model import shipped
-from keykind.model.decision import default_decision
+from keykind.model.decision import Evidence, default_decision
 from keykind.model.model import Answer
 from keykind.photo.source import NamedPhoto
 from keykind.predict import recogniser as module
@@ -298,6 +298,19 @@ def test_without_a_shipped_model_the_error_asks_for_one(tmp_path, monkeypatch):
 def test_the_shipped_model_is_the_default(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SHIPPED", tiny_file(tmp_path / "keys.tflite"))
     assert Recogniser.load().kinds == KINDS
+
+
+def test_a_fitted_decision_calibrates_the_probabilities():
+    model = FakeModel(crop="key", ood_score=0.25, ood_threshold=0.25)
+    decision = replace(default_decision(model.card), classifier="fitted", kind_threshold=0.4)
+    recogniser = Recogniser(model, FakeDetector(LONG), decision)
+    (key,) = recogniser.recognise(CHEQUERED).keys
+    verdict = decision.decide(Evidence(model.output.probabilities, 0.25, 0.9), model.card)
+    assert key.kind == "dimple"
+    assert key.probability == max(key.probabilities.values())
+    assert key.probability == pytest.approx(verdict.key_probability * 0.7, rel=1e-6)
+    assert sum(key.probabilities.values()) < 0.75
+    assert recogniser.explain(CHEQUERED).probabilities == key.probabilities
 
 
 def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
