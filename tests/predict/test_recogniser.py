@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -317,7 +316,8 @@ def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
     data = tiny_file(tmp_path / "keys.tflite", crop="key").read_bytes()
     decision = replace(default_decision(CARD), classifier=hashlib.sha256(data).hexdigest(), min_score=0.1)
     shipped.write_decision(decision, tmp_path)
-    monkeypatch.setattr(shipped, "read_decision", partial(shipped.read_decision, tmp_path))
+    read = shipped.read_decision
+    monkeypatch.setattr(shipped, "read_decision", lambda _: read(tmp_path))
     monkeypatch.setattr(module, "load_detector", FakeDetector)
     assert Recogniser.load(tmp_path / "keys.tflite").decision == decision
     assert Recogniser.load(tmp_path / "keys.tflite", whole=True).decision is None

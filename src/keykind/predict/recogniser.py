@@ -204,12 +204,12 @@ class Recogniser:
         )
 
 
-def fitted_decision(path: str | Path) -> Decision | None:
-    """Return the decision that ships with keykind if it was fitted to the model in a file; None: it was not.
+def fitted_decision(path: str | Path, folder: str | Path = shipped.FOLDER) -> Decision | None:
+    """Return the decision in a folder of models if it was fitted to the model in a file; None: it was not.
 
-    Raises BadModel if the index of the bundled files is damaged.
+    Raises BadModel if the index of the folder is damaged.
     """
-    decision = shipped.read_decision()
+    decision = shipped.read_decision(folder)
     if decision is None or decision.classifier != hashlib.sha256(read_model_file(path)).hexdigest():
         return None
     return decision
