@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -19,7 +18,7 @@ from fake_detector import FakeDetector, detection
 from keykind.core.errors import BadModel, BadPhoto
 from keykind.core.parallel import PREFETCH, cpu_count
 from keykind.model import shipped
-from keykind.model.decision import default_decision
+from keykind.model.decision import Evidence, default_decision
 from keykind.model.model import Answer
 from keykind.photo.source import NamedPhoto
 from keykind.predict import recogniser as module
@@ -300,11 +299,25 @@ def test_the_shipped_model_is_the_default(tmp_path, monkeypatch):
     assert Recogniser.load().kinds == KINDS
 
 
+def test_a_fitted_decision_calibrates_the_probabilities():
+    model = FakeModel(crop="key", ood_score=0.25, ood_threshold=0.25)
+    decision = replace(default_decision(model.card), classifier="fitted", kind_threshold=0.4)
+    recogniser = Recogniser(model, FakeDetector(LONG), decision)
+    (key,) = recogniser.recognise(CHEQUERED).keys
+    verdict = decision.decide(Evidence(model.output.probabilities, 0.25, 0.9), model.card)
+    assert key.kind == "dimple"
+    assert key.probability == max(key.probabilities.values())
+    assert key.probability == pytest.approx(verdict.key_probability * 0.7, rel=1e-6)
+    assert sum(key.probabilities.values()) < 0.75
+    assert recogniser.explain(CHEQUERED).probabilities == key.probabilities
+
+
 def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
     data = tiny_file(tmp_path / "keys.tflite", crop="key").read_bytes()
     decision = replace(default_decision(CARD), classifier=hashlib.sha256(data).hexdigest(), min_score=0.1)
     shipped.write_decision(decision, tmp_path)
-    monkeypatch.setattr(shipped, "read_decision", partial(shipped.read_decision, tmp_path))
+    read = shipped.read_decision
+    monkeypatch.setattr(shipped, "read_decision", lambda _: read(tmp_path))
     monkeypatch.setattr(module, "load_detector", FakeDetector)
     assert Recogniser.load(tmp_path / "keys.tflite").decision == decision
     assert Recogniser.load(tmp_path / "keys.tflite", whole=True).decision is None

@@ -71,6 +71,7 @@ const METHODS = {
   readDecision: core.readDecision,
   defaultDecision: core.defaultDecision,
   decide: core.decide,
+  toldProbabilities: core.toldProbabilities,
   verdictOf: core.verdictOf,
   measure: core.measure,
   causesOf: core.causesOf,

@@ -377,12 +377,12 @@ def drawn_evidence(rng):
         probabilities = [1.0] + [0.0] * (len(CARD.kinds) - 1)
     return Evidence(
         probabilities,
-        number(0, 2),
+        number(0, 1),
         number(0, 1),
         number(0, 500),
-        number(0, 1),
-        number(0, 1),
-        number(0, 1),
+        number(0.4, 1),
+        number(0, 0.6),
+        number(0, 0.4),
         bool(rng.random() < 0.2),
         None if rng.random() < 0.15 else float(10 ** rng.uniform(-5, 0.5)),
     )
@@ -402,6 +402,7 @@ FITTED = {
         },
     },
     "centres": {name: 0.1 * i for i, name in enumerate(FEATURES)},
+    "classifier": "ab12",
 }
 
 
@@ -420,8 +421,10 @@ def test_a_decision_is_the_same_as_in_python(core, changes):
         assert ours["kindProbability"] == pytest.approx(theirs.kind_probability, abs=1e-12)
         assert (ours["isKey"], ours["isKnown"]) == (theirs.is_key, theirs.kind is not None)
         assert ours["reason"] == theirs.reason
+        told = core.toldProbabilities(list(evidence.probabilities), ours, ours_rule)
+        np.testing.assert_allclose(told, decision.probabilities(evidence.probabilities, theirs), atol=1e-12)
         verdicts.append((theirs.is_key, theirs.reason))
-    assert {reason for _, reason in verdicts} >= {None, "blade_hidden", "cut_off", "too_small"}
+    assert {reason for _, reason in verdicts} >= {None, "blade_hidden", "cut_off", "blurred"}
     assert {is_key for is_key, _ in verdicts} == {True, False}
 
 

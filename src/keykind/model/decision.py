@@ -111,7 +111,7 @@ class Decision:
     min_score: float  # detections below it are not considered
     key_threshold: float  # on P(key): below it the detection is no key
     kind_threshold: float  # on P(key) P(kind | key): below it the key has no kind
-    classifier: str | None = None  # SHA-256 of the model file that it was fitted to; None: any
+    classifier: str | None = None  # SHA-256 of the model file that it was fitted to; None: it was not fitted
     detector: str | None = None  # the same of the detector
     about: Mapping[str, Any] = field(default_factory=dict)  # for people: data, scores
 
@@ -121,12 +121,32 @@ class Decision:
         best = int(np.argmax(evidence.probabilities))
         model = self.remote if evidence.remote else self.key
         key = model.probability(features, self.centres)
-        kind = 0.0 if evidence.remote else self.kind.probability(features, self.centres)
+        kind = self.kind.probability(features, self.centres)
         if key < self.key_threshold:
             return Verdict(False, None, None, key, kind)
         if not evidence.remote and key * kind >= self.kind_threshold:
             return Verdict(True, best, None, key, kind)
         return Verdict(True, None, reason_of(evidence), key, kind)
+
+    def probabilities(
+        self, probabilities: Sequence[float] | NDArray[np.floating], verdict: Verdict
+    ) -> NDArray[np.float64]:
+        """Return how probable it is that a detection is a key of each kind, (c,) 0..1.
+
+        probabilities: the classifier's, which it gives as if every crop showed a key of a kind that it knows.
+        They are scaled so that the largest is P(key) P(kind | key); what is missing to a sum of 1 is the
+        probability of anything else. A decision that was not fitted leaves them as they are.
+        """
+        values = np.clip(np.asarray(probabilities, np.float64), 0, 1)
+        if self.classifier is None:
+            return values
+        best, probability = int(np.argmax(values)), verdict.key_probability * verdict.kind_probability
+        largest = values[best]
+        if probability <= largest:
+            return np.asarray(values * (probability / max(largest, 1e-9)))
+        values *= (1 - probability) / max(1 - largest, 1e-9)
+        values[best] = probability
+        return values
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, which `decision_from_json` reads."""

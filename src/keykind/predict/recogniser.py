@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from keykind.core.errors import BadModel, BadPhoto, Unreachable
 from keykind.core.geometry import Points
 from keykind.core.parallel import Engine, parallel_map
@@ -47,8 +45,8 @@ class Key:
     """One key of a photo."""
 
     kind: str | None  # None: not known
-    probability: float  # of the most probable kind
-    probabilities: dict[str, float]  # kind -> 0..1, in the model's order
+    probability: float  # that it is of the most probable kind
+    probabilities: dict[str, float]  # kind -> 0..1, in the model's order; the rest to 1: anything else
     box: tuple[Point, ...]  # four corners
     head: Point | None  # None: the whole photo was classified
     tip: Point | None
@@ -156,7 +154,7 @@ class Recogniser:
             answer = self.kinds[verdict.kind]
         assert candidate.output.maps is not None  # noqa: S101 - checked against the card on loading
         maps = {kind: candidate.output.maps[..., i] for i, kind in enumerate(self.kinds)}
-        probabilities = _by_kind(self.kinds, candidate.output)
+        probabilities = self._probabilities(candidate, verdict)
         return Explanation(name_of(source), answer, probabilities, maps, candidate.display(), verdict.reason)
 
     def _candidates(self, source: Source) -> list["_Candidate"]:
@@ -184,11 +182,16 @@ class Recogniser:
     def _decide(self, candidate: "_Candidate") -> Verdict:
         return self._rule.decide(candidate.evidence, self.model.card)
 
+    def _probabilities(self, candidate: "_Candidate", verdict: Verdict) -> dict[str, float]:
+        """Return kind -> probability that the candidate is a key of this kind."""
+        values = self._rule.probabilities(candidate.output.probabilities, verdict)
+        return dict(zip(self.kinds, values.tolist(), strict=True))
+
     def _to_key(self, candidate: "_Candidate", verdict: Verdict) -> Key | None:
         """Return the candidate as a key, or None if it is none."""
         if not verdict.is_key:
             return None
-        probabilities = _by_kind(self.kinds, candidate.output)
+        probabilities = self._probabilities(candidate, verdict)
         kind = None if verdict.kind is None else self.kinds[verdict.kind]
         return Key(
             kind,
@@ -201,12 +204,12 @@ class Recogniser:
         )
 
 
-def fitted_decision(path: str | Path) -> Decision | None:
-    """Return the decision that ships with keykind if it was fitted to the model in a file; None: it was not.
+def fitted_decision(path: str | Path, folder: str | Path = shipped.FOLDER) -> Decision | None:
+    """Return the decision in a folder of models if it was fitted to the model in a file; None: it was not.
 
-    Raises BadModel if the index of the bundled files is damaged.
+    Raises BadModel if the index of the folder is damaged.
     """
-    decision = shipped.read_decision()
+    decision = shipped.read_decision(folder)
     if decision is None or decision.classifier != hashlib.sha256(read_model_file(path)).hexdigest():
         return None
     return decision
@@ -262,8 +265,3 @@ def _read(source: Source, min_side: int) -> Photo:
 def _point(position: Points) -> Point:
     x, y = position.tolist()
     return round(x, 1), round(y, 1)
-
-
-def _by_kind(kinds: tuple[str, ...], output: Answer) -> dict[str, float]:
-    """Return kind -> probability, clipped: quantisation may leave values slightly outside 0..1."""
-    return dict(zip(kinds, map(float, np.clip(output.probabilities, 0, 1)), strict=True))

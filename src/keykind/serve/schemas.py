@@ -25,8 +25,13 @@ class Key(BaseModel):
     reason: Literal[REASONS] | None = Field(  # type: ignore[valid-type]
         description="why the kind is not known; null if it is", examples=[None]
     )
-    probability: float = Field(ge=0, le=1, description="of the most probable kind", examples=[0.97])
-    probabilities: dict[str, float] = Field(examples=[{"cylinder": 0.01, "dimple": 0.97, "mortice": 0.02}])
+    probability: float = Field(
+        ge=0, le=1, description="that it is a key of the most probable kind", examples=[0.97]
+    )
+    probabilities: dict[str, float] = Field(
+        description="that it is a key of each kind; the rest to a sum of 1 is anything else",
+        examples=[{"cylinder": 0.01, "dimple": 0.97, "mortice": 0.02}],
+    )
     box: tuple[Point, Point, Point, Point] = Field(
         description="four corners in pixels of the upright original, starting at the head",
         examples=[[(912.4, 1630.2), (3120.9, 1541.7), (3148.3, 2225.0), (939.8, 2313.5)]],

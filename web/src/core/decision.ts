@@ -49,6 +49,7 @@ export interface Decision {
   readonly minScore: number; // detections below it are not considered
   readonly keyThreshold: number; // on P(key)
   readonly kindThreshold: number; // on P(key) P(kind | key)
+  readonly isFitted: boolean; // to this classifier; otherwise its probabilities are told as they are
 }
 
 /** A decision as JSON, as Python writes it. */
@@ -61,6 +62,7 @@ interface DecisionJson {
   readonly min_score: number;
   readonly key_threshold: number;
   readonly kind_threshold: number;
+  readonly classifier: string | null; // SHA-256 of the model file that it was fitted to
 }
 
 /** The decision about one detection. */
@@ -74,12 +76,12 @@ export interface Decided {
 
 /** Return a decision from its JSON. Throws an Error for another schema. */
 export function readDecision(json: unknown): Decision {
-  const { schema, min_score, key_threshold, kind_threshold, ...models } = json as DecisionJson;
+  const { schema, min_score, key_threshold, kind_threshold, classifier, ...models } = json as DecisionJson;
   if (schema !== C.SCHEMA)
     throw new Error(`the decision has schema ${schema}; this app reads ${C.SCHEMA}: build it again`);
   const { key, remote, kind, centres } = models;
   const thresholds = { minScore: min_score, keyThreshold: key_threshold, kindThreshold: kind_threshold };
-  return { key, remote, kind, centres, ...thresholds };
+  return { key, remote, kind, centres, ...thresholds, isFitted: classifier !== null };
 }
 
 /** Return the decision for a model that none was fitted to; its card has the confidence threshold. */
@@ -115,11 +117,31 @@ export function decide(
   const features = featuresOf(probabilities, oodScore, evidence, card);
   const { remote } = evidence;
   const keyProbability = probabilityOf(remote ? decision.remote : decision.key, features, decision.centres);
-  const kindProbability = remote ? 0 : probabilityOf(decision.kind, features, decision.centres);
+  const kindProbability = probabilityOf(decision.kind, features, decision.centres);
   const isKey = keyProbability >= decision.keyThreshold;
   const isKnown = isKey && !remote && keyProbability * kindProbability >= decision.kindThreshold;
   const reason = isKey && !isKnown ? reasonOf(evidence) : null;
   return { isKey, isKnown, reason, keyProbability, kindProbability };
+}
+
+/**
+ * Return how probable it is that a detection is a key of each kind.
+ *
+ * The classifier's probabilities, as if every crop showed a key of a kind that it knows, are scaled so that the largest
+ * is P(key) P(kind | key); what is missing to a sum of 1 is the probability of anything else.
+ */
+export function toldProbabilities(
+  probabilities: readonly number[],
+  { keyProbability, kindProbability }: Decided,
+  { isFitted }: Decision,
+): number[] {
+  if (!isFitted) return [...probabilities];
+  const [largest, probability] = [Math.max(...probabilities), keyProbability * kindProbability];
+  const best = probabilities.indexOf(largest);
+  if (probability <= largest)
+    return probabilities.map((value) => value * (probability / Math.max(largest, LEAST_PROBABILITY)));
+  const others = (1 - probability) / Math.max(1 - largest, LEAST_PROBABILITY);
+  return probabilities.map((value, i) => (i === best ? probability : value * others));
 }
 
 /** Return why the kind of a key is not known: the first measurement beyond its limit. */

@@ -9,7 +9,7 @@
  */
 
 import type { Card } from './card';
-import { type Decision, decide, type Evidence, type Reason } from './decision';
+import { type Decision, decide, type Evidence, type Reason, toldProbabilities } from './decision';
 import { clamp } from './numbers';
 
 /** The outputs of the classifier for one crop. */
@@ -31,7 +31,7 @@ export interface Verdict {
   readonly kind: string | null; // null: not known, or not a key
   readonly reason: Reason | null; // why the kind of a key is not known
   readonly best: string; // the most probable kind
-  readonly probability: number; // of `best`
+  readonly probability: number; // that it is a key of the kind `best`
   readonly probabilities: readonly { readonly kind: string; readonly probability: number }[]; // highest first
 }
 
@@ -42,10 +42,12 @@ export function verdictOf(
   { card, decision }: Rule,
 ): Verdict {
   const clamped = card.kinds.map((_, i) => clamp(probabilities[i] ?? 0, 0, 1)); // rounding may leave 0..1
+  const decided = decide(clamped, oodScore, evidence, decision, card);
+  const { isKey, isKnown, reason } = decided;
+  const told = toldProbabilities(clamped, decided, decision);
   const sorted = card.kinds
-    .map((kind, i) => ({ kind, probability: clamped[i] as number }))
+    .map((kind, i) => ({ kind, probability: told[i] as number }))
     .sort((entry, other) => other.probability - entry.probability);
   const { kind: best, probability } = sorted[0] as { kind: string; probability: number };
-  const { isKey, isKnown, reason } = decide(clamped, oodScore, evidence, decision, card);
   return { isKey, kind: isKnown ? best : null, reason, best, probability, probabilities: sorted };
 }
