@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from keykind.detect import refiner
 from keykind.detect.postprocess import HEIGHT, WIDTH, DenseOutputs
 from keykind.model import shipped
 
@@ -74,10 +75,12 @@ def build_core(out: Path = WEB / "build" / "core") -> Path:
 class Core:
     """The core in a Node process; its methods are those of app_core.mjs.
 
-    `run_detector` runs the detector's network: an image (HEIGHT, WIDTH, 3) uint8 -> DenseOutputs.
+    `run_detector` runs the detector's network: an image (HEIGHT, WIDTH, 3) uint8 -> DenseOutputs;
+    `run_refiner` the refiner's: a crop uint8 -> values and masks.
     """
 
     run_detector: Callable[[NDArray[np.uint8]], DenseOutputs]
+    run_refiner: Callable[[NDArray[np.uint8]], tuple[NDArray[np.float32], NDArray[np.float32]]]
 
     def __init__(self, folder: Path | None = None) -> None:
         """Take what `build_core` built; None: build it."""
@@ -90,9 +93,13 @@ class Core:
 
     def _call(self, method, arguments):
         reply = self._send({"method": method, "arguments": encode(arguments)})
-        while "run" in reply:
-            image = np.frombuffer(base64.b64decode(reply["run"]), np.uint8).reshape(HEIGHT, WIDTH, 3)
-            reply = self._send(encode(self.run_detector(image)))
+        while "run" in reply or "refine" in reply:
+            if "run" in reply:
+                outputs = self.run_detector(_image(reply["run"], HEIGHT, WIDTH))
+            else:
+                values, masks = self.run_refiner(_image(reply["refine"], refiner.HEIGHT, refiner.WIDTH))
+                outputs = np.concatenate([values, masks.ravel()])
+            reply = self._send(encode(outputs))
         if "error" in reply:
             raise RuntimeError(reply["error"])
         return reply["result"]
@@ -106,6 +113,10 @@ class Core:
     def close(self) -> None:
         self._process.stdin.close()
         self._process.wait(10)
+
+
+def _image(data: str, height: int, width: int) -> NDArray[np.uint8]:
+    return np.frombuffer(base64.b64decode(data), np.uint8).reshape(height, width, 3)
 
 
 def encode(value):

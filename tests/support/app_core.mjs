@@ -1,6 +1,7 @@
 // The app's core on standard input and output, one line of JSON per request and reply.
 // In: {method, arguments}; arrays as {type, shape, bytes in base64}. Out: {result} or {error}, after {run: bytes} for
-// each run of the detector's network, to which the next line in is the array of its outputs.
+// each run of the detector's network, to which the next line in is the array of its outputs, or {refine: bytes} for each
+// run of the refiner's, which is answered by its values and then its masks in one array.
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 
@@ -29,6 +30,13 @@ const runDetector = async (rgb) => {
   return decode(JSON.parse((await lines.next()).value));
 };
 
+const runRefiner = async (rgb) => {
+  write({ refine: base64(rgb) });
+  const outputs = decode(JSON.parse((await lines.next()).value));
+  const count = core.constants.refiner.OUTPUTS.length;
+  return { values: outputs.subarray(0, count), masks: outputs.subarray(count) };
+};
+
 // A classifier whose map of the first kind is the mean red of each of 7 x 7 squares, and whose probability and OOD
 // score are sums over the upper half of that map: not symmetric, so mirrored views differ.
 const redClassifier = (kinds) => async (rgb) => {
@@ -49,7 +57,7 @@ const METHODS = {
   resize: (image, width, height, filter) => encodeImage(core.resize(image, width, height, core[filter])),
   resizeArray: (values, from, to, filter) => encodeArray(core.resizeArray(values, from, to, core[filter])),
   reduce: (image, factor) => encodeImage(core.reduce(image, factor)),
-  transform: (image, side, matrix, grey) => encodeImage(core.transform(image, side, matrix, grey)),
+  transform: (image, size, matrix, grey) => encodeImage(core.transform(image, size, matrix, grey)),
   rotateLeft: (image) => encodeImage(core.rotateLeft(image)),
   letterbox: (image) => encodeImage(core.letterbox(image).image),
   draftFactor: core.draftFactor,
@@ -58,6 +66,9 @@ const METHODS = {
   keypointDistance: core.keypointDistance,
   detectKeys: (photo, options) => core.detectKeys(photo, runDetector, options),
   detectAll: (photo, options) => core.detectAll(photo, runDetector, options),
+  detectRefined: (photo, options) => core.detectAll(photo, runDetector, { ...options, refiner: runRefiner }),
+  refine: (photo, detections) => core.refine(photo, detections, runRefiner),
+  combinedScore: core.combinedScore,
   cropAround: core.cropAround,
   extract: (region, image, scale, size) => encodeImage(core.extract(region, image, scale, size)),
   extractUnstretched: (region, image, scale, height) =>

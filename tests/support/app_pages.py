@@ -15,7 +15,7 @@ from PIL import Image
 from app_build import build, models
 from app_server import Host
 from keykind.dataset.bundled import bundled_photos
-from keykind.detect.detector import load_detector
+from keykind.detect.detector import load_from_folder
 from keykind.model import shipped
 from keykind.model.model import load_model
 from keykind.predict.recogniser import Recogniser, fitted_decision
@@ -158,7 +158,7 @@ def recogniser():
     if model.card.crop == "whole":
         return Recogniser(model)
     decision = fitted_decision(path, models()) if (models() / shipped.INDEX).exists() else None
-    return Recogniser(model, load_detector(models() / shipped.DETECTOR), decision)
+    return Recogniser(model, load_from_folder(models()), decision)
 
 
 @cache

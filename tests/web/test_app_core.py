@@ -11,13 +11,16 @@ import pytest
 from PIL import Image, ImageFilter
 
 from app_build import WEB, Core, build_core, decode_array, decode_image, models
+from drawn_refiner import DrawnRefiner, drawn_key
 from keykind.core.geometry import oriented_rectangle
 from keykind.dataset.bundled import bundled_photos
 from keykind.detect import detector, postprocess
 from keykind.detect.align import crop_around
 from keykind.detect.crops import DETECTION_SIDE, MIN_RESOLUTION
 from keykind.detect.detection import Detection
-from keykind.detect.detector import KeyDetector, keypoint_distance, letterbox, load_detector
+from keykind.detect.detector import KeyDetector, keypoint_distance, letterbox
+from keykind.detect.postprocess import WIDTH
+from keykind.detect.refiner import combined_score
 from keykind.detect.sharpness import sharpness
 from keykind.model import shipped
 from keykind.model.card import SIZE
@@ -177,9 +180,9 @@ def test_images_are_reduced_as_by_pillow(core, factor):
 def test_images_are_transformed_as_by_pillow(core):
     pixels = noisy(90, 60)
     matrix = (0.3, -0.2, 5.0, 0.25, 0.31, -20.0)
-    ours = decode_image(core.transform(pixels, 200, matrix, 128)).astype(int)
+    ours = decode_image(core.transform(pixels, [200, 150], matrix, 128)).astype(int)
     theirs = Image.fromarray(pixels).transform(
-        (200, 200),
+        (200, 150),
         Image.Transform.AFFINE,
         matrix,
         Image.Resampling.BILINEAR,
@@ -283,7 +286,7 @@ def test_a_camera_frame_is_processed_in_one_pass_and_remotes_are_no_keys(core):
 
 def test_keys_in_photos_are_detected_as_in_python(core):
     """The network's inputs may differ by a grey level."""
-    key_detector = load_detector(models() / shipped.DETECTOR)
+    key_detector = KeyDetector.load(models() / shipped.DETECTOR)  # not refined
     core.run_detector = key_detector.dense_outputs
     count = 0
     for path in bundled_sample(6):
@@ -294,6 +297,68 @@ def test_keys_in_photos_are_detected_as_in_python(core):
         assert_same_detections(ours, theirs, tolerance=0.1, score_tolerance=1e-3)
         count += len(theirs)
     assert count > 10
+
+
+def as_entries(detections):
+    names = {"bladeVisible": "blade_visible"}
+    fields = ("score", "width", "occlusion", "truncation", "bladeVisible", "remote")
+    return [
+        {name: getattr(key, names.get(name, name)) for name in fields}
+        | {"head": key.head.tolist(), "tip": key.tip.tolist()}
+        for key in detections
+    ]
+
+
+@pytest.mark.parametrize("reduction", [1, 2])
+@pytest.mark.parametrize("angle", [0.0, 0.7, 2.5, -1.6])
+def test_detections_are_refined_as_in_python(core, angle, reduction):
+    photo, head, tip = drawn_key((320, 240), 200, angle)
+    photo = replace(photo, pixels=photo.pixels[::reduction, ::reduction])
+    shifts = ([0, 0], [3, -2], [20, -15], [90, 90])
+    candidates = [Detection(0.3, head + shift, tip - shift, 50.0) for shift in map(np.array, shifts)]
+    candidates += [Detection(0.9, tip, head, 80.0), Detection(0.9, head, head, 5.0)]
+    refiner = DrawnRefiner()
+    core.run_refiner = refiner.outputs
+    theirs = refiner.refine(photo, candidates)
+    looks = refiner.looks
+    entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
+    assert_same_detections(core.refine(entry, as_entries(candidates)), theirs, tolerance=1.5)
+    assert refiner.looks == 2 * looks
+
+
+def test_a_remote_stays_or_becomes_one_as_in_python(core):
+    photo, head, tip = drawn_key((320, 240), 200, 0.4, remote=True)
+    candidates = [Detection(0.3, head, tip, 50.0, remote=remote) for remote in (False, True)]
+    refiner = DrawnRefiner()
+    core.run_refiner = refiner.outputs
+    entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
+    ours = core.refine(entry, as_entries(candidates))
+    assert [key["remote"] for key in ours] == [True, True]
+    assert_same_detections(ours, refiner.refine(photo, candidates), tolerance=1.5)
+
+
+def test_scores_are_combined_as_in_python(core):
+    for score in (0.0, 1e-9, 0.3, 0.9, 1.0):
+        for logit in (-80, -2.5, 0, 3, 80):
+            assert core.combinedScore(score, logit) == pytest.approx(combined_score(score, logit), rel=1e-9)
+
+
+@pytest.mark.parametrize("length", [60, 300])
+def test_candidates_of_all_passes_are_refined_as_in_python(core, length):
+    """Of a small key there are more passes; the replayed candidates are elsewhere and are rejected."""
+    photo, head, tip = drawn_key((320, 240), length, 0.3)
+    scale = WIDTH / photo.width
+    passes = [made_outputs([(head * scale, tip * scale, 20, KEY), ((300, 30), (380, 60), 20, KEY)])]
+    passes += [made_outputs([((60 + 5 * n, 60), (150 + 3 * n, 90 + 3 * n), 20, KEY)], n) for n in range(60)]
+    refiner = DrawnRefiner()
+    pythons, apps = ReplayDetector(passes), ReplayDetector(passes)
+    pythons._refiner = refiner
+    theirs = pythons.detect_all(photo)
+    assert len(theirs) == 1
+    core.run_detector, core.run_refiner = apps.dense_outputs, refiner.outputs
+    entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
+    assert_same_detections(core.detectRefined(entry), theirs, tolerance=1.5)
+    assert len(apps.remaining) == len(pythons.remaining)
 
 
 def test_crops_are_extracted_as_in_python(core):

@@ -18,6 +18,7 @@ import type { Plugin } from 'vite';
 const ID = 'virtual:packs';
 const WASM = resolve(import.meta.dirname, '../node_modules/@litertjs/core/wasm');
 const MODELS = process.env['KEYKIND_MODELS'] ?? resolve(import.meta.dirname, '../../src/keykind/models');
+const REFINER = 'refiner.tflite'; // may be missing: then nothing is refined
 /** LiteRT's builds with and without relaxed SIMD. */
 const RUNTIMES = { relaxed: 'litert_wasm_internal', compat: 'litert_wasm_compat_internal' };
 
@@ -43,6 +44,7 @@ export function packs(): Plugin {
       const runtime = (name: string): string =>
         `{ script: ${path(`${name}.js`)}, wasm: ${path(`${name}.wasm`)} }`;
       return `export const detector = ${path('detector')};
+export const refiner = ${emitted.has('refiner') ? path('refiner') : null};
 export const classifier = ${path('classifier')};
 export const decision = ${JSON.stringify(readDecision())};
 export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} };`;
@@ -55,6 +57,7 @@ function allPacks(): Record<string, Pack> {
     detector: compress('detector', readModel('detector.tflite')),
     classifier: compress('classifier', readModel('keys.tflite')),
   };
+  if (existsSync(resolve(MODELS, REFINER))) all['refiner'] = compress('refiner', readModel(REFINER));
   for (const [name, file] of Object.entries(RUNTIMES)) {
     all[`${name}.wasm`] = compress(`runtime-${name}`, readFileSync(resolve(WASM, `${file}.wasm`)));
     const script = readFileSync(resolve(WASM, `${file}.js`));

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind.detect import align, crops, detector, postprocess, sharpness
+from keykind.detect import align, crops, detector, key_mask, postprocess, refiner, sharpness
 from keykind.model import card, decision, gradcam, model
 from keykind.photo import decode
 
@@ -20,6 +20,8 @@ FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
 ALL_CONSTANTS = (
     postprocess,
     detector,
+    refiner,
+    key_mask,
     align,
     crops,
     sharpness,

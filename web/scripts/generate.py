@@ -14,7 +14,7 @@ from typing import Any
 
 from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
-from keykind.detect.detector import load_detector
+from keykind.detect.detector import load_from_folder
 from keykind.model import shipped
 from keykind.model.card import WHOLE
 from keykind.model.model import load_model
@@ -47,7 +47,7 @@ def recogniser() -> Recogniser:
     if model.card.crop == WHOLE:
         return Recogniser(model)
     decision = fitted_decision(path, folder) if (folder / shipped.INDEX).exists() else None
-    return Recogniser(model, load_detector(folder / shipped.DETECTOR), decision)
+    return Recogniser(model, load_from_folder(folder), decision)
 
 
 def write(out: Path = OUT) -> None:

@@ -177,6 +177,15 @@ def load_detector(path: str | Path | None = None, refiner: str | Path | None = N
     return KeyDetector.load(path, load_refiner(refiner) if refiner else None)
 
 
+def load_from_folder(folder: str | Path) -> Detector:
+    """Return the detector in a folder of models, with the refiner that is there, if there is one.
+
+    Raises BadModel.
+    """
+    refiner = Path(folder) / shipped.REFINER
+    return load_detector(Path(folder) / shipped.DETECTOR, refiner if refiner.exists() else None)
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """How pixels were fitted into the network's input."""

@@ -6,7 +6,7 @@
  * Needs: client.ts
  */
 
-import { classifier, decision, detector, runtimes } from 'virtual:packs';
+import { classifier, decision, detector, refiner, runtimes } from 'virtual:packs';
 import type { Card } from '../core';
 import { Engine } from '../engine/client';
 import { supportedRuntime } from '../precache';
@@ -19,6 +19,7 @@ export async function startEngine(): Promise<{ engine: Engine; card: Card }> {
   const card = await engine.call('load', {
     runtime: { script: urlOf(script), wasm: urlOf(wasm) },
     detector: urlOf(detector),
+    refiner: refiner && urlOf(refiner),
     classifier: urlOf(classifier),
     decision,
   });

@@ -3,25 +3,43 @@
  *
  * In:    RgbaImage; the matrix from output to input coordinates
  * Out:   RgbaImage
- * Needs: image.ts
+ * Needs: geometry.ts, image.ts
  *
  * Source: src/libImaging/Geometry.c of Pillow.
  */
 
+import type { Point } from './geometry';
 import { blank, type RgbaImage } from './image';
 
 /** a, b, c, d, e, f: output (x, y) is sampled at input (a x + b y + c, d x + e y + f). */
 export type Matrix = readonly [number, number, number, number, number, number];
 
-/** Return the (side, side) output; pixels outside the input are grey. */
-export function transform(image: RgbaImage, side: number, matrix: Matrix, grey: number): RgbaImage {
+/** Return where a matrix maps a point to. */
+export function apply([a, b, c, d, e, f]: Matrix, [x, y]: Point): Point {
+  return [a * x + b * y + c, d * x + e * y + f];
+}
+
+/** Return the inverse of a matrix. */
+export function inverse([a, b, c, d, e, f]: Matrix): Matrix {
+  const determinant = a * e - b * d;
+  const [a2, b2, d2, e2] = [e / determinant, -b / determinant, -d / determinant, a / determinant];
+  return [a2, b2, -(a2 * c + b2 * f), d2, e2, -(d2 * c + e2 * f)];
+}
+
+/** Return the output of a size [width, height]; pixels outside the input are grey. */
+export function transform(
+  image: RgbaImage,
+  [outputWidth, outputHeight]: readonly [number, number],
+  matrix: Matrix,
+  grey: number,
+): RgbaImage {
   const [a, b, c, d, e, f] = matrix;
   const { width, height, data: source } = image;
-  const output = blank(side, side, grey);
+  const output = blank(outputWidth, outputHeight, grey);
   const data = output.data;
-  for (let row = 0, to = 0; row < side; row++) {
+  for (let row = 0, to = 0; row < outputHeight; row++) {
     const y0 = row + 0.5;
-    for (let column = 0; column < side; column++, to += 4) {
+    for (let column = 0; column < outputWidth; column++, to += 4) {
       const x0 = column + 0.5;
       const x = a * x0 + b * y0 + c;
       const y = d * x0 + e * y0 + f;

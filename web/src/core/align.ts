@@ -3,17 +3,16 @@
  *
  * In:    head, tip and box of the key; pixels of the photo, possibly read at a reduced scale
  * Out:   OrientedCrop, a rectangle around the key; its pixels
- * Needs: affine.ts, geometry.ts, image.ts, resize.ts
+ * Needs: affine.ts, geometry.ts, image.ts, numbers.ts
  *
  * Same results as detect/align.py.
  */
 
-import { transform } from './affine';
+import { type Matrix, transform } from './affine';
 import constants from './constants.json';
 import { type Box, extent, type Point } from './geometry';
 import { type RgbaImage, reduce } from './image';
 import { clamp, roundEven } from './numbers';
-import { BOX, resize } from './resize';
 
 const C = constants.align;
 const { SIZE } = constants.card;
@@ -48,25 +47,45 @@ export function expand(region: OrientedCrop, factor: number): OrientedCrop {
  * scale: scale of `pixels` relative to the original; below 1 if the photo was read at a reduced scale.
  */
 export function extract(region: OrientedCrop, pixels: RgbaImage, scale = 1, size: number = SIZE): RgbaImage {
-  const factor = clamp(Math.ceil((region.width * scale) / size), 1, C.MAX_SUPERSAMPLING);
-  const side = size * factor;
-  const [x, y] = region.axis;
-  const stepAlong = (region.width * scale) / side;
-  const stepAcross = ((region.width / C.ASPECT_RATIO) * scale) / side;
-  const [a, b, c, d] = [x * stepAlong, -y * stepAcross, y * stepAlong, x * stepAcross];
-  const half = side / 2;
-  const left = region.centre[0] * scale - (a * half + b * half);
-  const top = region.centre[1] * scale - (c * half + d * half);
-  return reduce(transform(pixels, side, [a, b, left, c, d, top], C.PAD_VALUE), factor);
+  return resample(region, pixels, scale, [size, size]);
 }
 
-/** Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height), for display. */
+/** Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height). */
 export function extractUnstretched(
   region: OrientedCrop,
   pixels: RgbaImage,
   scale: number,
   height: number,
 ): RgbaImage {
-  const width = roundEven(C.ASPECT_RATIO * height);
-  return resize(extract(region, pixels, scale, width), width, height, BOX);
+  return resample(region, pixels, scale, [roundEven(C.ASPECT_RATIO * height), height]);
+}
+
+/** Return the matrix to px of the photo from px of a region, of a size [width, height]. */
+export function toPhoto({ centre, axis, width }: OrientedCrop, size: readonly [number, number]): Matrix {
+  const [x, y] = axis;
+  const stepAlong = width / size[0];
+  const stepAcross = width / C.ASPECT_RATIO / size[1];
+  const [a, b, d, e] = [x * stepAlong, -y * stepAcross, y * stepAlong, x * stepAcross];
+  const [halfWidth, halfHeight] = [size[0] / 2, size[1] / 2];
+  return [
+    a,
+    b,
+    centre[0] - (a * halfWidth + b * halfHeight),
+    d,
+    e,
+    centre[1] - (d * halfWidth + e * halfHeight),
+  ];
+}
+
+function resample(
+  region: OrientedCrop,
+  pixels: RgbaImage,
+  scale: number,
+  [width, height]: readonly [number, number],
+): RgbaImage {
+  const factor = clamp(Math.ceil((region.width * scale) / width), 1, C.MAX_SUPERSAMPLING);
+  const size = [width * factor, height * factor] as const;
+  const [a, b, c, d, e, f] = toPhoto(region, size);
+  const matrix: Matrix = [a * scale, b * scale, c * scale, d * scale, e * scale, f * scale];
+  return reduce(transform(pixels, size, matrix, C.PAD_VALUE), factor);
 }

@@ -1,12 +1,12 @@
 /**
  * A photo -> every key in it.
  *
- * In:    Photo; a function that runs the detector's network
+ * In:    Photo; functions that run the networks of the detector and of the refiner
  * Out:   Detection(s), highest score first, in pixels of the upright original
- * Needs: detection.ts, image.ts, numbers.ts, photo.ts, postprocess.ts, resize.ts
+ * Needs: detection.ts, image.ts, numbers.ts, photo.ts, postprocess.ts, refiner.ts, resize.ts
  *
  * Same results as detect/detector.py. If no key, or only small keys, are detected, the photo is processed again in
- * overlapping tiles, at up to two finer scales.
+ * overlapping tiles, at up to two finer scales. Candidates are looked at from close by, which decides what is a key.
  */
 
 import constants from './constants.json';
@@ -16,6 +16,7 @@ import { blank, cropImage, type RgbaImage, rgbBytes, rotateLeft } from './image'
 import { median, roundEven } from './numbers';
 import type { Photo } from './photo';
 import { byScore, type DenseOutputs, decode } from './postprocess';
+import { type RunRefiner, refine } from './refiner';
 import { resize } from './resize';
 
 const C = constants.detector;
@@ -43,6 +44,7 @@ interface View {
 export interface DetectOptions {
   readonly scoreThreshold?: number;
   readonly singlePass?: boolean; // without tiles, as for camera frames
+  readonly refiner?: RunRefiner | null; // null: the detections are left as they are
 }
 
 /** Return the keys in a photo, highest score first. */
@@ -62,12 +64,14 @@ export async function detectKeys(
 export async function detectAll(
   photo: Photo,
   run: RunDetector,
-  { scoreThreshold = C.SCORE_THRESHOLD, singlePass = false }: DetectOptions = {},
+  { scoreThreshold = C.SCORE_THRESHOLD, singlePass = false, refiner = null }: DetectOptions = {},
 ): Promise<Detection[]> {
   const reduction = photo.width / photo.pixels.width; // above 1 if read at a reduced scale
   const longerSide = Math.max(photo.width, photo.height);
   const longerPixels = Math.max(photo.pixels.width, photo.pixels.height);
-  let detections = await detectPass(photo.pixels, run, reduction, scoreThreshold);
+  const threshold = refiner ? Math.min(scoreThreshold, C.CANDIDATE_THRESHOLD) : scoreThreshold;
+  const candidates = await detectPass(photo.pixels, run, reduction, threshold);
+  let detections = await refined(photo, candidates, refiner, scoreThreshold);
   let fieldOfView = longerSide;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
     const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
@@ -75,11 +79,38 @@ export async function detectAll(
     fieldOfView = share * longerSide;
     const finer: Detection[] = [];
     for (const tile of tilesOf(photo.pixels, share)) {
-      finer.push(...(await detectInTile(photo, tile, run, reduction, scoreThreshold)));
+      finer.push(...(await detectInTile(photo, tile, run, reduction, threshold)));
     }
-    detections = withoutDuplicates([...finer.sort(byScore), ...detections]);
+    detections = await merged(photo, detections, finer.sort(byScore), refiner, scoreThreshold);
   }
   return detections;
+}
+
+/** Return the detections of a finer scale and those of the scales before, refined, each once. */
+async function merged(
+  photo: Photo,
+  coarse: readonly Detection[],
+  finer: readonly Detection[],
+  refiner: RunRefiner | null,
+  scoreThreshold: number,
+): Promise<Detection[]> {
+  if (!refiner) return withoutDuplicates([...finer, ...coarse]); // ends are more exact at the finer scale
+  const isNew = (key: Detection): boolean => !coarse.some((other) => isDuplicate(key, other));
+  const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, scoreThreshold);
+  return withoutDuplicates([...coarse, ...found].sort(byScore));
+}
+
+/** Return the candidates, highest score first, with at least this score once they are refined, each once. */
+async function refined(
+  photo: Photo,
+  candidates: readonly Detection[],
+  refiner: RunRefiner | null,
+  scoreThreshold: number,
+): Promise<Detection[]> {
+  if (!refiner) return [...candidates];
+  const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD).length;
+  const keys = await refine(photo, candidates.slice(0, certain + C.MAX_DOUBTFUL), refiner);
+  return withoutDuplicates(keys.filter(({ score }) => score >= scoreThreshold).sort(byScore));
 }
 
 /**

@@ -1,9 +1,9 @@
 /**
  * A photo -> the keys in it and their kinds.
  *
- * In:    a function that reads the photo; the two networks and the model card
+ * In:    a function that reads the photo; the networks and the model card
  * Out:   RecognisedKey(s), highest detection score first
- * Needs: causes.ts, classify.ts, crops.ts, decision.ts, detection.ts, verdict.ts
+ * Needs: causes.ts, classify.ts, crops.ts, decision.ts, detection.ts, refiner.ts, verdict.ts
  *
  * Same results as Recogniser in predict/recogniser.py, plus the causes of "not sure".
  */
@@ -19,14 +19,16 @@ import type { DetectOptions, RunDetector } from './detector';
 import type { Box, Point } from './geometry';
 import type { RgbaImage } from './image';
 import { type Photo, type ReadPhoto, scaleOf } from './photo';
+import type { RunRefiner } from './refiner';
 import { resize } from './resize';
 import { type ClassifierOutputs, type Rule, type Verdict, verdictOf } from './verdict';
 
 const { SIZE, WHOLE } = constants.card;
 
-/** The two networks, ready to run, and what turns their outputs into answers. */
+/** The networks, ready to run, and what turns their outputs into answers. */
 export interface Networks extends Rule {
   readonly detect: RunDetector;
+  readonly refine: RunRefiner | null; // null: there is none
   readonly classify: RunClassifier;
 }
 
@@ -57,8 +59,8 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<RecognisedKey[]> {
   if (networks.card.crop === WHOLE) return [await recogniseWhole(await read(SIZE), networks)];
-  const { minScore } = networks.decision;
-  const crops = await cropAll(read, networks.detect, { scoreThreshold: minScore, ...options });
+  const found = { scoreThreshold: networks.decision.minScore, refiner: networks.refine };
+  const crops = await cropAll(read, networks.detect, { ...found, ...options });
   const keys: RecognisedKey[] = [];
   for (const { detection, region, crop } of crops) {
     const { head, tip } = detection;

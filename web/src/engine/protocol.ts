@@ -12,6 +12,7 @@ import type { Box, Card, Cause, Measurements, PhotoProblem, Point, Verdict } fro
 export interface EngineUrls {
   readonly runtime: { readonly script: string; readonly wasm: string };
   readonly detector: string;
+  readonly refiner: string | null; // null: there is none
   readonly classifier: string;
   readonly decision: unknown; // JSON; null: the default for the model's card
 }

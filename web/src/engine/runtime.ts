@@ -1,5 +1,5 @@
 /**
- * LiteRT in a worker: load the runtime and both networks.
+ * LiteRT in a worker: load the runtime and the networks.
  *
  * In:    URLs of packed files
  * Out:   Networks
@@ -12,12 +12,14 @@ import {
   constants,
   defaultDecision,
   type Networks,
+  type RefinerOutputs,
   readDecision,
   readModel,
 } from '../core';
 import type { EngineUrls } from './protocol';
 
 const { WIDTH, HEIGHT } = constants.postprocess;
+const { WIDTH: CROP_WIDTH, HEIGHT: CROP_HEIGHT, OUTPUTS } = constants.refiner;
 const { SIZE } = constants.card;
 const { GRID } = constants.model;
 
@@ -32,18 +34,21 @@ interface ModuleOptions {
 
 /** Load the runtime and the networks. Throws an Error that names the file that failed. */
 export async function loadNetworks(urls: EngineUrls): Promise<Networks> {
-  const [detectorBytes, classifierBytes] = await Promise.all([
+  const [detectorBytes, refinerBytes, classifierBytes] = await Promise.all([
     fetchPacked(urls.detector),
+    urls.refiner === null ? null : fetchPacked(urls.refiner),
     fetchPacked(urls.classifier),
     startRuntime(urls),
   ]);
   const { flatbuffer, card } = await readModel(classifierBytes);
   const [detector, classifier] = [await compile(detectorBytes), await compile(flatbuffer)];
+  const refiner = refinerBytes && (await compile(refinerBytes));
   const kinds = card.kinds.length;
   return {
     card,
     decision: urls.decision === null ? defaultDecision(card) : readDecision(urls.decision),
     detect: async (rgb) => (await run(detector, rgb, WIDTH, HEIGHT))[0] as Float32Array,
+    refine: refiner && (async (rgb) => refinerOutputs(await run(refiner, rgb, CROP_WIDTH, CROP_HEIGHT))),
     classify: async (rgb) => classifierOutputs(await run(classifier, rgb, SIZE, SIZE), classifier, kinds),
   };
 }
@@ -85,6 +90,14 @@ async function run(model: CompiledModel, rgb: Bytes, width: number, height: numb
     output.delete();
     return values;
   });
+}
+
+/** Identify the outputs by their lengths. */
+function refinerOutputs(outputs: readonly Float32Array[]): RefinerOutputs {
+  const values = outputs.find(({ length }) => length === OUTPUTS.length);
+  const masks = outputs.find(({ length }) => length !== OUTPUTS.length);
+  if (!values || !masks) throw new Error('the refiner has no outputs of values and masks');
+  return { values, masks };
 }
 
 /** Identify the outputs by their shapes, as docs/model-file.md specifies. */
