@@ -33,7 +33,11 @@ def calls(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "command", ["train-detector", "train-refiner", "score-detector", "score-real", "ship", "render-sample"]
+    "command",
+    [
+        *("train-detector", "train-refiner", "score-detector", "score-real"),
+        *("fit-decision", "ship", "render-sample"),
+    ],
 )
 def test_every_command_has_help(command, capsys):
     with pytest.raises(SystemExit) as caught:
@@ -117,10 +121,13 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         record.append((recogniser, photos, marks, exclude, sheets, rng.integers(100)))
         return SimpleNamespace(as_json=lambda: {"answers": 1})
 
-    monkeypatch.setattr("keykind.evaluate.real_photos.score.load_recogniser", lambda *files: files)
+    monkeypatch.setattr(
+        "keykind.evaluate.real_photos.score.load_recogniser",
+        lambda *files, decision: (*files, decision),
+    )
     monkeypatch.setattr("keykind.evaluate.real_photos.score.score_real_photos", score)
     monkeypatch.setattr("keykind.evaluate.real_photos.report.text", lambda _: "a table")
-    stages = ("--detector", "d.tflite", "--refiner", "r.tflite")
+    stages = ("--detector", "d.tflite", "--refiner", "r.tflite", "--decision", "decision.json")
     files = (*stages, "--model", "m.tflite", "--marks", "marks.json", "--sheet", "sheets")
     excluded = ("--exclude", "one", "--exclude", "two")
     command = (
@@ -135,7 +142,7 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         3,
     )
     assert run(*command) == 0
-    models = Path("m.tflite"), Path("d.tflite"), Path("r.tflite")
+    models = Path("m.tflite"), Path("d.tflite"), Path("r.tflite"), Path("decision.json")
     drawn = np.random.default_rng(3).integers(100)
     assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
     assert json.loads((tmp_path / "scores.json").read_text("utf-8")) == {"answers": 1}
@@ -161,6 +168,30 @@ def test_ship_bundles_both_stages_of_a_detector_and_a_run(calls, capsys):
         (Path("run"), "imagenet", Path("models")),
     ]
     assert capsys.readouterr().out == "detector.tflite\nrefiner.tflite\nkeys.tflite  5 MB\nweights.npz\n"
+
+
+def test_fit_decision_writes_json_and_prints_what_it_gives(calls, monkeypatch, tmp_path, capsys):
+    pytest.importorskip("sklearn", reason="the extra train is not installed")
+    from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits
+
+    decision = SimpleNamespace(as_json=lambda: {"schema": 1})
+    record = calls("keykind.evaluate.decision.from_folders.fit_from_folders", (decision, "scores"))
+    monkeypatch.setattr("keykind.evaluate.decision.report.text", lambda *_: "a table")
+    out = tmp_path / "decision.json"
+    options = ("--negatives", "backgrounds", "--model", "m.tflite", "--kind-threshold", 0.6, "--out", out)
+    assert run("dev", "fit-decision", "one", "two", *options) == 0
+    photos = FitPhotos([Path("one"), Path("two")], ["backgrounds"], 10_000)
+    assert record == [(photos, FitModels(Path("m.tflite")), Limits(None, 0.5, 0.6))]
+    assert json.loads(out.read_text("utf-8")) == {"schema": 1}
+    assert capsys.readouterr().out == "a table\n"
+
+
+def test_ship_bundles_a_decision(calls, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    record = calls("keykind.experiment.shipping.ship_decision", Path("models.json"))
+    assert run("dev", "ship", "--decision", "decision.json", "--out", "models") == 0
+    assert record == [(Path("decision.json"), Path("models"))]
+    assert capsys.readouterr().out == "models.json\n"
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,9 @@ class BrightDetector:
         head, tip = np.array([left, middle]) * scale, np.array([right, middle]) * scale
         return (Detection(0.9, head, tip, float(bottom - top) * scale),)
 
+    def detect_all(self, photo, score_threshold=0.5):
+        return self.detect(photo, score_threshold)
+
 
 @pytest.fixture
 def pixels():

@@ -1,14 +1,34 @@
 """Tests of shipping.py: what a run leaves is bundled, unless a part of it was never trained."""
 
+import hashlib
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadModel, BadWeights  # noqa: E402
-from keykind.experiment.shipping import ship_classifier, ship_detector, ship_refiner, unchanged  # noqa: E402
+from keykind.core.files import write_json  # noqa: E402
+from keykind.experiment.shipping import (  # noqa: E402
+    ship_classifier,
+    ship_decision,
+    ship_detector,
+    ship_refiner,
+    unchanged,
+)
+from keykind.model.decision import default_decision  # noqa: E402
 from keykind.model.model import read_model_file, unpack  # noqa: E402
-from keykind.model.shipped import DETECTOR, FOLDER, read_arrays, read_model  # noqa: E402
+from keykind.model.shipped import (  # noqa: E402
+    CLASSIFIER,
+    DETECTOR,
+    FOLDER,
+    read_arrays,
+    read_decision,
+    read_model,
+    write_model,
+)
+from tiny_model import CARD  # noqa: E402
 
 
 def test_a_run_is_bundled_as_a_model_and_as_weights(finished_full_size, tmp_path, monkeypatch):
@@ -44,3 +64,16 @@ def test_a_detector_is_bundled_and_anything_else_is_refused(tmp_path):
     with pytest.raises(BadModel):
         ship_refiner(FOLDER / DETECTOR, tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_decision_is_bundled_with_the_models_that_it_was_fitted_to(tmp_path):
+    for name in (CLASSIFIER, DETECTOR):
+        write_model(name, name.encode(), tmp_path)
+    digests = [hashlib.sha256(name.encode()).hexdigest() for name in (CLASSIFIER, DETECTOR)]
+    decision = replace(default_decision(CARD), classifier=digests[0], detector=digests[1])
+    write_json(tmp_path / "decision.json", decision.as_json())
+    assert ship_decision(tmp_path / "decision.json", tmp_path) == tmp_path / "models.json"
+    assert read_decision(tmp_path) == decision
+    write_model(DETECTOR, b"another", tmp_path)
+    with pytest.raises(BadModel, match=r"was fitted to another detector\.tflite than the bundled one"):
+        ship_decision(tmp_path / "decision.json", tmp_path)

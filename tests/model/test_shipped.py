@@ -1,12 +1,25 @@
 """Tests of model/shipped.py, and of the bundled weights."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
 import pytest
 
 from keykind.core.errors import BadModel, BadRecipe, BadWeights
-from keykind.model.shipped import INDEX, WEIGHTS_FILE, read_arrays, read_model, write_arrays, write_model
+from keykind.model.decision import default_decision
+from keykind.model.shipped import (
+    INDEX,
+    WEIGHTS_FILE,
+    load_decision,
+    read_arrays,
+    read_decision,
+    read_model,
+    write_arrays,
+    write_decision,
+    write_model,
+)
+from tiny_model import CARD
 
 
 @pytest.fixture
@@ -57,6 +70,34 @@ def test_model_files_are_indexed_with_the_weights_and_verified(arrays, tmp_path)
         read_model("detector.tflite", tmp_path)
     with pytest.raises(BadModel, match="is missing from this installation"):
         read_model("other.tflite", tmp_path)
+
+
+def test_a_decision_is_part_of_the_index(tmp_path):
+    write_model("keys.tflite", b"model", tmp_path)
+    assert read_decision(tmp_path) is None
+    decision = replace(default_decision(CARD), classifier="ab", about={"photos": 3})
+    write_decision(decision, tmp_path)
+    write_model("keys.tflite", b"another", tmp_path)
+    assert read_decision(tmp_path) == decision
+    assert read_model("keys.tflite", tmp_path) == b"another"
+
+
+def test_a_damaged_decision_raises(tmp_path):
+    write_decision(default_decision(CARD), tmp_path)
+    index = tmp_path / INDEX
+    index.write_text(index.read_text().replace('"score"', '"colour"'))
+    with pytest.raises(BadModel, match=r"'colour' is no feature.*install keykind again"):
+        read_decision(tmp_path)
+    index.write_text("[]")
+    with pytest.raises(BadModel, match="damaged"):
+        read_decision(tmp_path)
+
+
+def test_a_file_that_is_no_decision_is_an_error(tmp_path):
+    for text in ("{}", "[1]", "no JSON"):
+        (tmp_path / "decision.json").write_text(text)
+        with pytest.raises(BadModel, match="is not a decision"):
+            load_decision(tmp_path / "decision.json")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])

@@ -1,5 +1,6 @@
 """Tests of recogniser.py."""
 
+import hashlib
 import io
 import json
 import subprocess
@@ -16,11 +17,17 @@ from drawings import draw_key
 from fake_detector import FakeDetector, detection
 from keykind.core.errors import BadModel, BadPhoto
 from keykind.core.parallel import PREFETCH, cpu_count
+from keykind.model import shipped
+from keykind.model.decision import Evidence, default_decision
 from keykind.model.model import Answer
 from keykind.photo.source import NamedPhoto
 from keykind.predict import recogniser as module
 from keykind.predict.recogniser import Key, Prediction, Recogniser
 from tiny_model import CARD, KINDS, tiny_file
+
+LONG = detection((20, 40), (220, 40))
+CHEQUERED = (np.indices((100, 300, 3)) // 4)[:2].sum(axis=0).astype(np.uint8) % 2 * 200  # fields of 4 px
+SMOOTH = np.broadcast_to(np.linspace(0, 255, 300).astype(np.uint8)[None, :, None], (100, 300, 3)).copy()
 
 
 class FakeModel:
@@ -90,16 +97,24 @@ def test_below_the_confidence_threshold_the_model_is_not_sure_but_keeps_the_prob
     prediction = Recogniser(FakeModel((0.3, 0.4, 0.2, 0.1))).recognise(drawing)
     assert prediction.keys[0].kind is None
     assert round(prediction.keys[0].probability, 4) == 0.4
+    assert prediction.keys[0].reason == "unknown_kind"
     assert prediction.verdict == "not sure"
 
 
 @pytest.mark.parametrize(
-    ("ood_score", "threshold", "keys"), [(3, 2, 0), (2, 2, 1), (3, None, 1), (None, 2, 1)]
+    ("ood_score", "threshold", "verdict"),
+    [
+        (1.0, 2, "answered"),
+        (2.0, 2, "not sure"),
+        (3.0, 2, "not a key"),
+        (3.0, None, "answered"),
+        (None, 2, "answered"),
+    ],
 )
-def test_an_out_of_distribution_photo_shows_no_key(drawing, ood_score, threshold, keys):
+def test_an_out_of_distribution_photo_shows_no_key(drawing, ood_score, threshold, verdict):
     prediction = Recogniser(FakeModel(ood_score=ood_score, ood_threshold=threshold)).recognise(drawing)
-    assert len(prediction.keys) == keys
-    assert prediction.verdict == ("answered" if keys else "not a key")
+    assert len(prediction.keys) == (verdict != "not a key")
+    assert prediction.verdict == verdict
     assert prediction.error is None
 
 
@@ -110,7 +125,45 @@ def test_each_detected_key_is_classified():
     assert [key.head for key in prediction.keys] == [(50, 40), (60, 90)]
     assert [key.tip for key in prediction.keys] == [(150, 40), (160, 130)]
     assert len(prediction.keys[0].box) == 4
-    assert all(key.kind == "dimple" for key in prediction.keys)
+    assert all((key.kind, key.reason) == ("dimple", None) for key in prediction.keys)
+
+
+def test_a_remote_is_a_key_whose_blade_is_hidden():
+    recogniser = Recogniser(FakeModel(crop="key"), FakeDetector(replace(LONG, remote=True)))
+    prediction = recogniser.recognise(CHEQUERED)
+    assert [(key.kind, key.reason) for key in prediction.keys] == [(None, "blade_hidden")]
+    assert prediction.verdict == "not sure"
+
+
+@pytest.mark.parametrize(
+    ("changes", "pixels", "reason"),
+    [
+        ({}, "chequered", "unknown_kind"),
+        ({"blade_visible": 0.1}, "chequered", "blade_hidden"),
+        ({"occlusion": 0.7}, "chequered", "blade_hidden"),
+        ({"truncation": 0.5}, "chequered", "cut_off"),
+        ({"tip": np.array([70.0, 40.0])}, "chequered", "too_small"),
+        ({}, "smooth", "blurred"),
+    ],
+)
+def test_a_key_without_a_kind_has_the_reason(changes, pixels, reason):
+    detector = FakeDetector(replace(LONG, **changes))
+    recogniser = Recogniser(FakeModel((0.3, 0.4, 0.2, 0.1), crop="key"), detector)
+    (key,) = recogniser.recognise(CHEQUERED if pixels == "chequered" else SMOOTH).keys
+    assert (key.kind, key.reason) == (None, reason)
+
+
+def test_the_detector_is_asked_for_what_the_decision_considers():
+    class Asked(FakeDetector):
+        def detect_all(self, photo, score_threshold=0.0):
+            self.threshold = score_threshold
+            return super().detect_all(photo, score_threshold)
+
+    detector, model = Asked(LONG), FakeModel(crop="key")
+    decision = replace(default_decision(model.card), min_score=0.25, kind_threshold=0.9)
+    (key,) = Recogniser(model, detector, decision).recognise(CHEQUERED).keys
+    assert detector.threshold == 0.25
+    assert key.kind is None  # its probability is 0.7
 
 
 def test_a_photo_without_a_detection_shows_no_key():
@@ -157,7 +210,7 @@ def test_json_has_its_keys_in_the_documented_order_and_four_digits():
     )
     line = json.dumps(Prediction("a.jpg", (key,)).as_json())
     assert line == (
-        '{"photo": "a.jpg", "keys": [{"kind": "dimple", "probability": 0.8765, '
+        '{"photo": "a.jpg", "keys": [{"kind": "dimple", "reason": null, "probability": 0.8765, '
         '"probabilities": {"dimple": 0.8765, "mortice": 0.1235}, '
         '"box": [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], "head": null, "tip": [3.0, 4.0]}], '
         '"error": null}'
@@ -244,6 +297,32 @@ def test_without_a_shipped_model_the_error_asks_for_one(tmp_path, monkeypatch):
 def test_the_shipped_model_is_the_default(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "SHIPPED", tiny_file(tmp_path / "keys.tflite"))
     assert Recogniser.load().kinds == KINDS
+
+
+def test_a_fitted_decision_calibrates_the_probabilities():
+    model = FakeModel(crop="key", ood_score=0.25, ood_threshold=0.25)
+    decision = replace(default_decision(model.card), classifier="fitted", kind_threshold=0.4)
+    recogniser = Recogniser(model, FakeDetector(LONG), decision)
+    (key,) = recogniser.recognise(CHEQUERED).keys
+    verdict = decision.decide(Evidence(model.output.probabilities, 0.25, 0.9), model.card)
+    assert key.kind == "dimple"
+    assert key.probability == max(key.probabilities.values())
+    assert key.probability == pytest.approx(verdict.key_probability * 0.7, rel=1e-6)
+    assert sum(key.probabilities.values()) < 0.75
+    assert recogniser.explain(CHEQUERED).probabilities == key.probabilities
+
+
+def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
+    data = tiny_file(tmp_path / "keys.tflite", crop="key").read_bytes()
+    decision = replace(default_decision(CARD), classifier=hashlib.sha256(data).hexdigest(), min_score=0.1)
+    shipped.write_decision(decision, tmp_path)
+    read = shipped.read_decision
+    monkeypatch.setattr(shipped, "read_decision", lambda _: read(tmp_path))
+    monkeypatch.setattr(module, "load_detector", FakeDetector)
+    assert Recogniser.load(tmp_path / "keys.tflite").decision == decision
+    assert Recogniser.load(tmp_path / "keys.tflite", whole=True).decision is None
+    other = tiny_file(tmp_path / "other.tflite", crop="key", confidence_threshold=0.6)
+    assert Recogniser.load(other).decision is None
 
 
 def test_an_explanation_agrees_with_the_prediction(recogniser, drawing):

@@ -24,16 +24,17 @@ KINDS = ("cylinder", "laser_track", "dimple")
 BOX = ((0.0, 0.0), (40.0, 0.0), (40.0, 30.0), (0.0, 30.0))
 
 
-def key(*probabilities: float, sure: bool = True) -> Key:
+def key(*probabilities: float, sure: bool = True, reason: str | None = None) -> Key:
     by_kind = dict(zip(KINDS, probabilities, strict=True))
     best = max(by_kind, key=by_kind.get)
-    return Key(best if sure else None, by_kind[best], by_kind, BOX, None, None)
+    return Key(best if sure else None, by_kind[best], by_kind, BOX, None, None, reason)
 
 
 PREDICTIONS = [
     Prediction("a.jpg", (key(0.9, 0.06666, 0.03334),)),
     Prediction("two, keys.jpg", (key(0.1, 0.8, 0.1), key(0.1, 0.2, 0.7))),
-    Prediction("b.jpg", (key(0.4, 0.35, 0.25, sure=False),)),
+    Prediction("b.jpg", (key(0.4, 0.35, 0.25, sure=False, reason="blurred"),)),
+    Prediction("fob.jpg", (key(0.8, 0.1, 0.1, sure=False, reason="blade_hidden"),)),
     Prediction("cat.jpg", ()),
     Prediction("ümlaut\u2028.jpg", (), "is empty (0 bytes); copy the file again"),
 ]
@@ -44,7 +45,8 @@ def test_text_has_a_line_per_key_in_aligned_columns():
         "cylinder     0.90  a.jpg",
         "laser_track  0.80  two, keys.jpg",
         "dimple       0.70  two, keys.jpg",
-        "not sure           b.jpg  cylinder 0.40 or laser_track 0.35",
+        "not sure           b.jpg  blurred; cylinder 0.40 or laser_track 0.35",
+        "not sure           fob.jpg  blade hidden",
         "not a key          cat.jpg",
         "unreadable         ümlaut\u2028.jpg  is empty (0 bytes); copy the file again",
     ]
@@ -67,20 +69,22 @@ def test_json_has_an_object_per_photo():
 def test_the_tally_counts_photos_not_keys():
     tally = Tally()
     assert list(tally.counted(PREDICTIONS)) == PREDICTIONS
-    assert str(tally) == "5 photos: 2 answered, 1 not sure, 1 not a key, 1 unreadable"
-    assert tally.as_json() == {"photos": 5, "answered": 2, "not sure": 1, "not a key": 1, "unreadable": 1}
+    assert str(tally) == "6 photos: 2 answered, 2 not sure, 1 not a key, 1 unreadable"
+    assert tally.as_json() == {"photos": 6, "answered": 2, "not sure": 2, "not a key": 1, "unreadable": 1}
 
 
 def expected_rows() -> list[list[str]]:
     corners, empty = [str(value) for corner in BOX for value in corner], [""] * 8
+    probabilities = [f"p({kind})" for kind in KINDS]
     return [
-        ["photo", "kind", "probability", *(f"p({kind})" for kind in KINDS), *writers.CORNERS, "error"],
-        ["a.jpg", "cylinder", "0.9", "0.9", "0.0667", "0.0333", *corners, ""],
-        ["two, keys.jpg", "laser_track", "0.8", "0.1", "0.8", "0.1", *corners, ""],
-        ["two, keys.jpg", "dimple", "0.7", "0.1", "0.2", "0.7", *corners, ""],
-        ["b.jpg", "", "0.4", "0.4", "0.35", "0.25", *corners, ""],
-        ["cat.jpg", "", "", "", "", "", *empty, ""],
-        ["ümlaut\u2028.jpg", "", "", "", "", "", *empty, "is empty (0 bytes); copy the file again"],
+        ["photo", "kind", "reason", "probability", *probabilities, *writers.CORNERS, "error"],
+        ["a.jpg", "cylinder", "", "0.9", "0.9", "0.0667", "0.0333", *corners, ""],
+        ["two, keys.jpg", "laser_track", "", "0.8", "0.1", "0.8", "0.1", *corners, ""],
+        ["two, keys.jpg", "dimple", "", "0.7", "0.1", "0.2", "0.7", *corners, ""],
+        ["b.jpg", "", "blurred", "0.4", "0.4", "0.35", "0.25", *corners, ""],
+        ["fob.jpg", "", "blade_hidden", "0.8", "0.8", "0.1", "0.1", *corners, ""],
+        ["cat.jpg", "", "", "", "", "", "", *empty, ""],
+        ["ümlaut\u2028.jpg", "", "", "", "", "", "", *empty, "is empty (0 bytes); copy the file again"],
     ]
 
 
@@ -107,7 +111,7 @@ def test_parquet_has_the_rows_of_csv(tmp_path, monkeypatch, group):
         ["" if cell is None else str(cell) for cell in row] for row in zip(*columns.values(), strict=True)
     ]
     assert [list(columns), *rows] == expected_rows()
-    assert file.num_row_groups == -(-6 // group)
+    assert file.num_row_groups == -(-7 // group)
 
 
 def test_parquet_without_photos_has_its_columns(tmp_path):
@@ -129,7 +133,7 @@ def test_a_column_is_added_by_one_entry(tmp_path, monkeypatch, suffix):
         table = parquet.read_table(tmp_path / "out.parquet")
         heading, rows = table.column_names, zip(*table.to_pydict().values(), strict=True)
     assert heading == [*expected_rows()[0], "keys", *(f"known({kind})" for kind in KINDS)]
-    assert [(float(row[-4]), *row[-3:]) for row in rows] == [(n, *KINDS) for n in (1, 2, 2, 1, 0, 0)]
+    assert [(float(row[-4]), *row[-3:]) for row in rows] == [(n, *KINDS) for n in (1, 2, 2, 1, 1, 0, 0)]
 
 
 def test_without_pyarrow_the_error_says_what_to_install(tmp_path, monkeypatch):

@@ -78,6 +78,11 @@ const METHODS = {
     const { flatbuffer, card } = await core.readModel(bytes);
     return { card, length: flatbuffer.length };
   },
+  reasons: () => core.REASONS,
+  readDecision: core.readDecision,
+  defaultDecision: core.defaultDecision,
+  decide: core.decide,
+  toldProbabilities: core.toldProbabilities,
   verdictOf: core.verdictOf,
   measure: core.measure,
   causesOf: core.causesOf,

@@ -21,8 +21,17 @@ from keykind.detect.detection import Detection
 from keykind.detect.detector import KeyDetector, keypoint_distance, letterbox
 from keykind.detect.postprocess import WIDTH
 from keykind.detect.refiner import combined_score
+from keykind.detect.sharpness import sharpness
 from keykind.model import shipped
 from keykind.model.card import SIZE
+from keykind.model.decision import (
+    BLURRED_SHARPNESS,
+    FEATURES,
+    REASONS,
+    Evidence,
+    decision_from_json,
+    default_decision,
+)
 from keykind.model.gradcam import overlay
 from keykind.model.model import unpack
 from keykind.photo import decode
@@ -407,26 +416,118 @@ def test_a_damaged_model_file_is_refused(core, damage):
         core.readModel(DAMAGES[damage](tiny_bytes()))
 
 
+def app_card(card):
+    return {
+        "kinds": card.kinds,
+        "confidenceThreshold": card.confidence_threshold,
+        "oodThreshold": card.ood_threshold,
+    }
+
+
+def as_app(evidence):
+    """Return evidence as the app has it, without the model's outputs."""
+    names = ("score", "length", "occlusion", "truncation", "remote", "sharpness")
+    return {name: getattr(evidence, name) for name in names} | {"bladeVisible": evidence.blade_visible}
+
+
+def drawn_evidence(rng):
+    """Return random evidence; some of it is missing, some extreme."""
+
+    def number(*limits):
+        return None if rng.random() < 0.15 else float(rng.uniform(*limits))
+
+    logits = rng.normal(0, 3, len(CARD.kinds))
+    probabilities = (np.exp(logits) / np.exp(logits).sum()).tolist()
+    if rng.random() < 0.1:
+        probabilities = [1.0] + [0.0] * (len(CARD.kinds) - 1)
+    return Evidence(
+        probabilities,
+        number(0, 1),
+        number(0, 1),
+        number(0, 500),
+        number(0.4, 1),
+        number(0, 0.6),
+        number(0, 0.4),
+        bool(rng.random() < 0.2),
+        None if rng.random() < 0.15 else float(10 ** rng.uniform(-5, 0.5)),
+    )
+
+
+FITTED = {
+    "key": {"intercept": 0.3, "weights": {"score": 1.2, "ood": -4.0, "entropy": -0.5}},
+    "remote": {"intercept": -0.2, "weights": {"score": 0.9}},
+    "kind": {
+        "intercept": 0.8,
+        "weights": {
+            "confidence": 0.6,
+            "length": 0.4,
+            "truncation": -2.0,
+            "sharpness": 0.5,
+            "occlusion": -1.0,
+        },
+    },
+    "centres": {name: 0.1 * i for i, name in enumerate(FEATURES)},
+    "classifier": "ab12",
+}
+
+
+@pytest.mark.parametrize("changes", [{}, FITTED], ids=["default", "fitted"])
+def test_a_decision_is_the_same_as_in_python(core, changes):
+    card, rng = replace(CARD, ood_threshold=0.7), np.random.default_rng(0)
+    entries = default_decision(card).as_json() | changes
+    decision, verdicts = decision_from_json(entries), []
+    ours_rule = core.readDecision(entries)
+    for _ in range(300):
+        evidence = drawn_evidence(rng)
+        theirs = decision.decide(evidence, card)
+        arguments = list(evidence.probabilities), evidence.ood_score, as_app(evidence), ours_rule
+        ours = core.decide(*arguments, app_card(card))
+        assert ours["keyProbability"] == pytest.approx(theirs.key_probability, abs=1e-12)
+        assert ours["kindProbability"] == pytest.approx(theirs.kind_probability, abs=1e-12)
+        assert (ours["isKey"], ours["isKnown"]) == (theirs.is_key, theirs.kind is not None)
+        assert ours["reason"] == theirs.reason
+        told = core.toldProbabilities(list(evidence.probabilities), ours, ours_rule)
+        np.testing.assert_allclose(told, decision.probabilities(evidence.probabilities, theirs), atol=1e-12)
+        verdicts.append((theirs.is_key, theirs.reason))
+    assert {reason for _, reason in verdicts} >= {None, "blade_hidden", "cut_off", "blurred"}
+    assert {is_key for is_key, _ in verdicts} == {True, False}
+
+
+def test_a_decision_of_another_schema_is_refused(core):
+    with pytest.raises(RuntimeError, match="the decision has schema 99"):
+        core.readDecision(default_decision(CARD).as_json() | {"schema": 99})
+
+
+def test_the_default_decision_has_the_threshold_of_the_card(core):
+    card = replace(CARD, confidence_threshold=0.83)
+    assert core.defaultDecision(app_card(card))["kindThreshold"] == 0.83
+    assert core.defaultDecision(app_card(card))["key"] == default_decision(card).as_json()["key"]
+
+
+def test_there_are_the_same_reasons_as_in_python(core):
+    assert tuple(core.reasons()) == REASONS == tuple(core.constants()["decision"]["REASONS"])
+
+
+NO_DETECTION = as_app(Evidence(()))
+
+
 @pytest.mark.parametrize(
-    ("probabilities", "ood_score", "is_key", "kind"),
+    ("probabilities", "ood_score", "is_key", "kind", "reason"),
     [
-        ([0.1, 0.7, 0.1, 0.1], 0.2, True, "dimple"),
-        ([0.3, 0.4, 0.2, 0.1], 0.2, True, None),
-        ([0.1, 0.7, 0.1, 0.1], 1000.5, False, None),
-        ([0.1, 0.7, 0.1, 0.1], None, True, "dimple"),
-        ([-0.004, 1.002, 0, 0], 0.2, True, "dimple"),
+        ([0.1, 0.7, 0.1, 0.1], 0.2, True, "dimple", None),
+        ([0.3, 0.4, 0.2, 0.1], 0.2, True, None, "unknown_kind"),
+        ([0.1, 0.7, 0.1, 0.1], 1000.5, False, None, None),
+        ([0.1, 0.7, 0.1, 0.1], None, True, "dimple", None),
+        ([-0.004, 1.002, 0, 0], 0.2, True, "dimple", None),
     ],
 )
-def test_a_verdict_follows_the_thresholds_of_the_card(core, probabilities, ood_score, is_key, kind):
-    card = {
-        "kinds": CARD.kinds,
-        "confidenceThreshold": CARD.confidence_threshold,
-        "oodThreshold": CARD.ood_threshold,
-    }
+def test_a_verdict_follows_the_decision(core, probabilities, ood_score, is_key, kind, reason):
+    card = app_card(replace(CARD, ood_threshold=0.7))
+    rule = {"card": card, "decision": core.defaultDecision(card)}
     outputs = {"probabilities": probabilities, "maps": None, "oodScore": ood_score}
-    verdict = core.verdictOf(outputs, card)
+    verdict = core.verdictOf(outputs, NO_DETECTION, rule)
     assert verdict["isKey"] is is_key
-    assert verdict["kind"] == kind
+    assert (verdict["kind"], verdict["reason"]) == (kind, reason)
     assert verdict["best"] == "dimple"
     assert verdict["probability"] == min(max(probabilities), 1)
     assert [entry["probability"] for entry in verdict["probabilities"]] == sorted(
@@ -498,8 +599,22 @@ def test_sharpness_is_the_relative_variance_of_the_laplacian(core):
     assert measurements["small"] is measurements["edge"] is measurements["hidden"] is None
 
 
-def test_the_limit_that_python_has_is_pythons(core):
+def test_the_limits_that_python_has_are_pythons(core):
     assert core.limits()["small"] == MIN_RESOLUTION * SIZE
+    assert core.limits()["blurred"] == BLURRED_SHARPNESS
+
+
+def test_sharpness_in_a_box_is_measured_as_in_python(core):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        head, tip = rng.uniform(20, 200, (2, 2))
+        key = Detection(0.9, head, tip, float(rng.uniform(10, 60)))
+        region = crop_around(head, tip, key.box)
+        crop = noisy(224, 224, seed=int(rng.integers(1000)))
+        ours_key = detection(head=head.tolist(), tip=tip.tolist(), width=key.width)
+        ours_region = {"centre": region.centre, "axis": region.axis, "width": region.width}
+        ours = core.measure(crop, ours_region, ours_key)["blurred"]
+        assert ours == pytest.approx(sharpness(crop, region, key), rel=1e-4)
 
 
 def test_good_photos_are_seldom_beyond_a_limit(core):
@@ -534,29 +649,43 @@ def test_a_crop_is_classified_mirrored_along_its_axis_too(core):
 APP_CARD = {"kinds": list(CARD.kinds), "confidenceThreshold": 0.5, "oodThreshold": None}
 
 
-def frame_key(x, *probabilities, causes=("dark",)):
+@pytest.fixture(scope="module")
+def rule(core):
+    return {"card": APP_CARD, "decision": core.defaultDecision(APP_CARD)}
+
+
+def frame_key(x, *probabilities, causes=("dark",), score=None):
     outputs = {"probabilities": list(probabilities), "maps": None, "oodScore": None}
-    return {"head": [x, 0], "tip": [x + 100, 0], "outputs": outputs, "causes": list(causes)}
+    evidence = NO_DETECTION | {"score": score}
+    key = {"head": [x, 0], "tip": [x + 100, 0], "outputs": outputs, "evidence": evidence}
+    return key | {"causes": list(causes)}
 
 
-def test_an_answer_settles_over_frames_and_a_missing_key_is_dropped(core):
-    tracks = core.updateTracks([], [frame_key(0, 0.9, 0.1, 0, 0)], APP_CARD)
+def test_an_answer_settles_over_frames_and_a_missing_key_is_dropped(core, rule):
+    tracks = core.updateTracks([], [frame_key(0, 0.9, 0.1, 0, 0)], rule)
     for frame in range(2, 5):
-        tracks = core.updateTracks(tracks, [frame_key(3 * frame, 0.9, 0.1, 0, 0)], APP_CARD)
+        tracks = core.updateTracks(tracks, [frame_key(3 * frame, 0.9, 0.1, 0, 0)], rule)
         assert tracks[0]["frames"] == frame
-    tracks = core.updateTracks(tracks, [frame_key(15, 0.1, 0.9, 0, 0)], APP_CARD)
+    tracks = core.updateTracks(tracks, [frame_key(15, 0.1, 0.9, 0, 0)], rule)
     assert tracks[0]["verdict"]["kind"] == "cylinder"  # a single frame does not change it
     assert tracks[0]["causes"] == []
     for _ in range(3):
-        tracks = core.updateTracks(tracks, [frame_key(15, 0.1, 0.9, 0, 0)], APP_CARD)
+        tracks = core.updateTracks(tracks, [frame_key(15, 0.1, 0.9, 0, 0)], rule)
     assert tracks[0]["verdict"]["kind"] == "dimple"
-    assert core.updateTracks(tracks, [], APP_CARD) == []
+    assert core.updateTracks(tracks, [], rule) == []
 
 
-def test_keys_side_by_side_keep_their_own_answers(core):
+def test_a_single_frame_with_a_low_score_does_not_drop_a_key(core, rule):
+    tracks = core.updateTracks([], [frame_key(0, 0.9, 0.1, 0, 0, score=0.95)], rule)
+    tracks = core.updateTracks(tracks, [frame_key(0, 0.9, 0.1, 0, 0, score=0.05)], rule)
+    assert tracks[0]["verdict"]["kind"] == "cylinder"
+    assert tracks[0]["evidence"]["score"] == pytest.approx(0.6 * 0.95 + 0.4 * 0.05)
+
+
+def test_keys_side_by_side_keep_their_own_answers(core, rule):
     frames = [frame_key(0, 0.9, 0.1, 0, 0), frame_key(300, 0, 0, 0.3, 0.4)]
-    tracks = core.updateTracks([], frames, APP_CARD)
-    tracks = core.updateTracks(tracks, frames[::-1], APP_CARD)
+    tracks = core.updateTracks([], frames, rule)
+    tracks = core.updateTracks(tracks, frames[::-1], rule)
     assert [track["verdict"]["kind"] for track in tracks] == [None, "cylinder"]
     assert [track["frames"] for track in tracks] == [2, 2]
     assert [track["causes"] for track in tracks] == [["dark"], []]

@@ -2,7 +2,7 @@
  * Build step: the runtime and the models, compressed, with content hashes in their names.
  *
  * In:    node_modules/@litertjs/core/wasm; the models' folder (KEYKIND_MODELS, default src/keykind/models)
- * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with their paths
+ * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with their paths and the models' decision
  * Needs: Node
  *
  * The files are gzip but end in .bin, so that hosts send them unchanged and the app decompresses them itself: a first
@@ -46,6 +46,7 @@ export function packs(): Plugin {
       return `export const detector = ${path('detector')};
 export const refiner = ${emitted.has('refiner') ? path('refiner') : null};
 export const classifier = ${path('classifier')};
+export const decision = ${JSON.stringify(readDecision())};
 export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} };`;
     },
   };
@@ -70,6 +71,15 @@ function readModel(name: string): Buffer {
   if (!existsSync(path))
     throw new Error(`${path} does not exist: set KEYKIND_MODELS to a folder with ${name}`);
   return readFileSync(path);
+}
+
+/** Return the decision that was fitted to the classifier; null: none was. As in predict/recogniser.py. */
+function readDecision(): unknown {
+  const path = resolve(MODELS, 'models.json');
+  if (!existsSync(path)) return null;
+  const { decision } = JSON.parse(readFileSync(path, 'utf8')) as { decision?: { classifier: string } };
+  const sha256 = createHash('sha256').update(readModel('keys.tflite')).digest('hex');
+  return decision?.classifier === sha256 ? decision : null;
 }
 
 function compress(name: string, data: Buffer): Pack {

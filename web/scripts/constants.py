@@ -12,12 +12,21 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind.detect import align, crops, detector, key_mask, postprocess, refiner
-from keykind.model import card, gradcam, model
+from keykind.detect import align, crops, detector, key_mask, postprocess, refiner, sharpness
+from keykind.model import card, decision, gradcam, model
 from keykind.photo import decode
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
-ALL_CONSTANTS = (postprocess, detector, refiner, key_mask, align, crops)  # of which all are exported
+ALL_CONSTANTS = (
+    postprocess,
+    detector,
+    refiner,
+    key_mask,
+    align,
+    crops,
+    sharpness,
+    decision,
+)  # modules of which every constant is exported
 SOME_CONSTANTS = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
     model: ("GRID", "CARD", "MAX_ZIP"),
@@ -30,6 +39,7 @@ def constants() -> dict[str, Any]:
     values = {_name(module): _constants_of(module) for module in ALL_CONSTANTS}
     for module, names in SOME_CONSTANTS.items():
         values[_name(module)] = {name: getattr(module, name) for name in names}
+    values["decision"]["DEFAULT"] = decision.DEFAULT.as_json()
     strength = inspect.signature(gradcam.overlay).parameters["strength"].default
     values["gradcam"] = {"COLOURS": gradcam.COLOUR_MAP.astype(int).tolist(), "STRENGTH": strength}
     return values

@@ -16,8 +16,9 @@ from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.detect.detector import load_from_folder
 from keykind.model import shipped
+from keykind.model.card import WHOLE
 from keykind.model.model import load_model
-from keykind.predict.recogniser import Recogniser
+from keykind.predict.recogniser import Recogniser, fitted_decision
 
 OUT = Path(__file__).parents[1] / "generated"
 PER_KIND = 3  # photos of each kind
@@ -41,8 +42,12 @@ def select_photos() -> list[Path]:
 def recogniser() -> Recogniser:
     """Return a recogniser with the app's models."""
     folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
-    model = load_model(folder / shipped.CLASSIFIER)
-    return Recogniser(model, None if model.card.crop == "whole" else load_from_folder(folder))
+    path = folder / shipped.CLASSIFIER
+    model = load_model(path)
+    if model.card.crop == WHOLE:
+        return Recogniser(model)
+    decision = fitted_decision(path, folder) if (folder / shipped.INDEX).exists() else None
+    return Recogniser(model, load_from_folder(folder), decision)
 
 
 def write(out: Path = OUT) -> None:

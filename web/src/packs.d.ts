@@ -13,5 +13,6 @@ declare module 'virtual:packs' {
   export const detector: string;
   export const refiner: string | null; // null: the models' folder has none
   export const classifier: string;
+  export const decision: unknown; // JSON, as Python writes it; null: none was fitted to these models
   export const runtimes: { readonly relaxed: RuntimePaths; readonly compat: RuntimePaths };
 }

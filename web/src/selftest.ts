@@ -17,13 +17,19 @@ import { currentLanguage, formatNumber, t } from './words';
 const TOLERANCE = 0.02; // of a probability
 
 /** Python's result for a photo, as in `keykind predict --json`. */
+interface ExpectedKey {
+  readonly kind: string | null;
+  readonly reason: string | null;
+  readonly probabilities: Record<string, number>;
+}
+
 interface Expected {
   readonly photo: string;
-  readonly keys: readonly { readonly kind: string | null; readonly probabilities: Record<string, number> }[];
+  readonly keys: readonly ExpectedKey[];
 }
 
 interface Comparison {
-  readonly sameKinds: boolean; // the same number of keys, of the same kinds
+  readonly sameKinds: boolean; // the same number of keys, of the same kinds, for the same reasons
   readonly difference: number; // the largest of a probability
 }
 
@@ -83,7 +89,10 @@ async function testPhoto(expected: Expected, engine: Engine, rows: HTMLElement):
 function compare(expected: Expected, keys: readonly KeyResult[]): Comparison {
   const sameKinds =
     expected.keys.length === keys.length &&
-    expected.keys.every(({ kind }, i) => keys[i]?.verdict.kind === kind);
+    expected.keys.every(({ kind, reason }, i) => {
+      const verdict = keys[i]?.verdict;
+      return verdict?.kind === kind && verdict.reason === reason;
+    });
   const differences = expected.keys.flatMap(({ probabilities }, i) =>
     (keys[i]?.verdict.probabilities ?? []).map(({ kind, probability }) =>
       Math.abs(probability - (probabilities[kind] ?? 0)),

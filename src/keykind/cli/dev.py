@@ -9,7 +9,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keykind.cli.options import add_seed, positive
+from keykind.cli import dev_decision
+from keykind.cli.options import add_seed, add_sets, add_stages, positive
 from keykind.cli.output import OK
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
@@ -37,22 +38,9 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
-def _add_sets(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "sets", type=Path, nargs="+", metavar="SET", help="datasets written by `keykind render`"
-    )
-    parser.add_argument(
-        "--max-photos",
-        type=positive,
-        default=10_000,
-        metavar="N",
-        help="maximum number of photos per set, evenly spaced (default: %(default)s)",
-    )
-
-
 def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
     """Add the options of training a network; name: its key in recipes, and of its files."""
-    _add_sets(parser)
+    add_sets(parser)
     parser.add_argument(
         "--backgrounds",
         type=Path,
@@ -119,26 +107,23 @@ def _add_train_refiner(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_stages(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one, refined)"
-    )
-    parser.add_argument(
-        "--refiner", type=Path, metavar="FILE", help="refiner.tflite for --detector (default: none)"
-    )
-
-
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
-    _add_sets(parser)
-    _add_stages(parser)
+    add_sets(parser)
+    add_stages(parser)
 
 
 def _add_score_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "photos", type=Path, metavar="PHOTOS", help="folder with labels.csv, keys.csv and the photos"
     )
-    _add_stages(parser)
+    add_stages(parser)
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
+    parser.add_argument(
+        "--decision",
+        type=Path,
+        metavar="FILE",
+        help="decision fitted to these models (default: the bundled one, if it was)",
+    )
     parser.add_argument(
         "--exclude",
         action="append",
@@ -165,6 +150,9 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
     parser.add_argument("--refiner", type=Path, metavar="FILE", help="refiner.tflite to bundle")
+    parser.add_argument(
+        "--decision", type=Path, metavar="FILE", help="decision to bundle, fitted to the bundled models"
+    )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help="folder to write to (default: the installed package)"
     )
@@ -242,7 +230,7 @@ def _score_real(options: argparse.Namespace) -> None:
     from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 
     scores = score_real_photos(
-        load_recogniser(options.model, options.detector, options.refiner),
+        load_recogniser(options.model, options.detector, options.refiner, decision=options.decision),
         options.photos,
         marks=options.marks,
         exclude=options.exclude,
@@ -256,11 +244,12 @@ def _score_real(options: argparse.Namespace) -> None:
 
 def _ship(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.shipping import ship_classifier, ship_detector, ship_refiner
+    from keykind.experiment.shipping import ship_classifier, ship_decision, ship_detector, ship_refiner
     from keykind.model.shipped import FOLDER
 
-    if not (options.source or options.detector or options.refiner):
-        fault, remedy = "was given neither a run nor --detector nor --refiner", "give at least one of them"
+    if not (options.source or options.detector or options.refiner or options.decision):
+        fault = "was given neither a run nor --detector, --refiner or --decision"
+        remedy = "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source and not options.begin:
         remedy = "give the initial weights of the run"
@@ -273,6 +262,8 @@ def _ship(options: argparse.Namespace) -> None:
     if options.source:
         exported, weights = ship_classifier(options.source, options.begin, out)
         print(*exported.lines(), weights, sep="\n")
+    if options.decision:
+        print(ship_decision(options.decision, out))
 
 
 def _render_sample(options: argparse.Namespace) -> None:
@@ -305,6 +296,7 @@ COMMANDS = {
         _add_score_real,
         _score_real,
     ),
+    "fit-decision": (dev_decision.HELP, dev_decision.add_options, dev_decision.run),
     "ship": ("bundle trained models with the package", _add_ship, _ship),
     "render-sample": ("render the photos bundled with keykind", _add_render_sample, _render_sample),
 }

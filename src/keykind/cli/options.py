@@ -99,6 +99,30 @@ def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
     return scale.engine(chunk or scale.CHUNK_SIZE)
 
 
+def add_sets(parser: argparse.ArgumentParser) -> None:
+    """Add rendered sets."""
+    parser.add_argument(
+        "sets", type=Path, nargs="+", metavar="SET", help="datasets written by `keykind render`"
+    )
+    parser.add_argument(
+        "--max-photos",
+        type=positive,
+        default=10_000,
+        metavar="N",
+        help="maximum number of photos per set, evenly spaced (default: %(default)s)",
+    )
+
+
+def add_stages(parser: argparse.ArgumentParser) -> None:
+    """Add the files of a detector's two stages."""
+    parser.add_argument(
+        "--detector", type=Path, metavar="FILE", help="detector.tflite (default: the bundled one, refined)"
+    )
+    parser.add_argument(
+        "--refiner", type=Path, metavar="FILE", help="refiner.tflite for --detector (default: none)"
+    )
+
+
 def name_list(text: str) -> list[str] | None:
     """Return the names in a comma-separated list; None for an empty one."""
     return [name.strip() for name in text.split(",")] if text else None

@@ -48,13 +48,28 @@ class Detections:
 def detect_keys(read: Read, detector: Detector) -> Detections:
     """Return the keys of a photo and the region of each. Raises what `read` raises."""
     photo = read(DETECTION_SIDE)
-    detections = detector.detect(photo)
-    return Detections(photo, detections, tuple(crop_around(key.head, key.tip, key.box) for key in detections))
+    return _with_regions(photo, detector.detect(photo))
 
 
 def crop_keys(read: Read, detector: Detector) -> tuple[KeyCrop, ...]:
     """Return the keys of a photo with their crops, highest score first. Raises what `read` raises."""
-    detected = detect_keys(read, detector)
+    return _cropped(detect_keys(read, detector), read)
+
+
+def crop_all(read: Read, detector: Detector, score_threshold: float) -> tuple[KeyCrop, ...]:
+    """Return the keys and remotes with at least this score, with their crops, highest score first.
+
+    Raises what `read` raises.
+    """
+    photo = read(DETECTION_SIDE)
+    return _cropped(_with_regions(photo, detector.detect_all(photo, score_threshold)), read)
+
+
+def _with_regions(photo: Photo, detections: tuple[Detection, ...]) -> Detections:
+    return Detections(photo, detections, tuple(crop_around(key.head, key.tip, key.box) for key in detections))
+
+
+def _cropped(detected: Detections, read: Read) -> tuple[KeyCrop, ...]:
     photo = _at_resolution(detected.photo, read, detected.regions)
     crops = parallel_map(lambda region: _extract(region, photo), detected.regions)
     return tuple(

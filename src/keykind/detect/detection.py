@@ -41,7 +41,7 @@ class Detection:
 
 
 class Detector(Protocol):
-    """An object that detects keys in photos: `KeyDetector`, or any other with these two members."""
+    """An object that detects keys in photos: `KeyDetector`, or any other with these three members."""
 
     @property
     def digest(self) -> str:
@@ -52,3 +52,6 @@ class Detector(Protocol):
 
         The photo may be decoded at a reduced scale: `photo.pixels` has fewer columns than `photo.width`.
         """
+
+    def detect_all(self, photo: Photo, score_threshold: float = ...) -> tuple[Detection, ...]:
+        """Return the same and the remotes, highest score first."""

@@ -90,7 +90,10 @@ class KeyDetector:
         return tuple(key for key in self.detect_all(photo, score_threshold) if not key.remote)
 
     def detect_all(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
-        """Return the keys and the remotes with at least this score, highest score first. Thread-safe."""
+        """Return the keys and the remotes with at least this score, highest score first. Thread-safe.
+
+        Below SCORE_THRESHOLD, a lower threshold does not change whether finer scales are processed.
+        """
         reduction = photo.width / photo.pixels.shape[1]  # above 1 if decoded at a reduced scale
         longer = max(photo.width, photo.height)
         threshold = min(score_threshold, CANDIDATE_THRESHOLD) if self._refiner else score_threshold
@@ -100,7 +103,8 @@ class KeyDetector:
         for scale in TILE_SCALES:
             if max(photo.pixels.shape) * scale <= WIDTH * MIN_TILE:
                 break
-            if not _needs_finer_scale(detections, field_of_view):
+            sure = [key for key in detections if key.score >= SCORE_THRESHOLD]
+            if not _needs_finer_scale(sure, field_of_view):
                 break
             field_of_view = scale * longer
             tiles = _tiles(photo.pixels, scale)

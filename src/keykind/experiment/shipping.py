@@ -1,22 +1,36 @@
 """Trained models -> the files bundled with keykind.
 
-In:    a finished run and the weights that its training started from; model files of the detector's stages
+In:    a finished run and the weights that its training started from; model files of the detector's stages; a
+       decision
 Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite,
-       refiner.tflite, and models.json with their hashes
+       refiner.tflite, and models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
 """
 
+import hashlib
 import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from keykind.core.errors import BadWeights
+from keykind.core.errors import BadModel, BadWeights
 from keykind.detect.detector import load_detector
 from keykind.detect.refiner import Refiner
 from keykind.export.export import Exported, ExportOptions, export_model
 from keykind.export.from_run import load_trained_model
-from keykind.model.shipped import CLASSIFIER, DETECTOR, FOLDER, REFINER, Arrays, write_arrays, write_model
+from keykind.model.shipped import (
+    CLASSIFIER,
+    DETECTOR,
+    FOLDER,
+    REFINER,
+    Arrays,
+    has_model,
+    load_decision,
+    read_model,
+    write_arrays,
+    write_decision,
+    write_model,
+)
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
@@ -50,6 +64,20 @@ def ship_refiner(file: str | Path, out: str | Path = FOLDER) -> Path:
     """Bundle a refiner's model file and return its new path. Raises BadModel."""
     Refiner.load(file)
     return write_model(REFINER, Path(file).read_bytes(), Path(out))
+
+
+def ship_decision(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Bundle a decision and return the path of the index, which holds it.
+
+    Raises BadModel if it was fitted to other models than those that are bundled.
+    """
+    decision = load_decision(file)
+    stages = [DETECTOR, *([REFINER] if has_model(REFINER, out) else [])]
+    for names, digest in (([CLASSIFIER], decision.classifier), (stages, decision.detector)):
+        if "".join(hashlib.sha256(read_model(name, out)).hexdigest() for name in names) != digest:
+            fault = f"was fitted to another {' or '.join(names)} than the bundled one"
+            raise BadModel(file, fault=fault, remedy="bundle that one first, or fit the decision again")
+    return write_decision(decision, out)
 
 
 def unchanged(arrays: Arrays, before: Arrays) -> list[str]:

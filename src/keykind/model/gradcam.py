@@ -26,6 +26,7 @@ class Explanation:
     probabilities: dict[str, float]  # kind -> 0..1, in the model's order
     maps: dict[str, Floats]  # kind -> (7, 7), >= 0, in logits
     pixels: NDArray[np.uint8]  # (h, w, 3), the area that the maps cover: the upright photo, perhaps reduced
+    reason: str | None = None  # for "not sure": one of keykind.model.decision.REASONS
 
     @property
     def best(self) -> str:

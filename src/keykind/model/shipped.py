@@ -1,7 +1,7 @@
-"""The bundled files and their hashes: the backbone's weights, the classifier, the detector, the refiner.
+"""The bundled files and their hashes: the backbone's weights and the models; the decision.
 
-In:    kernels and biases by their path in the network, float32; model files
-Out:   models/models.json, a NumPy archive of float16 arrays, .tflite files; and the arrays and bytes again
+In:    kernels and biases by their path in the network, float32; model files; a Decision
+Out:   models/models.json, a NumPy archive of float16 arrays, .tflite files; and what was written again
 Needs: numpy
 
 The weights are kernels and biases only: batch normalisation is folded into them, so its parameters are the
@@ -14,16 +14,19 @@ from collections.abc import Mapping
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from keykind.core.errors import BadModel, BadWeights
 from keykind.core.files import READ_ERRORS, write_bytes, write_json
+from keykind.model.decision import Decision, decision_from_json
 
 Arrays = dict[str, NDArray[np.float32]]
 FOLDER = Path(str(files("keykind"))) / "models"
-INDEX = "models.json"  # name -> file, sha256 and other properties
+INDEX = "models.json"  # name -> file, sha256 and other properties; DECISION -> a Decision
+DECISION = "decision"
 WEIGHTS, WEIGHTS_FILE = "keykind", "keykind-mobilenet_v2.fp16.npz"
 CLASSIFIER, DETECTOR, REFINER = "keys.tflite", "detector.tflite", "refiner.tflite"
 
@@ -49,13 +52,46 @@ def write_model(name: str, data: bytes, folder: str | Path) -> Path:
     return _store(name, name, data, Path(folder))
 
 
+def write_decision(decision: Decision, folder: str | Path = FOLDER) -> Path:
+    """Write a decision into the index and return the index's path. Raises CannotWrite."""
+    return _index(DECISION, decision.as_json(), Path(folder))
+
+
+def read_decision(folder: str | Path = FOLDER) -> Decision | None:
+    """Return the decision that was fitted to the bundled models; None: there is none.
+
+    Raises BadModel if the index is missing or damaged.
+    """
+    try:
+        entries = json.loads((Path(folder) / INDEX).read_text("utf-8")).get(DECISION)
+        return None if entries is None else decision_from_json(entries)
+    except (*READ_ERRORS, AttributeError, TypeError) as error:
+        fault = f"is missing from this installation, or damaged ({error})"
+        raise BadModel(INDEX, fault=fault, remedy="install keykind again") from error
+
+
+def load_decision(path: str | Path) -> Decision:
+    """Return the decision in a file that `keykind dev fit-decision` wrote. Raises BadModel."""
+    try:
+        return decision_from_json(json.loads(Path(path).read_text("utf-8")))
+    except (*READ_ERRORS, TypeError) as error:
+        remedy = "give a file that `keykind dev fit-decision` wrote"
+        raise BadModel(path, fault=f"is not a decision ({error})", remedy=remedy) from error
+
+
 def _store(name: str, file: str, data: bytes, folder: Path, **properties: str) -> Path:
-    """Write a file and its entry in the index; other entries are kept."""
-    index = json.loads((folder / INDEX).read_text("utf-8")) if (folder / INDEX).exists() else {}
+    """Write a file and its entry in the index."""
     write_bytes(folder / file, data)
-    index[name] = {"file": file, "sha256": hashlib.sha256(data).hexdigest(), **properties}
-    write_json(folder / INDEX, dict(sorted(index.items())))
+    _index(name, {"file": file, "sha256": hashlib.sha256(data).hexdigest(), **properties}, folder)
     return folder / file
+
+
+def _index(name: str, entry: dict[str, Any], folder: Path) -> Path:
+    """Write an entry of the index and return its path; other entries are kept."""
+    path = folder / INDEX
+    index = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    write_json(path, dict(sorted((index | {name: entry}).items())))
+    return path
 
 
 def read_model(name: str, folder: str | Path = FOLDER) -> bytes:

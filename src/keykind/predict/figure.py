@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from keykind.core.errors import BadModel, CannotWrite
 from keykind.core.files import atomic_write
+from keykind.model.decision import REASON_TEXTS
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
 
 ALL = "all"  # instead of the name of a kind: every kind
@@ -93,7 +94,10 @@ def _fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
 def _answer(explanation: Explanation) -> str:
     """Return the answer and the most probable kind as text."""
     best = f"{explanation.best} {explanation.probabilities[explanation.best]:.2f}"
-    return best if explanation.answer == explanation.best else f"{explanation.answer}; most likely: {best}"
+    if explanation.answer == explanation.best:
+        return best
+    why = f" ({REASON_TEXTS[explanation.reason]})" if explanation.reason else ""
+    return f"{explanation.answer}{why}; most likely: {best}"
 
 
 def _evidence(explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.uint8]) -> Iterator[Panel]:

@@ -3,27 +3,32 @@
 In:    photos: files, bytes, arrays, PIL images; a model file
 Out:   Prediction(s) in the order of the photos, with the error of each that cannot be read; Explanation
 Needs: numpy, pillow, ai-edge-litert
+
+Whether a detection is a key, and of which kind, is decided by model/decision.py.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from keykind.core.errors import BadModel, BadPhoto, Unreachable
 from keykind.core.geometry import Points
 from keykind.core.parallel import Engine, parallel_map
-from keykind.detect.crops import KeyCrop, crop_keys
+from keykind.detect.crops import KeyCrop, crop_all
 from keykind.detect.detection import Detector
 from keykind.detect.detector import load_detector
+from keykind.detect.sharpness import sharpness
 from keykind.model import shipped
 from keykind.model.card import SIZE, WHOLE
+from keykind.model.decision import Decision, Evidence, Verdict, default_decision
 from keykind.model.gradcam import Explanation
-from keykind.model.model import Answer, Model, load_model
+from keykind.model.model import Answer, Model, load_model, read_model_file
 from keykind.model.preprocess import Crop
 from keykind.photo import decode
+from keykind.photo.decode import Photo
 from keykind.photo.source import Source, fetch, load_pixels, name_of
 
 SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
@@ -39,17 +44,19 @@ Point = tuple[float, float]  # x, y in pixels of the upright original
 class Key:
     """One key of a photo."""
 
-    kind: str | None  # None: the model is not sure
-    probability: float  # of the most probable kind
-    probabilities: dict[str, float]  # kind -> 0..1, in the model's order
+    kind: str | None  # None: not known
+    probability: float  # that it is of the most probable kind
+    probabilities: dict[str, float]  # kind -> 0..1, in the model's order; the rest to 1: anything else
     box: tuple[Point, ...]  # four corners
     head: Point | None  # None: the whole photo was classified
     tip: Point | None
+    reason: str | None = None  # why the kind is not known, one of keykind.model.decision.REASONS
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, probabilities rounded."""
         return {
             "kind": self.kind,
+            "reason": self.reason,
             "probability": round(self.probability, DIGITS),
             "probabilities": {kind: round(value, DIGITS) for kind, value in self.probabilities.items()},
             "box": [list(corner) for corner in self.box],
@@ -63,7 +70,7 @@ class Prediction:
     """The keys of one photo, or why it could not be read."""
 
     photo: str  # name
-    keys: tuple[Key, ...]  # highest score first; empty: the photo shows no key, or could not be read
+    keys: tuple[Key, ...]  # highest score first; empty: nothing like a key was seen, or it could not be read
     error: str | None = None  # why it could not be read, and what to do
     transient: bool = False  # whether the error is transient, e.g. a network failure
 
@@ -87,6 +94,7 @@ class Recogniser:
 
     model: Model
     detector: Detector | None = None  # None: the whole photo is classified as one key
+    decision: Decision | None = None  # None: the default one for the model's card
 
     @classmethod
     def load(cls, path: str | Path | None = None, *, whole: bool = False) -> "Recogniser":
@@ -95,8 +103,11 @@ class Recogniser:
         Keys are detected if the model was trained on crops of keys, unless `whole` is set.
         Raises BadModel if the file cannot be used, or this version ships no model.
         """
-        model = load_model(shipped_model() if path is None else Path(path))
-        return cls(model, None if whole or model.card.crop == WHOLE else load_detector())
+        path = shipped_model() if path is None else Path(path)
+        model = load_model(path)
+        if whole or model.card.crop == WHOLE:
+            return cls(model)
+        return cls(model, load_detector(), fitted_decision(path))
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -105,7 +116,7 @@ class Recogniser:
 
     def recognise(self, source: Source) -> Prediction:
         """Return the keys of a photo. Raises BadPhoto if it cannot be read."""
-        keys = map(self._to_key, self._candidates(source))
+        keys = (self._to_key(candidate, self._decide(candidate)) for candidate in self._candidates(source))
         return Prediction(name_of(source), tuple(key for key in keys if key is not None))
 
     def attempt(self, source: Source) -> Prediction:
@@ -131,18 +142,20 @@ class Recogniser:
         if not self.model.card.maps:
             fault = "has no class maps, so it cannot explain predictions (files for MediaPipe have none)"
             raise BadModel(self.model.name, fault=fault, remedy="give a file exported with class maps")
-        results = [(self._to_key(candidate), candidate) for candidate in self._candidates(source)]
-        results.sort(key=lambda result: result[0] is None)
+        results = [(self._decide(candidate), candidate) for candidate in self._candidates(source)]
+        results.sort(key=lambda result: not result[0].is_key)
         if index >= len(results):
             fault = f"has no key {index + 1}; keys found: {len(results)}"
             remedy = "choose another key, or classify the whole photo"
             raise BadPhoto(name_of(source), fault=fault, remedy=remedy)
-        key, candidate = results[index]
-        answer = NOT_A_KEY if key is None else key.kind or NOT_SURE
+        verdict, candidate = results[index]
+        answer = NOT_SURE if verdict.is_key else NOT_A_KEY
+        if verdict.kind is not None:
+            answer = self.kinds[verdict.kind]
         assert candidate.output.maps is not None  # noqa: S101 - checked against the card on loading
         maps = {kind: candidate.output.maps[..., i] for i, kind in enumerate(self.kinds)}
-        probabilities = _by_kind(self.kinds, candidate.output)
-        return Explanation(name_of(source), answer, probabilities, maps, candidate.display())
+        probabilities = self._probabilities(candidate, verdict)
+        return Explanation(name_of(source), answer, probabilities, maps, candidate.display(), verdict.reason)
 
     def _candidates(self, source: Source) -> list["_Candidate"]:
         """Return each detection in a photo (the whole photo without a detector) with the model's output."""
@@ -156,21 +169,50 @@ class Recogniser:
             def display() -> Crop:
                 return load_pixels(source, min_side=EXPLANATION_SIDE).pixels
 
-            return [_Candidate(output, box, None, None, display)]
-        crops = crop_keys(lambda min_side: load_pixels(source, min_side=min_side), self.detector)
+            evidence = Evidence(output.probabilities, output.ood_score)
+            return [_Candidate(output, evidence, box, None, None, display)]
+        crops = crop_all(partial(_read, source), self.detector, self._rule.min_score)
         outputs = self.model.predict([crop.crop for crop in crops])
         return list(map(_candidate, crops, outputs))
 
-    def _to_key(self, candidate: "_Candidate") -> Key | None:
-        """Return the candidate as a key, or None if it is out-of-distribution."""
-        card = self.model.card
-        threshold, ood_score = card.ood_threshold, candidate.output.ood_score
-        if threshold is not None and ood_score is not None and ood_score > threshold:
+    @property
+    def _rule(self) -> Decision:
+        return self.decision or default_decision(self.model.card)
+
+    def _decide(self, candidate: "_Candidate") -> Verdict:
+        return self._rule.decide(candidate.evidence, self.model.card)
+
+    def _probabilities(self, candidate: "_Candidate", verdict: Verdict) -> dict[str, float]:
+        """Return kind -> probability that the candidate is a key of this kind."""
+        values = self._rule.probabilities(candidate.output.probabilities, verdict)
+        return dict(zip(self.kinds, values.tolist(), strict=True))
+
+    def _to_key(self, candidate: "_Candidate", verdict: Verdict) -> Key | None:
+        """Return the candidate as a key, or None if it is none."""
+        if not verdict.is_key:
             return None
-        probabilities = _by_kind(self.kinds, candidate.output)
-        best = max(probabilities, key=probabilities.__getitem__)
-        kind = best if probabilities[best] >= card.confidence_threshold else None
-        return Key(kind, probabilities[best], probabilities, candidate.box, candidate.head, candidate.tip)
+        probabilities = self._probabilities(candidate, verdict)
+        kind = None if verdict.kind is None else self.kinds[verdict.kind]
+        return Key(
+            kind,
+            max(probabilities.values()),
+            probabilities,
+            candidate.box,
+            candidate.head,
+            candidate.tip,
+            verdict.reason,
+        )
+
+
+def fitted_decision(path: str | Path, folder: str | Path = shipped.FOLDER) -> Decision | None:
+    """Return the decision in a folder of models if it was fitted to the model in a file; None: it was not.
+
+    Raises BadModel if the index of the folder is damaged.
+    """
+    decision = shipped.read_decision(folder)
+    if decision is None or decision.classifier != hashlib.sha256(read_model_file(path)).hexdigest():
+        return None
+    return decision
 
 
 def shipped_model() -> Path:
@@ -186,6 +228,7 @@ class _Candidate:
     """A region of a photo that may be a key, and the model's output for it."""
 
     output: Answer
+    evidence: Evidence
     box: tuple[Point, ...]
     head: Point | None
     tip: Point | None
@@ -195,14 +238,30 @@ class _Candidate:
 def _candidate(crop: KeyCrop, output: Answer) -> _Candidate:
     key = crop.detection
     head, tip, *box = (_point(position) for position in (key.head, key.tip, *key.box))
-    return _Candidate(output, tuple(box), head, tip, lambda: crop.display(EXPLANATION_SIDE // 2))
+    evidence = evidence_of(crop, output)
+    return _Candidate(output, evidence, tuple(box), head, tip, lambda: crop.display(EXPLANATION_SIDE // 2))
+
+
+def evidence_of(crop: KeyCrop, output: Answer) -> Evidence:
+    """Return what is known about a detection from its crop and the model's output for it."""
+    key = crop.detection
+    return Evidence(
+        output.probabilities,
+        output.ood_score,
+        key.score,
+        key.length,
+        key.blade_visible,
+        key.occlusion,
+        key.truncation,
+        key.remote,
+        sharpness(crop.crop, crop.region, key),
+    )
+
+
+def _read(source: Source, min_side: int) -> Photo:
+    return load_pixels(source, min_side=min_side)
 
 
 def _point(position: Points) -> Point:
     x, y = position.tolist()
     return round(x, 1), round(y, 1)
-
-
-def _by_kind(kinds: tuple[str, ...], output: Answer) -> dict[str, float]:
-    """Return kind -> probability, clipped: quantisation may leave values slightly outside 0..1."""
-    return dict(zip(kinds, map(float, np.clip(output.probabilities, 0, 1)), strict=True))

@@ -18,12 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
+from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
 from keykind.photo.storage import Location, parse_location, write_atomically
 from keykind.predict.recogniser import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 ROW_GROUP = 10_000  # rows of a Parquet file that are in memory at once
-MAX_ALTERNATIVES = 2  # kinds listed if the model is not sure
+MAX_ALTERNATIVES = 2  # kinds listed if the kind is not known
 
 Value = str | float | None
 
@@ -51,6 +52,7 @@ def _corner(i: int) -> Column:
 COLUMNS: dict[str, Column | Callable[[str], Column]] = {
     "photo": Column(lambda prediction, _: prediction.photo, "string"),
     "kind": Column(lambda _, key: key.kind if key else None, "string"),
+    "reason": Column(lambda _, key: key.reason if key else None, "string"),
     "probability": Column(lambda _, key: round(key.probability, DIGITS) if key else None),
     "p({kind})": _probability,
     **{name: _corner(i) for i, name in enumerate(CORNERS)},
@@ -147,7 +149,11 @@ def _describe(prediction: Prediction, key: Key | None) -> tuple[str, str, str]:
     if key.kind is not None:
         return key.kind, f"{key.probability:.2f}", ""
     likeliest = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
-    return NOT_SURE, "", " or ".join(f"{kind} {probability:.2f}" for kind, probability in likeliest)
+    alternatives = " or ".join(f"{kind} {probability:.2f}" for kind, probability in likeliest)
+    if key.reason is None:
+        return NOT_SURE, "", alternatives
+    text = REASON_TEXTS[key.reason]
+    return NOT_SURE, "", text if key.reason == BLADE_HIDDEN else f"{text}; {alternatives}"
 
 
 def _write_csv(path: Path, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:

@@ -5,13 +5,14 @@ Out:   pydantic models of the JSON responses, with examples; options of the rout
 Needs: fastapi, python-multipart    [serve]
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import Security
 from fastapi.responses import Response
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
 
+from keykind.model.decision import REASONS
 from keykind.serve.uploads import FIELD, FORM
 
 Point = tuple[float, float]
@@ -20,9 +21,17 @@ Point = tuple[float, float]
 class Key(BaseModel):
     """One key of a photo."""
 
-    kind: str | None = Field(description="the kind; null if the model is not sure", examples=["dimple"])
-    probability: float = Field(ge=0, le=1, description="of the most probable kind", examples=[0.97])
-    probabilities: dict[str, float] = Field(examples=[{"cylinder": 0.01, "dimple": 0.97, "mortice": 0.02}])
+    kind: str | None = Field(description="the kind; null if it is not known", examples=["dimple"])
+    reason: Literal[REASONS] | None = Field(  # type: ignore[valid-type]
+        description="why the kind is not known; null if it is", examples=[None]
+    )
+    probability: float = Field(
+        ge=0, le=1, description="that it is a key of the most probable kind", examples=[0.97]
+    )
+    probabilities: dict[str, float] = Field(
+        description="that it is a key of each kind; the rest to a sum of 1 is anything else",
+        examples=[{"cylinder": 0.01, "dimple": 0.97, "mortice": 0.02}],
+    )
     box: tuple[Point, Point, Point, Point] = Field(
         description="four corners in pixels of the upright original, starting at the head",
         examples=[[(912.4, 1630.2), (3120.9, 1541.7), (3148.3, 2225.0), (939.8, 2313.5)]],
@@ -38,7 +47,7 @@ class Photo(BaseModel):
 
     photo: str = Field(description="its name in the form", examples=["key.jpg"])
     keys: list[Key] = Field(
-        description="highest confidence first; empty if the photo shows no key or cannot be read"
+        description="highest confidence first; empty if nothing like a key was seen or it cannot be read"
     )
     error: str | None = Field(description="why it cannot be read, and what to do", examples=[None])
 

@@ -7,7 +7,7 @@
  */
 
 import type { Card } from '../core';
-import { currentLanguage, formatNumber, formatPercent, languageNames, t } from '../words';
+import { currentLanguage, formatNumber, languageNames, t } from '../words';
 import { el } from './dom';
 import { kindLabel } from './kinds';
 
@@ -47,7 +47,6 @@ function modelFacts(card: Card, milliseconds: number | null): HTMLElement {
   const facts = [
     t('about.version', { version: card.keykind, precision: card.precision }),
     t('about.kinds', { kinds: card.kinds.map(kindLabel).join(', ') }),
-    t('about.sure', { probability: formatPercent(card.confidenceThreshold) }),
   ];
   if (card.licence) facts.push(t('about.licence', { licence: card.licence }));
   if (milliseconds !== null) facts.push(t('about.speed', { ms: formatNumber(milliseconds, 0) }));

@@ -27,12 +27,13 @@ export function answerText(key: KeyResult): string {
   return t(isKey ? 'key.notSure' : 'key.notKey');
 }
 
-/** Return what explains the answer: for "not sure", the two most probable kinds and what to do. */
+/** Return what explains the answer: for "not sure", the two most probable kinds, and why or what to do. */
 export function detailText(key: KeyResult): string {
-  const { verdict } = key;
-  if (!verdict.isKey) return t('key.notKeyNearest', { kind: kindLabel(verdict.best) });
-  if (verdict.kind !== null) return '';
-  return `${topTwoText(key)}. ${adviceText(key)}`;
+  const { isKey, best, reason } = key.verdict;
+  if (!isKey) return t('key.notKeyNearest', { kind: kindLabel(best) });
+  if (reason === null) return '';
+  if (reason === 'blade_hidden') return t('reason.blade_hidden');
+  return `${topTwoText(key)}. ${reason === 'unknown_kind' ? adviceText(key) : t(`reason.${reason}`)}`;
 }
 
 /** Return how many keys a photo shows, or why there may be none. */

@@ -6,7 +6,7 @@
  * Needs: client.ts
  */
 
-import { classifier, detector, refiner, runtimes } from 'virtual:packs';
+import { classifier, decision, detector, refiner, runtimes } from 'virtual:packs';
 import type { Card } from '../core';
 import { Engine } from '../engine/client';
 import { supportedRuntime } from '../precache';
@@ -21,6 +21,7 @@ export async function startEngine(): Promise<{ engine: Engine; card: Card }> {
     detector: urlOf(detector),
     refiner: refiner && urlOf(refiner),
     classifier: urlOf(classifier),
+    decision,
   });
   return { engine, card };
 }

@@ -5,7 +5,7 @@
  * Out:   Measurements; Cause(s), the measurements beyond their limits
  * Needs: constants.json, align.ts, detection.ts, geometry.ts, image.ts
  *
- * The limit of 'small' is Python's. The others are about the first or 99th percentile over the rendered phone photos
+ * The limits of 'small' and 'blurred' are Python's. The others are about the first or 99th percentile over the rendered phone photos
  * that are bundled with keykind; docs/app.md has the figures.
  */
 
@@ -17,6 +17,7 @@ import type { RgbaImage } from './image';
 
 const { SIZE } = constants.card;
 const { ASPECT_RATIO } = constants.align;
+const { LUMA, MIN_PIXELS, MIN_VARIANCE, UNKNOWN } = constants.sharpness;
 
 /** Causes the user can do something about, most important first. */
 export const CAUSES = ['hidden', 'small', 'dark', 'glare', 'blurred', 'edge', 'slanted'] as const;
@@ -27,7 +28,7 @@ export const LIMITS = {
   small: constants.crops.MIN_RESOLUTION * SIZE, // min. pixels of the photo along the crop
   dark: 0.15, // min. mean luma of the key, 0 black to 1 white
   glare: 0.05, // max. share of the key's pixels that are blown out
-  blurred: 0.005, // min. variance of the Laplacian relative to the variance of the luma
+  blurred: constants.decision.BLURRED_SHARPNESS, // min. variance of the Laplacian relative to the variance of the luma
   edge: 0.15, // min. ratio of the width to the length
   slanted: 0.85, // max. of the same ratio
 } as const;
@@ -36,9 +37,7 @@ export const LIMITS = {
 export const MAXIMUMS: ReadonlySet<Cause> = new Set<Cause>(['hidden', 'glare', 'slanted']);
 
 const BLOWN_OUT = 250; // grey level, of all three channels
-const MIN_VARIANCE = 25; // grey levels squared: in an image without contrast, noise would pass for sharpness
 const SAMPLE_STEP = 7; // every n-th pixel is used for the brightness of a photo
-const MIN_PIXELS = 64; // of a key, for its measurements to mean anything
 
 /** Measurements of a key; null where they need a detection and there is none. */
 export interface Measurements {
@@ -97,7 +96,7 @@ function measureLight(crop: RgbaImage, mask: Uint8Array): Pick<Measurements, 'da
     const [x, y] = [i % SIZE, Math.floor(i / SIZE)];
     if (x >= 1 && y >= 1 && x <= SIZE - 2 && y <= SIZE - 2) laplacianStats.add(laplacianAt(luma, i));
   }
-  if (lumaStats.count < MIN_PIXELS) return { dark: 1, glare: 0, blurred: 1 };
+  if (lumaStats.count < MIN_PIXELS) return { dark: 1, glare: 0, blurred: UNKNOWN };
   return {
     dark: lumaStats.mean / 255,
     glare: blownOut / lumaStats.count,
@@ -127,7 +126,8 @@ function boxInCrop(region: OrientedCrop, detection: Detection): Uint8Array {
 }
 
 function lumaAt(data: Uint8ClampedArray, i: number): number {
-  return 0.299 * (data[i] as number) + 0.587 * (data[i + 1] as number) + 0.114 * (data[i + 2] as number);
+  const [red, green, blue] = LUMA as [number, number, number];
+  return red * (data[i] as number) + green * (data[i + 1] as number) + blue * (data[i + 2] as number);
 }
 
 function isBlownOut(data: Uint8ClampedArray, i: number): boolean {

@@ -11,7 +11,7 @@
 import { cropAround, extract, type OrientedCrop } from './align';
 import constants from './constants.json';
 import { boxOf, type Detection } from './detection';
-import { type DetectOptions, detectKeys, type RunDetector } from './detector';
+import { type DetectOptions, detectAll, type RunDetector } from './detector';
 import type { RgbaImage } from './image';
 import { type Photo, type ReadPhoto, scaleOf } from './photo';
 
@@ -26,14 +26,14 @@ export interface KeyCrop {
   readonly photo: Photo; // from which it was sampled
 }
 
-/** Return the crop of each key in a photo. */
-export async function cropKeys(
+/** Return the crop of each key and each remote in a photo. */
+export async function cropAll(
   read: ReadPhoto,
   run: RunDetector,
   options: DetectOptions = {},
 ): Promise<KeyCrop[]> {
   const coarse = await read(C.DETECTION_SIDE);
-  const detections = await detectKeys(coarse, run, options);
+  const detections = await detectAll(coarse, run, options);
   const regions = detections.map((key) => cropAround(key.head, key.tip, boxOf(key)));
   const photo = await readSharp(coarse, read, regions);
   return detections.map((detection, i) => {

@@ -56,7 +56,11 @@ export async function detectKeys(
   return (await detectAll(photo, run, options)).filter(({ remote }) => !remote);
 }
 
-/** Return the keys and the remotes in a photo, highest score first. */
+/**
+ * Return the keys and the remotes in a photo, highest score first.
+ *
+ * Below SCORE_THRESHOLD, a lower threshold does not change whether finer scales are processed.
+ */
 export async function detectAll(
   photo: Photo,
   run: RunDetector,
@@ -70,7 +74,8 @@ export async function detectAll(
   let detections = await refined(photo, candidates, refiner, scoreThreshold);
   let fieldOfView = longerSide;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
-    if (longerPixels * share <= WIDTH * C.MIN_TILE || !needsFinerScale(detections, fieldOfView)) break;
+    const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
+    if (longerPixels * share <= WIDTH * C.MIN_TILE || !needsFinerScale(sure, fieldOfView)) break;
     fieldOfView = share * longerSide;
     const finer: Detection[] = [];
     for (const tile of tilesOf(photo.pixels, share)) {

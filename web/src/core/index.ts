@@ -13,6 +13,7 @@ export * from './causes';
 export * from './classify';
 export { default as constants } from './constants.json';
 export * from './crops';
+export * from './decision';
 export * from './detection';
 export * from './detector';
 export * from './geometry';

@@ -3,17 +3,17 @@
  *
  * In:    a function that reads the photo; the networks and the model card
  * Out:   RecognisedKey(s), highest detection score first
- * Needs: causes.ts, classify.ts, crops.ts, detection.ts, refiner.ts, verdict.ts
+ * Needs: causes.ts, classify.ts, crops.ts, decision.ts, detection.ts, refiner.ts, verdict.ts
  *
  * Same results as Recogniser in predict/recogniser.py, plus the causes of "not sure".
  */
 
 import { extractUnstretched, type OrientedCrop } from './align';
-import type { Card } from './card';
 import { type Cause, causesOf, type Measurements, measure } from './causes';
 import { classifyViews, type RunClassifier, VIEWS, type View } from './classify';
 import constants from './constants.json';
-import { cropKeys, readSharp } from './crops';
+import { cropAll, readSharp } from './crops';
+import { type Evidence, evidenceOf } from './decision';
 import { boxOf, type Detection } from './detection';
 import type { DetectOptions, RunDetector } from './detector';
 import type { Box, Point } from './geometry';
@@ -21,16 +21,15 @@ import type { RgbaImage } from './image';
 import { type Photo, type ReadPhoto, scaleOf } from './photo';
 import type { RunRefiner } from './refiner';
 import { resize } from './resize';
-import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
+import { type ClassifierOutputs, type Rule, type Verdict, verdictOf } from './verdict';
 
 const { SIZE, WHOLE } = constants.card;
 
-/** The networks, ready to run. */
-export interface Networks {
+/** The networks, ready to run, and what turns their outputs into answers. */
+export interface Networks extends Rule {
   readonly detect: RunDetector;
   readonly refine: RunRefiner | null; // null: there is none
   readonly classify: RunClassifier;
-  readonly card: Card;
 }
 
 /** How a photo is searched, and the views of each crop that are classified (default: all). */
@@ -47,6 +46,7 @@ export interface RecognisedKey {
   readonly region: OrientedCrop | null;
   readonly crop: RgbaImage; // the classifier's input
   readonly outputs: ClassifierOutputs;
+  readonly evidence: Evidence;
   readonly verdict: Verdict;
   readonly measurements: Measurements;
   readonly causes: readonly Cause[]; // most important first; empty unless the verdict is "not sure"
@@ -59,7 +59,8 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<RecognisedKey[]> {
   if (networks.card.crop === WHOLE) return [await recogniseWhole(await read(SIZE), networks)];
-  const crops = await cropKeys(read, networks.detect, { refiner: networks.refine, ...options });
+  const found = { scoreThreshold: networks.decision.minScore, refiner: networks.refine };
+  const crops = await cropAll(read, networks.detect, { ...found, ...options });
   const keys: RecognisedKey[] = [];
   for (const { detection, region, crop } of crops) {
     const { head, tip } = detection;
@@ -105,12 +106,13 @@ async function recogniseWhole({ pixels, width, height }: Photo, networks: Networ
 
 async function recogniseCrop(
   part: Pick<RecognisedKey, 'box' | 'head' | 'tip' | 'detection' | 'region' | 'crop'>,
-  { classify, card }: Networks,
+  networks: Networks,
   views: readonly View[],
 ): Promise<RecognisedKey> {
-  const outputs = await classifyViews(part.crop, classify, views);
-  const verdict = verdictOf(outputs, card);
+  const outputs = await classifyViews(part.crop, networks.classify, views);
   const measurements = measure(part.crop, part.region, part.detection);
-  const isUnsure = verdict.isKey && verdict.kind === null;
-  return { ...part, outputs, verdict, measurements, causes: isUnsure ? causesOf(measurements) : [] };
+  const evidence = evidenceOf(part.detection, measurements.blurred);
+  const verdict = verdictOf(outputs, evidence, networks);
+  const causes = verdict.reason === null ? [] : causesOf(measurements);
+  return { ...part, outputs, evidence, verdict, measurements, causes };
 }

@@ -3,33 +3,35 @@
  *
  * In:    the tracks so far; the keys in this frame
  * Out:   Track(s): outputs averaged over frames, and for how many frames the answer has been the same
- * Needs: causes.ts, detection.ts, verdict.ts
+ * Needs: causes.ts, decision.ts, detection.ts, verdict.ts
  */
 
-import type { Card } from './card';
 import { CAUSES, type Cause } from './causes';
 import constants from './constants.json';
+import type { Evidence } from './decision';
 import { type Keypoints, keypointDistance } from './detection';
-import { type ClassifierOutputs, type Verdict, verdictOf } from './verdict';
+import { type ClassifierOutputs, type Rule, type Verdict, verdictOf } from './verdict';
 
 const SMOOTHING = 0.4; // weight of the current frame: an answer settles in about five frames
 
 /** A key in one frame, in pixels of it. */
 export interface FrameKey extends Keypoints {
   readonly outputs: ClassifierOutputs;
+  readonly evidence: Evidence;
   readonly causes: readonly Cause[]; // whatever the verdict
 }
 
 /** A key over several frames, in pixels of the current one. */
 export interface Track extends Keypoints {
   readonly outputs: ClassifierOutputs; // averaged; the maps are those of the current frame
+  readonly evidence: Evidence; // of the current frame, with the averaged score
   readonly verdict: Verdict;
   readonly causes: readonly Cause[]; // in the current frame; empty unless the verdict is "not sure"
   readonly frames: number; // for which the verdict has been the same
 }
 
 /** Return the tracks after one more frame; keys that are missing from it are dropped. */
-export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[], card: Card): Track[] {
+export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[], rule: Rule): Track[] {
   const unmatched = new Set(tracks);
   return keys.map((key) => {
     const previous = [...unmatched].find(
@@ -37,17 +39,25 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
     );
     if (previous) unmatched.delete(previous);
     const outputs = previous ? smooth(previous.outputs, key.outputs) : key.outputs;
-    const verdict = verdictOf(outputs, card);
+    const evidence = previous ? smoothScore(previous.evidence, key.evidence) : key.evidence;
+    const verdict = verdictOf(outputs, evidence, rule);
     const isSame = previous?.verdict.kind === verdict.kind && previous.verdict.isKey === verdict.isKey;
-    const isUnsure = verdict.isKey && verdict.kind === null;
-    const causes = isUnsure ? CAUSES.filter((cause) => key.causes.includes(cause)) : [];
+    const causes = verdict.reason === null ? [] : CAUSES.filter((cause) => key.causes.includes(cause));
     const frames = isSame ? previous.frames + 1 : 1;
-    return { head: key.head, tip: key.tip, outputs, verdict, causes, frames };
+    return { head: key.head, tip: key.tip, outputs, evidence, verdict, causes, frames };
   });
 }
 
+function smoothScore(average: Evidence, current: Evidence): Evidence {
+  if (average.score === null || current.score === null) return current;
+  return { ...current, score: mix(average.score, current.score) };
+}
+
+function mix(old: number, value: number): number {
+  return old * (1 - SMOOTHING) + value * SMOOTHING;
+}
+
 function smooth(average: ClassifierOutputs, current: ClassifierOutputs): ClassifierOutputs {
-  const mix = (old: number, value: number): number => old * (1 - SMOOTHING) + value * SMOOTHING;
   const probabilities = current.probabilities.map((value, i) =>
     mix(average.probabilities[i] ?? value, value),
   );

@@ -1,14 +1,15 @@
 /**
- * The classifier's outputs for a crop -> a kind, "not sure" or "not a key".
+ * The classifier's outputs for a crop, and what is known about the detection -> a kind, "not sure" or "not a key".
  *
- * In:    ClassifierOutputs, Card
+ * In:    ClassifierOutputs, Evidence; the Rule: the model's Card and the Decision
  * Out:   Verdict
- * Needs: card.ts, numbers.ts
+ * Needs: card.ts, decision.ts, numbers.ts
  *
  * Same results as predict/recogniser.py. Temperature scaling is part of the network.
  */
 
 import type { Card } from './card';
+import { type Decision, decide, type Evidence, type Reason, toldProbabilities } from './decision';
 import { clamp } from './numbers';
 
 /** The outputs of the classifier for one crop. */
@@ -18,22 +19,35 @@ export interface ClassifierOutputs {
   readonly oodScore: number | null; // out-of-distribution score
 }
 
+/** What turns outputs into answers. */
+export interface Rule {
+  readonly card: Card;
+  readonly decision: Decision;
+}
+
 /** The answer for one key. */
 export interface Verdict {
-  readonly isKey: boolean; // false: out of distribution
-  readonly kind: string | null; // null: not sure, or not a key
+  readonly isKey: boolean;
+  readonly kind: string | null; // null: not known, or not a key
+  readonly reason: Reason | null; // why the kind of a key is not known
   readonly best: string; // the most probable kind
-  readonly probability: number; // of `best`
+  readonly probability: number; // that it is a key of the kind `best`
   readonly probabilities: readonly { readonly kind: string; readonly probability: number }[]; // highest first
 }
 
-/** Apply the card's thresholds to the outputs. */
-export function verdictOf({ probabilities, oodScore }: ClassifierOutputs, card: Card): Verdict {
+/** Decide what one detection is. */
+export function verdictOf(
+  { probabilities, oodScore }: ClassifierOutputs,
+  evidence: Evidence,
+  { card, decision }: Rule,
+): Verdict {
+  const clamped = card.kinds.map((_, i) => clamp(probabilities[i] ?? 0, 0, 1)); // rounding may leave 0..1
+  const decided = decide(clamped, oodScore, evidence, decision, card);
+  const { isKey, isKnown, reason } = decided;
+  const told = toldProbabilities(clamped, decided, decision);
   const sorted = card.kinds
-    .map((kind, i) => ({ kind, probability: clamp(probabilities[i] ?? 0, 0, 1) })) // rounding may leave 0..1
+    .map((kind, i) => ({ kind, probability: told[i] as number }))
     .sort((entry, other) => other.probability - entry.probability);
   const { kind: best, probability } = sorted[0] as { kind: string; probability: number };
-  const isKey = oodScore === null || card.oodThreshold === null || oodScore <= card.oodThreshold;
-  const isSure = isKey && probability >= card.confidenceThreshold;
-  return { isKey, kind: isSure ? best : null, best, probability, probabilities: sorted };
+  return { isKey, kind: isKnown ? best : null, reason, best, probability, probabilities: sorted };
 }

@@ -8,12 +8,13 @@
 
 import type { Box, Card, Cause, Measurements, PhotoProblem, Point, Verdict } from '../core';
 
-/** URLs of the packed runtime and models. */
+/** URLs of the packed runtime and models, and what was fitted to the models. */
 export interface EngineUrls {
   readonly runtime: { readonly script: string; readonly wasm: string };
   readonly detector: string;
   readonly refiner: string | null; // null: there is none
   readonly classifier: string;
+  readonly decision: unknown; // JSON; null: the default for the model's card
 }
 
 /** A key as the page shows it, in pixels of the upright photo or frame. */

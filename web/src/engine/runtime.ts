@@ -7,7 +7,15 @@
  */
 
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
-import { type ClassifierOutputs, constants, type Networks, type RefinerOutputs, readModel } from '../core';
+import {
+  type ClassifierOutputs,
+  constants,
+  defaultDecision,
+  type Networks,
+  type RefinerOutputs,
+  readDecision,
+  readModel,
+} from '../core';
 import type { EngineUrls } from './protocol';
 
 const { WIDTH, HEIGHT } = constants.postprocess;
@@ -38,6 +46,7 @@ export async function loadNetworks(urls: EngineUrls): Promise<Networks> {
   const kinds = card.kinds.length;
   return {
     card,
+    decision: urls.decision === null ? defaultDecision(card) : readDecision(urls.decision),
     detect: async (rgb) => (await run(detector, rgb, WIDTH, HEIGHT))[0] as Float32Array,
     refine: refiner && (async (rgb) => refinerOutputs(await run(refiner, rgb, CROP_WIDTH, CROP_HEIGHT))),
     classify: async (rgb) => classifierOutputs(await run(classifier, rgb, SIZE, SIZE), classifier, kinds),

@@ -45,6 +45,7 @@ const MAX_SIDE = 2048; // px of a photo that is displayed, saved or added to the
 const KEY_HEIGHT = 320; // px of a key that is displayed alone
 const CONTEXT = 1.3; // how much larger than its crop a key is cut from a photo of several
 const JPEG_QUALITY = 0.92;
+const { SCORE_THRESHOLD } = constants.detector; // of frames, and of what is shown as "not a key"
 
 let networks: Networks | null = null;
 let tracks: readonly Track[] = [];
@@ -63,8 +64,9 @@ const methods: {
     const started = performance.now();
     const source = openFrame(frame);
     const view = VIEWS[frameCount++ % VIEWS.length] as View; // one per frame: the average over frames has both
-    const keys = await recognise(source.read, loaded(), { singlePass: true, views: [view] });
-    tracks = updateTracks(tracks, keys.map(frameKey), loaded().card);
+    const options = { scoreThreshold: SCORE_THRESHOLD, singlePass: true, views: [view] };
+    const keys = await recognise(source.read, loaded(), options);
+    tracks = updateTracks(tracks, keys.map(frameKey), loaded());
     const results = keys.map((key, i) => keyResult(key, tracks[i]));
     const result = await frameResult(source, results, started);
     frame.close();
@@ -74,7 +76,7 @@ const methods: {
   async recognisePhoto(photo) {
     const started = performance.now();
     const source = photo instanceof Blob ? await openFile(photo) : openFrame(photo);
-    const keys = keysFirst(await recognise(source.read, loaded()));
+    const keys = shown(await recognise(source.read, loaded()));
     current?.source.bitmap.close();
     current = { source, keys };
     tracks = [];
@@ -131,9 +133,13 @@ function currentKey(index: number): { source: Source; key: RecognisedKey } {
   return { source: current.source, key };
 }
 
-/** Return the keys with those that are "not a key" last. */
-function keysFirst(keys: readonly RecognisedKey[]): RecognisedKey[] {
-  return [...keys].sort((key, other) => Number(other.verdict.isKey) - Number(key.verdict.isKey));
+/** Return the keys, then the detections that are "not a key" although the detector takes them for one. */
+function shown(keys: readonly RecognisedKey[]): RecognisedKey[] {
+  const others = keys.filter(({ verdict }) => !verdict.isKey);
+  return [
+    ...keys.filter(({ verdict }) => verdict.isKey),
+    ...others.filter(({ detection }) => (detection?.score ?? 1) >= SCORE_THRESHOLD),
+  ];
 }
 
 function frameKey(key: RecognisedKey): FrameKey {
@@ -142,6 +148,7 @@ function frameKey(key: RecognisedKey): FrameKey {
     head,
     tip,
     outputs: key.outputs,
+    evidence: key.evidence,
     causes: causesOf(key.measurements),
   };
 }

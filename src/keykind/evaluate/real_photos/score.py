@@ -23,7 +23,8 @@ from keykind.evaluate.real_photos.detector_scores import DetectorScores, score_d
 from keykind.evaluate.real_photos.sheets import write_sheets
 from keykind.model.card import WHOLE
 from keykind.model.model import load_model
-from keykind.predict.recogniser import Recogniser, shipped_model
+from keykind.model.shipped import load_decision
+from keykind.predict.recogniser import Recogniser, fitted_decision, shipped_model
 
 RESAMPLES = 1000  # of the bootstrap
 
@@ -58,18 +59,24 @@ class RealPhotoScores:
 
 
 def load_recogniser(
-    model: str | Path | None = None, detector: str | Path | None = None, refiner: str | Path | None = None
+    model: str | Path | None = None,
+    detector: str | Path | None = None,
+    refiner: str | Path | None = None,
+    *,
+    decision: str | Path | None = None,
 ) -> Recogniser:
     """Return a recogniser with these files; None: those that ship with keykind.
 
     refiner: of the detector, see `load_detector`.
     Raises BadModel if a file cannot be used, or the model was trained on whole photos.
     """
-    loaded = load_model(shipped_model() if model is None else Path(model))
+    path = shipped_model() if model is None else Path(model)
+    loaded = load_model(path)
     if loaded.card.crop == WHOLE:
         fault, remedy = "was trained on whole photos", "give a model that was trained on crops of keys"
         raise BadModel(loaded.name, fault=fault, remedy=remedy)
-    return Recogniser(loaded, load_detector(detector, refiner))
+    fitted = fitted_decision(path) if decision is None else load_decision(decision)
+    return Recogniser(loaded, load_detector(detector, refiner), fitted)
 
 
 def score_real_photos(

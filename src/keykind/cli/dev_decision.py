@@ -1,0 +1,58 @@
+"""`keykind dev fit-decision`: fit the decision "is it a key, and is its kind known?".
+
+In:    options
+Out:   a decision as JSON; what it gives, as text
+Needs: scipy, scikit-learn, opencv                                                         [train]
+"""
+
+import argparse
+from pathlib import Path
+
+from keykind.cli.options import add_sets, add_stages
+from keykind.core.extras import require
+
+HELP = "fit the decision whether a detection is a key of a known kind"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command."""
+    add_sets(parser)
+    parser.add_argument(
+        "--negatives",
+        nargs="+",
+        required=True,
+        metavar="PHOTO|FOLDER",
+        help="photos without keys, best ones that the detector was not trained on",
+    )
+    parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
+    add_stages(parser)
+    for name, default, meaning in (
+        ("key-threshold", 0.5, "P(key) below which a detection is no key"),
+        ("kind-threshold", 0.5, "P(key) P(kind is right | key) below which the kind is not known"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=float, default=default, metavar="P", help=f"{meaning} (default: %(default)s)"
+        )
+    parser.add_argument(
+        "--min-score",
+        type=float,
+        metavar="P",
+        help="score below which a detection is not considered (default: such that hardly a key is lost)",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file to write")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Fit the decision, write it and print what it gives."""
+    require("train")
+    from keykind.core.files import write_json
+    from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits, fit_from_folders
+    from keykind.evaluate.decision.report import text
+
+    decision, scores = fit_from_folders(
+        FitPhotos(options.sets, options.negatives, options.max_photos),
+        FitModels(options.model, options.detector, options.refiner),
+        Limits(options.min_score, options.key_threshold, options.kind_threshold),
+    )
+    write_json(options.out, decision.as_json())
+    print(text(decision, scores))
