@@ -31,6 +31,20 @@ sys.modules["tensorflow"] = sys
 from keykind.render.studio.renderer import Renderer, Variant
 Renderer(Variant("scalar_rgb", None, ""), 1)
 """
+TWO_SCENES = """
+import numpy as np
+from keykind.render.scenes.atlas import paint_atlas
+from keykind.render.scenes.scene_builder import build_scene
+from keykind.render.studio.renderer import Renderer
+from keykind.render.studio.variant import choose_variant
+renderer = Renderer(choose_variant(), 1)
+scene, _ = build_scene("product", ["cylinder"], 64, np.random.default_rng(0))
+atlas = paint_atlas(scene, np.random.default_rng(0))
+first = renderer.render_gbuffer(scene, atlas, 0)
+second = renderer.render_gbuffer(scene, atlas, 0)
+assert (first.parts >= 0).any()
+np.testing.assert_array_equal(first.parts, second.parts)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -98,6 +112,10 @@ def test_a_single_key_is_neither_occluded_nor_cut_off(renderer, single_key):
     assert key["occluded"] < 0.04
     assert key["cut_off"] == 0
     assert label["others"] == []
+
+
+def test_a_scene_that_is_still_in_memory_does_not_change_the_parts_of_the_next():
+    subprocess.run([sys.executable, "-c", TWO_SCENES], check=True, timeout=300)  # a variant of its own
 
 
 def test_bow_and_blade_partition_the_mask(renderer, single_key):

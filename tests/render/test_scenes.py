@@ -210,7 +210,7 @@ def gbuffer(light: np.ndarray, parts: np.ndarray) -> GBuffer:
 def test_denoising_removes_noise_and_keeps_the_level(part):
     rng = np.random.default_rng(0)
     light = rng.normal(0.5, 0.05, (40, 40, 3)).astype(np.float32)
-    smooth = denoise(light, gbuffer(light, np.full((80, 80), part)))
+    smooth = denoise(light, np.full((40, 40), 0.1), gbuffer(light, np.full((80, 80), part)))
     assert smooth.std() < 0.5 * light.std()
     assert smooth.mean() == pytest.approx(light.mean(), rel=0.02)
 
@@ -220,7 +220,7 @@ def test_denoising_keeps_the_edge_between_two_parts():
     light[:, 20:] = 0.1
     parts = np.zeros((80, 80), int)
     parts[:, 40:] = 1
-    assert denoise(light, gbuffer(light, parts)) == pytest.approx(light, abs=1e-5)
+    assert denoise(light, np.full((40, 40), 0.1), gbuffer(light, parts)) == pytest.approx(light, abs=1e-5)
 
 
 def test_a_cut_out_photo_has_a_white_background():

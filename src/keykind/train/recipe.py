@@ -27,7 +27,8 @@ class DetectorRecipe:
     views: int = 600_000  # training views in all
     batch: int = 32  # views per step
     background_share: float = 0.45  # share of views that begin with a photo without keys
-    marked_share: float = 0.1  # share of the other views that begin with a real photo, if any are given
+    plain_share: float = 0.25  # share of these that begin with a plain ground instead, such as paper
+    marked_share: float = 0.1  # share of the other views that begin with a marked photo, if any are given
     paste_share: float = 0.5  # share of these with keys pasted in from other scenes
     clutter_share: float = 0.25  # share of all views with small things, if any are given
     hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
@@ -179,6 +180,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "detector.views": (1, 1_000_000_000),
     "detector.batch": (1, 65_536),
     "detector.background_share": (0, 1),
+    "detector.plain_share": (0, 1),
     "detector.marked_share": (0, 1),
     "detector.paste_share": (0, 1),
     "detector.clutter_share": (0, 1),

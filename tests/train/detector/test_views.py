@@ -23,6 +23,7 @@ from keykind.train.detector.keys import (
     key_areas,
     no_keys,
 )
+from keykind.train.detector.plain import plain_ground
 from keykind.train.detector.views import training_view
 from keykind.train.recipe import DetectorRecipe
 from rendered_bars import draw_things
@@ -106,6 +107,23 @@ def test_marked_photos_are_used_by_their_share(pools):
     recipe = DetectorRecipe(background_share=0, marked_share=1, paste_share=0)
     view = training_view(marked, recipe, np.random.default_rng(0))
     assert len(view.keys) == 2
+
+
+def test_keys_on_a_plain_ground_are_mostly_large(pools, plain):
+    recipe = DetectorRecipe(background_share=1, plain_share=1, clutter_share=0, hand_share=0)
+    found = [training_view(pools, recipe, np.random.default_rng(seed)) for seed in range(30)]
+    few = [view for view in found if len(view.keys) in (1, 2, 3)]
+    assert len(few) > 2  # longer ones than twice the cut-out are not pasted
+    for view in few:
+        lengths = np.linalg.norm(view.keys[:, TIP] - view.keys[:, HEAD], axis=1)
+        assert lengths.max() > 0.2 * WIDTH
+
+
+def test_a_plain_ground_is_smooth():
+    for seed in range(10):
+        ground = plain_ground((300, 200), np.random.default_rng(seed)).astype(int)
+        assert ground.shape == (200, 300, 3)
+        assert max(abs(np.diff(ground, axis=axis)).max() for axis in (0, 1)) <= 5
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -16,8 +16,10 @@ from keykind.render.paint.noise import resize, smoothstep
 from keykind.render.paint.textures import SIZE, read_picture
 
 SMALLEST_CROP = 0.6  # of the photo's shorter side
-BLUR_SHARE = 0.75  # of backgrounds that are blurred more than the lens would
-BLUR = 0.02  # of the width: mean of the additional blur
+BLUR_SHARE = (
+    0.5  # of backgrounds that are blurred more than a phone's lens would; most photos show them sharp
+)
+BLUR = 0.012  # of the width: mean of the additional blur
 HIGHLIGHT = 0.8  # linear level above which a photo shows lamps, windows and sky, which it clips to white
 GLOW = 2.5  # times as bright as white they are made
 MIN_BLUR = 3.0  # px; less is not visible

@@ -20,12 +20,12 @@ from keykind.render.scenes.layout import rotation_matrix
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.strewing import strew
 
-GROUND_SIZE = 768  # px, side of the ground's texture
+GROUND_SIZE = 1024  # px, side of the ground's texture, as of real ones: Mitsuba compiles for each size
 # relative frequencies
 INDOOR_LIGHTS = {"window": 3, "lamp": 1.5, "flash": 1, "dim": 0.7, "office": 1, "mixed": 1.5, "tent": 0.5}
 LIGHTS = INDOOR_LIGHTS | {"sun": 1, "overcast": 1}
 PLAIN_GROUNDS = ("plain", "paper", "plastic", "plaster")
-TEXTURE_SHARE = 0.7  # of the grounds, where there are textures
+TEXTURE_SHARE = 0.65  # of the grounds, where there are textures
 PHOTO_SHARE = 0.15  # of the grounds, where there are photos
 PHOTO_WIDTH = (1.0, 2.2)  # times the frame that a photo spans as the ground
 BEHIND_SHARE = 0.85  # of distant backgrounds, where there are photos
@@ -34,7 +34,8 @@ BACKGROUND_ROLL = 6.0  # degrees, standard deviation
 REAL_LIGHT_SHARE = 0.75  # of the scenes, where there are environment maps
 STREWN_SHARE = 0.3  # of the scenes on a ground, where there are cut-out pictures
 MAX_PHOTO_TILT = 45.0  # degrees; seen at a lower angle, a photo as the ground is a picture, not a table
-PLAIN_SHARE = 0.4  # of the other scenes, on a ground of PLAIN_GROUNDS; the rest are on any ground
+PLAIN_SHARE = 0.4  # of the drawn grounds, one of PLAIN_GROUNDS; the rest are of any material
+PLAIN_BESIDE_REAL = 0.75  # the same where there are textures or photos, which are seldom plain
 
 
 def with_surroundings(draft: SceneDraft, name: str, camera: Camera, depth: float, pose: str) -> Scene:
@@ -54,7 +55,7 @@ def _ground(draft: SceneDraft, camera: Camera) -> tuple[str, Ground]:
     if assets.behind and steep and TEXTURE_SHARE <= real < TEXTURE_SHARE + PHOTO_SHARE:
         path = assets.behind[int(rng.integers(len(assets.behind)))]
         return path.name, draw_photo_ground(path, _frame(camera) * draft.uniform(*PHOTO_WIDTH), rng)
-    plain = draft.chance(PLAIN_SHARE)
+    plain = draft.chance(PLAIN_BESIDE_REAL if assets.grounds or assets.behind else PLAIN_SHARE)
     material = str(rng.choice(PLAIN_GROUNDS if plain else MATERIALS))
     return material, draw_ground(material, GROUND_SIZE, rng)
 

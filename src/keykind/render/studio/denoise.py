@@ -1,12 +1,13 @@
 """Remove Monte Carlo noise from rendered light; edges, colours and textures stay sharp.
 
-In:    radiance, G-buffer
+In:    radiance, its standard error, G-buffer
 Out:   radiance of the same shape
 Needs: numpy, pillow, manifold3d    [render]
 
 With few samples a path tracer leaves noise where no photo has any: on the plain ground of a product photo, on
 the flat side of a blade. Illumination varies smoothly along a face, albedo does not: divide the radiance by
-the albedo, then average over neighbouring pixels of the same part with a similar normal.
+the albedo, then average over neighbouring pixels of the same part with a similar normal, and over those that
+differ by no more than the noise.
 Source: demodulation and edge-stopping weights of Schied et al. 2017, "Spatiotemporal variance-guided
 filtering", section 4.
 """
@@ -18,35 +19,43 @@ from keykind.render.studio.renderer import GROUND, GBuffer
 GROUND_SIGMA = 1.6  # px of the photo, Gaussian filter of the ground
 EVEN_SIGMA = 5.0  # px, where the ground is evenly lit
 EVEN = 0.1  # difference in log luminance between both filters, at which they weigh equally
-RADIUS = 2  # px, neighbourhood of a foreground pixel
+RADIUS = 2  # steps of the neighbourhood of a foreground pixel, in each direction
+STEPS = (1, 2)  # px, of the passes
 NORMAL_WEIGHT = 150.0  # the weight falls by a factor of e for normals about 7 degrees apart
-LOG_SIGMA = 0.35  # difference in log luminance at which the weight falls by a factor of e; keeps reflections
+LOG_SIGMA = 0.2  # difference in log luminance at which the weight falls by a factor of e; keeps reflections
+NOISE_WEIGHT = 1.5  # times the noise, which adds to that difference
+NOISE_SIGMA = 2.0  # px over which the noise is averaged: that of one pixel is uncertain
+SPARK = 4.0  # as FIREFLY, of the foreground, where highlights are narrow
+MIXED = -9  # in place of a part: pixels that show several
 EPSILON = 0.02  # added to the albedo before dividing by it
 FIREFLY = 2.0  # times the median of the surrounding pixels; a brighter pixel is clamped
 
 
-def denoise(radiance: np.ndarray, gbuffer: GBuffer) -> np.ndarray:
-    """Return the denoised (h, w, 3) radiance."""
+def denoise(radiance: np.ndarray, noise: np.ndarray, gbuffer: GBuffer) -> np.ndarray:
+    """Return the denoised (h, w, 3) radiance; noise: relative standard error (h, w)."""
     height, width = radiance.shape[:2]
     fine = gbuffer.parts.reshape(height, gbuffer.parts.shape[0] // height, width, -1)
     uniform = (fine == fine[:, :1, :, :1]).all(axis=(1, 3))  # pixels that show a single part
-    part = np.where(uniform, fine[:, 0, :, 0], np.iinfo(np.int32).min)
+    part = np.where(uniform, fine[:, 0, :, 0], MIXED)
     albedo = gbuffer.albedo + EPSILON
     light = radiance / albedo
     ground, foreground = part == GROUND, part >= 0
     if ground.any():
-        light = np.where(ground[..., None], _smooth_ground(_clamp_fireflies(light), ground), light)
+        smooth = _smooth_ground(_clamp_fireflies(light, FIREFLY), ground)
+        light = np.where(ground[..., None], smooth, light)
     if foreground.any():
-        rows, columns = np.nonzero(foreground)
-        window = np.s_[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-        filtered = _cross_bilateral(light[window], part[window], gbuffer.normals[window])
-        light[window] = np.where(foreground[window][..., None], filtered, light[window])
+        errors = _gaussian(np.minimum(noise, 1.0)[..., None], NOISE_SIGMA)[..., 0]
+        light = np.where(foreground[..., None], _clamp_fireflies(light, SPARK), light)
+        for step in STEPS:
+            light[foreground] = _cross_bilateral(light, errors, part, gbuffer.normals, foreground, step)
+            errors = errors / 2  # at least: it averages 25 px, some of them with little weight
     return np.asarray(light * albedo)
 
 
-def _clamp_fireflies(light: np.ndarray) -> np.ndarray:
+def _clamp_fireflies(light: np.ndarray, factor: float) -> np.ndarray:
+    """Return the light with pixels darkened to `factor` times the median around them."""
     level = light.mean(axis=-1)
-    limit = FIREFLY * _median(level) + 1e-3
+    limit = factor * _median(level) + 1e-3
     return np.asarray(light * np.minimum(1, limit / np.maximum(level, 1e-6))[..., None])
 
 
@@ -102,26 +111,37 @@ def _gaussian(image: np.ndarray, sigma: float) -> np.ndarray:
     return image
 
 
-def _cross_bilateral(light: np.ndarray, part: np.ndarray, normals: np.ndarray) -> np.ndarray:
-    """Average over a square of 2 RADIUS + 1 px, weighted by part, normal and log luminance."""
-    level = np.log(light.mean(axis=-1) + 1e-3)
-    level = _median(level)
-    total, weights = np.zeros_like(light), np.zeros(part.shape, np.float32)
-    margin = ((RADIUS, RADIUS), (RADIUS, RADIUS))
-    padded = [
-        np.pad(values, margin + ((0, 0),) * (values.ndim - 2), mode="edge")
-        for values in (light, part, normals, level)
-    ]
-    height, width = part.shape
-    for down in range(2 * RADIUS + 1):
-        for right in range(2 * RADIUS + 1):
-            near = [values[down : down + height, right : right + width] for values in padded]
-            angle = np.sum((normals - near[2]) ** 2, axis=-1) / 2  # 1 - cosine
-            weight = np.exp(-NORMAL_WEIGHT * angle - ((level - near[3]) / LOG_SIGMA) ** 2)
-            weight *= near[1] == part
-            total += near[0] * weight[..., None]
+def _cross_bilateral(
+    light: np.ndarray,
+    noise: np.ndarray,
+    part: np.ndarray,
+    normals: np.ndarray,
+    chosen: np.ndarray,
+    step: int,
+) -> np.ndarray:
+    """Return (n, 3) averages over 5 x 5 px, `step` apart, at the n chosen pixels.
+
+    They are weighted by part, normal, and by log luminance beside the noise.
+    """
+    level = _median(np.log(light.mean(axis=-1) + 1e-3))
+    channels = np.concatenate([light, normals, level[..., None], part[..., None]], axis=-1)
+    reach = RADIUS * step
+    padded = np.pad(channels.astype(np.float32), ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    flat, columns = padded.reshape(-1, channels.shape[-1]), padded.shape[1]
+    rows, places = np.nonzero(chosen)
+    index = (rows + reach) * columns + places + reach
+    middle = flat[index]
+    scale = 1 / np.sqrt(LOG_SIGMA**2 + (NOISE_WEIGHT * noise[chosen]) ** 2)
+    total, weights = np.zeros((len(index), 3), np.float32), np.zeros(len(index), np.float32)
+    for down in range(-reach, reach + 1, step):
+        for right in range(-reach, reach + 1, step):
+            near = flat[index + (down * columns + right)]
+            angle = np.einsum("ij,ij->i", *[middle[:, 3:6] - near[:, 3:6]] * 2) / 2  # 1 - cosine
+            weight = np.exp(-NORMAL_WEIGHT * angle - ((middle[:, 6] - near[:, 6]) * scale) ** 2)
+            weight *= near[:, 7] == middle[:, 7]
+            total += near[:, :3] * weight[:, None]
             weights += weight
-    return total / weights[..., None]  # at least 1, the weight of the pixel itself
+    return np.asarray(total / weights[:, None])  # at least 1, the weight of the pixel itself
 
 
 def _median(values: np.ndarray) -> np.ndarray:

@@ -64,10 +64,10 @@ def render_photo(  # noqa: PLR0913 - all that a photo depends on
 
     scene, gbuffer, redrawn = _draw_scene(renderer, draw, rng)
     samples = SAMPLES if size < LARGE else LARGE_SAMPLES
-    radiance = renderer.render_radiance(gbuffer, scene.camera, samples, int(rng.integers(2**31)))
+    radiance, noise = renderer.render_radiance(gbuffer, scene.camera, samples, int(rng.integers(2**31)))
     height, width = radiance.shape[:2]
     foreground = gbuffer.parts.reshape(height, LABEL_SCALE, width, LABEL_SCALE) >= 0
-    photo = apply_isp(denoise(radiance, gbuffer), scene.style, foreground.mean(axis=(1, 3)), rng)
+    photo = apply_isp(denoise(radiance, noise, gbuffer), scene.style, foreground.mean(axis=(1, 3)), rng)
     if scene.style.graphics:
         graphic = draw_graphic(photo.size, rng)
         photo = Image.alpha_composite(photo.convert("RGBA"), graphic).convert("RGB")

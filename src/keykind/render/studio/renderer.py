@@ -25,6 +25,7 @@ MAX_DEPTH = 4  # path segments; a longer path adds less than the noise
 LABEL_SCALE = 2  # pixels of the part map per pixel of the photo, in each direction
 GROUND, SKY = -1, -2  # in the part map: the ground, and no surface at all
 GROUND_RADIUS = 3000.0  # mm from the middle of the ground to its edges
+LIGHT_ROWS = 256  # px, height of all environment maps
 SPECULAR = 0.5  # of the principled BSDF: 4% reflectance at normal incidence, as plastic and varnish have
 
 
@@ -71,7 +72,7 @@ class Renderer:
                 "ground": self._ground(scene),
                 "sky": {
                     "type": "envmap",
-                    "bitmap": mi.Bitmap(np.ascontiguousarray(scene.light, dtype=np.float32)),
+                    "bitmap": mi.Bitmap(_enlarged(scene.light)),
                     "to_world": self._sky(scene),
                 },
             }
@@ -85,20 +86,36 @@ class Renderer:
             mi.render(world, sensor=sensor, integrator=integrator, seed=seed), dtype=np.float32
         )
         blocks = channels[..., 2:8].reshape(height, LABEL_SCALE, width, LABEL_SCALE, 6).mean(axis=(1, 3))
-        shape_ids = [shape.id() for shape in world.shapes()]
-        parts = _part_map(channels[..., 0], channels[..., 1], shape_ids, atlas)
+        parts = _part_map(channels[..., 0], channels[..., 1], self._objects_number(world), atlas)
         return GBuffer(blocks[..., :3], blocks[..., 3:], parts, world)
 
-    def render_radiance(self, gbuffer: GBuffer, camera: Camera, samples: int, seed: int) -> np.ndarray:
-        """Return (h, w, 3) float32 linear radiance; the same seed gives the same noise.
+    def render_radiance(
+        self, gbuffer: GBuffer, camera: Camera, samples: int, seed: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (h, w, 3) float32 linear radiance, and the relative standard error (h, w) of its luminance.
 
-        samples: per pixel, a square number.
+        samples: per pixel, a square number. The same seed gives the same noise.
         """
-        integrator = self.mi.load_dict({"type": "path", "max_depth": MAX_DEPTH})
+        path = {"type": "path", "max_depth": MAX_DEPTH}
+        integrator = self.mi.load_dict({"type": "moment", "nested": path})
         sensor = self._sensor(camera, camera.size, "thinlens", samples)
         light = self.mi.render(gbuffer.world, sensor=sensor, integrator=integrator, seed=seed)
         # A path that hits a lamp edge-on may give NaN, which filters would spread to its neighbours.
-        return np.nan_to_num(np.array(light, dtype=np.float32)[..., :3], nan=0.0, posinf=0.0, neginf=0.0)
+        channels = np.nan_to_num(np.array(light, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+        level, square = channels[..., 4], channels[..., 7]  # of R, G, B, X, Y, Z and the squares of X, Y, Z
+        variance = np.maximum(square - level**2, 0) / max(samples - 1, 1)
+        return channels[..., :3], np.sqrt(variance) / np.maximum(level, 1e-6)
+
+    def _objects_number(self, world: Any) -> int:
+        """Return the value of the channel `shape_index` at the mesh of all objects.
+
+        Dr.Jit numbers all shapes that are alive, those of a previous scene included.
+        """
+        shapes = list(world.shapes())
+        index = [shape.id() for shape in shapes].index("objects")
+        if self.jit is None:
+            return 1 + index
+        return int(self.jit.reinterpret_array(self.mi.UInt32, self.mi.ShapePtr(shapes[index]))[0])
 
     def _objects(self, atlas: Atlas) -> Any:
         material = self._material((atlas.colour, atlas.roughness, atlas.metallic, atlas.height))
@@ -199,7 +216,7 @@ class Renderer:
                     "height": size[1],
                     "pixel_format": "rgb",
                     "component_format": "float32",
-                    "rfilter": {"type": "box" if labels else "gaussian"},
+                    "rfilter": {"type": "box"},  # others would spread a sample over 25 pixels, which is slow
                 },
                 **({} if labels else lens),
             }
@@ -228,8 +245,14 @@ def _ground_frame(scene: Scene) -> tuple[np.ndarray, np.ndarray]:
     return scene.camera.target - axes[2] * scene.ground_depth, axes
 
 
-def _part_map(shape: np.ndarray, face: np.ndarray, shape_ids: list[str], atlas: Atlas) -> np.ndarray:
-    """Return the part at each pixel; shape: 1 + index into shape_ids, or 0 where there is none."""
+def _enlarged(light: np.ndarray) -> np.ndarray:
+    """Return a light of LIGHT_ROWS rows: Mitsuba compiles its kernels again for every other size."""
+    factor = max(LIGHT_ROWS // len(light), 1)
+    return np.ascontiguousarray(light.repeat(factor, axis=0).repeat(factor, axis=1), dtype=np.float32)
+
+
+def _part_map(shape: np.ndarray, face: np.ndarray, objects: int, atlas: Atlas) -> np.ndarray:
+    """Return the part at each pixel; shape: `objects` at the objects, 0 where there is no surface."""
     faces = np.clip(face, 0, len(atlas.parts) - 1).astype(np.int64)
-    parts = np.where(shape == 1 + shape_ids.index("objects"), atlas.parts[faces], GROUND)
+    parts = np.where(shape == objects, atlas.parts[faces], GROUND)
     return np.where(shape > 0, parts, SKY).astype(np.int32)

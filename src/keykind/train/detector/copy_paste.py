@@ -23,6 +23,7 @@ from keykind.train.detector.warp import log_uniform, matrix_about, warp
 
 FAN_SHARE, ROW_SHARE = 0.4, 0.2  # of views
 LENGTHS = (0.07, 0.75)  # of keys, relative to the frame's longer side
+LARGE_LENGTHS, MAX_LARGE = (0.3, 1.0), 3  # of large keys; how many of them there are at most
 MAX_LENGTH_RATIO = 1.25  # of a key's length to the view's typical length
 FAN_ANGLE = (0.2, 1.9 * math.pi)  # between the first and the last key of a fan, radians
 POSE_JITTER = 0.15  # standard deviation of poses in a fan or a row, radians and key lengths
@@ -44,10 +45,13 @@ class Pose:
     length: float  # px
 
 
-def random_poses(count: int, size: tuple[int, int], rng: np.random.Generator) -> list[Pose]:
-    """Return random poses of `count` keys in a view of a size (width, height)."""
+def random_poses(
+    count: int, size: tuple[int, int], rng: np.random.Generator, *, large: bool = False
+) -> list[Pose]:
+    """Return random poses of `count` keys in a view of a size (width, height); large: if they are few."""
     frame = np.array(size, float)
-    typical = log_uniform(rng, *LENGTHS) * float(frame.max())
+    lengths_range = LARGE_LENGTHS if large and count <= MAX_LARGE else LENGTHS
+    typical = log_uniform(rng, *lengths_range) * float(frame.max())
     lengths = typical * np.exp(rng.uniform(-1, 1, count) * math.log(MAX_LENGTH_RATIO))
     direction, arrangement = float(rng.uniform(0, 2 * math.pi)), rng.random()
     jitter = rng.normal(0, POSE_JITTER, (count, 3))

@@ -5,8 +5,8 @@ Out:   View: image (HEIGHT, WIDTH, 3) uint8 and its keys
 Needs: numpy, opencv                                                                       [train]
 
 A view is a photo of a common aspect ratio, turned to landscape, in the upper left of the network's input, as
-the detector makes it of any photo. It begins with a photo without keys, or with a rendered scene, or with a
-real photo whose keys are marked.
+the detector makes it of any photo. It begins with a photo without keys or a plain ground, with a rendered
+scene, or with a real photo whose keys are marked.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,9 @@ from keykind.detect.postprocess import HEIGHT, WIDTH
 from keykind.train.detector.clutter import Thing, litter
 from keykind.train.detector.copy_paste import paste_key, random_poses
 from keykind.train.detector.holding import Hand, choose, hold_keys
-from keykind.train.detector.keys import Affine, View, move_keys, truncate_keys
+from keykind.train.detector.keys import Affine, View, move_keys, no_keys, truncate_keys
 from keykind.train.detector.photometric import degrade, recolour
+from keykind.train.detector.plain import plain_ground
 from keykind.train.detector.pool import CutOut, ScenePool
 from keykind.train.detector.warp import log_uniform, random_framing, warp
 from keykind.train.recipe import DetectorRecipe
@@ -31,6 +32,7 @@ BACKGROUND_ZOOM, SCENE_ZOOM, SMALL_ZOOM = (1.0, 2.5), (1.0, 2.6), (0.3, 1.0)  # 
 SMALL_SHARE = 0.25  # of scenes that do not fill the frame, so that keys are small
 BACKGROUND_UPRIGHT_SHARE, SCENE_UPRIGHT_SHARE = 0.85, 0.6  # turned by quarter turns only
 KEYLESS_SHARE = 0.3  # of backgrounds into which no key is pasted
+PLAIN_KEYLESS_SHARE, PLAIN_KEYS = 0.1, (1, 1, 1, 2, 3, 5, 8)  # on plain grounds; each number as probable
 BACKGROUND_KEYS, SCENE_KEYS = (1, 8), (1, 6)  # number of pasted keys, upper limit excluded
 RECOLOURED_SHARE, RECOLOURED_STRENGTH = 0.5, 0.4  # of views with pasted keys: all of it once more
 MEAN_FILL_SHARE = 0.6  # of views whose empty areas have the scene's mean colour; a random one otherwise
@@ -57,12 +59,22 @@ class Pools:
 def training_view(pools: Pools, recipe: DetectorRecipe, rng: np.random.Generator) -> View:
     """Return a random view."""
     size = _random_size(rng)
-    on_background = rng.random() < recipe.background_share
-    view = _background(pools, size, rng) if on_background else _scene(pools, size, recipe, rng)
+    on_background = bool(rng.random() < recipe.background_share)
+    plain = on_background and bool(rng.random() < recipe.plain_share)
+    if plain:
+        view = View(recolour(plain_ground(size, rng), rng), np.zeros(size[::-1], np.uint8), no_keys())
+    else:
+        view = _background(pools, size, rng) if on_background else _scene(pools, size, recipe, rng)
     truncate_keys(view.keys, size)
     if pools.things and rng.random() < recipe.clutter_share:
         litter(view, pools.things, rng)
-    _paste(view, pools, recipe, rng, on_background=on_background)
+    if plain:
+        count = 0 if rng.random() < PLAIN_KEYLESS_SHARE else int(rng.choice(PLAIN_KEYS))
+    elif on_background:
+        count = 0 if rng.random() < KEYLESS_SHARE else int(rng.integers(*BACKGROUND_KEYS))
+    else:
+        count = int(rng.integers(*SCENE_KEYS)) if rng.random() < recipe.paste_share else 0
+    _paste(view, pools, count, rng, large=plain)
     hand_share = recipe.hand_share if on_background else SCENE_HAND_SHARE
     if pools.hands and pools.scenes.cut_count and rng.random() < hand_share:
         hold_keys(view, choose(pools.hands, rng), lambda: pools.draw_cut(rng), rng)
@@ -130,17 +142,11 @@ def _other(pools: Pools, size: tuple[int, int], rng: np.random.Generator) -> NDA
     return recolour(warp(photo, matrix, size, cv2.BORDER_REFLECT_101), rng)
 
 
-def _paste(
-    view: View, pools: Pools, recipe: DetectorRecipe, rng: np.random.Generator, *, on_background: bool
-) -> None:
-    """Paste a random number of keys into the view."""
-    if on_background:
-        count = 0 if rng.random() < KEYLESS_SHARE else int(rng.integers(*BACKGROUND_KEYS))
-    else:
-        count = int(rng.integers(*SCENE_KEYS)) if rng.random() < recipe.paste_share else 0
+def _paste(view: View, pools: Pools, count: int, rng: np.random.Generator, *, large: bool) -> None:
+    """Paste a number of random keys into the view; large: as in photos of few keys, if they are few."""
     if not count or not pools.scenes.cut_count:
         return
-    for pose in random_poses(count, view.size, rng):
+    for pose in random_poses(count, view.size, rng, large=large):
         paste_key(view, pools.draw_cut(rng), pose, rng)
     if rng.random() < RECOLOURED_SHARE:
         view.image = recolour(view.image, rng, RECOLOURED_STRENGTH)
