@@ -223,6 +223,16 @@ def test_denoising_keeps_the_edge_between_two_parts():
     assert denoise(light, np.full((40, 40), 0.1), gbuffer(light, parts)) == pytest.approx(light, abs=1e-5)
 
 
+def test_denoising_mixes_a_pixel_that_shows_two_parts_from_its_neighbours():
+    light = np.ones((40, 40, 3), np.float32)
+    light[:, 20:] = 0.2
+    light[:, 19] = np.random.default_rng(0).random((40, 1))
+    parts = np.zeros((80, 80), int)
+    parts[:, 39:] = 1  # half of column 19
+    smooth = denoise(light, np.zeros((40, 40)), gbuffer(light, parts))
+    assert smooth[:, 19] == pytest.approx(0.6, abs=0.01)
+
+
 def test_a_cut_out_photo_has_a_white_background():
     rng = np.random.default_rng(0)
     style = replace(product_style(True, rng), cut_out=True, vignette=0.0, blur=0.0, noise=0.0, reduction=1.0)

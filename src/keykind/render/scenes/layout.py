@@ -155,9 +155,6 @@ class Table:
     def relief(body: Body, upwards: bool) -> np.ndarray:
         """Return the highest (or lowest) point of the body in each cell, mm; NaN outside its footprint."""
         corners = body.triangle_corners()
-        a, b = corners[:, 1, :2] - corners[:, 0, :2], corners[:, 2, :2] - corners[:, 0, :2]
-        turn = a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]
-        corners = corners[turn > 0 if upwards else turn < 0]  # others are hidden by these: bodies are closed
         levels = corners[..., 2].max(axis=1) if upwards else corners[..., 2].min(axis=1)
         order = np.argsort(levels if upwards else -levels)
         image = Image.new("F", (2 * RADIUS, 2 * RADIUS), float("nan"))

@@ -24,8 +24,10 @@ STEPS = (1, 2)  # px, of the passes
 NORMAL_WEIGHT = 150.0  # the weight falls by a factor of e for normals about 7 degrees apart
 LOG_SIGMA = 0.2  # difference in log luminance at which the weight falls by a factor of e; keeps reflections
 NOISE_WEIGHT = 1.5  # times the noise, which adds to that difference
+NOISY = 0.2  # noise at which normals weigh half: that of a silhouette, where they turn within a pixel
 NOISE_SIGMA = 2.0  # px over which the noise is averaged: that of one pixel is uncertain
 SPARK = 4.0  # as FIREFLY, of the foreground, where highlights are narrow
+NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1) if (down, right) != (0, 0)]
 MIXED = -9  # in place of a part: pixels that show several
 EPSILON = 0.02  # added to the albedo before dividing by it
 FIREFLY = 2.0  # times the median of the surrounding pixels; a brighter pixel is clamped
@@ -49,7 +51,31 @@ def denoise(radiance: np.ndarray, noise: np.ndarray, gbuffer: GBuffer) -> np.nda
         for step in STEPS:
             light[foreground] = _cross_bilateral(light, errors, part, gbuffer.normals, foreground, step)
             errors = errors / 2  # at least: it averages 25 px, some of them with little weight
-    return np.asarray(light * albedo)
+    return _with_smooth_edges(light * albedo, fine, part)
+
+
+def _with_smooth_edges(radiance: np.ndarray, fine: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Return the radiance (h, w, 3) with pixels that show several parts mixed from their neighbours.
+
+    fine (h, s, w, s): part at each sample of a pixel. A sample takes the mean of the neighbours that show its
+    part alone; if there is none, as at thin wires, the radiance of its own pixel.
+    """
+    rows, columns = np.nonzero(part == MIXED)
+    parts = np.pad(part, 1, constant_values=MIXED)
+    colours = np.pad(radiance, ((1, 1), (1, 1), (0, 0)))
+    own = radiance[rows, columns]
+    mixed = np.zeros_like(own)
+    samples = fine.swapaxes(1, 2)[rows, columns].reshape(len(rows), fine.shape[1] * fine.shape[3])
+    for sample in samples.T:
+        total, count = np.zeros_like(own), np.zeros(len(rows), np.float32)
+        for down, right in NEIGHBOURS:
+            same = parts[rows + 1 + down, columns + 1 + right] == sample
+            total += colours[rows + 1 + down, columns + 1 + right] * same[:, None]
+            count += same
+        mixed += np.where(count[:, None] > 0, total / np.maximum(count, 1)[:, None], own)
+    result = radiance.copy()
+    result[rows, columns] = mixed / samples.shape[1]
+    return np.asarray(result)
 
 
 def _clamp_fireflies(light: np.ndarray, factor: float) -> np.ndarray:
@@ -132,12 +158,13 @@ def _cross_bilateral(
     index = (rows + reach) * columns + places + reach
     middle = flat[index]
     scale = 1 / np.sqrt(LOG_SIGMA**2 + (NOISE_WEIGHT * noise[chosen]) ** 2)
+    bend = NORMAL_WEIGHT / (1 + (noise[chosen] / NOISY) ** 2)
     total, weights = np.zeros((len(index), 3), np.float32), np.zeros(len(index), np.float32)
     for down in range(-reach, reach + 1, step):
         for right in range(-reach, reach + 1, step):
             near = flat[index + (down * columns + right)]
             angle = np.einsum("ij,ij->i", *[middle[:, 3:6] - near[:, 3:6]] * 2) / 2  # 1 - cosine
-            weight = np.exp(-NORMAL_WEIGHT * angle - ((middle[:, 6] - near[:, 6]) * scale) ** 2)
+            weight = np.exp(-bend * angle - ((middle[:, 6] - near[:, 6]) * scale) ** 2)
             weight *= near[:, 7] == middle[:, 7]
             total += near[:, :3] * weight[:, None]
             weights += weight
