@@ -312,9 +312,10 @@ def test_a_fitted_decision_calibrates_the_probabilities():
     assert recogniser.explain(CHEQUERED).probabilities == key.probabilities
 
 
-def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
+def test_the_fitted_decision_is_for_its_models_only(tmp_path, monkeypatch):
     data = tiny_file(tmp_path / "keys.tflite", crop="key").read_bytes()
-    decision = replace(default_decision(CARD), classifier=hashlib.sha256(data).hexdigest(), min_score=0.1)
+    digest = hashlib.sha256(data).hexdigest()
+    decision = replace(default_decision(CARD), classifier=digest, detector=FakeDetector.digest, min_score=0.1)
     shipped.write_decision(decision, tmp_path)
     read = shipped.read_decision
     monkeypatch.setattr(shipped, "read_decision", lambda _: read(tmp_path))
@@ -323,6 +324,8 @@ def test_the_fitted_decision_is_for_its_model_only(tmp_path, monkeypatch):
     assert Recogniser.load(tmp_path / "keys.tflite", whole=True).decision is None
     other = tiny_file(tmp_path / "other.tflite", crop="key", confidence_threshold=0.6)
     assert Recogniser.load(other).decision is None
+    monkeypatch.setattr(FakeDetector, "digest", "another")
+    assert Recogniser.load(tmp_path / "keys.tflite").decision is None
 
 
 def test_an_explanation_agrees_with_the_prediction(recogniser, drawing):

@@ -15,10 +15,7 @@ from PIL import Image
 from app_build import build, models
 from app_server import Host
 from keykind.dataset.bundled import bundled_photos
-from keykind.detect.detector import load_from_folder
-from keykind.model import shipped
-from keykind.model.model import load_model
-from keykind.predict.recogniser import Recogniser, fitted_decision
+from keykind.predict.recogniser import Recogniser
 from once import once
 
 TIMEOUT = 120_000  # ms; the machine may be busy
@@ -153,12 +150,7 @@ def open_photo(page, path):
 @cache
 def recogniser():
     """Return a recogniser with the app's models."""
-    path = models() / shipped.CLASSIFIER
-    model = load_model(path)
-    if model.card.crop == "whole":
-        return Recogniser(model)
-    decision = fitted_decision(path, models()) if (models() / shipped.INDEX).exists() else None
-    return Recogniser(model, load_from_folder(models()), decision)
+    return Recogniser.from_folder(models())
 
 
 @cache

@@ -18,7 +18,8 @@ import type { Plugin } from 'vite';
 const ID = 'virtual:packs';
 const WASM = resolve(import.meta.dirname, '../node_modules/@litertjs/core/wasm');
 const MODELS = process.env['KEYKIND_MODELS'] ?? resolve(import.meta.dirname, '../../src/keykind/models');
-const REFINER = 'refiner.tflite'; // may be missing: then nothing is refined
+const [DETECTOR, REFINER, CLASSIFIER] = ['detector.tflite', 'refiner.tflite', 'keys.tflite'];
+const HAS_REFINER = existsSync(resolve(MODELS, REFINER)); // otherwise nothing is refined
 /** LiteRT's builds with and without relaxed SIMD. */
 const RUNTIMES = { relaxed: 'litert_wasm_internal', compat: 'litert_wasm_compat_internal' };
 
@@ -54,10 +55,10 @@ export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('com
 
 function allPacks(): Record<string, Pack> {
   const all: Record<string, Pack> = {
-    detector: compress('detector', readModel('detector.tflite')),
-    classifier: compress('classifier', readModel('keys.tflite')),
+    detector: compress('detector', readModel(DETECTOR)),
+    classifier: compress('classifier', readModel(CLASSIFIER)),
   };
-  if (existsSync(resolve(MODELS, REFINER))) all['refiner'] = compress('refiner', readModel(REFINER));
+  if (HAS_REFINER) all['refiner'] = compress('refiner', readModel(REFINER));
   for (const [name, file] of Object.entries(RUNTIMES)) {
     all[`${name}.wasm`] = compress(`runtime-${name}`, readFileSync(resolve(WASM, `${file}.wasm`)));
     const script = readFileSync(resolve(WASM, `${file}.js`));
@@ -73,13 +74,18 @@ function readModel(name: string): Buffer {
   return readFileSync(path);
 }
 
-/** Return the decision that was fitted to the classifier; null: none was. As in predict/recogniser.py. */
+/** Return the decision that was fitted to these models; null: none was. As in predict/recogniser.py. */
 function readDecision(): unknown {
   const path = resolve(MODELS, 'models.json');
   if (!existsSync(path)) return null;
-  const { decision } = JSON.parse(readFileSync(path, 'utf8')) as { decision?: { classifier: string } };
-  const sha256 = createHash('sha256').update(readModel('keys.tflite')).digest('hex');
-  return decision?.classifier === sha256 ? decision : null;
+  const { decision } = JSON.parse(readFileSync(path, 'utf8')) as { decision?: Record<string, unknown> };
+  const detector = digest(DETECTOR) + (HAS_REFINER ? digest(REFINER) : '');
+  const isFitted = decision?.['classifier'] === digest(CLASSIFIER) && decision['detector'] === detector;
+  return isFitted ? decision : null;
+}
+
+function digest(name: string): string {
+  return createHash('sha256').update(readModel(name)).digest('hex');
 }
 
 function compress(name: string, data: Buffer): Pack {

@@ -14,11 +14,8 @@ from typing import Any
 
 from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
-from keykind.detect.detector import load_from_folder
 from keykind.model import shipped
-from keykind.model.card import WHOLE
-from keykind.model.model import load_model
-from keykind.predict.recogniser import Recogniser, fitted_decision
+from keykind.predict.recogniser import Recogniser
 
 OUT = Path(__file__).parents[1] / "generated"
 PER_KIND = 3  # photos of each kind
@@ -39,17 +36,6 @@ def select_photos() -> list[Path]:
     return selected + sorted(bundled_negatives().glob("*.jpg"))[:NEGATIVES]
 
 
-def recogniser() -> Recogniser:
-    """Return a recogniser with the app's models."""
-    folder = Path(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
-    path = folder / shipped.CLASSIFIER
-    model = load_model(path)
-    if model.card.crop == WHOLE:
-        return Recogniser(model)
-    decision = fitted_decision(path, folder) if (folder / shipped.INDEX).exists() else None
-    return Recogniser(model, load_from_folder(folder), decision)
-
-
 def write(out: Path = OUT) -> None:
     """Write kinds.json, the photos, and golden.json."""
     shutil.rmtree(out, ignore_errors=True)
@@ -59,7 +45,8 @@ def write(out: Path = OUT) -> None:
     photos = select_photos()
     for photo in photos:
         shutil.copyfile(photo, golden / photo.name)
-    predictions = recogniser().recognise_many(photos)
+    recogniser = Recogniser.from_folder(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
+    predictions = recogniser.recognise_many(photos)
     entries = [each.as_json() | {"photo": Path(each.photo).name} for each in predictions]
     (golden / "golden.json").write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
 

@@ -19,7 +19,7 @@ from keykind.core.geometry import Points
 from keykind.core.parallel import Engine, parallel_map
 from keykind.detect.crops import KeyCrop, crop_all
 from keykind.detect.detection import Detector
-from keykind.detect.detector import load_detector
+from keykind.detect.detector import load_detector, load_from_folder
 from keykind.detect.sharpness import sharpness
 from keykind.model import shipped
 from keykind.model.card import SIZE, WHOLE
@@ -107,7 +107,19 @@ class Recogniser:
         model = load_model(path)
         if whole or model.card.crop == WHOLE:
             return cls(model)
-        return cls(model, load_detector(), fitted_decision(path))
+        detector = load_detector()
+        return cls(model, detector, fitted_decision(path, detector))
+
+    @classmethod
+    def from_folder(cls, folder: str | Path) -> "Recogniser":
+        """Return a recogniser with the models in a folder, as keykind bundles them. Raises BadModel."""
+        path = Path(folder) / shipped.CLASSIFIER
+        model = load_model(path)
+        if model.card.crop == WHOLE:
+            return cls(model)
+        detector = load_from_folder(folder)
+        has_index = (Path(folder) / shipped.INDEX).exists()
+        return cls(model, detector, fitted_decision(path, detector, folder) if has_index else None)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -204,15 +216,18 @@ class Recogniser:
         )
 
 
-def fitted_decision(path: str | Path, folder: str | Path = shipped.FOLDER) -> Decision | None:
-    """Return the decision in a folder of models if it was fitted to the model in a file; None: it was not.
+def fitted_decision(
+    path: str | Path, detector: Detector, folder: str | Path = shipped.FOLDER
+) -> Decision | None:
+    """Return the decision in a folder of models if it was fitted to a model file and a detector, else None.
 
     Raises BadModel if the index of the folder is damaged.
     """
     decision = shipped.read_decision(folder)
-    if decision is None or decision.classifier != hashlib.sha256(read_model_file(path)).hexdigest():
+    if decision is None or decision.detector != detector.digest:
         return None
-    return decision
+    classifier = hashlib.sha256(read_model_file(path)).hexdigest()
+    return decision if decision.classifier == classifier else None
 
 
 def shipped_model() -> Path:

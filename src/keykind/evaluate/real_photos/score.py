@@ -75,8 +75,9 @@ def load_recogniser(
     if loaded.card.crop == WHOLE:
         fault, remedy = "was trained on whole photos", "give a model that was trained on crops of keys"
         raise BadModel(loaded.name, fault=fault, remedy=remedy)
-    fitted = fitted_decision(path) if decision is None else load_decision(decision)
-    return Recogniser(loaded, load_detector(detector, refiner), fitted)
+    stages = load_detector(detector, refiner)
+    fitted = fitted_decision(path, stages) if decision is None else load_decision(decision)
+    return Recogniser(loaded, stages, fitted)
 
 
 def score_real_photos(
