@@ -28,7 +28,7 @@ KINDS = ("cylinder", "dimple", "laser_track", "mortice")  # those of the real ph
 class AblatedStudio(Studio):
     """A studio in which some source of variation is switched off."""
 
-    variation: Variation
+    variation: Variation = FULL_VARIATION
 
     def render(self, task: Task) -> RenderedPhoto:
         """Return one photo with its label."""
@@ -60,7 +60,9 @@ def main() -> None:
         folder = SetFolder(options.out / name)
         studio = open_studio(folder, job, None, None)
         print(
-            name, render_set(folder, job, AblatedStudio(studio.variant, studio.workers, variation)), sep="\n"
+            name,
+            render_set(folder, job, AblatedStudio(studio.variant, studio.workers, variation=variation)),
+            sep="\n",
         )
 
 

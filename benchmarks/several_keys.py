@@ -72,8 +72,8 @@ def main() -> None:
         rows.append((str(count), str(detections), str(keys), f"{milliseconds:.0f}"))
     summary = (
         "One 12-megapixel JPEG at a time, in a running process: decoding, detection, cropping, "
-        "classification. Each crop is classified twice, as it is and mirrored; if several keys are detected, "
-        "the detector runs twice; small keys are also searched in tiles."
+        "classification. Each candidate is refined, and each crop classified twice, as it is and mirrored; "
+        "small keys are also searched in tiles."
     )
     table = markdown(("keys in the photo", "detections", "accepted as keys", "ms"), rows)
     page = section(

@@ -36,6 +36,11 @@ def select_photos() -> list[Path]:
     return selected + sorted(bundled_negatives().glob("*.jpg"))[:NEGATIVES]
 
 
+def recogniser() -> Recogniser:
+    """Return a recogniser with the app's models."""
+    return Recogniser.from_folder(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
+
+
 def write(out: Path = OUT) -> None:
     """Write kinds.json, the photos, and golden.json."""
     shutil.rmtree(out, ignore_errors=True)
@@ -45,8 +50,7 @@ def write(out: Path = OUT) -> None:
     photos = select_photos()
     for photo in photos:
         shutil.copyfile(photo, golden / photo.name)
-    recogniser = Recogniser.from_folder(os.environ.get("KEYKIND_MODELS", shipped.FOLDER))
-    predictions = recogniser.recognise_many(photos)
+    predictions = recogniser().recognise_many(photos)
     entries = [each.as_json() | {"photo": Path(each.photo).name} for each in predictions]
     (golden / "golden.json").write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
 
