@@ -134,9 +134,9 @@ def test_the_classifier_has_all_kinds(recogniser):
     assert recogniser.model.card.ood_threshold is not None
 
 
-def test_detector_and_classifier_together_are_small():
-    files = [shipped.read_model(name) for name in (shipped.DETECTOR, shipped.CLASSIFIER)]
-    assert sum(map(len, files)) <= MEGABYTES * 1e6
+def test_all_networks_together_are_small():
+    names = filter(shipped.has_model, (shipped.DETECTOR, shipped.REFINER, shipped.CLASSIFIER))
+    assert sum(len(shipped.read_model(name)) for name in names) <= MEGABYTES * 1e6
 
 
 def test_no_tensor_of_imagenet_is_in_any_file(imagenet):
