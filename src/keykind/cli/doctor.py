@@ -34,7 +34,7 @@ class Check:
 
     def __str__(self) -> str:
         remedy = "" if self.status == PASSED else f"  -> {self.remedy}"
-        return f"{self.status:9} {self.subject:17} {self.state}{remedy}"
+        return f"{self.status:9} {self.subject:22} {self.state}{remedy}"
 
 
 def add_options(_: argparse.ArgumentParser) -> None:

@@ -18,6 +18,7 @@ EXTRAS = {  # extra -> {package: module}
         "scikit-learn": "sklearn",
         "scipy": "scipy",
         "matplotlib": "matplotlib",
+        "opencv-python-headless": "cv2",
     },
     "heif": {"pi-heif": "pi_heif"},
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
