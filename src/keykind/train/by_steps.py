@@ -16,8 +16,7 @@ import numpy as np
 from keykind.core.errors import KeykindError
 from keykind.core.progress import progress
 from keykind.train.backend import keras, tf
-from keykind.train.checkpoint import Checkpoint, Curves, MovingAverage
-from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe
+from keykind.train.detector.checkpoint import Checkpoint, Curves, MovingAverage
 
 CHECKPOINT_SECONDS = 600.0
 CURVE_STEPS = 100  # steps whose mean is a point of the curves
@@ -37,19 +36,6 @@ class Schedule:
     weight_decay: float  # AdamW's
     clip_norm: float  # largest norm of a variable's gradient
     averaging: float  # share of the moving average that is kept in AVERAGE_STEPS steps
-
-    @classmethod
-    def by(cls, recipe: DetectorRecipe | RefinerRecipe, steps: int, learning_rate: float) -> "Schedule":
-        """Return the schedule of a recipe for a number of steps and a peak of the learning rate."""
-        return cls(
-            steps,
-            learning_rate,
-            recipe.final_rate,
-            recipe.warm_up,
-            recipe.weight_decay,
-            recipe.clip_norm,
-            recipe.averaging,
-        )
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step: it rises linearly, and decays along a cosine."""

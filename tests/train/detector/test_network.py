@@ -8,7 +8,7 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 from keykind.detect.detector import KeyDetector  # noqa: E402
 from keykind.detect.postprocess import CLASSES, HEIGHT, LOCATIONS, WIDTH  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
-from keykind.train.detector.features import FEATURE_SHAPES  # noqa: E402
+from keykind.train.detector.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.detector.network import (  # noqa: E402
     StandardisedConv2D,
     build_network,
@@ -17,7 +17,6 @@ from keykind.train.detector.network import (  # noqa: E402
     fold_network,
 )
 from keykind.train.recipe import DetectorRecipe  # noqa: E402
-from keykind.train.trunk import Trunk  # noqa: E402
 
 SMALL = DetectorRecipe(neck_channels=4, head_channels=8)
 
@@ -71,7 +70,7 @@ def test_folding_keeps_the_outputs(network, features):
 def test_the_model_file_gives_the_outputs_of_trunk_and_network(network):
     backbone = load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0)
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    maps = Trunk(convert_trunk(backbone), FEATURE_SHAPES)(image)
+    maps = Trunk(convert_trunk(backbone))(image)
     assert [values.shape for values in maps] == list(FEATURE_SHAPES)
     assert all(values.dtype == np.float16 and values.astype(np.float32).std() > 0.01 for values in maps)
     folded = fold_network(network, SMALL)

@@ -1,4 +1,4 @@
-"""Tests of training.py and batches.py: learning, resuming, and the files that are left."""
+"""Tests of training.py, batches.py and checkpoint.py: learning, resuming, and the files that are left."""
 
 import json
 from dataclasses import replace
@@ -8,12 +8,13 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.core.errors import BadDataset  # noqa: E402
+from keykind.core.errors import BadDataset, KeykindError  # noqa: E402
 from keykind.detect.detector import load_detector  # noqa: E402
 from keykind.train import by_steps  # noqa: E402
 from keykind.train.backend import tf  # noqa: E402
 from keykind.train.detector import training  # noqa: E402
 from keykind.train.detector.batches import BatchMaker  # noqa: E402
+from keykind.train.detector.checkpoint import Checkpoint, MovingAverage  # noqa: E402
 from keykind.train.detector.features import FEATURE_SHAPES  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
 from keykind.train.detector.network import build_network  # noqa: E402
@@ -94,6 +95,37 @@ def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batch
     assert fake_batches == [2, 3]
     for expected, weights in zip(*(network.get_weights() for network in networks), strict=True):
         np.testing.assert_array_equal(weights, expected)
+
+
+def test_the_state_of_another_training_is_refused_and_a_damaged_one_ignored(tmp_path):
+    def checkpoint(identity):
+        variables = [keras.Variable(np.full(3, 7.0))]
+        return variables, Checkpoint(
+            tmp_path / "state.npz", variables, MovingAverage(variables, 0.9), identity
+        )
+
+    checkpoint("first")[1].save(5, [{"step": 5, "loss": 1.0}])
+    with pytest.raises(KeykindError, match="is of a training by another recipe or seed"):
+        checkpoint("second")[1].restore()
+    variables, same = checkpoint("first")
+    variables[0].assign(np.zeros(3))
+    assert same.restore() == (5, [{"step": 5, "loss": 1.0}])
+    assert variables[0].numpy().tolist() == [7, 7, 7]
+    (tmp_path / "state.npz").write_bytes(b"torn")
+    assert same.restore() == (0, [])
+
+
+def test_the_moving_average_follows_the_weights_fast_at_first_and_slowly_later():
+    variable = keras.Variable(np.zeros(1))
+    average = MovingAverage([variable], 0.99)
+    variable.assign(np.ones(1))
+    average.update(5, 5)
+    assert average.values[0] == pytest.approx(5 / 25)
+    average.values = [np.zeros(1, np.float32)]
+    average.update(100_000, 5)
+    assert average.values[0] == pytest.approx(0.01)
+    average.apply()
+    assert variable.numpy() == pytest.approx(0.01)
 
 
 def test_a_batch_is_the_same_whenever_it_is_made(pools):

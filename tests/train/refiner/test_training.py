@@ -22,7 +22,7 @@ from keykind.train.recipe import REPORT  # noqa: E402
 from keykind.train.refiner import batches, training  # noqa: E402
 from keykind.train.refiner.batches import PrepareBatches  # noqa: E402
 from keykind.train.refiner.crops import CLASS_WEIGHT, ENDS_WEIGHT, KEY, MASK_WEIGHT, TARGETS  # noqa: E402
-from keykind.train.refiner.features import FEATURE_SHAPES  # noqa: E402
+from keykind.train.refiner.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.refiner.loss import PARTS, refiner_loss  # noqa: E402
 from keykind.train.refiner.network import (  # noqa: E402
     ExpectedPlaces,
@@ -33,7 +33,6 @@ from keykind.train.refiner.network import (  # noqa: E402
     convert_trunk,
 )
 from keykind.train.refiner.training import RefinerStart, train_refiner  # noqa: E402
-from keykind.train.trunk import Trunk  # noqa: E402
 
 SMALL = RefinerRecipe(channels=4, hidden=8, batch=4, crops=8, fine_tune_crops=8, warm_up=1)
 RECIPE = replace(REPORT, refiner=SMALL)
@@ -69,7 +68,7 @@ def test_ends_are_expected_places_and_corrections_are_small_at_first(heads):
 def test_the_trunk_s_file_gives_the_features_of_keras(trunk):
     crop = noise()
     expected = trunk(crop[None] / np.float32(255))
-    for ours, theirs in zip(Trunk(convert_trunk(trunk), FEATURE_SHAPES)(crop), expected, strict=True):
+    for ours, theirs in zip(Trunk(convert_trunk(trunk))(crop), expected, strict=True):
         assert abs(ours.astype(np.float32) - np.asarray(theirs[0])).max() < 0.02 * abs(theirs).numpy().max()
 
 

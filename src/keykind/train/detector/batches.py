@@ -14,12 +14,11 @@ from numpy.typing import NDArray
 
 from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.clutter import read_things
-from keykind.train.detector.features import FEATURE_SHAPES
+from keykind.train.detector.features import Trunk
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.pool import ScenePool
 from keykind.train.detector.targets import target_rows, trim
 from keykind.train.detector.views import Pools, training_view
-from keykind.train.trunk import Trunk
 
 Batch = list[NDArray[np.floating]]  # feature maps (n, h, w, c) float16; then targets (n, m, 11) float32
 
@@ -57,7 +56,7 @@ class PrepareBatches:
     def __call__(self) -> "BatchMaker":
         """Return the function from a number to a batch."""
         cv2.setNumThreads(1)
-        return BatchMaker(self.sources.open(), Trunk(self.trunk, FEATURE_SHAPES), self.recipe, self.seed)
+        return BatchMaker(self.sources.open(), Trunk(self.trunk), self.recipe, self.seed)
 
 
 class BatchMaker:

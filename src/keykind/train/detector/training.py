@@ -25,9 +25,9 @@ from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras
 from keykind.train.by_steps import Schedule, Trainee, train_by_steps
-from keykind.train.checkpoint import Curves
 from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.batches import PrepareBatches, Sources
+from keykind.train.detector.checkpoint import Curves
 from keykind.train.detector.clutter import read_things
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.labels import LabelledPhoto, labelled_scenes
@@ -135,7 +135,15 @@ def run_steps(
         *features, targets = batch
         return loss_of(targets, network(features, training=True))
 
-    schedule = Schedule.by(recipe, -(-recipe.views // recipe.batch), recipe.learning_rate)
+    schedule = Schedule(
+        -(-recipe.views // recipe.batch),
+        recipe.learning_rate,
+        recipe.final_rate,
+        recipe.warm_up,
+        recipe.weight_decay,
+        recipe.clip_norm,
+        recipe.averaging,
+    )
     prepare = PrepareBatches(sources, trunk, recipe, seed)
     return train_by_steps(
         Trainee("the detector", network, loss, PARTS),

@@ -18,8 +18,7 @@ from keykind.train.detector.batches import Sources
 from keykind.train.detector.views import Pools, training_view
 from keykind.train.recipe import Recipe
 from keykind.train.refiner.crops import Example, view_examples
-from keykind.train.refiner.features import FEATURE_SHAPES
-from keykind.train.trunk import Trunk
+from keykind.train.refiner.features import Trunk
 
 Batch = list[NDArray[np.generic]]  # feature maps, or crops; then targets and masks
 
@@ -37,7 +36,7 @@ class PrepareBatches:
     def __call__(self) -> Callable[[int], Batch]:
         """Return the function from a number to a batch."""
         cv2.setNumThreads(1)
-        trunk = Trunk(self.trunk, FEATURE_SHAPES) if self.trunk else None
+        trunk = Trunk(self.trunk) if self.trunk else None
         return BatchMaker(self.sources.open(), KeyDetector(self.detector), trunk, self.recipe, self.seed)
 
 

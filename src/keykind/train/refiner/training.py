@@ -19,8 +19,8 @@ from keykind.detect.detector import KeyDetector
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
 from keykind.train.by_steps import Schedule, Trainee, train_by_steps
-from keykind.train.checkpoint import Curves
 from keykind.train.detector.batches import Sources
+from keykind.train.detector.checkpoint import Curves
 from keykind.train.detector.training import TrainingPhotos, build_pools
 from keykind.train.recipe import Recipe
 from keykind.train.refiner.batches import Batch, PrepareBatches
@@ -143,7 +143,15 @@ class _Run:
 
     def _schedule(self, crops: int, rate: float) -> Schedule:
         recipe = self.recipe.refiner
-        return Schedule.by(recipe, max(crops // recipe.batch, 1), rate)
+        return Schedule(
+            max(crops // recipe.batch, 1),
+            rate,
+            recipe.final_rate,
+            recipe.warm_up,
+            recipe.weight_decay,
+            recipe.clip_norm,
+            recipe.averaging,
+        )
 
 
 def _save(model: Any, path: Path) -> None:
