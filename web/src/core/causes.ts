@@ -5,8 +5,8 @@
  * Out:   Measurements; Cause(s), the measurements beyond their limits
  * Needs: constants.json, align.ts, detection.ts, geometry.ts, image.ts
  *
- * The limits of 'small' and 'blurred' are Python's. The others are about the first or 99th percentile over the rendered phone photos
- * that are bundled with keykind; docs/app.md has the figures.
+ * The limits of 'small' and 'blurred' are Python's. The others are about the first or 99th percentile over the rendered
+ * phone photos that are bundled with keykind; docs/app.md has the figures.
  */
 
 import type { OrientedCrop } from './align';
