@@ -5,11 +5,11 @@ Out:   trainable Keras models: trunk, neck with heads, both; the trunk and the d
 Needs: keras, tensorflow                                                                   [train]
 
 The trunk is MobileNetV2 up to its last bottleneck; four of its feature maps are the features. While it is
-not trained, the processes that make the training views run it with LiteRT (features.py). The neck aggregates them
-top-down and bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores and
-for geometry, follows at each of three strides. All convolutions are dense with standardised kernels (Qiao et
-al. 2019, arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of the time.
-At export, standardisation is folded into the kernels.
+not trained, the processes that make the training views run it with LiteRT (features.py). The neck aggregates
+them top-down and bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores
+and for geometry, follows at each of three strides. Their convolutions are dense with standardised kernels
+(Qiao et al. 2019, arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of the
+time. At export, standardisation is folded into the kernels.
 """
 
 from collections.abc import Callable, Iterator, Sequence
