@@ -14,15 +14,18 @@ class DetectorRecipe:
 
     neck_channels: int = 16  # width of the neck: it has 4, 8 and 12 times as many channels at its strides
     head_channels: int = 64  # of each branch of a head
-    views: int = 600_000  # training views in all
+    views: int = 600_000  # training views of neck and heads, on frozen features
+    fine_tune_views: int = 60_000  # training views of the whole network after that
     batch: int = 32  # views per step
+    fine_tune_batch: int = 16  # the same for the whole network
     background_share: float = 0.45  # share of views that begin with a photo without keys
     plain_share: float = 0.25  # share of these that begin with a plain ground instead, such as paper
     marked_share: float = 0.1  # share of the other views that begin with a marked photo, if any are given
     paste_share: float = 0.5  # share of these with keys pasted in from other scenes
     clutter_share: float = 0.25  # share of all views with small things, if any are given
     hand_share: float = 0.35  # share of views of backgrounds with a hand that may hold keys
-    learning_rate: float = 2e-3  # peak of AdamW's; it decays along a cosine
+    learning_rate: float = 2e-3  # peak of AdamW's for neck and heads; it decays along a cosine
+    fine_tune_rate: float = 3e-4  # the same for the whole network
     final_rate: float = 0.02  # learning rate at the end, relative to the peak
     warm_up: int = 200  # steps in which the learning rate rises
     weight_decay: float = 0.02  # AdamW's
@@ -59,8 +62,10 @@ class RefinerRecipe:
 DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a recipe
     "detector.neck_channels": (2, 256),
     "detector.head_channels": (2, 1024),
-    "detector.views": (1, 1_000_000_000),
+    "detector.views": (0, 1_000_000_000),
+    "detector.fine_tune_views": (0, 1_000_000_000),
     "detector.batch": (1, 65_536),
+    "detector.fine_tune_batch": (1, 65_536),
     "detector.background_share": (0, 1),
     "detector.plain_share": (0, 1),
     "detector.marked_share": (0, 1),
@@ -68,6 +73,7 @@ DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a rec
     "detector.clutter_share": (0, 1),
     "detector.hand_share": (0, 1),
     "detector.learning_rate": (1e-8, 1),
+    "detector.fine_tune_rate": (1e-8, 1),
     "detector.final_rate": (0, 1),
     "detector.warm_up": (0, 1_000_000),
     "detector.weight_decay": (0, 1),

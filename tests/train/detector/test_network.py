@@ -12,6 +12,7 @@ from keykind.train.detector.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.detector.network import (  # noqa: E402
     StandardisedConv2D,
     build_network,
+    build_trunk,
     convert_detector,
     convert_trunk,
     fold_network,
@@ -70,10 +71,11 @@ def test_folding_keeps_the_outputs(network, features):
 def test_the_model_file_gives_the_outputs_of_trunk_and_network(network):
     backbone = load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0)
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    maps = Trunk(convert_trunk(backbone))(image)
+    trunk = build_trunk(backbone)
+    maps = Trunk(convert_trunk(trunk))(image)
     assert [values.shape for values in maps] == list(FEATURE_SHAPES)
     assert all(values.dtype == np.float16 and values.astype(np.float32).std() > 0.01 for values in maps)
     folded = fold_network(network, SMALL)
     expected = folded([values[None].astype(np.float32) for values in maps]).numpy()[0]
-    outputs = KeyDetector(convert_detector(backbone, network, SMALL)).dense_outputs(image)
+    outputs = KeyDetector(convert_detector(trunk, network, SMALL)).dense_outputs(image)
     np.testing.assert_allclose(outputs, expected, atol=0.02 * abs(expected).max())

@@ -9,7 +9,8 @@ import pytest
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadDataset, KeykindError  # noqa: E402
-from keykind.detect.detector import load_detector  # noqa: E402
+from keykind.detect.detector import KeyDetector, load_detector  # noqa: E402
+from keykind.detect.postprocess import HEIGHT, WIDTH  # noqa: E402
 from keykind.train import by_steps  # noqa: E402
 from keykind.train.backend import tf  # noqa: E402
 from keykind.train.detector import training  # noqa: E402
@@ -22,13 +23,14 @@ from keykind.train.detector.targets import target_rows, trim  # noqa: E402
 from keykind.train.detector.training import (  # noqa: E402
     Start,
     TrainingPhotos,
-    run_steps,
     score_photos,
     train_detector,
 )
 from keykind.train.recipe import DetectorRecipe  # noqa: E402
 
-SMALL = DetectorRecipe(neck_channels=2, head_channels=4, batch=2, views=8, warm_up=2)
+SMALL = DetectorRecipe(
+    neck_channels=2, head_channels=4, batch=2, views=8, fine_tune_batch=1, fine_tune_views=2, warm_up=2
+)
 
 
 def new_network():
@@ -42,6 +44,24 @@ def fake_batch(number):
     key = np.array([[100, 100, 200, 140, 30, 0, 0, 0, 0.5, 3000.0]])
     features = [rng.normal(0, 2, (2, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
     return [*features, trim(np.stack([target_rows(key)] * 2))]
+
+
+def train_neck(network, recipe, out):
+    """Train neck and heads on the batches of `training.in_workers`; return the curves."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(training, "convert_trunk", lambda trunk: b"trunk")
+        return training._Run(None, recipe, out, 0).train_neck(None, network)
+
+
+def tiny_trunk(backbone):
+    """Return a network with the features' shapes, which trains in a moment."""
+    pixels = keras.Input((HEIGHT, WIDTH, 3))
+    sides = [HEIGHT // shape[0] for shape in FEATURE_SHAPES]
+    maps = [
+        keras.layers.Conv2D(shape[2], 1)(keras.layers.AveragePooling2D(side)(pixels))
+        for side, shape in zip(sides, FEATURE_SHAPES, strict=True)
+    ]
+    return keras.Model(pixels, maps)
 
 
 @pytest.fixture
@@ -70,7 +90,7 @@ def test_the_loss_of_one_batch_falls(tmp_path, monkeypatch):
     monkeypatch.setattr(by_steps, "CURVE_STEPS", 5)
     monkeypatch.setattr(training, "in_workers", lambda prepare, numbers, _: (fake_batch(0) for _ in numbers))
     recipe = replace(SMALL, views=50, learning_rate=5e-3)
-    curves = run_steps(new_network(), None, b"", recipe, tmp_path / "state.npz", 0)
+    curves = train_neck(new_network(), recipe, tmp_path)
     assert curves[-1]["loss"] < 0.8 * curves[0]["loss"]
 
 
@@ -78,7 +98,7 @@ def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batch
     monkeypatch.setattr(by_steps, "CURVE_STEPS", 1)
     monkeypatch.setattr(by_steps, "CHECKPOINT_SECONDS", 0)
     networks = [new_network() for _ in range(2)]
-    curves = run_steps(networks[0], None, b"", SMALL, tmp_path / "whole.npz", 0)
+    curves = train_neck(networks[0], SMALL, tmp_path / "whole")
     assert [point["step"] for point in curves] == [1, 2, 3, 4]
 
     def interrupted(*arguments):
@@ -89,11 +109,16 @@ def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batch
     with monkeypatch.context() as patch:
         patch.setattr(training, "in_workers", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            run_steps(new_network(), None, b"", SMALL, tmp_path / "state.npz", 0)
+            train_neck(new_network(), SMALL, tmp_path / "parts")
     fake_batches.clear()
-    assert run_steps(networks[1], None, b"", SMALL, tmp_path / "state.npz", 0) == curves
+    assert train_neck(networks[1], SMALL, tmp_path / "parts") == curves
     assert fake_batches == [2, 3]
     for expected, weights in zip(*(network.get_weights() for network in networks), strict=True):
+        np.testing.assert_array_equal(weights, expected)
+    again = new_network()
+    assert train_neck(again, SMALL, tmp_path / "parts") == curves  # finished: the file is read
+    assert fake_batches == [2, 3]
+    for expected, weights in zip(*(network.get_weights() for network in (networks[1], again)), strict=True):
         np.testing.assert_array_equal(weights, expected)
 
 
@@ -139,6 +164,8 @@ def test_a_batch_is_the_same_whenever_it_is_made(pools):
     assert np.array_equal(features[0], same[0])
     assert np.array_equal(targets, same_targets)
     assert not np.array_equal(features[0], makers[0](2)[0])
+    views, targets = BatchMaker(pools, None, SMALL, 3)(0)
+    assert (views.shape, views.dtype, len(targets)) == ((1, HEIGHT, WIDTH, 3), np.uint8, 1)
 
 
 @pytest.mark.parametrize("missing", ["labelled", "backgrounds"])
@@ -150,21 +177,37 @@ def test_photos_with_and_without_keys_are_needed(bars, backgrounds, tmp_path, mi
 
 
 def test_training_leaves_a_detector_that_can_be_scored(bars, backgrounds, hands, tmp_path, monkeypatch):
+    asked = []
+
+    def here(prepare, numbers, processes):
+        asked.append((prepare.trunk is None, prepare.seed, list(numbers)))
+        return map(prepare(), numbers)
+
+    monkeypatch.setattr(training, "in_workers", here)
+    monkeypatch.setattr(training, "build_trunk", tiny_trunk)
     train, held_out = split_set(bars)
     photos = TrainingPhotos(train[:4], [backgrounds], hands)
-    start = Start("keykind", "unit")
-    model = train_detector(photos, start, SMALL, tmp_path, 0)
-    written = json.loads((tmp_path / "detector.json").read_text("utf-8"))
+    start, out = Start("keykind", "unit"), tmp_path / "out"
+    with monkeypatch.context() as patch:
+        patch.setattr(training._Run, "train_all", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            train_detector(photos, start, SMALL, out, 7)
+    model = train_detector(photos, start, SMALL, out, 7)  # the first stage is not repeated
+    assert asked == [(False, 14, [0, 1, 2, 3]), (True, 15, [0, 1])]
+    written = json.loads((out / "detector.json").read_text("utf-8"))
     assert written["photos"] == 4
     assert written["recipe"]["views"] == 8
-    assert written["curves"][-1]["step"] == 4
+    assert (written["neck"][-1]["step"], written["curves"][-1]["step"]) == (4, 2)
     assert {"loss", "scores", "keypoints", "widths", "attributes"} < set(written["curves"][-1])
     metrics = score_photos(load_detector(model), held_out)
     assert (metrics.photos, metrics.keys) == (3, 3)
     assert 0 <= metrics.ap50 <= 1
 
-    monkeypatch.setattr(training, "run_steps", lambda *_: 1 / 0)
-    assert train_detector(photos, start, SMALL, tmp_path, 0) == model  # finished: not repeated
-    again = Start("keykind", "unit", tmp_path / "detector.weights.h5")
-    with pytest.raises(ZeroDivisionError):  # the earlier weights fit
-        train_detector(photos, again, SMALL, tmp_path / "further", 0)
+    assert train_detector(photos, start, SMALL, out, 7) == model  # finished: not repeated
+    assert len(asked) == 2
+    again = Start("keykind", "unit", out / "detector.weights.h5")
+    untrained = replace(SMALL, views=0, fine_tune_views=0)  # the earlier weights are kept as they are
+    further = train_detector(photos, again, untrained, tmp_path / "further", 0)
+    image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    expected, outputs = (KeyDetector.load(path).dense_outputs(image) for path in (model, further))
+    np.testing.assert_array_equal(outputs, expected)

@@ -1,4 +1,4 @@
-"""Training batches of the detector: views, their features, their targets.
+"""Training batches of the detector: views or their features, and their targets.
 
 In:    Sources: folders of pools and hands, the trunk; a recipe; a seed
 Out:   batch n, the same in every run with the same seed
@@ -20,7 +20,7 @@ from keykind.train.detector.pool import ScenePool
 from keykind.train.detector.targets import target_rows, trim
 from keykind.train.detector.views import Pools, training_view
 
-Batch = list[NDArray[np.floating]]  # feature maps (n, h, w, c) float16; then targets (n, m, 11) float32
+Batch = list[NDArray[np.generic]]  # feature maps (n, h, w, c) float16, or views; then targets (n, m, 11)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +49,32 @@ class PrepareBatches:
     """Prepares a worker process: call it there."""
 
     sources: Sources
-    trunk: bytes  # a LiteRT file
+    trunk: bytes | None  # a LiteRT file; None: batches of views instead of features
     recipe: DetectorRecipe
     seed: int
 
     def __call__(self) -> "BatchMaker":
         """Return the function from a number to a batch."""
         cv2.setNumThreads(1)
-        return BatchMaker(self.sources.open(), Trunk(self.trunk), self.recipe, self.seed)
+        trunk = Trunk(self.trunk) if self.trunk else None
+        return BatchMaker(self.sources.open(), trunk, self.recipe, self.seed)
 
 
 class BatchMaker:
     """Makes any batch of a training, given its number."""
 
-    def __init__(self, pools: Pools, trunk: Trunk, recipe: DetectorRecipe, seed: int) -> None:
+    def __init__(self, pools: Pools, trunk: Trunk | None, recipe: DetectorRecipe, seed: int) -> None:
         self._pools, self._trunk, self._recipe, self._seed = pools, trunk, recipe, seed
 
     def __call__(self, number: int) -> Batch:
         """Return batch `number`."""
-        features, targets = [], []
-        for i in range(self._recipe.batch):
-            view = training_view(self._pools, self._recipe, np.random.default_rng([self._seed, number, i]))
-            features.append(self._trunk(view.image))
-            targets.append(target_rows(view.keys))
-        return [*(np.stack(maps) for maps in zip(*features, strict=True)), trim(np.stack(targets))]
+        size = self._recipe.batch if self._trunk else self._recipe.fine_tune_batch
+        views = [
+            training_view(self._pools, self._recipe, np.random.default_rng([self._seed, number, i]))
+            for i in range(size)
+        ]
+        targets = trim(np.stack([target_rows(view.keys) for view in views]))
+        if self._trunk is None:
+            return [np.stack([view.image for view in views]), targets]
+        features = [self._trunk(view.image) for view in views]
+        return [*(np.stack(maps) for maps in zip(*features, strict=True)), targets]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from keykind.detect.postprocess import HEIGHT, WIDTH
 from keykind.model.interpreter import InterpreterPool
 
-TAPS = ("block_2_add", "block_5_add", "block_12_add", "block_16_project_BN")  # layers of MobileNetV2
+TAPS = ("block_2_add", "block_5_add", "block_12_add", "block_16_project")  # layers of MobileNetV2
 FEATURE_SHAPES = (  # of their outputs; the first is average-pooled by 2
     (HEIGHT // 8, WIDTH // 8, 24),
     (HEIGHT // 8, WIDTH // 8, 32),

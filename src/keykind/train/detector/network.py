@@ -1,15 +1,15 @@
-"""Pretrained MobileNetV2 -> the key detector's network: a frozen trunk; neck and heads on its features.
+"""Pretrained MobileNetV2 -> the key detector's network: a trunk; neck and heads on its features.
 
 In:    Backbone: MobileNetV2
-Out:   the trunk and the complete detector as LiteRT files; the trainable Keras model of neck and heads
+Out:   trainable Keras models: trunk, neck with heads, both; the trunk and the detector as LiteRT files
 Needs: keras, tensorflow                                                                   [train]
 
-The trunk is MobileNetV2 up to its last bottleneck; four of its feature maps are the features. It is not
-trained: processes that make the training views run it with LiteRT (features.py). The neck aggregates them
-top-down and bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores and
-for geometry, follows at each of three strides. All convolutions are dense with standardised kernels (Qiao et
-al. 2019, arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of the time.
-At export, standardisation is folded into the kernels.
+The trunk is MobileNetV2 up to its last bottleneck; four of its feature maps are the features. While it is
+not trained, the processes that make the training views run it with LiteRT (features.py). The neck aggregates
+them top-down and bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores
+and for geometry, follows at each of three strides. Their convolutions are dense with standardised kernels
+(Qiao et al. 2019, arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of
+the time. At export, standardisation is folded into the kernels.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,8 +19,9 @@ from typing import Any
 
 from keykind.core.quiet import quiet
 from keykind.detect.postprocess import CLASSES, HEIGHT, OUTPUTS, WIDTH
-from keykind.train.backbone import ARCHITECTURES, Backbone, converter
+from keykind.train.backbone import Backbone, converter
 from keykind.train.backend import keras, tf
+from keykind.train.bn_folding import fold
 from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.features import FEATURE_SHAPES, TAPS
 
@@ -75,13 +76,13 @@ def build_network(recipe: DetectorRecipe) -> Any:
     It computes in bfloat16.
     """
     with _policy(MIXED):
-        return _network(recipe, StandardisedConv2D, "float16")
+        return _network(recipe, StandardisedConv2D)
 
 
 def fold_network(network: Any, recipe: DetectorRecipe) -> Any:
     """Return the same network with plain convolutions, in float32."""
     with _policy("float32"):
-        folded = _network(recipe, _plain, "float32")
+        folded = _network(recipe, _plain)
     for layer in network.layers:
         weights = layer.get_weights()
         if isinstance(layer, StandardisedConv2D):
@@ -91,33 +92,30 @@ def fold_network(network: Any, recipe: DetectorRecipe) -> Any:
     return folded
 
 
-def trunk(backbone: Backbone) -> Any:
-    """Return the Keras model from pixels 0..255 (1, HEIGHT, WIDTH, 3) float32 to the four feature maps."""
-    network = keras.models.clone_model(
-        backbone.network, input_tensors=keras.Input(batch_shape=(1, HEIGHT, WIDTH, 3))
-    )
-    network.set_weights(backbone.network.get_weights())
-    taps = keras.Model(network.inputs, [network.get_layer(name).output for name in TAPS])
-    factor, offset = (
-        ARCHITECTURES[backbone.architecture].native if backbone.scaling == "native" else (1.0, 0.0)
-    )
-    pixels = keras.Input(batch_shape=(1, HEIGHT, WIDTH, 3))
-    first, *others = taps(keras.layers.Rescaling(factor / 255, offset)(pixels), training=False)
-    return keras.Model(pixels, [keras.layers.AveragePooling2D(2)(first), *others])
+def build_trunk(backbone: Backbone) -> Any:
+    """Return the Keras model from pixels 0..1 (n, HEIGHT, WIDTH, 3) to the four feature maps."""
+    folded = fold(backbone)
+    taps = keras.Model(folded.inputs, [folded.get_layer(name).output for name in TAPS])
+    pixels = keras.Input((HEIGHT, WIDTH, 3), name="photo")
+    first, *others = taps(pixels)
+    return keras.Model(pixels, [keras.layers.AveragePooling2D(2)(first), *others], name="trunk")
 
 
-def convert_trunk(backbone: Backbone) -> bytes:
+def build_detector(trunk: Any, network: Any) -> Any:
+    """Return the Keras model from pixels 0..1 (n, HEIGHT, WIDTH, 3) to (n, LOCATIONS, 10)."""
+    pixels = keras.Input((HEIGHT, WIDTH, 3), name="pixels")
+    return keras.Model(pixels, network(trunk(pixels)))
+
+
+def convert_trunk(trunk: Any) -> bytes:
     """Return the trunk as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> the four feature maps, float32."""
-    model = trunk(backbone)
-    return _convert(lambda pixels: model(tf.cast(pixels, tf.float32), training=False))
+    return _convert(lambda pixels: trunk(tf.cast(pixels, tf.float32) / 255, training=False))
 
 
-def convert_detector(backbone: Backbone, network: Any, recipe: DetectorRecipe) -> bytes:
+def convert_detector(trunk: Any, network: Any, recipe: DetectorRecipe) -> bytes:
     """Return the detector as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> OUTPUTS (1, LOCATIONS, 10)."""
-    features, folded = trunk(backbone), fold_network(network, recipe)
-    return _convert(
-        lambda pixels: folded(features(tf.cast(pixels, tf.float32), training=False), training=False)
-    )
+    detector = build_detector(trunk, fold_network(network, recipe))
+    return _convert(lambda pixels: detector(tf.cast(pixels, tf.float32) / 255, training=False))
 
 
 def _convert(function: Callable[[Any], Any]) -> bytes:
@@ -143,10 +141,10 @@ def _plain(channels: int, size: int, stride: int, name: str) -> Any:
     return keras.layers.Conv2D(channels, size, stride, padding="same", name=name)
 
 
-def _network(recipe: DetectorRecipe, convolution: Convolution, inputs: str) -> Any:
-    """Return the graph of neck and heads with that kind of convolution; inputs: the features' format."""
+def _network(recipe: DetectorRecipe, convolution: Convolution) -> Any:
+    """Return the graph of neck and heads with that kind of convolution."""
     graph = _Graph(convolution)
-    features = [keras.Input(shape, dtype=inputs) for shape in FEATURE_SHAPES]
+    features = [keras.Input(shape, dtype="float32") for shape in FEATURE_SHAPES]
     scaled = [
         keras.layers.Rescaling(1 / scale, name=f"scale_{i}")(values)
         for i, (scale, values) in enumerate(zip(FEATURE_SCALES, features, strict=True))
@@ -154,7 +152,8 @@ def _network(recipe: DetectorRecipe, convolution: Convolution, inputs: str) -> A
     maps = _neck(graph, scaled, recipe.neck_channels)
     outputs = [_head(graph, values, recipe.head_channels, f"head_{i}") for i, values in enumerate(maps)]
     joined = keras.layers.Concatenate(axis=1, name="locations")(outputs)
-    return keras.Model(features, keras.layers.Activation("linear", dtype="float32", name="outputs")(joined))
+    outputs = keras.layers.Activation("linear", dtype="float32", name="outputs")(joined)
+    return keras.Model(features, outputs, name="neck")
 
 
 def _neck(graph: "_Graph", features: Sequence[Any], width: int) -> tuple[Any, Any, Any]:
