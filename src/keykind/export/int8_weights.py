@@ -14,7 +14,7 @@ alone, with a DEQUANTIZE, would be most alike, but LiteRT 2 unpacks int8 at ever
 from collections import Counter
 from typing import Any
 
-import flatbuffers
+import flatbuffers  # type: ignore[import-untyped]
 import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 from numpy.typing import NDArray
