@@ -17,6 +17,7 @@ from keykind.experiment.shipping import (  # noqa: E402
     ship_refiner,
     unchanged,
 )
+from keykind.export.int8_weights import quantise_weights  # noqa: E402
 from keykind.model.decision import default_decision  # noqa: E402
 from keykind.model.model import read_model_file, unpack  # noqa: E402
 from keykind.model.shipped import (  # noqa: E402
@@ -36,7 +37,7 @@ def test_a_run_is_bundled_as_a_model_and_as_weights(finished_full_size, tmp_path
     monkeypatch.setattr("keykind.experiment.shipping.unchanged", lambda *_: [])  # this run froze its backbone
     exported, weights = ship_classifier(experiment.out, "random", tmp_path)
     assert exported.path == tmp_path / "keys.tflite"
-    assert unpack(read_model_file(exported.path), exported.path)[1].precision == "fp16"
+    assert unpack(read_model_file(exported.path), exported.path)[1].precision == "int8"
     assert read_model("keys.tflite", tmp_path) == exported.path.read_bytes()
     assert weights.parent == tmp_path
     assert read_arrays(tmp_path)["Conv1/kernel"].shape == (3, 3, 3, 32)
@@ -57,7 +58,9 @@ def test_arrays_that_differ_only_beyond_float16_are_unchanged():
 
 def test_a_detector_is_bundled_and_anything_else_is_refused(tmp_path):
     path = ship_detector(FOLDER / DETECTOR, tmp_path / "models")
-    assert path.read_bytes() == read_model(DETECTOR) == read_model(DETECTOR, tmp_path / "models")
+    assert path.read_bytes() == read_model(DETECTOR, tmp_path / "models")
+    assert quantise_weights(path.read_bytes()) == path.read_bytes()
+    assert ship_detector(path, tmp_path / "again").read_bytes() == path.read_bytes()
     (tmp_path / "text.tflite").write_text("not a model")
     with pytest.raises(BadModel):
         ship_detector(tmp_path / "text.tflite", tmp_path / "other")

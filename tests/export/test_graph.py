@@ -100,6 +100,13 @@ def test_lower_precision_is_smaller_and_changes_probabilities_little(
         np.testing.assert_allclose(run(coarse, crop)[1, KINDS], run(fp32, crop)[1, KINDS], atol=tolerance)
 
 
+def test_int8_without_crops_is_of_the_weights_only_and_closer(model, fp32, crops):
+    coarse = convert(model, "int8", None)
+    assert len(coarse) < 0.4 * len(fp32)
+    for crop in crops:
+        np.testing.assert_allclose(run(coarse, crop)[1, KINDS], run(fp32, crop)[1, KINDS], atol=0.05)
+
+
 def test_without_maps_the_only_output_is_probabilities(model, crops):
     outputs = run(convert(model, "fp32", list, maps=False), crops[0])
     assert list(outputs) == [(1, KINDS)]

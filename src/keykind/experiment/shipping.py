@@ -2,8 +2,8 @@
 
 In:    a finished run and the weights that its training started from; model files of the detector's stages; a
        decision
-Out:   models/: keys.tflite (float16), the backbone's folded weights as float16, detector.tflite,
-       refiner.tflite, and models.json with their hashes and the decision
+Out:   models/: keys.tflite, detector.tflite and refiner.tflite with int8 weights; the backbone's folded
+       weights as float16; models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
 """
 
@@ -18,6 +18,7 @@ from keykind.detect.detector import load_detector
 from keykind.detect.refiner import Refiner
 from keykind.export.export import Exported, ExportOptions, export_model
 from keykind.export.from_run import load_trained_model
+from keykind.export.int8_weights import quantise_weights
 from keykind.model.shipped import (
     CLASSIFIER,
     DETECTOR,
@@ -48,22 +49,23 @@ def ship_classifier(run: str | Path, initial_weights: str, out: str | Path = FOL
             fault = f"{len(same)} of {len(arrays)} tensors were not trained, the first is {same[0]}"
             raise BadWeights(run, fault=fault, remedy="train all layers: keykind train --recipe default")
     with tempfile.TemporaryDirectory() as folder:
-        options = ExportOptions("fp16", mediapipe=False, out=Path(folder, CLASSIFIER), force=False)
+        file = Path(folder, CLASSIFIER)
+        options = ExportOptions("int8", mediapipe=False, out=file, force=False, calibrate=False)
         exported = export_model(Path(run), options)
         model = write_model(CLASSIFIER, exported.path.read_bytes(), Path(out))
     return Exported(model, exported.size, exported.parity), write_arrays(arrays, Path(out))
 
 
 def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:
-    """Bundle a detector's model file and return its new path. Raises BadModel."""
+    """Bundle a detector's model file, its weights as int8, and return its new path. Raises BadModel."""
     load_detector(Path(file))
-    return write_model(DETECTOR, Path(file).read_bytes(), Path(out))
+    return write_model(DETECTOR, quantise_weights(Path(file).read_bytes()), Path(out))
 
 
 def ship_refiner(file: str | Path, out: str | Path = FOLDER) -> Path:
-    """Bundle a refiner's model file and return its new path. Raises BadModel."""
+    """Bundle a refiner's model file, its weights as int8, and return its new path. Raises BadModel."""
     Refiner.load(file)
-    return write_model(REFINER, Path(file).read_bytes(), Path(out))
+    return write_model(REFINER, quantise_weights(Path(file).read_bytes()), Path(out))
 
 
 def ship_decision(file: str | Path, out: str | Path = FOLDER) -> Path:

@@ -30,6 +30,7 @@ class ExportOptions:
     mediapipe: bool  # probabilities only
     out: str | Path | None  # None: in the run's folder, or the current one for a file; named by content
     force: bool  # write the file even if it loses more accuracy than allowed
+    calibrate: bool = True  # int8: activations too, calibrated on the run's photos; False: weights only
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,13 @@ def _from_run(run: Path, options: ExportOptions) -> "tuple[bytes, ParityReport |
     require("train")
     from keykind.export.from_run import export_run  # noqa: PLC0415 - heavy
 
-    return export_run(run, options.precision or "fp32", maps=not options.mediapipe, force=options.force)
+    return export_run(
+        run,
+        options.precision or "fp32",
+        maps=not options.mediapipe,
+        calibrate=options.calibrate,
+        force=options.force,
+    )
 
 
 def _from_file(path: Path, options: ExportOptions) -> bytes:

@@ -114,11 +114,12 @@ def about_run(metrics: dict[str, Any]) -> dict[str, Any]:
 
 
 def make_model_file(
-    trained: TrainedModel, precision: str, crops: Sequence[Crop] = (), *, maps: bool = True
+    trained: TrainedModel, precision: str, crops: Sequence[Crop] | None = None, *, maps: bool = True
 ) -> bytes:
     """Return the bytes of a model file.
 
-    precision: fp32, fp16, or int8, which needs crops (224, 224, 3) uint8, see `calibration_crops`.
+    precision: fp32, fp16 or int8: with crops (224, 224, 3) uint8, see `calibration_crops`, of weights and
+    activations, without crops of weights only.
     Without `maps`: probabilities only, as MediaPipe's ImageClassifier requires.
     """
     card = Card(
@@ -132,7 +133,8 @@ def make_model_file(
         maps=maps,
         about=trained.about,
     )
-    return pack(with_metadata(convert(trained.inference, precision, lambda: crops, maps=maps), card), card)
+    calibration = None if crops is None else lambda: crops
+    return pack(with_metadata(convert(trained.inference, precision, calibration, maps=maps), card), card)
 
 
 def calibration_crops(dataset: Dataset) -> list[Crop]:
@@ -231,22 +233,22 @@ def check_loss(report: ParityReport) -> None:
 
 
 def export_run(
-    run: Path, precision: str, *, maps: bool = True, force: bool = False
+    run: Path, precision: str, *, maps: bool = True, calibrate: bool = True, force: bool = False
 ) -> tuple[bytes, ParityReport | KeykindError]:
     """Return a run's model file, and its parity with Keras on the run's test photos.
 
-    If the photos are missing, the error is returned instead of the parity; for int8, which is calibrated on
-    them, it is raised. The card contains the file's own score next to the run's. Raises BadRun, and BadModel
-    for a loss of more than MAX_F1_LOSS unless `force`.
+    If the photos are missing, the error is returned instead of the parity; for int8 with `calibrate`, which
+    needs them, it is raised. The card contains the file's own score next to the run's. Raises BadRun, and
+    BadModel for a loss of more than MAX_F1_LOSS unless `force`.
     """
     trained = load_trained_model(run)
     try:
         dataset = crop_dataset(read_run_dataset(run), trained)
     except KeykindError as error:
-        if precision == "int8":
+        if precision == "int8" and calibrate:
             raise
         return make_model_file(trained, precision, maps=maps), error
-    crops = calibration_crops(dataset) if precision == "int8" else []
+    crops = calibration_crops(dataset) if precision == "int8" and calibrate else None
     data = make_model_file(trained, precision, crops, maps=maps)
     report = compare_with_keras(data, trained, dataset.subset("test"))
     if not force:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from keykind.core.quiet import quiet
+from keykind.export.int8_weights import quantise_weights
 from keykind.model.card import PRECISIONS
 from keykind.model.head import Floats, Head
 from keykind.model.ood import EPSILON
@@ -34,25 +35,28 @@ class InferenceModel:
 
 
 def convert(
-    model: InferenceModel, precision: str, crops: Callable[[], Iterable[Crop]], *, maps: bool = True
+    model: InferenceModel, precision: str, crops: Callable[[], Iterable[Crop]] | None, *, maps: bool = True
 ) -> bytes:
     """Return the model as a TFLite flatbuffer with a batch size of one.
 
     precision: fp32; fp16, weights of half the size; int8, weights and activations, calibrated on `crops`,
-    (224, 224, 3) uint8 each, which only int8 reads. Without `maps`: probabilities only.
+    (224, 224, 3) uint8 each, which only int8 reads, or, without crops, weights only. Without `maps`:
+    probabilities only.
     Raises ValueError for another precision.
     """
     if precision not in PRECISIONS:
         raise ValueError(f"precision {precision!r} is not one of {', '.join(PRECISIONS)}")
     lite = converter(lambda pixels: inference_graph(model, pixels, maps=maps), tf.uint8)
+    weights_only = precision == "int8" and crops is None
     if precision != "fp32":
         lite.optimizations = [tf.lite.Optimize.DEFAULT]
-    if precision == "fp16":
+    if precision == "fp16" or weights_only:
         lite.target_spec.supported_types = [tf.float16]
-    if precision == "int8":
+    elif crops is not None and precision == "int8":
         lite.representative_dataset = lambda: ([crop[None]] for crop in crops())
     with quiet():
-        return bytes(lite.convert())
+        data = bytes(lite.convert())
+    return quantise_weights(data) if weights_only else data
 
 
 def inference_graph(model: InferenceModel, pixels: Any, *, maps: bool) -> Any:
