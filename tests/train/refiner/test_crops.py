@@ -42,7 +42,7 @@ def drawn_view(angle=0.3, *, remote=False, hidden=0.0, boxed=0):
     colours = photo.pixels.astype(int)
     key = colours.max(axis=2) - colours.min(axis=2) > 100
     parts = key.astype(np.uint8) + (key & (colours[..., 1] > 150))
-    row = [*head, *tip, 45, hidden, 0, float(remote), 0.0 if remote else 0.4, key.sum()]
+    row = [*head, *tip, 45, hidden, 0, float(remote), 0.0 if remote else 0.4, key.sum(), -1.0]
     return View(photo.pixels.copy(), parts, np.array([row], float), boxed), head, tip
 
 
