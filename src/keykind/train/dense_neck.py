@@ -35,7 +35,7 @@ def dense_mobilenet(*, include_top: bool, weights: str | None, **options: Any) -
     values = _convolve(values, WIDE, 3, "dense_down", stride=2)
     for i in range(BLOCKS):
         values = _residual(values, WIDE, f"dense_32_{i}")
-    return keras.Model(base.inputs, _convolve(values, CHANNELS, 1, "dense_out"), name="mobilenet_v2_dense")
+    return keras.Model(base.input, _convolve(values, CHANNELS, 1, "dense_out"), name="mobilenet_v2_dense")
 
 
 def _residual(values: Any, channels: int, name: str) -> Any:

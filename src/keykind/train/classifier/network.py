@@ -53,7 +53,7 @@ def build_network(backbone: Backbone, recipe: Recipe, kinds: int) -> ClassifierN
     hidden = keras.layers.Dense(recipe.units, activation="relu", name="hidden")(pooled)
     hidden = keras.layers.Dropout(recipe.dropout, name="dropout")(hidden)
     logits = keras.layers.Dense(kinds, name="logits")(hidden)
-    whole = keras.Model(folded.inputs, logits)
+    whole = keras.Model(folded.input, logits)
     taps = [whole.get_layer(name).output for name in TAPS[backbone.architecture]]
-    frozen = keras.Model(folded.inputs, taps)
+    frozen = keras.Model(folded.input, taps)
     return ClassifierNetwork(whole, frozen, keras.Model(taps, logits), folded, backbone.architecture)

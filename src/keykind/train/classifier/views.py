@@ -211,6 +211,7 @@ def _loose_matrix(key: NDArray[np.float64], size: tuple[int, int], rng: np.rando
     extent, centre = np.ptp(corners, axis=0), corners.mean(axis=0)
     side = float((extent / shape).max()) / log_uniform(rng, *LOOSE_EXTENT)
     frame = shape * min(side, float((photo / shape).min()))
+    frame = np.maximum(frame, np.minimum(extent / LOOSE_EXTENT[1], photo))  # of another shape, if it must be
     centre = centre + rng.uniform(-0.5, 0.5, 2) * np.maximum(frame - extent, 0)
     middle = rotation @ (np.array(size) / 2)
     centre = np.clip(centre, middle - (photo - frame) / 2, middle + (photo - frame) / 2)
