@@ -67,10 +67,11 @@ def kind_table() -> str:
 def recipe_table() -> str:
     """Return a table of a recipe's keys: the value of each in `report`, and its comment in the code."""
     values = recipe.REPORT.as_json()
-    groups = {name: values.pop(name) for name in ("detector", "refiner")}
+    groups = {name: values.pop(name) for name in ("detector", "refiner", "classifier")}
     rows = _rows(values, _comments(recipe.Recipe), "")
     rows += _rows(groups["detector"], _comments(recipe.DetectorRecipe), "detector.")
     rows += _rows(groups["refiner"], _comments(recipe.RefinerRecipe), "refiner.")
+    rows += _rows(groups["classifier"], _comments(recipe.ClassifierRecipe), "classifier.")
     return f"| key | `report` | meaning |\n|---|---|---|\n{rows}"
 
 

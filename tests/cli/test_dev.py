@@ -35,7 +35,7 @@ def calls(monkeypatch):
 @pytest.mark.parametrize(
     "command",
     [
-        *("train-detector", "train-refiner", "score-detector", "score-real"),
+        *("train-detector", "train-refiner", "train-classifier", "score-detector", "score-real"),
         *("fit-decision", "ship", "render-sample"),
     ],
 )
@@ -147,6 +147,23 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
     assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
     assert json.loads((tmp_path / "scores.json").read_text("utf-8")) == {"answers": 1}
     assert capsys.readouterr().out == "a table\n"
+
+
+def test_train_classifier_takes_the_network_in_place_of_the_recipes(calls, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.experiment.detector_training import TrainingFolders
+
+    metrics = {"test": {"plain": {"weighted_f1": 0.75}}}
+    record = calls("keykind.experiment.classifier_training.train_classifier_from_folders", metrics)
+    options = ("--backgrounds", "a", "--network", "mobilenet_v2_dense", "--out", "run", "--seed", 3)
+    assert run("dev", "train-classifier", "one", *options) == 0
+    ((folders, weights, scaling, recipe, out, seed),) = record
+    assert folders == TrainingFolders([Path("one")], [Path("a")])
+    assert (weights, scaling, recipe.backbone, out, seed) == (
+        *("imagenet", "native", "mobilenet_v2_dense"),
+        *(Path("run"), 3),
+    )
+    assert "run: weighted F1 0.750" in capsys.readouterr().out
 
 
 def test_score_real_without_its_tables_is_an_error(tmp_path, capsys):

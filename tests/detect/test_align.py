@@ -1,10 +1,12 @@
 """Tests of align.py: the whole key is in the crop, head left, tip right."""
 
+import math
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from keykind.detect.align import ASPECT_RATIO, PAD_VALUE, crop_around
+from keykind.detect.align import ASPECT_RATIO, PAD_VALUE, OrientedCrop, crop_around
 
 WHITE, RED, BLUE = (255, 255, 255), (220, 0, 0), (0, 0, 220)
 
@@ -79,6 +81,15 @@ def test_a_photo_at_a_reduced_scale_gives_the_same_crop():
     half = np.asarray(Image.fromarray(pixels).reduce(2))
     difference = region.extract(pixels).astype(int) - region.extract(half, 0.5)
     assert abs(difference).mean() < 2
+
+
+@pytest.mark.parametrize("shrunk", [2, 3, 5, 8])
+def test_texture_finer_than_the_crop_averages_out(shrunk):
+    pixels = np.random.default_rng(0).integers(0, 256, (224 * shrunk, 448 * shrunk, 3), dtype=np.uint8)
+    region = OrientedCrop((224.0 * shrunk, 112.0 * shrunk), (math.cos(0.4), math.sin(0.4)), 224.0 * shrunk)
+    mean = pixels.std() / shrunk  # contrast of the mean of shrunk x shrunk pixels
+    assert region.extract_unstretched(pixels, 1, 112).std() < 1.5 * mean
+    assert region.extract(pixels, size=112).std() < 1.5 * mean / math.sqrt(2)
 
 
 def test_the_region_is_elongated_and_contains_the_box_with_a_margin():

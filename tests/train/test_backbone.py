@@ -98,7 +98,7 @@ def test_bad_weights_are_rejected_with_the_reason(random_backbone, tmp_path):
         with pytest.raises(BadWeights, match=message) as caught:
             mobilenet(tmp_path / name)
         assert name in str(caught.value)
-    with pytest.raises(BadWeights, match="mobilenet_v2, efficientnet"):
+    with pytest.raises(BadWeights, match="mobilenet_v2, mobilenet_v2_dense, efficientnet"):
         load_backbone("resnet", "random", scaling="unit", seed=0)
 
 

@@ -71,6 +71,23 @@ def test_unfolding_returns_an_equivalent_backbone(backbone, pictures):
     assert all(np.array_equal(array, arrays[name]) for name, array in folded_arrays(fold(again)).items())
 
 
+def test_a_dense_neck_is_folded_and_unfolded_with_the_rest(pictures):
+    backbone = load_backbone("mobilenet_v2_dense", "random", scaling="unit", seed=0)
+    folded = fold(backbone)
+    assert_close(folded(pictures), backbone.apply(pictures))
+    again = unfold(folded, "trained", "mobilenet_v2_dense")
+    assert (again.architecture, again.channels) == ("mobilenet_v2_dense", folded.output.shape[-1])
+    assert_close(again.apply(pictures), backbone.apply(pictures))
+
+
+def test_the_bundled_weights_fit_a_dense_neck_except_for_the_neck():
+    backbone = load_backbone("mobilenet_v2_dense", "keykind", scaling="unit", seed=0)
+    plain = load_backbone("mobilenet_v2", "keykind", scaling="unit", seed=0)
+    for name in ("Conv1", "block_12_project"):
+        ours, theirs = (model.network.get_layer(name).kernel for model in (backbone, plain))
+        np.testing.assert_array_equal(ours, theirs)
+
+
 def test_another_network_is_rejected():
     with pytest.raises(BadRecipe, match="use mobilenet_v2"):
         fold(Backbone("mobilenet_v3_large", "native", "random", None))

@@ -7,6 +7,7 @@ from typing import get_args
 import pytest
 
 from keykind.core.errors import BadRecipe
+from keykind.train.classifier.recipe import ClassifierRecipe
 from keykind.train.recipe import (
     DEFAULT,
     RANGES,
@@ -144,7 +145,12 @@ def test_nan_and_infinity_are_outside_every_range(value):
 
 
 def test_every_number_of_a_recipe_has_a_range():
-    groups = {"": Recipe, "detector.": DetectorRecipe, "refiner.": RefinerRecipe}
+    groups = {
+        "": Recipe,
+        "detector.": DetectorRecipe,
+        "refiner.": RefinerRecipe,
+        "classifier.": ClassifierRecipe,
+    }
     numbers = {
         prefix + field.name
         for prefix, group in groups.items()

@@ -1,22 +1,18 @@
 """`keykind dev`: make the files bundled with keykind, and measure them.
 
 In:    options
-Out:   a trained detector and its scores; scores on real photos; the bundled models; the bundled photos
+Out:   trained networks and their scores; scores on real photos; the bundled models; the bundled photos
 Needs: keras, tensorflow; manifold3d, mitsuba                                              [train, render]
 """
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from keykind.cli import dev_decision
+from keykind.cli import dev_decision, dev_training
 from keykind.cli.options import add_seed, add_sets, add_stages, positive
 from keykind.cli.output import OK
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
-
-if TYPE_CHECKING:
-    from keykind.experiment.detector_training import TrainingFolders
 
 HELP = "make the models and photos bundled with keykind; for developers of keykind"
 
@@ -36,75 +32,6 @@ def run(options: argparse.Namespace) -> int:
     """Run one of the commands."""
     options.command(options)
     return OK
-
-
-def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
-    """Add the options of training a network; name: its key in recipes, and of its files."""
-    add_sets(parser)
-    parser.add_argument(
-        "--backgrounds",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="FOLDER",
-        help="photos without keys, also in subfolders",
-    )
-    parser.add_argument(
-        "--hands",
-        type=Path,
-        metavar="FOLDER",
-        help="hands to put into photos: PNG files with an alpha channel",
-    )
-    parser.add_argument(
-        "--clutter",
-        type=Path,
-        metavar="FOLDER",
-        help="small things to put into photos: PNG files with an alpha channel, no keys",
-    )
-    parser.add_argument(
-        "--marks",
-        type=Path,
-        metavar="FOLDER",
-        help="real photos with labels.csv, keys.csv and, if there are any, remotes.csv",
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
-    parser.add_argument(
-        "--weights",
-        default="imagenet",
-        metavar="NAME|FILE",
-        help="weights of the backbone: keykind, imagenet, random, or a file (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--scaling",
-        choices=("unit", "native"),
-        default="native",
-        help="pixel scaling that the weights expect (default: %(default)s)",
-    )
-    parser.add_argument(
-        "--begin", type=Path, metavar="FILE", help=f"start from the {name}.weights.h5 of an earlier run"
-    )
-    parser.add_argument(
-        "--recipe",
-        default="default",
-        metavar="NAME|FILE",
-        help=f"recipe whose `{name}` table is used (default: %(default)s)",
-    )
-    add_seed(parser)
-
-
-def _add_train_detector(parser: argparse.ArgumentParser) -> None:
-    _add_training(parser, "detector")
-
-
-def _add_train_refiner(parser: argparse.ArgumentParser) -> None:
-    _add_training(parser, "refiner")
-    parser.add_argument(
-        "--detector",
-        type=Path,
-        required=True,
-        metavar="FILE",
-        help="detector.tflite, whose detections are to be refined",
-    )
 
 
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
@@ -173,41 +100,6 @@ def _add_render_sample(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--workers", type=positive, metavar="N", help="number of processes (default: one per CPU core)"
-    )
-
-
-def _train_detector(options: argparse.Namespace) -> None:
-    require("train")
-    from keykind.experiment.detector_training import train_from_folders
-    from keykind.train.detector.training import Start
-    from keykind.train.recipe import load_recipe
-
-    start = Start(options.weights, options.scaling, options.begin)
-    recipe = load_recipe(options.recipe).detector
-    print(train_from_folders(_folders(options), start, recipe, options.out, options.seed))
-
-
-def _train_refiner(options: argparse.Namespace) -> None:
-    require("train")
-    from keykind.experiment.detector_training import train_refiner_from_folders
-    from keykind.train.recipe import load_recipe
-    from keykind.train.refiner.training import RefinerStart
-
-    start = RefinerStart(options.detector, options.weights, options.scaling, options.begin)
-    recipe = load_recipe(options.recipe)
-    print(train_refiner_from_folders(_folders(options), start, recipe, options.out, options.seed))
-
-
-def _folders(options: argparse.Namespace) -> "TrainingFolders":
-    from keykind.experiment.detector_training import TrainingFolders
-
-    return TrainingFolders(
-        options.sets,
-        options.backgrounds,
-        options.hands,
-        options.marks,
-        options.clutter,
-        options.max_photos,
     )
 
 
@@ -280,12 +172,7 @@ def _render_sample(options: argparse.Namespace) -> None:
 
 
 COMMANDS = {
-    "train-detector": ("train the detector on rendered sets", _add_train_detector, _train_detector),
-    "train-refiner": (
-        "train the second stage of a detector on its detections in rendered sets",
-        _add_train_refiner,
-        _train_refiner,
-    ),
+    **dev_training.COMMANDS,
     "score-detector": (
         "score a detector on the held-out photos of rendered sets",
         _add_score_detector,

@@ -19,7 +19,7 @@ from keykind.model.preprocess import Crop
 PAD_VALUE = 128  # grey level outside a photo, also in the detector's input
 MARGIN = 0.08  # of the rectangle's width, at either end of the key
 ASPECT_RATIO = 2.0  # width / height of the rectangle; stretched to a square, so that a slim key fills it
-MAX_SUPERSAMPLING = 4  # samples along a side of one crop pixel; beyond it pixels of the photo are skipped
+WARP_SCALE = 1.25  # px of the reduced photo per px of the warp: more would alias, less would blur
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,22 +35,22 @@ class OrientedCrop:
         return replace(self, width=self.width * factor)
 
     def extract(self, pixels: Crop, scale: float = 1.0, size: int = SIZE, fill: int = PAD_VALUE) -> Crop:
-        """Return the rectangle of pixels (h, w, 3) uint8 as a square of `size` px, resampled once.
+        """Return the rectangle of pixels (h, w, 3) uint8 as a square of `size` px.
 
         scale: pixels of `pixels` per pixel of the original; below 1 if decoded at a reduced scale.
         fill: the grey level outside the photo.
         """
-        return self._resample(pixels, scale, (size, size), fill, MAX_SUPERSAMPLING)
+        columns = size if self.width * scale <= size else round(ASPECT_RATIO * size)
+        image = self._resample(pixels, scale, (columns, size), fill)
+        return np.asarray(image.reduce((columns // size, 1)))  # as fine along the key as across it, till here
 
-    def extract_unstretched(
-        self, pixels: Crop, scale: float, height: int, supersampling: int = MAX_SUPERSAMPLING
-    ) -> Crop:
-        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3).
+    def extract_unstretched(self, pixels: Crop, scale: float, height: int) -> Crop:
+        """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3)."""
+        return np.asarray(self._resample(pixels, scale, (round(ASPECT_RATIO * height), height), PAD_VALUE))
 
-        supersampling: largest number of samples along a side of one of its pixels.
-        """
-        size = round(ASPECT_RATIO * height), height
-        return self._resample(pixels, scale, size, PAD_VALUE, supersampling)
+    def reduction(self, scale: float, height: int) -> int:
+        """Return the factor by which pixels are averaged before they are sampled at a height."""
+        return max(math.floor(self.width * scale / (ASPECT_RATIO * height) / WARP_SCALE + 0.5), 1)
 
     def to_photo(self, size: tuple[int, int]) -> NDArray[np.float64]:
         """Return the affine matrix (2, 3) to px of the photo from px of this rectangle, of a size (w, h)."""
@@ -59,32 +59,37 @@ class OrientedCrop:
         matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) / size)
         return np.column_stack([matrix, np.array(self.centre) - matrix @ (np.array(size) / 2)])
 
-    def _resample(
-        self, pixels: Crop, scale: float, size: tuple[int, int], fill: int, supersampling: int
-    ) -> Crop:
-        """Return the rectangle of pixels at a size (width, height), antialiased."""
-        factor = min(max(math.ceil(self.width * scale / size[0]), 1), supersampling)
-        width, height = size[0] * factor, size[1] * factor
-        to_pixels = self.to_photo((width, height)) * scale
-        matrix, shift = to_pixels[:, :2], to_pixels[:, 2]
-        corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]]) + shift[:, None]
-        region, (left, top) = _bounding_region(pixels, corners)
-        image = Image.fromarray(region).transform(
-            (width, height),
+    def _resample(self, pixels: Crop, scale: float, size: tuple[int, int], fill: int) -> Image.Image:
+        """Return the rectangle of pixels at a size (width, height): averaged down, then warped bilinearly."""
+        width, height = size
+        factor = self.reduction(scale, height)
+        to_pixels = self.to_photo(size) * scale
+        corners = to_pixels[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]])
+        region, corner = _reduced_region(pixels, corners + to_pixels[:, 2:], factor)
+        matrix = np.column_stack([to_pixels[:, :2], to_pixels[:, 2] - corner]) / factor
+        return region.transform(
+            size,
             Image.Transform.AFFINE,
-            (*matrix[0], shift[0] - left, *matrix[1], shift[1] - top),
+            matrix.ravel().tolist(),
             Image.Resampling.BILINEAR,
             fillcolor=(fill, fill, fill),
         )
-        return np.asarray(image.reduce(factor) if factor > 1 else image)
 
 
-def _bounding_region(pixels: Crop, corners: Points) -> tuple[Crop, tuple[int, int]]:
-    """Return the part of pixels around corners (2, n), and its left and top: copying all pixels is slow."""
+def _reduced_region(
+    pixels: Crop, corners: Points, factor: int
+) -> tuple[Image.Image, NDArray[np.signedinteger]]:
+    """Return the part of pixels around corners (2, n), averaged over factor x factor, and its upper left.
+
+    Its borders are multiples of the factor, so that neighbouring regions have the same reduced pixels.
+    """
     size = np.array(pixels.shape[1::-1])
-    left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, size - 1).tolist()
-    right, bottom = np.clip(np.ceil(corners.max(axis=1)).astype(int) + 2, [left + 1, top + 1], size).tolist()
-    return np.ascontiguousarray(pixels[top:bottom, left:right]), (left, top)
+    first = np.floor(corners.min(axis=1) / factor).astype(int) - 2
+    last = np.ceil(corners.max(axis=1) / factor).astype(int) + 2
+    left, top = np.clip(first * factor, 0, (size - 1) // factor * factor)
+    right, bottom = np.minimum(np.maximum(last * factor, [left + 1, top + 1]), size)
+    region = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
+    return region.reduce(factor) if factor > 1 else region, np.array([left, top])
 
 
 def crop_around(head: Points, tip: Points, box: Points) -> OrientedCrop:

@@ -30,7 +30,6 @@ from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 
 WIDTH, HEIGHT = 192, 96  # px of the network's input
-SUPERSAMPLING = 2  # samples along a side of one of its pixels; 4 would take longer than the network
 CONTEXT = 1.43  # width of the crop, in key lengths: the ends may be off by a fifth of the length
 OUTPUTS = (
     *("key", "remote"),  # logits
@@ -112,7 +111,7 @@ class Refiner:
     def _look(self, photo: Photo, region: OrientedCrop) -> Refinement:
         """Return what the network says about a region of the photo."""
         scale = photo.pixels.shape[1] / photo.width
-        crop = region.extract_unstretched(photo.pixels, scale, HEIGHT, SUPERSAMPLING)
+        crop = region.extract_unstretched(photo.pixels, scale, HEIGHT)
         values, masks = self.outputs(crop)
         return Refinement(values.astype(np.float64), masks[..., 0], masks[..., 1], region)
 

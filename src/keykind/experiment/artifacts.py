@@ -82,10 +82,6 @@ def write_model_files(
     metrics: Mapping[str, Any],
 ) -> None:
     """Write the Keras model, the prototypes that exporting it needs as well, and the model file."""
-    with atomic_write(folder.path / "model.keras") as temporary:
-        classifier.save(temporary)
-    with atomic_write(folder.path / "prototypes.npy") as temporary:
-        np.save(temporary, calibration.prototypes)
     model = InferenceModel(
         result.backbone,
         result.head,
@@ -97,6 +93,15 @@ def write_model_files(
     trained = TrainedModel(
         classifier, model, crop, kinds, calibration.ood_threshold, about_run(dict(metrics))
     )
+    write_trained_model(folder, trained)
+
+
+def write_trained_model(folder: RunFolder, trained: TrainedModel) -> None:
+    """Write the Keras model, the prototypes and the model file."""
+    with atomic_write(folder.path / "model.keras") as temporary:
+        trained.model.save(temporary)
+    with atomic_write(folder.path / "prototypes.npy") as temporary:
+        np.save(temporary, trained.inference.prototypes)
     write_bytes(folder.path / "keys.tflite", make_model_file(trained, "fp32"))
 
 
@@ -162,7 +167,7 @@ def _details(context: Context, parameters: Mapping[str, int]) -> dict[str, str]:
     if context.recipe.crop == KEY:
         details["keys detected"] = _detected(experiment.dataset)
     for key, value in context.recipe.as_json().items():
-        if key != "detector":  # no part of this training
+        if not isinstance(value, dict):  # a table for training the detector or so, no part of this training
             details[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return details
 

@@ -21,7 +21,7 @@ from keykind.core.geometry import Points, segment_box
 from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, read_annotations, read_marks_table
 from keykind.photo.decode import read_photo
 from keykind.train.detection_recipes import DetectorRecipe
-from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, WIDTH, KeyRows
+from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, UNKNOWN, WIDTH, KeyRows
 from keykind.train.detector.labels import split_set
 from keykind.train.detector.pool import Scene, encode_jpeg
 from keykind.train.detector.training import Start, TrainingPhotos, train_detector
@@ -113,12 +113,12 @@ def _key_row(keypoints: Points) -> NDArray[np.float64]:
     length = float(np.linalg.norm(keypoints[1] - keypoints[0]))
     width = KEY_WIDTH * length
     area = KEY_FILL * width * length
-    return np.array([*keypoints.ravel(), width, KEY_OCCLUSION, 0.0, 0.0, BLADE_SHARE, area])
+    return np.array([*keypoints.ravel(), width, KEY_OCCLUSION, 0.0, 0.0, BLADE_SHARE, area, UNKNOWN])
 
 
 def _remote_row(keypoints: Points, width: float) -> NDArray[np.float64]:
     area = REMOTE_FILL * width * float(np.linalg.norm(keypoints[1] - keypoints[0]))
-    return np.array([*keypoints.ravel(), width, REMOTE_OCCLUSION, 0.0, 1.0, 0.0, area])
+    return np.array([*keypoints.ravel(), width, REMOTE_OCCLUSION, 0.0, 1.0, 0.0, area, UNKNOWN])
 
 
 def _box_parts(keys: KeyRows, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -42,7 +42,11 @@ def ship_classifier(run: str | Path, initial_weights: str, out: str | Path = FOL
     initial_weights: those that the training started from, as for `load_backbone`.
     Raises BadRun, BadModel, and BadWeights if any tensor is still the same, folded and rounded to float16.
     """
-    arrays = _folded(load_trained_model(run).inference.backbone)
+    backbone = load_trained_model(run).inference.backbone
+    if backbone.architecture != "mobilenet_v2":
+        fault = f"has the backbone {backbone.architecture}, from whose weights users' training cannot start"
+        raise BadWeights(run, fault=fault, remedy="bundle a run of mobilenet_v2")
+    arrays = _folded(backbone)
     for scaling in ("unit", "native"):  # either may have been folded into the first kernel
         before = _folded(load_backbone("mobilenet_v2", initial_weights, scaling=scaling, seed=0))
         if same := unchanged(arrays, before):

@@ -22,6 +22,7 @@ from keykind.core.quiet import quiet
 from keykind.model.card import SIZE
 from keykind.model.shipped import Arrays, read_arrays
 from keykind.train.backend import freeze, keras, tf
+from keykind.train.dense_neck import CHANNELS, NECK, dense_mobilenet
 from keykind.train.features import Network
 
 
@@ -40,9 +41,11 @@ class Architecture:
 
 ARCHITECTURES = {
     "mobilenet_v2": Architecture(keras.applications.MobileNetV2, 1280, (2.0, -1.0)),
+    "mobilenet_v2_dense": Architecture(dense_mobilenet, CHANNELS, (2.0, -1.0)),
     "efficientnet_v2_b0": Architecture(keras.applications.EfficientNetV2B0, 1280, (255.0, 0.0), ("native",)),
     "mobilenet_v3_large": Architecture(keras.applications.MobileNetV3Large, 960, (255.0, 0.0), ("native",)),
 }
+FOLDABLE = ("mobilenet_v2", "mobilenet_v2_dense")  # of which all layers can be trained, see bn_folding.py
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,10 +120,12 @@ def batch_norms(network: Any) -> Iterator[tuple[Any, Any]]:
 def set_folded(network: Any, arrays: Arrays) -> None:
     """Set MobileNetV2 to the kernels and biases of its folded form; batch normalisation only adds the bias.
 
-    arrays: by their path in the folded form, "Conv1/kernel" and "Conv1/bias".
+    arrays: by their path in the folded form, "Conv1/kernel" and "Conv1/bias"; of layers without batch
+    normalisation by their own path.
     Raises ValueError if they do not fit.
     """
-    expanded: Arrays = {}
+    paths = {variable.path for variable in network.weights}
+    expanded: Arrays = {path: array for path, array in arrays.items() if path in paths}
     for convolution, norm in batch_norms(network):
         kernel, bias = (arrays.get(f"{convolution.name}/{part}") for part in ("kernel", "bias"))
         ones = np.ones(norm.gamma.shape, np.float32)
@@ -178,7 +183,7 @@ def _download(entry: Architecture) -> Any:
 
 
 def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
-    if architecture != "mobilenet_v2":
+    if architecture not in FOLDABLE:
         raise BadWeights("keykind", fault=f"are not weights of {architecture}", remedy="use mobilenet_v2")
     if scaling != "unit":
         raise BadRecipe(
@@ -187,7 +192,12 @@ def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
             remedy="set scaling = 'unit'",
         )
     try:
-        set_folded(network, read_arrays())
+        neck = {
+            variable.path: variable.numpy()
+            for variable in network.weights
+            if variable.path.startswith(NECK)  # the archive may lack it
+        }
+        set_folded(network, neck | read_arrays())
     except ValueError as error:
         raise BadWeights(
             "keykind", fault=f"do not fit ({_first_line(error)})", remedy="install keykind again"

@@ -14,8 +14,9 @@ import numpy as np
 
 from keykind.core.errors import BadRecipe
 from keykind.model.shipped import Arrays
-from keykind.train.backbone import ARCHITECTURES, Backbone, batch_norms, set_folded
+from keykind.train.backbone import ARCHITECTURES, FOLDABLE, Backbone, batch_norms, set_folded
 from keykind.train.backend import keras
+from keykind.train.dense_neck import NECK
 
 
 def fold(backbone: Backbone) -> Any:
@@ -25,9 +26,9 @@ def fold(backbone: Backbone) -> Any:
     The scaling of pixels is folded as well: the model expects 0..1. If the backbone does not, the last row
     and column of the first feature map differ, because zero padding was grey and is black now; training
     adapts to it.
-    Raises BadRecipe for a backbone other than MobileNetV2.
+    Raises BadRecipe for a backbone that is not FOLDABLE.
     """
-    if backbone.architecture != "mobilenet_v2":
+    if backbone.architecture not in FOLDABLE:
         raise BadRecipe(
             backbone.architecture, fault="does not support full fine-tuning", remedy="use mobilenet_v2"
         )
@@ -44,6 +45,9 @@ def fold(backbone: Backbone) -> Any:
             bias = bias + offset * kernel.sum(axis=(0, 1, 2))
             kernel = factor * kernel
         folded.get_layer(convolution.name).set_weights([kernel, bias])
+    for layer in folded.layers:  # those of a dense neck have no batch normalisation
+        if layer.name.startswith(NECK) and layer.weights:
+            layer.set_weights(backbone.network.get_layer(layer.name).get_weights())
     return folded
 
 
@@ -52,15 +56,15 @@ def folded_arrays(folded: Any) -> Arrays:
     return {variable.path: variable.numpy() for variable in folded.weights}
 
 
-def unfold(folded: Any, weights: str) -> Backbone:
+def unfold(folded: Any, weights: str, architecture: str = "mobilenet_v2") -> Backbone:
     """Return the Backbone equivalent to a folded network; it expects pixels in 0..1.
 
     weights: their origin, for people.
     """
-    network = ARCHITECTURES["mobilenet_v2"].build(include_top=False, weights=None)
+    network = ARCHITECTURES[architecture].build(include_top=False, weights=None)
     set_folded(network, folded_arrays(folded))
     network.trainable = False
-    return Backbone("mobilenet_v2", "unit", weights, network)
+    return Backbone(architecture, "unit", weights, network)
 
 
 def _with_bias(layer: Any) -> Any:

@@ -47,9 +47,12 @@ class ViewTask:
     kinds: int
     recipe: Recipe
     aligned: bool = False  # crops of aligned keys, with CONTEXT_SCALE times the width of a view
+    whole: NDArray[np.uint8] | None = None  # (n, s, s, 3) the photos themselves, for loosely framed views
 
     def view(self, photo: int, size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
         """Return a strongly augmented view of a photo, (size, size, 3)."""
+        if self.whole is not None and rng.random() < self.recipe.all_layers_loose_share:
+            return strong_view(np.asarray(self.whole[photo]), size, rng)
         crop = np.asarray(self.crops[photo])
         return aligned_view(crop, size, ASPECT_RATIO, rng) if self.aligned else strong_view(crop, size, rng)
 
@@ -103,10 +106,14 @@ def fine_tune_all_layers(
         trainer = _Trainer(network, task, seed, devices)
 
     def train_head_first() -> None:
-        trainer.set_head(train_head_on_views(unfold(network, weights), task, cache, seed))
+        trainer.set_head(
+            train_head_on_views(unfold(network, weights, backbone.architecture), task, cache, seed)
+        )
 
     epochs = train_epochs(trainer.model, checkpoints / STATE, len(sizes), trainer.run_epoch, train_head_first)
-    return FullFineTuning(unfold(network, weights), read_head(trainer.model), tuple(epochs))
+    return FullFineTuning(
+        unfold(network, weights, backbone.architecture), read_head(trainer.model), tuple(epochs)
+    )
 
 
 def train_head_on_views(backbone: Backbone, task: ViewTask, cache: Cache, seed: int) -> Head:

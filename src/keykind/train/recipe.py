@@ -14,6 +14,7 @@ from typing import Any, get_args, get_origin
 
 from keykind.core.errors import BadRecipe
 from keykind.model.card import SIZE
+from keykind.train.classifier.recipe import CLASSIFIER_RANGES, ClassifierRecipe
 from keykind.train.detection_recipes import DETECTION_RANGES, DetectorRecipe, RefinerRecipe
 
 STRIDE = 32  # of the network: sides of training views are multiples of it, px
@@ -54,6 +55,7 @@ class Recipe:
     all_layers_warm_up: float = 0.1  # share of all steps in which the learning rate rises
     all_layers_weight_decay: float = 0.02  # AdamW's, of kernels
     all_layers_label_smoothing: float = 0.1  # share of each label spread over all kinds
+    all_layers_loose_share: float = 0.0  # share of views of whole photos instead, if `crop` is "key"
     all_layers_head_views: int = 2  # augmented views per photo on which the head is trained first
     all_layers_head_batch: int = 32  # views per step while the head is trained first
     all_layers_head_epochs: int = 20  # of training the head first, at most
@@ -64,6 +66,7 @@ class Recipe:
     bootstrap: int = 2000  # resamples per confidence interval
     detector: DetectorRecipe = field(default_factory=DetectorRecipe)  # for training the key detector
     refiner: RefinerRecipe = field(default_factory=RefinerRecipe)  # for training its second stage
+    classifier: ClassifierRecipe = field(default_factory=ClassifierRecipe)  # for training the bundled one
 
     @classmethod
     def load(cls, choice: "str | Path | Recipe") -> "Recipe":
@@ -144,6 +147,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "all_layers_warm_up": (0, 1),
     "all_layers_weight_decay": (0, 1),
     "all_layers_label_smoothing": (0, 0.9),
+    "all_layers_loose_share": (0, 1),
     "all_layers_head_views": (1, 1000),
     "all_layers_head_batch": (1, 65_536),
     "all_layers_head_epochs": (1, 10_000),
@@ -153,6 +157,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "hold_out": (0.05, 0.9),
     "bootstrap": (100, 1_000_000),
     **DETECTION_RANGES,
+    **CLASSIFIER_RANGES,
 }
 
 
@@ -188,8 +193,8 @@ def from_values(values: Mapping[str, Any], source: Path | str = "recipe") -> Rec
 def with_values(recipe: Recipe, values: Mapping[str, Any], source: Path | str = "recipe") -> Recipe:
     """Return the recipe with `values` in place of its own, each checked.
 
-    values: keys of `Recipe`; those of `detector` and `refiner` are mappings of their own, as in
-    `Recipe.as_json`.
+    values: keys of `Recipe`; those of `detector`, `refiner` and `classifier` are mappings of their own, as
+    in `Recipe.as_json`.
     Raises BadRecipe, naming the source, for an unknown key, a wrong type, or a value out of range.
     """
     changed: Recipe = _with_values(recipe, values, source, "")
@@ -222,7 +227,7 @@ def _with_values(group: Any, values: Mapping[str, Any], source: Path | str, pref
 
 
 def keys() -> Iterator[str]:
-    """Yield every key of a recipe as TOML spells it; those of the detector are `detector.<key>`."""
+    """Yield every key of a recipe as TOML spells it; those of a table are `<table>.<key>`."""
     for entry in fields(Recipe):
         if is_dataclass(entry.type):
             yield from (f"{entry.name}.{inner.name}" for inner in fields(entry.type))

@@ -9,7 +9,7 @@ from dense import empty_outputs, put, scene
 from keykind.detect.postprocess import CELL_STRIDES, CENTRES
 from keykind.train.backend import tf
 from keykind.train.detector.assignment import MIN_QUALITY, TOP_LOCATIONS, assign
-from keykind.train.detector.keys import AREA, BLADE, HEAD, OCCLUSION, REMOTE, TIP, TRUNCATION, WIDTH
+from keykind.train.detector.keys import AREA, BLADE, COLUMNS, HEAD, OCCLUSION, REMOTE, TIP, TRUNCATION, WIDTH
 from keykind.train.detector.loss import detector_loss
 from keykind.train.detector.targets import target_rows
 from keykind.train.recipe import DetectorRecipe
@@ -18,7 +18,7 @@ KEY = ((100.0, 100.0), (200.0, 140.0), 30.0)
 
 
 def row(head, tip, width, changes=()):
-    values = np.zeros(10)
+    values = np.zeros(COLUMNS)
     values[HEAD], values[TIP], values[WIDTH], values[AREA] = head, tip, width, 3000
     values[OCCLUSION], values[TRUNCATION], values[BLADE] = 0.1, 0.1, 0.9
     for column, value in changes:
@@ -27,7 +27,7 @@ def row(head, tip, width, changes=()):
 
 
 def targets(*rows):
-    return target_rows(np.array(rows).reshape(-1, 10))[None]
+    return target_rows(np.array(rows).reshape(-1, COLUMNS))[None]
 
 
 def assigned(rows, outputs):

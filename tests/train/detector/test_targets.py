@@ -41,7 +41,7 @@ def keys(*changes):
 )
 def test_hardly_visible_and_tiny_keys_are_ignored(change, state):
     rows = target_rows(keys(change))
-    assert rows.shape == (MAX_TARGETS, 11)
+    assert rows.shape == (MAX_TARGETS, 12)
     assert rows[0, STATE] == state
     assert not rows[1:].any()
 
@@ -53,6 +53,6 @@ def test_of_many_keys_the_most_visible_are_kept():
 
 def test_a_batch_is_trimmed_to_the_rows_in_use():
     few, many, none = (target_rows(keys(*[{}] * count)) for count in (3, TRIMMED + 1, 0))
-    assert trim(np.stack([few, none])).shape == (2, TRIMMED, 11)
-    assert trim(np.stack([few, many])).shape == (2, 2 * TRIMMED, 11)
-    assert trim(target_rows(no_keys())[None]).shape == (1, TRIMMED, 11)
+    assert trim(np.stack([few, none])).shape == (2, TRIMMED, 12)
+    assert trim(np.stack([few, many])).shape == (2, 2 * TRIMMED, 12)
+    assert trim(target_rows(no_keys())[None]).shape == (1, TRIMMED, 12)

@@ -8,10 +8,10 @@
  * Same results as detect/align.py.
  */
 
-import { type Matrix, transform } from './affine';
+import { apply, type Matrix, transform } from './affine';
 import constants from './constants.json';
 import { type Box, extent, type Point } from './geometry';
-import { type RgbaImage, reduce } from './image';
+import { cropImage, type RgbaImage, reduce } from './image';
 import { clamp, roundEven } from './numbers';
 
 const C = constants.align;
@@ -47,22 +47,18 @@ export function expand(region: OrientedCrop, factor: number): OrientedCrop {
  * scale: scale of `pixels` relative to the original; below 1 if the photo was read at a reduced scale.
  */
 export function extract(region: OrientedCrop, pixels: RgbaImage, scale = 1, size: number = SIZE): RgbaImage {
-  return resample(region, pixels, scale, [size, size], C.MAX_SUPERSAMPLING);
+  const columns = region.width * scale <= size ? size : roundEven(C.ASPECT_RATIO * size);
+  return reduce(resample(region, pixels, scale, [columns, size]), Math.floor(columns / size), 1);
 }
 
-/**
- * Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height).
- *
- * supersampling: largest number of samples along a side of one of its pixels.
- */
+/** Return the pixels of a region in its own proportions, (height, ASPECT_RATIO * height). */
 export function extractUnstretched(
   region: OrientedCrop,
   pixels: RgbaImage,
   scale: number,
   height: number,
-  supersampling: number = C.MAX_SUPERSAMPLING,
 ): RgbaImage {
-  return resample(region, pixels, scale, [roundEven(C.ASPECT_RATIO * height), height], supersampling);
+  return resample(region, pixels, scale, [roundEven(C.ASPECT_RATIO * height), height]);
 }
 
 /** Return the matrix to px of the photo from px of a region, of a size [width, height]. */
@@ -82,16 +78,57 @@ export function toPhoto({ centre, axis, width }: OrientedCrop, size: readonly [n
   ];
 }
 
+/** Return a region of pixels at a size [width, height]: averaged down, then warped bilinearly. */
 function resample(
   region: OrientedCrop,
   pixels: RgbaImage,
   scale: number,
-  [width, height]: readonly [number, number],
-  supersampling: number,
+  size: readonly [number, number],
 ): RgbaImage {
-  const factor = clamp(Math.ceil((region.width * scale) / width), 1, supersampling);
-  const size = [width * factor, height * factor] as const;
-  const [a, b, c, d, e, f] = toPhoto(region, size);
-  const matrix: Matrix = [a * scale, b * scale, c * scale, d * scale, e * scale, f * scale];
-  return reduce(transform(pixels, size, matrix, C.PAD_VALUE), factor);
+  const factor = reductionOf(region, scale, size[1]);
+  const matrix = toPhoto(region, size).map((value) => value * scale) as unknown as Matrix;
+  const { image, corner } = reducedRegion(pixels, cornersOf(matrix, size), factor);
+  const [a, b, c, d, e, f] = matrix;
+  const moved = [a, b, c - corner[0], d, e, f - corner[1]].map((value) => value / factor);
+  return transform(image, size, moved as unknown as Matrix, C.PAD_VALUE);
+}
+
+/** Return the factor by which pixels are averaged before they are sampled at a height. */
+function reductionOf({ width }: OrientedCrop, scale: number, height: number): number {
+  return Math.max(Math.floor((width * scale) / (C.ASPECT_RATIO * height) / C.WARP_SCALE + 0.5), 1);
+}
+
+function cornersOf(matrix: Matrix, [width, height]: readonly [number, number]): Point[] {
+  const corners: Point[] = [
+    [0, 0],
+    [width, 0],
+    [0, height],
+    [width, height],
+  ];
+  return corners.map((corner) => apply(matrix, corner));
+}
+
+/** Return the part of pixels around corners, averaged over factor x factor, and its upper left corner. */
+function reducedRegion(
+  pixels: RgbaImage,
+  corners: readonly Point[],
+  factor: number,
+): { readonly image: RgbaImage; readonly corner: Point } {
+  if (factor === 1) return { image: pixels, corner: [0, 0] };
+  const range = (values: readonly number[], size: number): [number, number] => {
+    const first = (Math.floor(Math.min(...values) / factor) - 2) * factor;
+    const last = (Math.ceil(Math.max(...values) / factor) + 2) * factor;
+    const start = clamp(first, 0, Math.floor((size - 1) / factor) * factor);
+    return [start, Math.min(Math.max(last, start + 1), size)];
+  };
+  const [left, right] = range(
+    corners.map(([x]) => x),
+    pixels.width,
+  );
+  const [top, bottom] = range(
+    corners.map(([, y]) => y),
+    pixels.height,
+  );
+  const image = reduce(cropImage(pixels, left, top, right - left, bottom - top), factor);
+  return { image, corner: [left, top] };
 }

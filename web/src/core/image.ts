@@ -62,32 +62,32 @@ export function flipVertically(image: RgbaImage): RgbaImage {
 }
 
 /**
- * Return an image of which each pixel is the rounded mean of factor x factor pixels, exactly as Pillow's `reduce`.
+ * Return an image of which each pixel is the rounded mean of columns x rows pixels, exactly as Pillow's `reduce`.
  *
  * The last column and row average the pixels that remain.
  */
-export function reduce(image: RgbaImage, factor: number): RgbaImage {
-  if (factor === 1) return image;
-  const width = Math.ceil(image.width / factor);
-  const height = Math.ceil(image.height / factor);
+export function reduce(image: RgbaImage, columns: number, rows: number = columns): RgbaImage {
+  if (columns === 1 && rows === 1) return image;
+  const width = Math.ceil(image.width / columns);
+  const height = Math.ceil(image.height / rows);
   const data = new Uint8ClampedArray(4 * width * height);
   const source = image.data;
   for (let y = 0; y < height; y++) {
-    const bottom = Math.min((y + 1) * factor, image.height);
+    const bottom = Math.min((y + 1) * rows, image.height);
     for (let x = 0; x < width; x++) {
-      const right = Math.min((x + 1) * factor, image.width);
+      const right = Math.min((x + 1) * columns, image.width);
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let row = y * factor; row < bottom; row++) {
+      for (let row = y * rows; row < bottom; row++) {
         const end = 4 * (row * image.width + right);
-        for (let i = 4 * (row * image.width + x * factor); i < end; i += 4) {
+        for (let i = 4 * (row * image.width + x * columns); i < end; i += 4) {
           red += source[i] as number;
           green += source[i + 1] as number;
           blue += source[i + 2] as number;
         }
       }
-      const count = (bottom - y * factor) * (right - x * factor);
+      const count = (bottom - y * rows) * (right - x * columns);
       const half = count >> 1;
       const weight = Math.floor(FIXED_POINT / count); // truncated as in Pillow: a whole mean may come out 1 lower
       const to = 4 * (y * width + x);

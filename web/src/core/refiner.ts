@@ -86,7 +86,7 @@ async function refineOne(photo: Photo, detection: Detection, run: RunRefiner): P
 
 /** Return what the network says about a region. */
 async function look(photo: Photo, region: OrientedCrop, run: RunRefiner): Promise<Refinement> {
-  const crop = extractUnstretched(region, photo.pixels, scaleOf(photo), HEIGHT, C.SUPERSAMPLING);
+  const crop = extractUnstretched(region, photo.pixels, scaleOf(photo), HEIGHT);
   const outputs = await run(rgbBytes(crop));
   const matrix = toPhoto(region, [WIDTH, HEIGHT]);
   const point = (part: number): Point =>

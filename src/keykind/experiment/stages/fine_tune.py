@@ -58,7 +58,13 @@ def _fine_tune_all_layers(context: Context, result: TrainingResult) -> TrainingR
     aligned = recipe.crop == KEY
     scale, file = CONTEXT_SCALE if aligned else 1.0, context.folder.work / "crops-large.npy"
     crops = store_crops(samples, LARGE_CROP, file, scale, experiment.engine)
-    task = ViewTask(crops, experiment.labels(samples), len(experiment.dataset.kinds), recipe, aligned)
+    whole = None
+    if aligned and recipe.all_layers_loose_share:
+        photos = [replace(sample, region=None) for sample in samples]
+        file = context.folder.work / "crops-whole.npy"
+        whole = store_crops(photos, LARGE_CROP, file, engine=experiment.engine)
+    labels, kinds = experiment.labels(samples), len(experiment.dataset.kinds)
+    task = ViewTask(crops, labels, kinds, recipe, aligned, whole)
     full = fine_tune_all_layers(
         result.backbone,
         task,

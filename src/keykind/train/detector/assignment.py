@@ -1,6 +1,6 @@
 """Targets and outputs -> which locations detect which key, and how well: task-aligned assignment.
 
-In:    targets (n, m, 11), see targets.py; outputs (n, LOCATIONS, 10), see postprocess.py
+In:    targets (n, m, 12), see targets.py; outputs (n, LOCATIONS, 10), see postprocess.py
 Out:   Assignment
 Needs: tensorflow                                                                          [train]
 
@@ -31,7 +31,7 @@ EPSILON = 1e-9
 class Assignment(NamedTuple):
     """What each location is to predict."""
 
-    targets: Any  # (n, LOCATIONS, 11) the row of its key; only meaningful where quality > 0
+    targets: Any  # (n, LOCATIONS, 12) the row of its key; only meaningful where quality > 0
     quality: Any  # (n, LOCATIONS) target score, 0..1; 0: background
     ignored: Any  # (n, LOCATIONS) 1 where a key to be ignored is and no other; its score has no target
 

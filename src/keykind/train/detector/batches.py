@@ -20,7 +20,7 @@ from keykind.train.detector.pool import ScenePool
 from keykind.train.detector.targets import target_rows, trim
 from keykind.train.detector.views import Pools, training_view
 
-Batch = list[NDArray[np.generic]]  # feature maps (n, h, w, c) float16, or views; then targets (n, m, 11)
+Batch = list[NDArray[np.generic]]  # feature maps (n, h, w, c) float16, or views; then targets (n, m, 12)
 
 
 @dataclass(frozen=True, slots=True)

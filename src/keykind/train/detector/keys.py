@@ -20,7 +20,9 @@ OCCLUSION, TRUNCATION = 5, 6  # shares of its area: hidden by other objects, out
 REMOTE = 7  # 1: a remote or a folded flip key, which shows no blade
 BLADE = 8  # share of its visible area that is blade
 AREA = 9  # px that would be visible if the frame truncated nothing
-COLUMNS = 10
+KIND = 10  # index in keykind.core.kinds.NAMES, or UNKNOWN
+COLUMNS = 11
+UNKNOWN = -1.0  # kind of a remote, and of a key that was only marked
 
 KeyRows = NDArray[np.float64]  # (n, COLUMNS)
 Affine = NDArray[np.float64]  # (2, 3): x' = A x + b

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from keykind.core.errors import BadDataset
 from keykind.core.files import LABELS, READ_ERRORS
 from keykind.core.geometry import Mask, decode_rle, width_across
+from keykind.core.kinds import NAMES
 from keykind.core.parallel import parallel_map
 from keykind.photo.decode import read_photo
-from keykind.train.detector.keys import COLUMNS, MAX_KEYS, KeyRows, View
+from keykind.train.detector.keys import COLUMNS, MAX_KEYS, UNKNOWN, KeyRows, View
 from keykind.train.detector.pool import Scene, cut_outs
 
 HELD_OUT = 20  # photos whose number in their set is a multiple of it are held out
@@ -40,7 +41,7 @@ class LabelledPhoto:
 
     def read(self) -> Scene:
         """Return the photo as a scene with the keys cut out of it. Raises BadDataset, BadPhoto."""
-        view = self._view()
+        view = self.view()
         return Scene(self.photo.read_bytes(), view.parts, view.keys, tuple(cut_outs(view)))
 
     def entries(self) -> list[tuple[dict[str, Any], bool]]:
@@ -58,7 +59,8 @@ class LabelledPhoto:
             remedy = "delete it and render the dataset again"
             raise BadDataset(self.label, fault=f"is damaged ({error})", remedy=remedy) from error
 
-    def _view(self) -> View:
+    def view(self) -> View:
+        """Return the photo with its keys and remotes. Raises BadDataset, BadPhoto."""
         image = read_photo(self.photo).pixels
         parts = np.zeros(image.shape[:2], np.uint8)
         rows = []
@@ -114,6 +116,7 @@ def _row(entry: dict[str, Any], mask: Mask, blade: Mask, *, remote: bool) -> NDA
             float(remote),
             float(blade.sum()) / max(area, 1.0),
             area,
+            float(NAMES.index(entry["kind"])) if entry.get("kind") in NAMES else UNKNOWN,
         ]
     )
 

@@ -1,6 +1,6 @@
 """Outputs and targets -> the loss of the detector's network.
 
-In:    outputs (n, LOCATIONS, 10), targets (n, m, 11)
+In:    outputs (n, LOCATIONS, 10), targets (n, m, 12)
 Out:   the loss, and its parts
 Needs: tensorflow                                                                          [train]
 

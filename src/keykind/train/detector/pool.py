@@ -38,7 +38,7 @@ MAX_HIDDEN = 0.05  # occluded or truncated share up to which a key is cut out
 MIN_LENGTH = 40  # px of a key that is cut out
 MARGIN = 1  # px around a cut-out
 INDEX, JPEG, PARTS, CUTS = "index.npz", "scenes.bin", "parts.bin", "cuts.bin"
-FORMAT = 1  # of the files; part of a pool's identity
+FORMAT = 2  # of the files; part of a pool's identity
 CUT_CHANNELS = 5  # of a cut-out's pixels: RGB, opacity, blade
 
 Spans = NDArray[np.int64]  # (n, 2) start and length in a file, bytes
@@ -82,6 +82,14 @@ class ScenePool:
     def cut_count(self) -> int:
         """Return the number of cut-out keys."""
         return len(self._cut_spans)
+
+    def key_rows(self) -> tuple[NDArray[np.int64], KeyRows]:
+        """Return the first row of each scene, then the number of rows (n + 1,); and the rows of all keys."""
+        return self._first, self._keys
+
+    def cut_rows(self) -> KeyRows:
+        """Return the row of each cut-out key."""
+        return np.asarray(self._cut_keys)
 
     def scene(self, index: int) -> View:
         """Return a photo with its keys."""

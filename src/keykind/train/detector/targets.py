@@ -38,7 +38,7 @@ def target_rows(keys: KeyRows) -> Targets:
 
 
 def trim(targets: Targets) -> Targets:
-    """Return the targets of a batch (n, MAX_TARGETS, 11) without most of the rows that no view uses.
+    """Return the targets of a batch (n, MAX_TARGETS, 12) without most of the rows that no view uses.
 
     The number of rows is a multiple of TRIMMED, so that TensorFlow traces the training step a few times only.
     """

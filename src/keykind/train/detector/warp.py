@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from keykind.detect.align import ASPECT_RATIO, PAD_VALUE, OrientedCrop
 from keykind.train.detector.keys import Affine, scale_of
 
 MAX_STRETCH = 1.15  # ratio of the scales of the two sides of a view
@@ -76,4 +77,50 @@ def warp(image: Image, matrix: Affine, size: tuple[int, int], border: int, fill:
         image = reduced
     return np.asarray(
         cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+    )
+
+
+def extract(image: NDArray[np.uint8], region: OrientedCrop, size: int) -> NDArray[np.uint8]:
+    """Return a region of an image as a square of `size` px, as `OrientedCrop.extract` does.
+
+    OpenCV does it ten times faster than Pillow; the two differ by rounding.
+    """
+    columns = size if region.width <= size else round(ASPECT_RATIO * size)
+    crop = _resample(image, region, (columns, size))
+    return np.asarray(cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA))
+
+
+def extract_unstretched(image: NDArray[np.uint8], region: OrientedCrop, height: int) -> NDArray[np.uint8]:
+    """Return a region of an image in its own proportions, as `OrientedCrop.extract_unstretched` does."""
+    return _resample(image, region, (round(ASPECT_RATIO * height), height))
+
+
+def pixel_matrix(region: OrientedCrop, size: tuple[int, int]) -> Affine:
+    """Return the matrix from a crop of a size (w, h) to the image as OpenCV has it: of indices of pixels.
+
+    The centre of the first pixel is at 0 there, and at 0.5 everywhere else in keykind.
+    """
+    matrix = region.to_photo(size)
+    matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    return matrix
+
+
+def _resample(image: NDArray[np.uint8], region: OrientedCrop, size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a region of an image at a size (width, height): averaged down, then warped bilinearly."""
+    factor = region.reduction(1.0, size[1])
+    if factor > 1:
+        height, width = image.shape[:2]
+        image = np.asarray(image[: height // factor * factor, : width // factor * factor])
+        image = cv2.resize(image, (width // factor, height // factor), interpolation=cv2.INTER_AREA)
+        (x, y), axis = region.centre, region.axis
+        region = OrientedCrop((x / factor, y / factor), axis, region.width / factor)
+    return np.asarray(
+        cv2.warpAffine(
+            image,
+            pixel_matrix(region, size),
+            size,
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_CONSTANT,
+            borderValue=(PAD_VALUE, PAD_VALUE, PAD_VALUE),
+        )
     )

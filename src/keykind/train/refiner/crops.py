@@ -17,14 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.core.geometry import Points
-from keykind.detect.align import PAD_VALUE, OrientedCrop
+from keykind.detect.align import OrientedCrop
 from keykind.detect.detector import KeyDetector
 from keykind.detect.postprocess import decode, pairwise_distance
 from keykind.detect.refiner import HEAD as ENDS_HEAD
-from keykind.detect.refiner import HEIGHT, MASK_SHAPE, MASK_STRIDE, OUTPUTS, SUPERSAMPLING, WIDTH, crop_region
+from keykind.detect.refiner import HEIGHT, MASK_SHAPE, MASK_STRIDE, OUTPUTS, WIDTH, crop_region
 from keykind.detect.refiner import TIP as ENDS_TIP
 from keykind.train.detector import keys
 from keykind.train.detector.keys import View, map_points
+from keykind.train.detector.warp import extract_unstretched, pixel_matrix
 
 MIN_SCORE = 0.03  # of candidates
 MAX_CANDIDATES, SCORE_NOISE = 7, 0.15  # of a view: those with the highest scores, to which noise is added
@@ -76,30 +77,12 @@ def example(view: View, candidate: Candidate, rng: np.random.Generator) -> Examp
             targets[MASK_WEIGHT] = masks.any()
     elif distance < UNLIKE:
         targets[CLASS_WEIGHT] = 0
-    crop = extract(view.image, region)
+    crop = extract_unstretched(view.image, region, HEIGHT)
     if rng.random() < 0.5:
         crop, masks = crop[::-1], masks[::-1]
         for part in (ENDS_HEAD, ENDS_TIP):
             targets[part.stop - 1] = HEIGHT / WIDTH - targets[part.stop - 1]
     return Example(np.ascontiguousarray(crop), targets, np.ascontiguousarray(masks))
-
-
-def extract(image: NDArray[np.uint8], region: OrientedCrop) -> NDArray[np.uint8]:
-    """Return a region of an image as a crop (HEIGHT, WIDTH, 3), as `OrientedCrop.extract_unstretched` does.
-
-    OpenCV does it ten times faster than Pillow; the two differ by rounding.
-    """
-    factor = min(max(math.ceil(region.width / WIDTH), 1), SUPERSAMPLING)
-    size = WIDTH * factor, HEIGHT * factor
-    crop = cv2.warpAffine(
-        image,
-        _pixel_matrix(region, size),
-        size,
-        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(PAD_VALUE, PAD_VALUE, PAD_VALUE),
-    )
-    return np.asarray(cv2.resize(crop, (WIDTH, HEIGHT), interpolation=cv2.INTER_AREA) if factor > 1 else crop)
 
 
 def _detected(view: View, detector: KeyDetector, rng: np.random.Generator) -> Iterator[Candidate]:
@@ -158,19 +141,9 @@ def _masks(view: View, row: int, region: OrientedCrop) -> NDArray[np.uint8]:
     """Return the shares of the mask's cells that are this key, and its blade, 0..255."""
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     parts = cv2.warpAffine(
-        view.parts, _pixel_matrix(region, (WIDTH, HEIGHT)), (WIDTH, HEIGHT), flags=flags
+        view.parts, pixel_matrix(region, (WIDTH, HEIGHT)), (WIDTH, HEIGHT), flags=flags
     ).astype(int)
     both = np.stack([(parts + 1) // 2 == row + 1, parts == 2 * row + 2], axis=-1)
     rows, columns, _ = MASK_SHAPE
     shares = both.reshape(rows, MASK_STRIDE, columns, MASK_STRIDE, 2).mean(axis=(1, 3))
     return np.asarray(np.rint(255 * shares), np.uint8)
-
-
-def _pixel_matrix(region: OrientedCrop, size: tuple[int, int]) -> NDArray[np.float64]:
-    """Return the matrix from a crop of a size (w, h) to the image as OpenCV has it: of indices of pixels.
-
-    The centre of the first pixel is at 0 there, and at 0.5 everywhere else in keykind.
-    """
-    matrix = region.to_photo(size)
-    matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    return matrix

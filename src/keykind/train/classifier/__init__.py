@@ -1,0 +1,1 @@
+"""Keys of rendered scenes and cut-outs on real photos -> the bundled classifier."""
