@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keykind.train.detector.keys import AREA, HEAD, OCCLUSION, TIP, TRUNCATION, no_keys
+from keykind.train.detector.keys import AREA, COLUMNS, HEAD, OCCLUSION, TIP, TRUNCATION, no_keys
 from keykind.train.detector.targets import (
     IGNORED,
     MAX_TARGETS,
@@ -18,7 +18,7 @@ from keykind.train.detector.targets import (
 
 def keys(*changes):
     """Return rows of keys, 100 px long and entirely visible but for the changes {column: value} of each."""
-    rows = np.zeros((len(changes), 10))
+    rows = np.zeros((len(changes), COLUMNS))
     for row, change in zip(rows, changes, strict=True):
         row[HEAD], row[TIP], row[AREA] = (20, 50), (120, 50), 3000
         for column, value in change.items():
