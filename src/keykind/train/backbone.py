@@ -268,5 +268,18 @@ def converter(function: Callable[[Any], Any], pixels: Any, size: tuple[int, int]
     return tf.lite.TFLiteConverter.from_concrete_functions([freeze(graph)], tf.Module())
 
 
+def to_litert(function: Callable[[Any], Any], size: tuple[int, int], *, float16: bool = False) -> bytes:
+    """Return a function of pixels 0..1 (1, h, w, 3) as a LiteRT file that takes uint8; size: h, w.
+
+    float16: store the weights as 16-bit floats.
+    """
+    lite = converter(lambda pixels: function(tf.cast(pixels, tf.float32) / 255), tf.uint8, size)
+    if float16:
+        lite.optimizations = [tf.lite.Optimize.DEFAULT]
+        lite.target_spec.supported_types = [tf.float16]
+    with quiet():
+        return bytes(lite.convert())
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

@@ -16,13 +16,16 @@ import numpy as np
 from keykind.core.errors import KeykindError
 from keykind.core.progress import progress
 from keykind.train.backend import keras, tf
-from keykind.train.detector.checkpoint import Checkpoint, Curves, MovingAverage
+from keykind.train.checkpoint import Checkpoint, Curves, MovingAverage
+from keykind.train.classifier.recipe import ClassifierRecipe
+from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe
 
 CHECKPOINT_SECONDS = 600.0
 CURVE_STEPS = 100  # steps whose mean is a point of the curves
 AVERAGE_STEPS = 5  # between two updates of the weights' moving average
 
 Batch = Sequence[Any]  # of arrays; the loss takes one tensor for each
+RecipeBySteps = DetectorRecipe | RefinerRecipe | ClassifierRecipe
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,19 @@ class Schedule:
     weight_decay: float  # AdamW's
     clip_norm: float  # largest norm of a variable's gradient
     averaging: float  # share of the moving average that is kept in AVERAGE_STEPS steps
+
+    @classmethod
+    def by(cls, recipe: RecipeBySteps, steps: int, learning_rate: float) -> "Schedule":
+        """Return the schedule of a recipe for a number of steps, at least 1, and a peak learning rate."""
+        return cls(
+            max(steps, 1),
+            learning_rate,
+            recipe.final_rate,
+            recipe.warm_up,
+            recipe.weight_decay,
+            recipe.clip_norm,
+            recipe.averaging,
+        )
 
     def rate_at(self, step: int) -> float:
         """Return the learning rate of a step: it rises linearly, and decays along a cosine."""

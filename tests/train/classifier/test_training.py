@@ -11,7 +11,7 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 from keykind.core.errors import BadDataset  # noqa: E402
 from keykind.core.kinds import NAMES  # noqa: E402
 from keykind.model.card import SIZE  # noqa: E402
-from keykind.model.interpreter import InterpreterPool  # noqa: E402
+from keykind.train import two_stages  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.bn_folding import fold, folded_arrays  # noqa: E402
 from keykind.train.classifier import training  # noqa: E402
@@ -21,6 +21,8 @@ from keykind.train.classifier.training import train_classifier  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
 from keykind.train.detector.training import TrainingPhotos, build_pools  # noqa: E402
 from keykind.train.recipe import DEFAULT  # noqa: E402
+from keykind.train.trunk import Trunk  # noqa: E402
+from keykind.train.two_stages import Training  # noqa: E402
 from rendered_bars import draw_set  # noqa: E402
 from tiny_backbone import mobilenet_shortened  # noqa: E402
 
@@ -50,40 +52,38 @@ def in_this_process(monkeypatch):
     asked = []
 
     def here(prepare, numbers, processes):
-        asked.append((prepare.frozen is not None, prepare.seed, len(numbers)))
+        asked.append((prepare.trunk is not None, prepare.seed, len(numbers)))
         return map(prepare(), numbers)
 
-    monkeypatch.setattr(training, "in_workers", here)
+    monkeypatch.setattr(two_stages, "in_workers", here)
     return asked
 
 
 @pytest.mark.parametrize("architecture", ["mobilenet_v2", "mobilenet_v2_dense"])
-def test_the_frozen_part_and_the_top_are_the_whole(architecture, pictures):
+def test_the_trunk_and_the_top_are_the_whole(architecture, pictures):
     network = build_network(random_backbone(architecture), RECIPE, 7)
     whole = np.asarray(network.whole(pictures))
-    np.testing.assert_allclose(network.top(network.frozen(pictures)), whole, atol=1e-4)
+    np.testing.assert_allclose(network.top(network.trunk(pictures)), whole, atol=1e-4)
     backbone, head = network.trained("here")
     pooled = np.asarray(backbone.apply(pictures)).mean(axis=(1, 2))
     np.testing.assert_allclose(head.logits(pooled), whole, atol=1e-2 * abs(whole).max())
 
 
-def test_the_file_of_the_frozen_part_gives_the_features_of_keras(pictures):
+def test_the_trunk_s_file_gives_the_features_of_keras(pictures):
     with mobilenet_shortened():
         network = build_network(random_backbone(), RECIPE, 7)
         pixels = (255 * pictures[0]).astype(np.uint8)
-        (ours,) = InterpreterPool(network.convert_frozen()).run(pixels)
-        (expected,) = network.frozen(pixels[None] / np.float32(255))
-    np.testing.assert_allclose(ours[0], expected, atol=1e-3 * abs(np.asarray(expected)).max())
+        (ours,) = Trunk(network.convert_trunk())(pixels)
+        (expected,) = network.trunk(pixels[None] / np.float32(255))
+    np.testing.assert_allclose(ours, expected, atol=1e-3 * abs(np.asarray(expected)).max())
 
 
-TRAIN = training._Run.train
+TRAIN = Training.train
 
 
-def only_first(run, stage, frozen):
+def only_top(training, stage):
     """Train the first stage; the second is interrupted at once."""
-    if stage:
-        raise ZeroDivisionError
-    TRAIN(run, stage, frozen)
+    return TRAIN(training, stage) if stage.trunk else 1 / 0
 
 
 @pytest.mark.slow
@@ -92,7 +92,7 @@ def test_training_changes_every_tensor_and_is_not_repeated(sources, in_this_proc
         initial = random_backbone()
         before = folded_arrays(fold(initial))
         with monkeypatch.context() as patch:
-            patch.setattr(training._Run, "train", only_first)
+            patch.setattr(Training, "train", only_top)
             with pytest.raises(ZeroDivisionError):
                 train_classifier(sources, initial, RECIPE, tmp_path / "out", 3)
         backbone, head = train_classifier(sources, initial, RECIPE, tmp_path / "out", 3)
@@ -104,7 +104,7 @@ def test_training_changes_every_tensor_and_is_not_repeated(sources, in_this_proc
     same = [name for name, array in after.items() if np.array_equal(array, before[name])]
     assert not [name for name in same if after[name].size > 1]
     assert head.w2.shape == (RECIPE.units, len(NAMES))
-    curves = json.loads((tmp_path / "out" / "curves-whole.json").read_text("utf-8"))
+    curves = json.loads((tmp_path / "out" / "whole.json").read_text("utf-8"))
     assert list(curves[-1]) == ["step", "loss", *training.PARTS]
 
 

@@ -87,7 +87,7 @@ def test_locations_of_an_ignored_key_are_neither_targets_nor_background():
 
 def loss_parts(rows, outputs):
     loss = detector_loss(DetectorRecipe())
-    return loss(tf.constant(targets(*rows)), tf.constant(outputs[None]))[1].numpy()
+    return loss(tf.constant(outputs[None]), tf.constant(targets(*rows)))[1].numpy()
 
 
 def test_perfect_outputs_have_the_least_loss():
@@ -126,5 +126,5 @@ def test_the_loss_of_any_outputs_has_finite_gradients():
     outputs = tf.Variable(np.random.default_rng(0).normal(0, 3, (1, 2730, 10)).astype(np.float32))
     for rows in ([], [row(*KEY)], [row((5, 5), (-400, 900), 700)]):
         with tf.GradientTape() as tape:
-            total, _ = detector_loss(DetectorRecipe())(tf.constant(targets(*rows)), outputs)
+            total, _ = detector_loss(DetectorRecipe())(outputs, tf.constant(targets(*rows)))
         assert np.isfinite(tape.gradient(total, outputs).numpy()).all()

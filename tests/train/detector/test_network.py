@@ -8,8 +8,8 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 from keykind.detect.detector import KeyDetector  # noqa: E402
 from keykind.detect.postprocess import CLASSES, HEIGHT, LOCATIONS, WIDTH  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
-from keykind.train.detector.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.detector.network import (  # noqa: E402
+    FEATURE_SHAPES,
     StandardisedConv2D,
     build_network,
     build_trunk,
@@ -18,6 +18,7 @@ from keykind.train.detector.network import (  # noqa: E402
     fold_network,
 )
 from keykind.train.recipe import DetectorRecipe  # noqa: E402
+from keykind.train.trunk import Trunk  # noqa: E402
 
 SMALL = DetectorRecipe(neck_channels=4, head_channels=8)
 

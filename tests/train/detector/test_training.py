@@ -1,4 +1,4 @@
-"""Tests of training.py, batches.py and checkpoint.py: learning, resuming, and the files that are left."""
+"""Tests of training.py, batches.py and two_stages.py: learning, resuming, and the files that are left."""
 
 import json
 from dataclasses import replace
@@ -8,17 +8,16 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.core.errors import BadDataset, KeykindError  # noqa: E402
+from keykind.core.errors import BadDataset  # noqa: E402
 from keykind.detect.detector import KeyDetector, load_detector  # noqa: E402
 from keykind.detect.postprocess import HEIGHT, WIDTH  # noqa: E402
-from keykind.train import by_steps  # noqa: E402
+from keykind.train import by_steps, two_stages  # noqa: E402
 from keykind.train.backend import tf  # noqa: E402
 from keykind.train.detector import training  # noqa: E402
 from keykind.train.detector.batches import BatchMaker  # noqa: E402
-from keykind.train.detector.checkpoint import Checkpoint, MovingAverage  # noqa: E402
-from keykind.train.detector.features import FEATURE_SHAPES  # noqa: E402
+from keykind.train.detector.keys import UNKNOWN  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
-from keykind.train.detector.network import build_network  # noqa: E402
+from keykind.train.detector.network import FEATURE_SHAPES, build_network  # noqa: E402
 from keykind.train.detector.targets import target_rows, trim  # noqa: E402
 from keykind.train.detector.training import (  # noqa: E402
     Start,
@@ -27,6 +26,7 @@ from keykind.train.detector.training import (  # noqa: E402
     train_detector,
 )
 from keykind.train.recipe import DetectorRecipe  # noqa: E402
+from keykind.train.two_stages import Stage, Training  # noqa: E402
 
 SMALL = DetectorRecipe(
     neck_channels=2, head_channels=4, batch=2, views=8, fine_tune_batch=1, fine_tune_views=2, warm_up=2
@@ -41,16 +41,23 @@ def new_network():
 def fake_batch(number):
     """Return features at random, and a key."""
     rng = np.random.default_rng(number)
-    key = np.array([[100, 100, 200, 140, 30, 0, 0, 0, 0.5, 3000.0]])
+    key = np.array([[100, 100, 200, 140, 30, 0, 0, 0, 0.5, 3000.0, UNKNOWN]])
     features = [rng.normal(0, 2, (2, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
     return [*features, trim(np.stack([target_rows(key)] * 2))]
 
 
 def train_neck(network, recipe, out):
-    """Train neck and heads on the batches of `training.in_workers`; return the curves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "convert_trunk", lambda trunk: b"trunk")
-        return training._Run(None, recipe, out, 0).train_neck(None, network)
+    """Train neck and heads on the batches of `two_stages.in_workers`; return the curves."""
+    stage = Stage("neck", network, b"trunk", recipe.views // recipe.batch, recipe.learning_rate)
+    return training.training_of(None, recipe, out, 0).train_once(stage)
+
+
+TRAIN = Training.train
+
+
+def only_top(training, stage):
+    """Train the first stage; the second is interrupted at once."""
+    return TRAIN(training, stage) if stage.trunk else 1 / 0
 
 
 def tiny_trunk(backbone):
@@ -82,13 +89,15 @@ def fake_batches(monkeypatch):
             made.append(number)
             yield fake_batch(number)
 
-    monkeypatch.setattr(training, "in_workers", in_workers)
+    monkeypatch.setattr(two_stages, "in_workers", in_workers)
     return made
 
 
 def test_the_loss_of_one_batch_falls(tmp_path, monkeypatch):
     monkeypatch.setattr(by_steps, "CURVE_STEPS", 5)
-    monkeypatch.setattr(training, "in_workers", lambda prepare, numbers, _: (fake_batch(0) for _ in numbers))
+    monkeypatch.setattr(
+        two_stages, "in_workers", lambda prepare, numbers, _: (fake_batch(0) for _ in numbers)
+    )
     recipe = replace(SMALL, views=50, learning_rate=5e-3)
     curves = train_neck(new_network(), recipe, tmp_path)
     assert curves[-1]["loss"] < 0.8 * curves[0]["loss"]
@@ -107,7 +116,7 @@ def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batch
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(training, "in_workers", interrupted)
+        patch.setattr(two_stages, "in_workers", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train_neck(new_network(), SMALL, tmp_path / "parts")
     fake_batches.clear()
@@ -120,37 +129,6 @@ def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batch
     assert fake_batches == [2, 3]
     for expected, weights in zip(*(network.get_weights() for network in (networks[1], again)), strict=True):
         np.testing.assert_array_equal(weights, expected)
-
-
-def test_the_state_of_another_training_is_refused_and_a_damaged_one_ignored(tmp_path):
-    def checkpoint(identity):
-        variables = [keras.Variable(np.full(3, 7.0))]
-        return variables, Checkpoint(
-            tmp_path / "state.npz", variables, MovingAverage(variables, 0.9), identity
-        )
-
-    checkpoint("first")[1].save(5, [{"step": 5, "loss": 1.0}])
-    with pytest.raises(KeykindError, match="is of a training by another recipe or seed"):
-        checkpoint("second")[1].restore()
-    variables, same = checkpoint("first")
-    variables[0].assign(np.zeros(3))
-    assert same.restore() == (5, [{"step": 5, "loss": 1.0}])
-    assert variables[0].numpy().tolist() == [7, 7, 7]
-    (tmp_path / "state.npz").write_bytes(b"torn")
-    assert same.restore() == (0, [])
-
-
-def test_the_moving_average_follows_the_weights_fast_at_first_and_slowly_later():
-    variable = keras.Variable(np.zeros(1))
-    average = MovingAverage([variable], 0.99)
-    variable.assign(np.ones(1))
-    average.update(5, 5)
-    assert average.values[0] == pytest.approx(5 / 25)
-    average.values = [np.zeros(1, np.float32)]
-    average.update(100_000, 5)
-    assert average.values[0] == pytest.approx(0.01)
-    average.apply()
-    assert variable.numpy() == pytest.approx(0.01)
 
 
 def test_a_batch_is_the_same_whenever_it_is_made(pools):
@@ -183,13 +161,13 @@ def test_training_leaves_a_detector_that_can_be_scored(bars, backgrounds, hands,
         asked.append((prepare.trunk is None, prepare.seed, list(numbers)))
         return map(prepare(), numbers)
 
-    monkeypatch.setattr(training, "in_workers", here)
+    monkeypatch.setattr(two_stages, "in_workers", here)
     monkeypatch.setattr(training, "build_trunk", tiny_trunk)
     train, held_out = split_set(bars)
     photos = TrainingPhotos(train[:4], [backgrounds], hands)
     start, out = Start("keykind", "unit"), tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "train_all", lambda *_: 1 / 0)
+        patch.setattr(Training, "train", only_top)
         with pytest.raises(ZeroDivisionError):
             train_detector(photos, start, SMALL, out, 7)
     model = train_detector(photos, start, SMALL, out, 7)  # the first stage is not repeated

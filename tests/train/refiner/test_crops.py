@@ -31,9 +31,9 @@ from keykind.train.refiner.crops import (
     example,
     view_examples,
 )
-from keykind.train.refiner.features import FEATURE_SHAPES
 
 ANGLES = (0.0, 0.8, 2.6, -1.5)
+MAPS = ((24, 48, 3), (6, 12, 8))  # shapes of the features of a fake trunk
 
 
 def drawn_view(angle=0.3, *, remote=False, hidden=0.0, boxed=0):
@@ -150,14 +150,14 @@ def test_examples_are_of_candidates_and_of_keys():
 
 def test_a_batch_is_the_same_whenever_it_is_made(pools):
     def trunk(crop):
-        return [np.full(shape, crop.mean(), np.float16) for shape in FEATURE_SHAPES]
+        return [np.full(shape, crop.mean(), np.float16) for shape in MAPS]
 
     recipe = replace(REPORT, refiner=RefinerRecipe(batch=6))
     detector = OneCandidate((20, 20), (120, 20))
     makers = [BatchMaker(pools, detector, trunk, recipe, 3) for _ in range(2)]
     makers[0](0)
     (*features, targets, masks), (*same, same_targets, same_masks) = makers[0](1), makers[1](1)
-    assert [maps.shape for maps in features] == [(6, *shape) for shape in FEATURE_SHAPES]
+    assert [maps.shape for maps in features] == [(6, *shape) for shape in MAPS]
     assert (targets.shape, masks.shape) == ((6, TARGETS), (6, *MASK_SHAPE))
     assert np.array_equal(features[0], same[0])
     assert np.array_equal(targets, same_targets)

@@ -14,6 +14,7 @@ from keykind.core.errors import BadModel  # noqa: E402
 from keykind.detect.detection import Detection  # noqa: E402
 from keykind.detect.detector import KeyDetector  # noqa: E402
 from keykind.detect.refiner import HEAD, HEIGHT, MASK_SHAPE, OUTPUTS, TIP, WIDTH, Refiner  # noqa: E402
+from keykind.train import two_stages  # noqa: E402
 from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.detection_recipes import RefinerRecipe  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
@@ -22,9 +23,9 @@ from keykind.train.recipe import REPORT  # noqa: E402
 from keykind.train.refiner import batches, training  # noqa: E402
 from keykind.train.refiner.batches import PrepareBatches  # noqa: E402
 from keykind.train.refiner.crops import CLASS_WEIGHT, ENDS_WEIGHT, KEY, MASK_WEIGHT, TARGETS  # noqa: E402
-from keykind.train.refiner.features import FEATURE_SHAPES, Trunk  # noqa: E402
 from keykind.train.refiner.loss import PARTS, refiner_loss  # noqa: E402
 from keykind.train.refiner.network import (  # noqa: E402
+    FEATURE_SHAPES,
     ExpectedPlaces,
     build_heads,
     build_refiner,
@@ -33,6 +34,8 @@ from keykind.train.refiner.network import (  # noqa: E402
     convert_trunk,
 )
 from keykind.train.refiner.training import RefinerStart, train_refiner  # noqa: E402
+from keykind.train.trunk import Trunk  # noqa: E402
+from keykind.train.two_stages import Stage, Training  # noqa: E402
 
 SMALL = RefinerRecipe(channels=4, hidden=8, batch=4, crops=8, fine_tune_crops=8, warm_up=1)
 RECIPE = replace(REPORT, refiner=SMALL)
@@ -110,17 +113,24 @@ def test_the_loss_of_one_batch_falls(heads, tmp_path):
     features = [rng.normal(0, 2, (4, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
     batch = [*features, *targets()]
     recipe = RefinerRecipe(channels=4, hidden=8, batch=1, crops=40, warm_up=1)
-    run = training._Run(None, b"", replace(REPORT, refiner=recipe), tmp_path, 0)
+    training_heads = training.training_of(None, b"", replace(REPORT, refiner=recipe), tmp_path, 0)
 
     def one_batch(prepare, numbers, processes):
         return (batch for _ in numbers)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "in_workers", one_batch)
-        patch.setattr(training, "convert_trunk", lambda trunk: b"trunk")
+        patch.setattr(two_stages, "in_workers", one_batch)
         patch.setattr("keykind.train.by_steps.CURVE_STEPS", 5)
-        curves = run.train_heads(None, heads)
+        curves = training_heads.train_once(Stage("heads", heads, b"trunk", 40, recipe.learning_rate))
     assert curves[-1]["loss"] < 0.7 * curves[0]["loss"], curves
+
+
+TRAIN = Training.train
+
+
+def only_top(training, stage):
+    """Train the first stage; the second is interrupted at once."""
+    return TRAIN(training, stage) if stage.trunk else 1 / 0
 
 
 class Everywhere(KeyDetector):
@@ -152,7 +162,7 @@ def in_this_process(monkeypatch, tmp_path):
         asked.append((prepare.trunk is None, prepare.seed, list(numbers)))
         return map(prepare(), numbers)
 
-    monkeypatch.setattr(training, "in_workers", here)
+    monkeypatch.setattr(two_stages, "in_workers", here)
     monkeypatch.setattr(batches, "KeyDetector", Everywhere)
     monkeypatch.setattr(training.KeyDetector, "load", lambda path: None)
     monkeypatch.setattr(training, "load_backbone", lambda *_, **__: None)
@@ -166,7 +176,7 @@ def test_training_leaves_a_refiner(bars, backgrounds, hands, tmp_path, in_this_p
     start = RefinerStart(tmp_path / "detector.tflite", "keykind", "unit")
     out = tmp_path / "out"
     with monkeypatch.context() as patch:
-        patch.setattr(training._Run, "train_all", lambda *_: 1 / 0)
+        patch.setattr(Training, "train", only_top)
         with pytest.raises(ZeroDivisionError):
             train_refiner(photos, start, RECIPE, out, 7)
     model = train_refiner(photos, start, RECIPE, out, 7)  # the first stage is not repeated

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 
 from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.clutter import read_things
-from keykind.train.detector.features import Trunk
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.pool import ScenePool
 from keykind.train.detector.targets import target_rows, trim
 from keykind.train.detector.views import Pools, training_view
+from keykind.train.trunk import Trunk
 
 Batch = list[NDArray[np.generic]]  # feature maps (n, h, w, c) float16, or views; then targets (n, m, 12)
 

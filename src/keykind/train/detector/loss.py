@@ -29,10 +29,10 @@ Loss = Callable[[Any, Any], tuple[Any, Any]]
 
 
 def detector_loss(recipe: DetectorRecipe) -> Loss:
-    """Return the function from targets and outputs to the loss and its PARTS (4,)."""
+    """Return the function from outputs and targets to the loss and its PARTS (4,)."""
     weights = (1.0, recipe.keypoint_weight, recipe.width_weight, recipe.attribute_weight)
 
-    def loss(targets: Any, outputs: Any) -> tuple[Any, Any]:
+    def loss(outputs: Any, targets: Any) -> tuple[Any, Any]:
         assignment = assign(targets, outputs)
         total = tf.maximum(tf.reduce_sum(assignment.quality), 1.0)
         parts = tf.stack(

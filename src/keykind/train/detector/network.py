@@ -4,12 +4,12 @@ In:    Backbone: MobileNetV2
 Out:   trainable Keras models: trunk, neck with heads, both; the trunk and the detector as LiteRT files
 Needs: keras, tensorflow                                                                   [train]
 
-The trunk is MobileNetV2 up to its last bottleneck; four of its feature maps are the features. While it is
-not trained, the processes that make the training views run it with LiteRT (features.py). The neck aggregates
-them top-down and bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores
-and for geometry, follows at each of three strides. Their convolutions are dense with standardised kernels
-(Qiao et al. 2019, arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of
-the time. At export, standardisation is folded into the kernels.
+The trunk is MobileNetV2 up to its last bottleneck; four of its feature maps are the features. While it is not
+trained, the processes that make the training views run it with LiteRT. The neck aggregates them top-down and
+bottom-up (PAN: Liu et al. 2018, arXiv:1803.01534), and a head of two branches, for scores and for geometry,
+follows at each of three strides. Their convolutions are dense with standardised kernels (Qiao et al. 2019,
+arXiv:1903.10520) and without batch normalisation: on a CPU such a step takes a third of the time. At export,
+standardisation is folded into the kernels.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -17,14 +17,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from keykind.core.quiet import quiet
 from keykind.detect.postprocess import CLASSES, HEIGHT, OUTPUTS, WIDTH
-from keykind.train.backbone import Backbone, converter
+from keykind.train.backbone import Backbone, to_litert
 from keykind.train.backend import keras, tf
 from keykind.train.bn_folding import fold
 from keykind.train.detection_recipes import DetectorRecipe
-from keykind.train.detector.features import FEATURE_SHAPES, TAPS
 
+TAPS = ("block_2_add", "block_5_add", "block_12_add", "block_16_project")  # layers of MobileNetV2
+FEATURE_SHAPES = (  # of their outputs; the first is average-pooled by 2
+    (HEIGHT // 8, WIDTH // 8, 24),
+    (HEIGHT // 8, WIDTH // 8, 32),
+    (HEIGHT // 16, WIDTH // 16, 96),
+    (HEIGHT // 32, WIDTH // 32, 320),
+)
 FEATURE_SCALES = (6.0, 6.4, 2.2, 1.5)  # standard deviations of ImageNet's features, which are divided by them
 KERNEL_GAIN = 1.6  # of standardised kernels: keeps the variance of activations through ReLU6 (measured)
 VARIANCE_EPSILON = 1e-6
@@ -109,21 +114,13 @@ def build_detector(trunk: Any, network: Any) -> Any:
 
 def convert_trunk(trunk: Any) -> bytes:
     """Return the trunk as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> the four feature maps, float32."""
-    return _convert(lambda pixels: trunk(tf.cast(pixels, tf.float32) / 255, training=False))
+    return to_litert(lambda pixels: trunk(pixels, training=False), (HEIGHT, WIDTH), float16=True)
 
 
 def convert_detector(trunk: Any, network: Any, recipe: DetectorRecipe) -> bytes:
     """Return the detector as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> OUTPUTS (1, LOCATIONS, 10)."""
     detector = build_detector(trunk, fold_network(network, recipe))
-    return _convert(lambda pixels: detector(tf.cast(pixels, tf.float32) / 255, training=False))
-
-
-def _convert(function: Callable[[Any], Any]) -> bytes:
-    lite = converter(function, tf.uint8, (HEIGHT, WIDTH))
-    lite.optimizations = [tf.lite.Optimize.DEFAULT]
-    lite.target_spec.supported_types = [tf.float16]
-    with quiet():
-        return bytes(lite.convert())
+    return to_litert(lambda pixels: detector(pixels, training=False), (HEIGHT, WIDTH), float16=True)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 In:    rendered datasets, photos without keys, cut-out hands and things, marked photos; MobileNetV2's weights
 Out:   OUT/detector.tflite, OUT/detector.weights.h5, OUT/detector.json with the curves; OUT/pools,
-       OUT/neck.weights.h5 and OUT/*-state.npz, from which a training that was interrupted is resumed;
+       OUT/neck.* and OUT/*-state.npz, from which a training that was interrupted is resumed;
        a detector's metrics on rendered photos held out from training
 Needs: keras, tensorflow, opencv                                                           [train]
 """
@@ -11,24 +11,22 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from keykind.core.errors import BadDataset
-from keykind.core.files import READ_ERRORS, atomic_write, write_bytes, write_json
+from keykind.core.files import write_bytes, write_json
 from keykind.core.geometry import decode_rle, width_across
-from keykind.core.parallel import cpu_count, parallel_map
+from keykind.core.parallel import parallel_map
 from keykind.detect.detection import Detection, Detector
 from keykind.detect.detector import SCORE_THRESHOLD
 from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detections
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
-from keykind.train.backend import keras, tf
-from keykind.train.by_steps import Schedule, Trainee, train_by_steps
+from keykind.train.backend import keras
+from keykind.train.checkpoint import Curves
 from keykind.train.detection_recipes import DetectorRecipe
-from keykind.train.detector.batches import Batch, PrepareBatches, Sources
-from keykind.train.detector.checkpoint import Curves
+from keykind.train.detector.batches import PrepareBatches, Sources
 from keykind.train.detector.clutter import read_things
 from keykind.train.detector.holding import read_hands
 from keykind.train.detector.labels import LabelledPhoto, labelled_scenes
@@ -41,15 +39,12 @@ from keykind.train.detector.network import (
     convert_trunk,
 )
 from keykind.train.detector.pool import Scene, open_pool, photo_scenes
-from keykind.train.workers import in_workers
+from keykind.train.two_stages import Stage, Training, save_weights
 
 BACKGROUND_SIDE = 560  # px, longer side of photos without keys
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
 MIN_SCORE = 0.05  # score down to which precision is averaged
 MODEL, WEIGHTS, CURVES = "detector.tflite", "detector.weights.h5", "detector.json"
-NECK, NECK_CURVES, NECK_STATE = "neck.weights.h5", "neck.json", "neck-state.npz"  # of the first stage
-STATE = "detector-state.npz"  # of the second
-NECK_STREAM, DETECTOR_STREAM = 0, 1  # independent streams of views
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,78 +85,33 @@ def train_detector(
     detector = build_detector(trunk, network)
     if start.detector:
         detector.load_weights(start.detector)
-    run = _Run(build_pools(photos, out / "pools"), recipe, out, seed)
-    neck_curves = run.train_neck(trunk, network) if recipe.views else []
-    curves = run.train_all(detector) if recipe.fine_tune_views else []
-    _save(detector, out / WEIGHTS)
+    training = training_of(build_pools(photos, out / "pools"), recipe, out, seed)
+    neck_steps, steps = recipe.views // recipe.batch, recipe.fine_tune_views // recipe.fine_tune_batch
+    neck_curves, curves = Curves(), Curves()
+    if recipe.views:
+        stage = Stage("neck", network, convert_trunk(trunk), neck_steps, recipe.learning_rate)
+        neck_curves = training.train_once(stage)
+    if recipe.fine_tune_views:
+        curves = training.train(Stage("detector", detector, None, steps, recipe.fine_tune_rate))
+    save_weights(detector, out / WEIGHTS)
     facts = {"photos": len(photos.labelled), "recipe": asdict(recipe)}
     write_json(out / CURVES, {**facts, "neck": neck_curves, "curves": curves})
     write_bytes(out / MODEL, convert_detector(trunk, network, recipe))
     return out / MODEL
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The two stages of a training."""
-
-    sources: Sources
-    recipe: DetectorRecipe
-    out: Path
-    seed: int
-
-    def train_neck(self, trunk: Any, network: Any) -> Curves:
-        """Train neck and heads on features of the frozen trunk, unless that is done; return the curves."""
-        if (self.out / NECK_CURVES).exists():
-            network.load_weights(self.out / NECK)
-            return _read_curves(self.out / NECK_CURVES)
-        loss_of = detector_loss(self.recipe)
-
-        def loss(*batch: Any) -> tuple[Any, Any]:
-            *features, targets = batch
-            return loss_of(targets, network([tf.cast(values, tf.float32) for values in features]))
-
-        schedule = self._schedule(self.recipe.views // self.recipe.batch, self.recipe.learning_rate)
-        trainee = Trainee("the detector", network, loss, PARTS)
-        curves = self._train(trainee, convert_trunk(trunk), NECK_STREAM, schedule, self.out / NECK_STATE)
-        _save(network, self.out / NECK)
-        write_json(self.out / NECK_CURVES, curves)
-        return curves
-
-    def train_all(self, detector: Any) -> Curves:
-        """Train all of the network; return the curves."""
-        loss_of = detector_loss(self.recipe)
-
-        def loss(views: Any, targets: Any) -> tuple[Any, Any]:
-            return loss_of(targets, detector(tf.cast(views, tf.float32) / 255))
-
-        steps = self.recipe.fine_tune_views // self.recipe.fine_tune_batch
-        schedule = self._schedule(steps, self.recipe.fine_tune_rate)
-        trainee = Trainee("the detector", detector, loss, PARTS)
-        return self._train(trainee, None, DETECTOR_STREAM, schedule, self.out / STATE)
-
-    def _train(
-        self, trainee: Trainee, trunk: bytes | None, stream: int, schedule: Schedule, state: Path
-    ) -> Curves:
-        # Odd and even seeds of the batches: the second stage sees other views than the first.
-        prepare = PrepareBatches(self.sources, trunk, self.recipe, 2 * self.seed + stream)
-
-        def batches(numbers: range) -> Iterator[Batch]:
-            return in_workers(prepare, numbers, cpu_count())
-
-        identity = json.dumps([asdict(self.recipe), self.seed])
-        return train_by_steps(trainee, batches, schedule, state, identity)
-
-    def _schedule(self, steps: int, rate: float) -> Schedule:
-        recipe = self.recipe
-        return Schedule(
-            max(steps, 1),
-            rate,
-            recipe.final_rate,
-            recipe.warm_up,
-            recipe.weight_decay,
-            recipe.clip_norm,
-            recipe.averaging,
-        )
+def training_of(sources: Sources, recipe: DetectorRecipe, out: Path, seed: int) -> Training:
+    """Return what the stages of the detector's training share."""
+    return Training(
+        "the detector",
+        detector_loss(recipe),
+        PARTS,
+        recipe,
+        lambda trunk, batch_seed: PrepareBatches(sources, trunk, recipe, batch_seed),
+        out,
+        seed,
+        json.dumps([asdict(recipe), seed]),
+    )
 
 
 def build_pools(photos: TrainingPhotos, folder: Path) -> Sources:
@@ -216,16 +166,3 @@ def _photo_files(folders: Sequence[Path]) -> Iterator[Path]:
     """Yield the photos in folders and their subfolders, sorted."""
     for folder in folders:
         yield from sorted(path for path in folder.rglob("*") if path.suffix.lower() in PHOTO_SUFFIXES)
-
-
-def _save(model: Any, path: Path) -> None:
-    with atomic_write(path) as temporary:
-        model.save_weights(temporary)
-
-
-def _read_curves(path: Path) -> Curves:
-    try:
-        curves: Curves = json.loads(path.read_text("utf-8"))
-    except READ_ERRORS:
-        return []  # they are for people only
-    return curves

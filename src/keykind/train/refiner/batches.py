@@ -18,7 +18,7 @@ from keykind.train.detector.batches import Sources
 from keykind.train.detector.views import Pools, training_view
 from keykind.train.recipe import Recipe
 from keykind.train.refiner.crops import Example, view_examples
-from keykind.train.refiner.features import Trunk
+from keykind.train.trunk import Trunk
 
 Batch = list[NDArray[np.generic]]  # feature maps, or crops; then targets and masks
 

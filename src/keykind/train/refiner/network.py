@@ -8,19 +8,23 @@ The trunk is the first two thirds of MobileNetV2, with batch normalisation folde
 heads are trained on its features first, then both together.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from keykind.core.quiet import quiet
 from keykind.detect.refiner import HEAD, HEIGHT, OUTPUTS, TIP, WIDTH
-from keykind.train.backbone import Backbone, converter
+from keykind.train.backbone import Backbone, to_litert
 from keykind.train.backend import keras, tf
 from keykind.train.bn_folding import fold
 from keykind.train.detection_recipes import RefinerRecipe
-from keykind.train.refiner.features import FEATURE_SHAPES, TAPS
 
+TAPS = ("block_2_add", "block_5_add", "block_12_add")  # layers of MobileNetV2
+FEATURE_SHAPES = (  # of their outputs
+    (HEIGHT // 4, WIDTH // 4, 24),
+    (HEIGHT // 8, WIDTH // 8, 32),
+    (HEIGHT // 16, WIDTH // 16, 96),
+)
 FEATURE_SCALES = (6.0, 6.4, 2.2)  # standard deviations of ImageNet's features, which are divided by them
 FINE_CHANNELS, PLACE_CHANNELS = 32, 8  # of the masks' last layers; of deep features kept with their places
 DROPOUT = 0.1
@@ -81,25 +85,17 @@ def build_refiner(trunk: Any, heads: Any) -> Any:
 
 def convert_trunk(trunk: Any) -> bytes:
     """Return the trunk as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> the feature maps, float32."""
-    return _convert(lambda pixels: trunk(tf.cast(pixels, tf.float32) / 255, training=False))
+    return to_litert(lambda pixels: trunk(pixels, training=False), (HEIGHT, WIDTH), float16=True)
 
 
 def convert_refiner(refiner: Any) -> bytes:
     """Return the refiner as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> values, masks as probabilities."""
 
     def outputs(pixels: Any) -> tuple[Any, Any]:
-        values, masks = refiner(tf.cast(pixels, tf.float32) / 255, training=False)
+        values, masks = refiner(pixels, training=False)
         return values, tf.sigmoid(masks)
 
-    return _convert(outputs)
-
-
-def _convert(function: Callable[[Any], Any]) -> bytes:
-    lite = converter(function, tf.uint8, (HEIGHT, WIDTH))
-    lite.optimizations = [tf.lite.Optimize.DEFAULT]
-    lite.target_spec.supported_types = [tf.float16]
-    with quiet():
-        return bytes(lite.convert())
+    return to_litert(outputs, (HEIGHT, WIDTH), float16=True)
 
 
 def _values(deep: Any, medium: Any, recipe: RefinerRecipe) -> Any:

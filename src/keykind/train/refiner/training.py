@@ -2,28 +2,24 @@
 
 In:    what the detector's training views are made of; the detector's model file; MobileNetV2's weights
 Out:   OUT/refiner.tflite, OUT/refiner.weights.h5, OUT/refiner.json with the curves; OUT/pools,
-       OUT/heads.weights.h5 and OUT/*-state.npz, from which a training that was interrupted is resumed
+       OUT/heads.* and OUT/*-state.npz, from which a training that was interrupted is resumed
 Needs: keras, tensorflow, opencv                                                           [train]
 """
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from keykind.core.files import READ_ERRORS, atomic_write, write_bytes, write_json
-from keykind.core.parallel import cpu_count
+from keykind.core.files import write_bytes, write_json
 from keykind.detect.detector import KeyDetector
 from keykind.train.backbone import load_backbone
-from keykind.train.backend import keras, tf
-from keykind.train.by_steps import Schedule, Trainee, train_by_steps
+from keykind.train.backend import keras
+from keykind.train.checkpoint import Curves
 from keykind.train.detector.batches import Sources
-from keykind.train.detector.checkpoint import Curves
 from keykind.train.detector.training import TrainingPhotos, build_pools
 from keykind.train.recipe import Recipe
-from keykind.train.refiner.batches import Batch, PrepareBatches
+from keykind.train.refiner.batches import PrepareBatches
 from keykind.train.refiner.loss import PARTS, refiner_loss
 from keykind.train.refiner.network import (
     build_heads,
@@ -32,12 +28,9 @@ from keykind.train.refiner.network import (
     convert_refiner,
     convert_trunk,
 )
-from keykind.train.workers import in_workers
+from keykind.train.two_stages import Stage, Training, save_weights
 
 MODEL, WEIGHTS, CURVES = "refiner.tflite", "refiner.weights.h5", "refiner.json"
-HEADS, HEADS_CURVES, HEADS_STATE = "heads.weights.h5", "heads.json", "heads-state.npz"  # of the first stage
-STATE = "refiner-state.npz"  # of the second
-HEADS_STREAM, REFINER_STREAM = 0, 1  # independent streams of views
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,103 +58,37 @@ def train_refiner(
     KeyDetector.load(start.detector)  # an error in a worker would come late
     backbone = load_backbone("mobilenet_v2", start.backbone, scaling=start.scaling, seed=seed)
     keras.utils.set_random_seed(seed)
-    trunk, heads = build_trunk(backbone), build_heads(recipe.refiner)
+    table = recipe.refiner
+    trunk, heads = build_trunk(backbone), build_heads(table)
     refiner = build_refiner(trunk, heads)
-    run = _Run(build_pools(photos, out / "pools"), start.detector.read_bytes(), recipe, out, seed)
+    pools = build_pools(photos, out / "pools")
+    training = training_of(pools, start.detector.read_bytes(), recipe, out, seed)
+    head_curves = Curves()
     if start.refiner:
         refiner.load_weights(start.refiner)
-        head_curves: Curves = []
     else:
-        head_curves = run.train_heads(trunk, heads)
-    curves = run.train_all(refiner)
-    _save(refiner, out / WEIGHTS)
-    facts = {"photos": len(photos.labelled), "recipe": asdict(recipe.refiner)}
+        steps = table.crops // table.batch
+        stage = Stage("heads", heads, convert_trunk(trunk), steps, table.learning_rate)
+        head_curves = training.train_once(stage)
+    steps = table.fine_tune_crops // table.batch
+    curves = training.train(Stage("refiner", refiner, None, steps, table.fine_tune_rate))
+    save_weights(refiner, out / WEIGHTS)
+    facts = {"photos": len(photos.labelled), "recipe": asdict(table)}
     write_json(out / CURVES, {**facts, "heads": head_curves, "curves": curves})
     write_bytes(out / MODEL, convert_refiner(refiner))
     return out / MODEL
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """The two stages of a training."""
-
-    sources: Sources
-    detector: bytes
-    recipe: Recipe
-    out: Path
-    seed: int
-
-    def train_heads(self, trunk: Any, heads: Any) -> Curves:
-        """Train the heads on features of the frozen trunk, unless that is done; return the curves."""
-        if (self.out / HEADS_CURVES).exists():
-            heads.load_weights(self.out / HEADS)
-            return _read_curves(self.out / HEADS_CURVES)
-        loss_of = refiner_loss(self.recipe.refiner)
-
-        def loss(*batch: Any) -> tuple[Any, Any]:
-            *features, targets, masks = batch
-            outputs = heads([tf.cast(values, tf.float32) for values in features], training=True)
-            return loss_of(outputs, targets, masks)
-
-        curves = self._train(
-            Trainee("the refiner", heads, loss, PARTS),
-            convert_trunk(trunk),
-            HEADS_STREAM,
-            self._schedule(self.recipe.refiner.crops, self.recipe.refiner.learning_rate),
-            self.out / HEADS_STATE,
-        )
-        _save(heads, self.out / HEADS)
-        write_json(self.out / HEADS_CURVES, curves)
-        return curves
-
-    def train_all(self, refiner: Any) -> Curves:
-        """Train all of the network; return the curves."""
-        loss_of = refiner_loss(self.recipe.refiner)
-
-        def loss(crops: Any, targets: Any, masks: Any) -> tuple[Any, Any]:
-            outputs = refiner(tf.cast(crops, tf.float32) / 255, training=True)
-            return loss_of(outputs, targets, masks)
-
-        recipe = self.recipe.refiner
-        schedule = self._schedule(recipe.fine_tune_crops, recipe.fine_tune_rate)
-        trainee = Trainee("the refiner", refiner, loss, PARTS)
-        return self._train(trainee, None, REFINER_STREAM, schedule, self.out / STATE)
-
-    def _train(
-        self, trainee: Trainee, trunk: bytes | None, stream: int, schedule: Schedule, state: Path
-    ) -> Curves:
-        # Odd and even seeds of the batches: the second stage sees other views than the first.
-        prepare = PrepareBatches(self.sources, self.detector, trunk, self.recipe, 2 * self.seed + stream)
-
-        def batches(numbers: range) -> Iterator[Batch]:
-            return in_workers(prepare, numbers, cpu_count())
-
-        digest = hashlib.sha256(self.detector).hexdigest()
-        recipes = asdict(self.recipe.refiner), asdict(self.recipe.detector)
-        identity = json.dumps([*recipes, self.seed, digest])
-        return train_by_steps(trainee, batches, schedule, state, identity)
-
-    def _schedule(self, crops: int, rate: float) -> Schedule:
-        recipe = self.recipe.refiner
-        return Schedule(
-            max(crops // recipe.batch, 1),
-            rate,
-            recipe.final_rate,
-            recipe.warm_up,
-            recipe.weight_decay,
-            recipe.clip_norm,
-            recipe.averaging,
-        )
-
-
-def _save(model: Any, path: Path) -> None:
-    with atomic_write(path) as temporary:
-        model.save_weights(temporary)
-
-
-def _read_curves(path: Path) -> Curves:
-    try:
-        curves: Curves = json.loads(path.read_text("utf-8"))
-    except READ_ERRORS:
-        return []  # they are for people only
-    return curves
+def training_of(sources: Sources, detector: bytes, recipe: Recipe, out: Path, seed: int) -> Training:
+    """Return what the stages of the refiner's training share. detector: its model file."""
+    digest = hashlib.sha256(detector).hexdigest()
+    return Training(
+        "the refiner",
+        refiner_loss(recipe.refiner),
+        PARTS,
+        recipe.refiner,
+        lambda trunk, batch_seed: PrepareBatches(sources, detector, trunk, recipe, batch_seed),
+        out,
+        seed,
+        json.dumps([asdict(recipe.refiner), asdict(recipe.detector), seed, digest]),
+    )
