@@ -14,8 +14,8 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 from app_build import Core, models
 from keykind.dataset.bundled import bundled_photos
-from keykind.detect.crops import crop_keys
-from keykind.detect.detector import load_from_folder
+from keykind.detect.crops import crop_all
+from keykind.detect.detector import SCORE_THRESHOLD, load_from_folder
 from keykind.photo.decode import read_photo
 
 PERCENTILES = (1, 5, 50, 95, 99)
@@ -25,7 +25,10 @@ def measure_keys(core: Core) -> Iterator[dict[str, float]]:
     """Yield the measures of the key with the highest score in each photo."""
     detector = load_from_folder(models())
     for path in sorted(bundled_photos().glob("test/*/*.jpg")):
-        for key in crop_keys(lambda min_side, path=path: read_photo(path, min_side=min_side), detector)[:1]:
+        crops = crop_all(
+            lambda min_side, path=path: read_photo(path, min_side=min_side), detector, SCORE_THRESHOLD
+        )
+        for key in [key for key in crops if not key.detection.remote][:1]:
             detection = key.detection
             found = {
                 "head": detection.head.tolist(),

@@ -24,8 +24,8 @@ from keykind.core.parallel import parallel_map
 from keykind.dataset.csv_table import read_table
 from keykind.dataset.dataset import read_dataset
 from keykind.dataset.samples import Sample
-from keykind.detect.crops import crop_keys
-from keykind.detect.detector import load_detector
+from keykind.detect.crops import crop_all
+from keykind.detect.detector import SCORE_THRESHOLD, load_detector
 from keykind.evaluate.metrics import OODMetrics, Scores, score, score_ood
 from keykind.model.card import SIZE, WHOLE
 from keykind.model.head import Floats
@@ -66,7 +66,8 @@ def predict(model: Model, paths: Sequence[Path]) -> Predictions:
     def answer(path: Path) -> Answer | None:
         if detector is None:
             return model.run(resize(read_photo(path, min_side=SIZE).pixels, SIZE))
-        keys = crop_keys(lambda min_side: read_photo(path, min_side=min_side), detector)
+        crops = crop_all(lambda min_side: read_photo(path, min_side=min_side), detector, SCORE_THRESHOLD)
+        keys = [key for key in crops if not key.detection.remote]
         return model.predict([keys[0].crop])[0] if keys else None
 
     no_key = np.eye(len(model.card.kinds) + 1, dtype=np.float32)[-1]

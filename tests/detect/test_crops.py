@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from fake_detector import FakeDetector, detection
-from keykind.detect.crops import DETECTION_SIDE, crop_keys, take_crop
+from keykind.detect.crops import DETECTION_SIDE, crop_all, take_crop
 from keykind.photo.decode import Photo
 
 SIZE = (4000, 3000)
@@ -40,7 +40,7 @@ LARGE, SMALL = detection((200, 1400), (2200, 1400), 200), detection((3000, 515),
 
 
 def test_for_a_large_key_the_photo_is_read_once(read):
-    (key,) = crop_keys(read, FakeDetector(LARGE))
+    (key,) = crop_all(read, FakeDetector(LARGE), 0.5)
     assert read.requests == [DETECTION_SIDE]
     assert key.photo.pixels.shape[1] == 1000
     assert key.crop.shape == (224, 224, 3)
@@ -50,7 +50,7 @@ def test_for_a_large_key_the_photo_is_read_once(read):
 
 def test_for_a_small_key_the_photo_is_read_again(read):
     detector = FakeDetector(LARGE, SMALL)
-    large, small = crop_keys(read, detector)
+    large, small = crop_all(read, detector, 0.5)
     assert len(read.requests) == 2
     assert len(detector.shapes) == 1
     assert small.photo.pixels.shape[1] == 4000
@@ -61,12 +61,12 @@ def test_for_a_small_key_the_photo_is_read_again(read):
 
 
 def test_without_a_key_there_is_no_crop_and_no_second_read(read):
-    assert crop_keys(read, FakeDetector()) == ()
+    assert crop_all(read, FakeDetector(), 0.5) == ()
     assert read.requests == [DETECTION_SIDE]
 
 
 def test_a_key_is_displayed_in_its_own_proportions(read):
-    (key,) = crop_keys(read, FakeDetector(LARGE))
+    (key,) = crop_all(read, FakeDetector(LARGE), 0.5)
     image = key.display(100)
     assert image.shape == (100, 200, 3)
     dark = (image < 128).any(axis=2)
@@ -76,7 +76,7 @@ def test_a_key_is_displayed_in_its_own_proportions(read):
 
 @pytest.mark.parametrize(("detected", "reads"), [(LARGE, 1), (SMALL, 2)])
 def test_a_known_region_gives_the_same_crop(read, detected, reads):
-    (key,) = crop_keys(read, FakeDetector(detected))
+    (key,) = crop_all(read, FakeDetector(detected), 0.5)
     read.requests.clear()
     assert np.array_equal(take_crop(read, key.region), key.crop)
     assert len(read.requests) == reads

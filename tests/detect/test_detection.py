@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keykind.detect.align import crop_around
-from keykind.detect.crops import crop_keys
+from keykind.detect.crops import crop_all
 from keykind.detect.cutouts import write_cutouts
 from keykind.detect.detection import Detection, Detector
 from keykind.detect.key_mask import KeyMask
@@ -53,7 +53,7 @@ def test_the_length_of_a_key_is_the_distance_of_its_head_and_tip(pixels):
 
 def test_another_detector_crops_keys(pixels):
     detector: Detector = BrightDetector()
-    (key,) = crop_keys(lambda min_side: load_pixels(pixels, min_side=min_side), detector)
+    (key,) = crop_all(lambda min_side: load_pixels(pixels, min_side=min_side), detector, 0.5)
     assert key.detection.head.tolist() == [100, 155]
     assert key.crop.shape == (224, 224, 3)
     assert (key.crop[112, 40:184] == 230).all()

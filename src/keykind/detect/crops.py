@@ -51,11 +51,6 @@ def detect_keys(read: Read, detector: Detector) -> Detections:
     return _with_regions(photo, detector.detect(photo))
 
 
-def crop_keys(read: Read, detector: Detector) -> tuple[KeyCrop, ...]:
-    """Return the keys of a photo with their crops, highest score first. Raises what `read` raises."""
-    return _cropped(detect_keys(read, detector), read)
-
-
 def crop_all(read: Read, detector: Detector, score_threshold: float) -> tuple[KeyCrop, ...]:
     """Return the keys and remotes with at least this score, with their crops, highest score first.
 

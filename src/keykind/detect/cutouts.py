@@ -22,6 +22,7 @@ from keykind.core.geometry import Mask
 from keykind.detect.align import ASPECT_RATIO
 from keykind.detect.crops import Detections, Read, detect_keys
 from keykind.detect.detection import Detector
+from keykind.detect.sharpness import LUMA
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 from keykind.photo.source import Source, load_pixels, name_of
@@ -83,7 +84,7 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
 def _alpha(mask: Mask, pixels: Crop) -> Floats:
     """Return the opacity (h, w) 0..1: the mask with its edge moved to the image's."""
     radius = max(round(FILTER_RADIUS * len(pixels)), 1)
-    guide = (pixels @ np.array([0.299, 0.587, 0.114], np.float32)) / np.float32(255)
+    guide = (pixels @ np.array(LUMA, np.float32)) / np.float32(255)
     filtered = guided_filter(guide.astype(np.float32), mask.astype(np.float32), radius)
     low, high = ALPHA_RANGE
     return np.asarray(np.clip((filtered - low) / (high - low), 0, 1))

@@ -46,8 +46,8 @@ TILE_OVERLAP = 0.2  # minimum overlap of neighbouring tiles, as a share of a til
 MIN_TILE = 0.7  # of WIDTH: smaller tiles would be enlarged and show nothing new
 TILE_BORDER = 2  # px: a key nearer to a tile's inner edge may continue beyond it
 LARGE_KEY = 0.5  # of a tile's longer side: longer keys are left to the pass over the whole photo
-NMS_DISTANCE = 0.3  # mean keypoint distance, in key lengths, up to which two detections are the same key
-LOOSE_NMS_DISTANCE = 0.5  # the same if the keys' middles are nearer than half of NMS_DISTANCE
+DUPLICATE_DISTANCE = 0.3  # mean keypoint distance, key lengths, up to which keys of two passes are the same
+LOOSE_DUPLICATE_DISTANCE = 0.5  # the same if the keys' middles are nearer than half of DUPLICATE_DISTANCE
 
 Tile = tuple[slice, slice]  # rows and columns
 
@@ -180,7 +180,7 @@ def load_detector(path: str | Path | None = None, refiner: str | Path | None = N
 def load_from_folder(folder: str | Path) -> Detector:
     """Return the detector in a folder of models, with the refiner that is there, if there is one.
 
-    Raises BadModel.
+    The folder needs no index, so hashes are not checked, unlike those of the bundled models. Raises BadModel.
     """
     refiner = Path(folder) / shipped.REFINER
     return load_detector(Path(folder) / shipped.DETECTOR, refiner if refiner.exists() else None)
@@ -295,4 +295,5 @@ def _is_duplicate(key: Detection, other: Detection) -> bool:
     """
     middles = np.linalg.norm(key.head + key.tip - other.head - other.tip) / 2 / max(other.length, 1e-6)
     distance = keypoint_distance(key, other)
-    return bool(distance <= NMS_DISTANCE or (distance <= LOOSE_NMS_DISTANCE and middles <= NMS_DISTANCE / 2))
+    loose = distance <= LOOSE_DUPLICATE_DISTANCE and middles <= DUPLICATE_DISTANCE / 2
+    return bool(distance <= DUPLICATE_DISTANCE or loose)

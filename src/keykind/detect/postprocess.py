@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from keykind.core.logistic import sigmoid
+
 WIDTH, HEIGHT = 416, 320  # px of the network's input
 STRIDES = (8, 16, 32)
 GRIDS = tuple((HEIGHT // stride, WIDTH // stride) for stride in STRIDES)  # rows and columns
@@ -28,7 +30,7 @@ OUTPUTS = (
 )
 CLASSES, HEAD, TIP, LOG_WIDTH, ATTRIBUTES = slice(0, 2), slice(2, 4), slice(4, 6), 6, slice(7, 10)
 OFFSET_UNIT = 4.0  # strides: unit of offsets and widths, so that the network's outputs are of the order of 1
-NMS_DISTANCE = 0.25  # mean keypoint distance, in lengths of the longer key, below which two are the same key
+NMS_DISTANCE = 0.25  # mean keypoint distance, in key lengths, below which two of a pass are the same key
 MAX_CANDIDATES = 400  # locations of a class that are considered, those with the highest scores
 MAX_DETECTIONS = 100  # of a class
 MAX_LOG_WIDTH = 8.0  # larger outputs would overflow
@@ -100,7 +102,7 @@ def pairwise_distance(heads: Floats, tips: Floats, other_heads: Floats, other_ti
 
 def _decode_class(outputs: DenseOutputs, column: int, score_threshold: float) -> Candidates:
     """Return the detections of one of the two classes, without duplicates, highest score first."""
-    scores = _sigmoid(outputs[:, column])
+    scores = sigmoid(outputs[:, column])
     chosen = np.flatnonzero(scores >= score_threshold)
     chosen = chosen[np.argsort(-scores[chosen], kind="stable")[:MAX_CANDIDATES]]
     values, strides = outputs[chosen].astype(np.float64), CELL_STRIDES[chosen].astype(np.float64)
@@ -110,7 +112,7 @@ def _decode_class(outputs: DenseOutputs, column: int, score_threshold: float) ->
         centres + values[:, HEAD] * unit[:, None],
         centres + values[:, TIP] * unit[:, None],
         np.exp(np.minimum(values[:, LOG_WIDTH], MAX_LOG_WIDTH)) * unit,
-        _sigmoid(values[:, ATTRIBUTES]),
+        sigmoid(values[:, ATTRIBUTES]),
         np.full(len(chosen), column == 1),
     )
     return _select(candidates, _suppress(candidates))
@@ -143,7 +145,3 @@ def _select(candidates: Candidates, indices: NDArray[np.intp]) -> Candidates:
 def _norm(vectors: Floats) -> Floats:
     """Return the length of vectors (..., 2)."""
     return np.hypot(vectors[..., 0], vectors[..., 1])
-
-
-def _sigmoid(logits: NDArray[np.floating]) -> Floats:
-    return 1 / (1 + np.exp(-np.clip(logits.astype(np.float64), -60, 60)))

@@ -10,7 +10,6 @@ pixels are its.
 """
 
 import hashlib
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Points
+from keykind.core.logistic import logit, sigmoid
 from keykind.core.parallel import parallel_map
 from keykind.detect.align import PAD_VALUE, OrientedCrop
 from keykind.detect.detection import Detection
@@ -139,7 +139,7 @@ def refined_by(detection: Detection, refinement: Refinement) -> Detection:
     head, tip = refinement.ends()
     key, remote = refinement.values[CLASSES].tolist()
     mask = KeyMask(refinement.key, refinement.blade, refinement.region)
-    occlusion, truncation, blade_visible = (_sigmoid(value) for value in refinement.values[ATTRIBUTES])
+    occlusion, truncation, blade_visible = sigmoid(refinement.values[ATTRIBUTES]).tolist()
     return replace(
         detection,
         score=combined_score(detection.score, max(key, remote)),
@@ -154,12 +154,6 @@ def refined_by(detection: Detection, refinement: Refinement) -> Detection:
     )
 
 
-def combined_score(score: float, logit: float) -> float:
+def combined_score(score: float, refiner_logit: float) -> float:
     """Return the score of a detection, given the first network's score and the second's logit."""
-    bound = _sigmoid(MAX_LOGIT)
-    score = min(max(score, 1 - bound), bound)
-    return _sigmoid(DETECTOR_WEIGHT * math.log(score / (1 - score)) + REFINER_WEIGHT * logit)
-
-
-def _sigmoid(logit: float) -> float:
-    return 1 / (1 + math.exp(-min(max(logit, -60.0), 60.0)))
+    return float(sigmoid(DETECTOR_WEIGHT * logit(score, MAX_LOGIT) + REFINER_WEIGHT * refiner_logit))

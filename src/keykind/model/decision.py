@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keykind.core.logistic import logit, sigmoid
 from keykind.model.card import SIZE, Card
 
 SCHEMA = 1  # of a decision as JSON; incremented when its features or rules change
@@ -81,12 +82,12 @@ class Logistic:
 
     def probability(self, features: Features, centres: Mapping[str, float]) -> float:
         """Return the probability for features; a missing one counts as its centre."""
-        logit = self.intercept
+        total = self.intercept
         for name, weight in self.weights.items():
             value = features[FEATURES.index(name)]
             if not math.isnan(value):
-                logit += weight * (float(value) - centres.get(name, 0.0))
-        return 1 / (1 + math.exp(-max(min(logit, 60.0), -60.0)))
+                total += weight * (float(value) - centres.get(name, 0.0))
+        return float(sigmoid(total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +225,9 @@ def features_of(evidence: Evidence, card: Card) -> Features:
     ood = None if evidence.ood_score is None or not threshold else evidence.ood_score / threshold
     length, sharpness = evidence.length, evidence.sharpness
     values = (
-        None if evidence.score is None else _logit(evidence.score),
+        None if evidence.score is None else logit(evidence.score, LOGIT_LIMIT),
         None if ood is None else min(max(ood, 0.0), MAX_OOD),
-        _logit(float(probabilities.max())),
+        logit(float(probabilities.max()), LOGIT_LIMIT),
         _entropy(probabilities),
         None if length is None else math.log2(min(max(length, MIN_LENGTH), SIZE) / SIZE),
         evidence.blade_visible,
@@ -251,11 +252,6 @@ def reason_of(evidence: Evidence) -> str:
         BLURRED: evidence.sharpness is not None and evidence.sharpness < BLURRED_SHARPNESS,
     }
     return next((reason for reason, true in beyond.items() if true), UNKNOWN_KIND)
-
-
-def _logit(probability: float) -> float:
-    clipped = min(max(probability, 1e-9), 1 - 1e-9)
-    return max(min(math.log(clipped / (1 - clipped)), LOGIT_LIMIT), -LOGIT_LIMIT)
 
 
 def _entropy(probabilities: NDArray[np.float64]) -> float:

@@ -222,6 +222,6 @@ function withoutDuplicates(detections: readonly Detection[]): Detection[] {
  */
 function isDuplicate(key: Detection, other: Detection): boolean {
   const distance = keypointDistance(key, other);
-  if (distance <= C.NMS_DISTANCE) return true;
-  return distance <= C.LOOSE_NMS_DISTANCE && middleDistance(key, other) <= C.NMS_DISTANCE / 2;
+  if (distance <= C.DUPLICATE_DISTANCE) return true;
+  return distance <= C.LOOSE_DUPLICATE_DISTANCE && middleDistance(key, other) <= C.DUPLICATE_DISTANCE / 2;
 }

@@ -35,7 +35,7 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
   const unmatched = new Set(tracks);
   return keys.map((key) => {
     const previous = [...unmatched].find(
-      (track) => keypointDistance(track, key) <= constants.detector.LOOSE_NMS_DISTANCE,
+      (track) => keypointDistance(track, key) <= constants.detector.LOOSE_DUPLICATE_DISTANCE,
     );
     if (previous) unmatched.delete(previous);
     const outputs = previous ? smooth(previous.outputs, key.outputs) : key.outputs;

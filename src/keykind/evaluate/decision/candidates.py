@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from keykind.core.geometry import Points
+from keykind.core.logistic import sigmoid
 from keykind.core.parallel import parallel_map
 from keykind.detect.crops import KeyCrop, crop_all
 from keykind.evaluate.real_photos.matching import MAX_DISTANCE, undirected_distance
@@ -43,7 +44,7 @@ class Candidates:
     @property
     def scores(self) -> Floats:
         """Return the score of each detection, 0..1."""
-        return np.asarray(1 / (1 + np.exp(-self.features[:, FEATURES.index("score")])))
+        return sigmoid(self.features[:, FEATURES.index("score")])
 
     def select(self, chosen: Flags) -> "Candidates":
         """Return some of the detections; the photos stay the same."""

@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 
 from keykind.core.errors import BadDataset
+from keykind.core.logistic import sigmoid
 from keykind.evaluate.decision.candidates import Candidates, Flags, Floats
 from keykind.model.decision import FEATURES, Decision, Logistic
 
@@ -117,7 +118,7 @@ def fit_logistic(
 
     def loss(parameters: Floats) -> tuple[float, Floats]:
         logits = parameters[0] + values / scales @ parameters[1:]
-        gap = 1 / (1 + np.exp(-logits)) - targets
+        gap = sigmoid(logits) - targets
         value = np.logaddexp(0, logits).sum() - targets @ logits + PENALTY / 2 * (parameters[1:] ** 2).sum()
         slope = np.concatenate([[gap.sum()], (values / scales).T @ gap + PENALTY * parameters[1:]])
         return float(value), slope

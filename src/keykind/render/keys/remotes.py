@@ -21,16 +21,10 @@ from keykind.render.keys.shells import Shell, chrome_rim, dress, mould_shell, sh
 from keykind.render.keys.sweeps import bore, filleted, moulded
 from keykind.render.solids import Part, Point, Solid, placed, plate, polygon
 
-FOLDED_SHARE = 0.3  # of keys without a visible blade, flip keys
 CAP = (8.0, 18.0)  # mm, length of a chrome cap at the end of a smart key
 SHAPE_SHARES = {"oval": 0.3, "oblong": 0.25, "fob": 0.25, "kite": 0.12, "card": 0.08}
 
 Outline = Callable[[float, float, np.random.Generator], CrossSection]
-
-
-def draw_bladeless(rng: np.random.Generator) -> Solid:
-    """Return a remote or a folded flip key around the origin."""
-    return draw_folded(rng) if rng.random() < FOLDED_SHARE else draw_smart(rng)
 
 
 def draw_smart(rng: np.random.Generator) -> Solid:
