@@ -13,7 +13,7 @@ from keykind.experiment.detector_training import TrainingFolders
 from keykind.export.from_run import load_trained_model, read_run_dataset
 from keykind.model.model import load_model
 from keykind.train.classifier import training
-from keykind.train.classifier.recipe import ClassifierRecipe
+from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.recipe import DEFAULT
 from rendered_bars import draw_backgrounds, draw_set
 from tiny_backbone import mobilenet_shortened

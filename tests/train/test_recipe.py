@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from keykind.core.errors import BadRecipe
-from keykind.train.classifier.recipe import ClassifierRecipe
+from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.recipe import (
     DEFAULT,
     RANGES,

@@ -17,7 +17,7 @@ from keykind.core.errors import KeykindError
 from keykind.core.progress import progress
 from keykind.train.backend import keras, tf
 from keykind.train.checkpoint import Checkpoint, Curves, MovingAverage
-from keykind.train.classifier.recipe import ClassifierRecipe
+from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe
 
 CHECKPOINT_SECONDS = 600.0

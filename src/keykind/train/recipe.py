@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 
 from keykind.core.errors import BadRecipe
 from keykind.model.card import SIZE
-from keykind.train.classifier.recipe import CLASSIFIER_RANGES, ClassifierRecipe
+from keykind.train.classifier_recipe import CLASSIFIER_RANGES, ClassifierRecipe
 from keykind.train.detection_recipes import DETECTION_RANGES, DetectorRecipe, RefinerRecipe
 
 STRIDE = 32  # of the network: sides of training views are multiples of it, px

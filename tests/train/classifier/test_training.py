@@ -16,8 +16,8 @@ from keykind.train.backbone import load_backbone  # noqa: E402
 from keykind.train.bn_folding import fold, folded_arrays  # noqa: E402
 from keykind.train.classifier import training  # noqa: E402
 from keykind.train.classifier.network import build_network  # noqa: E402
-from keykind.train.classifier.recipe import ClassifierRecipe  # noqa: E402
 from keykind.train.classifier.training import train_classifier  # noqa: E402
+from keykind.train.classifier_recipe import ClassifierRecipe  # noqa: E402
 from keykind.train.detector.labels import split_set  # noqa: E402
 from keykind.train.detector.training import TrainingPhotos, build_pools  # noqa: E402
 from keykind.train.recipe import DEFAULT  # noqa: E402

@@ -10,8 +10,8 @@ pytest.importorskip("cv2", reason="the extra train is not installed")
 from keykind.core.kinds import NAMES
 from keykind.model.card import SIZE
 from keykind.train.classifier import views
-from keykind.train.classifier.recipe import ClassifierRecipe
 from keykind.train.classifier.views import classifier_view, find_keys
+from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.detector import copy_paste
 from keykind.train.detector.keys import COLUMNS, HEAD, TIP, WIDTH, map_points
 from keykind.train.detector.labels import labelled_photos, labelled_scenes

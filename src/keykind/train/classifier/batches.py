@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.train.classifier.recipe import ClassifierRecipe
 from keykind.train.classifier.views import classifier_view, find_keys
+from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.views import Pools
-from keykind.train.trunk import Trunk
+from keykind.train.trunk import Trunk, batch_inputs
 
 Batch = list[NDArray[np.generic]]  # views, or their features (n, ...); then targets (n, kinds)
 
@@ -50,7 +50,4 @@ class BatchMaker:
         images, targets = zip(
             *(classifier_view(self._pools, self._keys, self._recipe, rng) for rng in rngs), strict=True
         )
-        if self._trunk is None:
-            return [np.stack(images), np.stack(targets)]
-        features = [self._trunk(image) for image in images]
-        return [*(np.stack(maps) for maps in zip(*features, strict=True)), np.stack(targets)]
+        return [*batch_inputs(images, self._trunk), np.stack(targets)]

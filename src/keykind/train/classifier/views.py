@@ -20,7 +20,7 @@ from keykind.core.geometry import segment_box
 from keykind.core.kinds import NAMES
 from keykind.detect.align import OrientedCrop, crop_around
 from keykind.model.card import SIZE
-from keykind.train.classifier.recipe import ClassifierRecipe
+from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.detector.clutter import litter
 from keykind.train.detector.copy_paste import paste_key, random_poses
 from keykind.train.detector.holding import choose, hold_keys

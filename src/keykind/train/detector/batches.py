@@ -18,7 +18,7 @@ from keykind.train.detector.holding import read_hands
 from keykind.train.detector.pool import ScenePool
 from keykind.train.detector.targets import target_rows, trim
 from keykind.train.detector.views import Pools, training_view
-from keykind.train.trunk import Trunk
+from keykind.train.trunk import Trunk, batch_inputs
 
 Batch = list[NDArray[np.generic]]  # feature maps (n, h, w, c) float16, or views; then targets (n, m, 12)
 
@@ -74,7 +74,4 @@ class BatchMaker:
             for i in range(size)
         ]
         targets = trim(np.stack([target_rows(view.keys) for view in views]))
-        if self._trunk is None:
-            return [np.stack([view.image for view in views]), targets]
-        features = [self._trunk(view.image) for view in views]
-        return [*(np.stack(maps) for maps in zip(*features, strict=True)), targets]
+        return [*batch_inputs([view.image for view in views], self._trunk), targets]

@@ -18,7 +18,7 @@ from keykind.train.detector.batches import Sources
 from keykind.train.detector.views import Pools, training_view
 from keykind.train.recipe import Recipe
 from keykind.train.refiner.crops import Example, view_examples
-from keykind.train.trunk import Trunk
+from keykind.train.trunk import Trunk, batch_inputs
 
 Batch = list[NDArray[np.generic]]  # feature maps, or crops; then targets and masks
 
@@ -54,11 +54,7 @@ class BatchMaker:
         examples = self._examples(number)
         targets = np.stack([example.targets for example in examples])
         masks = np.stack([example.masks for example in examples])
-        crops = [example.crop for example in examples]
-        if self._trunk is None:
-            return [np.stack(crops), targets, masks]
-        features = [self._trunk(crop) for crop in crops]
-        return [*(np.stack(maps) for maps in zip(*features, strict=True)), targets, masks]
+        return [*batch_inputs([example.crop for example in examples], self._trunk), targets, masks]
 
     def _examples(self, number: int) -> list[Example]:
         examples: list[Example] = []
