@@ -12,7 +12,7 @@ from keykind.experiment.classifier_training import train_classifier_from_folders
 from keykind.experiment.detector_training import TrainingFolders
 from keykind.export.from_run import load_trained_model, read_run_dataset
 from keykind.model.model import load_model
-from keykind.train.classifier import training
+from keykind.train import two_stages
 from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.recipe import DEFAULT
 from rendered_bars import draw_backgrounds, draw_set
@@ -23,7 +23,7 @@ SMALL = ClassifierRecipe(views=8, fine_tune_views=4, batch=4, warm_up=1)
 
 @pytest.mark.slow
 def test_the_run_can_be_exported(tmp_path, monkeypatch):
-    monkeypatch.setattr(training, "in_workers", lambda prepare, numbers, _: map(prepare(), numbers))
+    monkeypatch.setattr(two_stages, "in_workers", lambda prepare, numbers, _: map(prepare(), numbers))
     sets = [draw_set(tmp_path / "one", 121, by_kind=True), draw_set(tmp_path / "many", 41)]
     folders = TrainingFolders(sets, [draw_backgrounds(tmp_path / "backgrounds")])
     recipe, run = replace(DEFAULT, classifier=SMALL, units=8, bootstrap=100), tmp_path / "run"
