@@ -117,7 +117,7 @@ def test_a_large_key_takes_a_single_pass_at_any_scale(reduction):
     assert key.tip == pytest.approx([1400, 600], abs=6)
     assert key.width == pytest.approx(200, abs=8)
     assert key.box[0] == pytest.approx([200, 500], abs=8)
-    assert (key.occlusion, key.truncation, key.blade_visible) == pytest.approx((0.1, 0.1, 0.9), abs=0.01)
+    assert (key.occlusion, key.truncation, key.blade_share) == pytest.approx((0.1, 0.1, 0.9), abs=0.01)
 
 
 def test_keys_of_a_portrait_are_in_its_own_pixels():

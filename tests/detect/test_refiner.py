@@ -34,7 +34,7 @@ def test_ends_are_corrected_and_the_crop_is_taken_again(angle):
     assert key.tip == pytest.approx(tip, abs=3)
     assert key.width == pytest.approx(60, abs=6)
     assert key.score > 0.95
-    assert (key.remote, key.blade_visible > 0.9) == (False, True)
+    assert (key.remote, key.blade_share > 0.9) == (False, True)
 
 
 def test_a_detection_that_hardly_moves_is_looked_at_once():

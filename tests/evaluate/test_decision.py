@@ -53,7 +53,7 @@ def test_the_fit_finds_the_weights_that_made_the_labels():
     assert decision.key.weights["score"] == pytest.approx(2, abs=0.25)
     assert decision.key.weights["ood"] == pytest.approx(-1.5, abs=0.2)
     assert decision.kind.weights["confidence"] == pytest.approx(1.5, abs=0.2)
-    assert abs(decision.key.weights.get("blade_visible", 0)) < 0.15
+    assert abs(decision.key.weights.get("blade_share", 0)) < 0.15
     assert (decision.min_score, decision.key_threshold) == (BASE.min_score, BASE.key_threshold)
 
 

@@ -104,12 +104,12 @@ def test_a_remote_never_has_a_kind():
     ("changes", "reason"),
     [
         ({}, "unknown_kind"),
-        ({"blade_visible": 0.2}, "blade_hidden"),
+        ({"blade_share": 0.02}, "blade_hidden"),
         ({"occlusion": 0.6}, "blade_hidden"),
         ({"truncation": 0.3}, "cut_off"),
         ({"length": 60.0}, "too_small"),
         ({"sharpness": 0.001}, "blurred"),
-        ({"sharpness": 0.001, "length": 60.0, "truncation": 0.3, "blade_visible": 0.2}, "blade_hidden"),
+        ({"sharpness": 0.001, "length": 60.0, "truncation": 0.3, "blade_share": 0.02}, "blade_hidden"),
         ({"sharpness": 0.001, "length": 60.0}, "too_small"),
     ],
 )

@@ -139,7 +139,7 @@ def test_a_remote_is_a_key_whose_blade_is_hidden():
     ("changes", "pixels", "reason"),
     [
         ({}, "chequered", "unknown_kind"),
-        ({"blade_visible": 0.1}, "chequered", "blade_hidden"),
+        ({"blade_share": 0.03}, "chequered", "blade_hidden"),
         ({"occlusion": 0.7}, "chequered", "blade_hidden"),
         ({"truncation": 0.5}, "chequered", "cut_off"),
         ({"tip": np.array([70.0, 40.0])}, "chequered", "too_small"),

@@ -105,7 +105,7 @@ def as_detections(candidates):
 
 def assert_same_detections(ours, theirs, tolerance=POINT, score_tolerance=1e-6):
     assert len(ours) == len(theirs)
-    names = {"occlusion": "occlusion", "truncation": "truncation", "bladeVisible": "blade_visible"}
+    names = {"occlusion": "occlusion", "truncation": "truncation", "bladeShare": "blade_share"}
     for key, expected in zip(ours, theirs, strict=True):
         assert key["remote"] == expected.remote
         assert key["score"] == pytest.approx(expected.score, abs=score_tolerance)
@@ -300,8 +300,8 @@ def test_keys_in_photos_are_detected_as_in_python(core):
 
 
 def as_entries(detections):
-    names = {"bladeVisible": "blade_visible"}
-    fields = ("score", "width", "occlusion", "truncation", "bladeVisible", "remote")
+    names = {"bladeShare": "blade_share"}
+    fields = ("score", "width", "occlusion", "truncation", "bladeShare", "remote")
     return [
         {name: getattr(key, names.get(name, name)) for name in fields}
         | {"head": key.head.tolist(), "tip": key.tip.tolist()}
@@ -428,7 +428,7 @@ def app_card(card):
 def as_app(evidence):
     """Return evidence as the app has it, without the model's outputs."""
     names = ("score", "length", "occlusion", "truncation", "remote", "sharpness")
-    return {name: getattr(evidence, name) for name in names} | {"bladeVisible": evidence.blade_visible}
+    return {name: getattr(evidence, name) for name in names} | {"bladeShare": evidence.blade_share}
 
 
 def drawn_evidence(rng):

@@ -25,7 +25,7 @@ class Detection:
     width: float  # across the line from head to tip
     occlusion: float = 0.0  # share of its area in the frame that is hidden by other objects
     truncation: float = 0.0  # share of its area outside the frame
-    blade_visible: float = 1.0  # probability that its blade can be seen
+    blade_share: float = 1.0  # share of its visible area that is blade
     remote: bool = False  # whether it is a car's remote or a folded flip key, which shows no blade
     mask: KeyMask | None = None  # its pixels; None if the detector gives none
 

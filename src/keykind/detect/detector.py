@@ -37,8 +37,8 @@ from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
 
-SCORE_THRESHOLD = 0.4
-CANDIDATE_THRESHOLD = 0.05  # score from which a candidate is refined
+SCORE_THRESHOLD = 0.5
+CANDIDATE_THRESHOLD = 0.12  # score from which a candidate is refined
 MAX_DOUBTFUL = 12  # candidates below the score threshold that are refined, those with the highest scores
 SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
 TILE_SCALES = (0.6, 0.3)  # longer side of a tile as a share of the photo's, coarse to fine

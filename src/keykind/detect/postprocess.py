@@ -7,7 +7,7 @@ Needs: numpy
 The network's input is a landscape photo in the upper left of WIDTH x HEIGHT px. For each location of three
 grids, of strides 8, 16 and 32 px, it predicts 10 values (OUTPUTS): how well a key, or a remote, is detected
 here; its head and tip, as offsets from the centre of the location's cell; its width; how much of it is
-occluded and truncated; whether its blade can be seen. Several locations detect the same key:
+occluded and truncated; what share of it is blade. Several locations detect the same key:
 non-maximum suppression keeps the one with the highest score, and drops others whose head and tip are near.
 """
 
@@ -26,7 +26,7 @@ OUTPUTS = (
     *("key", "remote"),  # logits of the score
     *("head_x", "head_y", "tip_x", "tip_y"),  # in OFFSET_UNITs
     "log_width",  # of the width in OFFSET_UNITs
-    *("occlusion", "truncation", "blade_visible"),  # logits
+    *("occlusion", "truncation", "blade_share"),  # logits
 )
 CLASSES, HEAD, TIP, LOG_WIDTH, ATTRIBUTES = slice(0, 2), slice(2, 4), slice(4, 6), 6, slice(7, 10)
 OFFSET_UNIT = 4.0  # strides: unit of offsets and widths, so that the network's outputs are of the order of 1
@@ -49,7 +49,7 @@ class Candidates:
     heads: Floats  # (n, 2) px of the input
     tips: Floats  # (n, 2)
     widths: Floats  # (n,) px
-    attributes: Floats  # (n, 3) 0..1: occlusion, truncation, whether the blade can be seen
+    attributes: Floats  # (n, 3) 0..1: occlusion, truncation, the share of it that is blade
     remote: NDArray[np.bool_]  # (n,)
 
     def __len__(self) -> int:

@@ -34,7 +34,7 @@ CONTEXT = 1.43  # width of the crop, in key lengths: the ends may be off by a fi
 OUTPUTS = (
     *("key", "remote"),  # logits
     *("head_x", "head_y", "tip_x", "tip_y"),  # from the crop's upper left corner, in widths of the crop
-    *("occlusion", "truncation", "blade_visible"),  # logits
+    *("occlusion", "truncation", "blade_share"),  # logits
 )
 CLASSES, HEAD, TIP, ATTRIBUTES = slice(0, 2), slice(2, 4), slice(4, 6), slice(6, 9)
 MASK_STRIDE = 4  # px of the crop per cell of the masks
@@ -139,7 +139,7 @@ def refined_by(detection: Detection, refinement: Refinement) -> Detection:
     head, tip = refinement.ends()
     key, remote = refinement.values[CLASSES].tolist()
     mask = KeyMask(refinement.key, refinement.blade, refinement.region)
-    occlusion, truncation, blade_visible = sigmoid(refinement.values[ATTRIBUTES]).tolist()
+    occlusion, truncation, blade_share = sigmoid(refinement.values[ATTRIBUTES]).tolist()
     return replace(
         detection,
         score=combined_score(detection.score, max(key, remote)),
@@ -148,7 +148,7 @@ def refined_by(detection: Detection, refinement: Refinement) -> Detection:
         width=mask.width(head, tip) or detection.width,
         occlusion=occlusion,
         truncation=truncation,
-        blade_visible=blade_visible,
+        blade_share=blade_share,
         remote=remote > key,
         mask=mask,
     )

@@ -265,7 +265,7 @@ def evidence_of(crop: KeyCrop, output: Answer) -> Evidence:
         output.ood_score,
         key.score,
         key.length,
-        key.blade_visible,
+        key.blade_share,
         key.occlusion,
         key.truncation,
         key.remote,

@@ -33,7 +33,7 @@ class DetectorRecipe:
     averaging: float = 0.9985  # share of the weights' moving average that is kept in 5 steps
     keypoint_weight: float = 2.5  # weight of the loss of heads and tips; that of scores is 1
     width_weight: float = 0.3  # weight of the loss of widths
-    attribute_weight: float = 0.15  # weight of the loss of occlusion, truncation and visible blades
+    attribute_weight: float = 0.15  # weight of the loss of occlusion, truncation and blade
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class RefinerRecipe:
     averaging: float = 0.99  # share of the weights' moving average that is kept in 5 steps
     remote_weight: float = 0.5  # weight of the loss of remotes; that of keys is 1
     end_weight: float = 5.0  # weight of the loss of heads and tips
-    attribute_weight: float = 0.2  # weight of the loss of occlusion, truncation and visible blades
+    attribute_weight: float = 0.2  # weight of the loss of occlusion, truncation and blade
     mask_weight: float = 1.0  # weight of the masks' cross-entropy
     overlap_weight: float = 0.5  # weight of the masks' Dice loss
 

@@ -27,7 +27,7 @@ export type Reason = (typeof REASONS)[number];
 export interface Evidence {
   readonly score: number | null;
   readonly length: number | null; // from head to tip, px of the photo
-  readonly bladeVisible: number | null;
+  readonly bladeShare: number | null;
   readonly occlusion: number | null;
   readonly truncation: number | null;
   readonly remote: boolean;
@@ -92,14 +92,14 @@ export function defaultDecision(card: Card): Decision {
 /** Return what is known about a detection; null: the whole photo. */
 export function evidenceOf(detection: Detection | null, sharpness: number): Evidence {
   if (detection === null) return NO_DETECTION;
-  const { score, bladeVisible, occlusion, truncation, remote } = detection;
-  return { score, length: lengthOf(detection), bladeVisible, occlusion, truncation, remote, sharpness };
+  const { score, bladeShare, occlusion, truncation, remote } = detection;
+  return { score, length: lengthOf(detection), bladeShare, occlusion, truncation, remote, sharpness };
 }
 
 const NO_DETECTION: Evidence = {
   score: null,
   length: null,
-  bladeVisible: null,
+  bladeShare: null,
   occlusion: null,
   truncation: null,
   remote: false,
@@ -146,8 +146,8 @@ export function toldProbabilities(
 
 /** Return why the kind of a key is not known: the first measurement beyond its limit. */
 export function reasonOf(evidence: Evidence): Reason {
-  const { remote, bladeVisible, occlusion, truncation, length, sharpness } = evidence;
-  const isBladeSeen = bladeVisible === null || bladeVisible >= C.LEAST_BLADE_VISIBLE;
+  const { remote, bladeShare, occlusion, truncation, length, sharpness } = evidence;
+  const isBladeSeen = bladeShare === null || bladeShare >= C.LEAST_BLADE_SHARE;
   if (remote || !isBladeSeen || (occlusion ?? 0) > C.MOST_OCCLUDED) return 'blade_hidden';
   if ((truncation ?? 0) > C.MOST_TRUNCATED) return 'cut_off';
   if (length !== null && length < C.SMALL_LENGTH) return 'too_small';
@@ -164,7 +164,7 @@ function featuresOf(
   evidence: Evidence,
   card: Card,
 ): Features {
-  const { score, length, bladeVisible, occlusion, truncation, sharpness } = evidence;
+  const { score, length, bladeShare, occlusion, truncation, sharpness } = evidence;
   const { oodThreshold } = card;
   return {
     score: score === null ? null : logit(score),
@@ -172,7 +172,7 @@ function featuresOf(
     confidence: logit(Math.max(...probabilities)),
     entropy: entropy(probabilities),
     length: length === null ? null : Math.log2(clamp(length, C.MIN_LENGTH, SIZE) / SIZE),
-    blade_visible: bladeVisible,
+    blade_share: bladeShare,
     occlusion,
     truncation,
     sharpness: sharpness === null ? null : Math.log10(clamp(sharpness, C.MIN_SHARPNESS, C.MAX_SHARPNESS)),

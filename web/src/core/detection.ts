@@ -24,7 +24,7 @@ export interface Detection extends Keypoints {
   readonly width: number; // across the line from head to tip
   readonly occlusion: number; // share of its area in the frame that is hidden by other objects
   readonly truncation: number; // share of its area outside the frame
-  readonly bladeVisible: number; // probability that its blade can be seen
+  readonly bladeShare: number; // share of its visible area that is blade
   readonly remote: boolean; // whether it is a car's remote or a folded flip key, which shows no blade
 }
 

@@ -82,7 +82,7 @@ function decodeLocation(outputs: DenseOutputs, location: number): Omit<Detection
     width: Math.exp(Math.min(at(C.LOG_WIDTH), C.MAX_LOG_WIDTH)) * unit,
     occlusion: sigmoid(at(ATTRIBUTES)),
     truncation: sigmoid(at(ATTRIBUTES + 1)),
-    bladeVisible: sigmoid(at(ATTRIBUTES + 2)),
+    bladeShare: sigmoid(at(ATTRIBUTES + 2)),
   };
 }
 

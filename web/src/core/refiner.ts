@@ -105,7 +105,7 @@ function refinedBy(detection: Detection, { values, masks, region, head, tip }: R
     width: maskWidth(cells, region, head, tip) || detection.width,
     occlusion: sigmoid(at(ATTRIBUTES)),
     truncation: sigmoid(at(ATTRIBUTES + 1)),
-    bladeVisible: sigmoid(at(ATTRIBUTES + 2)),
+    bladeShare: sigmoid(at(ATTRIBUTES + 2)),
     remote: at(REMOTE) > at(KEY),
   };
 }

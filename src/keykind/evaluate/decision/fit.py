@@ -23,7 +23,7 @@ from keykind.evaluate.decision.candidates import Candidates, Flags, Floats
 from keykind.model.decision import FEATURES, Decision, Logistic
 
 # Feature -> whether more of it speaks for (1) or against (-1) a key, or a known kind.
-KEY_SIGNS = {"score": 1, "ood": -1, "confidence": 1, "entropy": -1, "blade_visible": 1}
+KEY_SIGNS = {"score": 1, "ood": -1, "confidence": 1, "entropy": -1, "blade_share": 1}
 REMOTE_SIGNS = {"score": 1}
 KIND_SIGNS = KEY_SIGNS | {"length": 1, "occlusion": -1, "truncation": -1, "sharpness": 1}
 PENALTY = 10.0  # of squared weights of features with unit variance; the loss is a sum over candidates

@@ -5,7 +5,7 @@ Out:   the loss, and its parts
 Needs: tensorflow                                                                          [train]
 
 Scores: quality focal loss (Li et al. 2020, arXiv:2006.04388). Heads and tips: smooth L1, in key lengths.
-Widths: L1 of the logarithm. Occlusion, truncation and visible blade: cross-entropy. Powers are plain squares,
+Widths: L1 of the logarithm. Occlusion, truncation, share of blade: cross-entropy. Powers are plain squares,
 because `pow` is slow in TensorFlow on a CPU.
 """
 
@@ -77,7 +77,7 @@ def _width_loss(targets: Any, outputs: Any) -> Any:
 
 
 def _attribute_loss(targets: Any, outputs: Any) -> Any:
-    """Return the cross-entropy of occlusion, truncation and visible blade, summed."""
+    """Return the cross-entropy of occlusion, truncation and share of blade, summed."""
     columns = tf.stack(
         [targets[..., column] for column in (keys.OCCLUSION, keys.TRUNCATION, keys.BLADE)], axis=-1
     )

@@ -42,7 +42,7 @@ MAX_OUTSIDE = 0.5  # of the crop's width: targets of ends farther outside are mo
 CLASS_WEIGHT, ENDS_WEIGHT, MASK_WEIGHT = (len(OUTPUTS) + i for i in range(3))  # columns after OUTPUTS
 TARGETS = len(OUTPUTS) + 3
 KEY, REMOTE, OCCLUSION, TRUNCATION, BLADE = (
-    OUTPUTS.index(name) for name in ("key", "remote", "occlusion", "truncation", "blade_visible")
+    OUTPUTS.index(name) for name in ("key", "remote", "occlusion", "truncation", "blade_share")
 )
 
 Candidate = tuple[Points, Points, float]  # head, tip and width, px
