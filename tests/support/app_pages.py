@@ -4,6 +4,7 @@ A pytest plugin, loaded by conftest.py, so that all modules share one build.
 """
 
 import os
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,7 @@ from keykind.predict.recogniser import Recogniser
 from once import once
 
 TIMEOUT = 120_000  # ms; the machine may be busy
+DIFFERENCE = 0.05  # of probabilities from Python's: int8 networks round differently in browsers
 RESET = """() => {
     localStorage.clear();
     return new Promise((resolve) => {
@@ -178,3 +180,9 @@ def correct_first_key(page, kind):
     assert "Added" in page.locator(".result").inner_text()
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
+
+
+def is_pythons(answer: str, probability: float) -> bool:
+    """Return whether the percentage in an answer of the app is Python's probability."""
+    percentage = re.search(r"(\d+)%", answer)
+    return percentage is not None and abs(int(percentage[1]) / 100 - probability) <= DIFFERENCE + 0.005

@@ -1,27 +1,10 @@
 """Tests of workers.py: results come in order, and errors of the workers reach the caller."""
 
-import os
-from dataclasses import dataclass
-
 import pytest
 
 from keykind.core.errors import KeykindError
 from keykind.train.workers import in_workers
-
-
-@dataclass(frozen=True)
-class Square:
-    """Prepares the function that squares a number, fails at 7, and kills its process at 9."""
-
-    added: int = 0
-
-    def __call__(self):
-        return self.square
-
-    def square(self, number):
-        if number == 9:
-            os._exit(3)
-        return number**2 + self.added + 0 // (number - 7)
+from squares import Square
 
 
 def test_results_are_in_the_order_of_the_numbers():

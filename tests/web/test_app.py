@@ -2,8 +2,8 @@
 
 import io
 import json
+import math
 import os
-import re
 import zipfile
 from pathlib import Path
 
@@ -13,7 +13,9 @@ from PIL import ExifTags, Image
 
 from app_build import WEB
 from app_pages import (
+    DIFFERENCE,
     correct_first_key,
+    is_pythons,
     keys_in,
     new_context,
     open_photo,
@@ -39,6 +41,8 @@ epochs = 1
 folds = 2
 bootstrap = 100
 """
+LARGE = 160  # px of the bundled photos: a key that need not be larger
+BOX_DIFFERENCE = 2.0  # px, for the same reason as DIFFERENCE
 RIGHTMOST = """part => Math.max(...[...document.querySelectorAll(`${part} *:not(header, header *, svg *)`)]
     .map(element => element.getBoundingClientRect().right))"""
 
@@ -48,7 +52,7 @@ def test_the_self_test_passes(context, host, app):
     page.goto(f"{host.url}selftest.html")
     page.locator("body[data-result]").wait_for()
     assert page.locator("body").get_attribute("data-result") == "passed", page.inner_text("table")
-    assert float(page.locator("body").get_attribute("data-difference")) <= 0.02
+    assert float(page.locator("body").get_attribute("data-difference")) <= DIFFERENCE
     golden = json.loads((app / "golden" / "golden.json").read_text("utf-8"))
     assert page.locator("tbody tr").count() == len(golden)
     assert any(photo["keys"] for photo in golden)
@@ -60,10 +64,11 @@ def test_a_photo_gets_pythons_answer(page):
     assert page.locator(".entry").count() == 1
     answer = page.locator(".entry strong").inner_text()
     label = key.kind.replace("_", " ").replace("double bit", "double-bit")
-    assert answer == f"{label}, {key.probability:.0%}"
+    assert answer.startswith(f"{label}, ")
+    assert is_pythons(answer, key.probability)
     points = page.locator(".outlines .line").get_attribute("points").split()
     box = np.array([point.split(",") for point in points], float)
-    np.testing.assert_allclose(box, key.box, atol=0.11)
+    np.testing.assert_allclose(box, key.box, atol=BOX_DIFFERENCE)
     assert answer in page.locator(".outlines text").text_content()
 
 
@@ -92,7 +97,7 @@ def test_a_large_photo_gets_pythons_answer(page, tmp_path):
     open_photo(page, large)
     answer = page.locator(".entry strong").inner_text()
     assert answer.startswith(key.kind.replace("_", " "))
-    assert abs(int(re.search(r"(\d+)%", answer)[1]) / 100 - key.probability) <= 0.025
+    assert is_pythons(answer, key.probability)
 
 
 def test_a_photo_without_a_key_shows_none(page):
@@ -109,7 +114,9 @@ def test_an_opened_key_shows_evidence_and_all_probabilities(page):
     kinds = page.locator(".kind")
     assert kinds.count() == len(key.probabilities)
     shown = [int(text.rstrip("%")) / 100 for text in page.locator(".kind-name span").all_inner_texts()]
-    np.testing.assert_allclose(shown, sorted(key.probabilities.values(), reverse=True), atol=0.006)
+    np.testing.assert_allclose(
+        shown, sorted(key.probabilities.values(), reverse=True), atol=DIFFERENCE + 0.005
+    )
     first = page.locator(".evidence canvas[role=img]").get_attribute("aria-label")
     kinds.nth(1).click()
     page.wait_for_function("was => document.querySelector('.evidence canvas').ariaLabel !== was", arg=first)
@@ -126,7 +133,11 @@ def test_an_unsure_answer_to_a_dark_photo_advises_more_light(page, tmp_path):
         with Image.open(path) as image:
             image.convert("RGB").point(lambda level: level // 8).save(dark)
         keys = keys_in(dark)
-        if len(keys) == 1 and keys[0].reason == "unknown_kind":
+        if (
+            len(keys) == 1
+            and keys[0].reason == "unknown_kind"
+            and math.dist(keys[0].head, keys[0].tip) > LARGE
+        ):
             break
     else:
         pytest.skip("the model is sure of every darkened photo")
@@ -199,7 +210,7 @@ def test_photos_can_be_pasted_and_dropped(page, event):
         [list(path.read_bytes()), event],
     )
     page.locator(".photo .entry").wait_for()
-    assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
+    assert is_pythons(page.locator(".entry strong").inner_text(), key.probability)
 
 
 def save_with_metadata(path, out):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from app_pages import open_photo, photo_with_a_key, sample, wait_until_ready, watch
+from app_pages import is_pythons, open_photo, photo_with_a_key, sample, wait_until_ready, watch
 from app_server import Host
 from keykind.app import write_app
 
@@ -49,7 +49,7 @@ def test_the_app_works_from_the_service(context, service):
     path, key = photo_with_a_key()
     with watch(context.new_page(), service) as page:
         open_photo(page, path)
-        assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
+        assert is_pythons(page.locator(".entry strong").inner_text(), key.probability)
         page.goto(f"{service}selftest.html")
         page.locator("body[data-result]").wait_for()
         assert page.locator("body").get_attribute("data-result") == "passed"
@@ -95,7 +95,7 @@ def test_the_first_visit_is_small_and_the_second_fetches_nothing(context, app):
     wait_until_ready(page)
     assert sum(size for _, size in host.sent) <= FIRST_VISIT
     paths = [path for path, _ in host.sent if "/assets/" in path and path.endswith(".bin")]
-    assert len(paths) == len(set(paths)) == 3  # the runtime, the detector and the classifier, once each
+    assert len(paths) == len(set(paths)) == 4  # the runtime and three networks, once each
     host.sent.clear()
     page.goto("about:blank")
     page.goto(host.url)
@@ -112,7 +112,7 @@ def test_after_one_visit_the_app_works_offline(context, app):
         wait_until_ready(page)
         path, key = photo_with_a_key()
         open_photo(page, path)
-        assert f"{key.probability:.0%}" in page.locator(".entry strong").inner_text()
+        assert is_pythons(page.locator(".entry strong").inner_text(), key.probability)
         for address in ("index.html", "?from=home", "#about"):
             page.goto(f"{host.url}{address}")
             page.locator("h1").wait_for()

@@ -14,7 +14,7 @@ import type { Engine } from './engine/client';
 import type { KeyResult } from './engine/protocol';
 import { currentLanguage, formatNumber, t } from './words';
 
-const TOLERANCE = 0.02; // of a probability
+const TOLERANCE = 0.05; // of a probability
 
 /** Python's result for a photo, as in `keykind predict --json`. */
 interface ExpectedKey {
