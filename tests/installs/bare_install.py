@@ -90,6 +90,7 @@ def check_app(out: Path) -> None:
     from keykind.model import shipped
 
     written = keykind("app", str(out))
+    print(written.stderr, end="")
     check(written.returncode == 0 and (out / "index.html").exists(), "the app is included and can be written")
     packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
     refiner = [shipped.REFINER] if shipped.has_model(shipped.REFINER) else []
