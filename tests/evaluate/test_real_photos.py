@@ -183,8 +183,8 @@ def answered(photo, *keys, whole=None, default=None):
     entries = [Key(kind, probability, {}, (), head, tip) for kind, probability, head, tip in keys]
     matches = matched(photo, *(scored(1.0, key.head, key.tip) for key in entries))
     item = DetectedPhoto(photo, WIDTH, HEIGHT, matches, matches if default is None else default)
-    told = whole and Key(whole, 1.0, {}, (), None, None)
-    return AnsweredPhoto(item, tuple(map(AnsweredKey, entries, matches)), told)
+    reported = whole and Key(whole, 1.0, {}, (), None, None)
+    return AnsweredPhoto(item, tuple(map(AnsweredKey, entries, matches)), reported)
 
 
 def answers_of(*photos):
@@ -205,15 +205,17 @@ def test_the_answer_of_a_photo_is_the_kind_of_its_largest_key():
     assert figures["weighted_f1"] == pytest.approx(2 / 3 * 2 / 3)  # F1 2/3 of two thirds of the photos
     assert figures["whole_weighted_f1"] == pytest.approx(2 / 3 * 2 / 3)
     assert figures["one_kind_no_key_found"] == pytest.approx(1 / 3)
-    assert figures["marked_kind_not_told"] == 0.5
+    assert figures["marked_kind_not_reported"] == 0.5
 
 
 def test_photos_without_a_key_should_get_no_kind():
     photo = annotated(label="not_key")
-    told, unsure = ("dimple", 0.9, HEAD, TIP), (None, 0.4, HEAD, TIP)
-    _, figures = answers_of(answered(photo, told), answered(photo, unsure), answered(photo), answered(photo))
+    reported, unsure = ("dimple", 0.9, HEAD, TIP), (None, 0.4, HEAD, TIP)
+    _, figures = answers_of(
+        answered(photo, reported), answered(photo, unsure), answered(photo), answered(photo)
+    )
     assert (figures["no_key_gets_kind"], figures["no_key_gets_key"]) == (0.25, 0.5)
-    assert figures["ece_told"] == pytest.approx(0.9)
+    assert figures["ece_reported"] == pytest.approx(0.9)
     assert figures["ece_keys"] is None
 
 

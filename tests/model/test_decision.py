@@ -81,14 +81,14 @@ def test_a_kind_is_known_only_of_something_surely_a_key():
 
 def test_the_probabilities_told_are_calibrated_if_the_decision_was_fitted():
     verdict = decide(replace(KEY, ood_score=0.5))
-    told = verdict.key_probability * verdict.kind_probability
-    assert told < 0.7  # less than the model's 0.9
+    reported = verdict.key_probability * verdict.kind_probability
+    assert reported < 0.7  # less than the model's 0.9
     plain = default_decision(CARD)
     assert plain.probabilities(SURE, verdict).tolist() == list(SURE)
     fitted = replace(plain, classifier="ab")
     values = fitted.probabilities(SURE, verdict)
-    assert values.max() == values[1] == pytest.approx(told)
-    np.testing.assert_allclose(values / told, np.array(SURE) / 0.9)
+    assert values.max() == values[1] == pytest.approx(reported)
+    np.testing.assert_allclose(values / reported, np.array(SURE) / 0.9)
     higher = fitted.probabilities((0.3, 0.4, 0.2, 0.1), replace(verdict, key_probability=0.9))
     assert higher[1] == pytest.approx(0.9 * verdict.kind_probability)
     assert higher.sum() == pytest.approx(1)

@@ -82,7 +82,7 @@ const METHODS = {
   readDecision: core.readDecision,
   defaultDecision: core.defaultDecision,
   decide: core.decide,
-  toldProbabilities: core.toldProbabilities,
+  calibratedProbabilities: core.calibratedProbabilities,
   verdictOf: core.verdictOf,
   measure: core.measure,
   causesOf: core.causesOf,

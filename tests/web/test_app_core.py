@@ -487,8 +487,10 @@ def test_a_decision_is_the_same_as_in_python(core, changes):
         assert ours["kindProbability"] == pytest.approx(theirs.kind_probability, abs=1e-12)
         assert (ours["isKey"], ours["isKnown"]) == (theirs.is_key, theirs.kind is not None)
         assert ours["reason"] == theirs.reason
-        told = core.toldProbabilities(list(evidence.probabilities), ours, ours_rule)
-        np.testing.assert_allclose(told, decision.probabilities(evidence.probabilities, theirs), atol=1e-12)
+        ours_values = core.calibratedProbabilities(list(evidence.probabilities), ours, ours_rule)
+        np.testing.assert_allclose(
+            ours_values, decision.probabilities(evidence.probabilities, theirs), atol=1e-12
+        )
         verdicts.append((theirs.is_key, theirs.reason))
     assert {reason for _, reason in verdicts} >= {None, "blade_hidden", "cut_off", "blurred"}
     assert {is_key for is_key, _ in verdicts} == {True, False}

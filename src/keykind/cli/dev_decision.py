@@ -22,13 +22,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="PHOTO|FOLDER",
-        help="photos without keys, best ones that the detector was not trained on",
+        help="photos without keys, preferably not among its training photos",
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
     add_stages(parser)
     for name, default, meaning in (
-        ("key-threshold", 0.5, "P(key) below which a detection is no key"),
-        ("kind-threshold", 0.5, "P(key) P(kind is right | key) below which the kind is not known"),
+        ("key-threshold", 0.5, "minimum P(key) of a key"),
+        ("kind-threshold", 0.5, "minimum P(key) P(kind is right | key) of a known kind"),
     ):
         parser.add_argument(
             f"--{name}", type=float, default=default, metavar="P", help=f"{meaning} (default: %(default)s)"
@@ -37,7 +37,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--min-score",
         type=float,
         metavar="P",
-        help="score below which a detection is not considered (default: such that hardly a key is lost)",
+        help="minimum score of a detection (default: the score that 99%% of the accepted keys have)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file to write")
 

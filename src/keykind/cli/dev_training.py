@@ -40,6 +40,11 @@ def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
         help="small things to put into photos: PNG files with an alpha channel, no keys",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
+    _add_start(parser, name)
+
+
+def _add_start(parser: argparse.ArgumentParser, name: str) -> None:
+    """Add the initial weights, the recipe and the seed."""
     parser.add_argument(
         "--weights",
         default="imagenet",

@@ -5,7 +5,7 @@ Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow, ai-edge-litert
 
 If no key, or only small keys, are detected, the photo is processed again in overlapping tiles, at up to two
-finer scales. Candidates are looked at from close by (refiner.py), which decides what is a key.
+finer scales. The refiner (refiner.py) classifies an aligned crop of each candidate again.
 """
 
 import hashlib

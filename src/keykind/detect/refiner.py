@@ -1,4 +1,4 @@
-"""Detections -> the same, looked at again from close by: ends corrected, scores surer, masks added.
+"""Detections -> refined detections: keypoints corrected, scores recalculated, masks added.
 
 In:    Photo; Detection(s); the network's .tflite file; one ships with keykind
 Out:   Detection(s) in the same order
@@ -89,7 +89,7 @@ class Refiner:
     def refine(self, photo: Photo, detections: Iterable[Detection]) -> tuple[Detection, ...]:
         """Return the detections with corrected ends, widths, scores and attributes, and with masks.
 
-        A detection may turn out to be a remote, or not to be one; one that is no key gets a low score.
+        Keys may be reclassified as remotes and remotes as keys; a false detection gets a low score.
         """
         return tuple(parallel_map(lambda detection: self._refined(photo, detection), detections))
 

@@ -35,7 +35,7 @@ from keykind.export.graph import InferenceModel
 from keykind.model.card import KEY, SIZE
 from keykind.model.head import Floats, Head, Labels, softmax
 from keykind.model.preprocess import Crop, to_unit
-from keykind.train.backbone import load_backbone, to_network
+from keykind.train.backbone import Backbone, load_backbone, to_network
 from keykind.train.classifier.training import train_classifier
 from keykind.train.classifier.views import key_region, shows_kind
 from keykind.train.crossval import Fold
@@ -74,8 +74,7 @@ def train_classifier_from_folders(
     recipe = replace(recipe, crop=KEY, scaling="unit", views=("plain",))  # what is trained, see `fold`
     folder = RunFolder(Path(out))
     backbone = load_backbone(recipe.backbone, weights, scaling=scaling, seed=seed)
-    splits = [split_set(path, folders.max_photos) for path in folders.sets]
-    trained_on, held_out = ([photo for split in splits for photo in split[part]] for part in (0, 1))
+    trained_on, held_out = _split(folders)
     with folder.locked(), Cache(default_folder()) as cache:
         rows = [*_rows(trained_on, "train"), *_rows(held_out, "test")]
         identity = {
@@ -91,24 +90,43 @@ def train_classifier_from_folders(
         folder.write_table(PHOTOS, COLUMNS, rows)
         sources = build_pools(training_photos(folders), folder.path / "training" / "pools")
         backbone, head = train_classifier(sources, backbone, recipe, folder.path / "training", seed)
-        step = max(len(trained_on) // MAX_PROTOTYPE_KEYS, 1)
         network = to_network(backbone, cache)
 
         def features(photos: Sequence[LabelledPhoto], label: str) -> _Features:
             return _key_features(photos, lambda crop: network.run(to_unit(crop))[0], label)
 
+        step = max(len(trained_on) // MAX_PROTOTYPE_KEYS, 1)
         known, unseen = features(trained_on[::step], "training keys"), features(held_out, "held-out keys")
         calibration, scores = _calibrate_and_test(head, known, unseen, recipe, seed)
         metrics = {**identity, **_metrics(weights, network.digest, known, unseen, calibration, scores)}
-        model = build_classifier(backbone, head, recipe)
-        metrics["parameters"] = count_parameters(model)
-        inference = InferenceModel(backbone, head, calibration.prototypes, calibration.temperature, "plain")
-        write_trained_model(
-            folder,
-            TrainedModel(model, inference, KEY, NAMES, calibration.ood_threshold, about_run(metrics)),
-        )
+        _write_model(folder, backbone, head, recipe, calibration, metrics)
         folder.finish(metrics)
         return metrics
+
+
+def _split(folders: TrainingFolders) -> tuple[list[LabelledPhoto], list[LabelledPhoto]]:
+    """Return the rendered photos to train on, and those that are held out."""
+    splits = [split_set(path, folders.max_photos) for path in folders.sets]
+    trained_on, held_out = ([photo for split in splits for photo in split[part]] for part in (0, 1))
+    return trained_on, held_out
+
+
+def _write_model(
+    folder: RunFolder,
+    backbone: Backbone,
+    head: Head,
+    recipe: Recipe,
+    calibration: Calibration,
+    metrics: dict[str, Any],
+) -> None:
+    """Write the model files; add the number of parameters to the metrics."""
+    model = build_classifier(backbone, head, recipe)
+    metrics["parameters"] = count_parameters(model)
+    inference = InferenceModel(backbone, head, calibration.prototypes, calibration.temperature, "plain")
+    write_trained_model(
+        folder,
+        TrainedModel(model, inference, KEY, NAMES, calibration.ood_threshold, about_run(metrics)),
+    )
 
 
 def _digest(rows: Sequence[Row]) -> str:

@@ -49,7 +49,7 @@ export interface Decision {
   readonly minScore: number; // detections below it are not considered
   readonly keyThreshold: number; // on P(key)
   readonly kindThreshold: number; // on P(key) P(kind | key)
-  readonly isFitted: boolean; // to this classifier; otherwise its probabilities are told as they are
+  readonly isFitted: boolean; // to this classifier; otherwise its probabilities are reported as they are
 }
 
 /** A decision as JSON, as Python writes it. */
@@ -130,7 +130,7 @@ export function decide(
  * The classifier's probabilities, as if every crop showed a key of a kind that it knows, are scaled so that the largest
  * is P(key) P(kind | key); what is missing to a sum of 1 is the probability of anything else.
  */
-export function toldProbabilities(
+export function calibratedProbabilities(
   probabilities: readonly number[],
   { keyProbability, kindProbability }: Decided,
   { isFitted }: Decision,

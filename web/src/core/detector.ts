@@ -6,7 +6,7 @@
  * Needs: detection.ts, image.ts, numbers.ts, photo.ts, postprocess.ts, refiner.ts, resize.ts
  *
  * Same results as detect/detector.py. If no key, or only small keys, are detected, the photo is processed again in
- * overlapping tiles, at up to two finer scales. Candidates are looked at from close by, which decides what is a key.
+ * overlapping tiles, at up to two finer scales. The refiner classifies an aligned crop of each candidate again.
  */
 
 import constants from './constants.json';

@@ -1,5 +1,5 @@
 /**
- * Detections -> the same, looked at again from close by: ends, widths and scores corrected.
+ * Detections -> refined detections: keypoints, widths and scores corrected.
  *
  * In:    Photo; Detection(s); a function that runs the refiner's network
  * Out:   Detection(s) in the same order

@@ -9,7 +9,7 @@
  */
 
 import type { Card } from './card';
-import { type Decision, decide, type Evidence, type Reason, toldProbabilities } from './decision';
+import { type Decision, decide, type Evidence, type Reason, calibratedProbabilities } from './decision';
 import { clamp } from './numbers';
 
 /** The outputs of the classifier for one crop. */
@@ -44,9 +44,9 @@ export function verdictOf(
   const clamped = card.kinds.map((_, i) => clamp(probabilities[i] ?? 0, 0, 1)); // rounding may leave 0..1
   const decided = decide(clamped, oodScore, evidence, decision, card);
   const { isKey, isKnown, reason } = decided;
-  const told = toldProbabilities(clamped, decided, decision);
+  const calibrated = calibratedProbabilities(clamped, decided, decision);
   const sorted = card.kinds
-    .map((kind, i) => ({ kind, probability: told[i] as number }))
+    .map((kind, i) => ({ kind, probability: calibrated[i] as number }))
     .sort((entry, other) => other.probability - entry.probability);
   const { kind: best, probability } = sorted[0] as { kind: string; probability: number };
   return { isKey, kind: isKnown ? best : null, reason, best, probability, probabilities: sorted };

@@ -51,9 +51,9 @@ class Rates:
     threshold: float
     recall: float  # share of all labelled keys that are kept
     false: float  # detections kept that are no key, per photo
-    told: float  # share of the kept keys whose kind is told, at this threshold
-    right: float  # share of the kinds told that are right
-    negatives: float  # share of photos without a key in which a kind is told
+    reported: float  # share of the kept keys whose kind is reported, at this threshold
+    right: float  # share of the reported kinds that are right
+    negatives: float  # share of photos without a key for which a kind is reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class DecisionScores:
     keys: int  # among them
     auroc: dict[str, float]  # of keys against other detections: by score, by OOD score, by the decision
     kind_auroc: float  # of known kinds that are right against wrong ones
-    ece: dict[str, float]  # expected calibration error: key, kind, told
+    ece: dict[str, float]  # expected calibration error: key, kind, reported
     reliability: dict[str, tuple[Reliability, ...]]
     rates: tuple[Rates, ...]
 
@@ -141,9 +141,9 @@ def score_decision(candidates: Candidates, base: Decision) -> DecisionScores:
             decision = fit_decision(candidates.select(~held_out), base)
             key[held_out], kind[held_out] = probabilities(decision, candidates.select(held_out))
     is_key, known = candidates.is_key, candidates.is_key & ~candidates.remote
-    told = key * kind
+    reported = key * kind
     pairs = {"key": (key, is_key), "kind": (kind[known], candidates.is_right[known])}
-    pairs["told"] = told[~candidates.remote], candidates.is_right[~candidates.remote]
+    pairs["reported"] = reported[~candidates.remote], candidates.is_right[~candidates.remote]
     ood = np.nan_to_num(candidates.features[:, FEATURES.index("ood")])
     return DecisionScores(
         len(is_key),
@@ -156,7 +156,7 @@ def score_decision(candidates: Candidates, base: Decision) -> DecisionScores:
         _auroc(candidates.is_right[known], kind[known]),
         {name: calibration_error(*pair) for name, pair in pairs.items()},
         {name: reliability(*pair) for name, pair in pairs.items()},
-        tuple(_rates(candidates, key, told, threshold) for threshold in THRESHOLDS),
+        tuple(_rates(candidates, key, reported, threshold) for threshold in THRESHOLDS),
     )
 
 
@@ -188,17 +188,17 @@ def calibration_error(values: Floats, true: Flags) -> float:
     return sum(entry.count * abs(entry.probability - entry.share) for entry in bins) / max(len(values), 1)
 
 
-def _rates(candidates: Candidates, key: Floats, told: Floats, threshold: float) -> Rates:
-    kept, is_told = key >= threshold, (told >= threshold) & (key >= threshold)
+def _rates(candidates: Candidates, key: Floats, reported: Floats, threshold: float) -> Rates:
+    kept, is_reported = key >= threshold, (reported >= threshold) & (key >= threshold)
     photos, empty = len(candidates.keys), np.flatnonzero(candidates.keys == 0)
     kept_keys = int((kept & candidates.is_key).sum())
     return Rates(
         threshold,
         kept_keys / max(int(candidates.keys.sum()), 1),
         int((kept & ~candidates.is_key).sum()) / photos,
-        int((is_told & candidates.is_key).sum()) / max(kept_keys, 1),
-        float(candidates.is_right[is_told].mean()) if is_told.any() else 1.0,
-        len(np.intersect1d(candidates.photo[is_told], empty)) / max(len(empty), 1),
+        int((is_reported & candidates.is_key).sum()) / max(kept_keys, 1),
+        float(candidates.is_right[is_reported].mean()) if is_reported.any() else 1.0,
+        len(np.intersect1d(candidates.photo[is_reported], empty)) / max(len(empty), 1),
     )
 
 

@@ -13,7 +13,7 @@ from keykind.model.decision import Decision
 TITLES = {
     "key": "P(key)",
     "kind": "P(kind is right | key)",
-    "told": "P(key) P(kind is right | key)",
+    "reported": "P(key) P(kind is right | key)",
 }
 
 
@@ -37,9 +37,9 @@ def _lines(decision: Decision, scores: DecisionScores) -> Iterator[str]:
             f"  {entry.probability:.2f} is true of {entry.share:.2f} of {entry.count:,}"
             for entry in scores.reliability[name]
         )
-    yield "threshold  recall  false/photo  kind told  of these right  photos without a key that get a kind"
+    yield "threshold  recall  false/photo  reported  of these right  photos without a key that get a kind"
     for rate in scores.rates:
         yield (
-            f"{rate.threshold:9.1f}  {rate.recall:6.3f}  {rate.false:11.3f}  {rate.told:9.3f}  "
+            f"{rate.threshold:9.1f}  {rate.recall:6.3f}  {rate.false:11.3f}  {rate.reported:8.3f}  "
             f"{rate.right:14.3f}  {rate.negatives:11.3f}"
         )

@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 
 from keykind.core.kinds import NAMES
-from keykind.evaluate.real_photos.answers import AnsweredPhoto, Told, count_marked, count_refused, told
+from keykind.evaluate.real_photos.answers import (
+    AnsweredPhoto,
+    ReportedKind,
+    count_marked,
+    count_refused,
+    reported_kinds,
+)
 from keykind.evaluate.real_photos.detector_scores import score_detector
 from keykind.evaluate.real_photos.resampling import Estimate, Values, estimate, ratio, source_weights
 
@@ -79,13 +85,13 @@ def score_answers(
 
 
 def _figures(photos: Sequence[AnsweredPhoto], weights: Values) -> list[AnswerScore]:
-    entries = told(photos)
+    entries = reported_kinds(photos)
     return [
         _weighted_f1("weighted_f1", photos, [photo.kind for photo in photos], weights),
         _weighted_f1("whole_weighted_f1", photos, [photo.whole_kind for photo in photos], weights),
         *(_share(name, [count(photo) for photo in photos], weights) for name, count in SHARES.items()),
         _calibration_error("ece_keys", [entry for entry in entries if entry.is_key], weights),
-        _calibration_error("ece_told", entries, weights),
+        _calibration_error("ece_reported", entries, weights),
     ]
 
 
@@ -96,7 +102,7 @@ SHARES: dict[str, Callable[[AnsweredPhoto], tuple[int, int]]] = {
     "no_key_gets_key": lambda photo: _if(photo.shows_no_key, bool(photo.keys)),
     "whole_no_key_gets_kind": lambda photo: _if(photo.shows_no_key, photo.whole_kind is not None),
     "marked_kind_right": lambda photo: count_marked(photo, lambda kind, true: kind == true),
-    "marked_kind_not_told": lambda photo: count_marked(photo, lambda kind, _: kind is None),
+    "marked_kind_not_reported": lambda photo: count_marked(photo, lambda kind, _: kind is None),
     "refused": count_refused,
 }  # figure -> how many of how many in a photo
 
@@ -126,7 +132,7 @@ def _weighted_f1(
     return AnswerScore(name, len(chosen), estimate(ratio((f1 * support).sum(axis=1), support.sum(axis=1))))
 
 
-def _calibration_error(name: str, entries: Sequence[Told], weights: Values) -> AnswerScore:
+def _calibration_error(name: str, entries: Sequence[ReportedKind], weights: Values) -> AnswerScore:
     """Return the mean gap between probability and accuracy.
 
     Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.

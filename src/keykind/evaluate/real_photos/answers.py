@@ -129,8 +129,8 @@ def count_refused(photo: AnsweredPhoto) -> tuple[int, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """A kind told of something in a photo."""
+class ReportedKind:
+    """A kind that the answer gives for something in a photo."""
 
     photo: int  # index
     probability: float
@@ -138,14 +138,14 @@ class Told:
     is_key: bool
 
 
-def told(photos: Sequence[AnsweredPhoto]) -> list[Told]:
-    """Return what can be judged of the kinds told.
+def reported_kinds(photos: Sequence[AnsweredPhoto]) -> list[ReportedKind]:
+    """Return the kinds in the answers that can be judged.
 
     These are the kinds of marked keys of a known kind, of the largest key of a photo of one kind that has no
     marks, and of false detections, which are always wrong.
     """
     return [
-        Told(i, entry.key.probability, entry.key.kind == true, bool(true))
+        ReportedKind(i, entry.key.probability, entry.key.kind == true, bool(true))
         for i, photo in enumerate(photos)
         for entry in photo.keys
         for true in [_true_kind(photo, entry)]

@@ -111,8 +111,8 @@ def _missed(photo: AnsweredPhoto) -> int:
 
 def _false(photo: AnsweredPhoto) -> float:
     """Return how many false keys are in the answer, and a bit more for those that are left out of it."""
-    told = sum(entry.match.false and entry.key.kind is not None for entry in photo.keys)
-    return told + 0.01 * sum(match.false for match in photo.detected.default)
+    reported = sum(entry.match.false and entry.key.kind is not None for entry in photo.keys)
+    return reported + 0.01 * sum(match.false for match in photo.detected.default)
 
 
 def _worst_first(tiles: Sequence[tuple[float, Image.Image]]) -> list[Image.Image]:
