@@ -8,13 +8,14 @@ Needs: keras, tensorflow                                                        
 import hashlib
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keykind.core.cache import Cache
 from keykind.core.errors import BadRecipe, BadWeights
@@ -268,14 +269,24 @@ def converter(function: Callable[[Any], Any], pixels: Any, size: tuple[int, int]
     return tf.lite.TFLiteConverter.from_concrete_functions([freeze(graph)], tf.Module())
 
 
-def to_litert(function: Callable[[Any], Any], size: tuple[int, int], *, float16: bool = False) -> bytes:
+def to_litert(
+    function: Callable[[Any], Any],
+    size: tuple[int, int],
+    *,
+    float16: bool = False,
+    images: Sequence[NDArray[np.uint8]] = (),
+) -> bytes:
     """Return a function of pixels 0..1 (1, h, w, 3) as a LiteRT file that takes uint8; size: h, w.
 
-    float16: store the weights as 16-bit floats.
+    float16: store the weights as 16-bit floats. images: (h, w, 3) each, for int8 instead: weights and
+    activations, whose ranges are those on these images.
     """
     lite = converter(lambda pixels: function(tf.cast(pixels, tf.float32) / 255), tf.uint8, size)
-    if float16:
+    if images or float16:
         lite.optimizations = [tf.lite.Optimize.DEFAULT]
+    if images:
+        lite.representative_dataset = lambda: ([image[None]] for image in images)
+    elif float16:
         lite.target_spec.supported_types = [tf.float16]
     with quiet():
         return bytes(lite.convert())

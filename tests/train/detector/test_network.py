@@ -80,3 +80,7 @@ def test_the_model_file_gives_the_outputs_of_trunk_and_network(network):
     expected = folded([values[None].astype(np.float32) for values in maps]).numpy()[0]
     outputs = KeyDetector(convert_detector(trunk, network, SMALL)).dense_outputs(image)
     np.testing.assert_allclose(outputs, expected, atol=0.02 * abs(expected).max())
+    int8 = convert_detector(trunk, network, SMALL, [image])
+    assert len(int8) < 0.7 * len(convert_detector(trunk, network, SMALL))
+    differences = abs(KeyDetector(int8).dense_outputs(image) - expected)
+    assert differences.mean() < 0.1 * expected.std()

@@ -163,6 +163,7 @@ def test_training_leaves_a_detector_that_can_be_scored(bars, backgrounds, hands,
 
     monkeypatch.setattr(two_stages, "in_workers", here)
     monkeypatch.setattr(training, "build_trunk", tiny_trunk)
+    monkeypatch.setattr(training, "CALIBRATION_PHOTOS", 2)
     train, held_out = split_set(bars)
     photos = TrainingPhotos(train[:4], [backgrounds], hands)
     start, out = Start("keykind", "unit"), tmp_path / "out"

@@ -17,6 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from keykind.detect.postprocess import CLASSES, HEIGHT, OUTPUTS, WIDTH
 from keykind.train.backbone import Backbone, to_litert
 from keykind.train.backend import keras, tf
@@ -117,10 +120,17 @@ def convert_trunk(trunk: Any) -> bytes:
     return to_litert(lambda pixels: trunk(pixels, training=False), (HEIGHT, WIDTH), float16=True)
 
 
-def convert_detector(trunk: Any, network: Any, recipe: DetectorRecipe) -> bytes:
-    """Return the detector as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> OUTPUTS (1, LOCATIONS, 10)."""
+def convert_detector(
+    trunk: Any, network: Any, recipe: DetectorRecipe, inputs: Sequence[NDArray[np.uint8]] = ()
+) -> bytes:
+    """Return the detector as a LiteRT file: uint8 (1, HEIGHT, WIDTH, 3) -> OUTPUTS (1, LOCATIONS, 10).
+
+    inputs: (HEIGHT, WIDTH, 3) each, to calibrate an int8 network; without, its weights are 16-bit floats.
+    """
     detector = build_detector(trunk, fold_network(network, recipe))
-    return to_litert(lambda pixels: detector(pixels, training=False), (HEIGHT, WIDTH), float16=True)
+    return to_litert(
+        lambda pixels: detector(pixels, training=False), (HEIGHT, WIDTH), float16=True, images=inputs
+    )
 
 
 @contextmanager

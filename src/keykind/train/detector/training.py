@@ -13,13 +13,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keykind.core.errors import BadDataset
 from keykind.core.files import write_bytes, write_json
 from keykind.core.geometry import decode_rle, width_across
 from keykind.core.parallel import parallel_map
 from keykind.detect.detection import Detection, Detector
-from keykind.detect.detector import SCORE_THRESHOLD
+from keykind.detect.detector import SCORE_THRESHOLD, letterbox
 from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detections
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
@@ -43,6 +44,7 @@ from keykind.train.two_stages import Stage, Training, save_weights
 
 BACKGROUND_SIDE = 560  # px, longer side of photos without keys
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+CALIBRATION_PHOTOS = 150  # of rendered scenes, and as many without keys
 MIN_SCORE = 0.05  # score down to which precision is averaged
 MODEL, WEIGHTS, CURVES = "detector.tflite", "detector.weights.h5", "detector.json"
 
@@ -85,7 +87,8 @@ def train_detector(
     detector = build_detector(trunk, network)
     if start.detector:
         detector.load_weights(start.detector)
-    training = training_of(build_pools(photos, out / "pools"), recipe, out, seed)
+    sources = build_pools(photos, out / "pools")
+    training = training_of(sources, recipe, out, seed)
     neck_steps, steps = recipe.views // recipe.batch, recipe.fine_tune_views // recipe.fine_tune_batch
     neck_curves, curves = Curves(), Curves()
     if recipe.views:
@@ -96,8 +99,22 @@ def train_detector(
     save_weights(detector, out / WEIGHTS)
     facts = {"photos": len(photos.labelled), "recipe": asdict(recipe)}
     write_json(out / CURVES, {**facts, "neck": neck_curves, "curves": curves})
-    write_bytes(out / MODEL, convert_detector(trunk, network, recipe))
+    inputs = calibration_photos(sources)
+    write_bytes(out / MODEL, convert_detector(trunk, network, recipe, inputs))
     return out / MODEL
+
+
+def calibration_photos(sources: Sources) -> list[NDArray[np.uint8]]:
+    """Return photos with and without keys, as network inputs (HEIGHT, WIDTH, 3), to calibrate the int8 model.
+
+    They are not augmented: that would widen the ranges of the activations.
+    """
+    pools = sources.open()
+    return [
+        letterbox(pool.scene(i).image)[0]
+        for pool in (pools.scenes, pools.backgrounds)
+        for i in np.linspace(0, len(pool) - 1, CALIBRATION_PHOTOS).astype(int).tolist()
+    ]
 
 
 def training_of(sources: Sources, recipe: DetectorRecipe, out: Path, seed: int) -> Training:
