@@ -13,11 +13,12 @@ from pathlib import Path
 
 from keykind.detect.detector import SCORE_THRESHOLD, load_detector
 from keykind.train.detector.labels import MAX_PHOTOS, split_set
+from keykind.train.detector.loss import PARTS
 from keykind.train.detector.training import CURVES, MODEL, score_photos
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
-POINTS = 10  # of the curve, besides the first
+POINTS = 5  # of a curve, besides the first
 PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
 
 
@@ -41,13 +42,23 @@ def score_rows(options: argparse.Namespace) -> list[tuple[str, ...]]:
     return rows
 
 
+def curve_rows(trained: str, curve: list[dict[str, float]], batch: int) -> list[tuple[str, ...]]:
+    """Return rows of a stage's curve, evenly spaced; batch: views per step."""
+    points = [curve[round(i * (len(curve) - 1) / POINTS)] for i in range(POINTS + 1)] if curve else []
+    return [
+        (trained, f"{int(point['step']) * batch:,}", *(f"{point[part]:.3f}" for part in ("loss", *PARTS)))
+        for point in points
+    ]
+
+
 def text(options: argparse.Namespace) -> str:
     """Return the section of the page: how the detector was trained, and its scores."""
     training = json.loads((options.run / CURVES).read_text("utf-8"))
-    curves = training["curves"]
-    batch, parts = training["recipe"]["batch"], list(curves[0])[1:]
-    points = [curves[round(i * (len(curves) - 1) / POINTS)] for i in range(POINTS + 1)]
-    rows = [(f"{point['step'] * batch:,}", *(f"{point[part]:.3f}" for part in parts)) for point in points]
+    recipe = training["recipe"]
+    rows = [
+        *curve_rows("neck and heads", training["neck"], recipe["batch"]),
+        *curve_rows("all layers", training["curves"], recipe["fine_tune_batch"]),
+    ]
     summary = (
         f"{training['photos']:,} rendered photos, AdamW, seed {options.seed}; the file has "
         f"{(options.run / MODEL).stat().st_size / 1e6:.2f} MB. Metrics on held-out renders: average "
@@ -58,7 +69,7 @@ def text(options: argparse.Namespace) -> str:
     header = ("renders", "photos", "keys", "AP50", "recall", "false per photo", "swapped", "mask IoU")
     scores, curve = (
         markdown(header, score_rows(options)),
-        markdown(("views", *parts), rows),
+        markdown(("trained", "views", "loss", *PARTS), rows),
     )
     return section(
         "The detector on renders",
