@@ -9,7 +9,7 @@
  */
 
 import type { Card } from './card';
-import { type Decision, decide, type Evidence, type Reason, calibratedProbabilities } from './decision';
+import { calibratedProbabilities, type Decision, decide, type Evidence, type Reason } from './decision';
 import { clamp } from './numbers';
 
 /** The outputs of the classifier for one crop. */
