@@ -2,7 +2,7 @@
 
 In:    a finished run and the weights that its training started from; model files of the detector's stages; a
        decision
-Out:   models/: keys.tflite, detector.tflite and refiner.tflite with int8 weights; the backbone's folded
+Out:   models/: detector.tflite; keys.tflite and refiner.tflite with int8 weights; the backbone's folded
        weights as float16; models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
 """
@@ -61,9 +61,9 @@ def ship_classifier(run: str | Path, initial_weights: str, out: str | Path = FOL
 
 
 def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:
-    """Bundle a detector's model file, its weights as int8, and return its new path. Raises BadModel."""
+    """Bundle a detector's model file, int8 since its training, and return its new path. Raises BadModel."""
     load_detector(Path(file))
-    return write_model(DETECTOR, quantise_weights(Path(file).read_bytes()), Path(out))
+    return write_model(DETECTOR, Path(file).read_bytes(), Path(out))
 
 
 def ship_refiner(file: str | Path, out: str | Path = FOLDER) -> Path:
