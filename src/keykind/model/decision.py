@@ -53,7 +53,7 @@ LEAST_BLADE_SHARE = 0.06  # nineteen in twenty rendered keys that nothing hides 
 MOST_OCCLUDED = 0.5
 MOST_TRUNCATED = 0.25
 SMALL_LENGTH = 90.0  # px of the photo
-BLURRED_SHARPNESS = 0.005  # about 1% of the rendered phone photos are below, see docs/app.md
+BLURRED_SHARPNESS = 0.004  # about 1% of the rendered phone photos are below, see docs/app.md
 
 Features = NDArray[np.float64]  # (len(FEATURES),), NaN where missing
 
