@@ -46,6 +46,23 @@ def test_the_model_learns(tmp_path):
     assert float(line.model(np.array([[2.0]]))[0, 0]) == pytest.approx(5, abs=0.8)
 
 
+@pytest.mark.parametrize("steps", [1, 4, 7])
+def test_the_last_steps_count_however_many_there_are(tmp_path, steps):
+    line, other = trainee(), trainee()
+    short = replace(SCHEDULE, steps=steps)
+    before = line.model.get_weights()
+    train_by_steps(line, batches, short, tmp_path / "state.npz", "a")
+    after_all = line.model.get_weights()[0]
+    assert not np.array_equal(after_all, before[0])
+
+    def worse_at_the_end(numbers):
+        for number, batch in zip(numbers, batches(numbers), strict=True):
+            yield [batch[0], -batch[1]] if number == steps - 1 else batch
+
+    train_by_steps(other, worse_at_the_end, short, tmp_path / "other.npz", "a")
+    assert not np.array_equal(other.model.get_weights()[0], after_all)
+
+
 def test_the_learning_rate_rises_and_falls():
     schedule = Schedule(100, 1.0, 0.1, 10, 0.0, 1.0, 0.9)
     rates = [schedule.rate_at(step) for step in range(101)]

@@ -98,8 +98,8 @@ def train_by_steps(
         optimizer.learning_rate = schedule.rate_at(number)
         losses.append(step(batch))
         done = number + 1
-        if done % AVERAGE_STEPS == 0:
-            average.update(done, AVERAGE_STEPS)
+        if done % AVERAGE_STEPS == 0 or done == schedule.steps:
+            average.update(done, done % AVERAGE_STEPS or AVERAGE_STEPS)
         if done % CURVE_STEPS == 0 or done == schedule.steps:
             means = np.mean(losses, axis=0).tolist()
             curves.append({"step": done, **dict(zip(("loss", *trainee.parts), means, strict=True))})

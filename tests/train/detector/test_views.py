@@ -25,6 +25,7 @@ from keykind.train.detector.keys import (
 )
 from keykind.train.detector.plain import plain_ground
 from keykind.train.detector.views import training_view
+from keykind.train.detector.warp import warp, warp_labels
 from keykind.train.recipe import DetectorRecipe
 from rendered_bars import draw_things
 
@@ -52,6 +53,20 @@ def coloured(image):
     red = (values[..., 0] > 170) & (values[..., 1:].max(axis=-1) < 90)
     green = (values[..., 1] > 170) & (values[..., [0, 2]].max(axis=-1) < 90)
     return red, green
+
+
+def test_noise_is_in_all_colours():
+    grey = np.full((60, 80, 3), 128, np.uint8)
+    deviations = photometric._add_noise(grey, np.random.default_rng(0)).std(axis=(0, 1))
+    assert deviations.min() > 0.9 * deviations.max() > 0
+
+
+def test_pixels_move_as_points_do():
+    image = np.zeros((8, 20, 3), np.uint8)
+    image[2, 3] = 255
+    mirrored = np.array([[-1.0, 0, 20], [0, 1, 0]])
+    assert np.argwhere(warp(image, mirrored, (20, 8), 0)[..., 0]).tolist() == [[2, 16]]
+    assert np.argwhere(warp_labels(image[..., 0], mirrored, (20, 8))).tolist() == [[2, 16]]
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -92,9 +92,9 @@ def split_set(
     if not photos:
         remedy = "give a folder that `keykind render` wrote"
         raise BadDataset(folder, fault="has 0 labelled photos", remedy=remedy)
-    photos = photos[:: max(-(-len(photos) // max_photos), 1)]
+    step = -(-len(photos) // max(max_photos - 1, 1))  # both parts may have one more than their share
     held_out = [photo for photo in photos if photo.number % HELD_OUT == 0]
-    return [photo for photo in photos if photo.number % HELD_OUT], held_out
+    return [photo for photo in photos if photo.number % HELD_OUT][::step], held_out[::step]
 
 
 def labelled_scenes(photos: Sequence[LabelledPhoto]) -> Iterator[Scene]:

@@ -93,7 +93,7 @@ def _add_noise(image: Image, rng: np.random.Generator) -> Image:
     noise = np.empty(image.shape, np.int16)
     deviation = rng.uniform(*NOISE)
     cv2.setRNGSeed(int(rng.integers(2**31)))  # OpenCV draws noise ten times faster than NumPy
-    cv2.randn(noise, 0, deviation)
+    cv2.randn(noise, (0, 0, 0), (deviation,) * 3)
     if rng.random() < COARSE_NOISE_SHARE:
         noise = cv2.GaussianBlur(noise, (0, 0), GRAIN) * 2
     return np.asarray(np.clip(image + noise, 0, 255).astype(np.uint8))

@@ -25,7 +25,7 @@ from keykind.train.detector.keys import Affine, View, move_keys, no_keys, trunca
 from keykind.train.detector.photometric import degrade, recolour
 from keykind.train.detector.plain import plain_ground
 from keykind.train.detector.pool import CutOut, ScenePool
-from keykind.train.detector.warp import log_uniform, random_framing, warp
+from keykind.train.detector.warp import log_uniform, random_framing, warp, warp_labels
 
 ASPECT_RATIOS = (4 / 3, 4 / 3, 3 / 2, 16 / 9, 1.0, 1.2)  # of photos, each as probable
 BACKGROUND_ZOOM, SCENE_ZOOM, SMALL_ZOOM = (1.0, 2.5), (1.0, 2.6), (0.3, 1.0)  # relative to fitting the frame
@@ -126,12 +126,12 @@ def _framed(
     image = recolour(warp(scene.image, matrix, size, cv2.BORDER_CONSTANT, colour), rng)
     if rng.random() < FILLED_SHARE:
         inside = np.full(scene.parts.shape, 255, np.uint8)
-        empty = cv2.warpAffine(inside, matrix, size, flags=cv2.INTER_NEAREST) == 0
+        empty = warp_labels(inside, matrix, size) == 0
         if empty.mean() > MIN_EMPTY:
             image[empty] = _other(pools, size, rng)[empty]
     parts = np.zeros(size[::-1], np.uint8)
     if len(scene.keys):
-        parts = np.asarray(cv2.warpAffine(scene.parts, matrix, size, flags=cv2.INTER_NEAREST))
+        parts = warp_labels(scene.parts, matrix, size)
     return View(image, parts, move_keys(scene.keys, matrix), scene.boxed)
 
 

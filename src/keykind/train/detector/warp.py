@@ -75,9 +75,15 @@ def warp(image: Image, matrix: Affine, size: tuple[int, int], border: int, fill:
         matrix[:, 0] *= image.shape[1] / reduced.shape[1]
         matrix[:, 1] *= image.shape[0] / reduced.shape[0]
         image = reduced
+    by_index = _by_index(matrix)
     return np.asarray(
-        cv2.warpAffine(image, matrix, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
+        cv2.warpAffine(image, by_index, size, flags=cv2.INTER_LINEAR, borderMode=border, borderValue=fill)
     )
+
+
+def warp_labels(image: Image, matrix: Affine, size: tuple[int, int]) -> Image:
+    """Return an image of labels mapped into a frame of a size (width, height); 0 outside it."""
+    return np.asarray(cv2.warpAffine(image, _by_index(matrix), size, flags=cv2.INTER_NEAREST))
 
 
 def extract(image: NDArray[np.uint8], region: OrientedCrop, size: int) -> NDArray[np.uint8]:
@@ -96,13 +102,14 @@ def extract_unstretched(image: NDArray[np.uint8], region: OrientedCrop, height: 
 
 
 def pixel_matrix(region: OrientedCrop, size: tuple[int, int]) -> Affine:
-    """Return the matrix from a crop of a size (w, h) to the image as OpenCV has it: of indices of pixels.
+    """Return the matrix from a crop of a size (w, h) to the image as OpenCV has it: of indices of pixels."""
+    return _by_index(region.to_photo(size))
 
-    The centre of the first pixel is at 0 there, and at 0.5 everywhere else in keykind.
-    """
-    matrix = region.to_photo(size)
-    matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
-    return matrix
+
+def _by_index(matrix: Affine) -> Affine:
+    """Return a matrix as OpenCV has it: the centre of the first pixel is at 0, not at 0.5."""
+    shift = matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
+    return np.hstack([matrix[:, :2], (matrix[:, 2] + shift)[:, None]])
 
 
 def _resample(image: NDArray[np.uint8], region: OrientedCrop, size: tuple[int, int]) -> NDArray[np.uint8]:

@@ -121,7 +121,7 @@ def _describe(
 ) -> None:
     """Set the targets for a candidate that is this key."""
     score = 1.0 if distance < SAME else SIMILAR_TARGET
-    targets[KEY], targets[REMOTE] = (0.0, 1.0) if key[keys.REMOTE] > 0.5 else (score, 0.0)
+    targets[KEY], targets[REMOTE] = (0.0, score) if key[keys.REMOTE] > 0.5 else (score, 0.0)
     linear = region.to_photo((WIDTH, HEIGHT))
     inverse = np.linalg.inv(linear[:, :2])
     to_crop = np.column_stack([inverse, -inverse @ linear[:, 2]]) / WIDTH
