@@ -52,11 +52,27 @@ def test_without_remotes_there_are_only_keys(marked):
     assert scene.keys[:, REMOTE].tolist() == [0]
 
 
-def test_what_is_missing_or_no_number_is_named(marked):
-    (marked / "remotes.csv").write_text(REMOTES.replace("1200", "far"))
-    with pytest.raises(BadDataset, match=r"remotes\.csv, row 2: has a value that is no number"):
+def test_a_photo_whose_keys_were_not_counted_is_left_out(marked):
+    with (marked / "labels.csv").open("a") as table:
+        table.write("c.jpg,multiple,,x\n")
+    assert [path.name for path, _ in marked_scenes(marked)] == ["a.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("1200", "far", r"has a value that is not a finite number \('far'\)"),
+        ("1200", "nan", r"has a value that is not a finite number \('nan'\)"),
+        ("a.jpg", "z.jpg", r"names z\.jpg, which is not in labels\.csv"),
+    ],
+)
+def test_a_row_of_remotes_that_is_wrong_is_named(marked, old, new, fault):
+    (marked / "remotes.csv").write_text(REMOTES.replace(old, new))
+    with pytest.raises(BadDataset, match=rf"remotes\.csv, row 2: {fault}"):
         marked_scenes(marked)
-    (marked / "remotes.csv").unlink()
+
+
+def test_photos_without_complete_marks_alone_are_an_error(marked):
     (marked / "keys.csv").write_text(KEYS.splitlines()[0] + "\n")
     with pytest.raises(BadDataset, match="has 0 photos all of whose keys are marked"):
         marked_scenes(marked)
@@ -71,4 +87,8 @@ def test_folders_reach_the_training(marked, tmp_path, monkeypatch):
     ((photos, start, recipe, out, seed),) = record
     assert [photo.number for photo in photos.labelled] == [1, 2]
     assert [path.name for path, _ in photos.marked] == ["a.jpg"]
+    assert [path.name for path in photos.tables] == [
+        "labels.csv",
+        "keys.csv",
+    ]  # corrected marks are read again
     assert (start, recipe, out, seed) == (Start(), DetectorRecipe(), "out", 7)

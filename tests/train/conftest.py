@@ -32,7 +32,13 @@ def pools(bars, backgrounds, hands, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pools")
     photos, files = labelled_photos(bars)[:4], sorted(backgrounds.rglob("*.jpg"))
     return Pools(
-        open_pool(folder / "scenes", [photo.label for photo in photos], lambda: labelled_scenes(photos), ""),
-        open_pool(folder / "backgrounds", files, lambda: photo_scenes(files, 100), ""),
+        open_pool(
+            folder / "scenes",
+            [photo.label for photo in photos],
+            lambda: labelled_scenes(photos),
+            len(photos),
+            "",
+        ),
+        open_pool(folder / "backgrounds", files, lambda: photo_scenes(files, 100), len(files), ""),
         read_hands(hands),
     )

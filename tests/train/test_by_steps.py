@@ -92,7 +92,7 @@ def test_an_interrupted_training_resumes_with_the_same_weights(tmp_path):
 def test_another_training_is_not_resumed(tmp_path):
     schedule = replace(SCHEDULE, steps=2)
     train_by_steps(trainee(), batches, schedule, tmp_path / "state.npz", "a")
-    with pytest.raises(KeykindError, match="is of a training by another recipe or seed"):
+    with pytest.raises(KeykindError, match="is of a training by another recipe, start or seed"):
         train_by_steps(trainee(), batches, schedule, tmp_path / "state.npz", "b")
 
 

@@ -17,7 +17,7 @@ def test_the_state_of_another_training_is_refused_and_a_damaged_one_ignored(tmp_
         )
 
     checkpoint("first")[1].save(5, [{"step": 5, "loss": 1.0}])
-    with pytest.raises(KeykindError, match="is of a training by another recipe or seed"):
+    with pytest.raises(KeykindError, match="is of a training by another recipe, start or seed"):
         checkpoint("second")[1].restore()
     variables, same = checkpoint("first")
     variables[0].assign(np.zeros(3))

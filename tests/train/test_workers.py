@@ -17,7 +17,7 @@ def test_an_error_of_the_function_is_raised():
 
 
 def test_a_killed_worker_is_an_error():
-    with pytest.raises(KeykindError, match="was killed, perhaps because memory ran out"):
+    with pytest.raises(KeykindError, match="ended: an error is printed above, or memory ran out"):
         list(in_workers(Square(), [9], 1))
 
 

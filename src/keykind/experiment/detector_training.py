@@ -8,7 +8,8 @@ Marks of real photos are head and tip only. Width, occlusion and area, which the
 assumed; remotes.csv beside keys.csv may mark remotes and folded flip keys, with their width.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,13 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import BadDataset
 from keykind.core.geometry import Points, segment_box
-from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, read_annotations, read_marks_table
+from keykind.evaluate.real_photos.annotations import (
+    KEYS,
+    LABELS,
+    AnnotatedPhoto,
+    read_annotations,
+    read_table,
+)
 from keykind.photo.decode import read_photo
 from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, UNKNOWN, WIDTH, KeyRows
@@ -45,7 +52,7 @@ class TrainingFolders:
     backgrounds: Sequence[Path]  # photos without keys
     hands: Path | None = None  # PNG files of hands with an alpha channel
     marks: Path | None = None  # real photos: labels.csv, keys.csv, and remotes.csv if there are remotes
-    clutter: Path | None = None  # PNG files of small things that are no keys, with an alpha channel
+    clutter: Path | None = None  # PNG files of small objects other than keys, with an alpha channel
     max_photos: int = 10_000  # of each set
 
 
@@ -68,11 +75,14 @@ def training_photos(folders: TrainingFolders) -> TrainingPhotos:
 
     Raises BadDataset, BadPhoto.
     """
+    marks = folders.marks
+    tables = [marks / name for name in (LABELS, KEYS, REMOTES)] if marks else []
     return TrainingPhotos(
         [photo for folder in folders.sets for photo in split_set(folder, folders.max_photos)[0]],
         folders.backgrounds,
         folders.hands,
-        marked_scenes(folders.marks) if folders.marks else (),
+        marked_scenes(marks) if marks else (),
+        [table for table in tables if table.exists()],
         folders.clutter,
     )
 
@@ -82,11 +92,12 @@ def marked_scenes(folder: Path) -> list[tuple[Path, Scene]]:
 
     Raises BadDataset, BadPhoto.
     """
-    remotes = _read_remotes(folder / REMOTES)
+    photos = read_annotations(folder)
+    remotes = _read_remotes(folder / REMOTES, {photo.name for photo in photos})
     scenes = [
         (photo.path, _scene(photo, remotes.get(photo.name, [])))
-        for photo in read_annotations(folder)
-        if not photo.hidden and not photo.dense
+        for photo in photos
+        if photo.n_keys == len(photo.marks)
     ]
     if not scenes:
         fault = "has 0 photos all of whose keys are marked"
@@ -130,15 +141,28 @@ def _box_parts(keys: KeyRows, size: tuple[int, int]) -> NDArray[np.uint8]:
     return parts
 
 
-def _read_remotes(table: Path) -> dict[str, list[tuple[Points, float]]]:
-    """Return keypoints and width of the remotes of each photo, by its name; none without a table."""
+def _read_remotes(table: Path, names: Collection[str]) -> dict[str, list[tuple[Points, float]]]:
+    """Return keypoints and width of the remotes of each photo, by its name; none without a table.
+
+    names: of the photos that there are.
+    """
     remotes: dict[str, list[tuple[Points, float]]] = {}
-    if table.exists():
-        for line, cells in read_marks_table(table, REMOTE_COLUMNS):
-            try:
-                *points, width = (float(cells[name]) for name in REMOTE_COLUMNS[1:])
-            except ValueError as error:
-                fault = f"has a value that is no number ({error})"
-                raise BadDataset(f"{table}, row {line}", fault=fault, remedy="correct it") from error
-            remotes.setdefault(cells["path"], []).append((np.array(points).reshape(2, 2), width))
+    for line, cells in read_table(table, REMOTE_COLUMNS) if table.exists() else ():
+        origin, name = f"{table}, row {line}", cells["path"]
+        if name not in names:
+            fault, remedy = f"names {name}, which is not in {LABELS}", "add the photo there"
+            raise BadDataset(origin, fault=fault, remedy=remedy)
+        *points, width = (_number(cells[column], origin) for column in REMOTE_COLUMNS[1:])
+        remotes.setdefault(name, []).append((np.array(points).reshape(2, 2), width))
     return remotes
+
+
+def _number(text: str, origin: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        fault = f"has a value that is not a finite number ('{text}')"
+        raise BadDataset(origin, fault=fault, remedy="correct it")
+    return value

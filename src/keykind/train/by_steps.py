@@ -79,8 +79,8 @@ def train_by_steps(
 ) -> Curves:
     """Train the model, leave the moving average of its weights in it, and return the curves.
 
-    batches: makes the batches of these numbers. identity: of the recipe and the seed; everything is saved to
-    `state` every CHECKPOINT_SECONDS, and training continues from there.
+    batches: makes the batches of these numbers. identity: see `identity_of`; everything is saved to `state`
+    every CHECKPOINT_SECONDS, and training continues from there.
     Raises KeykindError if `state` is of another identity, or the loss is not finite.
     """
     model = trainee.model

@@ -5,6 +5,7 @@ Out:   an .npz file, written atomically; the same state again
 Needs: keras                                                                               [train]
 """
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,18 @@ from keykind.core.files import READ_ERRORS, atomic_write
 
 Curves = list[dict[str, float]]
 WARM_UP = 20  # steps: the first averages are of about as many steps as there were
+
+
+def identity_of(*facts: Any) -> str:
+    """Return a digest of what must be the same for a training to be resumed, as JSON values."""
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+
+def check_identity(path: Path, found: Any, expected: str) -> None:
+    """Raise KeykindError if a file is of another training. found: the identity in it, None without one."""
+    if found != expected:
+        fault = "is of a training by another recipe, start or seed"
+        raise KeykindError(path, fault=fault, remedy="choose another folder")
 
 
 class MovingAverage:
@@ -43,7 +56,7 @@ class Checkpoint:
     """A file with the state of a training."""
 
     def __init__(self, path: Path, variables: Sequence[Any], average: MovingAverage, identity: str) -> None:
-        """Take all variables of the network and its optimizer. identity: the recipe and the seed."""
+        """Take all variables of the network and its optimizer. identity: see `identity_of`."""
         self._path, self._variables = path, variables
         self._average, self._identity = average, identity
 
@@ -63,9 +76,7 @@ class Checkpoint:
         try:
             with np.load(self._path, allow_pickle=False) as arrays:
                 facts = json.loads(str(arrays["facts"]))
-                if facts["identity"] != self._identity:
-                    fault = "is of a training by another recipe or seed"
-                    raise KeykindError(self._path, fault=fault, remedy="choose another folder")
+                check_identity(self._path, facts["identity"], self._identity)
                 values = [arrays[f"variable-{i}"] for i in range(len(self._variables))]
                 averages = [arrays[f"average-{i}"] for i in range(len(self._average.values))]
         except READ_ERRORS:

@@ -2,26 +2,29 @@
 
 In:    Training: what both stages share; the Stage
 Out:   the trained model, and its curves; OUT/NAME-state.npz, from which an interrupted stage is resumed;
-       OUT/NAME.weights.h5 and OUT/NAME.json, with the curves, of a stage that is not to be repeated
+       OUT/NAME.weights.h5 and OUT/NAME.json, with identity and curves, of a stage that is not to be repeated
 Needs: keras, tensorflow                                                                   [train]
 
 The gradients of a new top would distort pretrained features (Kumar et al. 2022, arXiv:2202.10054).
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keykind.core.errors import BadWeights
 from keykind.core.files import READ_ERRORS, atomic_write, write_json
 from keykind.core.parallel import cpu_count
 from keykind.train.backend import tf
 from keykind.train.by_steps import Batch, RecipeBySteps, Schedule, Trainee, train_by_steps
-from keykind.train.checkpoint import Curves
+from keykind.train.checkpoint import Curves, check_identity
 from keykind.train.workers import in_workers
 
 Prepare = Callable[[], Callable[[int], Batch]]  # prepares a worker process; see `in_workers`
+MAX_REASON = 200  # characters of Keras's message that are shown
 TOP_STREAM, WHOLE_STREAM = 0, 1  # independent streams of views
 
 
@@ -47,16 +50,20 @@ class Training:
     prepare: Callable[[bytes | None, int], Prepare]  # for a trunk and a seed; None: batches of views
     out: Path
     seed: int
-    identity: str  # of the recipe, the seed, and what else an interrupted training must not be resumed with
+    identity: str  # what must be the same for a training to be resumed: recipe, seed, models it depends on
 
     def train_once(self, stage: Stage) -> Curves:
-        """Train a stage, unless it is finished: then its weights are loaded. Raises as `train`."""
+        """Train a stage, unless it is finished: then its weights are loaded.
+
+        Raises as `train`, and BadWeights if the weights are damaged.
+        """
         weights, table = self.out / f"{stage.name}.weights.h5", self.out / f"{stage.name}.json"
         if weights.exists():
-            stage.model.load_weights(weights)
-            return _read_curves(table)
+            curves = check_finished(table, self.identity)
+            load_weights(stage.model, weights)
+            return curves
         curves = self.train(stage)
-        write_json(table, curves)
+        write_json(table, {"identity": self.identity, "curves": curves})
         save_weights(stage.model, weights)
         return curves
 
@@ -99,9 +106,33 @@ def save_weights(model: Any, path: Path) -> None:
         model.save_weights(temporary)
 
 
-def _read_curves(path: Path) -> Curves:
+def load_weights(model: Any, path: Path) -> None:
+    """Read the weights of a Keras model. Raises BadWeights."""
     try:
-        curves: Curves = json.loads(path.read_text("utf-8"))
-    except READ_ERRORS:
-        return []  # they are for people only
-    return curves
+        model.load_weights(path)
+    except (TypeError, *READ_ERRORS) as error:
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:MAX_REASON]
+        remedy = "give weights of the same recipe"
+        raise BadWeights(path, fault=f"does not fit the network ({reason})", remedy=remedy) from error
+
+
+def digest_of(path: Path | None) -> str | None:
+    """Return the SHA-256 of a weights file, None without one. Raises BadWeights if it cannot be read."""
+    try:
+        return None if path is None else hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        reason, remedy = error.strerror or error, "give weights of the same recipe"
+        raise BadWeights(path or "", fault=f"cannot be read ({reason})", remedy=remedy) from error
+
+
+def check_finished(table: Path, identity: str) -> Curves:
+    """Return the curves in the NAME.json of a finished training or stage.
+
+    Raises KeykindError if it is of another identity, or of none.
+    """
+    try:
+        facts = dict(json.loads(table.read_text("utf-8")))
+    except (TypeError, *READ_ERRORS):
+        facts = {}
+    check_identity(table, facts.get("identity"), identity)
+    return list(facts["curves"])

@@ -28,7 +28,7 @@ def in_workers(
 ) -> Generator[T, None, None]:
     """Yield the results for these numbers. prepare: called once in each process; can be pickled.
 
-    Raises what `prepare` and its function raise, and KeykindError if a worker was killed.
+    Raises what the function raises, and KeykindError if a worker ended: it was killed, or `prepare` failed.
     """
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)  # workers live while this process holds `sender`
@@ -42,8 +42,9 @@ def in_workers(
         while pending:
             yield pending.popleft().result()
     except BrokenProcessPool as error:
-        fault = "was killed, perhaps because memory ran out"
-        raise KeykindError("worker", fault=fault, remedy="run the same command again: it resumes") from error
+        fault = "ended: an error is printed above, or memory ran out"
+        remedy = "correct it and run the same command again: it resumes"
+        raise KeykindError("worker", fault=fault, remedy=remedy) from error
     finally:
         sender.close()
         pool.shutdown(wait=False, cancel_futures=True)

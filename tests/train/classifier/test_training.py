@@ -104,7 +104,7 @@ def test_training_changes_every_tensor_and_is_not_repeated(sources, in_this_proc
     same = [name for name, array in after.items() if np.array_equal(array, before[name])]
     assert not [name for name in same if after[name].size > 1]
     assert head.w2.shape == (RECIPE.units, len(NAMES))
-    curves = json.loads((tmp_path / "out" / "whole.json").read_text("utf-8"))
+    curves = json.loads((tmp_path / "out" / "whole.json").read_text("utf-8"))["curves"]
     assert list(curves[-1]) == ["step", "loss", *training.PARTS]
 
 

@@ -34,7 +34,9 @@ def all_kinds(pools, tmp_path_factory):
     folder = tmp_path_factory.mktemp("kinds")
     photos = labelled_photos(draw_set(folder / "set", len(NAMES)))
     files = [photo.label for photo in photos]
-    return replace(pools, scenes=open_pool(folder / "pool", files, lambda: labelled_scenes(photos), ""))
+    return replace(
+        pools, scenes=open_pool(folder / "pool", files, lambda: labelled_scenes(photos), len(photos), "")
+    )
 
 
 @pytest.fixture

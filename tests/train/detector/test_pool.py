@@ -97,7 +97,7 @@ def test_a_pool_is_built_once_and_again_if_its_sources_change(bars, tmp_path):
             built.append(count)
             return labelled_scenes(photos[:count])
 
-        return open_pool(tmp_path, [photo.label for photo in photos[:count]], scenes, "")
+        return open_pool(tmp_path, [photo.label for photo in photos[:count]], scenes, count, "")
 
     assert [len(build(count)) for count in (2, 2, 3)] == [2, 2, 3]
     assert built == [2, 3]

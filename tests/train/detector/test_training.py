@@ -8,7 +8,7 @@ import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.core.errors import BadDataset  # noqa: E402
+from keykind.core.errors import BadDataset, BadWeights, KeykindError  # noqa: E402
 from keykind.detect.detector import KeyDetector, load_detector  # noqa: E402
 from keykind.detect.postprocess import HEIGHT, WIDTH  # noqa: E402
 from keykind.train import by_steps, two_stages  # noqa: E402
@@ -46,10 +46,10 @@ def fake_batch(number):
     return [*features, trim(np.stack([target_rows(key)] * 2))]
 
 
-def train_neck(network, recipe, out):
+def train_neck(network, recipe, out, identity=""):
     """Train neck and heads on the batches of `two_stages.in_workers`; return the curves."""
     stage = Stage("neck", network, b"trunk", recipe.views // recipe.batch, recipe.learning_rate)
-    return training.training_of(None, recipe, out, 0).train_once(stage)
+    return training.training_of(None, recipe, out, 0, identity).train_once(stage)
 
 
 TRAIN = Training.train
@@ -131,6 +131,22 @@ def test_an_interrupted_training_resumes_with_the_same_weights(eager, fake_batch
         np.testing.assert_array_equal(weights, expected)
 
 
+def test_a_finished_stage_of_another_training_is_refused(eager, fake_batches, tmp_path):
+    recipe = replace(SMALL, views=2)
+    train_neck(new_network(), recipe, tmp_path, "first")
+    with pytest.raises(KeykindError, match=r"neck\.json: is of a training by another recipe, start or seed"):
+        train_neck(new_network(), recipe, tmp_path, "second")
+    (tmp_path / "neck.json").write_text("[]")  # as earlier versions wrote it: of which training is not known
+    with pytest.raises(KeykindError, match="is of a training by another"):
+        train_neck(new_network(), recipe, tmp_path, "first")
+    (tmp_path / "neck.json").write_text('{"identity": "first", "curves": []}')
+    other = build_network(replace(SMALL, head_channels=6))
+    with pytest.raises(
+        BadWeights, match=r"neck\.weights\.h5: does not fit the network \(.{1,200}\); give weights"
+    ):
+        train_neck(other, recipe, tmp_path, "first")
+
+
 def test_a_batch_is_the_same_whenever_it_is_made(pools):
     def trunk(image):
         return [np.full(shape, image.mean(), np.float16) for shape in FEATURE_SHAPES]
@@ -150,7 +166,9 @@ def test_a_batch_is_the_same_whenever_it_is_made(pools):
 def test_photos_with_and_without_keys_are_needed(bars, backgrounds, tmp_path, missing):
     labelled = [] if missing == "labelled" else split_set(bars)[0][:2]
     folders = [tmp_path] if missing == "backgrounds" else [backgrounds]
-    with pytest.raises(BadDataset, match=r"has \d rendered photos and \d photos without keys; give at least"):
+    with pytest.raises(
+        BadDataset, match=r"training photos: are \d rendered ones and \d without keys; give at"
+    ):
         training.build_pools(TrainingPhotos(labelled, folders), tmp_path / "pools")
 
 
@@ -184,6 +202,12 @@ def test_training_leaves_a_detector_that_can_be_scored(bars, backgrounds, hands,
 
     assert train_detector(photos, start, SMALL, out, 7) == model  # finished: not repeated
     assert len(asked) == 2
+    begun = replace(start, detector=out / "detector.weights.h5")
+    for other in ((start, SMALL, out, 8), (start, replace(SMALL, warm_up=1), out, 7), (begun, SMALL, out, 7)):
+        with pytest.raises(KeykindError, match=r"detector\.json: is of a training by another"):
+            train_detector(photos, *other)
+    with pytest.raises(BadWeights, match=r"none\.h5: cannot be read"):
+        train_detector(photos, replace(start, detector=tmp_path / "none.h5"), SMALL, out, 7)
     again = Start("keykind", "unit", out / "detector.weights.h5")
     untrained = replace(SMALL, views=0, fine_tune_views=0)  # the earlier weights are kept as they are
     further = train_detector(photos, again, untrained, tmp_path / "further", 0)

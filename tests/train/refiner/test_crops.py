@@ -50,7 +50,7 @@ class OneCandidate(KeyDetector):
     """A detector with one candidate in any view."""
 
     def __init__(self, head, tip):
-        self.candidate = scene((head, tip, 40))
+        self.candidate, self._refiner = scene((head, tip, 40)), None
 
     def dense_outputs(self, image):
         return self.candidate

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from dense import scene  # noqa: E402
 from drawn_refiner import drawn_key  # noqa: E402
-from keykind.core.errors import BadModel  # noqa: E402
+from keykind.core.errors import BadModel, BadWeights, KeykindError  # noqa: E402
 from keykind.detect.detection import Detection  # noqa: E402
 from keykind.detect.detector import KeyDetector  # noqa: E402
 from keykind.detect.refiner import HEAD, HEIGHT, MASK_SHAPE, OUTPUTS, TIP, WIDTH, Refiner  # noqa: E402
@@ -113,7 +114,7 @@ def test_the_loss_of_one_batch_falls(heads, tmp_path):
     features = [rng.normal(0, 2, (4, *shape)).astype(np.float16) for shape in FEATURE_SHAPES]
     batch = [*features, *targets()]
     recipe = RefinerRecipe(channels=4, hidden=8, batch=1, crops=40, warm_up=1)
-    training_heads = training.training_of(None, b"", replace(REPORT, refiner=recipe), tmp_path, 0)
+    training_heads = training.training_of(None, b"", replace(REPORT, refiner=recipe), tmp_path, 0, "")
 
     def one_batch(prepare, numbers, processes):
         return (batch for _ in numbers)
@@ -137,7 +138,7 @@ class Everywhere(KeyDetector):
     """A detector with the same candidate in any photo."""
 
     def __init__(self, flatbuffer):
-        self.digest = "everywhere"
+        self.digest, self._refiner = "everywhere", None
 
     def dense_outputs(self, image):
         return scene(((100, 100), (220, 120), 40))
@@ -165,7 +166,7 @@ def in_this_process(monkeypatch, tmp_path):
     monkeypatch.setattr(two_stages, "in_workers", here)
     monkeypatch.setattr(batches, "KeyDetector", Everywhere)
     monkeypatch.setattr(training.KeyDetector, "load", lambda path: None)
-    monkeypatch.setattr(training, "load_backbone", lambda *_, **__: None)
+    monkeypatch.setattr(training, "load_backbone", lambda *_, **__: SimpleNamespace(digest=""))
     monkeypatch.setattr(training, "build_trunk", tiny_trunk)
     (tmp_path / "detector.tflite").write_bytes(b"detector")
     return asked
@@ -187,6 +188,11 @@ def test_training_leaves_a_refiner(bars, backgrounds, hands, tmp_path, in_this_p
     assert [list(written[stage][-1]) for stage in ("heads", "curves")] == [["step", "loss", *PARTS]] * 2
     assert train_refiner(photos, start, RECIPE, out, 7) == model
     assert len(in_this_process) == 2  # nor is a finished training
+    (tmp_path / "other.tflite").write_bytes(b"another detector")
+    with pytest.raises(
+        KeykindError, match=r"refiner\.json: is of a training by another recipe, start or seed"
+    ):
+        train_refiner(photos, replace(start, detector=tmp_path / "other.tflite"), RECIPE, out, 7)
 
     photo, head, tip = drawn_key((320, 240), 200, 0.4)
     (key,) = Refiner.load(model).refine(photo, [Detection(0.6, head, tip, 60.0)])
@@ -196,6 +202,10 @@ def test_training_leaves_a_refiner(bars, backgrounds, hands, tmp_path, in_this_p
     further = RefinerStart(start.detector, "keykind", "unit", out / "refiner.weights.h5")
     train_refiner(photos, further, RECIPE, tmp_path / "further", 7)
     assert in_this_process[2:] == [(True, 15, [0, 1])]  # all of it at once
+    further = replace(further, refiner=tmp_path / "torn.weights.h5")
+    further.refiner.write_bytes(b"torn")
+    with pytest.raises(BadWeights, match=r"torn\.weights\.h5: does not fit the network"):
+        train_refiner(photos, further, RECIPE, tmp_path / "torn", 7)
 
 
 def test_a_detector_that_is_none_is_refused_first(tmp_path):

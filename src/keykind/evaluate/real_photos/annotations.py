@@ -58,9 +58,8 @@ class AnnotatedPhoto:
     ground: str = ""
     marks: tuple[Mark, ...] = ()
     partial: tuple[Mark, ...] = ()  # keys hidden by half: neither misses nor false detections
-    dense: tuple[
-        Points, ...
-    ] = ()  # (2, 2) corners of regions with too many keys to mark, shares of the sides
+    # (2, 2) corners of regions with too many keys to mark, shares of the sides
+    dense: tuple[Points, ...] = ()
     relative: bool = False  # whether keypoints are shares of the photo's sides
 
     @property
@@ -104,7 +103,7 @@ def read_annotations(
     folder = Path(folder)
     table = folder / LABELS
     photos = {}
-    for line, cells in read_marks_table(table, PHOTO_COLUMNS):
+    for line, cells in read_table(table, PHOTO_COLUMNS):
         photo = _photo(folder, cells, f"{table}, row {line}")
         if photo.name in photos:
             raise _bad(f"{table}, row {line}", f"lists {photo.name} a second time", "delete one of them")
@@ -123,7 +122,7 @@ def read_annotations(
     return kept
 
 
-def read_marks_table(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
+def read_table(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
     """Return each row of a CSV table with its line. Raises BadDataset, naming the columns that it lacks."""
     try:
         text = table.read_bytes().decode("utf-8-sig")
@@ -171,7 +170,7 @@ def _photo(folder: Path, cells: Mapping[str, str], origin: str) -> AnnotatedPhot
 def _with_marks(table: Path, photos: Mapping[str, AnnotatedPhoto]) -> dict[str, AnnotatedPhoto]:
     """Return the photos that have rows in keys.csv, with these marks."""
     marks: dict[str, list[Mark]] = {}
-    for line, cells in read_marks_table(table, MARK_COLUMNS):
+    for line, cells in read_table(table, MARK_COLUMNS):
         origin = f"{table}, row {line}"
         if cells["path"] not in photos:
             raise _bad(origin, f"names {cells['path']}, which is not in {LABELS}", "add the photo there")

@@ -6,7 +6,6 @@ Out:   the trained Backbone and Head; OUT/top.* and OUT/whole.*: weights, curves
 Needs: keras, tensorflow, opencv                                                           [train]
 """
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from keykind.core.kinds import NAMES
 from keykind.model.head import Head
 from keykind.train.backbone import Backbone
 from keykind.train.backend import keras, tf
+from keykind.train.checkpoint import identity_of
 from keykind.train.classifier.batches import PrepareBatches
 from keykind.train.classifier.network import build_network
 from keykind.train.classifier.views import find_keys
@@ -34,7 +34,7 @@ def train_classifier(
 
     An interrupted training in `out` is resumed, a finished one is not repeated.
     Raises BadDataset if a kind has no key that shows it, BadRecipe, CannotWrite, and KeykindError if `out`
-    holds a training by another recipe, backbone or seed.
+    holds a training by another recipe, start or seed.
     """
     found = find_keys(sources.open())
     if missing := [name for i, name in enumerate(NAMES) if i not in found.kinds]:
@@ -66,7 +66,7 @@ def training_of(sources: Sources, backbone: Backbone, recipe: Recipe, out: Path,
         lambda trunk, batch_seed: PrepareBatches(sources, trunk, table, batch_seed),
         out,
         seed,
-        json.dumps([asdict(table), recipe.backbone, f"{backbone.digest} {seed}"]),
+        identity_of(asdict(table), backbone.digest, seed),
     )
 
 

@@ -1,7 +1,7 @@
-"""Rendered datasets, photos without keys and cut-out hands -> pools that training processes share.
+"""Rendered datasets and photos without keys -> pools that training processes share.
 
-In:    folders that `keykind render` wrote; folders of photos; a folder of hands, PNG with an alpha channel
-Out:   ScenePool: photos with their keys, and single keys cut out of them; HandPool
+In:    scenes of photos, with or without keys
+Out:   ScenePool: photos with their keys, and single keys cut out of them
 Needs: numpy, opencv, pillow                                                               [train]
 
 A pool is a few large files: scenes as JPEG, cut-outs as raw pixels. Each process maps them into memory, so
@@ -111,12 +111,12 @@ class ScenePool:
 
 
 def open_pool(
-    folder: Path, sources: Sequence[Path], scenes: Callable[[], Iterable[Scene]], label: str
+    folder: Path, sources: Sequence[Path], scenes: Callable[[], Iterable[Scene]], count: int, label: str
 ) -> ScenePool:
     """Return the pool in a folder; build it if there is none, or not of these sources.
 
-    sources: the files that the scenes are made of. scenes: makes them, one per photo. label: for the progress
-    display, e.g. "reading backgrounds".
+    sources: the files that the scenes are made of. scenes: makes them, one per photo; count: how many, and
+    label: what is done, e.g. "reading backgrounds", for the progress display.
     Raises CannotWrite, and what making the scenes raises.
     """
     identity = _identity(sources)
@@ -126,7 +126,7 @@ def open_pool(
             return pool
     except READ_ERRORS:
         pass
-    _write(folder, progress(scenes(), len(sources), label), identity)
+    _write(folder, progress(scenes(), count, label), identity)
     return ScenePool(folder)
 
 

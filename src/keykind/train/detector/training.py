@@ -1,13 +1,12 @@
 """Train the bundled detector: neck and heads on frozen features first, then the whole network.
 
 In:    rendered datasets, photos without keys, cut-out hands and things, marked photos; MobileNetV2's weights
-Out:   OUT/detector.tflite, OUT/detector.weights.h5, OUT/detector.json with the curves; OUT/pools,
+Out:   OUT/detector.tflite, OUT/detector.weights.h5, OUT/detector.json with identity and curves; OUT/pools,
        OUT/neck.* and OUT/*-state.npz, from which a training that was interrupted is resumed;
        a detector's metrics on rendered photos held out from training
 Needs: keras, tensorflow, opencv                                                           [train]
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from keykind.detect.metrics import DetectionMetrics, LabelledKey, score_detectio
 from keykind.photo.decode import read_photo
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras
-from keykind.train.checkpoint import Curves
+from keykind.train.checkpoint import Curves, identity_of
 from keykind.train.detection_recipes import DetectorRecipe
 from keykind.train.detector.batches import PrepareBatches, Sources
 from keykind.train.detector.clutter import read_things
@@ -40,7 +39,7 @@ from keykind.train.detector.network import (
     convert_trunk,
 )
 from keykind.train.detector.pool import Scene, open_pool, photo_scenes
-from keykind.train.two_stages import Stage, Training, save_weights
+from keykind.train.two_stages import Stage, Training, check_finished, digest_of, load_weights, save_weights
 
 BACKGROUND_SIDE = 560  # px, longer side of photos without keys
 PHOTO_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
@@ -66,6 +65,7 @@ class TrainingPhotos:
     backgrounds: Sequence[Path]  # folders of photos without keys
     hands: Path | None = None  # folder of PNG files, see holding.py
     marked: Sequence[tuple[Path, Scene]] = ()  # real photos whose keys are marked
+    tables: Sequence[Path] = ()  # with these marks
     things: Path | None = None  # folder of PNG files, see clutter.py
 
 
@@ -76,19 +76,21 @@ def train_detector(
 
     An interrupted training in `out` is resumed, a finished one is not repeated.
     Raises BadDataset for photos that are missing or cannot be read, BadWeights, CannotWrite, and KeykindError
-    if `out` holds a training by another recipe or seed.
+    if `out` holds a training by another recipe, start or seed.
     """
     out = Path(out)
-    if (out / MODEL).exists():
-        return out / MODEL
     backbone = load_backbone("mobilenet_v2", start.backbone, scaling=start.scaling, seed=seed)
+    identity = identity_of(asdict(recipe), backbone.digest, digest_of(start.detector), seed)
+    if (out / MODEL).exists():
+        check_finished(out / CURVES, identity)
+        return out / MODEL
     keras.utils.set_random_seed(seed)
     trunk, network = build_trunk(backbone), build_network(recipe)
     detector = build_detector(trunk, network)
     if start.detector:
-        detector.load_weights(start.detector)
+        load_weights(detector, start.detector)
     sources = build_pools(photos, out / "pools")
-    training = training_of(sources, recipe, out, seed)
+    training = training_of(sources, recipe, out, seed, identity)
     neck_steps, steps = recipe.views // recipe.batch, recipe.fine_tune_views // recipe.fine_tune_batch
     neck_curves, curves = Curves(), Curves()
     if recipe.views:
@@ -97,7 +99,7 @@ def train_detector(
     if recipe.fine_tune_views:
         curves = training.train(Stage("detector", detector, None, steps, recipe.fine_tune_rate))
     save_weights(detector, out / WEIGHTS)
-    facts = {"photos": len(photos.labelled), "recipe": asdict(recipe)}
+    facts = {"identity": identity, "photos": len(photos.labelled), "recipe": asdict(recipe)}
     write_json(out / CURVES, {**facts, "neck": neck_curves, "curves": curves})
     inputs = calibration_photos(sources)
     write_bytes(out / MODEL, convert_detector(trunk, network, recipe, inputs))
@@ -117,7 +119,7 @@ def calibration_photos(sources: Sources) -> list[NDArray[np.uint8]]:
     ]
 
 
-def training_of(sources: Sources, recipe: DetectorRecipe, out: Path, seed: int) -> Training:
+def training_of(sources: Sources, recipe: DetectorRecipe, out: Path, seed: int, identity: str) -> Training:
     """Return what the stages of the detector's training share."""
     return Training(
         "the detector",
@@ -127,7 +129,7 @@ def training_of(sources: Sources, recipe: DetectorRecipe, out: Path, seed: int) 
         lambda trunk, batch_seed: PrepareBatches(sources, trunk, recipe, batch_seed),
         out,
         seed,
-        json.dumps([asdict(recipe), seed]),
+        identity,
     )
 
 
@@ -138,24 +140,31 @@ def build_pools(photos: TrainingPhotos, folder: Path) -> Sources:
     """
     backgrounds = list(_photo_files(photos.backgrounds))
     if not photos.labelled or not backgrounds:
-        fault = f"has {len(photos.labelled):,} rendered photos and {len(backgrounds):,} photos without keys"
-        raise BadDataset("the detector", fault=fault, remedy="give at least one of each")
+        fault = f"are {len(photos.labelled):,} rendered ones and {len(backgrounds):,} without keys"
+        raise BadDataset("the training photos", fault=fault, remedy="give at least one of each")
     if photos.hands:
         read_hands(photos.hands)  # an error in a worker would not be seen
     if photos.things:
         read_things(photos.things)
     files = [file for photo in photos.labelled for file in (photo.photo, photo.label)]
-    open_pool(folder / "scenes", files, lambda: labelled_scenes(photos.labelled), "reading rendered photos")
+    open_pool(
+        folder / "scenes",
+        files,
+        lambda: labelled_scenes(photos.labelled),
+        len(photos.labelled),
+        "reading rendered photos",
+    )
     open_pool(
         folder / "backgrounds",
         backgrounds,
         lambda: photo_scenes(backgrounds, BACKGROUND_SIDE),
+        len(backgrounds),
         "reading photos without keys",
     )
     if photos.marked:
-        files = [path for path, _ in photos.marked]
+        files = [*(path for path, _ in photos.marked), *photos.tables]
         scenes = [scene for _, scene in photos.marked]
-        open_pool(folder / "marked", files, lambda: scenes, "reading marked photos")
+        open_pool(folder / "marked", files, lambda: scenes, len(scenes), "reading marked photos")
     marked = folder / "marked" if photos.marked else None
     return Sources(folder / "scenes", folder / "backgrounds", marked, photos.hands, photos.things)
 

@@ -7,7 +7,6 @@ Needs: numpy, opencv, ai-edge-litert                                            
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 
 import cv2
 import numpy as np
@@ -58,12 +57,10 @@ class BatchMaker:
 
     def _examples(self, number: int) -> list[Example]:
         examples: list[Example] = []
-        size = self._recipe.refiner.batch
-        for i in count():
+        size, i = self._recipe.refiner.batch, 0
+        while len(examples) < size:
             rng = np.random.default_rng([self._seed, number, i])
-            examples += view_examples(
-                training_view(self._pools, self._recipe.detector, rng), self._detector, rng
-            )
-            if len(examples) >= size:
-                return examples[:size]
-        raise AssertionError("unreachable")
+            view = training_view(self._pools, self._recipe.detector, rng)
+            examples += view_examples(view, self._detector, rng)
+            i += 1
+        return examples[:size]

@@ -1,13 +1,11 @@
 """Train the bundled refiner: its heads on frozen features first, then the whole network.
 
 In:    what the detector's training views are made of; the detector's model file; MobileNetV2's weights
-Out:   OUT/refiner.tflite, OUT/refiner.weights.h5, OUT/refiner.json with the curves; OUT/pools,
+Out:   OUT/refiner.tflite, OUT/refiner.weights.h5, OUT/refiner.json with identity and curves; OUT/pools,
        OUT/heads.* and OUT/*-state.npz, from which a training that was interrupted is resumed
 Needs: keras, tensorflow, opencv                                                           [train]
 """
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -15,7 +13,7 @@ from keykind.core.files import write_bytes, write_json
 from keykind.detect.detector import KeyDetector
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras
-from keykind.train.checkpoint import Curves
+from keykind.train.checkpoint import Curves, identity_of
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.training import TrainingPhotos, build_pools
 from keykind.train.recipe import Recipe
@@ -28,7 +26,7 @@ from keykind.train.refiner.network import (
     convert_refiner,
     convert_trunk,
 )
-from keykind.train.two_stages import Stage, Training, save_weights
+from keykind.train.two_stages import Stage, Training, check_finished, digest_of, load_weights, save_weights
 
 MODEL, WEIGHTS, CURVES = "refiner.tflite", "refiner.weights.h5", "refiner.json"
 
@@ -50,22 +48,26 @@ def train_refiner(
 
     An interrupted training in `out` is resumed, a finished one is not repeated.
     Raises BadDataset for photos that are missing or cannot be read, BadModel, BadWeights, CannotWrite, and
-    KeykindError if `out` holds a training by another recipe, detector or seed.
+    KeykindError if `out` holds a training by another recipe, start or seed.
     """
     out = Path(out)
-    if (out / MODEL).exists():
-        return out / MODEL
     KeyDetector.load(start.detector)  # an error in a worker would come late
     backbone = load_backbone("mobilenet_v2", start.backbone, scaling=start.scaling, seed=seed)
+    tables = [asdict(recipe.refiner), asdict(recipe.detector)]
+    models = [digest_of(start.detector), backbone.digest, digest_of(start.refiner)]
+    identity = identity_of(tables, models, seed)
+    if (out / MODEL).exists():
+        check_finished(out / CURVES, identity)
+        return out / MODEL
     keras.utils.set_random_seed(seed)
     table = recipe.refiner
     trunk, heads = build_trunk(backbone), build_heads(table)
     refiner = build_refiner(trunk, heads)
     pools = build_pools(photos, out / "pools")
-    training = training_of(pools, start.detector.read_bytes(), recipe, out, seed)
+    training = training_of(pools, start.detector.read_bytes(), recipe, out, seed, identity)
     head_curves = Curves()
     if start.refiner:
-        refiner.load_weights(start.refiner)
+        load_weights(refiner, start.refiner)
     else:
         steps = table.crops // table.batch
         stage = Stage("heads", heads, convert_trunk(trunk), steps, table.learning_rate)
@@ -73,15 +75,16 @@ def train_refiner(
     steps = table.fine_tune_crops // table.batch
     curves = training.train(Stage("refiner", refiner, None, steps, table.fine_tune_rate))
     save_weights(refiner, out / WEIGHTS)
-    facts = {"photos": len(photos.labelled), "recipe": asdict(table)}
+    facts = {"identity": identity, "photos": len(photos.labelled), "recipe": asdict(table)}
     write_json(out / CURVES, {**facts, "heads": head_curves, "curves": curves})
     write_bytes(out / MODEL, convert_refiner(refiner))
     return out / MODEL
 
 
-def training_of(sources: Sources, detector: bytes, recipe: Recipe, out: Path, seed: int) -> Training:
+def training_of(
+    sources: Sources, detector: bytes, recipe: Recipe, out: Path, seed: int, identity: str
+) -> Training:
     """Return what the stages of the refiner's training share. detector: its model file."""
-    digest = hashlib.sha256(detector).hexdigest()
     return Training(
         "the refiner",
         refiner_loss(recipe.refiner),
@@ -90,5 +93,5 @@ def training_of(sources: Sources, detector: bytes, recipe: Recipe, out: Path, se
         lambda trunk, batch_seed: PrepareBatches(sources, detector, trunk, recipe, batch_seed),
         out,
         seed,
-        json.dumps([asdict(recipe.refiner), asdict(recipe.detector), seed, digest]),
+        identity,
     )
