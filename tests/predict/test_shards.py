@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from PIL import Image
 
 from keykind.cli.main import main
 from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.model.decision import DEFAULT
 from keykind.photo.inputs import iter_photos
 from keykind.predict import shards, writers
 from keykind.predict.recogniser import Recogniser
@@ -137,20 +139,36 @@ def test_the_manifests_keys_are_stable(photos, tmp_path, recogniser):
     """They are read by other programs, and by later versions."""
     write_shards(tmp_path / "out", photos, recogniser)
     manifest = json.loads((tmp_path / "out" / MANIFEST).read_text())
-    assert list(manifest) == ["keykind", "model", "finder", "ending", "photos_a_part", "parts"]
+    assert list(manifest) == ["keykind", "model", "finder", "decision", "ending", "photos_a_part", "parts"]
     entry = ["part", "file", "bytes", "sha256", "photos", "may_pass", "verdicts"]
     assert list(manifest["parts"][0]) == entry
 
 
-@pytest.mark.parametrize("change", ["model", "size", "suffix"])
+@pytest.mark.parametrize("change", ["model", "size", "suffix", "decision"])
 def test_predictions_of_different_commands_are_never_mixed(change, photos, tmp_path, recogniser):
     write_shards(tmp_path / "out", photos, recogniser)
     before = contents(tmp_path / "out")
     other = Recogniser.load(tiny_file(tmp_path / "other.tflite", confidence_threshold=0.9))
-    changed = {"model": {"recogniser": other}, "size": {"size": 6}, "suffix": {"suffix": ".csv"}}[change]
-    with pytest.raises(CannotWrite, match="give another folder"):
+    decided = replace(recogniser, decision=replace(DEFAULT, key_threshold=0.7))
+    changed, message = {
+        "model": ({"recogniser": other}, "predictions of model"),
+        "size": ({"size": 6}, "predictions of photos per part 5, not 6"),
+        "suffix": ({"suffix": ".csv"}, "predictions of format .jsonl, not .csv"),
+        "decision": ({"recogniser": decided}, "predictions of decision None, not"),
+    }[change]
+    with pytest.raises(CannotWrite, match=f"{message}.*give another folder"):
         write_shards(tmp_path / "out", photos, **{"recogniser": recogniser} | changed)
     assert contents(tmp_path / "out") == before
+
+
+def test_a_folder_begun_before_decisions_were_recorded_is_resumed(photos, tmp_path, recogniser):
+    write_shards(tmp_path / "out", photos, recogniser)
+    manifest = json.loads((tmp_path / "out" / MANIFEST).read_text())
+    del manifest["decision"]
+    (tmp_path / "out" / MANIFEST).write_text(json.dumps(manifest))
+    again = Counting(recogniser)
+    write_shards(tmp_path / "out", photos, recogniser, again)
+    assert again.count == 0
 
 
 def test_a_folder_of_other_files_is_left_unchanged(photos, tmp_path, recogniser):

@@ -24,6 +24,7 @@ from keykind import __version__
 from keykind.core.errors import BadPhoto, CannotWrite
 from keykind.core.files import READ_ERRORS, UNFINISHED, clear_unfinished
 from keykind.core.lock import lock_folder
+from keykind.model.decision import Decision
 from keykind.photo.source import NamedPhoto, Source, name_of
 from keykind.photo.storage import (
     Address,
@@ -41,6 +42,7 @@ MANIFEST = "_manifest.json"  # Parquet readers skip files whose names begin with
 PREFIX = "part-"
 
 Entry = dict[str, Any]  # of a shard in the manifest
+MEANINGS = {"finder": "detector", "ending": "format", "photos_a_part": "photos per part"}  # in messages
 Recognise = Callable[[Iterable[Source]], Iterator[Prediction]]  # in the order of the photos
 
 
@@ -181,9 +183,17 @@ def _identity(output: ShardedOutput, recogniser: Recogniser) -> dict[str, Any]:
         "keykind": __version__,
         "model": recogniser.model.digest,
         "finder": recogniser.detector and recogniser.detector.digest,
+        "decision": _digest(recogniser.decision),
         "ending": output.suffix,
         "photos_a_part": output.shard_size,
     }
+
+
+def _digest(decision: Decision | None) -> str | None:
+    """Return a hash of a decision; None for the default one of the model's card."""
+    if decision is None:
+        return None
+    return hashlib.sha256(json.dumps(decision.as_json(), sort_keys=True).encode()).hexdigest()
 
 
 def _read_entries(location: Location, identity: dict[str, Any]) -> list[Entry]:
@@ -198,8 +208,10 @@ def _read_entries(location: Location, identity: dict[str, Any]) -> list[Entry]:
         fault = f"holds {len(names):,} other files and no {MANIFEST} of keykind"
         raise CannotWrite(str(location), fault=fault, remedy="give another folder") from error
     for key, value in identity.items():
+        if key == "decision" and key not in manifest:  # begun before decisions were recorded
+            continue
         if manifest.get(key) != value:
-            fault = f"holds predictions of {key} {manifest.get(key)}, not {value}"
+            fault = f"holds predictions of {MEANINGS.get(key, key)} {manifest.get(key)}, not {value}"
             remedy = "repeat the command that began it, or give another folder"
             raise CannotWrite(str(location), fault=fault, remedy=remedy)
     return entries
