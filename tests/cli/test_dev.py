@@ -203,6 +203,14 @@ def test_fit_decision_writes_json_and_prints_what_it_gives(calls, monkeypatch, t
     assert capsys.readouterr().out == "a table\n"
 
 
+@pytest.mark.parametrize("option", ["--key-threshold", "--kind-threshold", "--min-score"])
+@pytest.mark.parametrize("value", ["35", "nan", "half"])
+def test_a_threshold_is_a_number_from_0_to_1(option, value, capsys):
+    with pytest.raises(SystemExit):
+        run("dev", "fit-decision", "one", "--negatives", "two", "--out", "out", option, value)
+    assert f"'{value}' is not a number from 0 to 1" in capsys.readouterr().err
+
+
 def test_ship_bundles_a_decision(calls, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     record = calls("keykind.experiment.shipping.ship_decision", Path("models.json"))
@@ -212,7 +220,12 @@ def test_ship_bundles_a_decision(calls, capsys):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [(["run"], "needs --begin"), ([], "neither a run nor --detector")]
+    ("arguments", "message"),
+    [
+        (["run"], "needs --begin"),
+        ([], "neither a run nor --detector"),
+        (["--detector", "new.tflite", "--begin", "imagenet"], "was given --begin without a run"),
+    ],
 )
 def test_ship_without_what_it_needs_is_an_error(arguments, message, capsys):
     assert run("dev", "ship", *arguments) == 2

@@ -146,6 +146,9 @@ def _ship(options: argparse.Namespace) -> None:
     if options.source and not options.begin:
         remedy = "give the initial weights of the run"
         raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
+    if options.begin and not options.source:
+        fault, remedy = "was given --begin without a run", "give the run whose initial weights these are"
+        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))

@@ -8,7 +8,7 @@ Needs: scipy, scikit-learn, opencv                                              
 import argparse
 from pathlib import Path
 
-from keykind.cli.options import add_sets, add_stages
+from keykind.cli.options import add_sets, add_stages, share
 from keykind.core.extras import require
 
 HELP = "fit the decision whether a detection is a key of a known kind"
@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         required=True,
         metavar="PHOTO|FOLDER",
-        help="photos without keys, preferably not among its training photos",
+        help="photos without keys, preferably none that the models were trained on",
     )
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
     add_stages(parser)
@@ -31,11 +31,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         ("kind-threshold", 0.5, "minimum P(key) P(kind is right | key) of a known kind"),
     ):
         parser.add_argument(
-            f"--{name}", type=float, default=default, metavar="P", help=f"{meaning} (default: %(default)s)"
+            f"--{name}", type=share, default=default, metavar="P", help=f"{meaning} (default: %(default)s)"
         )
     parser.add_argument(
         "--min-score",
-        type=float,
+        type=share,
         metavar="P",
         help="minimum score of a detection (default: the score that 99%% of the accepted keys have)",
     )

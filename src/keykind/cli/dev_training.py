@@ -37,7 +37,7 @@ def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
         "--clutter",
         type=Path,
         metavar="FOLDER",
-        help="small things to put into photos: PNG files with an alpha channel, no keys",
+        help="small objects other than keys to put into photos: PNG files with an alpha channel",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
     _add_start(parser, name)
