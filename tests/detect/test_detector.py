@@ -65,6 +65,7 @@ class BarDetector(KeyDetector):
 
     def __init__(self, min_length=0, *, upright=False, remote=False):
         self.min_length, self.upright, self.remote, self.passes = min_length, upright, remote, 0
+        self._refiner = None
 
     def dense_outputs(self, image):
         self.passes += 1
@@ -162,7 +163,7 @@ class FixedDetector(KeyDetector):
     digest = "fixed"
 
     def __init__(self, outputs):
-        self.outputs = outputs
+        self.outputs, self._refiner = outputs, None
 
     def dense_outputs(self, image):
         return self.outputs

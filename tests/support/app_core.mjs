@@ -64,7 +64,6 @@ const METHODS = {
   decode: core.decode,
   boxOf: core.boxOf,
   keypointDistance: core.keypointDistance,
-  detectKeys: (photo, options) => core.detectKeys(photo, runDetector, options),
   detectAll: (photo, options) => core.detectAll(photo, runDetector, options),
   detectRefined: (photo, options) => core.detectAll(photo, runDetector, { ...options, refiner: runRefiner }),
   refine: (photo, detections) => core.refine(photo, detections, runRefiner),

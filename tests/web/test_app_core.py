@@ -41,7 +41,6 @@ from tiny_model import CARD, tiny_bytes
 
 FILTERS = {
     "BILINEAR": Image.Resampling.BILINEAR,
-    "BOX": Image.Resampling.BOX,
     "BICUBIC": Image.Resampling.BICUBIC,
 }
 SIZES = [((640, 480), (256, 192)), ((301, 77), (224, 224)), ((90, 130), (224, 224)), ((256, 256), (64, 256))]
@@ -119,7 +118,7 @@ class ReplayDetector(KeyDetector):
     """A detector whose n-th run returns the n-th of the given outputs."""
 
     def __init__(self, outputs):
-        self.remaining = list(outputs)
+        self.remaining, self._refiner = list(outputs), None
 
     def dense_outputs(self, image):
         return self.remaining.pop(0)
@@ -276,12 +275,12 @@ def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size):
     assert (len(pythons.remaining) == len(passes) - 1) is (scene in ("one", "crossing", "key and remote"))
 
 
-def test_a_camera_frame_is_processed_in_one_pass_and_remotes_are_no_keys(core):
+def test_a_camera_frame_is_processed_in_one_pass(core):
     objects = [((30, 30), (60, 40), 12, KEY), ((300, 200), (320, 260), 30, REMOTE)]
     replay = ReplayDetector([made_outputs(objects)])
     core.run_detector = replay.dense_outputs
-    (key,) = core.detectKeys({"pixels": noisy(640, 480), "width": 640, "height": 480}, {"singlePass": True})
-    assert not key["remote"]
+    found = core.detectAll({"pixels": noisy(640, 480), "width": 640, "height": 480}, {"singlePass": True})
+    assert sorted(key["remote"] for key in found) == [False, True]
 
 
 def test_keys_in_photos_are_detected_as_in_python(core):
@@ -692,6 +691,14 @@ def test_keys_side_by_side_keep_their_own_answers(core, rule):
     assert [track["verdict"]["kind"] for track in tracks] == [None, "cylinder"]
     assert [track["frames"] for track in tracks] == [2, 2]
     assert [track["causes"] for track in tracks] == [["dark"], []]
+
+
+def test_near_keys_keep_their_tracks_if_they_change_places_in_the_list(core, rule):
+    frames = [frame_key(0, 0.9, 0.1, 0, 0), frame_key(40, 0.1, 0.9, 0, 0)]
+    tracks = core.updateTracks([], frames, rule)
+    tracks = core.updateTracks(tracks, frames[::-1], rule)
+    assert [track["outputs"]["probabilities"][0] for track in tracks] == pytest.approx([0.1, 0.9])
+    assert [track["frames"] for track in tracks] == [2, 2]
 
 
 def test_the_lock_file_contains_no_urls():

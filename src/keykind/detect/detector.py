@@ -55,8 +55,6 @@ Tile = tuple[slice, slice]  # rows and columns
 class KeyDetector:
     """The detector that ships with keykind: a network, its post-processing, a refiner. Thread-safe."""
 
-    _refiner: Refiner | None = None
-
     def __init__(self, flatbuffer: bytes, refiner: Refiner | None = None) -> None:
         """Load the bytes of a .tflite file. refiner: None leaves the detections as they are, without masks.
 

@@ -16,8 +16,8 @@ import { clamp } from './numbers';
 
 const C = constants.decision;
 const { SIZE } = constants.card;
-const LEAST_PROBABILITY = 1e-9; // of a logit
-const MAX_LOGIT = 60; // of a probability
+const LEAST_PROBABILITY = 1e-9; // probabilities are kept this far from 0 and 1 before their logit is taken
+const MAX_LOGIT = 60; // sums beyond it are as good as infinite
 
 /** Why a key has no kind. */
 export const REASONS = ['unknown_kind', 'blade_hidden', 'too_small', 'cut_off', 'blurred'] as const;

@@ -47,15 +47,6 @@ export interface DetectOptions {
   readonly refiner?: RunRefiner | null; // null: the detections are left as they are
 }
 
-/** Return the keys in a photo, highest score first. */
-export async function detectKeys(
-  photo: Photo,
-  run: RunDetector,
-  options: DetectOptions = {},
-): Promise<Detection[]> {
-  return (await detectAll(photo, run, options)).filter(({ remote }) => !remote);
-}
-
 /**
  * Return the keys and the remotes in a photo, highest score first.
  *

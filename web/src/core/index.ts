@@ -1,7 +1,7 @@
 /**
  * The core: from pixels to answers, independent of the page. The tests compare it with Python.
  *
- * In:    images; functions that run the two networks
+ * In:    images; functions that run the three networks
  * Out:   detections, crops, verdicts, heat maps, causes
  * Needs: nothing outside this folder
  */

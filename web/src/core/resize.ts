@@ -22,11 +22,6 @@ export const BILINEAR: Filter = {
   weight: (distance) => Math.max(0, 1 - Math.abs(distance)),
 };
 
-export const BOX: Filter = {
-  support: 0.5,
-  weight: (distance) => (distance > -0.5 && distance <= 0.5 ? 1 : 0),
-};
-
 const CUBIC_A = -0.5; // the parameter of Keys' cubic convolution; Pillow's value
 
 export const BICUBIC: Filter = {
