@@ -35,9 +35,8 @@ MAX_CANDIDATES = 400  # locations of a class that are considered, those with the
 MAX_DETECTIONS = 100  # of a class
 MAX_LOG_WIDTH = 8.0  # larger outputs would overflow
 
-DenseOutputs = NDArray[
-    np.float32
-]  # (LOCATIONS, 10), see OUTPUTS; strides in the order of STRIDES, row by row
+# (LOCATIONS, 10), see OUTPUTS; strides in the order of STRIDES, row by row
+DenseOutputs = NDArray[np.float32]
 Floats = NDArray[np.float64]
 
 

@@ -6,7 +6,7 @@ Needs: numpy, pillow, ai-edge-litert
 
 A second network reads each detection's aligned crop of WIDTH x HEIGHT px and says what the first, which sees
 the whole photo at once, cannot: whether this is a key, or a remote, where exactly its ends are, and which
-pixels are its.
+pixels belong to it.
 """
 
 import hashlib

@@ -53,7 +53,7 @@ LEAST_BLADE_SHARE = 0.06  # nineteen in twenty rendered keys that nothing hides 
 MOST_OCCLUDED = 0.5
 MOST_TRUNCATED = 0.25
 SMALL_LENGTH = 90.0  # px of the photo
-BLURRED_SHARPNESS = 0.004  # about 1% of the rendered phone photos are below, see docs/app.md
+BLURRED_SHARPNESS = 0.004  # 3% of the keys in the bundled phone photos are below, see docs/app.md
 
 Features = NDArray[np.float64]  # (len(FEATURES),), NaN where missing
 
@@ -110,7 +110,7 @@ class Decision:
     kind: Logistic
     centres: Mapping[str, float]  # feature -> its mean
     min_score: float  # detections below it are not considered
-    key_threshold: float  # on P(key): below it the detection is no key
+    key_threshold: float  # on P(key): below it the detection is not a key
     kind_threshold: float  # on P(key) P(kind | key): below it the key has no kind
     classifier: str | None = None  # SHA-256 of the model file that it was fitted to; None: it was not fitted
     detector: str | None = None  # the same of the detector

@@ -34,10 +34,8 @@ class Architecture:
     build: Callable[..., Any]  # from keras.applications
     channels: int  # of the last feature map
     native: tuple[float, float]  # factor and offset from pixels in 0..1 to those it was pretrained on
-    scalings: tuple[str, ...] = (
-        "unit",
-        "native",
-    )  # usable ones: pixels 0..1 are black if pretrained on 0..255
+    # Usable ones: pixels 0..1 are black if pretrained on 0..255.
+    scalings: tuple[str, ...] = ("unit", "native")
 
 
 ARCHITECTURES = {

@@ -1,4 +1,4 @@
-"""MobileNetV2 up to a fourteenth of the picture's side, followed by dense convolutions.
+"""The first blocks of MobileNetV2, up to stride 16, followed by dense convolutions.
 
 In:    as keras.applications.MobileNetV2
 Out:   a Keras model, pictures (n, h, w, 3) -> features (n, h / 32, w / 32, CHANNELS)

@@ -106,7 +106,8 @@ def _rows(recogniser: Recogniser, photo: Source, entries: Entries) -> list[_Row]
         match = _match(crop, keys)
         if match is not None and match not in free:
             continue
-        free.discard(-1 if match is None else match)
+        if match is not None:
+            free.remove(match)
         best = recogniser.kinds[int(np.argmax(output.probabilities))]
         is_right = match is not None and entries[match][0].get("kind") == best
         features = features_of(evidence_of(crop, output), recogniser.model.card)

@@ -50,7 +50,7 @@ class Rates:
 
     threshold: float
     recall: float  # share of all labelled keys that are kept
-    false: float  # detections kept that are no key, per photo
+    false: float  # detections kept that are not a key, per photo
     reported: float  # share of the kept keys whose kind is reported, at this threshold
     right: float  # share of the reported kinds that are right
     negatives: float  # share of photos without a key for which a kind is reported

@@ -117,7 +117,7 @@ def count_marked(photo: AnsweredPhoto, is_such: Callable[[str | None, str], bool
 
 
 def count_refused(photo: AnsweredPhoto) -> tuple[int, int]:
-    """Return how many detected keys the answer leaves out as out of distribution, and how many there are.
+    """Return how many detected keys the decision leaves out, and how many there are.
 
     Marked keys; in a photo of one kind without marks one key, for which any detection is taken.
     """
@@ -154,7 +154,7 @@ def reported_kinds(photos: Sequence[AnsweredPhoto]) -> list[ReportedKind]:
 
 
 def _true_kind(photo: AnsweredPhoto, entry: AnsweredKey) -> str:
-    """Return the kind of a key of the answer; empty if it is no key, or its kind is not known."""
+    """Return the kind of a key of the answer; empty if it is not a key, or its kind is not known."""
     mark = photo.mark(entry)
     if mark is not None:
         return mark.kind

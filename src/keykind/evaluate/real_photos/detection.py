@@ -49,8 +49,7 @@ def detect_photos(
 ) -> tuple[tuple[DetectedPhoto, ...], tuple[Unread, ...]]:
     """Return the photos with their detections, and those that cannot be read.
 
-    The detector runs twice, at LOW_THRESHOLD and at its own threshold, because it may process a photo again
-    at a finer scale if the threshold leaves it without a key.
+    The detector runs twice, at LOW_THRESHOLD and at its own threshold, which only it knows.
     Raises BadDataset if a mark is outside its photo.
     """
 

@@ -35,12 +35,10 @@ class GroupScore:
     name: str
     photos: int  # of the group; of a group of keys, those that show such keys
     keys: int
-    recall: dict[
-        float, Estimate
-    ]  # by false detections per photo, in all photos: one threshold for all groups
-    own_recall: dict[
-        float, Estimate
-    ]  # by false detections in the group's own photos; empty for a group of keys
+    # By false detections per photo, in all photos: one threshold for all groups.
+    recall: dict[float, Estimate]
+    # By false detections in the group's own photos; empty for a group of keys.
+    own_recall: dict[float, Estimate]
     default_recall: Estimate  # at the detector's own threshold
     default_false: Estimate | None  # false detections per photo at it; None for a group of keys
     swapped: float | None  # share of the keys detected at it whose head and tip are exchanged
@@ -64,9 +62,8 @@ class DetectorScores:
 
     photos: int
     keys: int  # marked
-    thresholds: dict[
-        float, float | None
-    ]  # false detections per photo -> the lowest score kept; None: none is
+    # False detections per photo -> the lowest score kept; None: none is.
+    thresholds: dict[float, float | None]
     groups: tuple[GroupScore, ...]  # the first: ALL
 
     def group(self, name: str) -> GroupScore:

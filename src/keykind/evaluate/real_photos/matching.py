@@ -26,7 +26,7 @@ class Match:
     keypoints: Points  # (2, 2) head and tip
     mark: int | None = None  # index of the marked key that it is
     swapped: bool = False  # whether head and tip are exchanged
-    false: bool = False  # whether it is no key, or one that was detected before; else it is not counted
+    false: bool = False  # whether it is not a key, or one that was detected before; else it is not counted
 
 
 def match_detections(

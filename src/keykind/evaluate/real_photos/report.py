@@ -23,15 +23,14 @@ FIGURES = {
     "no_key_gets_key": "photos without a key that get a key, of any kind or none",
     "marked_kind_right": "marked keys in the answer: kind right",
     "marked_kind_not_reported": "marked keys in the answer: not sure of the kind",
-    "refused": "detected keys that are left out as out of distribution",
+    "refused": "detected keys that the decision leaves out",
     "ece_keys": "calibration error of the kinds reported for keys",
     "ece_reported": "calibration error of all reported kinds; those of false detections are wrong",
     "whole_weighted_f1": "whole photos, without detection: weighted F1",
     "whole_no_key_gets_kind": "whole photos without a key that get a kind",
 }  # figure of AnswerScores -> what it is
-RATIOS = frozenset(
-    {"weighted_f1", "ece_keys", "ece_reported", "whole_weighted_f1"}
-)  # the others are percentages
+# The others are percentages.
+RATIOS = frozenset({"weighted_f1", "ece_keys", "ece_reported", "whole_weighted_f1"})
 
 
 @dataclass(frozen=True, slots=True)

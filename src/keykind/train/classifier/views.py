@@ -48,7 +48,7 @@ from keykind.train.detector.warp import extract, log_uniform, matrix_about, warp
 MIN_LENGTH = 48.0  # px of a key's image: a shorter one does not show its kind
 MIN_VISIBILITY, MIN_BLADE = 0.4, 0.12  # visible share of a key; share of its visible area that is blade
 MIN_PASTED_BLADE = 0.5  # share of a pasted key's blade that the photo shows
-ATTEMPTS = 8  # at finding a key that is visible enough, before another scene is taken
+ATTEMPTS = 8  # to find a key that is visible enough; then it is framed closely, or cut out alone
 GROUND_SIZE = 560, 420  # px of plain grounds
 PLAIN_SHARE = 0.3  # of pasted keys on plain grounds
 CLUTTER_SHARE, NEGATIVE_CLUTTER_SHARE = 0.2, 0.6  # of grounds, and of photos without a key, with small things

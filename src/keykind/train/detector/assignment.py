@@ -22,9 +22,8 @@ KEYPOINT_TOLERANCE = 0.2  # mean keypoint error, in key lengths, at which the si
 CENTRALITY = 2.0  # how much locations off the middle of the key are less preferred
 INITIAL_METRIC = 1e-6  # of the centrality: decides while no location predicts the key
 TOP_LOCATIONS = 7  # of a key
-MIN_QUALITY = (
-    0.1  # of the best location's target score: a key that is predicted badly is learned all the same
-)
+# Of the best location's target score: a key that is predicted badly is learned all the same.
+MIN_QUALITY = 0.1
 EPSILON = 1e-9
 
 

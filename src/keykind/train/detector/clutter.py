@@ -1,4 +1,4 @@
-"""Small things that are no keys in a view: coins, screws, cutlery, scissors.
+"""Small objects other than keys in a view: coins, screws, cutlery, scissors.
 
 In:    View; things cut out of photos
 Out:   the View with some of them

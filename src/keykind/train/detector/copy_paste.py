@@ -94,12 +94,11 @@ def paste_key(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> 
     return True
 
 
-def paste_thing(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> bool:
-    """Paste a thing that is no key in the same way; cut.key only says where its ends are."""
+def paste_thing(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> None:
+    """Paste an object other than a key in the same way; cut.key only says where its ends are."""
     pasted = _composite(view, cut, pose, rng)
     if pasted is not None:
         view.cover(pasted.visible, corner=pasted.corner)
-    return pasted is not None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

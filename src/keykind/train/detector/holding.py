@@ -39,14 +39,11 @@ PALM_TURN, GRIP_TURN = 0.4, 0.5  # standard deviations of the directions of held
 GRIP_DEPTH = 0.25  # key lengths from the hand's outline within which a key is gripped
 SLOPE_STEP = 3  # px over which the direction towards the outline is measured
 BLADE_OUT_SHARE = 0.8  # of gripped keys whose blade is out; of the others it is the head
-GRIPPED_HEAD, GRIPPED_BLADE = (
-    (-0.05, 0.3),
-    (0.6, 1.0),
-)  # where the key is gripped, in its length from the head
+# Where the key is gripped, in its length from the head.
+GRIPPED_HEAD, GRIPPED_BLADE = (-0.05, 0.3), (0.6, 1.0)
 FRONT_SHIFT, FRONT_BLUR = 0.1, 0.6  # of the line between the fingers in front and behind: hand sizes, px
 
 Floats = NDArray[np.float32]
-Grip = Callable[[], Pose | None]  # returns a random pose of a held key
 
 
 @dataclass(frozen=True, slots=True, eq=False)

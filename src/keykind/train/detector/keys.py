@@ -28,10 +28,8 @@ KeyRows = NDArray[np.float64]  # (n, COLUMNS)
 Affine = NDArray[np.float64]  # (2, 3): x' = A x + b
 MAX_KEYS = 127  # of a view with `parts` of 8 bits
 
-SAMPLES_ALONG, SAMPLES_ACROSS = (
-    25,
-    (-0.35, 0.0, 0.35),
-)  # points of a key that tell how much of it is in a frame
+# Points of a key that tell how much of it is in a frame.
+SAMPLES_ALONG, SAMPLES_ACROSS = 25, (-0.35, 0.0, 0.35)
 
 
 def no_keys() -> KeyRows:
@@ -84,9 +82,8 @@ class View:
     image: NDArray[np.uint8]  # (h, w, 3)
     parts: NDArray[np.uint8]  # (h, w): 0 no key; 2k + 1 the bow and 2k + 2 the blade of the key in row k
     keys: KeyRows
-    boxed: int = (
-        0  # number of keys, the first ones, whose `parts` are their boxes: their pixels are not known
-    )
+    # Number of keys, the first ones, whose `parts` are their boxes: their pixels are not known.
+    boxed: int = 0
 
     @property
     def size(self) -> tuple[int, int]:

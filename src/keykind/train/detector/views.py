@@ -49,7 +49,7 @@ class Pools:
     backgrounds: ScenePool  # photos without keys
     hands: tuple[Hand, ...] = ()
     marked: ScenePool | None = None  # real photos with marked keys
-    things: tuple[Thing, ...] = ()  # small ones that are no keys
+    things: tuple[Thing, ...] = ()  # small objects other than keys
 
     def draw_cut(self, rng: np.random.Generator) -> CutOut:
         """Return a random cut-out key."""
