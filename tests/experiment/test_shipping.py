@@ -49,6 +49,11 @@ def test_a_backbone_that_was_not_trained_is_refused(finished_full_size, tmp_path
     assert not list(tmp_path.iterdir())
 
 
+def test_a_run_that_began_with_the_bundled_weights_is_bundled(finished_full_size, tmp_path):
+    experiment, _ = finished_full_size  # began with random weights: every tensor differs from the bundled ones
+    assert ship_classifier(experiment.out, "keykind", tmp_path)[0].path == tmp_path / "keys.tflite"
+
+
 def test_arrays_that_differ_only_beyond_float16_are_unchanged():
     before = {"a": np.ones(3), "b": np.ones(3), "scalar": np.ones(1)}
     arrays = {"a": before["a"] + 1e-6, "b": before["b"] + 0.1, "scalar": before["scalar"]}
