@@ -20,7 +20,7 @@ from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 MARKS = Path(__file__).parents[1] / "tests" / "support" / "real_keys.json"
-COMMAND = "python benchmarks/real_photos.py EVERYDAY CLEAN --write"
+COMMAND = "python benchmarks/real_photos.py EVERYDAY CLEAN"
 PACKAGES = ("keykind", "ai-edge-litert", "numpy", "pillow")
 
 
@@ -45,7 +45,8 @@ def main() -> None:
     )
     clean = score_real_photos(recogniser, options.clean, marks=MARKS, rng=np.random.default_rng(0))
     body = [explanation(), part("Everyday photos", everyday), part("Clean photos", clean)]
-    page = section("Real photos", "\n\n".join(body), command=COMMAND, packages=PACKAGES)
+    command = " ".join([COMMAND, *(f"--exclude {source}" for source in options.exclude), "--write"])
+    page = section("Real photos", "\n\n".join(body), command=command, packages=PACKAGES)
     print(page)
     if options.write:
         write_section("real-photos", page, PAGE)
