@@ -1,17 +1,19 @@
-"""How the bundled classifier was trained: the data, the recipe, the curve and the score on held-out renders.
+"""How the bundled classifier was trained: the data, the curves and the score on held-out renders.
 
     python benchmarks/classifier_training.py RUN [--write]
 
-In:    RUN, the run that `keykind dev ship` bundled
+In:    RUN, the run of `keykind dev train-classifier` that `keykind dev ship` bundled
 Out:   the section on stdout; with --write also in docs/models.md
-Needs: nothing beyond Python
+Needs: keykind[train]
 """
 
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
-from table import markdown, section, write_section
+from keykind.train.classifier.training import PARTS
+from table import curve_rows, markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
 PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
@@ -20,24 +22,34 @@ PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
 def text(run: Path) -> str:
     """Return the section of the page."""
     metrics = json.loads((run / "metrics.json").read_text("utf-8"))
-    photos = ", ".join(
-        f"{kind.replace('_', ' ')} {sum(counts.values()):,}" for kind, counts in metrics["counts"].items()
-    )
+    recipe = metrics["recipe"]["classifier"]
+    keys = ", ".join(f"{kind.replace('_', ' ')} {n:,}" for kind, n in metrics["counts"]["train"].items())
+    held_out = sum(metrics["counts"]["held out"].values())
     summary = (
-        f"Rendered photos: {photos}; a key was detected in {metrics['keys_found']:,}. Recipe "
-        f"`default`, starting from {Path(metrics['weights']).name}, on three quarters of the photos; "
-        f"on the others the weighted F1 is {metrics['test']['plain']['weighted_f1']:.3f}, the temperature "
-        f"{metrics['temperature']:.2f}. Full fine-tuning:"
+        f"Rendered keys: {keys}. Training started from the weights `{Path(metrics['weights']).name}`; seed "
+        f"{metrics['seed']}, AdamW. On {held_out} keys of photos held out the weighted F1 is "
+        f"{metrics['test']['plain']['weighted_f1']:.3f}, the temperature {metrics['temperature']:.2f}. Means "
+        "over 100 steps, on views as hard as those trained on: the loss, its parts for views of keys and of "
+        "other things, and the share of keys whose kind is right."
     )
-    names = [name for name in metrics["all_layers"][0] if name != "seconds"]
-    epochs = [
-        (str(i), *(f"{round(epoch[name], 3):g}" for name in names), f"{epoch['seconds'] / 60:.1f}")
-        for i, epoch in enumerate(metrics["all_layers"], 1)
+    rows = [
+        *curve_rows(
+            "head, on frozen features", _curve(run / "training" / "top.json"), recipe["batch"], PARTS
+        ),
+        *curve_rows("all layers", _curve(run / "training" / "whole.json"), recipe["batch"], PARTS),
     ]
-    table = markdown(("epoch", *(name.replace("_", " ") for name in names), "minutes"), epochs)
-    command = "keykind train RENDERS --recipe default --weights imagenet --out RUN"
-    heading = "How the classifier was trained"
-    return section(heading, f"{summary}\n\n{table}", command=command, packages=PACKAGES)
+    table = markdown(("trained", "views", "loss", *PARTS), rows)
+    return section(
+        "How the classifier was trained",
+        f"{summary}\n\n{table}",
+        command="python benchmarks/classifier_training.py RUN --write",
+        packages=PACKAGES,
+    )
+
+
+def _curve(path: Path) -> list[dict[str, Any]]:
+    curves: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))["curves"]
+    return curves
 
 
 def main() -> None:

@@ -15,10 +15,9 @@ from keykind.detect.detector import SCORE_THRESHOLD, load_detector
 from keykind.train.detector.labels import MAX_PHOTOS, split_set
 from keykind.train.detector.loss import PARTS
 from keykind.train.detector.training import CURVES, MODEL, score_photos
-from table import markdown, section, write_section
+from table import curve_rows, markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
-POINTS = 5  # of a curve, besides the first
 PACKAGES = ("keykind", "keras", "tensorflow-cpu", "ai-edge-litert")
 
 
@@ -42,22 +41,13 @@ def score_rows(options: argparse.Namespace) -> list[tuple[str, ...]]:
     return rows
 
 
-def curve_rows(trained: str, curve: list[dict[str, float]], batch: int) -> list[tuple[str, ...]]:
-    """Return rows of a stage's curve, evenly spaced; batch: views per step."""
-    points = [curve[round(i * (len(curve) - 1) / POINTS)] for i in range(POINTS + 1)] if curve else []
-    return [
-        (trained, f"{int(point['step']) * batch:,}", *(f"{point[part]:.3f}" for part in ("loss", *PARTS)))
-        for point in points
-    ]
-
-
 def text(options: argparse.Namespace) -> str:
     """Return the section of the page: how the detector was trained, and its scores."""
     training = json.loads((options.run / CURVES).read_text("utf-8"))
     recipe = training["recipe"]
     rows = [
-        *curve_rows("neck and heads", training["neck"], recipe["batch"]),
-        *curve_rows("all layers", training["curves"], recipe["fine_tune_batch"]),
+        *curve_rows("neck and heads", training["neck"], recipe["batch"], PARTS),
+        *curve_rows("all layers", training["curves"], recipe["fine_tune_batch"], PARTS),
     ]
     summary = (
         f"{training['photos']:,} rendered photos, AdamW, seed {options.seed}; the file has "

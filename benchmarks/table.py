@@ -7,7 +7,7 @@ Needs: nothing beyond Python
 
 import os
 import platform
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +15,7 @@ from pathlib import Path
 from keykind.core.files import write_text
 
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks.md"
+POINTS = 5  # of a curve, besides the first
 TITLE = """# Benchmarks
 
 Each table is written by the command below it. Both sides of a comparison run alternately in one process, so
@@ -53,3 +54,17 @@ def write_section(name: str, text: str, path: Path = PAGE, title: str = TITLE) -
     before, found, rest = page.partition(start)
     after = rest.partition(end)[2] if found else "\n"
     write_text(path, f"{before.rstrip()}\n\n{start}\n{text.strip()}\n{end}{after}")
+
+
+def curve_rows(
+    trained: str, curve: Sequence[Mapping[str, float]], batch: int, parts: Sequence[str]
+) -> list[tuple[str, ...]]:
+    """Return rows of a stage's curve, evenly spaced: what is trained, views, loss and its parts.
+
+    batch: views per step.
+    """
+    points = [curve[round(i * (len(curve) - 1) / POINTS)] for i in range(POINTS + 1)] if curve else []
+    return [
+        (trained, f"{int(point['step']) * batch:,}", *(f"{point[part]:.3f}" for part in ("loss", *parts)))
+        for point in points
+    ]
