@@ -114,12 +114,13 @@ def test_score_detector_prints_a_line_per_set(calls, capsys):
     assert all("AP50 0.900" in line and "1.0% swapped" in line for line in lines)
 
 
-def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize(("unread", "status"), [((), 0), (("gone.png",), 1)])
+def test_score_real_prints_tables_and_writes_json(unread, status, monkeypatch, tmp_path, capsys):
     record = []
 
     def score(recogniser, photos, *, marks, exclude, sheets, rng):
         record.append((recogniser, photos, marks, exclude, sheets, rng.integers(100)))
-        return SimpleNamespace(as_json=lambda: {"answers": 1})
+        return SimpleNamespace(as_json=lambda: {"answers": 1}, unread=unread)
 
     monkeypatch.setattr(
         "keykind.evaluate.real_photos.score.load_recogniser",
@@ -141,7 +142,7 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         "--seed",
         3,
     )
-    assert run(*command) == 0
+    assert run(*command) == status
     models = Path("m.tflite"), Path("d.tflite"), Path("r.tflite"), Path("decision.json")
     drawn = np.random.default_rng(3).integers(100)
     assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keykind.cli import dev_decision, dev_training
 from keykind.cli.options import add_seed, add_sets, add_stages, positive
-from keykind.cli.output import OK
+from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
 
@@ -30,8 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run one of the commands."""
-    options.command(options)
-    return OK
+    status: int | None = options.command(options)
+    return OK if status is None else status
 
 
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +114,7 @@ def _score_detector(options: argparse.Namespace) -> None:
         print(f"{folder.name:12} {score_photos(detector, split_set(folder, options.max_photos)[1])}")
 
 
-def _score_real(options: argparse.Namespace) -> None:
+def _score_real(options: argparse.Namespace) -> int:
     import numpy as np
 
     from keykind.core.files import write_json
@@ -132,6 +132,7 @@ def _score_real(options: argparse.Namespace) -> None:
     if options.json:
         write_json(options.json, scores.as_json())
     print(text(scores))
+    return SOME_UNREADABLE if scores.unread else OK
 
 
 def _ship(options: argparse.Namespace) -> None:
