@@ -172,18 +172,19 @@ def test_score_real_without_its_tables_is_an_error(tmp_path, capsys):
     assert "labels.csv: cannot be read" in capsys.readouterr().err
 
 
-def test_ship_bundles_both_stages_of_a_detector_and_a_run(calls, capsys):
+def test_ship_bundles_both_stages_of_a_detector_and_a_run(calls, tmp_path, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     detector = calls("keykind.experiment.shipping.ship_detector", Path("detector.tflite"))
     calls("keykind.experiment.shipping.ship_refiner", Path("refiner.tflite"))
     exported = SimpleNamespace(lines=lambda: ["keys.tflite  5 MB"])
     calls("keykind.experiment.shipping.ship_classifier", (exported, Path("weights.npz")))
+    (tmp_path / "metrics.json").touch()
     stages = ("--detector", "new.tflite", "--refiner", "newer.tflite")
-    assert run("dev", "ship", "run", "--begin", "imagenet", *stages, "--out", "models") == 0
+    assert run("dev", "ship", tmp_path, "--begin", "imagenet", *stages, "--out", "models") == 0
     assert detector == [
         (Path("new.tflite"), Path("models")),
         (Path("newer.tflite"), Path("models")),
-        (Path("run"), "imagenet", Path("models")),
+        (tmp_path, "imagenet", Path("models")),
     ]
     assert capsys.readouterr().out == "detector.tflite\nrefiner.tflite\nkeys.tflite  5 MB\nweights.npz\n"
 
@@ -223,7 +224,7 @@ def test_ship_bundles_a_decision(calls, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run"], "needs --begin"),
+        (["nope"], "nope: is not a finished run"),
         ([], "neither a run nor --detector"),
         (["--detector", "new.tflite", "--begin", "imagenet"], "was given --begin without a run"),
     ],
@@ -231,6 +232,13 @@ def test_ship_bundles_a_decision(calls, capsys):
 def test_ship_without_what_it_needs_is_an_error(arguments, message, capsys):
     assert run("dev", "ship", *arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def test_ship_needs_the_initial_weights_of_a_run(tmp_path, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    (tmp_path / "metrics.json").touch()
+    assert run("dev", "ship", tmp_path) == 2
+    assert "needs --begin" in capsys.readouterr().err
 
 
 def test_render_sample_prints_a_line_per_part(monkeypatch, tmp_path, capsys):

@@ -140,16 +140,7 @@ def _ship(options: argparse.Namespace) -> None:
     from keykind.experiment.shipping import ship_classifier, ship_decision, ship_detector, ship_refiner
     from keykind.model.shipped import FOLDER
 
-    if not (options.source or options.detector or options.refiner or options.decision):
-        fault = "was given neither a run nor --detector, --refiner or --decision"
-        remedy = "give at least one of them"
-        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
-    if options.source and not options.begin:
-        remedy = "give the initial weights of the run"
-        raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
-    if options.begin and not options.source:
-        fault, remedy = "was given --begin without a run", "give the run whose initial weights these are"
-        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
+    _check_ship(options)
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))
@@ -160,6 +151,24 @@ def _ship(options: argparse.Namespace) -> None:
         print(*exported.lines(), weights, sep="\n")
     if options.decision:
         print(ship_decision(options.decision, out))
+
+
+def _check_ship(options: argparse.Namespace) -> None:
+    """Raise KeykindError if there is nothing to bundle, or a run or its initial weights are missing."""
+    from keykind.export.from_run import check_finished
+
+    if not (options.source or options.detector or options.refiner or options.decision):
+        fault = "was given neither a run nor --detector, --refiner or --decision"
+        remedy = "give at least one of them"
+        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
+    if options.source:
+        check_finished(options.source)
+    if options.source and not options.begin:
+        remedy = "give the initial weights of the run"
+        raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
+    if options.begin and not options.source:
+        fault, remedy = "was given --begin without a run", "give the run whose initial weights these are"
+        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
 
 
 def _render_sample(options: argparse.Namespace) -> None:
