@@ -114,12 +114,13 @@ def test_score_detector_prints_a_line_per_set(calls, capsys):
     assert all("AP50 0.900" in line and "1.0% swapped" in line for line in lines)
 
 
-def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize(("unread", "status"), [((), 0), (("gone.png",), 1)])
+def test_score_real_prints_tables_and_writes_json(unread, status, monkeypatch, tmp_path, capsys):
     record = []
 
     def score(recogniser, photos, *, marks, exclude, sheets, rng):
         record.append((recogniser, photos, marks, exclude, sheets, rng.integers(100)))
-        return SimpleNamespace(as_json=lambda: {"answers": 1})
+        return SimpleNamespace(as_json=lambda: {"answers": 1}, unread=unread)
 
     monkeypatch.setattr(
         "keykind.evaluate.real_photos.score.load_recogniser",
@@ -141,7 +142,7 @@ def test_score_real_prints_tables_and_writes_json(monkeypatch, tmp_path, capsys)
         "--seed",
         3,
     )
-    assert run(*command) == 0
+    assert run(*command) == status
     models = Path("m.tflite"), Path("d.tflite"), Path("r.tflite"), Path("decision.json")
     drawn = np.random.default_rng(3).integers(100)
     assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
@@ -171,18 +172,19 @@ def test_score_real_without_its_tables_is_an_error(tmp_path, capsys):
     assert "labels.csv: cannot be read" in capsys.readouterr().err
 
 
-def test_ship_bundles_both_stages_of_a_detector_and_a_run(calls, capsys):
+def test_ship_bundles_both_stages_of_a_detector_and_a_run(calls, tmp_path, capsys):
     pytest.importorskip("keras", reason="the extra train is not installed")
     detector = calls("keykind.experiment.shipping.ship_detector", Path("detector.tflite"))
     calls("keykind.experiment.shipping.ship_refiner", Path("refiner.tflite"))
     exported = SimpleNamespace(lines=lambda: ["keys.tflite  5 MB"])
     calls("keykind.experiment.shipping.ship_classifier", (exported, Path("weights.npz")))
+    (tmp_path / "metrics.json").touch()
     stages = ("--detector", "new.tflite", "--refiner", "newer.tflite")
-    assert run("dev", "ship", "run", "--begin", "imagenet", *stages, "--out", "models") == 0
+    assert run("dev", "ship", tmp_path, "--begin", "imagenet", *stages, "--out", "models") == 0
     assert detector == [
         (Path("new.tflite"), Path("models")),
         (Path("newer.tflite"), Path("models")),
-        (Path("run"), "imagenet", Path("models")),
+        (tmp_path, "imagenet", Path("models")),
     ]
     assert capsys.readouterr().out == "detector.tflite\nrefiner.tflite\nkeys.tflite  5 MB\nweights.npz\n"
 
@@ -222,7 +224,7 @@ def test_ship_bundles_a_decision(calls, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run"], "needs --begin"),
+        (["nope"], "nope: is not a finished run"),
         ([], "neither a run nor --detector"),
         (["--detector", "new.tflite", "--begin", "imagenet"], "was given --begin without a run"),
     ],
@@ -230,6 +232,13 @@ def test_ship_bundles_a_decision(calls, capsys):
 def test_ship_without_what_it_needs_is_an_error(arguments, message, capsys):
     assert run("dev", "ship", *arguments) == 2
     assert message in capsys.readouterr().err
+
+
+def test_ship_needs_the_initial_weights_of_a_run(tmp_path, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    (tmp_path / "metrics.json").touch()
+    assert run("dev", "ship", tmp_path) == 2
+    assert "needs --begin" in capsys.readouterr().err
 
 
 def test_render_sample_prints_a_line_per_part(monkeypatch, tmp_path, capsys):

@@ -719,7 +719,11 @@ def test_photos_without_kind_folders_are_rejected_with_their_number(tmp_path):
 
 def test_a_single_kind_is_rejected_with_what_was_found(tmp_path):
     drawn.photos(tmp_path, dimple=3, safe=0)
-    assert "only 1 kind can be trained (dimple: 3 photos)" in error_message(tmp_path)
+    assert "only 1 kind can be trained (dimple: 3 photos); give readable" in error_message(tmp_path)
+    for kind in ("cylinder", "mortice"):
+        drawn.save(drawn.key(50), tmp_path / kind / "same.jpg")
+    message = error_message(tmp_path)
+    assert "(dimple: 3 photos); left out: 2 photos labelled with several kinds; give readable" in message
 
 
 def test_a_dataset_without_readable_photos_is_rejected_with_the_first_reason(tmp_path):

@@ -262,7 +262,10 @@ def test_a_marks_file_replaces_keys_csv(tmp_path):
     [
         ("a.png,spoon,1,,,s\n", "", "labels.csv, row 2: has the label 'spoon'"),
         ("a.png,dimple,many,,,s\n", "", "row 2: has n_keys 'many'"),
-        ("a.png,not_key,2,,,s\n", "", "row 2: has the label not_key and n_keys '2'"),
+        ("a.png,not_key,2,,,s\n", "", "n_keys '2'; a not_key photo has 0 keys; give 0 or another label"),
+        ("a.png,dimple,0,,,s\n", "", "row 2: has the label dimple and n_keys '0'; only not_key has 0 keys"),
+        ("../a.png,dimple,1,,,s\n", "", "names ../a.png, which is not a path inside the folder"),
+        ("/a.png,dimple,1,,,s\n", "", "names /a.png, which is not a path inside the folder"),
         ("a.png,dimple,1,yes,,s\n", "", "row 2: has in_hand 'yes'"),
         (",dimple,1,,,s\n", "", "row 2: has no path"),
         ("a.png,dimple,1,,,s\na.png,dimple,1,,,s\n", "", "row 3: lists a.png a second time"),
@@ -274,9 +277,21 @@ def test_a_marks_file_replaces_keys_csv(tmp_path):
         ),
         ("a.png,dimple,1,,,s\n", "a.png,1,spoon,1,1,9,9\n", "keys.csv, row 2: has the kind 'spoon'"),
         ("a.png,dimple,1,,,s\n", "a.png,1,,1,1,9\n", "row 2: has the coordinates 1, 1, 9, "),
-        ("a.png,dimple,1,,,s\n", "a.png,1,,1,1,nan,9\n", "row 2: has its head at 1, 1 and its tip at nan, 9"),
+        ("a.png,dimple,1,,,s\n", "a.png,1,,1,1,nan,9\n", "row 2: tip_x is nan; give four finite numbers"),
         ("a.png,dimple,1,,,s\n", "a.png,1,,1,1,1,1\n", "row 2: has its head at 1, 1 and its tip at 1, 1"),
-        ("a.png,dimple,1,,,s\n", "a.png,1,,1,1,9,9\n" * 2, "has n_keys 1 for a.png, which has 2 marks"),
+        ("a.png,dimple,1,,,s\n", "a.png,1.5,,1,1,9,9\n", "keys.csv, row 2: has the number '1.5'"),
+        ("a.png,dimple,2,,,s\n", "a.png,1,,1,1,9,9\n" * 2, "keys.csv, row 3: marks key 1 of a.png a second"),
+        (
+            "a.png,dimple,1,,,s\n",
+            "a.png,1,,1,1,9,9\na.png,2,,1,1,9,9\n",
+            "labels.csv, row 2: has n_keys 1 for a.png, which has 2 marks",
+        ),
+        ("a.png,not_key,0,,,s\n", "a.png,1,,1,1,9,9\n", "n_keys 0 for a.png, which has 1 mark;"),
+        (
+            "a.png,cylinder,2,,,s\n",
+            "a.png,1,mortice,1,1,9,9\na.png,2,dimple,1,1,9,9\n",
+            "labels.csv, row 2: labels a.png cylinder, but its marks are of dimple, mortice",
+        ),
     ],
 )
 def test_wrong_tables_name_file_and_row(tmp_path, rows, keys, message):
@@ -285,12 +300,22 @@ def test_wrong_tables_name_file_and_row(tmp_path, rows, keys, message):
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("label", "kinds"),
+    [("cylinder", ["", "mortice"]), ("cylinder", ["cylinder", ""]), ("unsure", ["mortice"])],
+)
+def test_a_mark_may_be_of_another_kind_than_the_label_if_it_is_not_the_only_one(tmp_path, label, kinds):
+    marks = "".join(f"a.png,{i},{kind},1,1,9,9\n" for i, kind in enumerate(kinds))
+    (photo,) = read_annotations(write_folder(tmp_path, f"a.png,{label},2,,,s\n", marks))
+    assert [mark.kind for mark in photo.marks] == kinds
+
+
 def test_missing_tables_columns_sources_and_marks_files_are_errors(tmp_path):
     for prepare, message in (
         (lambda: None, "labels.csv: cannot be read (No such file or directory)"),
         (
             lambda: (tmp_path / "labels.csv").write_text("path,label\n", "utf-8"),
-            "has no column n_keys, source",
+            "has no column n_keys, source; its columns are: path, label;",
         ),
         (lambda: (tmp_path / "labels.csv").write_bytes(b"\xff\xfe"), "labels.csv: cannot be read ("),
     ):
@@ -299,7 +324,7 @@ def test_missing_tables_columns_sources_and_marks_files_are_errors(tmp_path):
             read_annotations(tmp_path)
         assert message in str(caught.value)
     folder = write_folder(tmp_path, "a.png,dimple,1,,,one\n")
-    with pytest.raises(BadDataset, match="has no source 'other'"):
+    with pytest.raises(BadDataset, match=r"has no source 'other'; exclude one of its sources: one$"):
         read_annotations(folder, exclude=["other"])
     with pytest.raises(BadDataset, match=r"marks\.json: cannot be read"):
         read_annotations(folder, tmp_path / "marks.json")
@@ -309,7 +334,7 @@ def test_a_mark_outside_its_photo_is_an_error(tmp_path):
     folder = write_folder(tmp_path, "a.png,dimple,1,,,one\n", f"a.png,1,,1,1,{WIDTH + 2},9\n")
     with pytest.raises(BadDataset) as caught:
         detect_photos(FakeDetector(), read_annotations(folder))
-    assert f"keys.csv, row 2: is outside a.png: 1, 1 to 402, 9 in {WIDTH} x {HEIGHT} pixels" in str(
+    assert f"keys.csv, row 2: has a point outside a.png: 1, 1 to 402, 9 in {WIDTH} x {HEIGHT} pixels" in str(
         caught.value
     )
 

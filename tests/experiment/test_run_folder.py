@@ -213,7 +213,7 @@ def test_a_table_is_read_as_it_was_written(run):
 
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(CannotWrite, match="MB free"):
+    with pytest.raises(CannotWrite, match="is a file, not a folder"):
         RunFolder(tmp_path / "file" / "run").claim(IDENTITY, resume=False)
 
 

@@ -50,7 +50,7 @@ def test_a_backbone_that_was_not_trained_is_refused(finished_full_size, tmp_path
 
 
 def test_a_run_that_began_with_the_bundled_weights_is_bundled(finished_full_size, tmp_path):
-    experiment, _ = finished_full_size  # began with random weights
+    experiment, _ = finished_full_size  # began with random weights: no tensor is like the bundled ones
     assert ship_classifier(experiment.out, "keykind", tmp_path)[0].path == tmp_path / "keys.tflite"
 
 

@@ -94,10 +94,16 @@ def test_a_damaged_decision_raises(tmp_path):
 
 
 def test_a_file_that_is_no_decision_is_an_error(tmp_path):
-    for text in ("{}", "[1]", "no JSON"):
+    for text, reason in (
+        ("{}", r"it has no entry 'schema'"),
+        ("[1]", "it is not a JSON object"),
+        ("no JSON", "Expecting value"),
+    ):
         (tmp_path / "decision.json").write_text(text)
-        with pytest.raises(BadModel, match="is not a decision"):
+        with pytest.raises(BadModel, match=rf"is not a decision \({reason}"):
             load_decision(tmp_path / "decision.json")
+    with pytest.raises(BadModel, match=r"is not a decision \(no such file\)"):
+        load_decision(tmp_path / "none.json")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e6])

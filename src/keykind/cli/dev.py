@@ -10,7 +10,7 @@ from pathlib import Path
 
 from keykind.cli import dev_decision, dev_training
 from keykind.cli.options import add_seed, add_sets, add_stages, positive
-from keykind.cli.output import OK
+from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
 
@@ -30,8 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run one of the commands."""
-    options.command(options)
-    return OK
+    status: int | None = options.command(options)
+    return OK if status is None else status
 
 
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
@@ -114,7 +114,7 @@ def _score_detector(options: argparse.Namespace) -> None:
         print(f"{folder.name:12} {score_photos(detector, split_set(folder, options.max_photos)[1])}")
 
 
-def _score_real(options: argparse.Namespace) -> None:
+def _score_real(options: argparse.Namespace) -> int:
     import numpy as np
 
     from keykind.core.files import write_json
@@ -132,6 +132,7 @@ def _score_real(options: argparse.Namespace) -> None:
     if options.json:
         write_json(options.json, scores.as_json())
     print(text(scores))
+    return SOME_UNREADABLE if scores.unread else OK
 
 
 def _ship(options: argparse.Namespace) -> None:
@@ -139,16 +140,7 @@ def _ship(options: argparse.Namespace) -> None:
     from keykind.experiment.shipping import ship_classifier, ship_decision, ship_detector, ship_refiner
     from keykind.model.shipped import FOLDER
 
-    if not (options.source or options.detector or options.refiner or options.decision):
-        fault = "was given neither a run nor --detector, --refiner or --decision"
-        remedy = "give at least one of them"
-        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
-    if options.source and not options.begin:
-        remedy = "give the initial weights of the run"
-        raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
-    if options.begin and not options.source:
-        fault, remedy = "was given --begin without a run", "give the run whose initial weights these are"
-        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
+    _check_ship(options)
     out = options.out or FOLDER
     if options.detector:
         print(ship_detector(options.detector, out))
@@ -159,6 +151,24 @@ def _ship(options: argparse.Namespace) -> None:
         print(*exported.lines(), weights, sep="\n")
     if options.decision:
         print(ship_decision(options.decision, out))
+
+
+def _check_ship(options: argparse.Namespace) -> None:
+    """Raise KeykindError if there is nothing to bundle, or a run or its initial weights are missing."""
+    from keykind.export.from_run import check_finished
+
+    if not (options.source or options.detector or options.refiner or options.decision):
+        fault = "was given neither a run nor --detector, --refiner or --decision"
+        remedy = "give at least one of them"
+        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
+    if options.source:
+        check_finished(options.source)
+    if options.source and not options.begin:
+        remedy = "give the initial weights of the run"
+        raise KeykindError(options.source, fault="needs --begin", remedy=remedy)
+    if options.begin and not options.source:
+        fault, remedy = "was given --begin without a run", "give the run whose initial weights these are"
+        raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
 
 
 def _render_sample(options: argparse.Namespace) -> None:

@@ -5,10 +5,12 @@ Out:   the file under its final name, once all of it is on the disk
 Needs: nothing beyond Python
 """
 
+import errno
 import json
 import os
 import secrets
 import shutil
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -20,6 +22,7 @@ from keykind.core.errors import CannotWrite
 
 # What reading a damaged archive or JSON file may raise.
 READ_ERRORS = (OSError, EOFError, LookupError, RuntimeError, ValueError, zipfile.BadZipFile, zlib.error)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 UNFINISHED = ".unfinished-"  # prefix of the temporary name of an incomplete file
 SET_FILE, LABELS, COCO, SHEET = "set.json", "labels", "coco.json", "contact-sheet.png"
 RENDER_FILES = (SET_FILE, LABELS, COCO, SHEET)  # what `keykind render` writes beside the class folders
@@ -52,13 +55,11 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
 
 @contextmanager
 def writing_to(path: str | Path) -> Iterator[None]:
-    """Turn an OSError while writing `path` into CannotWrite, which says how much disk space is left."""
+    """Turn an OSError while writing `path` into CannotWrite; of a full disk, it says how much is free."""
     try:
         yield
     except OSError as error:
-        raise CannotWrite(
-            path, fault=_describe(error, path), remedy="free some space or choose another folder"
-        ) from error
+        raise _cannot_write(Path(path), error) from error
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:
@@ -100,7 +101,12 @@ def file_mode(path: str | Path) -> int:
         return 0
 
 
-def _describe(error: OSError, path: str | Path) -> str:
-    return (
-        f"cannot be written ({error.strerror or error}; {free_space(path) / 1e6:,.0f} MB free on that disk)"
-    )
+def _cannot_write(path: Path, error: OSError) -> CannotWrite:
+    reason, remedy = str(error.strerror or error), "choose another name or folder"
+    if error.errno in NO_SPACE:
+        reason += f"; {free_space(path) / 1e6:,.0f} MB free on that disk"
+        remedy = "free some space or choose another folder"
+    elif isinstance(error, FileExistsError | NotADirectoryError):
+        in_place = [part for part in (path, *path.parents) if stat.S_ISREG(file_mode(part))]
+        reason = f"{in_place[0]} is a file, not a folder" if in_place else reason
+    return CannotWrite(path, fault=f"cannot be written ({reason})", remedy=remedy)

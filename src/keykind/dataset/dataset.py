@@ -274,11 +274,12 @@ def _check(dataset: Dataset, photos: Path, test: Path | None) -> None:
         trainable = (
             ", ".join(f"{kind}: {count['train']:,} photos" for kind, count in counts.items()) or "none"
         )
+        kinds = "1 kind" if len(counts) == 1 else f"{len(counts)} kinds"
+        fault = f"only {kinds} can be trained ({trainable})"
         conflicting = sum(map(len, conflicting_labels(dataset.left_out).values()))
-        fault = (
-            f"only {len(counts)} {'kind' if len(counts) == 1 else 'kinds'} can be trained ({trainable}); "
-            f"left out: {conflicting:,} photos labelled with several kinds, {len(dataset.leaks):,} leaks"
-        )
+        left_out = {"photos labelled with several kinds": conflicting, "leaks": len(dataset.leaks)}
+        if any(left_out.values()):
+            fault += "; left out: " + ", ".join(f"{n:,} {what}" for what, n in left_out.items() if n)
         raise BadDataset(
             photos, fault=fault, remedy="give readable photos of at least 2 kinds, one folder per kind"
         )

@@ -63,7 +63,11 @@ class KeyDetector:
         self._refiner = refiner
         self.digest = hashlib.sha256(flatbuffer).hexdigest() + (refiner.digest if refiner else "")
         self._interpreters = InterpreterPool(flatbuffer)
-        outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        self._interpreters.warm_up()
+        try:
+            outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        except ValueError as error:
+            raise ValueError(f"its input is not (1, {HEIGHT}, {WIDTH}, 3) uint8") from error
         shapes = [output.shape for output in outputs]
         if shapes != [(1, LOCATIONS, len(OUTPUTS))]:
             raise ValueError(f"its outputs are {shapes}, not (1, {LOCATIONS}, {len(OUTPUTS)})")
@@ -81,7 +85,8 @@ class KeyDetector:
             return cls(data, refiner)
         except (OSError, ValueError, RuntimeError) as error:
             name, remedy = path or shipped.DETECTOR, "give the .tflite file of a detector"
-            raise BadModel(name, fault=f"is not a detector ({error})", remedy=remedy) from error
+            reason = "no such file" if isinstance(error, FileNotFoundError) else error
+            raise BadModel(name, fault=f"is not a detector ({reason})", remedy=remedy) from error
 
     def detect(self, photo: Photo, score_threshold: float = SCORE_THRESHOLD) -> tuple[Detection, ...]:
         """Return the keys with at least this score, highest score first. Thread-safe."""

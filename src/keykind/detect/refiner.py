@@ -71,7 +71,11 @@ class Refiner:
         """
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._interpreters = InterpreterPool(flatbuffer)
-        outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        self._interpreters.warm_up()
+        try:
+            outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        except ValueError as error:
+            raise ValueError(f"its input is not (1, {HEIGHT}, {WIDTH}, 3) uint8") from error
         expected = {(1, len(OUTPUTS)), (1, *MASK_SHAPE)}
         if len(outputs) != 2 or {output.shape for output in outputs} != expected:
             shapes = [output.shape for output in outputs]
@@ -84,7 +88,8 @@ class Refiner:
             return cls(shipped.read_model(shipped.REFINER) if path is None else Path(path).read_bytes())
         except (OSError, ValueError, RuntimeError) as error:
             name, remedy = path or shipped.REFINER, "give the .tflite file of a refiner"
-            raise BadModel(name, fault=f"is not a refiner ({error})", remedy=remedy) from error
+            reason = "no such file" if isinstance(error, FileNotFoundError) else error
+            raise BadModel(name, fault=f"is not a refiner ({reason})", remedy=remedy) from error
 
     def refine(self, photo: Photo, detections: Iterable[Detection]) -> tuple[Detection, ...]:
         """Return the detections with corrected ends, widths, scores and attributes, and with masks.

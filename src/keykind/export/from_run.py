@@ -74,8 +74,7 @@ class ParityReport:
 def load_trained_model(run: str | Path) -> TrainedModel:
     """Return the model of a finished run. Raises BadRun if it is not finished, or its files are damaged."""
     run = Path(run)
-    if not (run / "metrics.json").is_file():
-        raise BadRun(run, fault="is not a finished run", remedy="give the folder that `keykind train` wrote")
+    check_finished(run)
     try:
         metrics = json.loads((run / "metrics.json").read_text("utf-8"))
         values = json.loads((run / "recipe.json").read_text("utf-8"))["recipe"]
@@ -93,6 +92,12 @@ def load_trained_model(run: str | Path) -> TrainedModel:
         raise
     except (*READ_ERRORS, TypeError) as error:
         raise BadRun(run, fault=f"cannot be read ({error})", remedy="train it again") from error
+
+
+def check_finished(run: str | Path) -> None:
+    """Raise BadRun if a folder is not one of a finished run."""
+    if not Path(run, "metrics.json").is_file():
+        raise BadRun(run, fault="is not a finished run", remedy="give the folder that `keykind train` wrote")
 
 
 def about_run(metrics: dict[str, Any]) -> dict[str, Any]:

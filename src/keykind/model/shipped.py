@@ -76,7 +76,21 @@ def load_decision(path: str | Path) -> Decision:
         return decision_from_json(json.loads(Path(path).read_text("utf-8")))
     except (*READ_ERRORS, TypeError) as error:
         remedy = "give a file that `keykind dev fit-decision` wrote"
-        raise BadModel(path, fault=f"is not a decision ({error})", remedy=remedy) from error
+        raise BadModel(path, fault=f"is not a decision ({_reason(error)})", remedy=remedy) from error
+
+
+def _reason(error: Exception) -> str:
+    """Return why a file is not a decision."""
+    match error:
+        case FileNotFoundError():
+            return "no such file"
+        case OSError():
+            return str(error.strerror or error)
+        case KeyError():
+            return f"it has no entry {error}"
+        case TypeError():
+            return "it is not a JSON object, or an entry has a wrong type"
+    return str(error)
 
 
 def _store(name: str, file: str, data: bytes, folder: Path, **properties: str) -> Path:

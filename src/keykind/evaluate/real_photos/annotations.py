@@ -4,6 +4,9 @@ In:    labels.csv (path, label, n_keys, source; optional: in_hand, ground); keys
        head_x, head_y, tip_x, tip_y, px of the upright photo), or JSON with marks by the photos' SHA-256
 Out:   AnnotatedPhoto(s) in the order of labels.csv; no photo is decoded
 Needs: numpy
+
+Of a key that the frame cuts off, the point where it leaves the frame is marked in place of the end that is
+outside. A key of which too little is visible gets no mark, but counts in n_keys.
 """
 
 import csv
@@ -22,11 +25,13 @@ from keykind.core.errors import BadDataset, printable
 from keykind.core.files import READ_ERRORS
 from keykind.core.geometry import Points
 from keykind.core.kinds import NAMES
+from keykind.dataset.listing import first_few
 
 LABELS, KEYS = "labels.csv", "keys.csv"
 SEVERAL, NO_KEY, UNSURE = "multiple", "not_key", "unsure"  # labels beside the kinds
 PHOTO_COLUMNS = ("path", "label", "n_keys", "source")
 MARK_COLUMNS = ("path", "number", "kind", "head_x", "head_y", "tip_x", "tip_y")
+COORDINATES = MARK_COLUMNS[3:]
 FLAGS = {"": None, "0": False, "1": True}  # of in_hand
 EDGE = 1.0  # px by which a mark may be outside: annotation tools place points on the border
 
@@ -61,6 +66,7 @@ class AnnotatedPhoto:
     # (2, 2) corners of regions with too many keys to mark, shares of the sides
     dense: tuple[Points, ...] = ()
     relative: bool = False  # whether keypoints are shares of the photo's sides
+    origin: str = ""  # where it is listed: file and row
 
     @property
     def hidden(self) -> int:
@@ -84,8 +90,9 @@ class AnnotatedPhoto:
         for mark in (*marks, *partial):
             if (mark.keypoints < -EDGE).any() or (mark.keypoints > np.array([width, height]) + EDGE).any():
                 (x, y), (u, v) = mark.keypoints.tolist()
-                fault = f"is outside {self.name}: {x:g}, {y:g} to {u:g}, {v:g} in {width} x {height} pixels"
-                remedy = "give pixels of the upright photo"
+                points = f"{x:g}, {y:g} to {u:g}, {v:g} in {width} x {height} pixels"
+                fault = f"has a point outside {self.name}: {points}"
+                remedy = "give pixels of the upright photo; of a cut-off key, where it leaves the frame"
                 raise BadDataset(mark.origin, fault=fault, remedy=remedy)
         return replace(self, marks=marks, partial=partial, relative=False)
 
@@ -115,7 +122,7 @@ def read_annotations(
         photos = {name: _with_hashed_marks(photo, by_hash) for name, photo in photos.items()}
     _check_sources(table, {photo.source for photo in photos.values()}, exclude)
     for photo in photos.values():
-        _check_count(table, photo)
+        _check_marks(photo)
     kept = tuple(photo for photo in photos.values() if photo.source not in exclude)
     if not kept:
         raise _bad(table, f"has no photo to measure on ({len(photos)} rows)", "list photos, or exclude less")
@@ -129,8 +136,10 @@ def read_table(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, 
         reader = csv.DictReader(io.StringIO(text, newline=""), restval="")
         missing = [name for name in needed if name not in (reader.fieldnames or ())]
         if missing:
-            fault = f"has no column {', '.join(missing)}"
-            raise _bad(table, fault, f"name the columns {', '.join(needed)} in the first line")
+            actual = printable(", ".join(reader.fieldnames or ())[:200]) or "none"
+            fault = f"has no column {', '.join(missing)}; its columns are: {actual}"
+            remedy = f"name the columns {', '.join(needed)} in the first line, separated by commas"
+            raise _bad(table, fault, remedy)
         return [
             (
                 reader.line_num,
@@ -147,29 +156,37 @@ def _photo(folder: Path, cells: Mapping[str, str], origin: str) -> AnnotatedPhot
     label, count, in_hand = cells["label"], cells["n_keys"], cells.get("in_hand", "")
     if not cells["path"]:
         raise _bad(origin, "has no path", "name a photo, or delete the row")
+    path = Path(cells["path"])
+    if path.is_absolute() or ".." in path.parts:
+        fault = f"names {path}, which is not a path inside the folder"
+        raise _bad(origin, fault, "put the photo into the folder and give its path from there")
     labels = (*NAMES, SEVERAL, NO_KEY, UNSURE)
     if label not in labels:
         raise _bad(origin, f"has the label '{label}'", f"use one of {', '.join(labels)}")
     if count and not count.isdecimal():
         raise _bad(origin, f"has n_keys '{count}'", "give a whole number, or nothing if it was not counted")
-    if (label == NO_KEY) != (count == "0"):
-        raise _bad(origin, f"has the label {label} and n_keys '{count}'", f"only {NO_KEY} has 0 keys")
+    n_keys = int(count) if count else None
+    if (label == NO_KEY) != (n_keys == 0):
+        no_key = f"a {NO_KEY} photo has 0 keys; give 0 or another label"
+        remedy = no_key if label == NO_KEY else f"only {NO_KEY} has 0 keys"
+        raise _bad(origin, f"has the label {label} and n_keys '{count}'", remedy)
     if in_hand not in FLAGS:
         raise _bad(origin, f"has in_hand '{in_hand}'", "give 1, 0, or nothing if it is not known")
     return AnnotatedPhoto(
-        folder / cells["path"],
+        folder / path,
         cells["path"],
         label,
         cells["source"] or cells["path"],
-        int(count) if count else None,
+        n_keys,
         FLAGS[in_hand],
         cells.get("ground", ""),
+        origin=origin,
     )
 
 
 def _with_marks(table: Path, photos: Mapping[str, AnnotatedPhoto]) -> dict[str, AnnotatedPhoto]:
     """Return the photos that have rows in keys.csv, with these marks."""
-    marks: dict[str, list[Mark]] = {}
+    marks: dict[str, dict[int, Mark]] = {}  # photo -> number -> mark
     for line, cells in read_table(table, MARK_COLUMNS):
         origin = f"{table}, row {line}"
         if cells["path"] not in photos:
@@ -177,9 +194,17 @@ def _with_marks(table: Path, photos: Mapping[str, AnnotatedPhoto]) -> dict[str, 
         if cells["kind"] not in ("", *NAMES):
             fault = f"has the kind '{cells['kind']}'"
             raise _bad(origin, fault, f"use one of {', '.join(NAMES)}, or nothing if a person cannot tell")
-        keypoints = _keypoints([cells[name] for name in MARK_COLUMNS[3:]], origin)
-        marks.setdefault(cells["path"], []).append(Mark(keypoints, cells["kind"], origin))
-    return {name: replace(photos[name], marks=tuple(group)) for name, group in marks.items()}
+        if not cells["number"].isdecimal():
+            raise _bad(
+                origin, f"has the number '{cells['number']}'", "number the keys of a photo 1, 2, 3, ..."
+            )
+        number, group = int(cells["number"]), marks.setdefault(cells["path"], {})
+        if number in group:
+            fault = f"marks key {number} of {cells['path']} a second time"
+            raise _bad(origin, fault, "delete one of the two rows, or give each key a number of its own")
+        keypoints = _keypoints([cells[name] for name in COORDINATES], origin)
+        group[number] = Mark(keypoints, cells["kind"], origin)
+    return {name: replace(photos[name], marks=tuple(group.values())) for name, group in marks.items()}
 
 
 def _read_marks(path: Path) -> dict[str, Any]:
@@ -220,25 +245,32 @@ def _keypoints(values: Sequence[Any], origin: str) -> Points:
     except (TypeError, ValueError) as error:
         shown = printable(", ".join(map(str, values)))[:100]
         raise _bad(origin, f"has the coordinates {shown}", "give four numbers") from error
-    if not all(map(math.isfinite, (x, y, u, v))) or (x, y) == (u, v):
+    for name, value in zip(COORDINATES, (x, y, u, v), strict=True):
+        if not math.isfinite(value):
+            raise _bad(origin, f"{name} is {value}", "give four finite numbers")
+    if (x, y) == (u, v):
         fault = f"has its head at {x:g}, {y:g} and its tip at {u:g}, {v:g}"
         raise _bad(origin, fault, "mark two different points")
     return np.array([[x, y], [u, v]])
 
 
-def _check_count(table: Path, photo: AnnotatedPhoto) -> None:
-    if photo.n_keys is not None and len(photo.marks) > photo.n_keys:
-        fault = f"has n_keys {photo.n_keys} for {photo.name}, which has {len(photo.marks)} marks"
-        raise _bad(table, fault, "correct the number, or delete marks")
+def _check_marks(photo: AnnotatedPhoto) -> None:
+    """Raise BadDataset if the photo has more marks than keys, or marks of other kinds than its label only."""
+    count, kinds = len(photo.marks), {mark.kind for mark in photo.marks}
+    if photo.n_keys is not None and count > photo.n_keys:
+        marks = "1 mark" if count == 1 else f"{count} marks"
+        fault = f"has n_keys {photo.n_keys} for {photo.name}, which has {marks}"
+        raise _bad(photo.origin, fault, "correct the number, or delete marks")
+    if photo.label in NAMES and kinds and not kinds & {photo.label, ""}:
+        fault = f"labels {photo.name} {photo.label}, but its marks are of {', '.join(sorted(kinds))}"
+        raise _bad(photo.origin, fault, f"correct the label, or the kind in {KEYS}")
 
 
 def _check_sources(table: Path, known: Collection[str], exclude: Collection[str]) -> None:
     for source in exclude:
         if source not in known:
-            some = ", ".join(sorted(known)[:5])
-            raise _bad(
-                table, f"has no source '{source}'", f"exclude one of its {len(known)} sources: {some}, ..."
-            )
+            remedy = f"exclude one of its sources: {first_few(sorted(known))}"
+            raise _bad(table, f"has no source '{source}'", remedy)
 
 
 def _bad(subject: str | Path, fault: str, remedy: str) -> BadDataset:
