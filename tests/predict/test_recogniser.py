@@ -407,6 +407,14 @@ def test_exit_statuses_of_the_command(tmp_path, drawing):
     assert (without.returncode, without.stdout) == (2, "")
 
 
+def test_the_command_keeps_a_table_of_labels(tmp_path, drawing):
+    model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "own.csv"
+    out.write_text("photo,kind\na.jpg,dimple\n", "utf-8")
+    result = keykind("predict", drawing, "--model", model, "--out", out)
+    assert (result.returncode, "own.csv: exists" in result.stderr) == (2, True)
+    assert out.read_text("utf-8") == "photo,kind\na.jpg,dimple\n"
+
+
 def test_with_an_output_file_only_a_summary_is_printed(tmp_path, drawing):
     model, out = tiny_file(tmp_path / "tiny.tflite", confidence_threshold=0.0), tmp_path / "out.csv"
     result = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)

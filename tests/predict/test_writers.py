@@ -244,6 +244,17 @@ def test_an_interrupted_file_is_absent(tmp_path, many_photos):
     assert not list(out.iterdir())
 
 
+def test_a_table_of_others_is_not_replaced(tmp_path):
+    table = tmp_path / "labels.csv"
+    for heading in ("path,label\n", "photo,kind\n"):
+        table.write_text(heading, "utf-8")
+        with pytest.raises(CannotWrite, match="a table that keykind predict did not write"):
+            writers.check_replaceable(table)
+    write(table, PREDICTIONS, KINDS)
+    writers.check_replaceable(table)
+    writers.check_replaceable(tmp_path / "new.csv")
+
+
 def test_a_summary_can_be_json(tmp_path, many_photos):
     model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "out.jsonl"
     result = keykind("predict", many_photos / "train", "--json", "--model", model, "--out", out)

@@ -8,6 +8,7 @@ Needs: numpy, pillow, ai-edge-litert; pyarrow for .parquet, fsspec for s3:// and
 import argparse
 import json
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keykind.cli.options import add_engine, add_model_options, engine, positive
@@ -59,8 +60,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print or write the predictions for photos."""
+    from keykind.core.files import check_not_input
     from keykind.predict.recogniser import Recogniser
 
+    if isinstance(options.out, Path):
+        check_not_input(options.out, map(parse_location, options.photos))
     recogniser = Recogniser.load(options.model, whole=options.whole)
     tally = _write(options, recogniser) if options.out else _print(options, recogniser)
     return SOME_UNREADABLE if tally.unreadable else OK

@@ -18,11 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
+from keykind.core.files import writing_to
 from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
 from keykind.photo.storage import Location, parse_location, write_atomically
 from keykind.predict.recogniser import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+MAX_HEADING = 65536  # characters of an existing table's heading that are read
 ROW_GROUP = 10_000  # rows of a Parquet file that are in memory at once
 MAX_ALTERNATIVES = 2  # kinds listed if the kind is not known
 
@@ -122,6 +124,18 @@ def write(path: str | Location, predictions: Iterable[Prediction], kinds: Sequen
         raise CannotWrite(str(path), fault=fault, remedy=remedy)
     with write_atomically(path) as temporary:
         writer(temporary, predictions, kinds)
+
+
+def check_replaceable(path: Location) -> None:
+    """Raise CannotWrite if a path is that of a CSV table with other columns, e.g. a table of labels."""
+    if not isinstance(path, Path) or path.suffix.lower() != ".csv" or not path.is_file():
+        return
+    with writing_to(path), path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        heading = stream.readline(MAX_HEADING)
+    own = {"photo", "kind", "probability", "error", *CORNERS}  # of every version of keykind
+    if heading and not own <= set(heading.strip().split(",")):
+        fault = "exists, and is a table that keykind predict did not write"
+        raise CannotWrite(path, fault=fault, remedy="give another name, or remove it first")
 
 
 def columns(kinds: Sequence[str]) -> dict[str, Column]:
