@@ -72,8 +72,7 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
 
     detected = detect_keys(read, detector)
     if not detected.regions:
-        remedy = "take it from a shorter distance, on a plain background"
-        raise BadPhoto(name_of(source), fault="has no detectable key", remedy=remedy)
+        raise _nothing_to_cut_out(name_of(source), len(detector.detect_all(detected.photo)))
     numbered = (out.with_stem(f"{out.stem}-{i + 1}") for i in range(len(detected.regions)))
     paths = [out] if len(detected.regions) == 1 else list(numbered)
     for path in paths:
@@ -82,6 +81,16 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary, "PNG")
         yield path
+
+
+def _nothing_to_cut_out(photo: str, remotes: int) -> BadPhoto:
+    """Return the error for a photo without keys, which may show remotes."""
+    fault = "has no detectable key"
+    remedy = "take it from a shorter distance, on a plain background"
+    if remotes:
+        fault = f"shows only remotes or folded flip keys ({remotes}), which have no cut-out"
+        remedy = "give a photo of a key whose blade can be seen"
+    return BadPhoto(photo, fault=fault, remedy=remedy)
 
 
 def _alpha(mask: Mask, pixels: Crop) -> Floats:

@@ -142,7 +142,12 @@ class Recogniser:
     def recognise_many(
         self, sources: Iterable[Source], engine: Engine = parallel_map
     ) -> Iterator[Prediction]:
-        """Attempt photos in parallel and yield predictions in order, with bounded memory for any number."""
+        """Attempt photos in parallel and yield predictions in order, with bounded memory for any number.
+
+        Raises TypeError for a single path, or the bytes of a photo.
+        """
+        if isinstance(sources, str | bytes | Path):
+            raise TypeError(f"give a list of photos, not one {type(sources).__name__}")
         return engine(self.attempt, sources)
 
     def explain(self, source: Source, index: int = 0) -> Explanation:
@@ -157,9 +162,7 @@ class Recogniser:
         results = [(self._decide(candidate), candidate) for candidate in self._candidates(source)]
         results.sort(key=lambda result: not result[0].is_key)
         if index >= len(results):
-            fault = f"has no key {index + 1}; keys found: {len(results)}"
-            remedy = "choose another key, or classify the whole photo"
-            raise BadPhoto(name_of(source), fault=fault, remedy=remedy)
+            raise _no_such_key(name_of(source), len(results))
         verdict, candidate = results[index]
         answer = NOT_SURE if verdict.is_key else NOT_A_KEY
         if verdict.kind is not None:
@@ -214,6 +217,15 @@ class Recogniser:
             candidate.tip,
             verdict.reason,
         )
+
+
+def _no_such_key(photo: str, count: int) -> BadPhoto:
+    """Return the error for a key that is not among the `count` detections of a photo."""
+    if not count:
+        remedy = "--whole draws the evidence in the whole photo"
+        return BadPhoto(photo, fault="no key was detected", remedy=remedy)
+    choice = "key 1" if count == 1 else f"a key from 1 to {count}"
+    return BadPhoto(photo, fault=f"has {count} key{'s' * (count > 1)}", remedy=f"choose {choice}")
 
 
 def fitted_decision(
