@@ -30,8 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Run one of the commands."""
-    options.command(options)
-    return OK
+    status: int | None = options.command(options)
+    return OK if status is None else status
 
 
 def _add_score_detector(parser: argparse.ArgumentParser) -> None:
