@@ -109,9 +109,7 @@ def test_a_photo_without_a_key_and_a_name_without_png_are_errors(photo, tmp_path
         def detect_all(self, photo, score_threshold=0.0):
             return OneKey().detect(photo) * 2
 
-    with pytest.raises(
-        BadPhoto, match=r"only remotes or folded flip keys \(2\), which have no cut-out"
-    ):
+    with pytest.raises(BadPhoto, match=r"only remotes or folded flip keys \(2\), which have no cut-out"):
         list(write_cutouts(photo.pixels, OnlyRemotes(), tmp_path / "key.png"))
     with pytest.raises(BadPhoto, match="has no detectable key"):
         list(write_cutouts(photo.pixels, NoKeys(), tmp_path / "key.png"))

@@ -27,7 +27,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="which of several keys to explain; 1 has the highest confidence (default: %(default)s)",
+        help="which of several keys to explain; 1 has the highest detection score (default: %(default)s)",
     )
 
 
