@@ -132,6 +132,19 @@ def test_an_output_never_replaces_an_input(drawn_photos, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (("--format", "csv"), "--format without --out"),
+        (("--part", 5, "--out", "a.csv"), "--part with the file a.csv"),
+        (("--out", "a.csv", "--format", "jsonl"), "--format with the file a.csv"),
+    ],
+)
+def test_options_of_a_folder_of_predictions_need_one(options, fault, capsys):
+    assert run("predict", "key.jpg", *options) == 2
+    assert f"was given {fault}; it is for a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("command", "ending"),
     [
         (("inspect", "photos", "--html", "photos/a.jpg"), ".html"),

@@ -406,6 +406,8 @@ def test_the_command_reads_standard_input(tmp_path, drawing):
         result = keykind("predict", "-", "--json", "--model", model, stdin=stream)
     assert result.returncode == 0
     assert json.loads(result.stdout)["photo"] == "-"
+    empty = keykind("predict", "-", "--json", "--model", model, input="")
+    assert json.loads(empty.stdout)["error"] == "is empty (0 bytes); send a photo to standard input"
 
 
 def test_exit_statuses_of_the_command(tmp_path, drawing):
@@ -432,5 +434,8 @@ def test_with_an_output_file_only_a_summary_is_printed(tmp_path, drawing):
     model, out = tiny_file(tmp_path / "tiny.tflite", confidence_threshold=0.0), tmp_path / "out.csv"
     result = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)
     assert result.returncode == 1
-    assert result.stdout == "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
+    assert result.stdout == (
+        "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
+        f"why photos are unreadable is in the column error of {out}\n"
+    )
     assert len(out.read_text().splitlines()) == 3

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -52,6 +53,16 @@ def test_text_has_a_line_per_key_in_aligned_columns():
     ]
 
 
+def test_printed_probabilities_are_rounded_down_and_small_ones_left_out():
+    below, above = key(0.4999, 0.04, 0.02, sure=False, reason="unknown_kind"), key(0.5007, 0.2996, 0.1)
+    predictions = [Prediction("a.jpg", (below, above)), Prediction("b.jpg", (key(0.29, 0.2, 0.1),))]
+    assert list(text_lines(predictions, KINDS)) == [
+        "not sure           a.jpg  unknown kind; cylinder 0.49",
+        "cylinder     0.50  a.jpg",
+        "cylinder     0.29  b.jpg",
+    ]
+
+
 def test_lines_are_yielded_as_predictions_arrive():
     for lines in (text_lines(iter(PREDICTIONS), KINDS), json_lines(iter(PREDICTIONS))):
         yielded = []
@@ -70,6 +81,7 @@ def test_the_tally_counts_photos_not_keys():
     tally = Tally()
     assert list(tally.counted(PREDICTIONS)) == PREDICTIONS
     assert str(tally) == "6 photos: 2 answered, 2 not sure, 1 not a key, 1 unreadable"
+    assert str(Tally(Counter(answered=1))).startswith("1 photo: 1 answered")
     assert tally.as_json() == {"photos": 6, "answered": 2, "not sure": 2, "not a key": 1, "unreadable": 1}
 
 

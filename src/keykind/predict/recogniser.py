@@ -8,6 +8,7 @@ Whether a detection is a key, and of which kind, is decided by model/decision.py
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +39,11 @@ EXPLANATION_SIDE = 800  # px, shorter side of an explained photo, if it has as m
 ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
 
 Point = tuple[float, float]  # x, y in pixels of the upright original
+
+
+def rounded_down(probability: float) -> str:
+    """Return a probability as text with two digits, never above a threshold that it is below."""
+    return f"{math.floor(100 * probability + 1e-4) / 100:.2f}"  # float32 may be below by 1e-7
 
 
 @dataclass(frozen=True, slots=True)
