@@ -194,7 +194,7 @@ def test_fit_decision_writes_json_and_prints_what_it_gives(calls, monkeypatch, t
     from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits
 
     decision = SimpleNamespace(as_json=lambda: {"schema": 1})
-    record = calls("keykind.evaluate.decision.from_folders.fit_from_folders", (decision, "scores"))
+    record = calls("keykind.evaluate.decision.from_folders.fit_from_folders", (decision, "scores", ()))
     monkeypatch.setattr("keykind.evaluate.decision.report.text", lambda *_: "a table")
     out = tmp_path / "decision.json"
     options = ("--negatives", "backgrounds", "--model", "m.tflite", "--kind-threshold", 0.6, "--out", out)

@@ -112,6 +112,52 @@ def test_inspect_writes_a_page(drawn_photos, tmp_path):
     assert (tmp_path / "page.html").read_text("utf-8").startswith("<!doctype html>")
 
 
+def test_an_output_never_replaces_an_input(drawn_photos, tmp_path, capsys):
+    photo = next((drawn_photos / "train").rglob("*.png"))
+    table, marks, link = tmp_path / "x.csv", tmp_path / "m.json", tmp_path / "link.html"
+    table.write_bytes(photo.read_bytes())
+    marks.write_text("{}", "utf-8")
+    link.symlink_to(photo)
+    for command in (
+        ("explain", photo, "--out", photo.parent / ".." / photo.parent.name / photo.name),
+        ("predict", table, "--out", table),
+        ("inspect", drawn_photos, "--html", link),
+        ("dev", "score-real", tmp_path, "--marks", marks, "--json", marks),
+    ):
+        assert run(*command) == 2
+        assert "is read by the same command" in capsys.readouterr().err
+    assert photo.read_bytes() == table.read_bytes()
+    assert link.is_symlink()
+    assert marks.read_text("utf-8") == "{}"
+
+
+@pytest.mark.parametrize(
+    ("options", "fault"),
+    [
+        (("--format", "csv"), "--format without --out"),
+        (("--part", 5, "--out", "a.csv"), "--part with the file a.csv"),
+        (("--out", "a.csv", "--format", "jsonl"), "--format with the file a.csv"),
+    ],
+)
+def test_options_of_a_folder_of_predictions_need_one(options, fault, capsys):
+    assert run("predict", "key.jpg", *options) == 2
+    assert f"was given {fault}; it is for a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "ending"),
+    [
+        (("inspect", "photos", "--html", "photos/a.jpg"), ".html"),
+        (("dev", "score-real", "photos", "--json", "photos/labels.csv"), ".json"),
+    ],
+)
+def test_an_output_has_the_ending_of_its_format(command, ending, capsys):
+    with pytest.raises(SystemExit) as caught:
+        run(*command)
+    assert caught.value.code == 2
+    assert f"does not end in {ending}" in capsys.readouterr().err
+
+
 def test_an_unreadable_photo_is_status_1_and_is_named(drawn_photos, capsys):
     (drawn_photos / "train" / "mortice" / "torn.jpg").write_bytes(b"")
     assert run("inspect", drawn_photos) == 1

@@ -82,6 +82,20 @@ def test_several_keys_are_numbered(photo, tmp_path):
     assert [path.name for path in paths] == ["key-1.png", "key-2.png"]
 
 
+def test_a_cutout_never_replaces_its_photo(photo, tmp_path):
+    class Two(OneKey):
+        def detect(self, photo, score_threshold=0.0):
+            return super().detect(photo) * 2
+
+    source = tmp_path / "key-2.png"
+    Image.fromarray(photo.pixels).save(source)
+    before = source.read_bytes()
+    for detector, out in ((OneKey(), source), (Two(), tmp_path / "key.png")):
+        with pytest.raises(CannotWrite, match=r"key-2\.png: is read by the same command"):
+            list(write_cutouts(source, detector, out))
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [before]
+
+
 def test_a_photo_without_a_key_and_a_name_without_png_are_errors(photo, tmp_path):
     class NoKeys:
         digest = "none"
@@ -89,6 +103,14 @@ def test_a_photo_without_a_key_and_a_name_without_png_are_errors(photo, tmp_path
         def detect(self, photo, score_threshold=0.0):
             return ()
 
+        detect_all = detect
+
+    class OnlyRemotes(NoKeys):
+        def detect_all(self, photo, score_threshold=0.0):
+            return OneKey().detect(photo) * 2
+
+    with pytest.raises(BadPhoto, match=r"only remotes or folded flip keys \(2\), which have no cut-out"):
+        list(write_cutouts(photo.pixels, OnlyRemotes(), tmp_path / "key.png"))
     with pytest.raises(BadPhoto, match="has no detectable key"):
         list(write_cutouts(photo.pixels, NoKeys(), tmp_path / "key.png"))
     with pytest.raises(CannotWrite, match=r"ends in \.png"):

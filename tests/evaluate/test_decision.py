@@ -174,7 +174,8 @@ def test_detections_are_compared_with_the_labels(rendered, tmp_path):
     recogniser = Recogniser(model, FakeDetector(*detections))
     held_out = split_set(rendered)[1]
     Image.new("RGB", (300, 100)).save(tmp_path / "empty.png")
-    candidates = gather(recogniser, held_out, [tmp_path / "empty.png"])
+    candidates = gather(recogniser, held_out, [tmp_path / "gone.png", tmp_path / "empty.png"])
+    assert [error.fault for error in candidates.unreadable] == ["does not exist"]
     assert len(held_out) == 2
     assert candidates.keys.tolist() == [2, 2, 0]
     of_first = candidates.select(candidates.photo == 0)

@@ -67,8 +67,8 @@ def test_an_array_may_have_any_memory_layout():
     np.testing.assert_array_equal(load_pixels(rotated).pixels, rotated)
 
 
-def test_any_other_type_is_a_type_error():
-    with pytest.raises(TypeError, match="not int"):
+def test_any_other_type_is_a_bad_photo():
+    with pytest.raises(BadPhoto, match="photo: is an object of type int; give a path"):
         load_pixels(3)
 
 

@@ -91,12 +91,19 @@ def test_for_an_unknown_kind_the_error_lists_the_known_ones():
         figure.draw(explanation(), "safe")
 
 
-@pytest.mark.parametrize("answer", ["dimple", "not sure", "not a key"])
-def test_the_answer_is_written_below_the_photo(answer, monkeypatch):
+@pytest.mark.parametrize(
+    ("answer", "reason", "caption"),
+    [
+        ("dimple", None, "dimple 0.70"),
+        ("not sure", "blurred", "not sure (blurred); most likely: dimple 0.70"),
+        ("not sure", "blade_hidden", "not sure (blade hidden)"),
+        ("not a key", None, "not a key"),
+    ],
+)
+def test_the_answer_is_written_below_the_photo(answer, reason, caption, monkeypatch):
     written = []
     monkeypatch.setattr(figure, "_shorten", lambda text, *_: written.append(text) or text)
-    figure.draw(explanation(answer=answer))
-    caption = "dimple 0.70" if answer == "dimple" else f"{answer}; most likely: dimple 0.70"
+    figure.draw(replace(explanation(answer=answer), reason=reason))
     assert written == ["a.jpg", caption, "dimple 0.70", "evidence for this kind"]
 
 

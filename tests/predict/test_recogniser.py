@@ -182,8 +182,10 @@ def test_one_of_several_keys_is_explained():
     recogniser = Recogniser(FakeModel(crop="key"), FakeDetector(*keys))
     pixels = np.zeros((200, 300, 3), np.uint8)
     assert recogniser.explain(pixels, 1).pixels.shape[1] == 2 * recogniser.explain(pixels, 1).pixels.shape[0]
-    with pytest.raises(BadPhoto, match="has no key 3; keys found: 2"):
+    with pytest.raises(BadPhoto, match="has 2 keys; choose a key from 1 to 2"):
         recogniser.explain(pixels, 2)
+    with pytest.raises(BadPhoto, match="no key was detected; --whole draws"):
+        Recogniser(FakeModel(crop="key"), FakeDetector()).explain(pixels)
 
 
 def test_keys_are_explained_in_the_order_of_the_prediction():
@@ -231,6 +233,7 @@ def test_an_unreadable_photo_is_reported_and_the_others_are_predicted(recogniser
         tmp_path / "gone.jpg",
         BadPhoto("x", fault="y", remedy="z"),
         drawing,
+        None,
     ]
     predictions = list(recogniser.recognise_many(sources))
     assert [prediction.error is None for prediction in predictions] == [
@@ -240,11 +243,21 @@ def test_an_unreadable_photo_is_reported_and_the_others_are_predicted(recogniser
         False,
         False,
         True,
+        False,
     ]
+    assert (
+        predictions[6].error == "is an object of type NoneType; give a path, bytes, an array or a PIL image"
+    )
     assert predictions[4] == Prediction("x", (), "y; z")
     assert predictions[3].error == "does not exist; check the name and the folder"
     assert predictions[0] == predictions[5]
     assert predictions[1].verdict == "unreadable"
+
+
+def test_many_photos_are_a_list(recogniser, drawing):
+    for single in (drawing, str(drawing), drawing.read_bytes()):
+        with pytest.raises(TypeError, match="give a list of photos"):
+            recogniser.recognise_many(single)
 
 
 def test_recognise_raises_for_an_unreadable_photo(recogniser):
@@ -393,6 +406,8 @@ def test_the_command_reads_standard_input(tmp_path, drawing):
         result = keykind("predict", "-", "--json", "--model", model, stdin=stream)
     assert result.returncode == 0
     assert json.loads(result.stdout)["photo"] == "-"
+    empty = keykind("predict", "-", "--json", "--model", model, input="")
+    assert json.loads(empty.stdout)["error"] == "is empty (0 bytes); send a photo to standard input"
 
 
 def test_exit_statuses_of_the_command(tmp_path, drawing):
@@ -407,9 +422,20 @@ def test_exit_statuses_of_the_command(tmp_path, drawing):
     assert (without.returncode, without.stdout) == (2, "")
 
 
+def test_the_command_keeps_a_table_of_labels(tmp_path, drawing):
+    model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "own.csv"
+    out.write_text("photo,kind\na.jpg,dimple\n", "utf-8")
+    result = keykind("predict", drawing, "--model", model, "--out", out)
+    assert (result.returncode, "own.csv: exists" in result.stderr) == (2, True)
+    assert out.read_text("utf-8") == "photo,kind\na.jpg,dimple\n"
+
+
 def test_with_an_output_file_only_a_summary_is_printed(tmp_path, drawing):
     model, out = tiny_file(tmp_path / "tiny.tflite", confidence_threshold=0.0), tmp_path / "out.csv"
     result = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)
     assert result.returncode == 1
-    assert result.stdout == "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
+    assert result.stdout == (
+        "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
+        f"why photos are unreadable is in the column error of {out}\n"
+    )
     assert len(out.read_text().splitlines()) == 3

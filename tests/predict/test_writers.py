@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -52,6 +53,16 @@ def test_text_has_a_line_per_key_in_aligned_columns():
     ]
 
 
+def test_printed_probabilities_are_rounded_down_and_small_ones_left_out():
+    below, above = key(0.4999, 0.04, 0.02, sure=False, reason="unknown_kind"), key(0.5007, 0.2996, 0.1)
+    predictions = [Prediction("a.jpg", (below, above)), Prediction("b.jpg", (key(0.29, 0.2, 0.1),))]
+    assert list(text_lines(predictions, KINDS)) == [
+        "not sure           a.jpg  unknown kind; cylinder 0.49",
+        "cylinder     0.50  a.jpg",
+        "cylinder     0.29  b.jpg",
+    ]
+
+
 def test_lines_are_yielded_as_predictions_arrive():
     for lines in (text_lines(iter(PREDICTIONS), KINDS), json_lines(iter(PREDICTIONS))):
         yielded = []
@@ -70,6 +81,7 @@ def test_the_tally_counts_photos_not_keys():
     tally = Tally()
     assert list(tally.counted(PREDICTIONS)) == PREDICTIONS
     assert str(tally) == "6 photos: 2 answered, 2 not sure, 1 not a key, 1 unreadable"
+    assert str(Tally(Counter(answered=1))).startswith("1 photo: 1 answered")
     assert tally.as_json() == {"photos": 6, "answered": 2, "not sure": 2, "not a key": 1, "unreadable": 1}
 
 
@@ -242,6 +254,17 @@ def test_an_interrupted_file_is_absent(tmp_path, many_photos):
         process.communicate(timeout=60)
     assert process.returncode == 2
     assert not list(out.iterdir())
+
+
+def test_a_table_of_others_is_not_replaced(tmp_path):
+    table = tmp_path / "labels.csv"
+    for heading in ("path,label\n", "photo,kind\n"):
+        table.write_text(heading, "utf-8")
+        with pytest.raises(CannotWrite, match="a table that keykind predict did not write"):
+            writers.check_replaceable(table)
+    write(table, PREDICTIONS, KINDS)
+    writers.check_replaceable(table)
+    writers.check_replaceable(tmp_path / "new.csv")
 
 
 def test_a_summary_can_be_json(tmp_path, many_photos):

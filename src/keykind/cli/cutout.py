@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         required=True,
         metavar="PNG",
         help="the image to write; several keys are written as NAME-1.png, NAME-2.png and so on, "
-        "highest confidence first",
+        "highest detection score first",
     )
 
 

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from keykind.cli import dev_decision, dev_training
-from keykind.cli.options import add_seed, add_sets, add_stages, positive
+from keykind.cli.options import add_seed, add_sets, add_stages, file_ending, positive
 from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
@@ -64,7 +64,7 @@ def _add_score_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, metavar="FOLDER", help="write contact sheets: misses.png, false.png, all-NN.png"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all scores as JSON")
+    parser.add_argument("--json", type=file_ending(".json"), metavar="FILE", help="write all scores as JSON")
     add_seed(parser)
 
 
@@ -117,10 +117,12 @@ def _score_detector(options: argparse.Namespace) -> None:
 def _score_real(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from keykind.core.files import write_json
+    from keykind.core.files import check_not_input, write_json
     from keykind.evaluate.real_photos.report import text
     from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 
+    if options.json:
+        check_not_input(options.json, [options.marks, options.decision])
     scores = score_real_photos(
         load_recogniser(options.model, options.detector, options.refiner, decision=options.decision),
         options.photos,

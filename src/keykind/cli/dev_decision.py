@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from keykind.cli.options import add_sets, add_stages, share
+from keykind.cli.output import OK, SOME_UNREADABLE, message
 from keykind.core.extras import require
 
 HELP = "fit the decision whether a detection is a key of a known kind"
@@ -42,17 +43,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file to write")
 
 
-def run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> int:
     """Fit the decision, write it and print what it gives."""
     require("train")
     from keykind.core.files import write_json
     from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits, fit_from_folders
     from keykind.evaluate.decision.report import text
 
-    decision, scores = fit_from_folders(
+    decision, scores, unreadable = fit_from_folders(
         FitPhotos(options.sets, options.negatives, options.max_photos),
         FitModels(options.model, options.detector, options.refiner),
         Limits(options.min_score, options.key_threshold, options.kind_threshold),
     )
     write_json(options.out, decision.as_json())
     print(text(decision, scores))
+    for error in unreadable:
+        message(f"keykind: {error}")
+    return SOME_UNREADABLE if unreadable else OK

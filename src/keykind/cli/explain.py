@@ -27,19 +27,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="which of several keys to explain; 1 has the highest confidence (default: %(default)s)",
+        help="which of several keys to explain; 1 has the highest detection score (default: %(default)s)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
     """Write the image that explains a prediction."""
+    from keykind.core.files import check_not_input
     from keykind.photo.inputs import single_photo
     from keykind.predict import figure
     from keykind.predict.recogniser import Recogniser
 
     figure.check_extension(options.out)
+    photo = single_photo(options.photo)
+    check_not_input(options.out, [photo])
     recogniser = Recogniser.load(options.model, whole=options.whole)
-    explanation = recogniser.explain(single_photo(options.photo), options.key - 1)
+    explanation = recogniser.explain(photo, options.key - 1)
     figure.save(figure.draw(explanation, options.kind), options.out)
     print(options.out)
     return OK

@@ -7,9 +7,8 @@ Needs: numpy, pillow
 
 import argparse
 import json
-from pathlib import Path
 
-from keykind.cli.options import add_dataset_options, read_dataset
+from keykind.cli.options import add_dataset_options, file_ending, read_dataset
 from keykind.cli.output import OK, SOME_UNREADABLE
 
 HELP = "check a dataset for unreadable, duplicate, leaking and blurred photos"
@@ -19,16 +18,22 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     add_dataset_options(parser)
     parser.add_argument("--json", action="store_true", help="print JSON instead of text")
-    parser.add_argument("--html", type=Path, metavar="FILE", help="also write an HTML page with thumbnails")
+    parser.add_argument(
+        "--html",
+        type=file_ending(".html", ".htm"),
+        metavar="FILE",
+        help="also write an HTML page with thumbnails",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
     """Check a dataset and print the findings."""
-    from keykind.core.files import write_text
+    from keykind.core.files import check_not_input, write_text
     from keykind.dataset import report
 
     dataset = read_dataset(options)
     if options.html:
+        check_not_input(options.html, (sample.path for sample in dataset.samples))
         write_text(options.html, report.html(dataset))
     print(json.dumps(report.as_json(dataset), indent=2) if options.json else report.text(dataset))
     return SOME_UNREADABLE if dataset.read_errors else OK

@@ -8,6 +8,7 @@ Needs: nothing beyond Python
 import argparse
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,17 @@ def port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number from 0 to 65535")
     return int(text)
+
+
+def file_ending(*suffixes: str) -> Callable[[str], Path]:
+    """Return the type of an option: the path of a file whose name ends in one of the suffixes."""
+
+    def path(text: str) -> Path:
+        if Path(text).suffix.lower() not in suffixes:
+            raise argparse.ArgumentTypeError(f"{text!r} does not end in {' or '.join(suffixes)}")
+        return Path(text)
+
+    return path
 
 
 def devices(text: str) -> str:

@@ -8,10 +8,12 @@ Needs: numpy, pillow, ai-edge-litert; pyarrow for .parquet, fsspec for s3:// and
 import argparse
 import json
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keykind.cli.options import add_engine, add_model_options, engine, positive
 from keykind.cli.output import OK, SOME_UNREADABLE
+from keykind.core.errors import KeykindError
 from keykind.photo.storage import parse_location
 
 if TYPE_CHECKING:
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from keykind.predict.writers import Tally
 
 HELP = "predict the kind of every key in photos"
+DEFAULT_FORMAT = "jsonl"
+DEFAULT_PART = 1000  # photos
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -44,26 +48,38 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format",
         choices=("jsonl", "csv", "parquet"),
-        default="jsonl",
-        help="format of the files in a folder (default: %(default)s)",
+        help=f"format of the files in a folder (default: {DEFAULT_FORMAT})",
     )
     parser.add_argument(
         "--part",
         type=positive,
-        default=1000,
         metavar="N",
-        help="photos per file in a folder (default: %(default)s)",
+        help=f"photos per file in a folder (default: {DEFAULT_PART})",
     )
     add_engine(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print or write the predictions for photos."""
+    from keykind.core.files import check_not_input
     from keykind.predict.recogniser import Recogniser
 
+    _check_folder_options(options)
+    if isinstance(options.out, Path):
+        check_not_input(options.out, map(parse_location, options.photos))
     recogniser = Recogniser.load(options.model, whole=options.whole)
     tally = _write(options, recogniser) if options.out else _print(options, recogniser)
     return SOME_UNREADABLE if tally.unreadable else OK
+
+
+def _check_folder_options(options: argparse.Namespace) -> None:
+    """Raise KeykindError if options of a folder of predictions are given without one."""
+    given = [f"--{name}" for name in ("format", "part") if getattr(options, name) is not None]
+    if given and (not options.out or options.out.suffix):
+        target = f"with the file {options.out}" if options.out else "without --out"
+        fault = f"was given {' and '.join(given)} {target}; it is for a folder of files"
+        remedy = "leave it out, or give --out FOLDER, a name without an extension"
+        raise KeykindError("keykind predict", fault=fault, remedy=remedy)
 
 
 def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
@@ -74,11 +90,13 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
 
     recognise = partial(recogniser.recognise_many, engine=engine(options))
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
-    output = ShardedOutput(options.out, f".{options.format}", options.part)
+    output = ShardedOutput(options.out, f".{options.format or DEFAULT_FORMAT}", options.part or DEFAULT_PART)
     tally = output.write(
         iter_photos(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )
     print(json.dumps(tally.as_json()) if options.json else tally)
+    if tally.unreadable and not options.json:
+        print(f"why photos are unreadable is in the column error of {options.out}")
     return tally
 
 

@@ -13,7 +13,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -91,6 +91,21 @@ def free_space(path: str | Path) -> int:
         with suppress(OSError):  # it does not exist yet, or is not accessible
             return shutil.disk_usage(ancestor).free
     return 0
+
+
+def is_same_file(path: str | Path, other: str | Path) -> bool:
+    """Return whether two paths lead to one file that exists, however they are spelled."""
+    try:
+        return Path(path).samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
+def check_not_input(out: str | Path, inputs: Iterable[object]) -> None:
+    """Raise CannotWrite if `out` is one of the files among `inputs`; inputs that are no paths are skipped."""
+    if any(isinstance(path, str | Path) and is_same_file(out, path) for path in inputs):
+        remedy = "give another name for the output"
+        raise CannotWrite(out, fault="is read by the same command, and would be replaced", remedy=remedy)
 
 
 def file_mode(path: str | Path) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
-from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode
+from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode, is_same_file
 from keykind.dataset.csv_table import Row, read_table
 from keykind.dataset.key_ids import add_key_ids, find_groups_csv, is_key_table
 from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
@@ -33,7 +33,7 @@ def list_photos(source: str | Path, *, as_test: bool = False) -> Listing:
         listing, tables = _list_folders(source, as_test)
     elif stat.S_ISREG(mode) and source.suffix.lower() == ".csv":
         listing = _list_table(source)
-        tables = [path for path in find_groups_csv(_folders_of(listing)) if not _is_same_file(path, source)]
+        tables = [path for path in find_groups_csv(_folders_of(listing)) if not is_same_file(path, source)]
     else:
         fault = "is a file, but not a CSV table" if mode else "does not exist"
         raise BadDataset(source, fault=fault, remedy="give a folder with one folder per kind, or a CSV table")
@@ -258,13 +258,6 @@ def _folders_of(listing: Listing) -> set[Path]:
         else:
             folders.update((folder, folder.parent))
     return folders
-
-
-def _is_same_file(path: Path, other: Path) -> bool:
-    try:
-        return path.samefile(other)
-    except OSError:
-        return False
 
 
 def _check_splits(source: Path, rows: list[Row]) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
-from keykind.core.files import atomic_write
+from keykind.core.files import atomic_write, check_not_input
 from keykind.core.geometry import Mask
 from keykind.detect.align import ASPECT_RATIO
 from keykind.detect.crops import Detections, Read, detect_keys
@@ -59,8 +59,8 @@ def cutouts(detected: Detections, read: Read) -> Iterator[NDArray[np.uint8]]:
 def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterator[Path]:
     """Write each key of a photo as a PNG and yield its path; several are numbered: out-1.png, out-2.png...
 
-    Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite, and KeykindError if the detector
-    gives no masks.
+    Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite (also if a path is the photo's),
+    and KeykindError if the detector gives no masks.
     """
     out = Path(out)
     if out.suffix.lower() != ".png":
@@ -72,13 +72,25 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
 
     detected = detect_keys(read, detector)
     if not detected.regions:
-        remedy = "take it from a shorter distance, on a plain background"
-        raise BadPhoto(name_of(source), fault="has no detectable key", remedy=remedy)
-    for i, image in enumerate(cutouts(detected, read), 1):
-        path = out if len(detected.regions) == 1 else out.with_stem(f"{out.stem}-{i}")
+        raise _nothing_to_cut_out(name_of(source), len(detector.detect_all(detected.photo)))
+    numbered = (out.with_stem(f"{out.stem}-{i + 1}") for i in range(len(detected.regions)))
+    paths = [out] if len(detected.regions) == 1 else list(numbered)
+    for path in paths:
+        check_not_input(path, [source])
+    for path, image in zip(paths, cutouts(detected, read), strict=True):
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary, "PNG")
         yield path
+
+
+def _nothing_to_cut_out(photo: str, remotes: int) -> BadPhoto:
+    """Return the error for a photo without keys, which may show remotes."""
+    fault = "has no detectable key"
+    remedy = "take it from a shorter distance, on a plain background"
+    if remotes:
+        fault = f"shows only remotes or folded flip keys ({remotes}), which have no cut-out"
+        remedy = "give a photo of a key whose blade can be seen"
+    return BadPhoto(photo, fault=fault, remedy=remedy)
 
 
 def _alpha(mask: Mask, pixels: Crop) -> Floats:

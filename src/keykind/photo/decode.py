@@ -236,7 +236,7 @@ def _check_bytes(count: int, name: str | Path) -> None:
 def _check_size(width: int, height: int, name: str | Path, max_pixels: int) -> None:
     if min(width, height) < MIN_SIDE:
         fault = f"has {width} x {height} pixels, but needs at least {MIN_SIDE} on each side"
-        raise BadPhoto(name, fault=fault, remedy="give the original photo, not a thumbnail")
+        raise BadPhoto(name, fault=fault, remedy="give the whole photo in its original size")
     if width * height > max_pixels:
         raise too_many_pixels(width * height, name, max_pixels, f"{width:,} x {height:,} = ")
 

@@ -112,6 +112,8 @@ def _read_stdin() -> NamedPhoto | BadPhoto:
     try:
         # One byte over the limit is enough for the decoder to reject it.
         data = sys.stdin.buffer.read(decode.MAX_BYTES + 1)
+        if not data:
+            return BadPhoto(STDIN, fault="is empty (0 bytes)", remedy="send a photo to standard input")
         return NamedPhoto(STDIN, data)
     except OSError as error:
         fault = f"standard input cannot be read ({error.strerror})"

@@ -73,7 +73,8 @@ def load_pixels(source: Source, *, min_side: int | None = None) -> Photo:
         case BadPhoto() as error:
             raise error
         case other:
-            raise TypeError(f"a photo is a path, bytes, an array or a PIL image, not {type(other).__name__}")
+            remedy = "give a path, bytes, an array or a PIL image"
+            raise BadPhoto(name, fault=f"is an object of type {type(other).__name__}", remedy=remedy)
 
 
 def _download(address: Address) -> bytes:

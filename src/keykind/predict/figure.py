@@ -15,8 +15,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from keykind.core.errors import BadModel, CannotWrite
 from keykind.core.files import atomic_write
-from keykind.model.decision import REASON_TEXTS
+from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
+from keykind.predict.recogniser import NOT_A_KEY, rounded_down
 
 ALL = "all"  # instead of the name of a kind: every kind
 SINGLE_HEIGHT, GRID_HEIGHT = 800, 360  # px, maximum height of a panel's image, for one kind and for all
@@ -92,18 +93,21 @@ def _fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
 
 
 def _answer(explanation: Explanation) -> str:
-    """Return the answer and the most probable kind as text."""
-    best = f"{explanation.best} {explanation.probabilities[explanation.best]:.2f}"
+    """Return the answer as text, and the most probable kind of a key whose blade is not hidden."""
+    best = f"{explanation.best} {rounded_down(explanation.probabilities[explanation.best])}"
     if explanation.answer == explanation.best:
         return best
     why = f" ({REASON_TEXTS[explanation.reason]})" if explanation.reason else ""
-    return f"{explanation.answer}{why}; most likely: {best}"
+    answer = f"{explanation.answer}{why}"
+    if explanation.answer == NOT_A_KEY or explanation.reason == BLADE_HIDDEN:
+        return answer
+    return f"{answer}; most likely: {best}"
 
 
 def _evidence(explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.uint8]) -> Iterator[Panel]:
     vmax = max(float(explanation.maps[kind].max(initial=0)) for kind in kinds)
     for kind in kinds:
-        class_map, title = explanation.maps[kind], f"{kind} {explanation.probabilities[kind]:.2f}"
+        class_map, title = explanation.maps[kind], f"{kind} {rounded_down(explanation.probabilities[kind])}"
         if is_empty(class_map):
             yield Panel(Image.fromarray(photo), title, "no evidence for this kind")
         else:

@@ -8,6 +8,7 @@ Whether a detection is a key, and of which kind, is decided by model/decision.py
 """
 
 import hashlib
+import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +39,11 @@ EXPLANATION_SIDE = 800  # px, shorter side of an explained photo, if it has as m
 ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
 
 Point = tuple[float, float]  # x, y in pixels of the upright original
+
+
+def rounded_down(probability: float) -> str:
+    """Return a probability as text with two digits, never above a threshold that it is below."""
+    return f"{math.floor(100 * probability + 1e-4) / 100:.2f}"  # float32 may be below by 1e-7
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +148,12 @@ class Recogniser:
     def recognise_many(
         self, sources: Iterable[Source], engine: Engine = parallel_map
     ) -> Iterator[Prediction]:
-        """Attempt photos in parallel and yield predictions in order, with bounded memory for any number."""
+        """Attempt photos in parallel and yield predictions in order, with bounded memory for any number.
+
+        Raises TypeError for a single path, or the bytes of a photo.
+        """
+        if isinstance(sources, str | bytes | Path):
+            raise TypeError(f"give a list of photos, not one {type(sources).__name__}")
         return engine(self.attempt, sources)
 
     def explain(self, source: Source, index: int = 0) -> Explanation:
@@ -157,9 +168,7 @@ class Recogniser:
         results = [(self._decide(candidate), candidate) for candidate in self._candidates(source)]
         results.sort(key=lambda result: not result[0].is_key)
         if index >= len(results):
-            fault = f"has no key {index + 1}; keys found: {len(results)}"
-            remedy = "choose another key, or classify the whole photo"
-            raise BadPhoto(name_of(source), fault=fault, remedy=remedy)
+            raise _no_such_key(name_of(source), len(results))
         verdict, candidate = results[index]
         answer = NOT_SURE if verdict.is_key else NOT_A_KEY
         if verdict.kind is not None:
@@ -214,6 +223,15 @@ class Recogniser:
             candidate.tip,
             verdict.reason,
         )
+
+
+def _no_such_key(photo: str, count: int) -> BadPhoto:
+    """Return the error for a key that is not among the `count` detections of a photo."""
+    if not count:
+        remedy = "--whole draws the evidence in the whole photo"
+        return BadPhoto(photo, fault="no key was detected", remedy=remedy)
+    choice = "key 1" if count == 1 else f"a key from 1 to {count}"
+    return BadPhoto(photo, fault=f"has {count} key{'s' * (count > 1)}", remedy=f"choose {choice}")
 
 
 def fitted_decision(

@@ -61,6 +61,7 @@ class ShardedOutput:
         """
         if not self.location.suffix:
             return self.write_shards(photos, recogniser, recognise)
+        writers.check_replaceable(self.location)
         tally = Tally()
         writers.write(self.location, tally.counted(recognise(photos)), recogniser.kinds)
         return tally

@@ -18,13 +18,24 @@ from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
+from keykind.core.files import writing_to
 from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
 from keykind.photo.storage import Location, parse_location, write_atomically
-from keykind.predict.recogniser import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction
+from keykind.predict.recogniser import (
+    DIGITS,
+    NOT_SURE,
+    UNREADABLE,
+    VERDICTS,
+    Key,
+    Prediction,
+    rounded_down,
+)
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
+MAX_HEADING = 65536  # characters of an existing table's heading that are read
 ROW_GROUP = 10_000  # rows of a Parquet file that are in memory at once
 MAX_ALTERNATIVES = 2  # kinds listed if the kind is not known
+LEAST_ALTERNATIVE = 0.05  # probability of the second
 
 Value = str | float | None
 
@@ -87,7 +98,8 @@ class Tally:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{self.counts[verdict]:,} {verdict}" for verdict in VERDICTS)
-        return f"{self.counts.total():,} photos: {counts}"
+        total = self.counts.total()
+        return f"{total:,} photo{'s' * (total != 1)}: {counts}"
 
 
 def text_lines(predictions: Iterable[Prediction], kinds: Sequence[str]) -> Iterator[str]:
@@ -124,6 +136,18 @@ def write(path: str | Location, predictions: Iterable[Prediction], kinds: Sequen
         writer(temporary, predictions, kinds)
 
 
+def check_replaceable(path: Location) -> None:
+    """Raise CannotWrite if a path is that of a CSV table with other columns, e.g. a table of labels."""
+    if not isinstance(path, Path) or path.suffix.lower() != ".csv" or not path.is_file():
+        return
+    with writing_to(path), path.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        heading = stream.readline(MAX_HEADING)
+    own = {"photo", "kind", "probability", "error", *CORNERS}  # of every version of keykind
+    if heading and not own <= set(heading.strip().split(",")):
+        fault = "exists, and is a table that keykind predict did not write"
+        raise CannotWrite(path, fault=fault, remedy="give another name, or remove it first")
+
+
 def columns(kinds: Sequence[str]) -> dict[str, Column]:
     """Return the columns of a table by heading, in order."""
     table: dict[str, Column] = {}
@@ -147,9 +171,10 @@ def _describe(prediction: Prediction, key: Key | None) -> tuple[str, str, str]:
     if key is None:
         return prediction.verdict, "", prediction.error or ""
     if key.kind is not None:
-        return key.kind, f"{key.probability:.2f}", ""
-    likeliest = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
-    alternatives = " or ".join(f"{kind} {probability:.2f}" for kind, probability in likeliest)
+        return key.kind, rounded_down(key.probability), ""
+    first, *others = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
+    likely = [first, *(other for other in others if other[1] >= LEAST_ALTERNATIVE)]
+    alternatives = " or ".join(f"{kind} {rounded_down(probability)}" for kind, probability in likely)
     if key.reason is None:
         return NOT_SURE, "", alternatives
     text = REASON_TEXTS[key.reason]

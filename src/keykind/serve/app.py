@@ -125,7 +125,9 @@ class Service:
     async def explain(
         self,
         request: Request,
-        key: Annotated[int, Query(ge=1, le=1000, description="which key; 1 has the highest confidence")] = 1,
+        key: Annotated[
+            int, Query(ge=1, le=1000, description="which key; 1 has the highest detection score")
+        ] = 1,
         kind: Annotated[str | None, Query(description="a kind, or `all`; default: the most probable")] = None,
     ) -> Response:
         """Return the evidence for the predicted kind, or another one, as a PNG."""

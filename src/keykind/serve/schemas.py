@@ -47,7 +47,7 @@ class Photo(BaseModel):
 
     photo: str = Field(description="its name in the form", examples=["key.jpg"])
     keys: list[Key] = Field(
-        description="highest confidence first; empty if nothing like a key was seen or it cannot be read"
+        description="highest detection score first; empty if nothing like a key was seen or it cannot be read"
     )
     error: str | None = Field(description="why it cannot be read, and what to do", examples=[None])
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from keykind.core.errors import BadPhoto
 from keykind.core.geometry import Points
 from keykind.core.logistic import sigmoid
 from keykind.core.parallel import parallel_map
@@ -40,6 +41,7 @@ class Candidates:
     remote: Flags  # (n,), whether the detector takes it for a remote
     photo: NDArray[np.intp]  # (n,), index of the photo
     keys: NDArray[np.intp]  # (photos,), how many keys and remotes each photo shows
+    unreadable: tuple[BadPhoto, ...] = ()  # photos without a key that are left out
 
     @property
     def scores(self) -> Floats:
@@ -55,6 +57,7 @@ class Candidates:
             self.remote[chosen],
             self.photo[chosen],
             self.keys,
+            self.unreadable,
         )
 
 
@@ -72,18 +75,25 @@ def gather(
     """Return the detections in rendered photos, and in photos without a key.
 
     A detection is the nearest key or remote of the label, if head and tip are near enough; of several
-    detections of one key only the first counts, and one that shows a part of a key is left out.
+    detections of one key only the first counts, and one that shows a part of a key is left out. Negatives
+    that cannot be read are left out, too.
     Raises ValueError if the recogniser has no detector, BadDataset, BadPhoto.
     """
     if recogniser.detector is None:
         raise ValueError("the recogniser has no detector")
 
-    def look(item: tuple[Source, Entries]) -> tuple[list[_Row], int]:
-        return _rows(recogniser, *item), len(item[1])
+    def look(photo: LabelledPhoto) -> tuple[list[_Row], int]:
+        entries = photo.entries()
+        return _rows(recogniser, photo.photo, entries), len(entries)
 
-    items: list[tuple[Source, Entries]] = [(photo.photo, photo.entries()) for photo in photos]
-    items += [(negative, []) for negative in negatives]
-    found = list(parallel_map(look, items))
+    def look_at_negative(photo: Source) -> tuple[list[_Row], int] | BadPhoto:
+        try:
+            return _rows(recogniser, photo, []), 0
+        except BadPhoto as error:
+            return error
+
+    results = [*parallel_map(look, photos), *parallel_map(look_at_negative, negatives)]
+    found = [result for result in results if not isinstance(result, BadPhoto)]
     rows = [(i, row) for i, (rows, _) in enumerate(found) for row in rows]
     return Candidates(
         np.array([row.features for _, row in rows]).reshape(-1, len(FEATURES)),
@@ -92,6 +102,7 @@ def gather(
         np.array([row.remote for _, row in rows], bool),
         np.array([i for i, _ in rows], np.intp),
         np.array([count for _, count in found], np.intp),
+        tuple(result for result in results if isinstance(result, BadPhoto)),
     )
 
 

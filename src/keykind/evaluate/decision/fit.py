@@ -206,7 +206,8 @@ def _require(candidates: Candidates) -> None:
     if not _are_enough(candidates.is_key[~candidates.remote]):
         keys, total = int(candidates.is_key.sum()), len(candidates.is_key)
         fault = (
-            f"give {keys} detections of keys and {total - keys} of other things; needed are {LEAST_EXAMPLES}"
+            f"give {keys} detections of keys and {total - keys} of other things; "
+            f"needed are {LEAST_EXAMPLES} of each"
         )
         raise BadDataset("the photos", fault=fault, remedy="give more rendered sets and photos without keys")
 

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from keykind import __version__
+from keykind.core.errors import BadPhoto
 from keykind.evaluate.decision.candidates import LOW_SCORE, gather
 from keykind.evaluate.decision.fit import DecisionScores, fit_decision, least_score, score_decision
 from keykind.evaluate.real_photos.score import load_recogniser
@@ -49,16 +50,20 @@ class Limits:
     kind_threshold: float
 
 
-def fit_from_folders(photos: FitPhotos, models: FitModels, limits: Limits) -> tuple[Decision, DecisionScores]:
-    """Return the decision for a classifier and a detector, and how good it is.
+def fit_from_folders(
+    photos: FitPhotos, models: FitModels, limits: Limits
+) -> tuple[Decision, DecisionScores, tuple[BadPhoto, ...]]:
+    """Return the decision for a classifier and a detector, how good it is, and the unreadable negatives.
 
-    Raises BadModel, BadDataset, BadPhoto.
+    Raises BadModel, BadDataset, and BadPhoto if a rendered photo or all negatives cannot be read.
     """
     recogniser = load_recogniser(models.classifier, models.detector, models.refiner)
     assert recogniser.detector is not None  # noqa: S101 - load_recogniser gives one
     held_out = [photo for folder in photos.sets for photo in split_set(folder, photos.max_photos)[1]]
     negatives = list(iter_photos(photos.negatives))
     candidates = gather(recogniser, held_out, negatives)
+    if len(candidates.unreadable) == len(negatives):
+        raise candidates.unreadable[0]
     base = replace(default_decision(recogniser.model.card), **asdict(limits) | {"min_score": LOW_SCORE})
     scores = score_decision(candidates, base)
     fitted = fit_decision(candidates, base)
@@ -67,7 +72,7 @@ def fit_from_folders(photos: FitPhotos, models: FitModels, limits: Limits) -> tu
         "keykind": __version__,
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
         "rendered_photos": len(held_out),
-        "photos_without_key": len(negatives),
+        "photos_without_key": len(negatives) - len(candidates.unreadable),
         "detections_of_keys": scores.keys,
         "other_detections": scores.candidates - scores.keys,
         "auroc": {name: round(value, 4) for name, value in scores.auroc.items()},
@@ -80,7 +85,7 @@ def fit_from_folders(photos: FitPhotos, models: FitModels, limits: Limits) -> tu
         detector=recogniser.detector.digest,
         about=about,
     )
-    return decision, scores
+    return decision, scores, candidates.unreadable
 
 
 def _sha256(path: Path) -> str:
