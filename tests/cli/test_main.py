@@ -119,7 +119,7 @@ def test_an_output_never_replaces_an_input(drawn_photos, tmp_path, capsys):
     marks.write_text("{}", "utf-8")
     link.symlink_to(photo)
     for command in (
-        ("explain", photo, "--out", photo.parent / ".." / photo.parent.name / photo.name),
+        ("explain", photo, "--out", photo.parent / "new" / ".." / photo.name),
         ("predict", table, "--out", table),
         ("inspect", drawn_photos, "--html", link),
         ("dev", "score-real", tmp_path, "--marks", marks, "--json", marks),

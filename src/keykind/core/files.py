@@ -95,9 +95,9 @@ def free_space(path: str | Path) -> int:
 
 def is_same_file(path: str | Path, other: str | Path) -> bool:
     """Return whether two paths lead to one file that exists, however they are spelled."""
-    try:
-        return Path(path).samefile(other)
-    except (OSError, ValueError):
+    try:  # resolved first: a folder before `..` that does not exist yet would be made
+        return Path(path).resolve().samefile(Path(other).resolve())
+    except (OSError, RuntimeError, ValueError):
         return False
 
 
