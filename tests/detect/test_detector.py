@@ -1,7 +1,5 @@
 """Tests of detector.py: photos of any size and orientation, tiles, and the files of detectors."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -178,46 +176,3 @@ def test_detections_have_plain_values_and_a_threshold():
     assert type(key.score) is type(key.width) is type(key.occlusion) is float
     assert key.remote is False
     assert FixedDetector(outputs).detect(photo, 0.71) == ()
-
-
-class MovingRefiner:
-    """Moves every candidate onto one key, as a refiner may where keys cross."""
-
-    digest = "moving"
-
-    def __init__(self, head, tip):
-        self.ends = np.array(head, float), np.array(tip, float)
-
-    def refine(self, photo, detections):
-        head, tip = self.ends
-        return tuple(
-            replace(key, head=head, tip=tip, score=min(key.score + 0.2, 1.0) - i / 100, mask=None)
-            for i, key in enumerate(detections)
-        )
-
-
-def test_a_candidate_that_is_moved_onto_another_key_stays_where_it_was():
-    ends = ((60, 160), (360, 160))
-    crossing = ((230, 40), (190, 280))
-    detector = FixedDetector(scene((*ends, 40), (*crossing, 40), score=0.7))
-    detector._refiner = MovingRefiner(*ends)
-    photo = Photo(np.zeros((HEIGHT, WIDTH, 3), np.uint8), WIDTH, HEIGHT, "array")
-    keys = detector.detect(photo)
-    assert len(keys) == 2
-    other = nearest(keys, np.array(crossing[0]))
-    assert np.concatenate([other.head, other.tip]) == pytest.approx(np.ravel(crossing), abs=2)
-    assert other.score == pytest.approx(0.89, abs=0.02)
-    mask, _ = other.mask.on_photo((WIDTH, HEIGHT))
-    assert mask.sum() == pytest.approx(40 * other.length, rel=0.1)
-    assert mask[170, 200]
-    assert not mask[160, 80]
-
-
-def test_a_candidate_next_to_the_key_that_it_is_moved_onto_is_that_key():
-    ends = ((60, 160), (360, 160))
-    beside = ((60, 230), (360, 230))
-    detector = FixedDetector(scene((*beside, 40), (*ends, 40), score=0.7))
-    detector._refiner = MovingRefiner((60, 190), (360, 190))
-    photo = Photo(np.zeros((HEIGHT, WIDTH, 3), np.uint8), WIDTH, HEIGHT, "array")
-    (key,) = detector.detect(photo)
-    assert key.head.tolist() == [60, 190]

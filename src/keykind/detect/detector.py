@@ -32,7 +32,7 @@ from keykind.detect.postprocess import (
     decode,
     pairwise_distance,
 )
-from keykind.detect.refiner import Refiner, load_refiner, unmoved
+from keykind.detect.refiner import Refiner, load_refiner
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
 from keykind.photo.decode import Photo
@@ -135,19 +135,14 @@ class KeyDetector:
     ) -> tuple[Detection, ...]:
         """Return the candidates with at least this score once they are refined, each once.
 
-        candidates: highest score first. Where keys cross, the refiner may take one for the other: a candidate
-        that it moves onto a key that is kept stays where the first network has it.
+        candidates: highest score first.
         """
         if self._refiner is None:
             return tuple(candidates)
         certain = sum(key.score >= SCORE_THRESHOLD for key in candidates)
-        chosen = candidates[: certain + MAX_DOUBTFUL]
-        both = zip(self._refiner.refine(photo, chosen), chosen, strict=True)
-        pairs = [pair for pair in both if pair[0].score >= score_threshold]
-        pairs.sort(key=lambda pair: _by_score(pair[0]))
-        kept = _suppress_duplicates([key for key, _ in pairs])
-        moved_back = [unmoved(candidate, key.score) for key, candidate in pairs if key not in kept]
-        return _suppress_duplicates([*kept, *(key for key in moved_back if not key.remote)])
+        refined = self._refiner.refine(photo, candidates[: certain + MAX_DOUBTFUL])
+        kept = [key for key in refined if key.score >= score_threshold]
+        return _suppress_duplicates(sorted(kept, key=_by_score))
 
     def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
         """Return the network's outputs for an image (HEIGHT, WIDTH, 3) uint8."""

@@ -159,17 +159,6 @@ def refined_by(detection: Detection, refinement: Refinement) -> Detection:
     )
 
 
-def unmoved(detection: Detection, score: float) -> Detection:
-    """Return a detection with another score and, as mask, its box: the network shows another key's."""
-    region = crop_region(detection.head, detection.tip, detection.width)
-    rows, columns, _ = MASK_SHAPE
-    cell = region.width / columns  # px of the photo
-    along, across = (cell * np.abs(np.arange(count) + 0.5 - count / 2) for count in (columns, rows))
-    box = (across[:, None] <= detection.width / 2) & (along <= detection.length / 2)
-    mask = KeyMask(box.astype(np.float32), np.zeros(box.shape, np.float32), region)
-    return replace(detection, score=score, mask=mask)
-
-
 def combined_score(score: float, refiner_logit: float) -> float:
     """Return the score of a detection, given the first network's score and the second's logit."""
     return float(sigmoid(DETECTOR_WEIGHT * logit(score, MAX_LOGIT) + REFINER_WEIGHT * refiner_logit))

@@ -91,12 +91,7 @@ async function merged(
   return withoutDuplicates([...coarse, ...found].sort(byScore));
 }
 
-/**
- * Return the candidates, highest score first, with at least this score once they are refined, each once.
- *
- * Where keys cross, the refiner may take one for the other: a candidate that it moves onto a key that is kept
- * stays where the first network has it.
- */
+/** Return the candidates, highest score first, with at least this score once they are refined, each once. */
 async function refined(
   photo: Photo,
   candidates: readonly Detection[],
@@ -106,15 +101,7 @@ async function refined(
   if (!refiner) return [...candidates];
   const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD).length;
   const keys = await refine(photo, candidates.slice(0, certain + C.MAX_DOUBTFUL), refiner);
-  const pairs = keys
-    .map((key, i) => ({ key, candidate: candidates[i] as Detection }))
-    .filter(({ key }) => key.score >= scoreThreshold)
-    .sort((a, b) => byScore(a.key, b.key));
-  const kept = withoutDuplicates(pairs.map(({ key }) => key));
-  const movedBack = pairs
-    .filter(({ key, candidate }) => !kept.includes(key) && !candidate.remote)
-    .map(({ key, candidate }) => ({ ...candidate, score: key.score }));
-  return withoutDuplicates([...kept, ...movedBack]);
+  return withoutDuplicates(keys.filter(({ score }) => score >= scoreThreshold).sort(byScore));
 }
 
 /**
