@@ -74,7 +74,7 @@ def test_a_screenshot_has_no_key(recogniser):
 def test_a_key_has_a_kind_and_a_box_along_its_axis(recogniser, photo):
     (key,) = recogniser.recognise(photo).keys
     assert key.kind in kinds.NAMES
-    assert 0.9 < sum(key.probabilities.values()) <= 1  # the rest: that it is no key
+    assert 0.9 < sum(key.probabilities.values()) <= 1.00001  # the rest: that it is no key
     axis, side = np.subtract(key.tip, key.head), np.subtract(key.box[1], key.box[0])
     assert abs(axis @ side) >= 0.97 * np.linalg.norm(axis) * np.linalg.norm(side)
 
@@ -130,7 +130,7 @@ def test_an_unreadable_photo_does_not_affect_the_next(recogniser, photo):
 
 
 def test_the_classifier_has_all_kinds(recogniser):
-    assert recogniser.kinds == tuple(sorted(kinds.NAMES))
+    assert sorted(recogniser.kinds) == sorted(kinds.NAMES)
     assert recogniser.model.card.crop == "key"
     assert recogniser.model.card.ood_threshold is not None
 

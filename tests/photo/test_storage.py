@@ -156,7 +156,8 @@ def test_photos_on_an_s3_server_get_the_same_results_as_local_ones(bucket, tmp_p
 
 def test_results_are_written_to_an_s3_server_and_resumed(bucket, tmp_path, capsys):
     model = tiny_file(tmp_path / "tiny.tflite")
-    command = ["predict", f"{bucket}/shop", "--model", str(model), "--part", "2", "--json", "--out"]
+    whole = ["predict", f"{bucket}/shop", "--model", str(model), "--json", "--out"]
+    command = [*whole[:-1], "--part", "2", "--out"]
     assert main([*command, f"{bucket}/results"]) == 1  # empty.jpg
     first = json.loads(capsys.readouterr().out)
     files = fsspec.filesystem("s3", use_listings_cache=False)
@@ -168,7 +169,7 @@ def test_results_are_written_to_an_s3_server_and_resumed(bucket, tmp_path, capsy
     assert json.loads(capsys.readouterr().out) == first
     after = {name: files.info(name)["LastModified"] for name in parts}
     assert before[parts[0]] == after[parts[0]]
-    assert main([*command, f"{bucket}/results.jsonl"]) == 1
+    assert main([*whole, f"{bucket}/results.jsonl"]) == 1
     assert b"".join(files.cat_file(name) for name in parts) == files.cat_file("keys/results.jsonl")
 
 

@@ -15,11 +15,12 @@ from typing import Any
 from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.model import shipped
-from keykind.predict.recogniser import Recogniser
+from keykind.predict.recogniser import Prediction, Recogniser
 
 OUT = Path(__file__).parents[1] / "generated"
 PER_KIND = 3  # photos of each kind
 NEGATIVES = 2  # photos without a key
+DECIDED = 0.8  # probability of a kind
 
 
 def kinds() -> list[dict[str, Any]]:
@@ -27,13 +28,18 @@ def kinds() -> list[dict[str, Any]]:
     return [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in KINDS]
 
 
-def select_photos() -> list[Path]:
-    """Return PER_KIND evenly spaced photos of each kind, and some without a key."""
+def select_photos(python: Recogniser) -> list[Path]:
+    """Return PER_KIND evenly spaced photos of each kind with a decided answer, and some without a key."""
     selected: list[Path] = []
     for kind in sorted((bundled_photos() / "test").iterdir()):
-        photos = sorted(kind.glob("*.jpg"))
-        selected += photos[:: len(photos) // PER_KIND][:PER_KIND]
+        photos = [photo for photo in sorted(kind.glob("*.jpg")) if is_decided(python.attempt(photo))]
+        selected += photos[:: max(len(photos) // PER_KIND, 1)][:PER_KIND]
     return selected + sorted(bundled_negatives().glob("*.jpg"))[:NEGATIVES]
+
+
+def is_decided(prediction: Prediction) -> bool:
+    """Return whether rounding errors of a browser do not change an answer: its keys are of sure kinds."""
+    return bool(prediction.keys) and all(key.probability >= DECIDED for key in prediction.keys)
 
 
 def recogniser() -> Recogniser:
@@ -47,10 +53,11 @@ def write(out: Path = OUT) -> None:
     golden = out / "golden"
     golden.mkdir(parents=True)
     (out / "kinds.json").write_text(json.dumps(kinds(), ensure_ascii=False) + "\n", "utf-8")
-    photos = select_photos()
+    python = recogniser()
+    photos = select_photos(python)
     for photo in photos:
         shutil.copyfile(photo, golden / photo.name)
-    predictions = recogniser().recognise_many(photos)
+    predictions = python.recognise_many(photos)
     entries = [each.as_json() | {"photo": Path(each.photo).name} for each in predictions]
     (golden / "golden.json").write_text(json.dumps(entries, indent=1) + "\n", "utf-8")
 
