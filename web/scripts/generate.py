@@ -38,8 +38,8 @@ def select_photos(python: Recogniser) -> list[Path]:
 
 
 def is_decided(prediction: Prediction) -> bool:
-    """Return whether rounding errors of a browser do not change an answer: its keys are of sure kinds."""
-    return bool(prediction.keys) and all(key.probability >= DECIDED for key in prediction.keys)
+    """Return whether rounding errors of a browser do not change an answer: it is one key of a sure kind."""
+    return len(prediction.keys) == 1 and prediction.keys[0].probability >= DECIDED
 
 
 def recogniser() -> Recogniser:
