@@ -63,12 +63,7 @@ class KeyDetector:
         self._refiner = refiner
         self.digest = hashlib.sha256(flatbuffer).hexdigest() + (refiner.digest if refiner else "")
         self._interpreters = InterpreterPool(flatbuffer)
-        self._interpreters.warm_up()
-        try:
-            outputs = self._interpreters.run(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
-        except ValueError as error:
-            raise ValueError(f"its input is not (1, {HEIGHT}, {WIDTH}, 3) uint8") from error
-        shapes = [output.shape for output in outputs]
+        shapes = self._interpreters.output_shapes(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
         if shapes != [(1, LOCATIONS, len(OUTPUTS))]:
             raise ValueError(f"its outputs are {shapes}, not (1, {LOCATIONS}, {len(OUTPUTS)})")
 

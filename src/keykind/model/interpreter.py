@@ -50,6 +50,17 @@ class InterpreterPool:
         self._free.append(entry)  # an interpreter that failed is not returned
         return outputs
 
+    def output_shapes(self, values: NDArray[Any]) -> list[tuple[int, ...]]:
+        """Return the shapes (1, ...) of the outputs for an input without its batch axis.
+
+        Raises ValueError if the network has another input, and what LiteRT raises if it cannot run it.
+        """
+        self.warm_up()
+        try:
+            return [output.shape for output in self.run(values)]
+        except ValueError as error:
+            raise ValueError(f"its input is not {(1, *values.shape)} {values.dtype}") from error
+
     def _create(self) -> _Entry:
         """Return a new interpreter with its tensor indices, which are slow to query."""
         failure: Exception | None = None
