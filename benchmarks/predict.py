@@ -95,10 +95,10 @@ def make_peers(folder: Path) -> tuple[list[Peer], str]:
             done = subprocess.run(command, capture_output=True, text=True, check=True)
             sizes |= json.loads(done.stdout.splitlines()[-1])
     described = [
-        f"{NETWORKS[name]}: {size['parameters']:.1f} million parameters, {size['operations']:.1f} GFLOP per image"
+        f"{NETWORKS[name]} {size['parameters']:.1f} million, {size['operations']:.1f} GFLOP"
         for name, size in sizes.items()
     ]
-    return available, "; ".join(described)
+    return available, f"Parameters and operations per image: {'; '.join(described)}"
 
 
 def ratios(costs: Sequence[Sequence[Cost]]) -> list[float]:
@@ -227,8 +227,8 @@ def text(options: argparse.Namespace, folder: Path) -> str:
     many = folder_of_photos(peers, paths, min(options.rounds, FOLDER_ROUNDS))
     shutil.rmtree(folder / "networks")
     stages = profile(Recogniser.load(), paths[:PROFILED], options.rounds)
-    return f"""All find every key and name each: keykind with the models that ship, the peers with float32 networks
-of random weights, which show the time only; these name one key per photo. {networks}.
+    return f"""All find every key and name each: keykind with the models that ship, the peers with float32
+networks of random weights, which show the time only; these name one key per photo. {networks}.
 
 ### One photo of 12 megapixels
 
