@@ -227,8 +227,9 @@ def text(options: argparse.Namespace, folder: Path) -> str:
     many = folder_of_photos(peers, paths, min(options.rounds, FOLDER_ROUNDS))
     shutil.rmtree(folder / "networks")
     stages = profile(Recogniser.load(), paths[:PROFILED], options.rounds)
-    return f"""All find every key and name each: keykind with the models that ship, the peers with float32
-networks of random weights, which show the time only; these name one key per photo. {networks}.
+    return f"""All find every key and name each: keykind with the models that ship; the peers, scripts as in
+the documentation of their libraries, with float32 networks of random weights, which show the time only, and
+one key per photo. {networks}.
 
 ### One photo of 12 megapixels
 

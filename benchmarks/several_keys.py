@@ -37,7 +37,7 @@ def compose(count: int, rng: np.random.Generator) -> bytes:
     paths = sorted(bundled_photos().rglob("*.jpg"))
     noise = rng.integers(90, 166, (SIZE[1] // 4, SIZE[0] // 4, 3), np.uint8)
     image = Image.fromarray(noise).resize(SIZE, Image.Resampling.BICUBIC)
-    columns = int(np.ceil(np.sqrt(count * 4 / 3)))
+    columns = min(int(np.ceil(np.sqrt(count * 4 / 3))), count)
     rows = -(-count // columns)
     for i, chosen in enumerate(rng.choice(len(paths), count, replace=False)):
         with Image.open(paths[chosen]) as photo:
