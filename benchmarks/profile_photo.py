@@ -28,11 +28,12 @@ READ, FIT, CUT, REST = "reading, decoding", "the detector's input", "crops", "po
 NETWORKS = DETECTOR, REFINER, CLASSIFIER = "network: detector", "network: refiner", "network: classifier"
 ORDER = (READ, FIT, *NETWORKS, CUT, REST)
 ANY = ""  # all functions of the file
-STAGES = (  # file in keykind, function -> stage; the first that matches
+STAGES = (  # file in keykind, function -> stage, None: that of the caller; the first that matches
     ("detect/", "letterbox", FIT),
     ("detect/detector.py", "dense_outputs", DETECTOR),
     ("detect/refiner.py", "outputs", REFINER),
     ("model/model.py", "run", CLASSIFIER),
+    ("photo/reductions.py", ANY, None),  # of decoded pixels
     ("photo/", ANY, READ),
     ("detect/align.py", ANY, CUT),
     ("detect/crops.py", "_extract", CUT),
