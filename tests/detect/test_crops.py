@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 from fake_detector import FakeDetector, detection
 from keykind.detect.crops import DETECTION_SIDE, crop_all, take_crop
 from keykind.photo.decode import Photo
+from keykind.photo.reductions import Reductions
 
 SIZE = (4000, 3000)
 
@@ -30,7 +31,7 @@ def read(large):
     def read(min_side):
         requests.append(min_side)
         factor = next(factor for factor in (8, 4, 2, 1) if min(SIZE) // factor >= min_side)
-        return Photo(np.asarray(large.reduce(factor)), *SIZE, "JPEG")
+        return Photo(Reductions(large.reduce(factor)), *SIZE, "JPEG")
 
     requests = read.requests = []
     return read

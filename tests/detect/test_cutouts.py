@@ -11,6 +11,7 @@ from keykind.detect.detection import Detection
 from keykind.detect.key_mask import KeyMask
 from keykind.detect.refiner import crop_region
 from keykind.photo.decode import Photo
+from keykind.photo.reductions import Reductions
 
 BACKGROUND, METAL = (230, 226, 220), (70, 72, 78)
 HEAD, TIP = np.array([300.0, 800.0]), np.array([300.0, 200.0])  # upright, tip up
@@ -51,7 +52,7 @@ def cut(photo, detector):
 
 @pytest.fixture
 def photo():
-    return Photo(drawn(hole=True)[0], 600, 1000, "array")
+    return Photo(Reductions(drawn(hole=True)[0]), 600, 1000, "array")
 
 
 def test_the_key_is_opaque_its_hole_and_the_background_are_not(photo):

@@ -11,6 +11,7 @@ from keykind.detect.detector import KeyDetector, letterbox, load_detector
 from keykind.detect.postprocess import HEIGHT, WIDTH
 from keykind.model import shipped
 from keykind.photo.decode import Photo
+from keykind.photo.reductions import Reductions
 
 
 def nearest(detections, head):
@@ -88,7 +89,7 @@ def bars(*corners, size=(1200, 1600), bar=(90, 30)):
     pixels = np.full((*size, 3), 255, np.uint8)
     for x, y in corners:
         pixels[y : y + bar[1], x : x + bar[0]] = 20
-    return Photo(pixels, size[1], size[0], "array")
+    return Photo(Reductions(pixels), size[1], size[0], "array")
 
 
 SCATTERED = [(x, y) for x in (60, 460, 760, 1100, 1480) for y in (40, 330, 585, 800, 1150)]
@@ -112,7 +113,7 @@ def test_a_large_key_takes_a_single_pass_at_any_scale(reduction):
     photo = bars((200, 500), bar=(1200, 200))
     detector = BarDetector()
     pixels = photo.pixels[::reduction, ::reduction]
-    (key,) = detector.detect(Photo(pixels, photo.width, photo.height, "array"))
+    (key,) = detector.detect(Photo(Reductions(pixels), photo.width, photo.height, "array"))
     assert detector.passes == 1
     assert key.head == pytest.approx([200, 600], abs=6)
     assert key.tip == pytest.approx([1400, 600], abs=6)
@@ -171,7 +172,7 @@ class FixedDetector(KeyDetector):
 
 def test_detections_have_plain_values_and_a_threshold():
     outputs = scene(((60, 80), (300, 200), 40), score=0.7)
-    photo = Photo(np.zeros((HEIGHT, WIDTH, 3), np.uint8), WIDTH, HEIGHT, "array")
+    photo = Photo(Reductions(np.zeros((HEIGHT, WIDTH, 3), np.uint8)), WIDTH, HEIGHT, "array")
     (key,) = FixedDetector(outputs).detect(photo)
     assert type(key.score) is type(key.width) is type(key.occlusion) is float
     assert key.remote is False

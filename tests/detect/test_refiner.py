@@ -14,6 +14,7 @@ from keykind.detect.metrics import mask_iou
 from keykind.detect.refiner import Refiner, combined_score, load_refiner
 from keykind.model import shipped
 from keykind.photo.decode import Photo
+from keykind.photo.reductions import Reductions
 
 ANGLES = (0.0, 0.7, 2.5, -1.6)
 
@@ -63,7 +64,7 @@ def test_masks_cover_the_key_and_its_blade(angle):
 
 
 def test_what_is_no_key_gets_a_low_score():
-    photo = Photo(np.full((480, 640, 3), 200, np.uint8), 640, 480, "array")
+    photo = Photo(Reductions(np.full((480, 640, 3), 200, np.uint8)), 640, 480, "array")
     (nothing,) = DrawnRefiner().refine(
         photo, [Detection(0.9, np.array([100.0, 90]), np.array([300.0, 90]), 40.0)]
     )
@@ -80,7 +81,7 @@ def test_a_remote_detected_as_a_key_becomes_a_remote():
 @pytest.mark.parametrize("reduction", [1, 2])
 def test_a_photo_decoded_at_a_reduced_scale_gives_the_same_keys(reduction):
     photo, head, tip = drawn_key((640, 480), 400, 0.5, size=(1280, 960))
-    reduced = replace(photo, pixels=photo.pixels[::reduction, ::reduction])
+    reduced = replace(photo, reductions=Reductions(photo.pixels[::reduction, ::reduction]))
     (key,) = DrawnRefiner().refine(reduced, [off(head, tip, 0.1)])
     assert key.head == pytest.approx(head, abs=8)
     assert key.tip == pytest.approx(tip, abs=8)

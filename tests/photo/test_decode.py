@@ -289,7 +289,7 @@ def test_a_photo_holds_only_pixels_size_and_format():
         result = decode.decode_photo(data, "a")
         assert b"SECRETCAM" not in pickle.dumps(result)
         assert type(result.pixels) is np.ndarray
-    assert decode.Photo.__slots__ == ("pixels", "width", "height", "format")
+    assert decode.Photo.__slots__ == ("reductions", "width", "height", "format")
 
 
 # Reduced decoding and resizing

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw
 
 from keykind.detect.refiner import MASK_SHAPE, MASK_STRIDE, WIDTH, Refiner
 from keykind.photo.decode import Photo
+from keykind.photo.reductions import Reductions
 
 BOW, BLADE, REMOTE, GROUND = (230, 20, 20), (20, 230, 20), (20, 20, 230), (200, 200, 200)
 SURE = 12.0  # logit
@@ -51,7 +52,7 @@ def drawn_key(centre, length, angle, size=(640, 480), remote=False):
         a, b = head + along * length * start, head + along * length * end
         corners = (a + across, b + across, b - across, a - across)
         pen.polygon([tuple(corner) for corner in corners], fill=REMOTE if remote else colour)
-    return Photo(np.asarray(image), *size, "array"), head, tip
+    return Photo(Reductions(image), *size, "array"), head, tip
 
 
 def _ends(key, bow, blade):

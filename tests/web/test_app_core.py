@@ -37,6 +37,7 @@ from keykind.model.gradcam import overlay
 from keykind.model.model import unpack
 from keykind.photo import decode
 from keykind.photo.decode import Photo
+from keykind.photo.reductions import Reductions
 from once import once
 from tiny_model import CARD, tiny_bytes
 
@@ -269,7 +270,7 @@ def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size):
         passes.append(made_outputs([(head, tip, 20 + n, REMOTE if n % 5 == 4 else KEY)], n))
     photo = {"pixels": noisy(*size), "width": 2 * size[0], "height": 2 * size[1]}
     pythons, apps = ReplayDetector(passes), ReplayDetector(passes)
-    theirs = pythons.detect_all(Photo(*photo.values(), "JPEG"))
+    theirs = pythons.detect_all(Photo(Reductions(photo["pixels"]), photo["width"], photo["height"], "JPEG"))
     core.run_detector = apps.dense_outputs
     assert_same_detections(core.detectAll(photo), theirs)
     assert len(apps.remaining) == len(pythons.remaining)
@@ -313,7 +314,7 @@ def as_entries(detections):
 @pytest.mark.parametrize("angle", [0.0, 0.7, 2.5, -1.6])
 def test_detections_are_refined_as_in_python(core, angle, reduction):
     photo, head, tip = drawn_key((320, 240), 200, angle)
-    photo = replace(photo, pixels=photo.pixels[::reduction, ::reduction])
+    photo = replace(photo, reductions=Reductions(photo.pixels[::reduction, ::reduction]))
     shifts = ([0, 0], [3, -2], [20, -15], [90, 90])
     candidates = [Detection(0.3, head + shift, tip - shift, 50.0) for shift in map(np.array, shifts)]
     candidates += [Detection(0.9, tip, head, 80.0), Detection(0.9, head, head, 5.0)]

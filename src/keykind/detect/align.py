@@ -65,28 +65,15 @@ class OrientedCrop:
 
     def _resample(self, image: Image, scale: float, size: tuple[int, int], fill: int) -> PIL.Image.Image:
         """Return the rectangle of an image at a size (w, h): averaged down, then warped bilinearly."""
-        width, height = size
-        factor = self.reduction(scale, height)
+        factor = self.reduction(scale, size[1])
         reductions = image if isinstance(image, Reductions) else Reductions(image)
-        matrix = self.to_photo(size) * (scale / factor)
-        corners = matrix[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]]) + matrix[:, 2:]
-        part, corner = _part_around(reductions.by(factor), corners)
-        return PIL.Image.fromarray(part).transform(
+        return reductions.by(factor).transform(
             size,
             PIL.Image.Transform.AFFINE,
-            np.column_stack([matrix[:, :2], matrix[:, 2] - corner]).ravel().tolist(),
+            (self.to_photo(size) * (scale / factor)).ravel().tolist(),
             PIL.Image.Resampling.BILINEAR,
             fillcolor=(fill, fill, fill),
         )
-
-
-def _part_around(pixels: Crop, corners: Points) -> tuple[Crop, NDArray[np.signedinteger]]:
-    """Return the part of pixels that bilinear sampling within corners (2, n) needs, and its upper left."""
-    size = np.array(pixels.shape[1::-1])
-    left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, size - 1)
-    end = np.ceil(corners.max(axis=1)).astype(int) + 2
-    right, bottom = np.clip(end, [left + 1, top + 1], size)
-    return np.ascontiguousarray(pixels[top:bottom, left:right]), np.array([left, top])
 
 
 def crop_around(head: Points, tip: Points, box: Points) -> OrientedCrop:

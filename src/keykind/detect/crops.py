@@ -33,7 +33,7 @@ class KeyCrop:
 
     def display(self, height: int) -> Crop:
         """Return the key in its own proportions, (height, ASPECT_RATIO * height, 3), for display."""
-        return self.region.extract_unstretched(self.photo.reductions, _scale(self.photo), height)
+        return self.region.extract_unstretched(self.photo.reductions, self.photo.scale, height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,15 +81,10 @@ def take_crop(read: Read, region: OrientedCrop, size: int = SIZE) -> Crop:
 def _at_resolution(photo: Photo, read: Read, regions: Sequence[OrientedCrop], size: int = SIZE) -> Photo:
     """Return the photo at a resolution that suffices for the smallest region."""
     scale = min(max((size / region.width for region in regions), default=0), 1)
-    if _scale(photo) >= MIN_RESOLUTION * scale:
+    if photo.scale >= MIN_RESOLUTION * scale:
         return photo
     return read(math.ceil(scale * min(photo.width, photo.height)))
 
 
 def _extract(region: OrientedCrop, photo: Photo, size: int = SIZE) -> Crop:
-    return region.extract(photo.reductions, _scale(photo), size)
-
-
-def _scale(photo: Photo) -> float:
-    """Return the decoded pixels per pixel of the original."""
-    return float(photo.pixels.shape[1] / photo.width)
+    return region.extract(photo.reductions, photo.scale, size)

@@ -46,7 +46,7 @@ def cutouts(detected: Detections, read: Read) -> Iterator[NDArray[np.uint8]]:
     photo = read(math.ceil(scale * min(detected.photo.width, detected.photo.height)))
     for detection, region, width in zip(detected.detections, detected.regions, widths, strict=True):
         pixels = region.extract_unstretched(
-            photo.pixels, photo.pixels.shape[1] / photo.width, max(round(width / ASPECT_RATIO), 1)
+            photo.reductions, photo.scale, max(round(width / ASPECT_RATIO), 1)
         )
         if detection.mask is None:
             fault, remedy = "gives no masks, which cut-outs need", "use the detector of keykind"

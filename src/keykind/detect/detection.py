@@ -5,10 +5,9 @@ Out:   Detection(s), highest score first, in pixels of the upright original
 Needs: numpy, pillow
 """
 
+import math
 from dataclasses import dataclass
 from typing import Protocol
-
-import numpy as np
 
 from keykind.core.geometry import Points, segment_box
 from keykind.detect.key_mask import KeyMask
@@ -32,7 +31,7 @@ class Detection:
     @property
     def length(self) -> float:
         """Return the distance from head to tip, px."""
-        return float(np.linalg.norm(self.head - self.tip))
+        return math.dist(self.head.tolist(), self.tip.tolist())
 
     @property
     def box(self) -> Points:

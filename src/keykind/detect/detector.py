@@ -49,7 +49,8 @@ MIN_TILE = 0.7  # of WIDTH: smaller tiles would be enlarged and show nothing new
 TILE_BORDER = 2  # px: a key nearer to a tile's inner edge may continue beyond it
 LARGE_KEY = 0.5  # of a tile's longer side: longer keys are left to the pass over the whole photo
 
-Tile = tuple[slice, slice]  # rows and columns
+Size = tuple[int, int]  # width and height, px
+Tile = tuple[int, int, int, int]  # left, top, right and bottom, px
 
 
 class KeyDetector:
@@ -92,21 +93,21 @@ class KeyDetector:
 
         Below SCORE_THRESHOLD, a lower threshold does not change whether finer scales are processed.
         """
-        reduction = photo.width / photo.pixels.shape[1]  # above 1 if decoded at a reduced scale
+        image = photo.reductions.by(1)
         longer = max(photo.width, photo.height)
         threshold = min(score_threshold, CANDIDATE_THRESHOLD) if self._refiner else score_threshold
-        candidates = self._detect_pass(photo.pixels, reduction, threshold)
+        candidates = self._detect_pass(image, photo.scale, threshold)
         detections = self._refined(photo, candidates, score_threshold)
         last_scale = 1.0
         for scale in TILE_SCALES:
-            if max(photo.pixels.shape) * scale <= WIDTH * MIN_TILE:
+            if max(image.size) * scale <= WIDTH * MIN_TILE:
                 break
             sure = [key for key in detections if key.score >= SCORE_THRESHOLD]
             if not _needs_finer_scale(sure, longer, last_scale):
                 break
             last_scale = scale
-            tiles = _tiles(photo.pixels, scale)
-            passes = parallel_map(lambda tile: self._detect_tile(photo, tile, reduction, threshold), tiles)
+            tiles = _tiles(image.size, scale)
+            passes = parallel_map(lambda tile: self._detect_tile(photo, tile, threshold), tiles)
             detections = self._merged(photo, detections, chain.from_iterable(passes), score_threshold)
         return detections
 
@@ -138,26 +139,22 @@ class KeyDetector:
         (outputs,) = self._interpreters.run(image)
         return np.asarray(outputs[0])
 
-    def _detect_pass(
-        self, pixels: NDArray[np.uint8], reduction: float, score_threshold: float
-    ) -> tuple[Detection, ...]:
-        """Return the keys and remotes in pixels (h, w, 3); reduction: pixels of the photo per pixel."""
-        image, view = letterbox(pixels)
-        candidates = decode(self.dense_outputs(image), score_threshold)
-        return _to_photo(candidates, replace(view, scale=view.scale * reduction))
+    def _detect_pass(self, image: Image.Image, scale: float, score_threshold: float) -> tuple[Detection, ...]:
+        """Return the keys and remotes in an image; scale: its pixels per pixel of the original."""
+        fitted, view = letterbox(image)
+        candidates = decode(self.dense_outputs(fitted), score_threshold)
+        return _to_photo(candidates, replace(view, scale=view.scale / scale))
 
-    def _detect_tile(
-        self, photo: Photo, tile: Tile, reduction: float, score_threshold: float
-    ) -> list[Detection]:
+    def _detect_tile(self, photo: Photo, tile: Tile, score_threshold: float) -> list[Detection]:
         """Return what is inside a tile and not large in it, in coordinates of the photo."""
-        rows, columns = tile
-        pixels = photo.pixels[rows, columns]
-        shift = np.array([columns.start, rows.start]) * reduction
+        image = photo.reductions.by(1)
+        part = image.crop(tile)
+        shift = np.array(tile[:2]) / photo.scale
         found = []
-        for key in self._detect_pass(pixels, reduction, score_threshold):
-            corners = np.concatenate([[key.head, key.tip], key.box]) / reduction
-            small = key.length <= LARGE_KEY * max(pixels.shape) * reduction
-            if small and _is_inside(corners, tile, photo.pixels.shape):
+        for key in self._detect_pass(part, photo.scale, score_threshold):
+            corners = np.concatenate([[key.head, key.tip], key.box]) * photo.scale
+            small = key.length * photo.scale <= LARGE_KEY * max(part.size)
+            if small and _is_inside(corners, tile, image.size):
                 found.append(replace(key, head=key.head + shift, tip=key.tip + shift))
         return found
 
@@ -194,24 +191,24 @@ class View:
         return np.asarray(points * self.scale)
 
 
-def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], View]:
-    """Return pixels (h, w, 3), turned to landscape and resized into the upper left of the network's input.
+def letterbox(image: NDArray[np.uint8] | Image.Image) -> tuple[NDArray[np.uint8], View]:
+    """Return an image, (h, w, 3), turned to landscape and resized into the upper left of the network's input.
 
     A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
     """
-    height, width = pixels.shape[:2]
+    resized = image if isinstance(image, Image.Image) else Image.fromarray(image)
+    width, height = resized.size
     turned = height > width
     scale = max(max(height, width) / WIDTH, min(height, width) / HEIGHT)
     size = max(round(width / scale), 1), max(round(height / scale), 1)
-    resized = Image.fromarray(pixels)
     if turned:  # its sides in this order, for the same pixels as if it were turned first, which is slower
         resized = resized.resize((width, size[1]), Image.Resampling.BILINEAR)
     resized = resized.resize(size, Image.Resampling.BILINEAR)
     if turned:
         resized = resized.transpose(Image.Transpose.ROTATE_90)
-    image = np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8)
-    image[: resized.height, : resized.width] = np.asarray(resized)
-    return image, View(scale, width / scale if turned else None)
+    fitted = np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8)
+    fitted[: resized.height, : resized.width] = np.asarray(resized)
+    return fitted, View(scale, width / scale if turned else None)
 
 
 def _to_photo(candidates: Candidates, view: View) -> tuple[Detection, ...]:
@@ -236,36 +233,39 @@ def _needs_finer_scale(detections: Sequence[Detection], longer: int, scale: floa
     longer: longer side of the photo, px. scale: of the last pass; where it was finer than the whole photo and
     nothing was detected, there is hardly anything still smaller.
     """
-    lengths = [key.length for key in detections if not key.remote]
-    return float(np.median(lengths)) <= SMALL_KEY * scale * longer if lengths else scale == 1.0
+    lengths = sorted(key.length for key in detections if not key.remote)
+    if not lengths:
+        return scale == 1.0
+    median = (lengths[(len(lengths) - 1) // 2] + lengths[len(lengths) // 2]) / 2
+    return median <= SMALL_KEY * scale * longer
 
 
-def _tiles(pixels: NDArray[np.uint8], scale: float) -> list[Tile]:
-    """Return overlapping tiles that cover pixels (h, w, 3), in the proportions of the network's input."""
-    long_side = round(scale * max(pixels.shape))
+def _tiles(size: Size, scale: float) -> list[Tile]:
+    """Return overlapping tiles that cover an image, in the proportions of the network's input."""
+    long_side = round(scale * max(size))
     short_side = max(round(long_side * HEIGHT / WIDTH), 1)
-    portrait = pixels.shape[0] > pixels.shape[1]
-    height, width = (long_side, short_side) if portrait else (short_side, long_side)
+    width, height = (short_side, long_side) if size[1] > size[0] else (long_side, short_side)
 
-    def spans(length: int, side: int) -> list[slice]:
+    def spans(length: int, side: int) -> list[tuple[int, int]]:
         if length <= side:
-            return [slice(0, length)]
+            return [(0, length)]
         count = math.ceil((length - side) / ((1 - TILE_OVERLAP) * side)) + 1
         starts = np.linspace(0, length - side, count).astype(int).tolist()
-        return [slice(start, start + side) for start in starts]
+        return [(start, start + side) for start in starts]
 
     return [
-        (rows, columns)
-        for rows in spans(pixels.shape[0], height)
-        for columns in spans(pixels.shape[1], width)
+        (left, top, right, bottom)
+        for top, bottom in spans(size[1], height)
+        for left, right in spans(size[0], width)
     ]
 
 
-def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
-    """Return whether corners (n, 2), px of the tile, are clear of every tile edge inside the photo."""
-    low = [TILE_BORDER if span.start > 0 else -math.inf for span in tile[::-1]]
+def _is_inside(corners: Points, tile: Tile, size: Size) -> bool:
+    """Return whether corners (n, 2), px of the tile, are clear of every tile edge inside the image."""
+    left, top, right, bottom = tile
+    low = [TILE_BORDER if start > 0 else -math.inf for start in (left, top)]
     high = [
-        span.stop - span.start - TILE_BORDER if span.stop < length else math.inf
-        for span, length in zip(tile[::-1], shape[1::-1], strict=True)
+        end - start - TILE_BORDER if end < length else math.inf
+        for start, end, length in zip((left, top), (right, bottom), size, strict=True)
     ]
     return bool((corners >= low).all() and (corners <= high).all())

@@ -11,7 +11,7 @@ pixels belong to it. Where that moves the ends, it looks again.
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,24 +43,9 @@ MASK_SHAPE = (HEIGHT // MASK_STRIDE, WIDTH // MASK_STRIDE, 2)  # key, blade; pro
 DETECTOR_WEIGHT, REFINER_WEIGHT = 1.0, 0.5  # of the logits of both networks in that of the combined score
 MOVED = 0.04  # key lengths that an end must have moved for the crop to be taken again
 HOPELESS = 0.1  # score after the first look below which there is no second: it never made a key of it
-CERTAIN = 0.7  # score after it from which further detections at that place are not looked at
+CERTAIN = 0.85  # score of a refined key from which further detections at its place are not looked at
 MIN_LENGTH = 4.0  # px: crops of shorter detections show nothing
 MAX_LOGIT = 16.0  # of a score, so that 0 and 1 are finite
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Look:
-    """A detection, and what the network makes of it."""
-
-    detection: Detection  # the first network's
-    refined: Detection
-
-    @property
-    def again(self) -> bool:
-        """Whether a crop at the refined ends shows the key better, and there is a chance that it is one."""
-        old, new = self.detection, self.refined
-        moved = max(np.linalg.norm(new.head - old.head), np.linalg.norm(new.tip - old.tip))
-        return bool(moved > MOVED * old.length and new.length >= MIN_LENGTH and new.score >= HOPELESS)
 
 
 class Refiner:
@@ -97,34 +82,37 @@ class Refiner:
         as remotes and remotes as keys; a false detection gets a low score.
         """
         first = suppress_duplicates(detections)
-        looks = self._look_at(photo, [(key, key) for key in first])
-        certain = [look.refined for look in looks if look.refined.score >= CERTAIN]
+        refined = self._refine_all(photo, first, score_threshold)
+        certain = [key for key in refined if key.score >= CERTAIN]
         others = [key for key in detections if key not in first and not is_among(key, certain)]
-        looks += self._look_at(photo, [(key, key) for key in others])  # they may have better ends
-        distinct = suppress_duplicates(by_score(look.refined for look in looks))
-        looks = [look for look in looks if look.refined in distinct]
-        refined = [look.refined for look in looks if not look.again]
-        again = self._look_at(photo, [(look.detection, look.refined) for look in looks if look.again])
-        refined += [look.refined for look in again]
-        return tuple(
-            _measured(key) for key in suppress_duplicates(by_score(refined)) if key.score >= score_threshold
-        )
+        refined += self._refine_all(photo, others, score_threshold)  # they may have better ends
+        return suppress_duplicates(by_score(refined))
 
     def outputs(self, crop: Crop) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the network's values (9,) and masks MASK_SHAPE for a crop (HEIGHT, WIDTH, 3) uint8."""
         values, masks = sorted(self._interpreters.run(crop), key=lambda output: output.ndim)
         return np.asarray(values[0]), np.asarray(masks[0])
 
-    def _look_at(self, photo: Photo, targets: Sequence[tuple[Detection, Detection]]) -> list[Look]:
-        """Return a look at each detection of the first network, where the second detection of the pair is."""
-        return short_map(lambda target: self._look(photo, *target), targets)
+    def _refine_all(
+        self, photo: Photo, detections: Sequence[Detection], score_threshold: float
+    ) -> list[Detection]:
+        refined = short_map(lambda detection: self._refine(photo, detection), detections)
+        return [_measured(key) for key in refined if key.score >= score_threshold]
 
-    def _look(self, photo: Photo, detection: Detection, at: Detection) -> Look:
-        if at.length < MIN_LENGTH:
-            return Look(detection, detection)
+    def _refine(self, photo: Photo, detection: Detection) -> Detection:
+        """Return a detection as the network corrects it, except for its width."""
+        if detection.length < MIN_LENGTH:
+            return detection
+        key = self._look(photo, detection, detection)
+        moved = max(np.linalg.norm(key.head - detection.head), np.linalg.norm(key.tip - detection.tip))
+        again = moved > MOVED * detection.length and key.length >= MIN_LENGTH and key.score >= HOPELESS
+        return self._look(photo, detection, key) if again else key
+
+    def _look(self, photo: Photo, detection: Detection, at: Detection) -> Detection:
+        """Return a detection as the network corrects it, seen where `at` is."""
         region = crop_region(at.head, at.tip, detection.width)
-        crop = region.extract_unstretched(photo.reductions, photo.pixels.shape[1] / photo.width, HEIGHT)
-        return Look(detection, refined_by(detection, region, *self.outputs(crop)))
+        crop = region.extract_unstretched(photo.reductions, photo.scale, HEIGHT)
+        return refined_by(detection, region, *self.outputs(crop))
 
 
 def load_refiner(path: str | Path | None = None) -> Refiner | None:

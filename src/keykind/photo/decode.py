@@ -1,14 +1,14 @@
 """A photo's path or bytes -> upright RGB pixels.
 
 In:    JPEG (including MPO), PNG, WebP, BMP, GIF, TIFF; HEIC with the extra `heif`
-Out:   Photo(pixels, width, height, format) without EXIF, so without its location; or BadPhoto
+Out:   Photo, without EXIF, so without its location; or BadPhoto
 Needs: numpy, pillow; for HEIC pi_heif [heif]
 """
 
 import logging
 import re
 import stat
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -64,15 +64,20 @@ logging.getLogger("PIL").addHandler(logging.NullHandler())
 class Photo:
     """An upright photo."""
 
-    pixels: np.ndarray  # (h, w, 3) uint8 RGB, read-only; smaller than the original if `min_side` allows
+    reductions: Reductions  # of the decoded image, RGB; smaller than the original if `min_side` allows
     width: int  # pixels of the upright original
     height: int  # pixels of the upright original
     format: str  # JPEG, MPO, PNG, WEBP, BMP, GIF, TIFF or HEIF
-    reductions: Reductions = field(init=False, repr=False)  # of the pixels
 
-    def __post_init__(self) -> None:
-        """Start without reduced versions."""
-        object.__setattr__(self, "reductions", Reductions(self.pixels))
+    @property
+    def pixels(self) -> np.ndarray:
+        """The decoded image (h, w, 3) uint8, read-only."""
+        return self.reductions.pixels
+
+    @property
+    def scale(self) -> float:
+        """Decoded pixels per pixel of the original, at most 1."""
+        return self.reductions.size[0] / self.width
 
 
 def read_photo(path: str | Path, *, min_side: int | None = None) -> Photo:
@@ -168,7 +173,9 @@ def _load_upright(
         rgb = rgb.reduce(2)
     if orientation >= 5:
         width, height = height, width
-    return Photo(np.asarray(rgb), width, height, str(image.format))
+    rgb = rgb.copy() if rgb is image else rgb  # the file's object holds all of its metadata
+    rgb.info = {}
+    return Photo(Reductions(rgb), width, height, str(image.format))
 
 
 def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:

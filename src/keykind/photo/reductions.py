@@ -1,7 +1,7 @@
-"""Pixels -> the same, averaged down by whole factors.
+"""An image -> the same, averaged down by whole factors.
 
-In:    pixels (h, w, 3) uint8; a factor
-Out:   the mean of each block of factor x factor pixels, computed once per factor
+In:    an image (h, w, 3) uint8, as an array or as Pillow has it; a factor
+Out:   the mean of each block of factor x factor pixels, computed once per factor; the image as an array
 Needs: numpy, pillow
 """
 
@@ -9,18 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Pixels = NDArray[np.uint8]
-
 
 class Reductions:
-    """The reduced versions of an image, each made when it is first asked for. Thread-safe."""
+    """The versions of an image that were asked for. Thread-safe."""
 
-    def __init__(self, pixels: Pixels) -> None:
-        """Take the image (h, w, 3) uint8, which must not change afterwards."""
-        self._versions = {1: pixels}  # two threads may make the same version; either will do
+    def __init__(self, image: NDArray[np.uint8] | Image.Image) -> None:
+        """Take the image, which must not change afterwards."""
+        self._array = None if isinstance(image, Image.Image) else image
+        self._versions = {1: image} if isinstance(image, Image.Image) else {}
+        self.size = image.size if isinstance(image, Image.Image) else (image.shape[1], image.shape[0])
 
-    def by(self, factor: int) -> Pixels:
+    @property
+    def pixels(self) -> NDArray[np.uint8]:
+        """The image as an array (h, w, 3)."""
+        if self._array is None:
+            self._array = np.asarray(self._versions[1])
+        return self._array
+
+    def by(self, factor: int) -> Image.Image:
         """Return the image reduced by a factor >= 1; the last row and column may be of partial blocks."""
-        if factor not in self._versions:
-            self._versions[factor] = np.asarray(Image.fromarray(self._versions[1]).reduce(factor))
-        return self._versions[factor]
+        version = self._versions.get(factor)
+        if version is None:  # two threads may make the same; either will do
+            version = self.by(1).reduce(factor) if factor > 1 else Image.fromarray(self.pixels)
+            self._versions[factor] = version
+        return version

@@ -1,7 +1,7 @@
 """Anything that can be given as a photo -> its name and its pixels.
 
 In:    files and addresses, bytes, arrays (h, w, 3) uint8, PIL images
-Out:   Photo(pixels, width, height, format)
+Out:   Photo
 Needs: numpy, pillow; for addresses fsspec [scale]
 """
 
@@ -17,6 +17,7 @@ from PIL import Image, ImageOps
 from keykind.core.errors import BadPhoto, printable
 from keykind.photo import decode, storage
 from keykind.photo.decode import MAX_PIXELS, Photo
+from keykind.photo.reductions import Reductions
 from keykind.photo.storage import Address
 
 UNNAMED = "photo"  # in results and errors, the name of a photo without a name
@@ -89,7 +90,7 @@ def _from_array(array: NDArray[Any], name: str) -> Photo:
     if min(height, width) < decode.MIN_SIDE:
         fault = f"has {width} x {height} pixels, but needs at least {decode.MIN_SIDE} on each side"
         raise BadPhoto(name, fault=fault, remedy="give the whole photo")
-    return Photo(np.ascontiguousarray(array), width, height, "array")
+    return Photo(Reductions(np.ascontiguousarray(array)), width, height, "array")
 
 
 def _from_image(image: Image.Image, name: str) -> Photo:

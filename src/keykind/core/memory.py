@@ -1,0 +1,28 @@
+"""Keep freed memory in the process, for programs that need as much again for each photo.
+
+In:    -
+Out:   glibc's allocator with other limits; elsewhere nothing changes
+Needs: nothing beyond Python
+
+glibc returns large blocks to the system when they are freed. The system clears the pages of each new block:
+3,000 pages and 6 ms of a core for a photo of 12 megapixels.
+"""
+
+import ctypes
+import sys
+
+KEPT = 64_000_000  # bytes; larger blocks, and more than this at the end of the heap, are still returned
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of <malloc.h>
+_LARGEST_THRESHOLD = 32 << 20  # bytes; mallopt accepts no larger M_MMAP_THRESHOLD on 64-bit systems
+
+
+def keep_freed_memory() -> None:
+    """Let this process, which processes many photos, reuse large blocks of memory."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError):  # another C library, such as musl
+        return
+    mallopt(_MMAP_THRESHOLD, _LARGEST_THRESHOLD)
+    mallopt(_TRIM_THRESHOLD, KEPT)
