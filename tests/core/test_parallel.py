@@ -3,11 +3,12 @@
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from keykind.core import parallel
-from keykind.core.parallel import PREFETCH, cpu_count, parallel_map, thread_pool
+from keykind.core.parallel import PREFETCH, cpu_count, parallel_map, short_map, thread_pool
 
 
 @pytest.fixture
@@ -146,3 +147,27 @@ def test_a_later_call_uses_all_threads_again(two_cpus):
     for _ in range(2):
         barrier = threading.Barrier(2)  # needs two concurrent threads
         assert sorted(parallel_map(wait, [barrier, barrier])) == [0, 1]
+
+
+@pytest.mark.parametrize("count", [0, 1, 3, 50])
+def test_a_short_map_keeps_the_order(count):
+    assert short_map(lambda item: item * 2, list(range(count))) == [2 * item for item in range(count)]
+
+
+def test_a_short_map_raises_what_its_work_raises():
+    with pytest.raises(IndexError, match="seven"):
+        short_map(_fail_at_seven, list(range(20)))
+    assert short_map(str, list(range(20))) == list(map(str, range(20)))
+
+
+def test_short_maps_in_several_threads_do_not_wait_for_each_other():
+    with thread_pool(1) as busy, ThreadPoolExecutor(8) as callers:
+        futures = [callers.submit(short_map, lambda item: item + 1, list(range(200))) for _ in range(24)]
+        assert all(future.result(20) == list(range(1, 201)) for future in futures)
+        assert busy.submit(short_map, str, list(range(9))).result(20) == list("012345678")
+
+
+def _fail_at_seven(item):
+    if item == 7:
+        raise IndexError("seven")
+    return item

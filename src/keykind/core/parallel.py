@@ -11,7 +11,8 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import cache
 from typing import Protocol, TypeVar
 
 T = TypeVar("T")
@@ -68,11 +69,40 @@ def parallel_map(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 
 
 def short_map(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
-    """Return work(item) for each item, in order: `parallel_map` for work that takes a millisecond or two.
+    """Return work(item) for each item, in order: like `parallel_map`, for work of a few milliseconds.
 
-    A few items are done faster in this thread than others start, and LiteRT with an interpreter in each.
+    This thread takes part, and the others are kept for the next call. A few items are done faster here than
+    others start, each with LiteRT interpreters of its own. An exception is raised once the others are done.
     """
-    return list(parallel_map(work, items) if len(items) >= MIN_SHARED else map(work, items))
+    helpers = min(cpu_count(), len(items)) - 1
+    if len(items) < MIN_SHARED or helpers < 1 or getattr(_thread, "is_worker", False):
+        return list(map(work, items))
+    results: dict[int, R] = {}
+    pending = deque(enumerate(items))
+
+    def take_turns() -> None:
+        while True:
+            try:
+                index, item = pending.popleft()
+            except IndexError:  # nothing is left; unlike a test before, this is atomic
+                return
+            results[index] = work(item)
+
+    futures = [_short_pool().submit(take_turns) for _ in range(helpers)]
+    try:
+        take_turns()
+    finally:
+        pending.clear()
+        started = [future for future in futures if not future.cancel()]
+        wait(started)
+    for future in started:
+        future.result()
+    return [results[index] for index in range(len(items))]
+
+
+@cache
+def _short_pool() -> ThreadPoolExecutor:
+    return thread_pool(max(cpu_count() - 1, 1), "short")
 
 
 def _submit(pool: ThreadPoolExecutor, work: Callable[[T], R], items: Iterable[T]) -> Iterator[Future[R]]:

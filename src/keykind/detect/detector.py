@@ -21,7 +21,7 @@ from PIL import Image
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Points
-from keykind.core.parallel import parallel_map
+from keykind.core.parallel import short_map
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.detection import Detection, Detector
 from keykind.detect.duplicates import by_score, is_among, suppress_duplicates
@@ -107,7 +107,7 @@ class KeyDetector:
                 break
             last_scale = scale
             tiles = _tiles(image.size, scale)
-            passes = parallel_map(lambda tile: self._detect_tile(photo, tile, threshold), tiles)
+            passes = short_map(lambda tile: self._detect_tile(photo, tile, threshold), tiles)
             detections = self._merged(photo, detections, chain.from_iterable(passes), score_threshold)
         return detections
 
