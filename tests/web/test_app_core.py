@@ -161,6 +161,18 @@ def test_images_are_resized_as_by_pillow(core, name, old, new):
     assert (ours != theirs).mean() < 1e-3
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [((1280, 720), (416, 234)), ((641, 1139), (180, 320)), ((100, 30), (416, 125)), *SIZES]
+)
+def test_images_are_averaged_down_and_resized_as_by_pillow(core, old, new):
+    pixels = noisy(*old)
+    ours = decode_image(core.resizeReduced(pixels, *new)).astype(int)
+    image = Image.fromarray(pixels)
+    theirs = np.asarray(image.resize(new, Image.Resampling.BILINEAR, reducing_gap=1.0))
+    assert np.abs(ours - theirs).max() <= 1
+    assert (ours != theirs).mean() < 1e-3
+
+
 @pytest.mark.parametrize("name", FILTERS)
 def test_float_arrays_are_resized_as_by_pillow(core, name):
     values = np.random.default_rng(1).normal(0, 1, (7, 9)).astype(np.float32)

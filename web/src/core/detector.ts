@@ -17,7 +17,7 @@ import { median, roundEven } from './numbers';
 import type { Photo } from './photo';
 import { byScore, type DenseOutputs, decode } from './postprocess';
 import { type RunRefiner, refine } from './refiner';
-import { resize } from './resize';
+import { resizeReduced } from './resize';
 
 const C = constants.detector;
 const { WIDTH, HEIGHT } = constants.postprocess;
@@ -100,23 +100,25 @@ async function refined(
 ): Promise<Detection[]> {
   if (!refiner) return [...candidates];
   const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD).length;
-  const keys = await refine(photo, candidates.slice(0, certain + C.MAX_DOUBTFUL), refiner);
+  const keys = await refine(photo, candidates.slice(0, certain + C.MAX_DOUBTFUL), refiner, scoreThreshold);
   return withoutDuplicates(keys.filter(({ score }) => score >= scoreThreshold).sort(byScore));
 }
 
 /**
- * Return an image, turned to landscape and resized into the upper left of the network's input.
+ * Return an image, resized and turned to landscape into the upper left of the network's input.
  *
  * A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
  */
 export function letterbox(pixels: RgbaImage): { image: RgbaImage; view: View } {
   const turned = pixels.height > pixels.width;
-  const landscape = turned ? rotateLeft(pixels) : pixels;
-  const scale = Math.max(landscape.width / WIDTH, landscape.height / HEIGHT);
-  const width = Math.max(roundEven(landscape.width / scale), 1);
-  const height = Math.max(roundEven(landscape.height / scale), 1);
+  const [longer, shorter] = turned ? [pixels.height, pixels.width] : [pixels.width, pixels.height];
+  const scale = Math.max(longer / WIDTH, shorter / HEIGHT);
+  const width = Math.max(roundEven(longer / scale), 1);
+  const height = Math.max(roundEven(shorter / scale), 1);
+  const small = turned
+    ? rotateLeft(resizeReduced(pixels, height, width))
+    : resizeReduced(pixels, width, height);
   const image = blank(WIDTH, HEIGHT, PAD_VALUE);
-  const small = resize(landscape, width, height);
   for (let row = 0; row < height; row++) {
     image.data.set(small.data.subarray(4 * row * width, 4 * (row + 1) * width), 4 * row * WIDTH);
   }

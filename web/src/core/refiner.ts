@@ -42,14 +42,19 @@ interface Refinement extends RefinerOutputs {
   readonly tip: Point;
 }
 
-/** Return the detections with corrected ends, widths, scores and attributes. */
+/**
+ * Return the detections with corrected ends, widths, scores and attributes.
+ *
+ * Below minScore, the width is not corrected: who discards such a detection need not measure it.
+ */
 export async function refine(
   photo: Photo,
   detections: readonly Detection[],
   run: RunRefiner,
+  minScore = 0,
 ): Promise<Detection[]> {
   const refined: Detection[] = [];
-  for (const detection of detections) refined.push(await refineOne(photo, detection, run));
+  for (const detection of detections) refined.push(await refineOne(photo, detection, run, minScore));
   return refined;
 }
 
@@ -70,7 +75,12 @@ export function combinedScore(score: number, logit: number): number {
   return sigmoid(C.DETECTOR_WEIGHT * Math.log(limited / (1 - limited)) + C.REFINER_WEIGHT * logit);
 }
 
-async function refineOne(photo: Photo, detection: Detection, run: RunRefiner): Promise<Detection> {
+async function refineOne(
+  photo: Photo,
+  detection: Detection,
+  run: RunRefiner,
+  minScore: number,
+): Promise<Detection> {
   const length = lengthOf(detection);
   if (length < C.MIN_LENGTH) return detection;
   let refinement = await look(photo, cropRegion(detection), run);
@@ -81,7 +91,7 @@ async function refineOne(photo: Photo, detection: Detection, run: RunRefiner): P
   );
   if (moved > C.MOVED * length && lengthOf({ head, tip }) >= C.MIN_LENGTH)
     refinement = await look(photo, cropRegion({ head, tip, width: detection.width }), run);
-  return refinedBy(detection, refinement);
+  return refinedBy(detection, refinement, minScore);
 }
 
 /** Return what the network says about a region. */
@@ -94,20 +104,30 @@ async function look(photo: Photo, region: OrientedCrop, run: RunRefiner): Promis
   return { ...outputs, region, head: point(HEAD), tip: point(TIP) };
 }
 
-/** Return a detection as the second network corrects it. */
-function refinedBy(detection: Detection, { values, masks, region, head, tip }: Refinement): Detection {
+/** Return a detection as the second network corrects it; its width only with at least minScore. */
+function refinedBy(
+  detection: Detection,
+  { values, masks, region, head, tip }: Refinement,
+  minScore: number,
+): Detection {
   const at = (i: number): number => values[i] as number;
-  const cells = Float32Array.from({ length: CELLS }, (_, i) => masks[MASKS * i] as number);
+  const score = combinedScore(detection.score, Math.max(at(KEY), at(REMOTE)));
+  const width = score >= minScore ? maskWidth(keyCells(masks), region, head, tip) : 0;
   return {
-    score: combinedScore(detection.score, Math.max(at(KEY), at(REMOTE))),
+    score,
     head,
     tip,
-    width: maskWidth(cells, region, head, tip) || detection.width,
+    width: width || detection.width,
     occlusion: sigmoid(at(ATTRIBUTES)),
     truncation: sigmoid(at(ATTRIBUTES + 1)),
     bladeShare: sigmoid(at(ATTRIBUTES + 2)),
     remote: at(REMOTE) > at(KEY),
   };
+}
+
+/** Return each cell's probability of being the key. */
+function keyCells(masks: Float32Array): Float32Array {
+  return Float32Array.from({ length: CELLS }, (_, i) => masks[MASKS * i] as number);
 }
 
 function sigmoid(logit: number): number {

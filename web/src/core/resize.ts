@@ -9,7 +9,7 @@
  * Source: src/libImaging/Resample.c of Pillow.
  */
 
-import type { RgbaImage } from './image';
+import { type RgbaImage, reduce, reduced } from './image';
 
 /** A resampling filter. */
 interface Filter {
@@ -52,8 +52,31 @@ export function resize(
   height: number,
   filter: Filter = BILINEAR,
 ): RgbaImage {
-  const narrow = image.width === width ? image : resizeWidth(image, width, filter);
-  return narrow.height === height ? narrow : resizeHeight(narrow, height, filter);
+  return resizeBox(image, [image.width, image.height], [width, height], filter);
+}
+
+/**
+ * Return an image at another size: averaged down by whole factors, then resized bilinearly.
+ *
+ * As Pillow's `resize` with `reducing_gap=1.0`. A large image is resized in much less time.
+ */
+export function resizeReduced(image: RgbaImage, width: number, height: number): RgbaImage {
+  const columns = Math.max(Math.floor(image.width / width), 1);
+  const rows = Math.max(Math.floor(image.height / height), 1);
+  const small = columns === rows ? reduced(image, columns) : reduce(image, columns, rows);
+  const box = [Math.fround(image.width / columns), Math.fround(image.height / rows)] as const; // as in Pillow
+  return resizeBox(small, box, [width, height], BILINEAR);
+}
+
+/** Return the upper left of an image, [width, height] px of it, which may be fractions, at another size. */
+function resizeBox(
+  image: RgbaImage,
+  [boxWidth, boxHeight]: readonly [number, number],
+  [width, height]: readonly [number, number],
+  filter: Filter,
+): RgbaImage {
+  const narrow = boxWidth === width ? image : resizeWidth(image, boxWidth, width, filter);
+  return boxHeight === height ? narrow : resizeHeight(narrow, boxHeight, height, filter);
 }
 
 /** Return a (height, width) float array at another size, like Pillow's mode F: single precision between passes. */
@@ -63,8 +86,8 @@ export function resizeArray(
   [newWidth, newHeight]: readonly [number, number],
   filter: Filter = BILINEAR,
 ): Float32Array {
-  const x = coefficients(width, newWidth, filter);
-  const y = coefficients(height, newHeight, filter);
+  const x = coefficients(width, width, newWidth, filter);
+  const y = coefficients(height, height, newHeight, filter);
   const narrow = new Float32Array(newWidth * height);
   for (let row = 0; row < height; row++) {
     for (let column = 0; column < newWidth; column++) {
@@ -90,8 +113,8 @@ export function resizeArray(
   return resized;
 }
 
-function resizeWidth(image: RgbaImage, width: number, filter: Filter): RgbaImage {
-  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.width, width, filter));
+function resizeWidth(image: RgbaImage, boxWidth: number, width: number, filter: Filter): RgbaImage {
+  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.width, boxWidth, width, filter));
   const data = new Uint8ClampedArray(4 * width * image.height);
   const source = image.data;
   for (let row = 0, to = 0; row < image.height; row++) {
@@ -117,29 +140,31 @@ function resizeWidth(image: RgbaImage, width: number, filter: Filter): RgbaImage
   return { data, width, height: image.height };
 }
 
-function resizeHeight(image: RgbaImage, height: number, filter: Filter): RgbaImage {
-  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.height, height, filter));
+function resizeHeight(image: RgbaImage, boxHeight: number, height: number, filter: Filter): RgbaImage {
+  const { first, count, maxCount, weights } = fixedPoint(
+    coefficients(image.height, boxHeight, height, filter),
+  );
   const stride = 4 * image.width;
+  const source = image.data;
   const data = new Uint8ClampedArray(stride * height);
   const sums = new Int32Array(stride);
   for (let y = 0; y < height; y++) {
     sums.fill(HALF);
     for (let tap = 0; tap < (count[y] as number); tap++) {
       const weight = weights[y * maxCount + tap] as number;
-      const start = ((first[y] as number) + tap) * stride;
-      for (let i = 0; i < stride; i++) {
-        sums[i] = (sums[i] as number) + (image.data[start + i] as number) * weight;
+      for (let i = 0, from = ((first[y] as number) + tap) * stride; i < stride; i++, from++) {
+        sums[i] = (sums[i] as number) + (source[from] as number) * weight;
       }
     }
-    for (let i = 0, to = y * stride; i < stride; i++, to++) {
-      data[to] = i % 4 === 3 ? 255 : (sums[i] as number) >> PRECISION;
-    }
+    for (let i = 0, to = y * stride; i < stride; i++, to++) data[to] = (sums[i] as number) >> PRECISION;
+    for (let to = y * stride + 3; to < (y + 1) * stride; to += 4) data[to] = 255;
   }
   return { data, width: image.width, height };
 }
 
-function coefficients(from: number, to: number, filter: Filter): Coefficients {
-  const scale = from / to;
+/** Return the coefficients of `to` pixels from the first `box` of `from`. */
+function coefficients(from: number, box: number, to: number, filter: Filter): Coefficients {
+  const scale = box / to;
   const stretch = Math.max(scale, 1);
   const support = filter.support * stretch;
   const maxCount = Math.ceil(support) * 2 + 1;
