@@ -45,7 +45,15 @@ export interface DetectOptions {
   readonly scoreThreshold?: number;
   readonly singlePass?: boolean; // without tiles, as for camera frames
   readonly refiner?: RunRefiner | null; // null: the detections are left as they are
+  readonly select?: SelectDoubtful; // default: the first MAX_DOUBTFUL
+  readonly minScoreForSecondLook?: number; // of the refiner; default: it may always look again
 }
+
+/** Return which of the candidates below SCORE_THRESHOLD are refined besides those that are `certain`. */
+export type SelectDoubtful = (
+  doubtful: readonly Detection[],
+  certain: readonly Detection[],
+) => readonly Detection[];
 
 /**
  * Return the keys and the remotes in a photo, highest score first.
@@ -55,14 +63,15 @@ export interface DetectOptions {
 export async function detectAll(
   photo: Photo,
   run: RunDetector,
-  { scoreThreshold = C.SCORE_THRESHOLD, singlePass = false, refiner = null }: DetectOptions = {},
+  options: DetectOptions = {},
 ): Promise<Detection[]> {
+  const { scoreThreshold = C.SCORE_THRESHOLD, singlePass = false, refiner = null } = options;
   const reduction = photo.width / photo.pixels.width; // above 1 if read at a reduced scale
   const longerSide = Math.max(photo.width, photo.height);
   const longerPixels = Math.max(photo.pixels.width, photo.pixels.height);
   const threshold = refiner ? Math.min(scoreThreshold, C.CANDIDATE_THRESHOLD) : scoreThreshold;
   const candidates = await detectPass(photo.pixels, run, reduction, threshold);
-  let detections = await refined(photo, candidates, refiner, scoreThreshold);
+  let detections = await refined(photo, candidates, refiner, { ...options, scoreThreshold });
   let fieldOfView = longerSide;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
     const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
@@ -87,7 +96,7 @@ async function merged(
 ): Promise<Detection[]> {
   if (!refiner) return withoutDuplicates([...finer, ...coarse]); // ends are more exact at the finer scale
   const isNew = (key: Detection): boolean => !coarse.some((other) => isDuplicate(key, other));
-  const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, scoreThreshold);
+  const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, { scoreThreshold });
   return withoutDuplicates([...coarse, ...found].sort(byScore));
 }
 
@@ -96,12 +105,18 @@ async function refined(
   photo: Photo,
   candidates: readonly Detection[],
   refiner: RunRefiner | null,
-  scoreThreshold: number,
+  options: DetectOptions & { readonly scoreThreshold: number },
 ): Promise<Detection[]> {
   if (!refiner) return [...candidates];
-  const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD).length;
-  const keys = await refine(photo, candidates.slice(0, certain + C.MAX_DOUBTFUL), refiner, scoreThreshold);
-  return withoutDuplicates(keys.filter(({ score }) => score >= scoreThreshold).sort(byScore));
+  const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD);
+  const { select = firstDoubtful, scoreThreshold: minScore, minScoreForSecondLook = 0 } = options;
+  const doubtful = select(candidates.slice(certain.length), certain);
+  const keys = await refine(photo, [...certain, ...doubtful], refiner, { minScore, minScoreForSecondLook });
+  return withoutDuplicates(keys.filter(({ score }) => score >= minScore).sort(byScore));
+}
+
+function firstDoubtful(doubtful: readonly Detection[]): Detection[] {
+  return doubtful.slice(0, C.MAX_DOUBTFUL);
 }
 
 /**

@@ -14,7 +14,6 @@ export interface RgbaImage {
 }
 
 const FIXED_POINT = 2 ** 24; // Pillow's `reduce` multiplies by FIXED_POINT / count instead of dividing by count
-const LANE_PIXELS = 128; // whose sums of two channels fit in a signed 32-bit integer: 128 * 255 < 2^15
 export const OPAQUE = 0xff000000 | 0; // alpha of a packed pixel
 
 /** Return an image of one grey level. */
@@ -68,51 +67,42 @@ export function flipVertically(image: RgbaImage): RgbaImage {
  */
 export function reduce(image: RgbaImage, columns: number, rows: number = columns): RgbaImage {
   if (columns === 1 && rows === 1) return image;
-  const width = Math.ceil(image.width / columns);
-  const height = Math.ceil(image.height / rows);
+  const { width: sourceWidth, height: sourceHeight } = image;
+  const width = Math.ceil(sourceWidth / columns);
+  const height = Math.ceil(sourceHeight / rows);
   const output = new Uint32Array(width * height);
   const source = packed(image);
   for (let y = 0, to = 0; y < height; y++) {
     const top = y * rows;
-    const bottom = Math.min(top + rows, image.height);
-    for (let x = 0; x < width; x++, to++) {
-      const left = x * columns;
-      const right = Math.min(left + columns, image.width);
-      output[to] = meanOf(source, image.width, left, right, top, bottom);
+    const bottom = Math.min(top + rows, sourceHeight);
+    for (let x = 0, left = 0; x < width; x++, to++, left += columns) {
+      const right = Math.min(left + columns, sourceWidth);
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      for (let row = top; row < bottom; row++) {
+        const end = row * sourceWidth + right;
+        for (let i = row * sourceWidth + left; i < end; i++) {
+          const pixel = source[i] as number;
+          red += pixel & 0xff;
+          green += (pixel >>> 8) & 0xff;
+          blue += (pixel >>> 16) & 0xff;
+        }
+      }
+      output[to] = packedMean(red, green, blue, (bottom - top) * (right - left));
     }
   }
   return { data: new Uint8ClampedArray(output.buffer), width, height };
 }
 
-/** Return the rounded mean of a block of packed pixels. */
-function meanOf(
-  source: Uint32Array,
-  stride: number,
-  left: number,
-  right: number,
-  top: number,
-  bottom: number,
-): number {
-  let [red, green, blue] = [0, 0, 0];
-  for (let row = top; row < bottom; row++) {
-    const rowEnd = row * stride + right;
-    for (let i = row * stride + left; i < rowEnd; ) {
-      const end = Math.min(i + LANE_PIXELS, rowEnd);
-      let redBlue = 0; // two sums in one integer
-      for (; i < end; i++) {
-        const pixel = source[i] as number;
-        redBlue += pixel & 0xff00ff;
-        green += (pixel >>> 8) & 0xff;
-      }
-      red += redBlue & 0xffff;
-      blue += redBlue >>> 16;
-    }
-  }
-  const count = (bottom - top) * (right - left);
+/** Return the packed pixel of the rounded means of `count` values. */
+function packedMean(red: number, green: number, blue: number, count: number): number {
   const half = count >> 1;
   const weight = Math.floor(FIXED_POINT / count); // truncated as in Pillow: a whole mean may come out 1 lower
-  const mean = (sum: number): number => Math.imul(sum + half, weight) >>> 24; // of an unsigned 32-bit product
-  return OPAQUE | (mean(blue) << 16) | (mean(green) << 8) | mean(red);
+  const meanRed = Math.imul(red + half, weight) >>> 24; // of an unsigned 32-bit product
+  const meanGreen = Math.imul(green + half, weight) >>> 24;
+  const meanBlue = Math.imul(blue + half, weight) >>> 24;
+  return OPAQUE | (meanBlue << 16) | (meanGreen << 8) | meanRed;
 }
 
 const reductions = new WeakMap<RgbaImage, Map<number, RgbaImage>>();

@@ -27,4 +27,5 @@ export * from './recognise';
 export * from './refiner';
 export * from './resize';
 export * from './tracking';
+export * from './turns';
 export * from './verdict';

@@ -42,19 +42,21 @@ interface Refinement extends RefinerOutputs {
   readonly tip: Point;
 }
 
-/**
- * Return the detections with corrected ends, widths, scores and attributes.
- *
- * Below minScore, the width is not corrected: who discards such a detection need not measure it.
- */
+/** What is left out for detections with a low score. */
+export interface RefineOptions {
+  readonly minScore?: number; // for correcting the width: who discards a detection need not measure it
+  readonly minScoreForSecondLook?: number; // after the first; Python looks again whatever the score
+}
+
+/** Return the detections with corrected ends, widths, scores and attributes. */
 export async function refine(
   photo: Photo,
   detections: readonly Detection[],
   run: RunRefiner,
-  minScore = 0,
+  options: RefineOptions = {},
 ): Promise<Detection[]> {
   const refined: Detection[] = [];
-  for (const detection of detections) refined.push(await refineOne(photo, detection, run, minScore));
+  for (const detection of detections) refined.push(await refineOne(photo, detection, run, options));
   return refined;
 }
 
@@ -79,7 +81,7 @@ async function refineOne(
   photo: Photo,
   detection: Detection,
   run: RunRefiner,
-  minScore: number,
+  { minScore = 0, minScoreForSecondLook = 0 }: RefineOptions,
 ): Promise<Detection> {
   const length = lengthOf(detection);
   if (length < C.MIN_LENGTH) return detection;
@@ -89,7 +91,8 @@ async function refineOne(
     lengthOf({ head, tip: detection.head }),
     lengthOf({ head: tip, tip: detection.tip }),
   );
-  if (moved > C.MOVED * length && lengthOf({ head, tip }) >= C.MIN_LENGTH)
+  const isPromising = scoreOf(detection, refinement) >= minScoreForSecondLook;
+  if (isPromising && moved > C.MOVED * length && lengthOf({ head, tip }) >= C.MIN_LENGTH)
     refinement = await look(photo, cropRegion({ head, tip, width: detection.width }), run);
   return refinedBy(detection, refinement, minScore);
 }
@@ -105,13 +108,10 @@ async function look(photo: Photo, region: OrientedCrop, run: RunRefiner): Promis
 }
 
 /** Return a detection as the second network corrects it; its width only with at least minScore. */
-function refinedBy(
-  detection: Detection,
-  { values, masks, region, head, tip }: Refinement,
-  minScore: number,
-): Detection {
+function refinedBy(detection: Detection, refinement: Refinement, minScore: number): Detection {
+  const { values, masks, region, head, tip } = refinement;
   const at = (i: number): number => values[i] as number;
-  const score = combinedScore(detection.score, Math.max(at(KEY), at(REMOTE)));
+  const score = scoreOf(detection, refinement);
   const width = score >= minScore ? maskWidth(keyCells(masks), region, head, tip) : 0;
   return {
     score,
@@ -123,6 +123,11 @@ function refinedBy(
     bladeShare: sigmoid(at(ATTRIBUTES + 2)),
     remote: at(REMOTE) > at(KEY),
   };
+}
+
+/** Return the score of a detection after a look. */
+function scoreOf({ score }: Detection, { values }: Refinement): number {
+  return combinedScore(score, Math.max(values[KEY] as number, values[REMOTE] as number));
 }
 
 /** Return each cell's probability of being the key. */
