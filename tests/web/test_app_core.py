@@ -337,6 +337,40 @@ def test_detections_are_refined_as_in_python(core, angle, reduction):
     assert refiner.looks == 2 * looks
 
 
+def test_what_is_discarded_gets_no_second_look_and_no_width(core):
+    photo, head, tip = drawn_key((320, 240), 200, 0.3)
+    shift = np.array([20, -15])
+    candidate = Detection(0.3, head + shift, tip - shift, 50.0)
+    refiner = DrawnRefiner()
+    core.run_refiner = refiner.outputs
+    entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
+    (full,) = core.refine(entry, as_entries([candidate]))
+    assert refiner.looks == 2
+    assert full["width"] != candidate.width
+    (hasty,) = core.refine(entry, as_entries([candidate]), {"minScoreForSecondLook": 1, "minScore": 1})
+    assert refiner.looks == 3
+    assert hasty["width"] == candidate.width
+
+
+def candidates_in_a_row(count):
+    return [{"head": [0, 300 * n], "tip": [100, 300 * n], "score": 0.4 - n / 100} for n in range(count)]
+
+
+def test_each_doubtful_candidate_of_a_video_has_its_turn(core):
+    doubtful = candidates_in_a_row(7)
+    turns = [core.inTurn(doubtful, [], doubtful[:1], frame) for frame in range(6)]
+    assert all(turn[0] == doubtful[0] for turn in turns)  # a known key is looked at in each frame
+    assert max(len(turn) for turn in turns) == 3
+    assert [key for key in doubtful if not any(key in turn for turn in turns)] == []
+
+
+def test_a_doubtful_candidate_is_not_looked_at_for_a_key_that_is_certain(core):
+    doubtful = candidates_in_a_row(1)
+    moved = {"head": [2, 1], "tip": [101, 3], "score": 0.9}
+    assert core.inTurn(doubtful, [moved], doubtful, 0) == doubtful  # in turn, and only once
+    assert core.inTurn([], [moved], doubtful, 0) == []
+
+
 def test_a_remote_stays_or_becomes_one_as_in_python(core):
     photo, head, tip = drawn_key((320, 240), 200, 0.4, remote=True)
     candidates = [Detection(0.3, head, tip, 50.0, remote=remote) for remote in (False, True)]
