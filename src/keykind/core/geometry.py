@@ -50,10 +50,12 @@ def oriented_rectangle(points: Points, direction: Points) -> Points:
 
 def width_across(mask: Mask, head: Points, tip: Points) -> float:
     """Return the extent of a mask (h, w) across the line from head (2,) to tip (2,), px; at least 1 px."""
-    pixels = mask_corners(mask)
-    direction = (tip - head) / max(float(np.linalg.norm(tip - head)), 1e-9)
-    across = pixels @ np.array([-direction[1], direction[0]])
-    return float(max(np.ptp(across), 1.0)) if len(across) else 1.0
+    x, y = ((tip - head) / max(float(np.linalg.norm(tip - head)), 1e-9)).tolist()
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return 1.0
+    across = columns * -y + rows * x  # of the pixels' upper left corners
+    return max(float(np.ptp(across)) + abs(x) + abs(y), 1.0)
 
 
 def segment_box(start: Points, end: Points, width: float) -> Points:

@@ -9,17 +9,20 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
+import PIL.Image
 from numpy.typing import NDArray
-from PIL import Image
 
 from keykind.core.geometry import Points
 from keykind.model.card import SIZE
 from keykind.model.preprocess import Crop
+from keykind.photo.reductions import Reductions
 
 PAD_VALUE = 128  # grey level outside a photo, also in the detector's input
 MARGIN = 0.08  # of the rectangle's width, at either end of the key
 ASPECT_RATIO = 2.0  # width / height of the rectangle; stretched to a square, so that a slim key fills it
 WARP_SCALE = 1.25  # px of the reduced photo per px of the warp: more would alias, less would blur
+
+Image = Crop | Reductions  # (h, w, 3) uint8
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +37,20 @@ class OrientedCrop:
         """Return the rectangle scaled by `factor` about its centre."""
         return replace(self, width=self.width * factor)
 
-    def extract(self, pixels: Crop, scale: float = 1.0, size: int = SIZE, fill: int = PAD_VALUE) -> Crop:
-        """Return the rectangle of pixels (h, w, 3) uint8 as a square of `size` px.
+    def extract(self, image: Image, scale: float = 1.0, size: int = SIZE, fill: int = PAD_VALUE) -> Crop:
+        """Return the rectangle of an image as a square of `size` px.
 
-        scale: pixels of `pixels` per pixel of the original; below 1 if decoded at a reduced scale.
-        fill: the grey level outside the photo.
+        image: (h, w, 3) uint8, or its Reductions, which several rectangles of an image can share.
+        scale: pixels of the image per pixel of the original; below 1 if decoded at a reduced scale.
+        fill: the grey level outside the image.
         """
         columns = size if self.width * scale <= size else round(ASPECT_RATIO * size)
-        image = self._resample(pixels, scale, (columns, size), fill)
-        return np.asarray(image.reduce((columns // size, 1)))  # as fine along the key as across it, till here
+        crop = self._resample(image, scale, (columns, size), fill)
+        return np.asarray(crop.reduce((columns // size, 1)))  # as fine along the key as across it, till here
 
-    def extract_unstretched(self, pixels: Crop, scale: float, height: int) -> Crop:
+    def extract_unstretched(self, image: Image, scale: float, height: int) -> Crop:
         """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3)."""
-        return np.asarray(self._resample(pixels, scale, (round(ASPECT_RATIO * height), height), PAD_VALUE))
+        return np.asarray(self._resample(image, scale, (round(ASPECT_RATIO * height), height), PAD_VALUE))
 
     def reduction(self, scale: float, height: int) -> int:
         """Return the factor by which pixels are averaged before they are sampled at a height."""
@@ -59,37 +63,30 @@ class OrientedCrop:
         matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) / size)
         return np.column_stack([matrix, np.array(self.centre) - matrix @ (np.array(size) / 2)])
 
-    def _resample(self, pixels: Crop, scale: float, size: tuple[int, int], fill: int) -> Image.Image:
-        """Return the rectangle of pixels at a size (width, height): averaged down, then warped bilinearly."""
+    def _resample(self, image: Image, scale: float, size: tuple[int, int], fill: int) -> PIL.Image.Image:
+        """Return the rectangle of an image at a size (w, h): averaged down, then warped bilinearly."""
         width, height = size
         factor = self.reduction(scale, height)
-        to_pixels = self.to_photo(size) * scale
-        corners = to_pixels[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]])
-        region, corner = _reduced_region(pixels, corners + to_pixels[:, 2:], factor)
-        matrix = np.column_stack([to_pixels[:, :2], to_pixels[:, 2] - corner]) / factor
-        return region.transform(
+        reductions = image if isinstance(image, Reductions) else Reductions(image)
+        matrix = self.to_photo(size) * (scale / factor)
+        corners = matrix[:, :2] @ np.array([[0, width, 0, width], [0, 0, height, height]]) + matrix[:, 2:]
+        part, corner = _part_around(reductions.by(factor), corners)
+        return PIL.Image.fromarray(part).transform(
             size,
-            Image.Transform.AFFINE,
-            matrix.ravel().tolist(),
-            Image.Resampling.BILINEAR,
+            PIL.Image.Transform.AFFINE,
+            np.column_stack([matrix[:, :2], matrix[:, 2] - corner]).ravel().tolist(),
+            PIL.Image.Resampling.BILINEAR,
             fillcolor=(fill, fill, fill),
         )
 
 
-def _reduced_region(
-    pixels: Crop, corners: Points, factor: int
-) -> tuple[Image.Image, NDArray[np.signedinteger]]:
-    """Return the part of pixels around corners (2, n), averaged over factor x factor, and its upper left.
-
-    Its borders are multiples of the factor, so that neighbouring regions have the same reduced pixels.
-    """
+def _part_around(pixels: Crop, corners: Points) -> tuple[Crop, NDArray[np.signedinteger]]:
+    """Return the part of pixels that bilinear sampling within corners (2, n) needs, and its upper left."""
     size = np.array(pixels.shape[1::-1])
-    first = np.floor(corners.min(axis=1) / factor).astype(int) - 2
-    last = np.ceil(corners.max(axis=1) / factor).astype(int) + 2
-    left, top = np.clip(first * factor, 0, (size - 1) // factor * factor)
-    right, bottom = np.minimum(np.maximum(last * factor, [left + 1, top + 1]), size)
-    region = Image.fromarray(np.ascontiguousarray(pixels[top:bottom, left:right]))
-    return region.reduce(factor) if factor > 1 else region, np.array([left, top])
+    left, top = np.clip(np.floor(corners.min(axis=1)).astype(int) - 2, 0, size - 1)
+    end = np.ceil(corners.max(axis=1)).astype(int) + 2
+    right, bottom = np.clip(end, [left + 1, top + 1], size)
+    return np.ascontiguousarray(pixels[top:bottom, left:right]), np.array([left, top])
 
 
 def crop_around(head: Points, tip: Points, box: Points) -> OrientedCrop:

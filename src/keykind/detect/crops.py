@@ -33,7 +33,7 @@ class KeyCrop:
 
     def display(self, height: int) -> Crop:
         """Return the key in its own proportions, (height, ASPECT_RATIO * height, 3), for display."""
-        return self.region.extract_unstretched(self.photo.pixels, _scale(self.photo), height)
+        return self.region.extract_unstretched(self.photo.reductions, _scale(self.photo), height)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ def _at_resolution(photo: Photo, read: Read, regions: Sequence[OrientedCrop], si
 
 
 def _extract(region: OrientedCrop, photo: Photo, size: int = SIZE) -> Crop:
-    return region.extract(photo.pixels, _scale(photo), size)
+    return region.extract(photo.reductions, _scale(photo), size)
 
 
 def _scale(photo: Photo) -> float:

@@ -10,8 +10,9 @@ finer scales. The refiner (refiner.py) classifies an aligned crop of each candid
 
 import hashlib
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from PIL import Image
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Points
+from keykind.core.parallel import parallel_map
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.detection import Detection, Detector
 from keykind.detect.postprocess import (
@@ -39,6 +41,7 @@ from keykind.photo.decode import Photo
 
 SCORE_THRESHOLD = 0.5
 CANDIDATE_THRESHOLD = 0.12  # score from which a candidate is refined
+CERTAIN = 0.7  # score of a refined key from which further candidates at its place are not refined
 MAX_DOUBTFUL = 12  # candidates below the score threshold that are refined, those with the highest scores
 SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
 TILE_SCALES = (0.6, 0.3)  # longer side of a tile as a share of the photo's, coarse to fine
@@ -106,8 +109,8 @@ class KeyDetector:
                 break
             field_of_view = scale * longer
             tiles = _tiles(photo.pixels, scale)
-            finer = [key for tile in tiles for key in self._detect_tile(photo, tile, reduction, threshold)]
-            detections = self._merged(photo, detections, finer, score_threshold)
+            passes = parallel_map(lambda tile: self._detect_tile(photo, tile, reduction, threshold), tiles)
+            detections = self._merged(photo, detections, chain.from_iterable(passes), score_threshold)
         return detections
 
     def _merged(
@@ -135,9 +138,17 @@ class KeyDetector:
         if self._refiner is None:
             return tuple(candidates)
         certain = sum(key.score >= SCORE_THRESHOLD for key in candidates)
-        refined = self._refiner.refine(photo, candidates[: certain + MAX_DOUBTFUL])
-        kept = [key for key in refined if key.score >= score_threshold]
-        return _suppress_duplicates(sorted(kept, key=_by_score))
+        candidates = candidates[: certain + MAX_DOUBTFUL]
+        first = _suppress_duplicates(candidates)
+        refined = self._refiner.refine(photo, first, score_threshold)
+        certain_keys = [key for key in refined if key.score >= CERTAIN]  # the others may have better ends
+        others = [
+            key
+            for key in candidates
+            if key not in first and not any(_is_duplicate(key, other) for other in certain_keys)
+        ]
+        refined += self._refiner.refine(photo, others, score_threshold)
+        return _suppress_duplicates(sorted(refined, key=_by_score))
 
     def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
         """Return the network's outputs for an image (HEIGHT, WIDTH, 3) uint8."""
@@ -154,16 +165,18 @@ class KeyDetector:
 
     def _detect_tile(
         self, photo: Photo, tile: Tile, reduction: float, score_threshold: float
-    ) -> Iterator[Detection]:
-        """Yield what is inside a tile and not large in it, in coordinates of the photo."""
+    ) -> list[Detection]:
+        """Return what is inside a tile and not large in it, in coordinates of the photo."""
         rows, columns = tile
         pixels = photo.pixels[rows, columns]
         shift = np.array([columns.start, rows.start]) * reduction
+        found = []
         for key in self._detect_pass(pixels, reduction, score_threshold):
             corners = np.concatenate([[key.head, key.tip], key.box]) / reduction
             small = key.length <= LARGE_KEY * max(pixels.shape) * reduction
             if small and _is_inside(corners, tile, photo.pixels.shape):
-                yield replace(key, head=key.head + shift, tip=key.tip + shift)
+                found.append(replace(key, head=key.head + shift, tip=key.tip + shift))
+        return found
 
 
 def load_detector(path: str | Path | None = None, refiner: str | Path | None = None) -> Detector:
@@ -203,15 +216,16 @@ def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], View]:
 
     A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
     """
-    turned = pixels.shape[0] > pixels.shape[1]
-    landscape = np.ascontiguousarray(np.rot90(pixels)) if turned else pixels
-    height, width = landscape.shape[:2]
-    scale = max(width / WIDTH, height / HEIGHT)
+    height, width = pixels.shape[:2]
+    turned = height > width
+    scale = max(max(height, width) / WIDTH, min(height, width) / HEIGHT)
     size = max(round(width / scale), 1), max(round(height / scale), 1)
+    resized = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
+    if turned:
+        resized = resized.transpose(Image.Transpose.ROTATE_90)
     image = np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8)
-    resized = Image.fromarray(landscape).resize(size, Image.Resampling.BILINEAR)
-    image[: size[1], : size[0]] = np.asarray(resized)
-    return image, View(scale, pixels.shape[1] / scale if turned else None)
+    image[: resized.height, : resized.width] = np.asarray(resized)
+    return image, View(scale, width / scale if turned else None)
 
 
 def keypoint_distance(key: Detection, other: Detection) -> float:

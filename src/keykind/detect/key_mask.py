@@ -36,40 +36,40 @@ class KeyMask:
 
     def on_photo(self, size: tuple[int, int]) -> tuple[Mask, Mask]:
         """Return key and blade as masks (h, w) of the photo, whose size is (width, height)."""
-        return self._sampled(np.eye(2, 3), size)
+        return self._both(np.eye(2, 3), size)
 
     def on_region(self, region: OrientedCrop, size: tuple[int, int]) -> tuple[Mask, Mask]:
         """Return key and blade as masks (h, w) of a region resampled to a size (width, height)."""
-        return self._sampled(region.to_photo(size), size)
+        return self._both(region.to_photo(size), size)
 
     def width(self, head: Points, tip: Points) -> float:
         """Return the key's extent across the line from head to tip, px of the photo; 0 if it has no pixel."""
         height, width = self.key.shape
         size = OVERSAMPLING * width, OVERSAMPLING * height
-        mask, _ = self.on_region(self.region, size)
+        grid = self.region.to_photo(size)
+        mask = self._sampled(self.key, grid, size)
         if not mask.any():
             return 0.0
         cell = float(self.region.width / size[0])  # px of the photo
-        from_photo = _inverse(self.region.to_photo(size))
+        from_photo = _inverse(grid)
         start, end = (from_photo[:, :2] @ point + from_photo[:, 2] for point in (head, tip))
         return cell * float(width_across(mask, start, end))
 
-    def _sampled(self, to_photo: NDArray[np.float64], size: tuple[int, int]) -> tuple[Mask, Mask]:
+    def _both(self, to_photo: NDArray[np.float64], size: tuple[int, int]) -> tuple[Mask, Mask]:
         """Return key and blade at the pixels of an image of a size (w, h); to_photo: its matrix (2, 3)."""
+        key, blade = (self._sampled(values, to_photo, size) for values in (self.key, self.blade))
+        return key, key & blade
+
+    def _sampled(self, values: Probabilities, to_photo: NDArray[np.float64], size: tuple[int, int]) -> Mask:
+        """Return which pixels of such an image have a probability of at least THRESHOLD."""
         from_photo = _inverse(self.to_photo)
         linear = from_photo[:, :2] @ to_photo[:, :2]
         shift = from_photo[:, :2] @ to_photo[:, 2] + from_photo[:, 2]
         coefficients = (*linear[0], shift[0], *linear[1], shift[1])
-        key, blade = (
-            np.asarray(
-                Image.fromarray(values).transform(
-                    size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
-                )
-            )
-            >= THRESHOLD
-            for values in (self.key, self.blade)
+        sampled = Image.fromarray(values).transform(
+            size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
         )
-        return key, key & blade
+        return np.asarray(sampled) >= THRESHOLD
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

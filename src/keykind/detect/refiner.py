@@ -41,6 +41,7 @@ MASK_STRIDE = 4  # px of the crop per cell of the masks
 MASK_SHAPE = (HEIGHT // MASK_STRIDE, WIDTH // MASK_STRIDE, 2)  # key, blade; probabilities
 DETECTOR_WEIGHT, REFINER_WEIGHT = 1.0, 0.5  # of the logits of both networks in that of the combined score
 MOVED = 0.04  # key lengths that an end must have moved for the crop to be taken again
+HOPELESS = 0.1  # score after the first look below which there is no second: it never made a key of it
 MIN_LENGTH = 4.0  # px: crops of shorter detections show nothing
 MAX_LOGIT = 16.0  # of a score, so that 0 and 1 are finite
 
@@ -59,6 +60,10 @@ class Refinement:
         matrix = self.region.to_photo((WIDTH, HEIGHT))
         head, tip = (matrix[:, :2] @ (WIDTH * self.values[part]) + matrix[:, 2] for part in (HEAD, TIP))
         return head, tip
+
+    def score(self, detection: Detection) -> float:
+        """Return the combined score of the detection that was looked at."""
+        return combined_score(detection.score, float(self.values[CLASSES].max()))
 
 
 class Refiner:
@@ -86,32 +91,38 @@ class Refiner:
             reason = "no such file" if isinstance(error, FileNotFoundError) else error
             raise BadModel(name, fault=f"is not a refiner ({reason})", remedy=remedy) from error
 
-    def refine(self, photo: Photo, detections: Iterable[Detection]) -> tuple[Detection, ...]:
-        """Return the detections with corrected ends, widths, scores and attributes, and with masks.
+    def refine(
+        self, photo: Photo, detections: Iterable[Detection], score_threshold: float = 0.0
+    ) -> tuple[Detection, ...]:
+        """Return the detections that still have at least this score, refined, in the same order.
 
-        Keys may be reclassified as remotes and remotes as keys; a false detection gets a low score.
+        Their ends, widths, scores and attributes are corrected, and they have masks. Keys may be reclassified
+        as remotes and remotes as keys; a false detection gets a low score.
         """
-        return tuple(parallel_map(lambda detection: self._refined(photo, detection), detections))
+        refined = parallel_map(lambda detection: self._refined(photo, detection, score_threshold), detections)
+        return tuple(detection for detection in refined if detection is not None)
 
     def outputs(self, crop: Crop) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the network's values (9,) and masks MASK_SHAPE for a crop (HEIGHT, WIDTH, 3) uint8."""
         values, masks = sorted(self._interpreters.run(crop), key=lambda output: output.ndim)
         return np.asarray(values[0]), np.asarray(masks[0])
 
-    def _refined(self, photo: Photo, detection: Detection) -> Detection:
+    def _refined(self, photo: Photo, detection: Detection, score_threshold: float) -> Detection | None:
+        """Return a detection as the network corrects it, or None if its score is now too low."""
         if detection.length < MIN_LENGTH:
-            return detection
+            return detection if detection.score >= score_threshold else None
         refinement = self._look(photo, crop_region(detection.head, detection.tip, detection.width))
         head, tip = refinement.ends()
         moved = max(np.linalg.norm(head - detection.head), np.linalg.norm(tip - detection.tip))
-        if MOVED * detection.length < moved and np.linalg.norm(tip - head) >= MIN_LENGTH:
+        again = MOVED * detection.length < moved and np.linalg.norm(tip - head) >= MIN_LENGTH
+        if again and refinement.score(detection) >= HOPELESS:
             refinement = self._look(photo, crop_region(head, tip, detection.width))
-        return refined_by(detection, refinement)
+        return refined_by(detection, refinement) if refinement.score(detection) >= score_threshold else None
 
     def _look(self, photo: Photo, region: OrientedCrop) -> Refinement:
         """Return what the network says about a region of the photo."""
         scale = photo.pixels.shape[1] / photo.width
-        crop = region.extract_unstretched(photo.pixels, scale, HEIGHT)
+        crop = region.extract_unstretched(photo.reductions, scale, HEIGHT)
         values, masks = self.outputs(crop)
         return Refinement(values.astype(np.float64), masks[..., 0], masks[..., 1], region)
 
@@ -142,7 +153,7 @@ def refined_by(detection: Detection, refinement: Refinement) -> Detection:
     occlusion, truncation, blade_share = sigmoid(refinement.values[ATTRIBUTES]).tolist()
     return replace(
         detection,
-        score=combined_score(detection.score, max(key, remote)),
+        score=refinement.score(detection),
         head=head,
         tip=tip,
         width=mask.width(head, tip) or detection.width,

@@ -26,11 +26,10 @@ def sharpness(crop: Crop, region: OrientedCrop | None = None, detection: Detecti
     rows, columns = slice(0, SIZE), slice(0, SIZE)
     if region is not None and detection is not None:
         rows, columns = _box_in_crop(region, detection)
-    luma = crop.astype(np.float64) @ np.array(LUMA)
-    inside = luma[rows, columns]
-    inner = luma[1:-1, 1:-1]
-    laplacian = luma[1:-1, :-2] + luma[1:-1, 2:] + luma[:-2, 1:-1] + luma[2:, 1:-1] - 4 * inner
-    laplacian = laplacian[_inner(rows), _inner(columns)]
+    around = _widened(rows), _widened(columns)  # the Laplacian needs the neighbours, too
+    luma = crop[around].astype(np.float64) @ np.array(LUMA)
+    inside = luma[_within(rows, around[0]), _within(columns, around[1])]
+    laplacian = luma[1:-1, :-2] + luma[1:-1, 2:] + luma[:-2, 1:-1] + luma[2:, 1:-1] - 4 * luma[1:-1, 1:-1]
     if inside.size < MIN_PIXELS or not laplacian.size:
         return UNKNOWN
     return float(laplacian.var() / max(float(inside.var()), MIN_VARIANCE))
@@ -51,6 +50,11 @@ def _covered(low: float, high: float) -> slice:
     return slice(min(max(start, 0), SIZE), min(max(stop, start, 0), SIZE))
 
 
-def _inner(span: slice) -> slice:
-    """Return a span of pixels in an image without its outermost pixels."""
-    return slice(max(span.start - 1, 0), max(min(span.stop - 1, SIZE - 2), 0))
+def _widened(span: slice) -> slice:
+    """Return a span with the pixel before and the one after it, if the crop has them."""
+    return slice(max(span.start - 1, 0), min(span.stop + 1, SIZE))
+
+
+def _within(span: slice, around: slice) -> slice:
+    """Return a span relative to one around it."""
+    return slice(span.start - around.start, span.stop - around.start)

@@ -8,7 +8,7 @@ Needs: numpy, pillow; for HEIC pi_heif [heif]
 import logging
 import re
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -20,6 +20,7 @@ from keykind.core.errors import BadPhoto, printable
 from keykind.core.quiet import suppress_warnings
 from keykind.photo.faults import COPY_AGAIN, SAVE_AS_JPEG, too_many_pixels, undecodable, unreadable
 from keykind.photo.heif import open_heif
+from keykind.photo.reductions import Reductions
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
 MAX_PIXELS = 120_000_000  # phones reach 108 megapixels; decoding 120 takes 1.6 GB
@@ -67,6 +68,11 @@ class Photo:
     width: int  # pixels of the upright original
     height: int  # pixels of the upright original
     format: str  # JPEG, MPO, PNG, WEBP, BMP, GIF, TIFF or HEIF
+    reductions: Reductions = field(init=False, repr=False)  # of the pixels
+
+    def __post_init__(self) -> None:
+        """Start without reduced versions."""
+        object.__setattr__(self, "reductions", Reductions(self.pixels))
 
 
 def read_photo(path: str | Path, *, min_side: int | None = None) -> Photo:
