@@ -67,7 +67,7 @@ const METHODS = {
   keypointDistance: core.keypointDistance,
   detectAll: (photo, options) => core.detectAll(photo, runDetector, options),
   detectRefined: (photo, options) => core.detectAll(photo, runDetector, { ...options, refiner: runRefiner }),
-  refine: (photo, detections, options) => core.refine(photo, detections, runRefiner, options),
+  refine: (photo, detections, minScore) => core.refine(photo, detections, runRefiner, minScore),
   inTurn: core.inTurn,
   combinedScore: core.combinedScore,
   cropAround: core.cropAround,

@@ -273,7 +273,8 @@ def test_boxes_and_distances_of_keys_are_pythons(core):
 
 @pytest.mark.parametrize("scene", ["small", "none", "one", "crossing", "key and remote"])
 @pytest.mark.parametrize("size", [(700, 500), (500, 700)])
-def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size):
+def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size, monkeypatch):
+    monkeypatch.setattr(detector, "parallel_map", lambda function, items: [function(item) for item in items])
     passes = [made_outputs(SCENES[scene])]
     for n in range(60):
         head, tip = (60 + 5 * n, 60), (150 + 3 * n, 90 + 3 * n)
@@ -337,19 +338,19 @@ def test_detections_are_refined_as_in_python(core, angle, reduction):
     assert refiner.looks == 2 * looks
 
 
-def test_what_is_discarded_gets_no_second_look_and_no_width(core):
+def test_what_has_too_low_a_score_once_it_is_refined_is_discarded_as_in_python(core):
     photo, head, tip = drawn_key((320, 240), 200, 0.3)
-    shift = np.array([20, -15])
-    candidate = Detection(0.3, head + shift, tip - shift, 50.0)
+    shifts = ([0, 0], [20, -15], [0, 200])
+    candidates = [Detection(0.3, head + shift, tip + shift, 50.0) for shift in map(np.array, shifts)]
     refiner = DrawnRefiner()
     core.run_refiner = refiner.outputs
+    theirs = refiner.refine(photo, candidates, 0.5)
+    looks = refiner.looks
     entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
-    (full,) = core.refine(entry, as_entries([candidate]))
-    assert refiner.looks == 2
-    assert full["width"] != candidate.width
-    (hasty,) = core.refine(entry, as_entries([candidate]), {"minScoreForSecondLook": 1, "minScore": 1})
-    assert refiner.looks == 3
-    assert hasty["width"] == candidate.width
+    ours = core.refine(entry, as_entries(candidates), 0.5)
+    assert 0 < len(theirs) < len(candidates)
+    assert_same_detections(ours, theirs, tolerance=1.5)
+    assert refiner.looks == 2 * looks
 
 
 def candidates_in_a_row(count):

@@ -46,7 +46,6 @@ export interface DetectOptions {
   readonly singlePass?: boolean; // without tiles, as for camera frames
   readonly refiner?: RunRefiner | null; // null: the detections are left as they are
   readonly select?: SelectDoubtful; // default: the first MAX_DOUBTFUL
-  readonly minScoreForSecondLook?: number; // of the refiner; default: it may always look again
 }
 
 /** Return which of the candidates below SCORE_THRESHOLD are refined besides those that are `certain`. */
@@ -71,7 +70,7 @@ export async function detectAll(
   const longerPixels = Math.max(photo.pixels.width, photo.pixels.height);
   const threshold = refiner ? Math.min(scoreThreshold, C.CANDIDATE_THRESHOLD) : scoreThreshold;
   const candidates = await detectPass(photo.pixels, run, reduction, threshold);
-  let detections = await refined(photo, candidates, refiner, { ...options, scoreThreshold });
+  let detections = await refined(photo, candidates, refiner, scoreThreshold, options.select);
   let fieldOfView = longerSide;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
     const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
@@ -96,7 +95,7 @@ async function merged(
 ): Promise<Detection[]> {
   if (!refiner) return withoutDuplicates([...finer, ...coarse]); // ends are more exact at the finer scale
   const isNew = (key: Detection): boolean => !coarse.some((other) => isDuplicate(key, other));
-  const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, { scoreThreshold });
+  const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, scoreThreshold);
   return withoutDuplicates([...coarse, ...found].sort(byScore));
 }
 
@@ -105,14 +104,20 @@ async function refined(
   photo: Photo,
   candidates: readonly Detection[],
   refiner: RunRefiner | null,
-  options: DetectOptions & { readonly scoreThreshold: number },
+  scoreThreshold: number,
+  select: SelectDoubtful = firstDoubtful,
 ): Promise<Detection[]> {
   if (!refiner) return [...candidates];
   const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD);
-  const { select = firstDoubtful, scoreThreshold: minScore, minScoreForSecondLook = 0 } = options;
   const doubtful = select(candidates.slice(certain.length), certain);
-  const keys = await refine(photo, [...certain, ...doubtful], refiner, { minScore, minScoreForSecondLook });
-  return withoutDuplicates(keys.filter(({ score }) => score >= minScore).sort(byScore));
+  const selected = [...certain, ...doubtful].sort(byScore);
+  const first = withoutDuplicates(selected);
+  const keys = await refine(photo, first, refiner, scoreThreshold);
+  const certainKeys = keys.filter(({ score }) => score >= C.CERTAIN); // the others may have better ends
+  const isOpen = (key: Detection): boolean => !certainKeys.some((other) => isDuplicate(key, other));
+  const others = selected.filter((key) => !first.includes(key) && isOpen(key));
+  keys.push(...(await refine(photo, others, refiner, scoreThreshold)));
+  return withoutDuplicates(keys.sort(byScore));
 }
 
 function firstDoubtful(doubtful: readonly Detection[]): Detection[] {

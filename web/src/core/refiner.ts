@@ -42,21 +42,18 @@ interface Refinement extends RefinerOutputs {
   readonly tip: Point;
 }
 
-/** What is left out for detections with a low score. */
-export interface RefineOptions {
-  readonly minScore?: number; // for correcting the width: who discards a detection need not measure it
-  readonly minScoreForSecondLook?: number; // after the first; Python looks again whatever the score
-}
-
-/** Return the detections with corrected ends, widths, scores and attributes. */
+/** Return the detections that still have at least minScore, with corrected ends, widths, scores and attributes. */
 export async function refine(
   photo: Photo,
   detections: readonly Detection[],
   run: RunRefiner,
-  options: RefineOptions = {},
+  minScore = 0,
 ): Promise<Detection[]> {
   const refined: Detection[] = [];
-  for (const detection of detections) refined.push(await refineOne(photo, detection, run, options));
+  for (const detection of detections) {
+    const key = await refineOne(photo, detection, run, minScore);
+    if (key) refined.push(key);
+  }
   return refined;
 }
 
@@ -77,24 +74,25 @@ export function combinedScore(score: number, logit: number): number {
   return sigmoid(C.DETECTOR_WEIGHT * Math.log(limited / (1 - limited)) + C.REFINER_WEIGHT * logit);
 }
 
+/** Return a detection as the network corrects it; null if its score is now too low. */
 async function refineOne(
   photo: Photo,
   detection: Detection,
   run: RunRefiner,
-  { minScore = 0, minScoreForSecondLook = 0 }: RefineOptions,
-): Promise<Detection> {
+  minScore: number,
+): Promise<Detection | null> {
   const length = lengthOf(detection);
-  if (length < C.MIN_LENGTH) return detection;
+  if (length < C.MIN_LENGTH) return detection.score >= minScore ? detection : null;
   let refinement = await look(photo, cropRegion(detection), run);
   const { head, tip } = refinement;
   const moved = Math.max(
     lengthOf({ head, tip: detection.head }),
     lengthOf({ head: tip, tip: detection.tip }),
   );
-  const isPromising = scoreOf(detection, refinement) >= minScoreForSecondLook;
-  if (isPromising && moved > C.MOVED * length && lengthOf({ head, tip }) >= C.MIN_LENGTH)
+  const again = moved > C.MOVED * length && lengthOf({ head, tip }) >= C.MIN_LENGTH;
+  if (again && scoreOf(detection, refinement) >= C.HOPELESS)
     refinement = await look(photo, cropRegion({ head, tip, width: detection.width }), run);
-  return refinedBy(detection, refinement, minScore);
+  return scoreOf(detection, refinement) >= minScore ? refinedBy(detection, refinement) : null;
 }
 
 /** Return what the network says about a region. */
@@ -107,17 +105,15 @@ async function look(photo: Photo, region: OrientedCrop, run: RunRefiner): Promis
   return { ...outputs, region, head: point(HEAD), tip: point(TIP) };
 }
 
-/** Return a detection as the second network corrects it; its width only with at least minScore. */
-function refinedBy(detection: Detection, refinement: Refinement, minScore: number): Detection {
+/** Return a detection as the second network corrects it. */
+function refinedBy(detection: Detection, refinement: Refinement): Detection {
   const { values, masks, region, head, tip } = refinement;
   const at = (i: number): number => values[i] as number;
-  const score = scoreOf(detection, refinement);
-  const width = score >= minScore ? maskWidth(keyCells(masks), region, head, tip) : 0;
   return {
-    score,
+    score: scoreOf(detection, refinement),
     head,
     tip,
-    width: width || detection.width,
+    width: maskWidth(keyCells(masks), region, head, tip) || detection.width,
     occlusion: sigmoid(at(ATTRIBUTES)),
     truncation: sigmoid(at(ATTRIBUTES + 1)),
     bladeShare: sigmoid(at(ATTRIBUTES + 2)),

@@ -52,7 +52,6 @@ const { SCORE_THRESHOLD } = constants.detector; // of frames, and of what is sho
 const FRAME_OPTIONS: DetectOptions = {
   scoreThreshold: SCORE_THRESHOLD,
   singlePass: true,
-  minScoreForSecondLook: 0.15, // in photos, no key was below it: it halves the looks at what is no key
 };
 
 let networks: Networks | null = null;
