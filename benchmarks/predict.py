@@ -1,221 +1,270 @@
-"""How fast photos are predicted, from the start of the program: keykind and its peers, alternating.
+"""How fast keys are found and named with the models that ship: keykind and its peers, alternating.
 
-    python benchmarks/predict.py RUN [--rounds 5] [--photos 200] [--many 10000] [--write]
+    python benchmarks/predict.py [PHOTOS] [--rounds 5] [--photos 200] [--write]
 
-In:    RUN: a finished run
-Out:   one photo, folders of large and of small photos, memory; with --write also in docs/benchmarks.md
-Needs: Linux, for the memory; keykind[train,onnx], mediapipe, onnxruntime; optionally openvino and opencv
+In:    PHOTOS: a folder of 12-megapixel JPEGs; without it, bundled photos of single keys enlarged to that size
+Out:   one photo and a folder, from the start of the program; the rate after start-up beside the decoder's;
+       a photo's stages; small photos beside the bare runtime; with --write also in docs/benchmarks.md
+Needs: Linux, for the memory; keykind[train,onnx], mediapipe, onnxruntime, opencv
 
-Targets: one 12-megapixel photo in 0.6 s, 10 times as fast as the Keras script and ahead of every peer; 60
-photos/s of 12 megapixels, 4 times the fastest peer; on small photos 90% of the bare runtime; 250 MB for one
-photo, 600 MB for 10,000. Ultralytics is not among the peers because of its licence, AGPL-3.0.
+Targets: one photo in 0.40 s and 1.3 times the imports and one decoding; a folder 4 times as fast as by the
+fastest peer, and at 60% of the rate of decoding alone. Each peer detects keys, cuts out one and classifies
+it, with networks of random weights (peers/networks.py), so only their time is compared. Ultralytics is not
+among them because of its licence, AGPL-3.0; the detector in ONNX has the size of its smallest.
 """
 
 import argparse
+import json
+import shutil
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
-from tempfile import TemporaryDirectory, TemporaryFile
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
+from PIL import Image
 
 from keykind.core.parallel import cpu_count, parallel_map
-from keykind.export.export import ExportOptions, export_model
 from keykind.model.model import read_model_file, unpack
-from keykind.photo.decode import read_photo, resize
-from memory import peak
+from keykind.predict.recogniser import Recogniser, shipped_model
+from profile_photo import profile
+from several_keys import compose
 from synthetic_photos import make_photos
 from table import markdown, section, write_section
+from whole_process import Cost, Peer, measure_alternating
 
 PEERS = Path(__file__).parent / "peers"
-LARGE, SMALL = (4000, 3000), (224, 224)  # px
-BARE_CROPS = 400  # for the bare runtime
-POLL = 0.01  # seconds between two measurements of a command's memory
-PACKAGES = ("ai-edge-litert", "pillow", "keras", "tensorflow-cpu", "mediapipe", "onnxruntime")
+DISTINCT = 12  # photos, of those that are made; copies of them fill the folder
+FOLDER_ROUNDS = 2  # at most, of whole processes over the folder
+REDUCED_SIDE = 480  # px; the decoder alone reduces the photo as far as its sides stay that long
+PROFILED = 12  # photos
+SMALL, SMALL_SIDE = 1000, 224  # photos, px
+NETWORKS = {  # name in the output of peers/*networks.py -> in the page
+    "detector": "detector in ONNX and Keras",
+    "classifier": "classifier",
+    "ssd": "MediaPipe's detector",
+}
+PACKAGES = (
+    *("keykind", "ai-edge-litert", "pillow", "keras", "tensorflow-cpu"),
+    *("mediapipe", "onnxruntime", "opencv-python-headless"),
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Peer:
-    """One way to run the same network."""
-
-    name: str
-    script: tuple[str, ...]  # command up to the photos
-    packages: tuple[str, ...] = ()  # that it needs
-
-    @property
-    def available(self) -> bool:
-        """Whether its packages are installed."""
-        return all(find_spec(package) for package in self.packages)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """The cost of one command."""
-
-    seconds: float
-    memory: int  # peak bytes
+def fill(folder: Path, photos: Path | None, count: int) -> list[Path]:
+    """Return `count` photos in a new folder: copies of the given ones, or of bundled ones enlarged."""
+    folder.mkdir()
+    if photos is None:
+        rng = np.random.default_rng(0)
+        sources = [compose(1, rng) for _ in range(min(count, DISTINCT))]
+    else:
+        sources = [path.read_bytes() for path in sorted(photos.glob("*.jpg"))]
+    paths = [folder / f"{i:05}.jpg" for i in range(count)]
+    for path, data in zip(paths, cycle(sources), strict=False):
+        path.write_bytes(data)
+    return paths
 
 
-def peers(run: Path, folder: Path) -> list[Peer]:
-    """Return keykind, then its peers, each with the run's model in its own format."""
-    files = {
-        name: export_model(run, ExportOptions(None, bare, folder / name, force=False)).path
-        for name, bare in (("keys.tflite", False), ("bare.tflite", True), ("keys.onnx", False))
-    }
+def make_peers(folder: Path) -> tuple[list[Peer], str]:
+    """Return keykind and those of its peers whose packages are installed, and a text on their networks."""
+    folder.mkdir()
 
-    def script(name: str, model: Path) -> tuple[str, ...]:
-        return sys.executable, str(PEERS / f"{name}.py"), str(model)
+    def script(name: str, *options: str) -> tuple[str, ...]:
+        return sys.executable, str(PEERS / f"{name}.py"), str(folder), *options
 
-    own = (sys.executable, "-m", "keykind", "predict", "--json", "--model", str(files["keys.tflite"]))
+    onnx, mediapipe = ("onnxruntime", "cv2", "tf2onnx", "keras"), ("mediapipe", "tensorflow")
+    peers = [
+        Peer("keykind predict", (sys.executable, "-m", "keykind", "predict", "--json")),
+        Peer("ONNX Runtime, OpenCV", script("onnx_opencv", "1"), onnx),
+        Peer("ONNX Runtime, OpenCV, decoded at 1/2", script("onnx_opencv", "2"), onnx),
+        Peer("ONNX Runtime, OpenCV, decoded at 1/4", script("onnx_opencv", "4"), onnx),
+        Peer("MediaPipe ObjectDetector, ImageClassifier", script("mediapipe_tasks"), mediapipe),
+        Peer("Keras script", script("keras_script"), onnx),
+    ]
+    available = [peer for peer in peers if peer.available]
+    needed = {package for peer in available for package in peer.packages}
+    sizes: dict[str, dict[str, float]] = {}
+    for name, package in (("networks", "tf2onnx"), ("mediapipe_networks", "mediapipe")):
+        if package in needed:
+            command = [sys.executable, str(PEERS / f"{name}.py"), str(folder)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            sizes |= json.loads(done.stdout.splitlines()[-1])
+    described = [
+        f"{NETWORKS[name]} {size['parameters']:.1f} million, {size['operations']:.1f} GFLOP"
+        for name, size in sizes.items()
+    ]
+    return available, f"Parameters and operations per image: {'; '.join(described)}"
+
+
+def ratios(costs: Sequence[Sequence[Cost]]) -> list[float]:
+    """Return each row's median ratio to the first row, within a round."""
     return [
-        Peer("keykind predict", own),
-        Peer("Keras script", script("keras_script", run / "model.keras")),
-        Peer("MediaPipe ImageClassifier", script("mediapipe_client", files["bare.tflite"]), ("mediapipe",)),
-        Peer("ONNX Runtime, Pillow", script("onnx_pillow", files["keys.onnx"]), ("onnxruntime",)),
-        Peer("OpenVINO, OpenCV", script("openvino_opencv", files["keys.onnx"]), ("openvino", "cv2")),
+        median(cost.seconds / own.seconds for cost, own in zip(row, costs[0], strict=True)) for row in costs
     ]
 
 
-def measure(command: Sequence[str], photos: int) -> Cost:
-    """Run a command to its end. Raises RuntimeError unless it prints at least one line per photo."""
-    memory = 0
-    with TemporaryFile() as output:
-        start = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
-        while process.poll() is None:  # not getrusage, which includes this process's own memory
-            memory = max(memory, peak(process.pid))
-            time.sleep(POLL)
-        seconds = time.perf_counter() - start
-        output.seek(0)
-        lines = sum(1 for _ in output)
-    if process.returncode or lines < photos:
-        raise RuntimeError(f"{' '.join(command[:5])} ... printed {lines} of {photos} predictions")
-    return Cost(seconds, memory)
-
-
-def measure_alternating(all_peers: Sequence[Peer], photos: Sequence[str], rounds: int) -> list[list[Cost]]:
-    """Return the costs on the same photos: a row per peer, a column per round."""
-    costs: list[list[Cost]] = [[] for _ in all_peers]
-    for _ in range(rounds):
-        for row, peer in zip(costs, all_peers, strict=True):
-            row.append(measure([*peer.script, *photos], len(photos)))
-    return costs
-
-
-def compare(all_peers: Sequence[Peer], photos: Sequence[str], rounds: int) -> str:
-    """Return a table of all peers on the same photos: seconds, photos/s, relative time, memory."""
-    costs = measure_alternating(all_peers, photos, rounds)
+def cost_table(peers: Sequence[Peer], costs: Sequence[Sequence[Cost]], photos: int) -> str:
+    """Return a table: seconds or photos/s, time relative to keykind's, memory."""
     rows = []
-    for peer, row in zip(all_peers, costs, strict=True):
-        seconds = median(cost.seconds for cost in row)
-        ratio = median(cost.seconds / own.seconds for cost, own in zip(row, costs[0], strict=True))
-        memory = max(cost.memory for cost in row) / 1e6
-        rows.append(
-            [peer.name, f"{seconds:.2f}", f"{len(photos) / seconds:.1f}", f"{ratio:.1f}", f"{memory:.0f}"]
-        )
-    return markdown(["whole process", "s", "photos/s", "relative to keykind", "peak MB"], rows)
+    for peer, row, ratio in zip(peers, costs, ratios(costs), strict=True):
+        seconds, memory = median(cost.seconds for cost in row), max(cost.memory for cost in row) / 1e6
+        speed = f"{photos / seconds:.1f}" if photos > 1 else f"{seconds:.2f}"
+        rows.append([peer.name, speed, f"{ratio:.2f}", f"{memory:.0f}"])
+    header = ["whole process", "photos/s" if photos > 1 else "s", "time relative to keykind", "peak MB"]
+    return markdown(header, rows)
 
 
-def decoding_rate(paths: Sequence[Path]) -> float:
-    """Return the photos/s of decoding at reduced scale and resizing alone, on all cores."""
+def one_photo(peers: Sequence[Peer], path: Path, rounds: int) -> str:
+    """Compare whole processes on one photo, also with one that only imports and decodes."""
+    least = Peer(
+        "imports of LiteRT, NumPy, Pillow; one decoding", (sys.executable, str(PEERS / "decode_once.py"))
+    )
+    everyone = [peers[0], least, *peers[1:]]
+    costs = measure_alternating(everyone, [str(path)], rounds)
+    ratio = median(own.seconds / cost.seconds for own, cost in zip(costs[0], costs[1], strict=True))
+    return f"""{cost_table(everyone, costs, 1)}
+
+keykind takes **{ratio:.2f} times** as long as imports and one decoding (target: at most 1.3, and 0.40 s)."""
+
+
+def folder_of_photos(peers: Sequence[Peer], paths: Sequence[Path], rounds: int) -> str:
+    """Compare whole processes on a folder."""
+    costs = measure_alternating(peers, [str(path) for path in paths], rounds)
+    text = cost_table(peers, costs, len(paths))
+    if len(peers) == 1:
+        return text
+    ratio, name = min(zip(ratios(costs)[1:], (peer.name for peer in peers[1:]), strict=True))
+    return f"{text}\n\nkeykind is **{ratio:.1f} times** as fast as the fastest peer, {name} (target: 4)."
+
+
+def decode(path: Path) -> None:
+    """Decode a photo at reduced scale with Pillow alone."""
+    with Image.open(path) as image:
+        image.draft("RGB", (REDUCED_SIDE, REDUCED_SIDE))
+        image.load()
+
+
+def rate(results: Iterable[object], count: int) -> float:
+    """Consume `count` results and return how many there are per second."""
     start = time.perf_counter()
-    for _ in parallel_map(lambda path: resize(read_photo(path, min_side=224).pixels, 224), paths):
+    for _ in results:
         pass
-    return len(paths) / (time.perf_counter() - start)
+    return count / (time.perf_counter() - start)
 
 
-def bare_rate(model: Path) -> float:
-    """Return the photos/s of the bare runtime on prepared tensors: the better of its threads and ours."""
-    flatbuffer, _ = unpack(read_model_file(model), model)
-    crop = np.zeros((1, *SMALL, 3), np.uint8)
+def beside_decoder(paths: Sequence[Path], rounds: int) -> str:
+    """Compare keykind's rate after start-up with that of decoding alone, in as many threads."""
+    recogniser = Recogniser.load()
+    rate(recogniser.recognise_many(paths[: 4 * cpu_count()]), 1)  # creates the interpreters
+    pairs = [
+        (rate(recogniser.recognise_many(paths), len(paths)), rate(parallel_map(decode, paths), len(paths)))
+        for _ in range(rounds)
+    ]
+    own, alone = (median(column) for column in zip(*pairs, strict=True))
+    share = median(first / second for first, second in pairs)
+    return f"""After start-up, in one process of {cpu_count()} threads, {rounds} rounds by turns: keykind
+answers {own:.1f} photos/s; Pillow alone, decoding at the same reduced scale, reaches {alone:.1f}. That is
+**{share:.0%}** of the decoder's rate (target: 60%)."""
 
-    def loop(threads: int) -> Callable[[], None]:
-        interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
-        interpreter.allocate_tensors()
-        index = interpreter.get_input_details()[0]["index"]
 
-        def run() -> None:
-            for _ in range(BARE_CROPS):
-                interpreter.set_tensor(index, crop)
-                interpreter.invoke()
+def invoke_loop(flatbuffer: bytes, threads: int, crops: int) -> Callable[[], None]:
+    """Return a function that runs the classifier alone on `crops` prepared tensors."""
+    interpreter = Interpreter(model_content=flatbuffer, num_threads=threads)
+    interpreter.allocate_tensors()
+    index = interpreter.get_input_details()[0]["index"]
+    crop = np.zeros((1, SMALL_SIDE, SMALL_SIDE, 3), np.uint8)
 
-        return run
+    def run() -> None:
+        for _ in range(crops):
+            interpreter.set_tensor(index, crop)
+            interpreter.invoke()
 
-    def rate(loops: Sequence[Callable[[], None]]) -> float:
-        threads = [threading.Thread(target=each) for each in loops]
+    return run
+
+
+def bare_rate(count: int) -> float:
+    """Return the bare runtime's crops/s: the better of its own threads and one interpreter per thread."""
+    flatbuffer, _ = unpack(read_model_file(shipped_model()), shipped_model())
+
+    def rate_of(loops: Sequence[Callable[[], None]]) -> float:
+        threads = [threading.Thread(target=loop) for loop in loops]
         start = time.perf_counter()
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        return BARE_CROPS * len(loops) / (time.perf_counter() - start)
+        return count / (time.perf_counter() - start)
 
-    return max(rate([loop(cpu_count())]), rate([loop(1) for _ in range(cpu_count())]))
+    cores = cpu_count()
+    each = [invoke_loop(flatbuffer, 1, count // cores) for _ in range(cores)]
+    return max(rate_of([invoke_loop(flatbuffer, cores, count)]), rate_of(each))
 
 
-def warm_rate(model: Path, paths: Sequence[Path]) -> float:
-    """Return keykind's photos/s after start-up."""
-    from keykind.predict.recogniser import Recogniser  # noqa: PLC0415 - after the peers
-
-    recogniser = Recogniser.load(model)
-    for _ in recogniser.recognise_many(paths[: 4 * cpu_count()]):
-        pass
-    start = time.perf_counter()
-    for _ in recogniser.recognise_many(paths):
-        pass
-    return len(paths) / (time.perf_counter() - start)
+def small_photos(folder: Path, rounds: int) -> str:
+    """Compare keykind --whole on small photos with the bare runtime."""
+    make_photos(folder, {"": {"cylinder": SMALL}}, {"": (SMALL_SIDE, SMALL_SIDE)}, 1)
+    paths = sorted(folder.rglob("*.jpg"))
+    recogniser = Recogniser.load(whole=True)
+    rate(recogniser.recognise_many(islice(paths, 4 * cpu_count())), 1)
+    pairs = [(rate(recogniser.recognise_many(paths), SMALL), bare_rate(SMALL)) for _ in range(rounds)]
+    own, bare = (median(column) for column in zip(*pairs, strict=True))
+    share = median(first / second for first, second in pairs)
+    return f"""{SMALL:,} photos of {SMALL_SIDE} px, each classified as a whole (`--whole`): {own:.0f} photos/s
+after start-up. The bare runtime, in a loop on prepared tensors, reaches {bare:.0f}: {share:.0%}."""
 
 
 def text(options: argparse.Namespace, folder: Path) -> str:
     """Measure everything and return it as Markdown."""
-    make_photos(folder, {"large": {"cylinder": options.photos}}, {"large": LARGE}, 0)
-    make_photos(folder, {"small": {"cylinder": options.many}}, {"small": SMALL}, 1)
-    large, small = (sorted((folder / size).rglob("*.jpg")) for size in ("large", "small"))
-    available = [peer for peer in peers(options.run, folder) if peer.available]
-    single = compare(available, [str(large[0])], options.rounds)
-    folders = compare(available, [str(path) for path in large], 2)
-    model = folder / "keys.tflite"
-    limit, large_rate = decoding_rate(large), warm_rate(model, large)
-    runtime, small_rate = bare_rate(model), warm_rate(model, small[:2000])
-    cost = measure([*available[0].script, str(folder / "small")], len(small))
-    return f"""### One photo of 12 megapixels
+    paths = fill(folder / "photos", options.folder, options.photos)
+    kind = "bundled photos of one key, enlarged" if options.folder is None else "real photos"
+    peers, networks = make_peers(folder / "networks")
+    single = one_photo(peers, paths[0], options.rounds)
+    many = folder_of_photos(peers, paths, min(options.rounds, FOLDER_ROUNDS))
+    shutil.rmtree(folder / "networks")
+    stages = profile(Recogniser.load(), paths[:PROFILED], options.rounds)
+    return f"""All find every key and name each: keykind with the models that ship; the peers, scripts as in
+the documentation of their libraries, with float32 networks of random weights, which show the time only, and
+one key per photo. {networks}.
+
+### One photo of 12 megapixels
 
 {single}
 
-### A folder of {len(large)} photos of 12 megapixels
+### A folder of {len(paths)} photos of 12 megapixels
 
-{folders}
+{kind[0].upper()}{kind[1:]}.
 
-After start-up keykind answers {large_rate:.1f} photos/s; decoding at reduced scale and resizing alone reach
-{limit:.1f} photos/s on all cores, so keykind reaches {large_rate / limit:.0%} of the decoder's limit.
+{many}
 
-### A folder of 224 px photos
+{beside_decoder(paths, options.rounds)}
 
-After start-up keykind answers {small_rate:.0f} photos/s; the bare runtime, in a loop on prepared tensors,
-{runtime:.0f}: {small_rate / runtime:.0%}. All {len(small):,} photos in one command: {cost.seconds:.0f} s,
-peak memory {cost.memory / 1e6:.0f} MB."""
+### Where the time of a photo goes
+
+{stages}
+
+### Small photos
+
+{small_photos(folder / "small", options.rounds)}"""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("run", type=Path, metavar="RUN", help="a finished run")
-    parser.add_argument("--rounds", type=int, default=5, help="with one photo (default: %(default)s)")
-    parser.add_argument("--photos", type=int, default=200, help="12-megapixel photos (default: %(default)s)")
-    parser.add_argument("--many", type=int, default=10_000, help="small photos (default: %(default)s)")
+    help_text = "folder of 12-megapixel JPEGs (default: bundled photos, enlarged)"
+    parser.add_argument("folder", type=Path, nargs="?", metavar="PHOTOS", help=help_text)
+    parser.add_argument("--rounds", type=int, default=5, help="(default: %(default)s)")
+    parser.add_argument("--photos", type=int, default=200, help="in the folder (default: %(default)s)")
     parser.add_argument("--write", action="store_true", help="also write docs/benchmarks.md")
     options = parser.parse_args()
     with TemporaryDirectory() as folder:
         page = section(
             "Predicting",
             text(options, Path(folder)),
-            command="python benchmarks/predict.py RUN",
+            command="python benchmarks/predict.py" + (" PHOTOS" if options.folder else ""),
             packages=PACKAGES,
         )
     print(page)

@@ -51,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # file names may have characters that the terminal lacks
-    options = parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verb = next(iter(arguments), None)
+    options = parser((verb,) if verb in VERBS else None).parse_args(arguments)
     try:
         status: int = options.verb(options)
         sys.stdout.flush()
@@ -67,14 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return status
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; parsed options hold the verb's function as `verb`."""
+def parser(verbs: Sequence[str] | None = None) -> argparse.ArgumentParser:
+    """Return the parser of the command line with these verbs (None: all); `verb` holds the chosen function.
+
+    Each verb's module is imported, so `main` asks for the one that it needs.
+    """
     root = argparse.ArgumentParser(
         "keykind", description="Find the keys in photos and tell what kind each is."
     )
     root.add_argument("--version", action="version", version=f"keykind {__version__}")
     subparsers = root.add_subparsers(required=True, metavar="VERB")
-    for name in VERBS:
+    for name in verbs or VERBS:
         verb = cast(Verb, import_module(f"keykind.cli.{name}"))
         add = subparsers.add_parser
         options = add(name) if name in HIDDEN else add(name, help=verb.HELP)

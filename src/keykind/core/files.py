@@ -8,7 +8,6 @@ Needs: nothing beyond Python
 import errno
 import json
 import os
-import secrets
 import shutil
 import stat
 import zipfile
@@ -39,7 +38,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     with writing_to(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f"{UNFINISHED}{secrets.token_hex(8)}{''.join(path.suffixes)}"
+        temporary = path.parent / f"{UNFINISHED}{os.urandom(8).hex()}{''.join(path.suffixes)}"
         temporary.touch(exist_ok=False)  # honours the user's umask, unlike mkstemp
     try:
         with writing_to(path):

@@ -55,7 +55,7 @@ def width_across(mask: Mask, head: Points, tip: Points) -> float:
     if not len(rows):
         return 1.0
     across = columns * -y + rows * x  # of the pixels' upper left corners
-    return max(float(np.ptp(across)) + abs(x) + abs(y), 1.0)
+    return float(max(np.ptp(across) + abs(x) + abs(y), 1.0))
 
 
 def segment_box(start: Points, end: Points, width: float) -> Points:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from keykind.core.parallel import parallel_map
+from keykind.core.parallel import short_map
 from keykind.detect.align import OrientedCrop, crop_around
 from keykind.detect.detection import Detection, Detector
 from keykind.model.card import SIZE
@@ -66,7 +66,7 @@ def _with_regions(photo: Photo, detections: tuple[Detection, ...]) -> Detections
 
 def _cropped(detected: Detections, read: Read) -> tuple[KeyCrop, ...]:
     photo = _at_resolution(detected.photo, read, detected.regions)
-    crops = parallel_map(lambda region: _extract(region, photo), detected.regions)
+    crops = short_map(lambda region: _extract(region, photo), detected.regions)
     return tuple(
         KeyCrop(detection, region, crop, photo)
         for detection, region, crop in zip(detected.detections, detected.regions, crops, strict=True)

@@ -66,7 +66,7 @@ class KeyDetector:
         self._refiner = refiner
         self.digest = hashlib.sha256(flatbuffer).hexdigest() + (refiner.digest if refiner else "")
         self._interpreters = InterpreterPool(flatbuffer)
-        shapes = self._interpreters.output_shapes(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        shapes = self._interpreters.output_shapes(HEIGHT, WIDTH, 3)
         if shapes != [(1, LOCATIONS, len(OUTPUTS))]:
             raise ValueError(f"its outputs are {shapes}, not (1, {LOCATIONS}, {len(OUTPUTS)})")
 
@@ -100,14 +100,14 @@ class KeyDetector:
         threshold = min(score_threshold, CANDIDATE_THRESHOLD) if self._refiner else score_threshold
         candidates = self._detect_pass(photo.pixels, reduction, threshold)
         detections = self._refined(photo, candidates, score_threshold)
-        field_of_view = float(longer)
+        last_scale = 1.0
         for scale in TILE_SCALES:
             if max(photo.pixels.shape) * scale <= WIDTH * MIN_TILE:
                 break
             sure = [key for key in detections if key.score >= SCORE_THRESHOLD]
-            if not _needs_finer_scale(sure, field_of_view):
+            if not _needs_finer_scale(sure, longer, last_scale):
                 break
-            field_of_view = scale * longer
+            last_scale = scale
             tiles = _tiles(photo.pixels, scale)
             passes = parallel_map(lambda tile: self._detect_tile(photo, tile, reduction, threshold), tiles)
             detections = self._merged(photo, detections, chain.from_iterable(passes), score_threshold)
@@ -216,16 +216,15 @@ def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], View]:
 
     A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
     """
-    height, width = pixels.shape[:2]
-    turned = height > width
-    scale = max(max(height, width) / WIDTH, min(height, width) / HEIGHT)
-    size = max(round(width / scale), 1), max(round(height / scale), 1)
-    resized = Image.fromarray(pixels).resize(size, Image.Resampling.BILINEAR)
+    landscape = Image.fromarray(pixels)
+    turned = landscape.height > landscape.width
     if turned:
-        resized = resized.transpose(Image.Transpose.ROTATE_90)
+        landscape = landscape.transpose(Image.Transpose.ROTATE_90)
+    scale = max(landscape.width / WIDTH, landscape.height / HEIGHT)
+    size = max(round(landscape.width / scale), 1), max(round(landscape.height / scale), 1)
     image = np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8)
-    image[: resized.height, : resized.width] = np.asarray(resized)
-    return image, View(scale, width / scale if turned else None)
+    image[: size[1], : size[0]] = np.asarray(landscape.resize(size, Image.Resampling.BILINEAR))
+    return image, View(scale, pixels.shape[1] / scale if turned else None)
 
 
 def keypoint_distance(key: Detection, other: Detection) -> float:
@@ -249,10 +248,14 @@ def _to_photo(candidates: Candidates, view: View) -> tuple[Detection, ...]:
     )
 
 
-def _needs_finer_scale(detections: Sequence[Detection], field_of_view: float) -> bool:
-    """Return whether processing at a finer scale is worthwhile; field_of_view: of the last pass, px."""
+def _needs_finer_scale(detections: Sequence[Detection], longer: int, scale: float) -> bool:
+    """Return whether processing at a finer scale is worthwhile.
+
+    longer: longer side of the photo, px. scale: of the last pass; where it was finer than the whole photo and
+    nothing was detected, there is hardly anything still smaller.
+    """
     lengths = [key.length for key in detections if not key.remote]
-    return not lengths or float(np.median(lengths)) <= SMALL_KEY * field_of_view
+    return float(np.median(lengths)) <= SMALL_KEY * scale * longer if lengths else scale == 1.0
 
 
 def _tiles(pixels: NDArray[np.uint8], scale: float) -> list[Tile]:

@@ -10,7 +10,7 @@ pixels belong to it.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Points
 from keykind.core.logistic import logit, sigmoid
-from keykind.core.parallel import parallel_map
-from keykind.detect.align import PAD_VALUE, OrientedCrop
+from keykind.core.parallel import short_map
+from keykind.detect.align import OrientedCrop
 from keykind.detect.detection import Detection
 from keykind.detect.key_mask import KeyMask, Probabilities
 from keykind.model import shipped
@@ -76,7 +76,7 @@ class Refiner:
         """
         self.digest = hashlib.sha256(flatbuffer).hexdigest()
         self._interpreters = InterpreterPool(flatbuffer)
-        shapes = self._interpreters.output_shapes(np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8))
+        shapes = self._interpreters.output_shapes(HEIGHT, WIDTH, 3)
         expected = {(1, len(OUTPUTS)), (1, *MASK_SHAPE)}
         if len(shapes) != 2 or set(shapes) != expected:
             raise ValueError(f"its outputs are {shapes}, not {sorted(expected, key=len)}")
@@ -92,14 +92,14 @@ class Refiner:
             raise BadModel(name, fault=f"is not a refiner ({reason})", remedy=remedy) from error
 
     def refine(
-        self, photo: Photo, detections: Iterable[Detection], score_threshold: float = 0.0
+        self, photo: Photo, detections: Sequence[Detection], score_threshold: float = 0.0
     ) -> tuple[Detection, ...]:
         """Return the detections that still have at least this score, refined, in the same order.
 
         Their ends, widths, scores and attributes are corrected, and they have masks. Keys may be reclassified
         as remotes and remotes as keys; a false detection gets a low score.
         """
-        refined = parallel_map(lambda detection: self._refined(photo, detection, score_threshold), detections)
+        refined = short_map(lambda detection: self._refined(photo, detection, score_threshold), detections)
         return tuple(detection for detection in refined if detection is not None)
 
     def outputs(self, crop: Crop) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

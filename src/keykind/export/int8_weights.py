@@ -19,7 +19,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 from numpy.typing import NDArray
 
-from keykind.model.flatbuffer import IDENTIFIER
+from keykind.model.interpreter import IDENTIFIER
 
 MIN_KERNEL = 1024  # elements; smaller kernels stay float16
 LEVELS = 127  # int8 without -128: symmetric around 0

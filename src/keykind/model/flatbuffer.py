@@ -23,7 +23,6 @@ from ai_edge_litert import schema_py_generated as tfl
 from keykind.core.errors import BadModel
 from keykind.model.allowed_ops import ALLOWED_OPS, BROADCASTING, SHAPED_BY_INPUTS, TYPE_CHANGING
 
-IDENTIFIER = b"TFL3"  # at byte 4 of every TFLite flatbuffer
 TYPES = {"float32": 0, "float16": 1, "int32": 2, "uint8": 3, "int64": 4, "bool": 6, "int8": 9}  # TensorType
 MAX_ITEMS = 5_000  # tensors, operators or buffers; MobileNetV2 has about 220, EfficientNet 1,000
 MAX_AXES = 8  # of a tensor; also inputs or outputs of one operator

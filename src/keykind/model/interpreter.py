@@ -11,11 +11,13 @@ thread would have to be created again for every new pool of threads.
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from keykind.core.quiet import quiet
 
+IDENTIFIER = b"TFL3"  # at byte 4 of every network's flatbuffer
 _Entry = tuple[Any, int, list[int]]  # an interpreter, and the indices of its input and outputs
 
 
@@ -50,16 +52,17 @@ class InterpreterPool:
         self._free.append(entry)  # an interpreter that failed is not returned
         return outputs
 
-    def output_shapes(self, values: NDArray[Any]) -> list[tuple[int, ...]]:
-        """Return the shapes (1, ...) of the outputs for an input without its batch axis.
+    def output_shapes(self, *shape: int) -> list[tuple[int, ...]]:
+        """Return the shapes (1, ...) of the outputs for a uint8 input of this shape, without the batch axis.
 
         Raises ValueError if the network has another input, and what LiteRT raises if it cannot run it.
         """
         self.warm_up()
-        try:
-            return [output.shape for output in self.run(values)]
-        except ValueError as error:
-            raise ValueError(f"its input is not {(1, *values.shape)} {values.dtype}") from error
+        interpreter, *_ = self._free[-1]
+        (given, *others) = interpreter.get_input_details()
+        if others or given["shape"].tolist() != [1, *shape] or given["dtype"] != np.uint8:
+            raise ValueError(f"its input is not {(1, *shape)} uint8")
+        return [tuple(output["shape"].tolist()) for output in interpreter.get_output_details()]
 
     def _create(self) -> _Entry:
         """Return a new interpreter with its tensor indices, which are slow to query."""

@@ -25,11 +25,11 @@ import numpy as np
 
 from keykind.core.errors import BadModel, printable
 from keykind.core.files import READ_ERRORS
-from keykind.core.parallel import parallel_map
+from keykind.core.parallel import short_map
+from keykind.model import shipped
 from keykind.model.card import EXPORT_AGAIN, LABELS, SIZE, WHOLE, Card, labels, read_card, write_card
-from keykind.model.flatbuffer import IDENTIFIER, read_signature
 from keykind.model.head import Floats
-from keykind.model.interpreter import InterpreterPool
+from keykind.model.interpreter import IDENTIFIER, InterpreterPool
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import RESIZE
 
@@ -62,11 +62,11 @@ class Answer:
 class Model:
     """A network that is ready to run. Thread-safe."""
 
-    def __init__(self, flatbuffer: bytes, card: Card, name: str | Path) -> None:
-        """Take what `unpack` returns. Raises BadModel if LiteRT cannot run the network."""
+    def __init__(self, flatbuffer: bytes, card: Card, name: str | Path, digest: str = "") -> None:
+        """Take what `unpack` returns, and the file's SHA-256. Raises BadModel if LiteRT cannot run it."""
         self.card = card
         self.name = printable(name)
-        self.digest = hashlib.sha256(flatbuffer + repr(card).encode()).hexdigest()
+        self.digest = digest  # empty: it was not read from a file
         self._outputs = _outputs(card)
         self._pool = InterpreterPool(flatbuffer, _allocate)
         try:
@@ -93,9 +93,9 @@ class Model:
         A key mirrored along its axis is of the same kind, and the network was trained on both.
         """
         if self.card.crop == WHOLE:
-            return list(parallel_map(self.run, crops))
+            return short_map(self.run, crops)
         mirrored = (np.ascontiguousarray(crop[::-1]) for crop in crops)
-        answers = list(parallel_map(self.run, chain.from_iterable(zip(crops, mirrored, strict=True))))
+        answers = short_map(self.run, [*chain.from_iterable(zip(crops, mirrored, strict=True))])
         return list(map(_mean, answers[::2], answers[1::2]))
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
@@ -144,8 +144,12 @@ def _allocate(interpreter: Any) -> None:
 
 def load_model(path: str | Path) -> Model:
     """Return the model in a file, ready to run. Raises BadModel."""
-    flatbuffer, card = unpack(read_model_file(path), path)
-    return Model(flatbuffer, card, path)
+    data = read_model_file(path)
+    digest = hashlib.sha256(data).hexdigest()
+    flatbuffer, card = _split(data, path)
+    if not shipped.is_bundled(shipped.CLASSIFIER, digest):
+        _check_signature(flatbuffer, card, path)
+    return Model(flatbuffer, card, path, digest)
 
 
 def read_model_file(path: str | Path) -> bytes:
@@ -180,6 +184,13 @@ def unpack(data: bytes, name: str | Path) -> tuple[bytes, Card]:
 
     Raises BadModel for any bytes that `pack` could not have written. Does not run the network.
     """
+    flatbuffer, card = _split(data, name)
+    _check_signature(flatbuffer, card, name)
+    return flatbuffer, card
+
+
+def _split(data: bytes, name: str | Path) -> tuple[bytes, Card]:
+    """Return flatbuffer and card like `unpack`, with the network itself unchecked. Raises BadModel."""
     if len(data) > MAX_BYTES:
         raise _too_large(len(data), name)
     if data[4:8] != IDENTIFIER:
@@ -194,7 +205,6 @@ def unpack(data: bytes, name: str | Path) -> tuple[bytes, Card]:
     if members[LABELS] != labels(card):
         fault = f"has a {LABELS} that differs from the {len(card.kinds)} kinds of its card"
         raise BadModel(name, fault=fault, remedy=EXPORT_AGAIN)
-    _check_signature(flatbuffer, card, name)
     return flatbuffer, card
 
 
@@ -206,6 +216,8 @@ def _outputs(card: Card) -> dict[tuple[int, ...], str]:
 
 
 def _check_signature(flatbuffer: bytes, card: Card, name: str | Path) -> None:
+    from keykind.model.flatbuffer import read_signature  # noqa: PLC0415 - slow, and not for the bundled file
+
     signature = read_signature(flatbuffer, name)
     inputs = [(tensor.type, tensor.shape) for tensor in signature.inputs]
     if inputs != [("uint8", (1, SIZE, SIZE, 3))]:

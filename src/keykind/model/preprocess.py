@@ -7,10 +7,14 @@ Needs: numpy, pillow
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+if TYPE_CHECKING:  # NumPy imports it on first use, which `predict` does not need
+    from numpy.random import Generator
 
 Crop = NDArray[np.uint8]
 Picture = NDArray[np.float32]
@@ -28,7 +32,7 @@ class Augmentation:
     flip: bool  # left-right, with a probability of 0.5
 
 
-def make_view(name: str, crop: Crop, augmentation: Augmentation, rng: np.random.Generator) -> Picture:
+def make_view(name: str, crop: Crop, augmentation: Augmentation, rng: "Generator") -> Picture:
     """Return the view `plain`, `edge`, `plain_augmented` or `edge_augmented` of a crop.
 
     crop (h, w, 3) uint8 -> (h, w, 3) float32 in 0..1. Only augmented views use `rng`.
@@ -66,7 +70,7 @@ def sobel_edges(picture: Picture) -> Picture:
     return np.repeat(magnitude[..., None], 3, axis=2)
 
 
-def augment(picture: Picture, augmentation: Augmentation, rng: np.random.Generator) -> Picture:
+def augment(picture: Picture, augmentation: Augmentation, rng: "Generator") -> Picture:
     """Return the picture randomly rotated, zoomed and flipped about its centre; empty areas are black.
 
     picture (h, w, 3) float32 -> the same shape, bilinear. Draws three numbers from `rng`.

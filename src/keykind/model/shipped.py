@@ -11,7 +11,6 @@ constants 1 and 0.
 import hashlib
 import json
 from collections.abc import Mapping
-from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from keykind.core.files import READ_ERRORS, write_bytes, write_json
 from keykind.model.decision import Decision, decision_from_json
 
 Arrays = dict[str, NDArray[np.float32]]
-FOLDER = Path(str(files("keykind"))) / "models"
+FOLDER = Path(__file__).parents[1] / "models"
 INDEX = "models.json"  # name -> file, sha256 and other properties; DECISION -> a Decision
 DECISION = "decision"
 WEIGHTS, WEIGHTS_FILE = "keykind", "keykind-mobilenet_v2.fp16.npz"
@@ -115,6 +114,15 @@ def read_model(name: str, folder: str | Path = FOLDER) -> bytes:
     except READ_ERRORS as error:
         fault = f"is missing from this installation, or damaged ({error})"
         raise BadModel(name, fault=fault, remedy="install keykind again") from error
+
+
+def is_bundled(name: str, digest: str, folder: str | Path = FOLDER) -> bool:
+    """Return whether the bundled file of this name has this SHA-256; False without an index."""
+    try:
+        index = json.loads((Path(folder) / INDEX).read_text("utf-8"))
+    except READ_ERRORS:
+        return False
+    return bool(index.get(name, {}).get("sha256") == digest)
 
 
 def has_model(name: str, folder: str | Path = FOLDER) -> bool:

@@ -16,7 +16,8 @@ from ai_edge_litert import schema_py_generated as tfl
 
 from keykind import __version__
 from keykind.model.card import LABELS, Card
-from keykind.model.flatbuffer import IDENTIFIER, read_signature
+from keykind.model.flatbuffer import read_signature
+from keykind.model.interpreter import IDENTIFIER
 from keykind.model.model import GRID
 
 NAME = "TFLITE_METADATA"  # of the metadata entry, as TFLite's schema prescribes

@@ -7,7 +7,6 @@ Needs: numpy, pillow, ai-edge-litert
 Whether a detection is a key, and of which kind, is decided by model/decision.py.
 """
 
-import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from keykind.model import shipped
 from keykind.model.card import SIZE, WHOLE
 from keykind.model.decision import Decision, Evidence, Verdict, default_decision
 from keykind.model.gradcam import Explanation
-from keykind.model.model import Answer, Model, load_model, read_model_file
+from keykind.model.model import Answer, Model, load_model
 from keykind.model.preprocess import Crop
 from keykind.photo import decode
 from keykind.photo.decode import Photo
@@ -114,7 +113,7 @@ class Recogniser:
         if whole or model.card.crop == WHOLE:
             return cls(model)
         detector = load_detector()
-        return cls(model, detector, fitted_decision(path, detector))
+        return cls(model, detector, fitted_decision(model, detector))
 
     @classmethod
     def from_folder(cls, folder: str | Path) -> "Recogniser":
@@ -125,7 +124,7 @@ class Recogniser:
             return cls(model)
         detector = load_from_folder(folder)
         has_index = (Path(folder) / shipped.INDEX).exists()
-        return cls(model, detector, fitted_decision(path, detector, folder) if has_index else None)
+        return cls(model, detector, fitted_decision(model, detector, folder) if has_index else None)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -234,18 +233,15 @@ def _no_such_key(photo: str, count: int) -> BadPhoto:
     return BadPhoto(photo, fault=f"has {count} key{'s' * (count > 1)}", remedy=f"choose {choice}")
 
 
-def fitted_decision(
-    path: str | Path, detector: Detector, folder: str | Path = shipped.FOLDER
-) -> Decision | None:
-    """Return the decision in a folder of models if it was fitted to a model file and a detector, else None.
+def fitted_decision(model: Model, detector: Detector, folder: str | Path = shipped.FOLDER) -> Decision | None:
+    """Return the decision in a folder of models if it was fitted to a model and a detector, else None.
 
     Raises BadModel if the index of the folder is damaged.
     """
     decision = shipped.read_decision(folder)
-    if decision is None or decision.detector != detector.digest:
+    if decision is None or (decision.classifier, decision.detector) != (model.digest, detector.digest):
         return None
-    classifier = hashlib.sha256(read_model_file(path)).hexdigest()
-    return decision if decision.classifier == classifier else None
+    return decision
 
 
 def shipped_model() -> Path:

@@ -5,7 +5,6 @@ Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics,
 Needs: fastapi, python-multipart, prometheus-client    [serve]
 """
 
-import hashlib
 from dataclasses import asdict
 from functools import partial
 from io import BytesIO
@@ -22,9 +21,8 @@ import keykind
 from keykind.app import APP_FOLDER
 from keykind.core.errors import BadPhoto
 from keykind.model.gradcam import Explanation
-from keykind.model.model import read_model_file
 from keykind.predict.figure import ALL, draw
-from keykind.predict.recogniser import SHIPPED, Recogniser
+from keykind.predict.recogniser import Recogniser
 from keykind.serve import schemas
 from keykind.serve.app_files import AppFiles
 from keykind.serve.metrics import ServiceMetrics
@@ -81,7 +79,6 @@ class Service:
         path = Path(settings.model) if settings.model else None
         self.settings, self.metrics = settings, ServiceMetrics()
         self.recogniser = Recogniser.load(path, whole=settings.whole)
-        self.digest = hashlib.sha256(read_model_file(path or SHIPPED)).hexdigest()
         self.queue = WorkQueue(settings.max_pending, settings.max_buffered_bytes, settings.timeout)
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
@@ -145,7 +142,7 @@ class Service:
 
     async def health(self) -> dict[str, str]:
         """Return the service's state, version and model."""
-        return {"status": "ok", "version": keykind.__version__, "model": self.digest}
+        return {"status": "ok", "version": keykind.__version__, "model": self.recogniser.model.digest}
 
     async def card(self) -> dict[str, Any]:
         """Return the model card."""

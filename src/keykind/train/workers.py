@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 from keykind.core.errors import KeykindError
-from keykind.core.parallel import exit_with_parent
+from keykind.core.parent import exit_with_parent
 
 PREFETCH = 2  # results requested per process: one in the making, one waiting
 NICENESS = 5  # of the workers: the process that waits for their results goes first

@@ -5,7 +5,6 @@ Out:   Decision, DecisionScores
 Needs: scipy, scikit-learn, opencv                                                         [train]
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -17,9 +16,7 @@ from keykind.evaluate.decision.candidates import LOW_SCORE, gather
 from keykind.evaluate.decision.fit import DecisionScores, fit_decision, least_score, score_decision
 from keykind.evaluate.real_photos.score import load_recogniser
 from keykind.model.decision import Decision, default_decision
-from keykind.model.model import read_model_file
 from keykind.photo.inputs import iter_photos
-from keykind.predict.recogniser import shipped_model
 from keykind.train.detector.labels import split_set
 
 
@@ -81,12 +78,8 @@ def fit_from_folders(
     decision = replace(
         fitted,
         min_score=min_score,
-        classifier=_sha256(models.classifier or shipped_model()),
+        classifier=recogniser.model.digest,
         detector=recogniser.detector.digest,
         about=about,
     )
     return decision, scores, candidates.unreadable
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(read_model_file(path)).hexdigest()

@@ -76,7 +76,7 @@ def load_recogniser(
         fault, remedy = "was trained on whole photos", "give a model that was trained on crops of keys"
         raise BadModel(loaded.name, fault=fault, remedy=remedy)
     stages = load_detector(detector, refiner)
-    fitted = fitted_decision(path, stages) if decision is None else load_decision(decision)
+    fitted = fitted_decision(loaded, stages) if decision is None else load_decision(decision)
     return Recogniser(loaded, stages, fitted)
 
 

@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from typing import TypeVar
 
 from keykind.core.errors import KeykindError
-from keykind.core.parallel import exit_with_parent
+from keykind.core.parent import exit_with_parent
 
 T = TypeVar("T")
 PREFETCH = 2  # tasks submitted per process: one running, one queued
