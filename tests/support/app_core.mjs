@@ -55,7 +55,6 @@ const METHODS = {
   roundEven: (values) => values.map(core.roundEven),
   percentile: (values, percents) => percents.map((percent) => core.percentile(values, percent)),
   resize: (image, width, height, filter) => encodeImage(core.resize(image, width, height, core[filter])),
-  resizeReduced: (image, width, height) => encodeImage(core.resizeReduced(image, width, height)),
   resizeArray: (values, from, to, filter) => encodeArray(core.resizeArray(values, from, to, core[filter])),
   reduce: (image, factor) => encodeImage(core.reduce(image, factor)),
   transform: (image, size, matrix, grey) => encodeImage(core.transform(image, size, matrix, grey)),

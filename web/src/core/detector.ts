@@ -17,7 +17,7 @@ import { median, roundEven } from './numbers';
 import type { Photo } from './photo';
 import { byScore, type DenseOutputs, decode } from './postprocess';
 import { type RunRefiner, refine } from './refiner';
-import { resizeReduced } from './resize';
+import { resize } from './resize';
 
 const C = constants.detector;
 const { WIDTH, HEIGHT } = constants.postprocess;
@@ -125,20 +125,18 @@ function firstDoubtful(doubtful: readonly Detection[]): Detection[] {
 }
 
 /**
- * Return an image, resized and turned to landscape into the upper left of the network's input.
+ * Return an image, turned to landscape and resized into the upper left of the network's input.
  *
  * A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
  */
 export function letterbox(pixels: RgbaImage): { image: RgbaImage; view: View } {
   const turned = pixels.height > pixels.width;
-  const [longer, shorter] = turned ? [pixels.height, pixels.width] : [pixels.width, pixels.height];
-  const scale = Math.max(longer / WIDTH, shorter / HEIGHT);
-  const width = Math.max(roundEven(longer / scale), 1);
-  const height = Math.max(roundEven(shorter / scale), 1);
-  const small = turned
-    ? rotateLeft(resizeReduced(pixels, height, width))
-    : resizeReduced(pixels, width, height);
+  const landscape = turned ? rotateLeft(pixels) : pixels;
+  const scale = Math.max(landscape.width / WIDTH, landscape.height / HEIGHT);
+  const width = Math.max(roundEven(landscape.width / scale), 1);
+  const height = Math.max(roundEven(landscape.height / scale), 1);
   const image = blank(WIDTH, HEIGHT, PAD_VALUE);
+  const small = resize(landscape, width, height);
   for (let row = 0; row < height; row++) {
     image.data.set(small.data.subarray(4 * row * width, 4 * (row + 1) * width), 4 * row * WIDTH);
   }

@@ -18,8 +18,8 @@ export const OPAQUE = 0xff000000 | 0; // alpha of a packed pixel
 
 /** Return an image of one grey level. */
 export function blank(width: number, height: number, grey: number): RgbaImage {
-  const pixels = new Uint32Array(width * height).fill(OPAQUE | (grey << 16) | (grey << 8) | grey);
-  return { data: new Uint8ClampedArray(pixels.buffer), width, height };
+  const pixels = new Int32Array(width * height).fill(OPAQUE | (grey << 16) | (grey << 8) | grey);
+  return { data: new Uint8ClampedArray(pixels.buffer as ArrayBuffer), width, height };
 }
 
 /** Return a copy of the rectangle at (left, top). */
@@ -70,7 +70,7 @@ export function reduce(image: RgbaImage, columns: number, rows: number = columns
   const { width: sourceWidth, height: sourceHeight } = image;
   const width = Math.ceil(sourceWidth / columns);
   const height = Math.ceil(sourceHeight / rows);
-  const output = new Uint32Array(width * height);
+  const output = new Int32Array(width * height);
   const source = packed(image);
   for (let y = 0, to = 0; y < height; y++) {
     const top = y * rows;
@@ -92,7 +92,7 @@ export function reduce(image: RgbaImage, columns: number, rows: number = columns
       output[to] = packedMean(red, green, blue, (bottom - top) * (right - left));
     }
   }
-  return { data: new Uint8ClampedArray(output.buffer), width, height };
+  return { data: new Uint8ClampedArray(output.buffer as ArrayBuffer), width, height };
 }
 
 /** Return the packed pixel of the rounded means of `count` values. */
@@ -116,8 +116,8 @@ export function reduced(image: RgbaImage, factor: number): RgbaImage {
 }
 
 /** Return an image's pixels as integers: red in the lowest byte, as every browser's platform is little-endian. */
-export function packed({ data, width, height }: RgbaImage): Uint32Array<ArrayBuffer> {
-  return new Uint32Array(data.buffer, data.byteOffset, width * height);
+export function packed({ data, width, height }: RgbaImage): Int32Array {
+  return new Int32Array(data.buffer, data.byteOffset, width * height);
 }
 
 /** Return the (height, width, 3) RGB bytes of an image. */

@@ -14,7 +14,7 @@ import { type Detection, type Keypoints, keypointDistance } from './detection';
 
 const { LOOSE_DUPLICATE_DISTANCE, MAX_DOUBTFUL } = constants.detector;
 const PER_FRAME = 2; // candidates that are not near a known key
-const PER_EMPTY_FRAME = 4; // the same if there is neither a certain candidate nor a known key: nothing is classified
+const PER_EMPTY_FRAME = 6; // the same if there is neither a certain candidate nor a known key: nothing is classified then
 
 /**
  * Return the doubtful candidates to refine in a frame.
