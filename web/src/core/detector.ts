@@ -10,7 +10,8 @@
  */
 
 import constants from './constants.json';
-import { boxOf, type Detection, keypointDistance, lengthOf, middleDistance } from './detection';
+import { boxOf, type Detection, lengthOf } from './detection';
+import { isAmong, withoutDuplicates } from './duplicates';
 import type { Point } from './geometry';
 import { blank, cropImage, type RgbaImage, rgbBytes, rotateLeft } from './image';
 import { median, roundEven } from './numbers';
@@ -94,7 +95,7 @@ async function merged(
   scoreThreshold: number,
 ): Promise<Detection[]> {
   if (!refiner) return withoutDuplicates([...finer, ...coarse]); // ends are more exact at the finer scale
-  const isNew = (key: Detection): boolean => !coarse.some((other) => isDuplicate(key, other));
+  const isNew = (key: Detection): boolean => !isAmong(key, coarse);
   const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, scoreThreshold);
   return withoutDuplicates([...coarse, ...found].sort(byScore));
 }
@@ -110,14 +111,7 @@ async function refined(
   if (!refiner) return [...candidates];
   const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD);
   const doubtful = select(candidates.slice(certain.length), certain);
-  const selected = [...certain, ...doubtful].sort(byScore);
-  const first = withoutDuplicates(selected);
-  const keys = await refine(photo, first, refiner, scoreThreshold);
-  const certainKeys = keys.filter(({ score }) => score >= C.CERTAIN); // the others may have better ends
-  const isOpen = (key: Detection): boolean => !certainKeys.some((other) => isDuplicate(key, other));
-  const others = selected.filter((key) => !first.includes(key) && isOpen(key));
-  keys.push(...(await refine(photo, others, refiner, scoreThreshold)));
-  return withoutDuplicates(keys.sort(byScore));
+  return refine(photo, [...certain, ...doubtful].sort(byScore), refiner, scoreThreshold);
 }
 
 function firstDoubtful(doubtful: readonly Detection[]): Detection[] {
@@ -213,26 +207,4 @@ function isInside([x, y]: Point, tile: Tile, pixels: RgbaImage): boolean {
   return (
     isWithin(x, tile.left, tile.width, pixels.width) && isWithin(y, tile.top, tile.height, pixels.height)
   );
-}
-
-/** Return each key once, as the first of its detections, highest score first; no remotes where keys are. */
-function withoutDuplicates(detections: readonly Detection[]): Detection[] {
-  const kept: Detection[] = [];
-  for (const isRemote of [false, true]) {
-    for (const key of detections) {
-      if (key.remote === isRemote && !kept.some((other) => isDuplicate(key, other))) kept.push(key);
-    }
-  }
-  return kept.sort(byScore);
-}
-
-/**
- * Return whether two detections from different passes are the same key or remote.
- *
- * Keypoints of small keys are noisy: where the keys' middles agree, their distance may be larger.
- */
-function isDuplicate(key: Detection, other: Detection): boolean {
-  const distance = keypointDistance(key, other);
-  if (distance <= C.DUPLICATE_DISTANCE) return true;
-  return distance <= C.LOOSE_DUPLICATE_DISTANCE && middleDistance(key, other) <= C.DUPLICATE_DISTANCE / 2;
 }

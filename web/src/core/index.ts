@@ -16,6 +16,7 @@ export * from './crops';
 export * from './decision';
 export * from './detection';
 export * from './detector';
+export * from './duplicates';
 export * from './geometry';
 export * from './gradcam';
 export * from './image';

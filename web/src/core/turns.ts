@@ -12,7 +12,8 @@
 import constants from './constants.json';
 import { type Detection, type Keypoints, keypointDistance } from './detection';
 
-const { LOOSE_DUPLICATE_DISTANCE, MAX_DOUBTFUL } = constants.detector;
+const { MAX_DOUBTFUL } = constants.detector;
+const { LOOSE_DUPLICATE_DISTANCE } = constants.duplicates;
 const PER_FRAME = 2; // candidates that are not near a known key
 const PER_EMPTY_FRAME = 6; // the same if there is neither a certain candidate nor a known key: nothing is classified then
 
