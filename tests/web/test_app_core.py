@@ -18,7 +18,8 @@ from keykind.detect import detector, postprocess
 from keykind.detect.align import crop_around
 from keykind.detect.crops import DETECTION_SIDE, MIN_RESOLUTION
 from keykind.detect.detection import Detection
-from keykind.detect.detector import KeyDetector, keypoint_distance, letterbox
+from keykind.detect.detector import KeyDetector, letterbox
+from keykind.detect.duplicates import keypoint_distance
 from keykind.detect.postprocess import WIDTH
 from keykind.detect.refiner import combined_score
 from keykind.detect.sharpness import sharpness

@@ -24,6 +24,7 @@ from keykind.core.geometry import Points
 from keykind.core.parallel import parallel_map
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.detection import Detection, Detector
+from keykind.detect.duplicates import by_score, is_among, suppress_duplicates
 from keykind.detect.postprocess import (
     HEIGHT,
     LOCATIONS,
@@ -32,7 +33,6 @@ from keykind.detect.postprocess import (
     Candidates,
     DenseOutputs,
     decode,
-    pairwise_distance,
 )
 from keykind.detect.refiner import Refiner, load_refiner
 from keykind.model import shipped
@@ -41,7 +41,6 @@ from keykind.photo.decode import Photo
 
 SCORE_THRESHOLD = 0.5
 CANDIDATE_THRESHOLD = 0.12  # score from which a candidate is refined
-CERTAIN = 0.7  # score of a refined key from which further candidates at its place are not refined
 MAX_DOUBTFUL = 12  # candidates below the score threshold that are refined, those with the highest scores
 SMALL_KEY = 0.2  # of the longer side: if the median key is shorter, the next finer scale is processed
 TILE_SCALES = (0.6, 0.3)  # longer side of a tile as a share of the photo's, coarse to fine
@@ -49,8 +48,6 @@ TILE_OVERLAP = 0.2  # minimum overlap of neighbouring tiles, as a share of a til
 MIN_TILE = 0.7  # of WIDTH: smaller tiles would be enlarged and show nothing new
 TILE_BORDER = 2  # px: a key nearer to a tile's inner edge may continue beyond it
 LARGE_KEY = 0.5  # of a tile's longer side: longer keys are left to the pass over the whole photo
-DUPLICATE_DISTANCE = 0.3  # mean keypoint distance, key lengths, up to which keys of two passes are the same
-LOOSE_DUPLICATE_DISTANCE = 0.5  # the same if the keys' middles are nearer than half of DUPLICATE_DISTANCE
 
 Tile = tuple[slice, slice]  # rows and columns
 
@@ -117,16 +114,12 @@ class KeyDetector:
         self, photo: Photo, coarse: Sequence[Detection], finer: Iterable[Detection], score_threshold: float
     ) -> tuple[Detection, ...]:
         """Return the detections of a finer scale and those of the scales before, refined, each once."""
-        finer = sorted(finer, key=_by_score)
+        finer = by_score(finer)
         if self._refiner is None:  # ends are more exact at the finer scale
-            return _suppress_duplicates([*finer, *coarse])
-        new = [
-            key
-            for key in _suppress_duplicates(finer)
-            if not any(_is_duplicate(key, other) for other in coarse)
-        ]
+            return suppress_duplicates([*finer, *coarse])
+        new = [key for key in suppress_duplicates(finer) if not is_among(key, coarse)]
         refined = self._refined(photo, new, score_threshold)
-        return _suppress_duplicates(sorted([*coarse, *refined], key=_by_score))
+        return suppress_duplicates(by_score([*coarse, *refined]))
 
     def _refined(
         self, photo: Photo, candidates: Sequence[Detection], score_threshold: float
@@ -138,17 +131,7 @@ class KeyDetector:
         if self._refiner is None:
             return tuple(candidates)
         certain = sum(key.score >= SCORE_THRESHOLD for key in candidates)
-        candidates = candidates[: certain + MAX_DOUBTFUL]
-        first = _suppress_duplicates(candidates)
-        refined = self._refiner.refine(photo, first, score_threshold)
-        certain_keys = [key for key in refined if key.score >= CERTAIN]  # the others may have better ends
-        others = [
-            key
-            for key in candidates
-            if key not in first and not any(_is_duplicate(key, other) for other in certain_keys)
-        ]
-        refined += self._refiner.refine(photo, others, score_threshold)
-        return _suppress_duplicates(sorted(refined, key=_by_score))
+        return self._refiner.refine(photo, candidates[: certain + MAX_DOUBTFUL], score_threshold)
 
     def dense_outputs(self, image: NDArray[np.uint8]) -> DenseOutputs:
         """Return the network's outputs for an image (HEIGHT, WIDTH, 3) uint8."""
@@ -216,20 +199,19 @@ def letterbox(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], View]:
 
     A portrait is turned a quarter turn counterclockwise: its right edge becomes the upper one.
     """
-    landscape = Image.fromarray(pixels)
-    turned = landscape.height > landscape.width
+    height, width = pixels.shape[:2]
+    turned = height > width
+    scale = max(max(height, width) / WIDTH, min(height, width) / HEIGHT)
+    size = max(round(width / scale), 1), max(round(height / scale), 1)
+    resized = Image.fromarray(pixels)
+    if turned:  # its sides in this order, for the same pixels as if it were turned first, which is slower
+        resized = resized.resize((width, size[1]), Image.Resampling.BILINEAR)
+    resized = resized.resize(size, Image.Resampling.BILINEAR)
     if turned:
-        landscape = landscape.transpose(Image.Transpose.ROTATE_90)
-    scale = max(landscape.width / WIDTH, landscape.height / HEIGHT)
-    size = max(round(landscape.width / scale), 1), max(round(landscape.height / scale), 1)
+        resized = resized.transpose(Image.Transpose.ROTATE_90)
     image = np.full((HEIGHT, WIDTH, 3), PAD_VALUE, np.uint8)
-    image[: size[1], : size[0]] = np.asarray(landscape.resize(size, Image.Resampling.BILINEAR))
-    return image, View(scale, pixels.shape[1] / scale if turned else None)
-
-
-def keypoint_distance(key: Detection, other: Detection) -> float:
-    """Return the mean distance of two keys' endpoints, in either direction, in lengths of the longer key."""
-    return float(pairwise_distance(key.head, key.tip, other.head, other.tip))
+    image[: resized.height, : resized.width] = np.asarray(resized)
+    return image, View(scale, width / scale if turned else None)
 
 
 def _to_photo(candidates: Candidates, view: View) -> tuple[Detection, ...]:
@@ -287,28 +269,3 @@ def _is_inside(corners: Points, tile: Tile, shape: tuple[int, ...]) -> bool:
         for span, length in zip(tile[::-1], shape[1::-1], strict=True)
     ]
     return bool((corners >= low).all() and (corners <= high).all())
-
-
-def _by_score(key: Detection) -> float:
-    """Return what to sort detections by, highest score first."""
-    return -key.score
-
-
-def _suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
-    """Return each key once, as the first of its detections, by score; no remotes where keys are."""
-    kept: list[Detection] = []
-    for key in sorted(detections, key=lambda key: key.remote):
-        if not any(_is_duplicate(key, other) for other in kept):
-            kept.append(key)
-    return tuple(sorted(kept, key=_by_score))
-
-
-def _is_duplicate(key: Detection, other: Detection) -> bool:
-    """Return whether two detections from different passes are the same key or remote.
-
-    Keypoints of small keys are noisy, so their distance may be larger if the keys' middles agree.
-    """
-    middles = np.linalg.norm(key.head + key.tip - other.head - other.tip) / 2 / max(other.length, 1e-6)
-    distance = keypoint_distance(key, other)
-    loose = distance <= LOOSE_DUPLICATE_DISTANCE and middles <= DUPLICATE_DISTANCE / 2
-    return bool(distance <= DUPLICATE_DISTANCE or loose)

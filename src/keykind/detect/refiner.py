@@ -1,12 +1,12 @@
 """Detections -> refined detections: keypoints corrected, scores recalculated, masks added.
 
 In:    Photo; Detection(s); the network's .tflite file; one ships with keykind
-Out:   Detection(s) in the same order
+Out:   Detection(s), highest score first
 Needs: numpy, pillow, ai-edge-litert
 
 A second network reads each detection's aligned crop of WIDTH x HEIGHT px and says what the first, which sees
 the whole photo at once, cannot: whether this is a key, or a remote, where exactly its ends are, and which
-pixels belong to it.
+pixels belong to it. Where that moves the ends, it looks again.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from keykind.core.logistic import logit, sigmoid
 from keykind.core.parallel import short_map
 from keykind.detect.align import OrientedCrop
 from keykind.detect.detection import Detection
+from keykind.detect.duplicates import by_score, is_among, suppress_duplicates
 from keykind.detect.key_mask import KeyMask, Probabilities
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
@@ -42,28 +43,24 @@ MASK_SHAPE = (HEIGHT // MASK_STRIDE, WIDTH // MASK_STRIDE, 2)  # key, blade; pro
 DETECTOR_WEIGHT, REFINER_WEIGHT = 1.0, 0.5  # of the logits of both networks in that of the combined score
 MOVED = 0.04  # key lengths that an end must have moved for the crop to be taken again
 HOPELESS = 0.1  # score after the first look below which there is no second: it never made a key of it
+CERTAIN = 0.7  # score after it from which further detections at that place are not looked at
 MIN_LENGTH = 4.0  # px: crops of shorter detections show nothing
 MAX_LOGIT = 16.0  # of a score, so that 0 and 1 are finite
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Refinement:
-    """What the network says about a crop."""
+class Look:
+    """A detection, and what the network makes of it."""
 
-    values: NDArray[np.float64]  # (9,), see OUTPUTS
-    key: Probabilities  # (h, w), see MASK_SHAPE
-    blade: Probabilities
-    region: OrientedCrop  # the crop
+    detection: Detection  # the first network's
+    refined: Detection
 
-    def ends(self) -> tuple[Points, Points]:
-        """Return head and tip, px of the photo."""
-        matrix = self.region.to_photo((WIDTH, HEIGHT))
-        head, tip = (matrix[:, :2] @ (WIDTH * self.values[part]) + matrix[:, 2] for part in (HEAD, TIP))
-        return head, tip
-
-    def score(self, detection: Detection) -> float:
-        """Return the combined score of the detection that was looked at."""
-        return combined_score(detection.score, float(self.values[CLASSES].max()))
+    @property
+    def again(self) -> bool:
+        """Whether a crop at the refined ends shows the key better, and there is a chance that it is one."""
+        old, new = self.detection, self.refined
+        moved = max(np.linalg.norm(new.head - old.head), np.linalg.norm(new.tip - old.tip))
+        return bool(moved > MOVED * old.length and new.length >= MIN_LENGTH and new.score >= HOPELESS)
 
 
 class Refiner:
@@ -94,37 +91,40 @@ class Refiner:
     def refine(
         self, photo: Photo, detections: Sequence[Detection], score_threshold: float = 0.0
     ) -> tuple[Detection, ...]:
-        """Return the detections that still have at least this score, refined, in the same order.
+        """Return the keys with at least this score once they are refined, each once, highest score first.
 
         Their ends, widths, scores and attributes are corrected, and they have masks. Keys may be reclassified
         as remotes and remotes as keys; a false detection gets a low score.
         """
-        refined = short_map(lambda detection: self._refined(photo, detection, score_threshold), detections)
-        return tuple(detection for detection in refined if detection is not None)
+        first = suppress_duplicates(detections)
+        looks = self._look_at(photo, [(key, key) for key in first])
+        certain = [look.refined for look in looks if look.refined.score >= CERTAIN]
+        others = [key for key in detections if key not in first and not is_among(key, certain)]
+        looks += self._look_at(photo, [(key, key) for key in others])  # they may have better ends
+        distinct = suppress_duplicates(by_score(look.refined for look in looks))
+        looks = [look for look in looks if look.refined in distinct]
+        refined = [look.refined for look in looks if not look.again]
+        again = self._look_at(photo, [(look.detection, look.refined) for look in looks if look.again])
+        refined += [look.refined for look in again]
+        return tuple(
+            _measured(key) for key in suppress_duplicates(by_score(refined)) if key.score >= score_threshold
+        )
 
     def outputs(self, crop: Crop) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the network's values (9,) and masks MASK_SHAPE for a crop (HEIGHT, WIDTH, 3) uint8."""
         values, masks = sorted(self._interpreters.run(crop), key=lambda output: output.ndim)
         return np.asarray(values[0]), np.asarray(masks[0])
 
-    def _refined(self, photo: Photo, detection: Detection, score_threshold: float) -> Detection | None:
-        """Return a detection as the network corrects it, or None if its score is now too low."""
-        if detection.length < MIN_LENGTH:
-            return detection if detection.score >= score_threshold else None
-        refinement = self._look(photo, crop_region(detection.head, detection.tip, detection.width))
-        head, tip = refinement.ends()
-        moved = max(np.linalg.norm(head - detection.head), np.linalg.norm(tip - detection.tip))
-        again = MOVED * detection.length < moved and np.linalg.norm(tip - head) >= MIN_LENGTH
-        if again and refinement.score(detection) >= HOPELESS:
-            refinement = self._look(photo, crop_region(head, tip, detection.width))
-        return refined_by(detection, refinement) if refinement.score(detection) >= score_threshold else None
+    def _look_at(self, photo: Photo, targets: Sequence[tuple[Detection, Detection]]) -> list[Look]:
+        """Return a look at each detection of the first network, where the second detection of the pair is."""
+        return short_map(lambda target: self._look(photo, *target), targets)
 
-    def _look(self, photo: Photo, region: OrientedCrop) -> Refinement:
-        """Return what the network says about a region of the photo."""
-        scale = photo.pixels.shape[1] / photo.width
-        crop = region.extract_unstretched(photo.reductions, scale, HEIGHT)
-        values, masks = self.outputs(crop)
-        return Refinement(values.astype(np.float64), masks[..., 0], masks[..., 1], region)
+    def _look(self, photo: Photo, detection: Detection, at: Detection) -> Look:
+        if at.length < MIN_LENGTH:
+            return Look(detection, detection)
+        region = crop_region(at.head, at.tip, detection.width)
+        crop = region.extract_unstretched(photo.reductions, photo.pixels.shape[1] / photo.width, HEIGHT)
+        return Look(detection, refined_by(detection, region, *self.outputs(crop)))
 
 
 def load_refiner(path: str | Path | None = None) -> Refiner | None:
@@ -145,24 +145,35 @@ def crop_region(head: Points, tip: Points, width: float) -> OrientedCrop:
     return OrientedCrop((centre_x, centre_y), (x, y), CONTEXT * max(length, WIDTH / HEIGHT * width))
 
 
-def refined_by(detection: Detection, refinement: Refinement) -> Detection:
-    """Return a detection as the second network corrects it."""
-    head, tip = refinement.ends()
-    key, remote = refinement.values[CLASSES].tolist()
-    mask = KeyMask(refinement.key, refinement.blade, refinement.region)
-    occlusion, truncation, blade_share = sigmoid(refinement.values[ATTRIBUTES]).tolist()
+def refined_by(
+    detection: Detection, region: OrientedCrop, outputs: NDArray[np.float32], masks: Probabilities
+) -> Detection:
+    """Return a detection as the second network corrects it, except for its width.
+
+    region: the crop. outputs (9,): see OUTPUTS. masks: see MASK_SHAPE.
+    """
+    values = outputs.astype(np.float64)
+    matrix = region.to_photo((WIDTH, HEIGHT))
+    head, tip = (matrix[:, :2] @ (WIDTH * values[part]) + matrix[:, 2] for part in (HEAD, TIP))
+    key, remote = values[CLASSES].tolist()
+    occlusion, truncation, blade_share = sigmoid(values[ATTRIBUTES]).tolist()
     return replace(
         detection,
-        score=refinement.score(detection),
+        score=combined_score(detection.score, max(key, remote)),
         head=head,
         tip=tip,
-        width=mask.width(head, tip) or detection.width,
         occlusion=occlusion,
         truncation=truncation,
         blade_share=blade_share,
         remote=remote > key,
-        mask=mask,
+        mask=KeyMask(masks[..., 0], masks[..., 1], region),
     )
+
+
+def _measured(key: Detection) -> Detection:
+    """Return a key with the width of its mask, if it has a mask that is not empty."""
+    width = key.mask.width(key.head, key.tip) if key.mask else 0
+    return replace(key, width=width) if width else key
 
 
 def combined_score(score: float, refiner_logit: float) -> float:

@@ -17,7 +17,6 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +39,8 @@ CARD = "card.json"  # the zip has LABELS and this, in this order
 MAX_BYTES = 200_000_000  # of a file; MobileNetV2 has 9 million, the largest backbone 24 million
 MAX_ZIP = 1_000_000  # bytes; enough for 1000 kinds and a long card
 TOLERANCE = 0.01  # of probabilities outside 0..1; int8 has a resolution of 1/256
+CERTAIN = 0.97  # probability from which an answer is not averaged with that for the mirror image
+CERTAIN_OOD = 0.8  # thresholds of the OOD score up to which it is not
 # What LiteRT raises for a network that it cannot run, mostly the first three.
 _RUN_ERRORS = (RuntimeError, ValueError, MemoryError, IndexError, TypeError)
 
@@ -88,15 +89,24 @@ class Model:
         return self._answer({self._outputs.get(array.shape, "unknown"): array[0] for array in arrays})
 
     def predict(self, crops: Sequence[Crop]) -> list[Answer]:
-        """Return the answer for each crop, computed in threads; key crops: the mean with the mirror image.
+        """Return the answer for each crop; for a key, unless certain, the mean with its mirror image.
 
         A key mirrored along its axis is of the same kind, and the network was trained on both.
         """
+        answers = short_map(self.run, crops)
         if self.card.crop == WHOLE:
-            return short_map(self.run, crops)
-        mirrored = (np.ascontiguousarray(crop[::-1]) for crop in crops)
-        answers = short_map(self.run, [*chain.from_iterable(zip(crops, mirrored, strict=True))])
-        return list(map(_mean, answers[::2], answers[1::2]))
+            return answers
+        doubtful = [i for i, answer in enumerate(answers) if not self._is_certain(answer)]
+        mirrored = short_map(self.run, [np.ascontiguousarray(crops[i][::-1]) for i in doubtful])
+        for i, mirror_image in zip(doubtful, mirrored, strict=True):
+            answers[i] = _mean(answers[i], mirror_image)
+        return answers
+
+    def _is_certain(self, answer: Answer) -> bool:
+        """Return whether the mirror image would hardly change an answer."""
+        limit = self.card.ood_threshold
+        known = limit is None or answer.ood_score is None or answer.ood_score < CERTAIN_OOD * limit
+        return bool(answer.probabilities.max() >= CERTAIN and known)
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
         # LiteRT may have computed other shapes than the file declares.
