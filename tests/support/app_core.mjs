@@ -88,8 +88,8 @@ const METHODS = {
   causesOf: core.causesOf,
   limits: () => core.LIMITS,
   updateTracks: core.updateTracks,
-  classifyViews: async (crop, kinds) => {
-    const outputs = await core.classifyViews(crop, redClassifier(kinds), core.VIEWS);
+  classifyViews: async (crop, kinds, oodThreshold) => {
+    const outputs = await core.classifyViews(crop, redClassifier(kinds), core.VIEWS, { oodThreshold });
     return { ...outputs, probabilities: [...outputs.probabilities], maps: [...outputs.maps] };
   },
 };

@@ -367,14 +367,15 @@ def test_a_doubtful_candidate_is_not_looked_at_for_a_key_that_is_certain(core):
     assert core.inTurn([], [moved], doubtful, 0) == []
 
 
-def test_a_remote_stays_or_becomes_one_as_in_python(core):
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_remote_stays_or_becomes_one_as_in_python(core, remote):
     photo, head, tip = drawn_key((320, 240), 200, 0.4, remote=True)
-    candidates = [Detection(0.3, head, tip, 50.0, remote=remote) for remote in (False, True)]
+    candidates = [Detection(0.3, head, tip, 50.0, remote=remote)]
     refiner = DrawnRefiner()
     core.run_refiner = refiner.outputs
     entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
     ours = core.refine(entry, as_entries(candidates))
-    assert [key["remote"] for key in ours] == [True, True]
+    assert [key["remote"] for key in ours] == [True]
     assert_same_detections(ours, refiner.refine(photo, candidates), tolerance=1.5)
 
 
@@ -681,13 +682,20 @@ def test_only_pixels_inside_the_box_are_measured(core):
 
 def test_a_crop_is_classified_mirrored_along_its_axis_too(core):
     crop = noisy(224, 224)
-    outputs = core.classifyViews(crop, 3)
+    outputs = core.classifyViews(crop, 3, 0)  # nothing is below this OOD threshold, so nothing is certain
     squares = crop[..., 0].reshape(7, 32, 7, 32).mean(axis=(1, 3))  # the map that both views agree on
     maps = np.array(outputs["maps"]).reshape(7, 7, 3)
     np.testing.assert_allclose(maps[..., 0], squares, rtol=1e-4)
     upper = [half.ravel()[:24].sum() for half in (squares, squares[::-1])]
     assert outputs["probabilities"][0] == pytest.approx(np.mean(upper), rel=1e-4)
     assert outputs["oodScore"] == pytest.approx(np.mean(upper) / 2, rel=1e-4)
+
+
+def test_the_mirror_image_of_a_crop_with_a_certain_answer_is_not_classified(core):
+    crop = noisy(224, 224)
+    upper = crop[:, :, 0].reshape(7, 32, 7, 32).mean(axis=(1, 3)).ravel()[:24].sum()
+    outputs = core.classifyViews(crop, 3, None)
+    assert outputs["probabilities"][0] == pytest.approx(upper, rel=1e-4)
 
 
 APP_CARD = {"kinds": list(CARD.kinds), "confidenceThreshold": 0.5, "oodThreshold": None}

@@ -30,7 +30,7 @@ ALL_CONSTANTS = (
 )  # modules of which every constant is exported
 SOME_CONSTANTS = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
-    model: ("GRID", "CARD", "MAX_ZIP"),
+    model: ("GRID", "CARD", "MAX_ZIP", "CERTAIN", "CERTAIN_OOD"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
 }
 
