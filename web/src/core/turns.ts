@@ -1,12 +1,12 @@
 /**
- * Which doubtful candidates of a camera frame the refiner looks at: those near known keys, and a few others in turn.
+ * Which doubtful candidates of a camera frame the refiner looks at: those near known keys, and others in turn.
  *
  * In:    the candidates of a frame; the keys of the frame before; the frame's number
  * Out:   the candidates to refine
  * Needs: constants.json, detection.ts
  *
  * The refiner takes most of a frame's time if it looks at all of them, as in a photo. In turn, each is looked at within
- * half a second, and from then on in each frame for as long as it is a key.
+ * about a second, and from then on in each frame for as long as it is a key.
  */
 
 import constants from './constants.json';
@@ -14,7 +14,7 @@ import { type Detection, type Keypoints, keypointDistance } from './detection';
 
 const { MAX_DOUBTFUL } = constants.detector;
 const { LOOSE_DUPLICATE_DISTANCE } = constants.duplicates;
-const PER_FRAME = 2; // candidates that are not near a known key
+const PER_FRAME = 1; // candidate that is not near a known key
 const PER_EMPTY_FRAME = 6; // the same if there is neither a certain candidate nor a known key: nothing is classified then
 
 /**
