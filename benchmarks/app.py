@@ -2,6 +2,8 @@
 
 `python benchmarks/app.py` measures the app in src/keykind/web, as built by `make app`, served from this
 machine, with a video of rendered keys as the camera. It prints a table, and the load of the machine.
+`--than FOLDER` measures another build in turn with it and prints the ratio: on a busy machine only that, and
+the fastest decile, can be compared.
 """
 
 import argparse
@@ -11,11 +13,13 @@ import statistics
 import sys
 import tempfile
 import time
+from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
@@ -32,37 +36,87 @@ WATCH = """() => {
 }"""
 
 
+@dataclass
+class Measurements:
+    """What was measured of a build."""
+
+    first: Counter[str]  # bytes of each type of file
+    second: Counter[str]
+    ready: tuple[float, float]  # s, of the first visit and the second
+    frames: list[float]  # ms
+
+    @property
+    def fast(self) -> float:
+        """The fastest decile of the frames, ms."""
+        return statistics.quantiles(self.frames, n=10)[0]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--app", type=Path, default=APP_FOLDER, help="folder of the built app")
+    parser.add_argument("--than", type=Path, help="folder of another build")
+    parser.add_argument("--rounds", type=int, default=1, help="visits of each build")
     parser.add_argument("--chromium", default="/usr/bin/chromium")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        video = write_video(Path(folder) / "keys.y4m")
+    folders = [options.app, *([options.than] if options.than else [])]
+    results: list[Measurements] = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as driver:
         flags = [
             "--no-sandbox",
             "--use-fake-device-for-media-stream",
-            f"--use-file-for-fake-video-capture={video}",
+            f"--use-file-for-fake-video-capture={write_video(Path(folder) / 'keys.y4m')}",
         ]
-        host = Host(options.app)
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=options.chromium, args=flags)
-            page = browser.new_context(permissions=["camera"], locale="en").new_page()
-            first, second = visit(page, host), visit(page, host)
-            times = frame_times(page)
-            print(table(first, second, times, browser.version))
-            browser.close()
-        host.stop()
+        browser = driver.chromium.launch(executable_path=options.chromium, args=flags)
+        for _ in range(options.rounds):
+            for i, app in enumerate(folders):
+                measured = measure(browser, app)
+                if i == len(results):
+                    results.append(measured)
+                else:
+                    results[i].frames += measured.frames
+        for app, result in zip(folders, results, strict=True):
+            print(f"{app}\n{table(result)}")
+        if options.than:
+            print(f"| frame relative to {options.than} | {ratio(*results)} |")
+        load = os.getloadavg()[0]
+        machine = f"{os.cpu_count()} cores, load {load:.1f}, Chromium {browser.version}, {platform.machine()}"
+        print(f"| machine | {machine} |")
+        browser.close()
 
 
-def visit(page: Page, host: Host) -> tuple[int, float]:
-    """Return the bytes sent, without headers, and the seconds until the app is ready."""
+def measure(browser: Browser, app: Path) -> Measurements:
+    """Measure a build in a browser without its cache."""
+    host = Host(app)
+    context = browser.new_context(permissions=["camera"], locale="en")
+    page = context.new_page()
+    (first, ready_first), (second, ready_second) = visit(page, host), visit(page, host)
+    measured = Measurements(first, second, (ready_first, ready_second), frame_times(page))
+    context.close()
+    host.stop()
+    return measured
+
+
+def visit(page: Page, host: Host) -> tuple[Counter[str], float]:
+    """Return the bytes sent of each type of file, without headers, and the seconds until the app is ready."""
     host.sent.clear()
     page.goto("about:blank")
     start = time.perf_counter()
     page.goto(host.url)
     page.get_by_role("button", name="Use the camera").wait_for(timeout=120_000)
-    return sum(count for path, count in host.sent if path != "/sw.js"), time.perf_counter() - start
+    ready = time.perf_counter() - start
+    page.evaluate("navigator.serviceWorker.ready.then(() => null)")  # it has fetched what it caches
+    sent: Counter[str] = Counter()
+    for path, count in host.sent:
+        if path != "/sw.js":  # the browser asks for it at each visit
+            sent[file_type(path)] += count
+    return sent, ready
+
+
+def file_type(path: str) -> str:
+    """Return what a file is: the name of a packed file, or its ending."""
+    if path.endswith(".bin"):
+        return path.rpartition("/")[2].split("-")[0]
+    return path.rpartition(".")[2] if "." in path else "html"
 
 
 def frame_times(page: Page) -> list[float]:
@@ -86,21 +140,28 @@ def write_video(path: Path) -> Path:
     return path
 
 
-def table(first: tuple[int, float], second: tuple[int, float], times: list[float], version: str) -> str:
+def table(measured: Measurements) -> str:
     """Return the measurements as a Markdown table."""
-    load = os.getloadavg()[0]
-    deciles = statistics.quantiles(times, n=10)
+    frames = measured.frames
+    kinds = ", ".join(f"{name} {count / 1e3:.0f} kB" for name, count in measured.first.most_common())
+    deciles = statistics.quantiles(frames, n=10)
     rows = [
-        ("first visit", f"{first[0] / 1e6:.1f} MB, ready after {first[1]:.1f} s"),
-        ("second visit", f"{second[0]} bytes, ready after {second[1]:.1f} s"),
+        ("first visit", f"{measured.first.total() / 1e6:.2f} MB, ready after {measured.ready[0]:.1f} s"),
+        ("of which", kinds),
+        ("second visit", f"{measured.second.total()} bytes, ready after {measured.ready[1]:.1f} s"),
         (
-            "a frame, detect + classify",
-            f"{statistics.median(times):.0f} ms, 9 of 10 below {deciles[-1]:.0f} ms",
+            "a frame: detect, crop, classify, measure",
+            f"median {statistics.median(frames):.0f} ms, deciles {deciles[0]:.0f} to {deciles[-1]:.0f} ms",
         ),
-        ("fastest frame", f"{min(times):.0f} ms"),
-        ("machine", f"{os.cpu_count()} cores, load {load:.1f}, Chromium {version}, {platform.machine()}"),
+        ("fastest frame", f"{min(frames):.0f} ms"),
     ]
     return "\n".join(f"| {name} | {value} |" for name, value in rows)
+
+
+def ratio(ours: Measurements, theirs: Measurements) -> str:
+    """Return the frames' times relative to another build's."""
+    medians = statistics.median(ours.frames) / statistics.median(theirs.frames)
+    return f"median {medians:.2f}, fastest decile {ours.fast / theirs.fast:.2f}"
 
 
 if __name__ == "__main__":

@@ -66,7 +66,8 @@ const METHODS = {
   keypointDistance: core.keypointDistance,
   detectAll: (photo, options) => core.detectAll(photo, runDetector, options),
   detectRefined: (photo, options) => core.detectAll(photo, runDetector, { ...options, refiner: runRefiner }),
-  refine: (photo, detections) => core.refine(photo, detections, runRefiner),
+  refine: (photo, detections, minScore) => core.refine(photo, detections, runRefiner, minScore),
+  inTurn: core.inTurn,
   combinedScore: core.combinedScore,
   cropAround: core.cropAround,
   extract: (region, image, scale, size) => encodeImage(core.extract(region, image, scale, size)),
@@ -87,8 +88,8 @@ const METHODS = {
   causesOf: core.causesOf,
   limits: () => core.LIMITS,
   updateTracks: core.updateTracks,
-  classifyViews: async (crop, kinds) => {
-    const outputs = await core.classifyViews(crop, redClassifier(kinds), core.VIEWS);
+  classifyViews: async (crop, kinds, oodThreshold) => {
+    const outputs = await core.classifyViews(crop, redClassifier(kinds), core.VIEWS, { oodThreshold });
     return { ...outputs, probabilities: [...outputs.probabilities], maps: [...outputs.maps] };
   },
 };

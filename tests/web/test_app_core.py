@@ -45,7 +45,13 @@ FILTERS = {
     "BILINEAR": Image.Resampling.BILINEAR,
     "BICUBIC": Image.Resampling.BICUBIC,
 }
-SIZES = [((640, 480), (256, 192)), ((301, 77), (224, 224)), ((90, 130), (224, 224)), ((256, 256), (64, 256))]
+SIZES = [
+    ((1280, 720), (416, 234)),
+    ((640, 480), (256, 192)),
+    ((301, 77), (224, 224)),
+    ((90, 130), (224, 224)),
+    ((256, 256), (64, 256)),
+]
 
 
 @pytest.fixture(scope="module")
@@ -263,7 +269,8 @@ def test_boxes_and_distances_of_keys_are_pythons(core):
 
 @pytest.mark.parametrize("scene", ["small", "none", "one", "crossing", "key and remote"])
 @pytest.mark.parametrize("size", [(700, 500), (500, 700)])
-def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size):
+def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size, monkeypatch):
+    monkeypatch.setattr(detector, "parallel_map", lambda function, items: [function(item) for item in items])
     passes = [made_outputs(SCENES[scene])]
     for n in range(60):
         head, tip = (60 + 5 * n, 60), (150 + 3 * n, 90 + 3 * n)
@@ -327,14 +334,49 @@ def test_detections_are_refined_as_in_python(core, angle, reduction):
     assert refiner.looks == 2 * looks
 
 
-def test_a_remote_stays_or_becomes_one_as_in_python(core):
+def test_what_has_too_low_a_score_once_it_is_refined_is_discarded_as_in_python(core):
+    photo, head, tip = drawn_key((320, 240), 200, 0.3)
+    shifts = ([0, 0], [20, -15], [0, 200])
+    candidates = [Detection(0.3, head + shift, tip + shift, 50.0) for shift in map(np.array, shifts)]
+    refiner = DrawnRefiner()
+    core.run_refiner = refiner.outputs
+    theirs = refiner.refine(photo, candidates, 0.5)
+    looks = refiner.looks
+    entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
+    ours = core.refine(entry, as_entries(candidates), 0.5)
+    assert 0 < len(theirs) < len(candidates)
+    assert_same_detections(ours, theirs, tolerance=1.5)
+    assert refiner.looks == 2 * looks
+
+
+def candidates_in_a_row(count):
+    return [{"head": [0, 300 * n], "tip": [100, 300 * n], "score": 0.4 - n / 100} for n in range(count)]
+
+
+def test_each_doubtful_candidate_of_a_video_has_its_turn(core):
+    doubtful = candidates_in_a_row(7)
+    turns = [core.inTurn(doubtful, [], doubtful[:1], frame) for frame in range(6)]
+    assert all(turn[0] == doubtful[0] for turn in turns)  # a known key is looked at in each frame
+    assert {len(turn) for turn in turns} == {2}
+    assert [key for key in doubtful if not any(key in turn for turn in turns)] == []
+
+
+def test_a_doubtful_candidate_is_not_looked_at_for_a_key_that_is_certain(core):
+    doubtful = candidates_in_a_row(1)
+    moved = {"head": [2, 1], "tip": [101, 3], "score": 0.9}
+    assert core.inTurn(doubtful, [moved], doubtful, 0) == doubtful  # in turn, and only once
+    assert core.inTurn([], [moved], doubtful, 0) == []
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_a_remote_stays_or_becomes_one_as_in_python(core, remote):
     photo, head, tip = drawn_key((320, 240), 200, 0.4, remote=True)
-    candidates = [Detection(0.3, head, tip, 50.0, remote=remote) for remote in (False, True)]
+    candidates = [Detection(0.3, head, tip, 50.0, remote=remote)]
     refiner = DrawnRefiner()
     core.run_refiner = refiner.outputs
     entry = {"pixels": photo.pixels, "width": photo.width, "height": photo.height}
     ours = core.refine(entry, as_entries(candidates))
-    assert [key["remote"] for key in ours] == [True, True]
+    assert [key["remote"] for key in ours] == [True]
     assert_same_detections(ours, refiner.refine(photo, candidates), tolerance=1.5)
 
 
@@ -641,13 +683,20 @@ def test_only_pixels_inside_the_box_are_measured(core):
 
 def test_a_crop_is_classified_mirrored_along_its_axis_too(core):
     crop = noisy(224, 224)
-    outputs = core.classifyViews(crop, 3)
+    outputs = core.classifyViews(crop, 3, 0)  # nothing is below this OOD threshold, so nothing is certain
     squares = crop[..., 0].reshape(7, 32, 7, 32).mean(axis=(1, 3))  # the map that both views agree on
     maps = np.array(outputs["maps"]).reshape(7, 7, 3)
     np.testing.assert_allclose(maps[..., 0], squares, rtol=1e-4)
     upper = [half.ravel()[:24].sum() for half in (squares, squares[::-1])]
     assert outputs["probabilities"][0] == pytest.approx(np.mean(upper), rel=1e-4)
     assert outputs["oodScore"] == pytest.approx(np.mean(upper) / 2, rel=1e-4)
+
+
+def test_the_mirror_image_of_a_crop_with_a_certain_answer_is_not_classified(core):
+    crop = noisy(224, 224)
+    upper = crop[:, :, 0].reshape(7, 32, 7, 32).mean(axis=(1, 3)).ravel()[:24].sum()
+    outputs = core.classifyViews(crop, 3, None)
+    assert outputs["probabilities"][0] == pytest.approx(upper, rel=1e-4)
 
 
 APP_CARD = {"kinds": list(CARD.kinds), "confidenceThreshold": 0.5, "oodThreshold": None}

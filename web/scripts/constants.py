@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from keykind.detect import align, crops, detector, key_mask, postprocess, refiner, sharpness
+from keykind.detect import align, crops, detector, duplicates, key_mask, postprocess, refiner, sharpness
 from keykind.model import card, decision, gradcam, model
 from keykind.photo import decode
 
@@ -20,6 +20,7 @@ FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
 ALL_CONSTANTS = (
     postprocess,
     detector,
+    duplicates,
     refiner,
     key_mask,
     align,
@@ -29,7 +30,7 @@ ALL_CONSTANTS = (
 )  # modules of which every constant is exported
 SOME_CONSTANTS = {
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
-    model: ("GRID", "CARD", "MAX_ZIP"),
+    model: ("GRID", "CARD", "MAX_ZIP", "CERTAIN", "CERTAIN_OOD"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
 }
 

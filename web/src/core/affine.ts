@@ -9,7 +9,7 @@
  */
 
 import type { Point } from './geometry';
-import { blank, type RgbaImage } from './image';
+import { blank, OPAQUE, packed, type RgbaImage } from './image';
 
 /** a, b, c, d, e, f: output (x, y) is sampled at input (a x + b y + c, d x + e y + f). */
 export type Matrix = readonly [number, number, number, number, number, number];
@@ -34,15 +34,15 @@ export function transform(
   grey: number,
 ): RgbaImage {
   const [a, b, c, d, e, f] = matrix;
-  const { width, height, data: source } = image;
+  const { width, height } = image;
+  const source = packed(image);
   const output = blank(outputWidth, outputHeight, grey);
-  const data = output.data;
+  const pixels = packed(output);
   for (let row = 0, to = 0; row < outputHeight; row++) {
-    const y0 = row + 0.5;
-    for (let column = 0; column < outputWidth; column++, to += 4) {
-      const x0 = column + 0.5;
-      const x = a * x0 + b * y0 + c;
-      const y = d * x0 + e * y0 + f;
+    const [x0, y0] = [b * (row + 0.5) + c, e * (row + 0.5) + f];
+    for (let column = 0; column < outputWidth; column++, to++) {
+      const x = a * (column + 0.5) + x0;
+      const y = d * (column + 0.5) + y0;
       if (x < 0 || x >= width || y < 0 || y >= height) continue;
       const left = Math.floor(x - 0.5);
       const top = Math.floor(y - 0.5);
@@ -50,28 +50,20 @@ export function transform(
       const columnRight = left + 1 < width ? left + 1 : width - 1;
       const rowTop = (top < 0 ? 0 : top) * width;
       const rowBottom = top + 1 < height ? (top + 1) * width : rowTop;
-      const dx = x - 0.5 - left;
-      const dy = y - 0.5 - top;
-      const topLeft = 4 * (rowTop + columnLeft);
-      const topRight = 4 * (rowTop + columnRight);
-      const bottomLeft = 4 * (rowBottom + columnLeft);
-      const bottomRight = 4 * (rowBottom + columnRight);
-      for (let channel = 0; channel < 3; channel++) {
-        data[to + channel] = bilinear(
-          source[topLeft + channel] as number,
-          source[topRight + channel] as number,
-          source[bottomLeft + channel] as number,
-          source[bottomRight + channel] as number,
-          dx,
-          dy,
-        );
-      }
+      pixels[to] = bilinear(
+        source[rowTop + columnLeft] as number,
+        source[rowTop + columnRight] as number,
+        source[rowBottom + columnLeft] as number,
+        source[rowBottom + columnRight] as number,
+        x - 0.5 - left,
+        y - 0.5 - top,
+      );
     }
   }
   return output;
 }
 
-/** Interpolate between four neighbours; truncated, as Pillow does it. */
+/** Interpolate between four neighbouring packed pixels; truncated, as Pillow does it. */
 function bilinear(
   topLeft: number,
   topRight: number,
@@ -80,7 +72,13 @@ function bilinear(
   dx: number,
   dy: number,
 ): number {
-  const top = topLeft + (topRight - topLeft) * dx;
-  const bottom = bottomLeft + (bottomRight - bottomLeft) * dx;
-  return Math.trunc(top + (bottom - top) * dy);
+  let pixel = OPAQUE;
+  for (let shift = 0; shift < 24; shift += 8) {
+    const first = (topLeft >>> shift) & 0xff;
+    const second = (bottomLeft >>> shift) & 0xff;
+    const top = first + (((topRight >>> shift) & 0xff) - first) * dx;
+    const bottom = second + (((bottomRight >>> shift) & 0xff) - second) * dx;
+    pixel |= (top + (bottom - top) * dy) << shift; // the shift truncates
+  }
+  return pixel;
 }

@@ -5,14 +5,14 @@
  * Out:   OrientedCrop, a rectangle around the key; its pixels
  * Needs: affine.ts, geometry.ts, image.ts, numbers.ts
  *
- * Same results as detect/align.py.
+ * Same results as detect/align.py. A photo is averaged down as a whole, once for each factor that its crops need.
  */
 
-import { apply, type Matrix, transform } from './affine';
+import { type Matrix, transform } from './affine';
 import constants from './constants.json';
 import { type Box, extent, type Point } from './geometry';
-import { cropImage, type RgbaImage, reduce } from './image';
-import { clamp, roundEven } from './numbers';
+import { type RgbaImage, reduce, reduced } from './image';
+import { roundEven } from './numbers';
 
 const C = constants.align;
 const { SIZE } = constants.card;
@@ -86,49 +86,11 @@ function resample(
   size: readonly [number, number],
 ): RgbaImage {
   const factor = reductionOf(region, scale, size[1]);
-  const matrix = toPhoto(region, size).map((value) => value * scale) as unknown as Matrix;
-  const { image, corner } = reducedRegion(pixels, cornersOf(matrix, size), factor);
-  const [a, b, c, d, e, f] = matrix;
-  const moved = [a, b, c - corner[0], d, e, f - corner[1]].map((value) => value / factor);
-  return transform(image, size, moved as unknown as Matrix, C.PAD_VALUE);
+  const matrix = toPhoto(region, size).map((value) => (value * scale) / factor);
+  return transform(reduced(pixels, factor), size, matrix as unknown as Matrix, C.PAD_VALUE);
 }
 
 /** Return the factor by which pixels are averaged before they are sampled at a height. */
 function reductionOf({ width }: OrientedCrop, scale: number, height: number): number {
   return Math.max(Math.floor((width * scale) / (C.ASPECT_RATIO * height) / C.WARP_SCALE + 0.5), 1);
-}
-
-function cornersOf(matrix: Matrix, [width, height]: readonly [number, number]): Point[] {
-  const corners: Point[] = [
-    [0, 0],
-    [width, 0],
-    [0, height],
-    [width, height],
-  ];
-  return corners.map((corner) => apply(matrix, corner));
-}
-
-/** Return the part of pixels around corners, averaged over factor x factor, and its upper left corner. */
-function reducedRegion(
-  pixels: RgbaImage,
-  corners: readonly Point[],
-  factor: number,
-): { readonly image: RgbaImage; readonly corner: Point } {
-  if (factor === 1) return { image: pixels, corner: [0, 0] };
-  const range = (values: readonly number[], size: number): [number, number] => {
-    const first = (Math.floor(Math.min(...values) / factor) - 2) * factor;
-    const last = (Math.ceil(Math.max(...values) / factor) + 2) * factor;
-    const start = clamp(first, 0, Math.floor((size - 1) / factor) * factor);
-    return [start, Math.min(Math.max(last, start + 1), size)];
-  };
-  const [left, right] = range(
-    corners.map(([x]) => x),
-    pixels.width,
-  );
-  const [top, bottom] = range(
-    corners.map(([, y]) => y),
-    pixels.height,
-  );
-  const image = reduce(cropImage(pixels, left, top, right - left, bottom - top), factor);
-  return { image, corner: [left, top] };
 }

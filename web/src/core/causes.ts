@@ -3,7 +3,7 @@
  *
  * In:    the key's crop and detection
  * Out:   Measurements; Cause(s), the measurements beyond their limits
- * Needs: constants.json, align.ts, detection.ts, geometry.ts, image.ts
+ * Needs: constants.json, align.ts, detection.ts, geometry.ts, image.ts, numbers.ts
  *
  * The limits of 'small' and 'blurred' are Python's. The others are about the first or 99th percentile over the rendered
  * phone photos that are bundled with keykind; docs/app.md has the figures.
@@ -14,10 +14,21 @@ import constants from './constants.json';
 import { boxOf, type Detection, lengthOf } from './detection';
 import { extent } from './geometry';
 import type { RgbaImage } from './image';
+import { clamp } from './numbers';
 
 const { SIZE } = constants.card;
 const { ASPECT_RATIO } = constants.align;
 const { LUMA, MIN_PIXELS, MIN_VARIANCE, UNKNOWN } = constants.sharpness;
+
+/** A rectangle of a crop: its first column and row, and those after its last, px. */
+interface CropBox {
+  readonly left: number;
+  readonly right: number;
+  readonly top: number;
+  readonly bottom: number;
+}
+
+const WHOLE_CROP: CropBox = { left: 0, right: SIZE, top: 0, bottom: SIZE };
 
 /** Causes the user can do something about, most important first. */
 export const CAUSES = ['hidden', 'small', 'dark', 'glare', 'blurred', 'edge', 'slanted'] as const;
@@ -37,7 +48,7 @@ export const LIMITS = {
 export const MAXIMUMS: ReadonlySet<Cause> = new Set<Cause>(['hidden', 'glare', 'slanted']);
 
 const BLOWN_OUT = 250; // grey level, of all three channels
-const SAMPLE_STEP = 7; // every n-th pixel is used for the brightness of a photo
+const SAMPLE_STEP = 97; // every n-th pixel is used for the brightness of a photo
 
 /** Measurements of a key; null where they need a detection and there is none. */
 export interface Measurements {
@@ -65,12 +76,12 @@ export function measure(
   region: OrientedCrop | null,
   detection: Detection | null,
 ): Measurements {
-  const mask = detection && region ? boxInCrop(region, detection) : new Uint8Array(SIZE * SIZE).fill(1);
+  const box = detection && region ? boxInCrop(region, detection) : WHOLE_CROP;
   const aspect = detection ? detection.width / Math.max(lengthOf(detection), 1) : null;
   return {
     hidden: detection ? Math.max(detection.occlusion, detection.truncation) : null,
     small: region ? region.width : null,
-    ...measureLight(crop, mask),
+    ...measureLight(crop, box),
     edge: aspect,
     slanted: aspect,
   };
@@ -83,18 +94,19 @@ export function brightnessOf(image: RgbaImage): number {
   return sum / count / 255;
 }
 
-/** Return brightness, glare and sharpness of the pixels inside a mask. */
-function measureLight(crop: RgbaImage, mask: Uint8Array): Pick<Measurements, 'dark' | 'glare' | 'blurred'> {
+/** Return brightness, glare and sharpness of the pixels inside a box. */
+function measureLight(crop: RgbaImage, box: CropBox): Pick<Measurements, 'dark' | 'glare' | 'blurred'> {
   const luma = new Float32Array(SIZE * SIZE);
   for (let i = 0; i < luma.length; i++) luma[i] = lumaAt(crop.data, 4 * i);
   const [lumaStats, laplacianStats] = [new RunningStats(), new RunningStats()];
   let blownOut = 0;
-  for (let i = 0; i < luma.length; i++) {
-    if (!mask[i]) continue;
-    lumaStats.add(luma[i] as number);
-    if (isBlownOut(crop.data, 4 * i)) blownOut++;
-    const [x, y] = [i % SIZE, Math.floor(i / SIZE)];
-    if (x >= 1 && y >= 1 && x <= SIZE - 2 && y <= SIZE - 2) laplacianStats.add(laplacianAt(luma, i));
+  for (let y = box.top; y < box.bottom; y++) {
+    const isInnerRow = y >= 1 && y <= SIZE - 2;
+    for (let x = box.left, i = SIZE * y + x; x < box.right; x++, i++) {
+      lumaStats.add(luma[i] as number);
+      if (isBlownOut(crop.data, 4 * i)) blownOut++;
+      if (isInnerRow && x >= 1 && x <= SIZE - 2) laplacianStats.add(laplacianAt(luma, i));
+    }
   }
   if (lumaStats.count < MIN_PIXELS) return { dark: 1, glare: 0, blurred: UNKNOWN };
   return {
@@ -109,20 +121,21 @@ function laplacianAt(luma: Float32Array, i: number): number {
   return beside + (luma[i - SIZE] as number) + (luma[i + SIZE] as number) - 4 * (luma[i] as number);
 }
 
-/** Return the part of a (SIZE, SIZE) crop that is inside the detection's box. */
-function boxInCrop(region: OrientedCrop, detection: Detection): Uint8Array {
-  const inside = new Uint8Array(SIZE * SIZE);
+/** Return the part of a (SIZE, SIZE) crop whose pixels' centres are inside the detection's box. */
+function boxInCrop(region: OrientedCrop, detection: Detection): CropBox {
   const [left, right, top, bottom] = extent(boxOf(detection), region.axis);
   const [x, , y] = extent([region.centre], region.axis);
-  const [stepAlong, stepAcross] = [region.width / SIZE, region.width / ASPECT_RATIO / SIZE];
-  for (let row = 0, i = 0; row < SIZE; row++) {
-    const across = y + (row + 0.5 - SIZE / 2) * stepAcross;
-    for (let column = 0; column < SIZE; column++, i++) {
-      const along = x + (column + 0.5 - SIZE / 2) * stepAlong;
-      if (along >= left && along <= right && across >= top && across <= bottom) inside[i] = 1;
-    }
-  }
-  return inside;
+  const along = (position: number): number => SIZE / 2 + ((position - x) / region.width) * SIZE;
+  const across = (position: number): number =>
+    SIZE / 2 + ((position - y) / region.width) * ASPECT_RATIO * SIZE;
+  const first = (position: number): number => clamp(Math.ceil(position - 0.5), 0, SIZE);
+  const end = (position: number): number => clamp(Math.floor(position - 0.5) + 1, 0, SIZE);
+  return {
+    left: first(along(left)),
+    right: end(along(right)),
+    top: first(across(top)),
+    bottom: end(across(bottom)),
+  };
 }
 
 function lumaAt(data: Uint8ClampedArray, i: number): number {

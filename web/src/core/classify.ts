@@ -1,19 +1,20 @@
 /**
- * Classify a key's crop with test-time augmentation: as it is, and mirrored along its axis.
+ * Classify a key's crop with test-time augmentation: as it is and, unless that is certain, mirrored along its axis.
  *
  * In:    a crop; a function that runs the classifier's network
  * Out:   ClassifierOutputs, averaged over the views
- * Needs: image.ts, verdict.ts
+ * Needs: card.ts, image.ts, verdict.ts
  *
  * Same results as Model.predict in model/model.py. A key mirrored along its axis is of the same kind, and the network was
  * trained on both views.
  */
 
+import type { Card } from './card';
 import constants from './constants.json';
 import { flipVertically, type RgbaImage, rgbBytes } from './image';
 import type { ClassifierOutputs } from './verdict';
 
-const { GRID } = constants.model;
+const { GRID, CERTAIN, CERTAIN_OOD } = constants.model;
 
 /** Run the classifier's network on the (SIZE, SIZE, 3) RGB bytes of a crop. */
 export type RunClassifier = (rgb: Uint8Array<ArrayBuffer>) => Promise<ClassifierOutputs>;
@@ -21,15 +22,25 @@ export type RunClassifier = (rgb: Uint8Array<ArrayBuffer>) => Promise<Classifier
 export const VIEWS = ['plain', 'mirrored'] as const;
 export type View = (typeof VIEWS)[number];
 
-/** Return the mean outputs over views of a crop. */
+/** Return the mean outputs over views of a crop; only those of the first view if they are certain. */
 export async function classifyViews(
   crop: RgbaImage,
   run: RunClassifier,
   views: readonly View[],
+  { oodThreshold }: Pick<Card, 'oodThreshold'>,
 ): Promise<ClassifierOutputs> {
   const outputs: ClassifierOutputs[] = [];
-  for (const view of views) outputs.push(await classifyView(crop, run, view));
+  for (const view of views) {
+    if (outputs[0] && isCertain(outputs[0], oodThreshold)) break;
+    outputs.push(await classifyView(crop, run, view));
+  }
   return outputs.length === 1 ? (outputs[0] as ClassifierOutputs) : meanOutputs(outputs);
+}
+
+/** Return whether another view would hardly change the outputs. */
+function isCertain({ probabilities, oodScore }: ClassifierOutputs, oodThreshold: number | null): boolean {
+  const isKnown = oodThreshold === null || oodScore === null || oodScore < CERTAIN_OOD * oodThreshold;
+  return isKnown && Math.max(...probabilities) >= CERTAIN;
 }
 
 async function classifyView(crop: RgbaImage, run: RunClassifier, view: View): Promise<ClassifierOutputs> {

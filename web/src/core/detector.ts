@@ -10,7 +10,8 @@
  */
 
 import constants from './constants.json';
-import { boxOf, type Detection, keypointDistance, lengthOf, middleDistance } from './detection';
+import { boxOf, type Detection, lengthOf } from './detection';
+import { isAmong, withoutDuplicates } from './duplicates';
 import type { Point } from './geometry';
 import { blank, cropImage, type RgbaImage, rgbBytes, rotateLeft } from './image';
 import { median, roundEven } from './numbers';
@@ -45,7 +46,14 @@ export interface DetectOptions {
   readonly scoreThreshold?: number;
   readonly singlePass?: boolean; // without tiles, as for camera frames
   readonly refiner?: RunRefiner | null; // null: the detections are left as they are
+  readonly select?: SelectDoubtful; // default: the first MAX_DOUBTFUL
 }
+
+/** Return which of the candidates below SCORE_THRESHOLD are refined besides those that are `certain`. */
+export type SelectDoubtful = (
+  doubtful: readonly Detection[],
+  certain: readonly Detection[],
+) => readonly Detection[];
 
 /**
  * Return the keys and the remotes in a photo, highest score first.
@@ -55,14 +63,15 @@ export interface DetectOptions {
 export async function detectAll(
   photo: Photo,
   run: RunDetector,
-  { scoreThreshold = C.SCORE_THRESHOLD, singlePass = false, refiner = null }: DetectOptions = {},
+  options: DetectOptions = {},
 ): Promise<Detection[]> {
+  const { scoreThreshold = C.SCORE_THRESHOLD, singlePass = false, refiner = null } = options;
   const reduction = photo.width / photo.pixels.width; // above 1 if read at a reduced scale
   const longerSide = Math.max(photo.width, photo.height);
   const longerPixels = Math.max(photo.pixels.width, photo.pixels.height);
   const threshold = refiner ? Math.min(scoreThreshold, C.CANDIDATE_THRESHOLD) : scoreThreshold;
   const candidates = await detectPass(photo.pixels, run, reduction, threshold);
-  let detections = await refined(photo, candidates, refiner, scoreThreshold);
+  let detections = await refined(photo, candidates, refiner, scoreThreshold, options.select);
   let fieldOfView = longerSide;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
     const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
@@ -86,7 +95,7 @@ async function merged(
   scoreThreshold: number,
 ): Promise<Detection[]> {
   if (!refiner) return withoutDuplicates([...finer, ...coarse]); // ends are more exact at the finer scale
-  const isNew = (key: Detection): boolean => !coarse.some((other) => isDuplicate(key, other));
+  const isNew = (key: Detection): boolean => !isAmong(key, coarse);
   const found = await refined(photo, withoutDuplicates(finer).filter(isNew), refiner, scoreThreshold);
   return withoutDuplicates([...coarse, ...found].sort(byScore));
 }
@@ -97,11 +106,16 @@ async function refined(
   candidates: readonly Detection[],
   refiner: RunRefiner | null,
   scoreThreshold: number,
+  select: SelectDoubtful = firstDoubtful,
 ): Promise<Detection[]> {
   if (!refiner) return [...candidates];
-  const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD).length;
-  const keys = await refine(photo, candidates.slice(0, certain + C.MAX_DOUBTFUL), refiner);
-  return withoutDuplicates(keys.filter(({ score }) => score >= scoreThreshold).sort(byScore));
+  const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD);
+  const doubtful = select(candidates.slice(certain.length), certain);
+  return refine(photo, [...certain, ...doubtful].sort(byScore), refiner, scoreThreshold);
+}
+
+function firstDoubtful(doubtful: readonly Detection[]): Detection[] {
+  return doubtful.slice(0, C.MAX_DOUBTFUL);
 }
 
 /**
@@ -193,26 +207,4 @@ function isInside([x, y]: Point, tile: Tile, pixels: RgbaImage): boolean {
   return (
     isWithin(x, tile.left, tile.width, pixels.width) && isWithin(y, tile.top, tile.height, pixels.height)
   );
-}
-
-/** Return each key once, as the first of its detections, highest score first; no remotes where keys are. */
-function withoutDuplicates(detections: readonly Detection[]): Detection[] {
-  const kept: Detection[] = [];
-  for (const isRemote of [false, true]) {
-    for (const key of detections) {
-      if (key.remote === isRemote && !kept.some((other) => isDuplicate(key, other))) kept.push(key);
-    }
-  }
-  return kept.sort(byScore);
-}
-
-/**
- * Return whether two detections from different passes are the same key or remote.
- *
- * Keypoints of small keys are noisy: where the keys' middles agree, their distance may be larger.
- */
-function isDuplicate(key: Detection, other: Detection): boolean {
-  const distance = keypointDistance(key, other);
-  if (distance <= C.DUPLICATE_DISTANCE) return true;
-  return distance <= C.LOOSE_DUPLICATE_DISTANCE && middleDistance(key, other) <= C.DUPLICATE_DISTANCE / 2;
 }

@@ -14,12 +14,12 @@ export interface RgbaImage {
 }
 
 const FIXED_POINT = 2 ** 24; // Pillow's `reduce` multiplies by FIXED_POINT / count instead of dividing by count
+export const OPAQUE = 0xff000000 | 0; // alpha of a packed pixel
 
 /** Return an image of one grey level. */
 export function blank(width: number, height: number, grey: number): RgbaImage {
-  const data = new Uint8ClampedArray(4 * width * height).fill(grey);
-  for (let i = 3; i < data.length; i += 4) data[i] = 255;
-  return { data, width, height };
+  const pixels = new Int32Array(width * height).fill(OPAQUE | (grey << 16) | (grey << 8) | grey);
+  return { data: new Uint8ClampedArray(pixels.buffer as ArrayBuffer), width, height };
 }
 
 /** Return a copy of the rectangle at (left, top). */
@@ -42,8 +42,7 @@ export function cropImage(
 export function rotateLeft(image: RgbaImage): RgbaImage {
   const [width, height] = [image.height, image.width];
   const output = blank(width, height, 0);
-  const source = new Uint32Array(image.data.buffer, image.data.byteOffset);
-  const pixels = new Uint32Array(output.data.buffer);
+  const [source, pixels] = [packed(image), packed(output)];
   for (let y = 0, i = 0; y < height; y++) {
     for (let x = 0; x < width; x++, i++) pixels[i] = source[(x + 1) * image.width - 1 - y] as number;
   }
@@ -68,46 +67,68 @@ export function flipVertically(image: RgbaImage): RgbaImage {
  */
 export function reduce(image: RgbaImage, columns: number, rows: number = columns): RgbaImage {
   if (columns === 1 && rows === 1) return image;
-  const width = Math.ceil(image.width / columns);
-  const height = Math.ceil(image.height / rows);
-  const data = new Uint8ClampedArray(4 * width * height);
-  const source = image.data;
-  for (let y = 0; y < height; y++) {
-    const bottom = Math.min((y + 1) * rows, image.height);
-    for (let x = 0; x < width; x++) {
-      const right = Math.min((x + 1) * columns, image.width);
+  const { width: sourceWidth, height: sourceHeight } = image;
+  const width = Math.ceil(sourceWidth / columns);
+  const height = Math.ceil(sourceHeight / rows);
+  const output = new Int32Array(width * height);
+  const source = packed(image);
+  for (let y = 0, to = 0; y < height; y++) {
+    const top = y * rows;
+    const bottom = Math.min(top + rows, sourceHeight);
+    for (let x = 0, left = 0; x < width; x++, to++, left += columns) {
+      const right = Math.min(left + columns, sourceWidth);
       let red = 0;
       let green = 0;
       let blue = 0;
-      for (let row = y * rows; row < bottom; row++) {
-        const end = 4 * (row * image.width + right);
-        for (let i = 4 * (row * image.width + x * columns); i < end; i += 4) {
-          red += source[i] as number;
-          green += source[i + 1] as number;
-          blue += source[i + 2] as number;
+      for (let row = top; row < bottom; row++) {
+        const end = row * sourceWidth + right;
+        for (let i = row * sourceWidth + left; i < end; i++) {
+          const pixel = source[i] as number;
+          red += pixel & 0xff;
+          green += (pixel >>> 8) & 0xff;
+          blue += (pixel >>> 16) & 0xff;
         }
       }
-      const count = (bottom - y * rows) * (right - x * columns);
-      const half = count >> 1;
-      const weight = Math.floor(FIXED_POINT / count); // truncated as in Pillow: a whole mean may come out 1 lower
-      const to = 4 * (y * width + x);
-      data[to] = Math.floor(((red + half) * weight) / FIXED_POINT);
-      data[to + 1] = Math.floor(((green + half) * weight) / FIXED_POINT);
-      data[to + 2] = Math.floor(((blue + half) * weight) / FIXED_POINT);
-      data[to + 3] = 255;
+      output[to] = packedMean(red, green, blue, (bottom - top) * (right - left));
     }
   }
-  return { data, width, height };
+  return { data: new Uint8ClampedArray(output.buffer as ArrayBuffer), width, height };
+}
+
+/** Return the packed pixel of the rounded means of `count` values. */
+function packedMean(red: number, green: number, blue: number, count: number): number {
+  const half = count >> 1;
+  const weight = Math.floor(FIXED_POINT / count); // truncated as in Pillow: a whole mean may come out 1 lower
+  const meanRed = Math.imul(red + half, weight) >>> 24; // of an unsigned 32-bit product
+  const meanGreen = Math.imul(green + half, weight) >>> 24;
+  const meanBlue = Math.imul(blue + half, weight) >>> 24;
+  return OPAQUE | (meanBlue << 16) | (meanGreen << 8) | meanRed;
+}
+
+const reductions = new WeakMap<RgbaImage, Map<number, RgbaImage>>();
+
+/** Return `reduce(image, factor)`, which is computed once for an image and a factor. */
+export function reduced(image: RgbaImage, factor: number): RgbaImage {
+  const known = reductions.get(image) ?? new Map<number, RgbaImage>();
+  const result = known.get(factor) ?? reduce(image, factor);
+  reductions.set(image, known.set(factor, result));
+  return result;
+}
+
+/** Return an image's pixels as integers: red in the lowest byte, as every browser's platform is little-endian. */
+export function packed({ data, width, height }: RgbaImage): Int32Array {
+  return new Int32Array(data.buffer, data.byteOffset, width * height);
 }
 
 /** Return the (height, width, 3) RGB bytes of an image. */
 export function rgbBytes(image: RgbaImage): Uint8Array<ArrayBuffer> {
-  const count = image.width * image.height;
-  const rgb = new Uint8Array(3 * count);
-  for (let i = 0, to = 0; i < 4 * count; i += 4) {
-    rgb[to++] = image.data[i] as number;
-    rgb[to++] = image.data[i + 1] as number;
-    rgb[to++] = image.data[i + 2] as number;
+  const source = packed(image);
+  const rgb = new Uint8Array(3 * source.length);
+  for (let i = 0, to = 0; i < source.length; i++, to += 3) {
+    const pixel = source[i] as number;
+    rgb[to] = pixel;
+    rgb[to + 1] = pixel >>> 8;
+    rgb[to + 2] = pixel >>> 16;
   }
   return rgb;
 }

@@ -31,29 +31,40 @@ export function maskWidth(cells: Float32Array, region: OrientedCrop, head: Point
 
 /** Return the corners of each row's first and last sample that is the key. */
 function rowEnds(cells: Float32Array, width: number, height: number): Point[] {
+  const wide = widened(cells, width);
   const corners: Point[] = [];
   for (let row = 0; row < height; row++) {
-    let [first, last] = [-1, -1];
-    for (let column = 0; column < width; column++) {
-      if (probabilityAt(cells, (column + 0.5) / C.OVERSAMPLING, (row + 0.5) / C.OVERSAMPLING) < C.THRESHOLD)
-        continue;
-      if (first < 0) first = column;
-      last = column;
-    }
-    if (first >= 0) corners.push([first, row], [first, row + 1], [last + 1, row], [last + 1, row + 1]);
+    const [above, below, share] = neighbours(row, ROWS);
+    const isKey = (column: number): boolean => {
+      const upper = wide[above * width + column] as number;
+      return upper + ((wide[below * width + column] as number) - upper) * share >= C.THRESHOLD;
+    };
+    let first = 0;
+    while (first < width && !isKey(first)) first++;
+    if (first === width) continue;
+    let last = width - 1;
+    while (!isKey(last)) last--;
+    corners.push([first, row], [first, row + 1], [last + 1, row], [last + 1, row + 1]);
   }
   return corners;
 }
 
-/** Return the probability at a point of the mask, between four cells, as Pillow interpolates it. */
-function probabilityAt(cells: Float32Array, x: number, y: number): number {
-  const [left, top] = [Math.floor(x - 0.5), Math.floor(y - 0.5)];
-  const [dx, dy] = [x - 0.5 - left, y - 0.5 - top];
-  const at = (row: number, column: number): number =>
-    cells[
-      Math.min(Math.max(row, 0), ROWS - 1) * COLUMNS + Math.min(Math.max(column, 0), COLUMNS - 1)
-    ] as number;
-  const above = at(top, left) + (at(top, left + 1) - at(top, left)) * dx;
-  const below = at(top + 1, left) + (at(top + 1, left + 1) - at(top + 1, left)) * dx;
-  return above + (below - above) * dy;
+/** Return the probabilities of the cells' rows between the cells, `width` a row, as Pillow interpolates them. */
+function widened(cells: Float32Array, width: number): Float64Array {
+  const wide = new Float64Array(ROWS * width);
+  for (let column = 0; column < width; column++) {
+    const [left, right, share] = neighbours(column, COLUMNS);
+    for (let row = 0; row < ROWS; row++) {
+      const first = cells[row * COLUMNS + left] as number;
+      wide[row * width + column] = first + ((cells[row * COLUMNS + right] as number) - first) * share;
+    }
+  }
+  return wide;
+}
+
+/** Return the two cells of a row or column between which a sample is, and the share of the second. */
+function neighbours(sample: number, count: number): [first: number, second: number, share: number] {
+  const position = (sample + 0.5) / C.OVERSAMPLING - 0.5;
+  const first = Math.floor(position);
+  return [Math.max(first, 0), Math.min(first + 1, count - 1), position - first];
 }

@@ -109,7 +109,7 @@ async function recogniseCrop(
   networks: Networks,
   views: readonly View[],
 ): Promise<RecognisedKey> {
-  const outputs = await classifyViews(part.crop, networks.classify, views);
+  const outputs = await classifyViews(part.crop, networks.classify, views, networks.card);
   const measurements = measure(part.crop, part.region, part.detection);
   const evidence = evidenceOf(part.detection, measurements.blurred);
   const verdict = verdictOf(outputs, evidence, networks);

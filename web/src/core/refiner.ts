@@ -2,8 +2,8 @@
  * Detections -> refined detections: keypoints, widths and scores corrected.
  *
  * In:    Photo; Detection(s); a function that runs the refiner's network
- * Out:   Detection(s) in the same order
- * Needs: affine.ts, align.ts, detection.ts, geometry.ts, image.ts, mask.ts, numbers.ts, photo.ts
+ * Out:   Detection(s), highest score first
+ * Needs: affine.ts, align.ts, detection.ts, duplicates.ts, geometry.ts, image.ts, mask.ts, numbers.ts, photo.ts
  *
  * Same results as detect/refiner.py, which describes the outputs.
  */
@@ -12,11 +12,13 @@ import { apply } from './affine';
 import { extractUnstretched, type OrientedCrop, toPhoto } from './align';
 import constants from './constants.json';
 import { type Detection, lengthOf } from './detection';
+import { isAmong, withoutDuplicates } from './duplicates';
 import type { Point } from './geometry';
 import { rgbBytes } from './image';
 import { maskWidth } from './mask';
 import { clamp } from './numbers';
 import { type Photo, scaleOf } from './photo';
+import { byScore } from './postprocess';
 
 const C = constants.refiner;
 const { WIDTH, HEIGHT } = C;
@@ -35,22 +37,62 @@ export interface RefinerOutputs {
 /** Run the refiner's network on the (HEIGHT, WIDTH, 3) RGB bytes of a crop. */
 export type RunRefiner = (rgb: Uint8Array<ArrayBuffer>) => Promise<RefinerOutputs>;
 
-/** What the network says about a region of the photo. */
-interface Refinement extends RefinerOutputs {
-  readonly region: OrientedCrop;
-  readonly head: Point; // px of the photo
-  readonly tip: Point;
+/** A detection, and what the network makes of it. */
+interface Look {
+  readonly detection: Detection; // the first network's
+  readonly refined: Detection; // except for its width
+  readonly outputs: { readonly masks: Float32Array; readonly region: OrientedCrop } | null; // null: it is too short
 }
 
-/** Return the detections with corrected ends, widths, scores and attributes. */
+/**
+ * Return the keys with at least minScore once they are refined, each once, highest score first.
+ *
+ * Their ends, widths, scores and attributes are corrected.
+ */
 export async function refine(
   photo: Photo,
   detections: readonly Detection[],
   run: RunRefiner,
+  minScore = 0,
 ): Promise<Detection[]> {
-  const refined: Detection[] = [];
-  for (const detection of detections) refined.push(await refineOne(photo, detection, run));
-  return refined;
+  const lookAt = async (detection: Detection, at: Detection): Promise<Look> =>
+    look(photo, detection, at, run);
+  const first = withoutDuplicates(detections);
+  let looks: Look[] = [];
+  for (const key of first) looks.push(await lookAt(key, key));
+  const certain = looks.map(({ refined }) => refined).filter(({ score }) => score >= C.CERTAIN);
+  const others = detections.filter((key) => !first.includes(key) && !isAmong(key, certain));
+  for (const key of others) looks.push(await lookAt(key, key)); // they may have better ends
+  looks = distinct(looks);
+  const again = looks.filter(needsAnother);
+  looks = looks.filter((each) => !again.includes(each));
+  for (const { detection, refined } of again) looks.push(await lookAt(detection, refined));
+  return distinct(looks)
+    .filter(({ refined }) => refined.score >= minScore)
+    .map(measured);
+}
+
+/** Return each key's look once, highest score first. */
+function distinct(looks: readonly Look[]): Look[] {
+  const keys = withoutDuplicates(looks.map(({ refined }) => refined).sort(byScore));
+  return keys.map((key) => looks.find(({ refined }) => refined === key) as Look);
+}
+
+/** Return whether a crop at the refined ends shows the key better, and there is a chance that it is one. */
+function needsAnother({ detection, refined }: Look): boolean {
+  const { head, tip, score } = refined;
+  const moved = Math.max(
+    lengthOf({ head, tip: detection.head }),
+    lengthOf({ head: tip, tip: detection.tip }),
+  );
+  return moved > C.MOVED * lengthOf(detection) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.HOPELESS;
+}
+
+/** Return a key with the width of its mask, if that is not empty. */
+function measured({ refined, outputs }: Look): Detection {
+  if (!outputs) return refined;
+  const width = maskWidth(keyCells(outputs.masks), outputs.region, refined.head, refined.tip);
+  return { ...refined, width: width || refined.width };
 }
 
 /** Return the region around a detection that the network reads: head left, tip right. */
@@ -70,44 +112,35 @@ export function combinedScore(score: number, logit: number): number {
   return sigmoid(C.DETECTOR_WEIGHT * Math.log(limited / (1 - limited)) + C.REFINER_WEIGHT * logit);
 }
 
-async function refineOne(photo: Photo, detection: Detection, run: RunRefiner): Promise<Detection> {
-  const length = lengthOf(detection);
-  if (length < C.MIN_LENGTH) return detection;
-  let refinement = await look(photo, cropRegion(detection), run);
-  const { head, tip } = refinement;
-  const moved = Math.max(
-    lengthOf({ head, tip: detection.head }),
-    lengthOf({ head: tip, tip: detection.tip }),
-  );
-  if (moved > C.MOVED * length && lengthOf({ head, tip }) >= C.MIN_LENGTH)
-    refinement = await look(photo, cropRegion({ head, tip, width: detection.width }), run);
-  return refinedBy(detection, refinement);
-}
-
-/** Return what the network says about a region. */
-async function look(photo: Photo, region: OrientedCrop, run: RunRefiner): Promise<Refinement> {
+/** Return a look at a detection of the first network, where `at` is. */
+async function look(photo: Photo, detection: Detection, at: Detection, run: RunRefiner): Promise<Look> {
+  if (lengthOf(at) < C.MIN_LENGTH) return { detection, refined: detection, outputs: null };
+  const region = cropRegion({ head: at.head, tip: at.tip, width: detection.width });
   const crop = extractUnstretched(region, photo.pixels, scaleOf(photo), HEIGHT);
-  const outputs = await run(rgbBytes(crop));
-  const matrix = toPhoto(region, [WIDTH, HEIGHT]);
-  const point = (part: number): Point =>
-    apply(matrix, [WIDTH * (outputs.values[part] as number), WIDTH * (outputs.values[part + 1] as number)]);
-  return { ...outputs, region, head: point(HEAD), tip: point(TIP) };
+  const { values, masks } = await run(rgbBytes(crop));
+  return { detection, refined: refinedBy(detection, region, values), outputs: { masks, region } };
 }
 
-/** Return a detection as the second network corrects it. */
-function refinedBy(detection: Detection, { values, masks, region, head, tip }: Refinement): Detection {
+/** Return a detection as the network corrects it, except for its width. */
+function refinedBy(detection: Detection, region: OrientedCrop, values: Float32Array): Detection {
+  const matrix = toPhoto(region, [WIDTH, HEIGHT]);
   const at = (i: number): number => values[i] as number;
-  const cells = Float32Array.from({ length: CELLS }, (_, i) => masks[MASKS * i] as number);
+  const point = (part: number): Point => apply(matrix, [WIDTH * at(part), WIDTH * at(part + 1)]);
   return {
     score: combinedScore(detection.score, Math.max(at(KEY), at(REMOTE))),
-    head,
-    tip,
-    width: maskWidth(cells, region, head, tip) || detection.width,
+    head: point(HEAD),
+    tip: point(TIP),
+    width: detection.width,
     occlusion: sigmoid(at(ATTRIBUTES)),
     truncation: sigmoid(at(ATTRIBUTES + 1)),
     bladeShare: sigmoid(at(ATTRIBUTES + 2)),
     remote: at(REMOTE) > at(KEY),
   };
+}
+
+/** Return each cell's probability of being the key. */
+function keyCells(masks: Float32Array): Float32Array {
+  return Float32Array.from({ length: CELLS }, (_, i) => masks[MASKS * i] as number);
 }
 
 function sigmoid(logit: number): number {

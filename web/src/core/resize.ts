@@ -9,7 +9,7 @@
  * Source: src/libImaging/Resample.c of Pillow.
  */
 
-import type { RgbaImage } from './image';
+import { OPAQUE, packed, type RgbaImage } from './image';
 
 /** A resampling filter. */
 interface Filter {
@@ -52,8 +52,8 @@ export function resize(
   height: number,
   filter: Filter = BILINEAR,
 ): RgbaImage {
-  const narrow = image.width === width ? image : resizeWidth(image, width, filter);
-  return narrow.height === height ? narrow : resizeHeight(narrow, height, filter);
+  const narrow = image.width === width ? image : resizeSide(image, [width, image.height], filter);
+  return narrow.height === height ? narrow : resizeSide(narrow, [width, height], filter);
 }
 
 /** Return a (height, width) float array at another size, like Pillow's mode F: single precision between passes. */
@@ -90,52 +90,40 @@ export function resizeArray(
   return resized;
 }
 
-function resizeWidth(image: RgbaImage, width: number, filter: Filter): RgbaImage {
-  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.width, width, filter));
-  const data = new Uint8ClampedArray(4 * width * image.height);
-  const source = image.data;
-  for (let row = 0, to = 0; row < image.height; row++) {
-    const start = row * image.width;
-    for (let x = 0; x < width; x++, to += 4) {
+/** Return an image at a size of which either the width or the height is the image's. */
+function resizeSide(image: RgbaImage, [width, height]: readonly [number, number], filter: Filter): RgbaImage {
+  const stride = image.width;
+  const isWidth = stride !== width;
+  const [from, to, step] = isWidth ? [stride, width, 1] : [image.height, height, stride];
+  const { first, count, maxCount, weights } = fixedPoint(coefficients(from, to, filter));
+  const source = packed(image);
+  const pixels = new Int32Array(width * height);
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) {
+      const place = isWidth ? x : y;
+      const start = first[place] as number;
+      let at = isWidth ? y * stride + start : start * stride + x;
       let red = HALF;
       let green = HALF;
       let blue = HALF;
-      let i = 4 * (start + (first[x] as number));
-      const end = x * maxCount + (count[x] as number);
-      for (let tap = x * maxCount; tap < end; tap++, i += 4) {
+      const end = place * maxCount + (count[place] as number);
+      for (let tap = place * maxCount; tap < end; tap++, at += step) {
+        const pixel = source[at] as number;
         const weight = weights[tap] as number;
-        red += (source[i] as number) * weight;
-        green += (source[i + 1] as number) * weight;
-        blue += (source[i + 2] as number) * weight;
+        red = (red + Math.imul(pixel & 0xff, weight)) | 0; // integers: much faster than numbers
+        green = (green + Math.imul((pixel >> 8) & 0xff, weight)) | 0;
+        blue = (blue + Math.imul((pixel >> 16) & 0xff, weight)) | 0;
       }
-      data[to] = red >> PRECISION; // the array clamps to 0..255
-      data[to + 1] = green >> PRECISION;
-      data[to + 2] = blue >> PRECISION;
-      data[to + 3] = 255;
+      pixels[i] = OPAQUE | (toByte(blue) << 16) | (toByte(green) << 8) | toByte(red);
     }
   }
-  return { data, width, height: image.height };
+  return { data: new Uint8ClampedArray(pixels.buffer as ArrayBuffer), width, height };
 }
 
-function resizeHeight(image: RgbaImage, height: number, filter: Filter): RgbaImage {
-  const { first, count, maxCount, weights } = fixedPoint(coefficients(image.height, height, filter));
-  const stride = 4 * image.width;
-  const data = new Uint8ClampedArray(stride * height);
-  const sums = new Int32Array(stride);
-  for (let y = 0; y < height; y++) {
-    sums.fill(HALF);
-    for (let tap = 0; tap < (count[y] as number); tap++) {
-      const weight = weights[y * maxCount + tap] as number;
-      const start = ((first[y] as number) + tap) * stride;
-      for (let i = 0; i < stride; i++) {
-        sums[i] = (sums[i] as number) + (image.data[start + i] as number) * weight;
-      }
-    }
-    for (let i = 0, to = y * stride; i < stride; i++, to++) {
-      data[to] = i % 4 === 3 ? 255 : (sums[i] as number) >> PRECISION;
-    }
-  }
-  return { data, width: image.width, height };
+/** Return a sum without its fractional bits, 0 to 255. */
+function toByte(sum: number): number {
+  const level = sum >> PRECISION;
+  return level < 0 ? 0 : level > 255 ? 255 : level;
 }
 
 function coefficients(from: number, to: number, filter: Filter): Coefficients {

@@ -48,7 +48,7 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
 
 /** Return the track that a key continues: the nearest one within the limit. */
 function nearest(key: FrameKey, tracks: Iterable<Track>): Track | undefined {
-  let limit: number = constants.detector.LOOSE_DUPLICATE_DISTANCE;
+  let limit: number = constants.duplicates.LOOSE_DUPLICATE_DISTANCE;
   let found: Track | undefined;
   for (const track of tracks) {
     const distance = keypointDistance(track, key);

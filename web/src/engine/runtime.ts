@@ -3,10 +3,11 @@
  *
  * In:    URLs of packed files
  * Out:   Networks
- * Needs: @litertjs/core
+ * Needs: @litertjs/core, fzstd
  */
 
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
+import { decompress } from 'fzstd';
 import {
   type ClassifierOutputs,
   constants,
@@ -22,6 +23,12 @@ const { WIDTH, HEIGHT } = constants.postprocess;
 const { WIDTH: CROP_WIDTH, HEIGHT: CROP_HEIGHT, OUTPUTS } = constants.refiner;
 const { SIZE } = constants.card;
 const { GRID } = constants.model;
+
+/** The first bytes of packed files. */
+const [GZIP, ZSTD] = [
+  [0x1f, 0x8b],
+  [0x28, 0xb5, 0x2f, 0xfd],
+] as const;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -120,7 +127,12 @@ async function fetchPacked(url: string): Promise<Bytes> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
   const packed = new Uint8Array(await response.arrayBuffer());
-  if (packed[0] !== 0x1f || packed[1] !== 0x8b) return packed;
+  if (startsWith(packed, ZSTD)) return decompress(packed) as Bytes;
+  if (!startsWith(packed, GZIP)) return packed;
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));
   return new Uint8Array(await new Response(stream).arrayBuffer());
+}
+
+function startsWith(bytes: Uint8Array, magic: readonly number[]): boolean {
+  return magic.every((byte, i) => bytes[i] === byte);
 }

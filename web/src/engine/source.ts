@@ -64,19 +64,29 @@ function reader(bitmap: ImageBitmap, useDraft: boolean): ReadPhoto {
 
 /** Return a bitmap's pixels over white, each the mean of factor x factor. */
 function readPixels(bitmap: ImageBitmap, factor: number): RgbaImage {
+  if (factor === 1 && bitmap.width * bitmap.height <= STRIP_PIXELS)
+    return readStrip(bitmap, 0, bitmap.height);
   const [width, height] = [Math.ceil(bitmap.width / factor), Math.ceil(bitmap.height / factor)];
   const rows = factor * Math.max(Math.floor(STRIP_PIXELS / bitmap.width / factor), 1);
   const data = new Uint8ClampedArray(4 * width * height);
-  const canvas = new OffscreenCanvas(bitmap.width, Math.min(rows, bitmap.height));
-  const context = canvas.getContext('2d', { willReadFrequently: true, alpha: false });
-  if (!context) throw new PhotoError('large');
   for (let top = 0; top < bitmap.height; top += rows) {
-    const stripHeight = Math.min(rows, bitmap.height - top);
-    context.fillStyle = '#fff';
-    context.fillRect(0, 0, bitmap.width, stripHeight);
-    context.drawImage(bitmap, 0, top, bitmap.width, stripHeight, 0, 0, bitmap.width, stripHeight);
-    const strip = reduce(context.getImageData(0, 0, bitmap.width, stripHeight) as RgbaImage, factor);
-    data.set(strip.data, 4 * width * (top / factor));
+    const strip = readStrip(bitmap, top, Math.min(rows, bitmap.height - top));
+    data.set(reduce(strip, factor).data, 4 * width * (top / factor));
   }
   return { data, width, height };
+}
+
+let canvas: OffscreenCanvas | null = null; // kept: camera frames have the same size
+
+/** Return rows of a bitmap over white. */
+function readStrip(bitmap: ImageBitmap, top: number, height: number): RgbaImage {
+  const { width } = bitmap;
+  if (canvas?.width !== width || canvas.height < height) canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext('2d', { willReadFrequently: true, alpha: false });
+  if (!context) throw new PhotoError('large');
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, top, width, height, 0, 0, width, height);
+  const { data } = context.getImageData(0, 0, width, height);
+  return { data: data as RgbaImage['data'], width, height }; // an ImageData's width is slow to read
 }

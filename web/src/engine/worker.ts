@@ -11,10 +11,12 @@ import {
   causesOf,
   classMap,
   constants,
+  type DetectOptions,
   displayImage,
   expand,
   extractUnstretched,
   type FrameKey,
+  inTurn,
   maxEvidence,
   type Networks,
   overlay,
@@ -23,6 +25,7 @@ import {
   type RgbaImage,
   readSharp,
   recognise,
+  type SelectDoubtful,
   scaleOf,
   type Track,
   updateTracks,
@@ -46,6 +49,10 @@ const KEY_HEIGHT = 320; // px of a key that is displayed alone
 const CONTEXT = 1.3; // how much larger than its crop a key is cut from a photo of several
 const JPEG_QUALITY = 0.92;
 const { SCORE_THRESHOLD } = constants.detector; // of frames, and of what is shown as "not a key"
+const FRAME_OPTIONS: DetectOptions = {
+  scoreThreshold: SCORE_THRESHOLD,
+  singlePass: true,
+};
 
 let networks: Networks | null = null;
 let tracks: readonly Track[] = [];
@@ -63,9 +70,10 @@ const methods: {
   async recogniseFrame(frame) {
     const started = performance.now();
     const source = openFrame(frame);
-    const view = VIEWS[frameCount++ % VIEWS.length] as View; // one per frame: the average over frames has both
-    const options = { scoreThreshold: SCORE_THRESHOLD, singlePass: true, views: [view] };
-    const keys = await recognise(source.read, loaded(), options);
+    const frameNumber = frameCount++;
+    const view = VIEWS[frameNumber % VIEWS.length] as View; // one per frame: the average over frames has both
+    const select: SelectDoubtful = (doubtful, certain) => inTurn(doubtful, certain, tracks, frameNumber);
+    const keys = await recognise(source.read, loaded(), { ...FRAME_OPTIONS, views: [view], select });
     tracks = updateTracks(tracks, keys.map(frameKey), loaded());
     const results = keys.map((key, i) => keyResult(key, tracks[i]));
     const result = await frameResult(source, results, started);
