@@ -54,6 +54,7 @@ GROUND_SIZE = 560, 420  # px of plain grounds
 PLAIN_SHARE = 0.3  # of pasted keys on plain grounds
 CLUTTER_SHARE, NEGATIVE_CLUTTER_SHARE = 0.2, 0.6  # of grounds, and of photos without a key, with small things
 PASTED_KEYS = (1, 1, 1, 1, 2, 3)  # number of keys pasted together, each as probable
+HELD_KEYS = (1, 1, 1, 2)  # the same of keys in a hand
 
 CLOSE_SHARE = 0.7  # of aligned views whose ends are moved little
 CLOSE, FAR = 0.025, 0.07  # standard deviation by which an end is moved, key lengths
@@ -173,7 +174,8 @@ def _pasted(
     if pools.things and rng.random() < CLUTTER_SHARE:
         litter(view, pools.things, rng)
     if held:
-        hold_keys(view, choose(pools.hands, rng), lambda: _cut(pools, keys, kind, len(view.keys), rng), rng)
+        hand = choose(pools.hands, rng)
+        hold_keys(view, hand, lambda: _cut(pools, keys, kind, len(view.keys), rng), rng, HELD_KEYS)
     for cut, pose in planned:
         paste_key(view, cut, pose, rng)
     return view

@@ -20,7 +20,7 @@ from keykind.train.detector.keys import AREA, HEAD, MAX_KEYS, TIP, TRUNCATION, V
 from keykind.train.detector.layers import Opacity, Pixels, premultiplied, scaled, shaded
 from keykind.train.detector.photometric import recolour
 from keykind.train.detector.pool import CutOut
-from keykind.train.detector.warp import log_uniform, matrix_about, warp, warp_labels
+from keykind.train.detector.warp import bounds, log_uniform, matrix_about, warp, warp_labels
 
 FAN_SHARE, ROW_SHARE = 0.4, 0.2  # of views
 LENGTHS = (0.07, 0.75)  # of keys, relative to the frame's longer side
@@ -124,19 +124,20 @@ def _composite(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) ->
     if scale > MAX_ENLARGEMENT:
         return None
     matrix = _matrix_to(cut, pose, scale, mirrored=bool(rng.random() < 0.5))
-    low, high = _region(view, cut, matrix, pose.length)
-    if (high - low < 2).any():
+    (left, top), (right, bottom) = bounds(
+        matrix, cut.blade.shape[::-1], view.size, MARGIN * pose.length + MARGIN_PX
+    )
+    size = right - left, bottom - top
+    if min(size) < 2:
         return None
-    local = matrix.copy()
-    local[:, 2] -= low
-    size = int(high[0] - low[0]), int(high[1] - low[1])
+    local = matrix - np.array([[0, 0, left], [0, 0, top]])
     layer = warp(_lit(cut, rng), local, size, cv2.BORDER_CONSTANT)
     blade = warp_labels(cut.blade, local, size)
     opacity = np.asarray(cv2.extractChannel(layer, 3))
-    region = view.image[low[1] : high[1], low[0] : high[0]]
+    region = view.image[top:bottom, left:right]
     light = scaled(_outside_shadow(opacity, pose.length, rng), cv2.bitwise_not(opacity))
     region[:] = cv2.add(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), shaded(region, light))
-    return _Pasted(opacity > 127, blade > 127, (int(low[0]), int(low[1])), matrix)
+    return _Pasted(opacity > 127, blade > 127, (left, top), matrix)
 
 
 def _matrix_to(cut: CutOut, pose: Pose, scale: float, *, mirrored: bool) -> NDArray[np.float64]:
@@ -148,18 +149,6 @@ def _matrix_to(cut: CutOut, pose: Pose, scale: float, *, mirrored: bool) -> NDAr
     if mirrored:
         rotation = rotation @ np.diag([-1.0, 1.0])
     return matrix_about(rotation, head, pose.head)
-
-
-def _region(
-    view: View, cut: CutOut, matrix: NDArray[np.float64], length: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the upper left and lower right corner (2,) of the part of the view that a pasted key changes."""
-    height, width = cut.pixels.shape[:2]
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ matrix[:, :2].T + matrix[:, 2]
-    margin = MARGIN * length + MARGIN_PX
-    low = np.clip(np.floor(corners.min(axis=0) - margin), 0, view.size).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0) + margin), 0, view.size).astype(int)
-    return low, high
 
 
 def _lit(cut: CutOut, rng: np.random.Generator) -> NDArray[np.uint8]:

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.errors import BadDataset
+from keykind.core.geometry import Points
 from keykind.train.detector.copy_paste import Pose, paste_key
-from keykind.train.detector.keys import View
+from keykind.train.detector.keys import HEAD, View
 from keykind.train.detector.layers import Opacity, Pixels, over, scaled
 from keykind.train.detector.photometric import recolour
 from keykind.train.detector.pool import CutOut
-from keykind.train.detector.warp import log_uniform, matrix_about, warp
+from keykind.train.detector.warp import bounds, log_uniform, matrix_about, warp
 
 SIZES = (0.3, 1.3)  # of a hand's cut-out, relative to the frame's longer side
 POSITION = (0.15, 0.85)  # of its middle, in the frame
@@ -31,6 +32,7 @@ ARM_OVERLAP = 2  # px that the end of the arm is outside
 ARM_WIDTH = 0.1  # share of a cut-out's side that is hand, from which the arm ends there
 DARKER_SHARE, DARKER_GAMMA = 0.4, (1.2, 2.6)  # share of hands made darker, which are mostly light; how much
 DARKER_TINT = (0.99, 1.0, 1.02)  # of the gamma, per channel: dark skin is a little redder
+MARGIN_PX = 1  # around a hand: its outline is where it ends
 MIN_PIXELS = 400  # of a hand in view
 KEY_COUNTS = (0, 1, 1, 1, 2)  # each as probable
 PALM_SHARE, BEHIND_SHARE = 0.45, 0.25  # of hands with keys; in the rest they are between thumb and fingers
@@ -73,17 +75,26 @@ def read_hands(folder: Path) -> tuple[Hand, ...]:
     return tuple(hands)
 
 
-def hold_keys(view: View, hand: Hand, draw_cut: Callable[[], CutOut], rng: np.random.Generator) -> None:
-    """Put a hand into the view, and with it, at random, keys that it holds; draw_cut returns a random key."""
+def hold_keys(
+    view: View,
+    hand: Hand,
+    draw_cut: Callable[[], CutOut],
+    rng: np.random.Generator,
+    counts: Sequence[int] = KEY_COUNTS,
+) -> None:
+    """Put a hand into the view, and with it, at random, keys that it holds.
+
+    draw_cut: returns a random key. counts: numbers of keys, each as probable.
+    """
     matrix, scale = _placed(hand, view.size, rng)
-    layer, opacity = _warped(hand, matrix, view.size, rng)
-    mask = opacity > 127
-    if np.count_nonzero(mask) < MIN_PIXELS:
+    placed = _warped(hand, matrix, view.size, rng)
+    if placed is None:
         return
-    view.cover(mask)
-    count, style = int(rng.choice(KEY_COUNTS)), rng.random()
+    mask = placed.opacity > 127
+    view.cover(mask, corner=placed.corner)
+    count, style = int(rng.choice(counts)), rng.random()
     if count == 0 or style < PALM_SHARE:
-        view.image = over(view.image, layer, opacity)
+        placed.draw(view, placed.opacity)
     if count == 0:
         return
     unit = math.sqrt(np.count_nonzero(hand.opacity > 127)) * scale
@@ -95,11 +106,33 @@ def hold_keys(view: View, hand: Hand, draw_cut: Callable[[], CutOut], rng: np.ra
         on_palm = style < PALM_SHARE
         pose = _on_palm(distance, base, length, rng) if on_palm else _gripped(distance, length, rng)
         if pose is not None:
-            paste_key(view, draw_cut(), pose, rng)
+            moved = Pose(pose.head + placed.corner, pose.angle, pose.length)
+            paste_key(view, draw_cut(), moved, rng)
     if style >= PALM_SHARE:
         between = style >= PALM_SHARE + BEHIND_SHARE and len(view.keys) > first
-        front = _front(view, unit, rng) if between else np.full_like(opacity, 255)
-        _cover_with_hand(view, first, layer, opacity, front)
+        front = np.full_like(placed.opacity, 255)
+        if between:
+            front = _front(placed.opacity.shape, view.keys[-1, HEAD] - placed.corner, unit, rng)
+        _cover_with_hand(view, first, placed, front)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """A hand in a part of a view."""
+
+    corner: tuple[int, int]  # x, y of that part
+    layer: Pixels
+    opacity: Opacity
+
+    def part(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return that part of an image of the view's size."""
+        (x, y), (height, width) = self.corner, self.opacity.shape
+        return image[y : y + height, x : x + width]
+
+    def draw(self, view: View, opacity: Opacity) -> None:
+        """Draw the hand with this opacity."""
+        region = self.part(view.image)
+        region[:] = over(region, self.layer, opacity)
 
 
 def _arm_end(mask: NDArray[np.bool_]) -> tuple[float, float] | None:
@@ -144,14 +177,22 @@ def _way_out(
 
 def _warped(
     hand: Hand, matrix: NDArray[np.float64], size: tuple[int, int], rng: np.random.Generator
-) -> tuple[Pixels, Opacity]:
-    """Return the hand's colours, recoloured, and its opacity in a frame."""
+) -> _Placed | None:
+    """Return the hand, recoloured, in a frame of a size (width, height); None: hardly any of it is there."""
+    (left, top), (right, bottom) = bounds(matrix, hand.opacity.shape[::-1], size, MARGIN_PX)
+    size = right - left, bottom - top
+    if min(size) < 1:
+        return None
+    matrix = matrix - np.array([[0, 0, left], [0, 0, top]])
+    opacity = warp(hand.opacity, matrix, size, cv2.BORDER_CONSTANT)
+    if np.count_nonzero(opacity > 127) < MIN_PIXELS:
+        return None
     layer = recolour(warp(hand.colours, matrix, size, cv2.BORDER_REPLICATE), rng)
     if rng.random() < DARKER_SHARE:
         gamma = rng.uniform(*DARKER_GAMMA)
         curves = [255 * (np.arange(256) / 255) ** (gamma * tint) for tint in DARKER_TINT]
         layer = np.asarray(cv2.LUT(layer, np.stack(curves, axis=1).astype(np.uint8)[:, None]))
-    return layer, warp(hand.opacity, matrix, size, cv2.BORDER_CONSTANT)
+    return _Placed((left, top), layer, opacity)
 
 
 def _on_palm(distance: Floats, base: float, length: float, rng: np.random.Generator) -> Pose:
@@ -193,24 +234,23 @@ def _outwards(distance: Floats, x: int, y: int) -> float:
     return math.atan2(distance[up, x] - distance[down, x], distance[y, left] - distance[y, right])
 
 
-def _front(view: View, unit: float, rng: np.random.Generator) -> Opacity:
-    """Return where the hand is in front of the keys: on one side of a line through a head."""
+def _front(shape: tuple[int, ...], head: Points, unit: float, rng: np.random.Generator) -> Opacity:
+    """Return where the hand is in front of the keys, (h, w): on one side of a line through a head."""
     angle = rng.uniform(0, math.pi)
     normal = np.array([math.cos(angle), math.sin(angle)])
-    x, y = view.keys[-1, :2]
     across, down = (
-        (np.arange(side) - at) * step for side, at, step in zip(view.size, (x, y), normal, strict=True)
+        (np.arange(side) - at) * step for side, at, step in zip(shape[::-1], head, normal, strict=True)
     )
     front = across > rng.normal(0, FRONT_SHIFT) * unit - down[:, None]
     return np.asarray(cv2.GaussianBlur(front.view(np.uint8) * np.uint8(255), (0, 0), FRONT_BLUR))
 
 
-def _cover_with_hand(view: View, first: int, layer: Pixels, opacity: Opacity, front: Opacity) -> None:
+def _cover_with_hand(view: View, first: int, placed: "_Placed", front: Opacity) -> None:
     """Draw the hand over the view, but behind the keys from row `first` on where `front` is 0."""
-    held = view.parts > 2 * first
-    opacity = np.where(held, scaled(opacity, front), opacity)
-    view.image = over(view.image, layer, opacity)
-    view.cover(held & (opacity > 127))
+    held = placed.part(view.parts) > 2 * first
+    opacity = np.where(held, scaled(placed.opacity, front), placed.opacity)
+    placed.draw(view, opacity)
+    view.cover(held & (opacity > 127), corner=placed.corner)
 
 
 def choose(hands: Sequence[Hand], rng: np.random.Generator) -> Hand:

@@ -99,6 +99,20 @@ def _warp_linearly(
     return np.asarray(cv2.cvtColor(warped, cv2.COLOR_RGBA2RGB) if widen else warped)
 
 
+def bounds(
+    matrix: Affine, image: tuple[int, int], frame: tuple[int, int], margin: float
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the upper left and lower right corner of the part of a frame that a mapped image covers.
+
+    image, frame: their sizes (width, height). margin: around the image, px.
+    """
+    width, height = image
+    corners = np.array([[0, 0], [width, 0], [0, height], image]) @ matrix[:, :2].T + matrix[:, 2]
+    left, top = np.clip(np.floor(corners.min(axis=0) - margin), 0, frame).astype(int).tolist()
+    right, bottom = np.clip(np.ceil(corners.max(axis=0) + margin), 0, frame).astype(int).tolist()
+    return (left, top), (right, bottom)
+
+
 def warp_labels(image: Image, matrix: Affine, size: tuple[int, int]) -> Image:
     """Return an image of labels mapped into a frame of a size (width, height); 0 outside it."""
     return np.asarray(cv2.warpAffine(image, _by_index(matrix), size, flags=cv2.INTER_NEAREST))
