@@ -44,7 +44,7 @@ def unchanged(monkeypatch):
     """Leave the colours of views as they are."""
     monkeypatch.setattr(views, "_changed", lambda image, _: image)
     for module in (views, copy_paste):
-        monkeypatch.setattr(module, "recolour", lambda image, *_: image)
+        monkeypatch.setattr(module, "recolour", lambda image, *_: image.copy())
 
 
 def shares(image):

@@ -7,6 +7,7 @@ pytest.importorskip("cv2", reason="the extra train is not installed")
 
 from keykind.core.errors import BadDataset
 from keykind.core.geometry import encode_rle
+from keykind.train.detector import pool
 from keykind.train.detector.keys import AREA, BLADE, HEAD, OCCLUSION, REMOTE, TIP, WIDTH
 from keykind.train.detector.labels import labelled_photos, labelled_scenes, split_set
 from keykind.train.detector.pool import open_pool, photo_scenes
@@ -66,10 +67,10 @@ def test_a_scene_holds_its_keys_and_remotes(pools):
 def test_keys_that_are_not_hidden_are_cut_out(pools):
     assert pools.scenes.cut_count == 4  # no remote: half of each is hidden
     cut = pools.scenes.cut(1)
-    assert cut.pixels.shape == (24 + 2, 110 + 2, 5)
+    assert cut.pixels.shape == (24 + 2, 110 + 2, 4)
     assert cut.key[HEAD].tolist() == [1, 13]
     assert cut.key[TIP].tolist() == [111, 13]
-    opaque, blade = cut.pixels[..., 3] > 0, cut.pixels[..., 4] > 0
+    opaque, blade = cut.pixels[..., 3] > 0, cut.blade > 0
     assert opaque.sum() == cut.key[AREA]
     assert abs(cut.pixels[blade][:, :3].mean(axis=0) - GREEN).max() < 10
 
@@ -80,6 +81,23 @@ def test_photos_without_keys_are_reduced(pools):
     assert view.image.shape == (67, 100, 3)
     assert not view.parts.any()
     assert not len(view.keys)
+
+
+def test_scenes_are_the_same_decoded_and_as_jpeg(bars, tmp_path, monkeypatch):
+    photos = labelled_photos(bars)[:3]
+    sizes = []
+    for name, bytes_decoded in (("decoded", 4 * 120 * 160 * 3), ("mixed", 4 * 120 * 160), ("jpeg", 0)):
+        monkeypatch.setattr(pool, "MAX_DECODED", bytes_decoded)
+        open_pool(tmp_path / name, [], lambda: labelled_scenes(photos), len(photos), "")
+        sizes.append((tmp_path / name / "pixels.bin").stat().st_size)
+    assert sizes == [3 * 3 * 120 * 160, 3 * 120 * 160, 0]
+    for i in range(len(photos)):
+        first, *others = (pool.ScenePool(tmp_path / name).scene(i) for name in ("decoded", "mixed", "jpeg"))
+        assert len(first.keys) == 2
+        for other in others:
+            assert np.array_equal(first.image, other.image)
+            assert np.array_equal(first.parts, other.parts)
+            assert np.array_equal(first.keys, other.keys)
 
 
 def test_a_photo_that_cannot_be_read_is_named(tmp_path):

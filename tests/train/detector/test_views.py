@@ -61,6 +61,14 @@ def test_noise_is_in_all_colours():
     assert deviations.min() > 0.9 * deviations.max() > 0
 
 
+def test_noise_is_as_strong_as_it_is_said_to_be():
+    grey = np.full((HEIGHT, WIDTH, 3), 128, np.uint8)
+    deviations = [photometric._add_noise(grey, np.random.default_rng(seed)).std() for seed in range(100)]
+    low, high = photometric.NOISE
+    assert 0.6 * low < min(deviations) < 2
+    assert 0.85 * high < max(deviations) < 1.05 * high
+
+
 def test_pixels_move_as_points_do():
     image = np.zeros((8, 20, 3), np.uint8)
     image[2, 3] = 255

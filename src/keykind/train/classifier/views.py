@@ -22,7 +22,7 @@ from keykind.detect.align import OrientedCrop, crop_around
 from keykind.model.card import SIZE
 from keykind.train.classifier_recipe import ClassifierRecipe
 from keykind.train.detector.clutter import litter
-from keykind.train.detector.copy_paste import paste_key, random_poses
+from keykind.train.detector.copy_paste import MAX_ENLARGEMENT, Pose, enlargement, paste_key, random_poses
 from keykind.train.detector.holding import choose, hold_keys
 from keykind.train.detector.keys import (
     AREA,
@@ -38,6 +38,7 @@ from keykind.train.detector.keys import (
     View,
     map_points,
     no_keys,
+    part_areas,
 )
 from keykind.train.detector.photometric import degrade, recolour
 from keykind.train.detector.plain import plain_ground
@@ -53,6 +54,7 @@ GROUND_SIZE = 560, 420  # px of plain grounds
 PLAIN_SHARE = 0.3  # of pasted keys on plain grounds
 CLUTTER_SHARE, NEGATIVE_CLUTTER_SHARE = 0.2, 0.6  # of grounds, and of photos without a key, with small things
 PASTED_KEYS = (1, 1, 1, 1, 2, 3)  # number of keys pasted together, each as probable
+HELD_KEYS = (1, 1, 1, 2)  # the same of keys in a hand
 
 CLOSE_SHARE = 0.7  # of aligned views whose ends are moved little
 CLOSE, FAR = 0.025, 0.07  # standard deviation by which an end is moved, key lengths
@@ -129,7 +131,10 @@ def _positive(
     pasted = not len(keys.in_scenes[kind]) or (len(keys.cut_out[kind]) and rng.random() < recipe.paste_share)
     for _ in range(ATTEMPTS):
         if pasted:
-            view = _pasted(pools, keys, kind, recipe, rng)
+            found = _pasted(pools, keys, kind, recipe, rng)
+            if found is None:
+                continue
+            view = found
             rows = np.flatnonzero(
                 shows_kind(view.keys)
                 & (view.keys[:, KIND] == kind)
@@ -149,35 +154,56 @@ def _positive(
     return _aligned(pools.scenes.scene(scene), row, rng) if not pasted else _cut_alone(pools, keys, kind, rng)
 
 
-def _pasted(pools: Pools, keys: Keys, kind: int, recipe: ClassifierRecipe, rng: np.random.Generator) -> View:
-    """Return a photo without keys, or a plain ground, into which keys are pasted, the first of this kind."""
-    if rng.random() < PLAIN_SHARE:
-        ground = plain_ground(GROUND_SIZE, rng)
-    else:
+def _pasted(
+    pools: Pools, keys: Keys, kind: int, recipe: ClassifierRecipe, rng: np.random.Generator
+) -> View | None:
+    """Return a photo without keys, or a plain ground, into which keys are pasted, the first of this kind.
+
+    None: they would be blurred.
+    """
+    ground = None
+    if rng.random() >= PLAIN_SHARE:
         ground = pools.backgrounds.scene(int(rng.integers(len(pools.backgrounds)))).image
-    view = View(recolour(ground, rng), np.zeros(ground.shape[:2], np.uint8), no_keys())
+    size = GROUND_SIZE if ground is None else (ground.shape[1], ground.shape[0])
+    held = bool(pools.hands) and bool(rng.random() < recipe.hand_share)
+    planned = [] if held else _planned(pools, keys, kind, size, rng)
+    if not held and not planned:
+        return None
+    image = recolour(plain_ground(size, rng) if ground is None else ground, rng)
+    view = View(image, np.zeros(size[::-1], np.uint8), no_keys())
     if pools.things and rng.random() < CLUTTER_SHARE:
         litter(view, pools.things, rng)
-
-    def draw() -> CutOut:
-        wanted = kind if not len(view.keys) else int(rng.integers(len(NAMES)))
-        choices = keys.cut_out[wanted] if len(keys.cut_out[wanted]) else keys.cut_out[kind]
-        return pools.scenes.cut(int(rng.choice(choices)))
-
-    if pools.hands and rng.random() < recipe.hand_share:
-        hold_keys(view, choose(pools.hands, rng), draw, rng)
-        return view
-    for pose in random_poses(int(rng.choice(PASTED_KEYS)), view.size, rng, large=True):
-        paste_key(view, draw(), pose, rng)
+    if held:
+        hand = choose(pools.hands, rng)
+        hold_keys(view, hand, lambda: _cut(pools, keys, kind, len(view.keys), rng), rng, HELD_KEYS)
+    for cut, pose in planned:
+        paste_key(view, cut, pose, rng)
     return view
+
+
+def _planned(
+    pools: Pools, keys: Keys, kind: int, size: tuple[int, int], rng: np.random.Generator
+) -> list[tuple[CutOut, Pose]]:
+    """Return keys and poses on a ground of a size (width, height), without keys that would be blurred."""
+    planned: list[tuple[CutOut, Pose]] = []
+    for pose in random_poses(int(rng.choice(PASTED_KEYS)), size, rng, large=True):
+        cut = _cut(pools, keys, kind, len(planned), rng)
+        if enlargement(cut, pose) <= MAX_ENLARGEMENT:
+            planned.append((cut, pose))
+    return planned
+
+
+def _cut(pools: Pools, keys: Keys, kind: int, before: int, rng: np.random.Generator) -> CutOut:
+    """Return a random cut-out key: of this kind, or of any if others are before it."""
+    wanted = int(rng.integers(len(NAMES))) if before else kind
+    choices = keys.cut_out[wanted] if len(keys.cut_out[wanted]) else keys.cut_out[kind]
+    return pools.scenes.cut(int(rng.choice(choices)))
 
 
 def _blade_shown(view: View) -> NDArray[np.float64]:
     """Return the share of each key's blade that is neither hidden nor outside the view, (n,)."""
-    counts = np.bincount(view.parts.ravel(), minlength=2 * len(view.keys) + 1)
-    return np.asarray(
-        counts[2::2][: len(view.keys)] / np.maximum(view.keys[:, BLADE] * view.keys[:, AREA], 1)
-    )
+    shown = part_areas(view.parts)[2::2][: len(view.keys)]
+    return np.asarray(shown / np.maximum(view.keys[:, BLADE] * view.keys[:, AREA], 1))
 
 
 def _cut_alone(pools: Pools, keys: Keys, kind: int, rng: np.random.Generator) -> Image:
@@ -234,6 +260,7 @@ def _negative(pools: Pools, keys: Keys, rng: np.random.Generator, *, loose: bool
     else:
         photo = pools.backgrounds.scene(int(rng.integers(len(pools.backgrounds))))
         if pools.things and rng.random() < NEGATIVE_CLUTTER_SHARE:
+            photo.image = photo.image.copy()  # the pool's is read-only
             litter(photo, pools.things, rng)
         image = photo.image
     size = np.array(image.shape[1::-1], float)

@@ -77,4 +77,4 @@ def _cut(pixels: np.ndarray) -> CutOut:
     if height > width:
         key[HEAD], key[TIP] = (width / 2, 0), (width / 2, height)
     key[WIDTH], key[AREA] = min(height, width), height * width / 2
-    return CutOut(np.dstack([pixels, np.zeros((height, width), np.uint8)]), key)
+    return CutOut(pixels, np.zeros((height, width), np.uint8), key)

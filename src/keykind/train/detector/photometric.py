@@ -6,6 +6,7 @@ Needs: numpy, opencv                                                            
 """
 
 import math
+from functools import cache
 
 import cv2
 import numpy as np
@@ -16,6 +17,7 @@ from keykind.train.detector.warp import log_uniform
 GAMMA, CONTRAST, BRIGHTNESS, TINT = 1.5, 1.4, 1.35, 1.18  # largest factors, either way
 GREY_SHARE = 0.07  # of images that lose all colour
 SATURATION = (0.4, 1.5)
+LEVELS = np.arange(256) / 255
 LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 
 RESIZED_SHARE, RESIZED = 0.35, (0.35, 1.0)  # share of images made smaller and larger again, and how small
@@ -24,6 +26,8 @@ MOTION_SHARE, MOTION = 0.12, (3, 10)  # length of the blur, px
 SHARPEN_SHARE, SHARPEN, SHARPEN_SIGMA = 0.2, (0.2, 1.0), 1.2  # strength of an unsharp mask, its radius, px
 NOISE_SHARE, NOISE = 0.35, (1.0, 14.0)  # standard deviation, grey levels
 COARSE_NOISE_SHARE, GRAIN = 0.5, 0.8  # share of noise that is smoothed, as by a camera; by what sigma, px
+NOISE_SIDE, NOISE_UNIT, NOISE_SEED = 1024, 32.0, 0  # of a picture of noise: px, standard deviation; GREY is 0
+GREY, SMOOTH_GAIN = 128, 2.0  # factor of smoothed noise, which has lost two thirds of its strength
 JPEG_SHARE, JPEG_QUALITY = 0.4, (25, 92)
 SHRINKING = (cv2.INTER_AREA, cv2.INTER_LINEAR, cv2.INTER_CUBIC)
 ENLARGING = (cv2.INTER_LINEAR, cv2.INTER_CUBIC)
@@ -38,17 +42,17 @@ def recolour(image: Image, rng: np.random.Generator, strength: float = 1.0) -> I
         return log_uniform(rng, largest**-strength, largest**strength)
 
     gamma, contrast, brightness = factor(GAMMA), factor(CONTRAST), factor(BRIGHTNESS)
-    levels = (np.arange(256) / 255) ** gamma * brightness
-    tints = (factor(TINT), 1.0, factor(TINT))
-    curves = [np.clip(((levels * tint - 0.5) * contrast + 0.5) * 255, 0, 255) for tint in tints]
-    image = np.asarray(cv2.LUT(image, np.stack(curves, axis=1).astype(np.uint8)[:, None]))
+    levels = LEVELS**gamma * brightness
+    tints = np.array([factor(TINT), 1.0, factor(TINT)])
+    curves = ((levels[:, None, None] * tints - 0.5) * contrast + 0.5) * 255
+    image = np.asarray(cv2.LUT(image, np.clip(curves, 0, 255).astype(np.uint8)))
     saturation = 0.0 if rng.random() < GREY_SHARE * strength else rng.uniform(*SATURATION)
     mixing = (np.eye(3) * saturation + (1 - saturation) * LUMINANCE).astype(np.float32)
     return np.asarray(cv2.transform(image, mixing))
 
 
 def degrade(image: Image, rng: np.random.Generator) -> Image:
-    """Return the image with some of the defects of real photos, each at random."""
+    """Return the image, of at most NOISE_SIDE px, with some of the defects of real photos, each at random."""
     for share, defect in (
         (RESIZED_SHARE, _resample),
         (BLUR_SHARE, _blur),
@@ -90,13 +94,24 @@ def _sharpen(image: Image, rng: np.random.Generator) -> Image:
 
 
 def _add_noise(image: Image, rng: np.random.Generator) -> Image:
-    noise = np.empty(image.shape, np.int16)
-    deviation = rng.uniform(*NOISE)
-    cv2.setRNGSeed(int(rng.integers(2**31)))  # OpenCV draws noise ten times faster than NumPy
-    cv2.randn(noise, (0, 0, 0), (deviation,) * 3)
-    if rng.random() < COARSE_NOISE_SHARE:
-        noise = cv2.GaussianBlur(noise, (0, 0), GRAIN) * 2
-    return np.asarray(np.clip(image + noise, 0, 255).astype(np.uint8))
+    height, width = image.shape[:2]
+    strength = rng.uniform(*NOISE) / NOISE_UNIT
+    noise = _noise()[int(rng.random() < COARSE_NOISE_SHARE)]
+    y, x = (int(rng.integers(NOISE_SIDE - side + 1)) for side in (height, width))
+    part = noise[y : y + height, x : x + width]
+    return np.asarray(cv2.addWeighted(image, 1, part, strength, -GREY * strength))
+
+
+@cache
+def _noise() -> tuple[Image, Image]:
+    """Return pictures of fine and of smoothed noise, (NOISE_SIDE, NOISE_SIDE, 3).
+
+    Views get parts of them: drawing noise takes twenty times as long as adding it.
+    """
+    noise = np.random.default_rng(NOISE_SEED).normal(0, NOISE_UNIT, (NOISE_SIDE, NOISE_SIDE, 3))
+    smooth = SMOOTH_GAIN * np.asarray(cv2.GaussianBlur(noise, (0, 0), GRAIN))
+    fine, coarse = (np.clip(np.rint(each + GREY), 0, 255).astype(np.uint8) for each in (noise, smooth))
+    return fine, coarse
 
 
 def _compress(image: Image, rng: np.random.Generator) -> Image:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 PAPER_SHARE, PAPER_LEVELS, PAPER_TINT = 0.6, (215.0, 255.0), 3.0  # near white; standard deviation of its tint
 GRADIENT, VIGNETTE = 0.15, 0.15  # largest relative change from the middle to an edge; darkening of the edges
-REDUCTION = 2  # the gradient is computed at this fraction of the size: it is smooth
+REDUCTION = 8  # the gradient is computed at this fraction of the size: it is smooth
 
 
 def plain_ground(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -27,5 +27,5 @@ def plain_ground(size: tuple[int, int], rng: np.random.Generator) -> NDArray[np.
     angle = rng.uniform(0, 2 * math.pi)
     slope = rng.uniform(0, GRADIENT) * (x * math.cos(angle) + y * math.sin(angle))
     light = 1 + slope - rng.uniform(0, VIGNETTE) * (x**2 + y**2)
-    image = np.clip(colour * light[..., None], 0, 255).astype(np.uint8)
-    return np.asarray(cv2.resize(image, size))
+    small = np.clip(colour * light[..., None], 0, 255).astype(np.float32)
+    return np.asarray(cv2.resize(small, size).astype(np.uint8))

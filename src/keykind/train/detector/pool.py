@@ -4,16 +4,19 @@ In:    scenes of photos, with or without keys
 Out:   ScenePool: photos with their keys, and single keys cut out of them
 Needs: numpy, opencv, pillow                                                               [train]
 
-A pool is a few large files: scenes as JPEG, cut-outs as raw pixels. Each process maps them into memory, so
-all share one copy and reading a cut-out costs nothing. A pool is built once and used again as long as its
-sources are the same.
+A pool is a few large files: cut-outs, and as many scenes as MAX_DECODED allows, as raw pixels; other scenes
+as JPEG. Each process maps them into memory, so all share one copy and reading raw pixels costs nothing. A
+pool is built once and used again as long as its sources are the same.
 """
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, BinaryIO
 
 import cv2
 import numpy as np
@@ -38,8 +41,12 @@ MAX_HIDDEN = 0.05  # occluded or truncated share up to which a key is cut out
 MIN_LENGTH = 40  # px of a key that is cut out
 MARGIN = 1  # px around a cut-out
 INDEX, JPEG, PARTS, CUTS = "index.npz", "scenes.bin", "parts.bin", "cuts.bin"
-FORMAT = 2  # of the files; part of a pool's identity
-CUT_CHANNELS = 5  # of a cut-out's pixels: RGB, opacity, blade
+PIXELS = "pixels.bin"  # of scenes that are stored decoded
+FILES = (JPEG, PIXELS, PARTS, CUTS)
+FORMAT = 3  # of the files; part of a pool's identity
+CHANNELS = 3  # bytes of a pixel; of a scene with keys one more, for its parts
+MAX_DECODED = 4 * 2**30  # bytes of a pool's scenes that are stored decoded: 6,000 of 448 x 448 px
+MAX_DISK_SHARE = 0.25  # of the free disk that they may take
 
 Spans = NDArray[np.int64]  # (n, 2) start and length in a file, bytes
 
@@ -48,7 +55,8 @@ Spans = NDArray[np.int64]  # (n, 2) start and length in a file, bytes
 class CutOut:
     """A key cut out of a photo."""
 
-    pixels: NDArray[np.uint8]  # (h, w, 5): RGB, opacity, and where it is blade, 0 or 255
+    pixels: NDArray[np.uint8]  # (h, w, 4): RGB and opacity
+    blade: NDArray[np.uint8]  # (h, w): 255 where it is blade, 0 elsewhere
     key: NDArray[np.float64]  # (COLUMNS,)
 
 
@@ -69,11 +77,12 @@ class ScenePool:
         """Open the files that `build_pool` wrote."""
         with np.load(folder / INDEX, allow_pickle=False) as index:
             self.identity = str(index["identity"])
-            self._jpeg, self._parts = index["jpeg"], index["parts"]
+            self._jpeg, self._pixels, self._parts = index["jpeg"], index["pixels"], index["parts"]
+            self._shapes = index["shapes"]
             self._first, self._keys = index["first"], index["keys"]
             self._cut_spans, self._cut_shapes = index["cut_spans"], index["cut_shapes"]
             self._cut_keys = index["cut_keys"]
-        self._files = {name: _map(folder / name) for name in (JPEG, PARTS, CUTS)}
+        self._files = {name: _map(folder / name) for name in FILES}
 
     def __len__(self) -> int:
         return len(self._jpeg)
@@ -92,22 +101,30 @@ class ScenePool:
         return np.asarray(self._cut_keys)
 
     def scene(self, index: int) -> View:
-        """Return a photo with its keys."""
-        image = np.asarray(cv2.imdecode(self._read(JPEG, self._jpeg[index]), cv2.IMREAD_COLOR_RGB))
+        """Return a photo with its keys. Its arrays may be read-only: they are mapped from a file."""
         keys = self._keys[self._first[index] : self._first[index + 1]].astype(np.float64)
-        parts = np.zeros(image.shape[:2], np.uint8)
+        shape, decoded = self._shapes[index].tolist(), bool(self._pixels[index, 1])
+        if decoded:
+            image = self._read(PIXELS, self._pixels[index]).reshape(*shape, 3)
+        else:
+            image = np.asarray(cv2.imdecode(self._read(JPEG, self._jpeg[index]), cv2.IMREAD_COLOR_RGB))
+        parts = np.zeros(shape, np.uint8)
         if self._parts[index, 1]:
-            parts = np.asarray(cv2.imdecode(self._read(PARTS, self._parts[index]), cv2.IMREAD_GRAYSCALE))
+            parts = self._read(PARTS, self._parts[index])
+            parts = parts.reshape(shape) if decoded else np.asarray(cv2.imdecode(parts, cv2.IMREAD_GRAYSCALE))
         return View(image, parts, keys)
 
     def cut(self, index: int) -> CutOut:
         """Return a key that was cut out."""
-        pixels = self._read(CUTS, self._cut_spans[index]).reshape(*self._cut_shapes[index], CUT_CHANNELS)
-        return CutOut(pixels, self._cut_keys[index].astype(np.float64))
+        height, width = self._cut_shapes[index].tolist()
+        data = self._read(CUTS, self._cut_spans[index])
+        pixels = data[: 4 * height * width].reshape(height, width, 4)
+        blade = data[4 * height * width :].reshape(height, width)
+        return CutOut(pixels, blade, self._cut_keys[index].astype(np.float64))
 
     def _read(self, name: str, span: NDArray[np.int64]) -> NDArray[np.uint8]:
         start, length = span.tolist()
-        return np.asarray(self._files[name][start : start + length])
+        return self._files[name][start : start + length]
 
 
 def open_pool(
@@ -140,11 +157,13 @@ def cut_outs(view: View) -> Iterator[CutOut]:
         rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
         top, left = max(rows[0] - MARGIN, 0), max(columns[0] - MARGIN, 0)
         region = np.s_[top : rows[-1] + MARGIN + 1, left : columns[-1] + MARGIN + 1]
-        opacity, blade = 255 * mask[region].astype(np.uint8), 255 * (view.parts[region] == 2 * k + 2)
-        pixels = np.dstack([view.image[region], opacity, blade.astype(np.uint8)])
+        opacity, blade = (
+            part.astype(np.uint8) * np.uint8(255) for part in (mask[region], view.parts[region] == 2 * k + 2)
+        )
+        pixels = np.dstack([view.image[region], opacity])
         moved = key.copy()
         moved[HEAD], moved[TIP] = key[HEAD] - (left, top), key[TIP] - (left, top)
-        yield CutOut(pixels, moved)
+        yield CutOut(pixels, blade, moved)
 
 
 def photo_scenes(files: Sequence[Path], max_side: int) -> Iterator[Scene]:
@@ -170,47 +189,69 @@ def encode_jpeg(pixels: NDArray[np.uint8], quality: int = 93) -> bytes:
 
 def _write(folder: Path, scenes: Iterable[Scene], identity: str) -> None:
     """Write the files of a pool, the index last."""
-    spans: dict[str, list[tuple[int, int]]] = {name: [] for name in (JPEG, PARTS, CUTS)}
-    rows, cuts = [np.zeros((0, COLUMNS))], list[tuple[tuple[int, ...], NDArray[np.float64]]]()
-    first = [0]
-    with (
-        atomic_write(folder / JPEG) as jpeg,
-        atomic_write(folder / PARTS) as parts,
-        atomic_write(folder / CUTS) as cut_file,
-    ):
-        streams = {JPEG: jpeg.open("wb"), PARTS: parts.open("wb"), CUTS: cut_file.open("wb")}
-        ends = dict.fromkeys(streams, 0)
-
-        def put(name: str, data: bytes) -> None:
-            streams[name].write(data)
-            spans[name].append((ends[name], len(data)))
-            ends[name] += len(data)
-
-        try:
-            for scene in scenes:
-                put(JPEG, scene.jpeg)
-                put(PARTS, b"" if scene.parts is None else _png(scene.parts))
-                rows.append(scene.keys)
-                first.append(first[-1] + len(scene.keys))
-                for cut in scene.cuts:
-                    put(CUTS, cut.pixels.tobytes())
-                    cuts.append((cut.pixels.shape[:2], cut.key))
-        finally:
-            for stream in streams.values():
-                stream.close()
+    with ExitStack() as stack:
+        paths = {name: stack.enter_context(atomic_write(folder / name)) for name in FILES}
+        writer = _Writer({name: stack.enter_context(path.open("wb")) for name, path in paths.items()})
+        room = min(MAX_DECODED, int(MAX_DISK_SHARE * shutil.disk_usage(folder).free))
+        for scene in scenes:
+            room -= writer.put(scene, room)
+        writer.close()
     with atomic_write(folder / INDEX) as temporary:
-        np.savez(
-            temporary,
-            allow_pickle=False,
-            identity=identity,
-            jpeg=np.array(spans[JPEG], np.int64).reshape(-1, 2),
-            parts=np.array(spans[PARTS], np.int64).reshape(-1, 2),
-            first=np.array(first, np.int64),
-            keys=np.concatenate(rows),
-            cut_spans=np.array(spans[CUTS], np.int64).reshape(-1, 2),
-            cut_shapes=np.array([shape for shape, _ in cuts], np.int64).reshape(-1, 2),
-            cut_keys=np.array([key for _, key in cuts], np.float64).reshape(-1, COLUMNS),
-        )
+        np.savez(temporary, allow_pickle=False, identity=identity, **writer.index())
+
+
+class _Writer:
+    """Writes scenes to the files of a pool, and collects where they are."""
+
+    def __init__(self, streams: Mapping[str, BinaryIO]) -> None:
+        self._streams = streams
+        self._spans: dict[str, list[tuple[int, int]]] = {name: [] for name in streams}
+        self._ends = dict.fromkeys(streams, 0)
+        self._shapes, self._cut_shapes = list[tuple[int, ...]](), list[tuple[int, ...]]()
+        self._rows, self._cut_keys = [np.zeros((0, COLUMNS))], [np.zeros((0, COLUMNS))]
+
+    def put(self, scene: Scene, room: int) -> int:
+        """Write a scene, decoded if it takes at most `room` bytes; return how many of these it takes."""
+        image = np.asarray(cv2.imdecode(np.frombuffer(scene.jpeg, np.uint8), cv2.IMREAD_COLOR_RGB))
+        height, width = image.shape[:2]
+        used = (CHANNELS if scene.parts is None else CHANNELS + 1) * height * width
+        decoded = used <= room
+        self._put(JPEG, b"" if decoded else scene.jpeg)
+        self._put(PIXELS, image.tobytes() if decoded else b"")
+        parts = b"" if scene.parts is None else scene.parts.tobytes() if decoded else _png(scene.parts)
+        self._put(PARTS, parts)
+        self._shapes.append((height, width))
+        self._rows.append(scene.keys)
+        for cut in scene.cuts:
+            self._put(CUTS, cut.pixels.tobytes() + cut.blade.tobytes())
+            self._cut_shapes.append(cut.blade.shape)
+            self._cut_keys.append(cut.key[None])
+        return used if decoded else 0
+
+    def close(self) -> None:
+        """Write what is still in memory to the files."""
+        for stream in self._streams.values():
+            stream.close()
+
+    def index(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays of the index."""
+        spans = {name: np.array(spans, np.int64).reshape(-1, 2) for name, spans in self._spans.items()}
+        return {
+            "jpeg": spans[JPEG],
+            "pixels": spans[PIXELS],
+            "parts": spans[PARTS],
+            "cut_spans": spans[CUTS],
+            "shapes": np.array(self._shapes, np.int64).reshape(-1, 2),
+            "cut_shapes": np.array(self._cut_shapes, np.int64).reshape(-1, 2),
+            "first": np.cumsum([len(rows) for rows in self._rows]),
+            "keys": np.concatenate(self._rows),
+            "cut_keys": np.concatenate(self._cut_keys),
+        }
+
+    def _put(self, name: str, data: bytes) -> None:
+        self._streams[name].write(data)
+        self._spans[name].append((self._ends[name], len(data)))
+        self._ends[name] += len(data)
 
 
 def _png(parts: NDArray[np.uint8]) -> bytes:
@@ -219,7 +260,7 @@ def _png(parts: NDArray[np.uint8]) -> bytes:
 
 def _map(path: Path) -> NDArray[np.uint8]:
     """Return a file's bytes, mapped into memory."""
-    return np.memmap(path, np.uint8, "r") if path.stat().st_size else np.zeros(0, np.uint8)
+    return np.asarray(np.memmap(path, np.uint8, "r")) if path.stat().st_size else np.zeros(0, np.uint8)
 
 
 def _identity(sources: Sequence[Path]) -> str:

@@ -25,7 +25,7 @@ from keykind.train.detector.keys import Affine, View, move_keys, no_keys, trunca
 from keykind.train.detector.photometric import degrade, recolour
 from keykind.train.detector.plain import plain_ground
 from keykind.train.detector.pool import CutOut, ScenePool
-from keykind.train.detector.warp import log_uniform, random_framing, warp, warp_labels
+from keykind.train.detector.warp import fills, log_uniform, random_framing, warp, warp_labels
 
 ASPECT_RATIOS = (4 / 3, 4 / 3, 3 / 2, 16 / 9, 1.0, 1.2)  # of photos, each as probable
 BACKGROUND_ZOOM, SCENE_ZOOM, SMALL_ZOOM = (1.0, 2.5), (1.0, 2.6), (0.3, 1.0)  # relative to fitting the frame
@@ -119,16 +119,14 @@ def _framed(
     scene: View, matrix: Affine, size: tuple[int, int], pools: Pools, rng: np.random.Generator
 ) -> View:
     """Return a scene mapped into a frame of a size (width, height), recoloured; empty areas are filled."""
-    fill = (
-        scene.image[::9, ::9].mean(axis=(0, 1)) if rng.random() < MEAN_FILL_SHARE else rng.uniform(0, 255, 3)
-    )
+    fill = cv2.mean(scene.image)[:3] if rng.random() < MEAN_FILL_SHARE else rng.uniform(0, 255, 3)
     colour = tuple(int(level) for level in fill)
     image = recolour(warp(scene.image, matrix, size, cv2.BORDER_CONSTANT, colour), rng)
-    if rng.random() < FILLED_SHARE:
+    if rng.random() < FILLED_SHARE and not fills(matrix, scene.size, size):
         inside = np.full(scene.parts.shape, 255, np.uint8)
-        empty = warp_labels(inside, matrix, size) == 0
-        if empty.mean() > MIN_EMPTY:
-            image[empty] = _other(pools, size, rng)[empty]
+        empty = cv2.bitwise_not(warp_labels(inside, matrix, size))
+        if cv2.countNonZero(empty) > MIN_EMPTY * empty.size:
+            cv2.copyTo(_other(pools, size, rng), empty, image)
     parts = np.zeros(size[::-1], np.uint8)
     if len(scene.keys):
         parts = warp_labels(scene.parts, matrix, size)

@@ -21,7 +21,7 @@ from keykind.detect.align import OrientedCrop
 from keykind.detect.detector import KeyDetector
 from keykind.detect.postprocess import decode, pairwise_distance
 from keykind.detect.refiner import HEAD as ENDS_HEAD
-from keykind.detect.refiner import HEIGHT, MASK_SHAPE, MASK_STRIDE, OUTPUTS, WIDTH, crop_region
+from keykind.detect.refiner import HEIGHT, MASK_SHAPE, OUTPUTS, WIDTH, crop_region
 from keykind.detect.refiner import TIP as ENDS_TIP
 from keykind.train.detector import keys
 from keykind.train.detector.keys import View, map_points
@@ -140,10 +140,11 @@ def _visibility(key: NDArray[np.float64]) -> float:
 def _masks(view: View, row: int, region: OrientedCrop) -> NDArray[np.uint8]:
     """Return the shares of the mask's cells that are this key, and its blade, 0..255."""
     flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
-    parts = cv2.warpAffine(
-        view.parts, pixel_matrix(region, (WIDTH, HEIGHT)), (WIDTH, HEIGHT), flags=flags
-    ).astype(int)
-    both = np.stack([(parts + 1) // 2 == row + 1, parts == 2 * row + 2], axis=-1)
+    parts = cv2.warpAffine(view.parts, pixel_matrix(region, (WIDTH, HEIGHT)), (WIDTH, HEIGHT), flags=flags)
+    both = np.zeros((2, 256), np.uint8)
+    both[0, [2 * row + 1, 2 * row + 2]] = both[1, 2 * row + 2] = 255
     rows, columns, _ = MASK_SHAPE
-    shares = both.reshape(rows, MASK_STRIDE, columns, MASK_STRIDE, 2).mean(axis=(1, 3))
-    return np.asarray(np.rint(255 * shares), np.uint8)
+    shares = (
+        cv2.resize(cv2.LUT(parts, part), (columns, rows), interpolation=cv2.INTER_AREA) for part in both
+    )
+    return np.stack(list(shares), axis=-1)
