@@ -316,6 +316,15 @@ def test_a_half_is_averaged_from_the_full_image_as_in_a_browser(size):
     assert (half.width, half.height) == size
 
 
+def test_a_large_photo_is_decoded_at_half_its_size(monkeypatch):
+    data = encode(scene(400, 300), "JPEG", quality=90)
+    averaged = decode.decode_photo(data, "a", min_side=150).pixels
+    monkeypatch.setattr(decode, "LARGE", 400 * 300 - 1)
+    half = decode.decode_photo(data, "a", min_side=150).pixels
+    assert half.shape == averaged.shape
+    assert 0 < np.abs(half.astype(int) - averaged).mean() < 1
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_a_reduced_photo_resizes_to_nearly_the_same_pixels_as_the_full_one(mode):
     noise = np.random.default_rng(1).integers(-20, 20, (900, 1200, 3))

@@ -1,7 +1,7 @@
 """Keep freed memory in the process, for programs that need as much again for each photo.
 
-In:    -
-Out:   glibc's allocator with other limits; elsewhere nothing changes
+In:    this process
+Out:   other limits of glibc's allocator; elsewhere nothing changes
 Needs: nothing beyond Python
 
 glibc returns large blocks to the system when they are freed. The system clears the pages of each new block:
@@ -16,13 +16,12 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # M_TRIM_THRESHOLD and M_MMAP_THRESHO
 _LARGEST_THRESHOLD = 32 << 20  # bytes; mallopt accepts no larger M_MMAP_THRESHOLD on 64-bit systems
 
 
-def keep_freed_memory() -> None:
-    """Let this process, which processes many photos, reuse large blocks of memory."""
+def keep_freed_memory() -> bool:
+    """Let this process, which processes many photos, reuse large blocks; return whether its allocator can."""
     if not sys.platform.startswith("linux"):
-        return
+        return False
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (OSError, AttributeError):  # another C library, such as musl
-        return
-    mallopt(_MMAP_THRESHOLD, _LARGEST_THRESHOLD)
-    mallopt(_TRIM_THRESHOLD, KEPT)
+        return False
+    return bool(mallopt(_MMAP_THRESHOLD, _LARGEST_THRESHOLD) and mallopt(_TRIM_THRESHOLD, KEPT))

@@ -24,6 +24,7 @@ from keykind.photo.reductions import Reductions
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
 MAX_PIXELS = 120_000_000  # phones reach 108 megapixels; decoding 120 takes 1.6 GB
+LARGE = 4_000_000  # pixels; smaller JPEGs are halved after decoding, see _draft
 MIN_SIDE = 8  # pixels; anything smaller shows no shape
 MAX_SCANS = 100  # passes of a progressive JPEG; encoders write about 10, a hostile file 6,000 per megabyte
 SUFFIXES = frozenset(
@@ -179,12 +180,15 @@ def _load_upright(
 
 
 def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:
-    """Set a JPEG's decoder to 1/4 or 1/8 scale; return whether to halve the photo after decoding instead.
+    """Set a JPEG's decoder to a reduced scale; return whether to halve the photo after decoding instead.
 
     At 1/2 scale libjpeg skips the chroma smoothing that it applies at full scale. Browsers decode at full
-    scale, so halving the full image gives the same pixels as in the app.
+    scale, so halving the full image gives the same pixels as in the app. Of a large photo, that would take
+    more than twice the time, and few pixels would differ by more than a level.
     """
-    halve = image.format in ("JPEG", "MPO") and 2 <= min(image.size) // min_side < 4
+    width, height = image.size
+    is_half = image.format in ("JPEG", "MPO") and 2 <= min(width, height) // min_side < 4
+    halve = is_half and width * height <= LARGE
     if not halve:
         image.draft(None, (min_side, min_side))
     return halve

@@ -5,8 +5,7 @@
  * Out:   Photo; the reduction factor: 1, 2, 4 or 8; PhotoProblem
  * Needs: constants.json
  *
- * Python decodes a large JPEG at a quarter or an eighth of its size (Pillow's draft mode), and halves it by averaging.
- * A browser decodes at full size only, so the app averages blocks of pixels instead, which is nearly the same.
+ * Python decodes a large JPEG at a half, a quarter or an eighth of its size (Pillow's draft mode). A browser decodes at full size only, so the app averages blocks of pixels instead, which is nearly the same.
  */
 
 import constants from './constants.json';

@@ -1,0 +1,39 @@
+"""Tests of core/memory.py."""
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from keykind.core.memory import keep_freed_memory
+
+FAULTS = """
+import resource, sys
+from keykind.core.memory import keep_freed_memory
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+def use():
+    blocks = [bytearray(9_000_000) for _ in range(4)]
+for _ in range(2):
+    use()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    use()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has these limits")
+def test_freed_blocks_are_used_again():
+    assert keep_freed_memory()
+    faults = [
+        int(subprocess.run([sys.executable, "-c", FAULTS, way], stdout=subprocess.PIPE, check=True).stdout)
+        for way in ("return", "keep")
+    ]
+    assert faults[1] < faults[0] / 10
+
+
+def test_another_c_library_changes_nothing(monkeypatch):
+    monkeypatch.setattr(sys, "platform", "darwin")
+    assert not keep_freed_memory()
