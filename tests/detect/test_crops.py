@@ -5,7 +5,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from fake_detector import FakeDetector, detection
-from keykind.detect.crops import DETECTION_SIDE, crop_all, take_crop
+from keykind.detect.crops import DETECTION_SIDE, MIN_RESOLUTION, crop_all, take_crop
 from keykind.photo.decode import Photo
 from keykind.photo.reductions import Reductions
 
@@ -38,6 +38,7 @@ def read(large):
 
 
 LARGE, SMALL = detection((200, 1400), (2200, 1400), 200), detection((3000, 515), (3200, 515), 30)
+MEDIUM = detection((200, 1400), (500, 1400), 40)  # its crop is 357 px wide: at least 168 px are needed
 
 
 def test_for_a_large_key_the_photo_is_read_once(read):
@@ -54,11 +55,17 @@ def test_for_a_small_key_the_photo_is_read_again(read):
     large, small = crop_all(read, detector, 0.5)
     assert len(read.requests) == 2
     assert len(detector.shapes) == 1
-    assert small.photo.pixels.shape[1] == 4000
+    assert (large.photo.pixels.shape[1], small.photo.pixels.shape[1]) == (1000, 4000)
     red, blue = (tuple(small.crop[112, x]) for x in (60, 164))
     assert red == (255, 0, 0)
     assert blue == (0, 0, 255)
     assert tuple(large.crop[112, 60]) == (255, 0, 0)
+
+
+def test_it_is_read_no_larger_than_needed(read):
+    (key,) = crop_all(read, FakeDetector(MEDIUM), 0.5)
+    assert key.photo.pixels.shape[1] == 2000
+    assert key.region.width * key.photo.scale >= MIN_RESOLUTION * 224
 
 
 def test_without_a_key_there_is_no_crop_and_no_second_read(read):

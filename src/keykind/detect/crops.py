@@ -17,7 +17,7 @@ from keykind.model.preprocess import Crop
 from keykind.photo.decode import Photo
 
 DETECTION_SIDE = 480  # px of the photo's shorter side for detection
-MIN_RESOLUTION = 0.75  # decoded pixels per crop pixel; below it the photo is read again, larger
+MIN_RESOLUTION = 0.75  # least decoded pixels per crop pixel, if the photo has them; else it is read again
 
 Read = Callable[[int], Photo]  # returns the photo with a shorter side of at least n px, if it has as many
 
@@ -65,12 +65,10 @@ def _with_regions(photo: Photo, detections: tuple[Detection, ...]) -> Detections
 
 
 def _cropped(detected: Detections, read: Read) -> tuple[KeyCrop, ...]:
-    photo = _at_resolution(detected.photo, read, detected.regions)
-    crops = short_map(lambda region: _extract(region, photo), detected.regions)
-    return tuple(
-        KeyCrop(detection, region, crop, photo)
-        for detection, region, crop in zip(detected.detections, detected.regions, crops, strict=True)
-    )
+    finer = _at_resolution(detected.photo, read, detected.regions)
+    photos = [detected.photo if _suffices(detected.photo, region) else finer for region in detected.regions]
+    crops = short_map(lambda pair: _extract(*pair), list(zip(detected.regions, photos, strict=True)))
+    return tuple(map(KeyCrop, detected.detections, detected.regions, crops, photos))
 
 
 def take_crop(read: Read, region: OrientedCrop, size: int = SIZE) -> Crop:
@@ -79,11 +77,20 @@ def take_crop(read: Read, region: OrientedCrop, size: int = SIZE) -> Crop:
 
 
 def _at_resolution(photo: Photo, read: Read, regions: Sequence[OrientedCrop], size: int = SIZE) -> Photo:
-    """Return the photo at a resolution that suffices for the smallest region."""
-    scale = min(max((size / region.width for region in regions), default=0), 1)
-    if photo.scale >= MIN_RESOLUTION * scale:
+    """Return the photo at a resolution that suffices for each region."""
+    if all(_suffices(photo, region, size) for region in regions):
         return photo
+    scale = max(_needed_scale(region, size) for region in regions)
     return read(math.ceil(scale * min(photo.width, photo.height)))
+
+
+def _suffices(photo: Photo, region: OrientedCrop, size: int = SIZE) -> bool:
+    return photo.scale >= _needed_scale(region, size)
+
+
+def _needed_scale(region: OrientedCrop, size: int) -> float:
+    """Return the least decoded pixels per pixel of the original for a region's crop."""
+    return MIN_RESOLUTION * min(size / region.width, 1)
 
 
 def _extract(region: OrientedCrop, photo: Photo, size: int = SIZE) -> Crop:

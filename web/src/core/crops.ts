@@ -35,21 +35,31 @@ export async function cropAll(
   const coarse = await read(C.DETECTION_SIDE);
   const detections = await detectAll(coarse, run, options);
   const regions = detections.map((key) => cropAround(key.head, key.tip, boxOf(key)));
-  const photo = await readSharp(coarse, read, regions);
+  const finer = await readSharp(coarse, read, regions);
   return detections.map((detection, i) => {
     const region = regions[i] as OrientedCrop;
+    const photo = suffices(coarse, region) ? coarse : finer;
     return { detection, region, crop: extract(region, photo.pixels, scaleOf(photo)), photo };
   });
 }
 
-/** Return the photo at a resolution sufficient for the smallest of some regions at `size` px. */
+/** Return the photo at a resolution that suffices for each of some regions at `size` px. */
 export async function readSharp(
   photo: Photo,
   read: ReadPhoto,
   regions: readonly OrientedCrop[],
   size: number = SIZE,
 ): Promise<Photo> {
-  const scale = Math.min(Math.max(0, ...regions.map((region) => size / region.width)), 1);
-  if (scaleOf(photo) >= C.MIN_RESOLUTION * scale) return photo;
+  if (regions.every((region) => suffices(photo, region, size))) return photo;
+  const scale = Math.max(...regions.map((region) => neededScale(region, size)));
   return read(Math.ceil(scale * Math.min(photo.width, photo.height)));
+}
+
+function suffices(photo: Photo, region: OrientedCrop, size: number = SIZE): boolean {
+  return scaleOf(photo) >= neededScale(region, size);
+}
+
+/** Return the least pixels read per pixel of the original for a region's crop. */
+function neededScale(region: OrientedCrop, size: number): number {
+  return C.MIN_RESOLUTION * Math.min(size / region.width, 1);
 }
