@@ -62,13 +62,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print or write the predictions for photos."""
     from keykind.core.files import check_not_input
-    from keykind.core.memory import keep_freed_memory
+    from keykind.core.process import prepare_process
+
+    prepare_process()
     from keykind.predict.recogniser import Recogniser
 
     _check_folder_options(options)
     if isinstance(options.out, Path):
         check_not_input(options.out, map(parse_location, options.photos))
-    keep_freed_memory()
     recogniser = Recogniser.load(options.model, whole=options.whole)
     tally = _write(options, recogniser) if options.out else _print(options, recogniser)
     return SOME_UNREADABLE if tally.unreadable else OK

@@ -24,6 +24,7 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from keykind.core.errors import BadSettings, KeykindError
+from keykind.core.process import prepare_process
 from keykind.predict.recogniser import Recogniser
 from keykind.serve.connections import LimitedHttpProtocol
 from keykind.serve.logs import LOGGER, LOGGING
@@ -41,6 +42,7 @@ def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
 
     Raises BadModel for an unusable model, BadSettings for an unavailable port.
     """
+    prepare_process()  # also for what workers inherit
     Recogniser.load(Path(settings.model) if settings.model else None, whole=settings.whole)
     listener = _listen(host, port)
     _raise_file_limit()
@@ -71,6 +73,7 @@ def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
 
 def create_worker_app() -> ASGIApp:
     """Return the application of one worker process, which exits when its parent does."""
+    prepare_process()
     parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()

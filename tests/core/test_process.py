@@ -1,16 +1,17 @@
-"""Tests of core/memory.py."""
+"""Tests of core/process.py."""
 
+import os
 import platform
 import subprocess
 import sys
 
 import pytest
 
-from keykind.core.memory import keep_freed_memory
+from keykind.core.process import keep_freed_memory, prepare_process
 
 FAULTS = """
 import resource, sys
-from keykind.core.memory import keep_freed_memory
+from keykind.core.process import keep_freed_memory
 if sys.argv[1] == "keep":
     keep_freed_memory()
 def use():
@@ -32,6 +33,16 @@ def test_freed_blocks_are_used_again():
         for way in ("return", "keep")
     ]
     assert faults[1] < faults[0] / 10
+
+
+def test_the_users_number_of_threads_stays(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "3")
+    prepare_process()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "3"
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS")
+    prepare_process()
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "1"
+    del os.environ["OPENBLAS_NUM_THREADS"]
 
 
 def test_another_c_library_changes_nothing(monkeypatch):
