@@ -4,7 +4,7 @@ In:    this process, before NumPy is imported
 Out:   no idle threads of NumPy's linear algebra; other limits of glibc's allocator
 Needs: nothing beyond Python
 
-OpenBLAS starts a thread per core, which waits for work in a loop: 0.1 s of processor time. glibc returns large
+OpenBLAS starts a thread per core, which waits for work in a loop: 0.1 s of a core. glibc returns large
 blocks to the system when they are freed, and the system clears the pages of each new block: 3,000 pages and
 6 ms of a core for a photo of 12 megapixels.
 """

@@ -39,7 +39,7 @@ CARD = "card.json"  # the zip has LABELS and this, in this order
 MAX_BYTES = 200_000_000  # of a file; MobileNetV2 has 9 million, the largest backbone 24 million
 MAX_ZIP = 1_000_000  # bytes; enough for 1000 kinds and a long card
 TOLERANCE = 0.01  # of probabilities outside 0..1; int8 has a resolution of 1/256
-CERTAIN = 0.97  # probability from which an answer is not averaged with that for the mirror image
+CERTAIN = 0.9  # probability from which an answer is not averaged with that for the mirror image
 CERTAIN_OOD = 0.8  # thresholds of the OOD score up to which it is not
 # What LiteRT raises for a network that it cannot run, mostly the first three.
 _RUN_ERRORS = (RuntimeError, ValueError, MemoryError, IndexError, TypeError)

@@ -55,21 +55,17 @@ export async function refine(
   run: RunRefiner,
   minScore = 0,
 ): Promise<Detection[]> {
-  const lookAt = async (detection: Detection, at: Detection): Promise<Look> =>
-    look(photo, detection, at, run);
+  const lookTwice = async (detection: Detection): Promise<Look> => {
+    const once = await look(photo, detection, detection, run);
+    return needsAnother(once) ? look(photo, detection, once.refined, run) : once;
+  };
   const first = withoutDuplicates(detections);
-  let looks: Look[] = [];
-  for (const key of first) looks.push(await lookAt(key, key));
+  const looks: Look[] = [];
+  for (const key of first) looks.push(await lookTwice(key));
   const certain = looks.map(({ refined }) => refined).filter(({ score }) => score >= C.CERTAIN);
   const others = detections.filter((key) => !first.includes(key) && !isAmong(key, certain));
-  for (const key of others) looks.push(await lookAt(key, key)); // they may have better ends
-  looks = distinct(looks);
-  const again = looks.filter(needsAnother);
-  looks = looks.filter((each) => !again.includes(each));
-  for (const { detection, refined } of again) looks.push(await lookAt(detection, refined));
-  return distinct(looks)
-    .filter(({ refined }) => refined.score >= minScore)
-    .map(measured);
+  for (const key of others) looks.push(await lookTwice(key)); // they may have better ends
+  return distinct(looks.filter(({ refined }) => refined.score >= minScore)).map(measured);
 }
 
 /** Return each key's look once, highest score first. */
