@@ -270,7 +270,7 @@ def test_boxes_and_distances_of_keys_are_pythons(core):
 @pytest.mark.parametrize("scene", ["small", "none", "one", "crossing", "key and remote"])
 @pytest.mark.parametrize("size", [(700, 500), (500, 700)])
 def test_photos_are_processed_in_as_many_passes_as_in_python(core, scene, size, monkeypatch):
-    monkeypatch.setattr(detector, "parallel_map", lambda function, items: [function(item) for item in items])
+    monkeypatch.setattr(detector, "short_map", lambda function, items: [function(item) for item in items])
     passes = [made_outputs(SCENES[scene])]
     for n in range(60):
         head, tip = (60 + 5 * n, 60), (150 + 3 * n, 90 + 3 * n)

@@ -72,11 +72,11 @@ export async function detectAll(
   const threshold = refiner ? Math.min(scoreThreshold, C.CANDIDATE_THRESHOLD) : scoreThreshold;
   const candidates = await detectPass(photo.pixels, run, reduction, threshold);
   let detections = await refined(photo, candidates, refiner, scoreThreshold, options.select);
-  let fieldOfView = longerSide;
+  let lastScale = 1;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
     const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
-    if (longerPixels * share <= WIDTH * C.MIN_TILE || !needsFinerScale(sure, fieldOfView)) break;
-    fieldOfView = share * longerSide;
+    if (longerPixels * share <= WIDTH * C.MIN_TILE || !needsFinerScale(sure, longerSide, lastScale)) break;
+    lastScale = share;
     const finer: Detection[] = [];
     for (const tile of tilesOf(photo.pixels, share)) {
       finer.push(...(await detectInTile(photo, tile, run, reduction, threshold)));
@@ -177,10 +177,13 @@ async function detectInTile(
     .map((key) => ({ ...key, head: shift(key.head), tip: shift(key.tip) }));
 }
 
-/** Return whether a finer scale may find more: no key was detected, or at least half of them are small. */
-function needsFinerScale(detections: readonly Detection[], fieldOfView: number): boolean {
+/**
+ * Return whether a finer scale than the last may find more: at least half of the keys are small, or the whole photo
+ * showed none.
+ */
+function needsFinerScale(detections: readonly Detection[], longerSide: number, scale: number): boolean {
   const lengths = detections.filter(({ remote }) => !remote).map(lengthOf);
-  return lengths.length === 0 || median(lengths) <= C.SMALL_KEY * fieldOfView;
+  return lengths.length ? median(lengths) <= C.SMALL_KEY * scale * longerSide : scale === 1;
 }
 
 /** Return overlapping tiles that cover an image, in the proportions of the network's input. */
