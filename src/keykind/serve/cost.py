@@ -6,8 +6,8 @@ Needs: numpy, pillow (for the type of a photo)
 
 Of a JPEG, which is decoded at a reduced scale, neither the bytes nor the pixels predict the CPU time (R2 0.00
 over 12-megapixel, everyday and resized photos). The number of keys does (0.8), but is not known before. Other
-formats are decoded in full, for 14 to 25 ms per megapixel; their bytes say little (29 ms per megabyte of a PNG,
-900 of a WebP). So a JPEG has weight 1, and other formats add to that by the pixels that their header states.
+formats are decoded in full, for 14 to 25 ms per megapixel; their bytes say little (29 ms per megabyte of PNG,
+900 of WebP). So a JPEG has weight 1, and other formats add to that by the pixels that their header states.
 """
 
 import math
@@ -49,10 +49,10 @@ def photo_weight(photo: NamedPhoto) -> float:
 
 def _megapixels(data: bytes) -> float | None:
     """Return the megapixels of a photo that is no JPEG; None if it is none in any format."""
-    for pattern, order, bits, added in _SIZES:
+    for pattern, order, mask, added in _SIZES:
         if match := pattern.match(data):
             width, height = ((int.from_bytes(side, order) & mask) + added for side in match.groups())
-            return width * height / 1e6
+            return width * height / 1_000_000
     return ASSUMED_MEGAPIXELS if _PHOTO.match(data) else None
 
 

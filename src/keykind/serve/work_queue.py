@@ -102,7 +102,7 @@ class Reservation:
 
     @asynccontextmanager
     async def accept(self, weights: Sequence[float]) -> AsyncIterator[None]:
-        """Accept photos with these weights. Raises Busy if they would wait too long or the block times out."""
+        """Accept photos with these weights. Raises Busy if they would wait too long or it times out."""
         self._queue.check(len(weights))
         self._queue.accepted[self] = deque(weights)
         self._queue.changed()
