@@ -18,6 +18,7 @@ CLIENTS = 6  # concurrent clients when the capacity is measured
 WARM_UP = 12  # requests before anything is measured
 TIMEOUT = 60  # seconds
 LOST = 0  # in place of a status: no response
+REFUSED, PAUSE = 503, 0.1  # status; seconds until such a client sends its next photo in a closed loop
 
 
 @dataclass(slots=True)
@@ -49,8 +50,8 @@ class LoadGenerator:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=100)
         self._client = httpx2.AsyncClient(limits=limits, timeout=TIMEOUT)
 
-    async def send(self) -> None:
-        """Send one photo."""
+    async def send(self) -> int:
+        """Send one photo and return the status."""
         photo = self._photos[self._count % len(self._photos)]
         self._count += 1
         start = time.monotonic()
@@ -62,6 +63,7 @@ class LoadGenerator:
         self.load.statuses[status] += 1
         if status == 200:
             self.load.latencies.append(time.monotonic() - start)
+        return status
 
     async def closed_loop(self, seconds: float, clients: int = CLIENTS) -> Load:
         """Let each client send its next photo as soon as the previous one is answered."""
@@ -70,7 +72,8 @@ class LoadGenerator:
 
         async def client() -> None:
             while time.monotonic() < start + seconds:
-                await self.send()
+                if await self.send() == REFUSED:
+                    await asyncio.sleep(PAUSE)
 
         await asyncio.gather(*(client() for _ in range(clients)), self._watch(start + seconds))
         return self._finished(start)

@@ -103,6 +103,7 @@ def test_health_card_and_metrics_are_served(ask):
     assert 'keykind_requests_total{method="POST",route="/v1/recognise",status="200"}' in metrics
     assert 'keykind_photos_total{verdict="answered"}' in metrics
     assert "keykind_accepted_requests 0.0" in metrics
+    assert "keykind_backlog_seconds 0.0" in metrics
 
 
 def test_a_request_keeps_its_own_valid_id_and_gets_one_otherwise(ask):
@@ -154,7 +155,7 @@ REJECTED = {
     ),
     "too large": (413, "larger than 1 MB", bare(bytes(1_000_001), changes=SMALL)),
     "too large, in chunks": (413, "larger than 1 MB", bare(iter([bytes(600_000)] * 2), changes=SMALL)),
-    "a full queue": (503, "try again in 1 s", bare(changes={"max_pending": 0})),
+    "a full queue": (503, "try again in 1 s", bare(changes={"max_wait": -1})),
     "no memory left": (503, "try again", bare(changes={"max_buffered_bytes": 100})),
     "no time left": (503, "try again", bare(blank(2000, 2000), changes={"timeout": 0.01})),
     "no key": (401, "API key", bare(changes=PROTECTED)),

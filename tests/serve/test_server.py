@@ -123,11 +123,24 @@ def test_accepted_requests_are_finished_before_the_service_stops(model):
 
 
 def test_a_connection_is_closed_if_other_requests_wait_for_its_worker(model):
-    with Service("--model", model, "--seconds", 60) as service:
+    with Service("--model", model, "--seconds", 60, "--wait", 60) as service:
         uploads = [Upload(httpx2.Client(base_url=service.url, timeout=DEADLINE), str(i), 6) for i in range(2)]
         for upload in uploads:
             upload.join()
         assert sorted(upload.headers.get("connection", "kept") for upload in uploads) == ["close", "kept"]
+
+
+def test_a_request_that_would_wait_too_long_is_refused_at_once(model):
+    with Service("--model", model, "--seconds", 60, "--wait", 0.1) as service:
+        upload = Upload(httpx2.Client(base_url=service.url, timeout=DEADLINE), "accepted", 6)
+        wait_until(lambda: metric(service, "keykind_backlog_seconds") > 1)
+        response = service.post(random_photo())
+        assert (response.status_code, upload.status) == (503, None)
+        assert int(response.headers["retry-after"]) >= 2
+        upload.join()
+        assert upload.status == 200
+        assert metric(service, "keykind_backlog_seconds") == 0
+        assert service.post(random_photo()).status_code == 200
 
 
 def test_workers_exit_with_their_parent_process(model):

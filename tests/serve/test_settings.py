@@ -22,7 +22,7 @@ def parse(*options):
 
 def test_settings_reach_a_worker_through_the_environment(tmp_path):
     (tmp_path / "keys.txt").write_text(KEY)
-    settings = parse("--api-keys", tmp_path / "keys.txt", "--cors", "https://shop.example", "--queue", 3)
+    settings = parse("--api-keys", tmp_path / "keys.txt", "--cors", "https://shop.example", "--wait", 0.5)
     assert settings_from_environment({SETTINGS_VARIABLE: settings.as_text()}) == settings
     assert settings_from_environment({}) == Settings()
 
@@ -81,8 +81,15 @@ def test_invalid_origins_are_rejected(origin):
 
 
 @pytest.mark.parametrize(
-    "options", [["--port", "65536"], ["--port", "x"], ["--workers", "0"], ["--queue", "0"]]
+    "options",
+    [["--port", "65536"], ["--port", "x"], ["--workers", "0"], ["--wait", "0"], ["--wait", "nan"]],
 )
 def test_invalid_numbers_are_usage_errors(options):
     with pytest.raises(SystemExit):
         parse(*options)
+
+
+def test_the_removed_limit_on_requests_names_its_replacement(capsys):
+    with pytest.raises(SystemExit):
+        parse("--queue", "16")
+    assert "removed in 0.9.0; use --wait SECONDS" in capsys.readouterr().err

@@ -8,7 +8,7 @@ Needs: fastapi, uvicorn                                                         
 import argparse
 from pathlib import Path
 
-from keykind.cli.options import add_model_options, port, positive
+from keykind.cli.options import add_model_options, port, positive, positive_number
 from keykind.cli.output import OK
 from keykind.core.extras import require
 
@@ -28,12 +28,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_model_options(parser)
     parser.add_argument(
-        "--queue",
-        type=positive,
-        default=16,
-        metavar="N",
-        help="requests that a worker may hold; further ones are answered with 503 (default: %(default)s)",
+        "--wait",
+        type=positive_number,
+        default=0.8,
+        metavar="SECONDS",
+        help="how long a request may be expected to wait for others; beyond it, the answer is 503 at once "
+        "(default: %(default)s)",
     )
+    parser.add_argument("--queue", type=_removed_queue, help=argparse.SUPPRESS)
     parser.add_argument(
         "--most-mb",
         type=positive,
@@ -68,6 +70,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="ORIGIN",
         help="origins whose pages may call the service, such as https://shop.example",
     )
+
+
+def _removed_queue(_: str) -> None:
+    """Reject the option that counted requests until 0.8.0, whatever they cost."""
+    raise argparse.ArgumentTypeError("was removed in 0.9.0; use --wait SECONDS, a limit on the expected wait")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -25,6 +25,7 @@ from keykind.predict.figure import ALL, draw
 from keykind.predict.recogniser import Recogniser
 from keykind.serve import schemas
 from keykind.serve.app_files import AppFiles
+from keykind.serve.cost import EXPLANATION, photo_weight
 from keykind.serve.metrics import ServiceMetrics
 from keykind.serve.middleware import (
     HEALTH_PATH,
@@ -79,7 +80,9 @@ class Service:
         path = Path(settings.model) if settings.model else None
         self.settings, self.metrics = settings, ServiceMetrics()
         self.recogniser = Recogniser.load(path, whole=settings.whole)
-        self.queue = WorkQueue(settings.max_pending, settings.max_buffered_bytes, settings.timeout)
+        self.queue = WorkQueue(
+            settings.max_wait, settings.max_buffered_bytes, settings.timeout, self.metrics.backlog.set
+        )
 
     def routes(self) -> list[tuple[str, str, Any, dict[str, Any]]]:
         """Return path, method, function and FastAPI options of each route."""
@@ -107,7 +110,8 @@ class Service:
         """Return the keys in each photo; one that cannot be read gets an error and does not affect others."""
         with self.queue.reserve(_client_check(request)) as reservation:
             photos = await receive_photos(request, reservation.add_bytes, self.settings)
-            async with reservation.accept():
+            weights = [photo_weight(photo) for photo in photos]
+            async with reservation.accept(weights):
                 with self.metrics.pending.track_inprogress():
                     predictions = [
                         await reservation.run(partial(self.recogniser.attempt, photo)) for photo in photos
@@ -133,7 +137,7 @@ class Service:
             photo, *others = await receive_photos(request, reservation.add_bytes, self.settings)
             if others:
                 raise RequestError(422, f"the request has {1 + len(others)} photos", "send one")
-            async with reservation.accept():
+            async with reservation.accept([photo_weight(photo) + EXPLANATION]):
                 with self.metrics.pending.track_inprogress():
                     png = await reservation.run(
                         lambda: _draw_png(self.recogniser.explain(photo, key - 1), kind)
@@ -162,7 +166,7 @@ class Service:
 
     def _connection_header(self) -> dict[str, str]:
         """Return `connection: close` if requests wait here: the client's next may reach a free worker."""
-        return {"connection": "close"} if self.queue.pending else {}
+        return {"connection": "close"} if self.queue.accepted else {}
 
     async def _busy(self, _: Request, __: Exception) -> Response:
         seconds = self.queue.retry_after

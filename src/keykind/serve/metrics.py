@@ -52,6 +52,13 @@ class ServiceMetrics:
             "accepted_requests", "Accepted and not yet answered.", multiprocess_mode="livesum", **options
         )
 
+        self.backlog = Gauge(
+            "backlog_seconds",
+            "Expected time of the photos accepted and not finished, over all workers, which share it.",
+            multiprocess_mode="livesum",
+            **options,
+        )
+
     def count_response(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count a response."""
         self._requests.labels(method, route, str(status)).inc()

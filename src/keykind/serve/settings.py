@@ -31,7 +31,7 @@ class Settings:
 
     model: str | None = None  # path of a model file; None: the one that ships with keykind
     whole: bool = False  # skip key detection: treat the whole photo as one key
-    max_pending: int = 16  # requests that a worker has accepted and not finished; more are rejected
+    max_wait: float = 0.8  # seconds that a request may be expected to wait for others; else it is rejected
     max_buffered_bytes: int = MIN_BUFFER  # of photos in a worker's memory
     max_request_bytes: int = 40 * MEGABYTE
     max_photos: int = 32  # per request
@@ -50,7 +50,7 @@ def settings_from_options(options: Namespace) -> Settings:
     return Settings(
         model=str(options.model.absolute()) if options.model else None,
         whole=options.whole,
-        max_pending=options.queue,
+        max_wait=options.wait,
         max_buffered_bytes=max(options.most_mb * MEGABYTE, MIN_BUFFER),
         max_request_bytes=options.most_mb * MEGABYTE,
         max_pixels=options.most_megapixels * 1_000_000,

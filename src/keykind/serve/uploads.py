@@ -6,7 +6,10 @@ Needs: starlette, python-multipart    [serve]
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable
+from io import BytesIO
+from typing import Any
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
@@ -38,10 +41,26 @@ class RequestError(Exception):
 
 
 class _InMemoryParser(MultiPartParser):
-    """A parser that writes nothing to disk, and records whether the form was complete."""
+    """A parser that writes nothing to disk, and records whether the form was complete.
+
+    Each file is collected in one buffer whose bytes become the photo's: with Starlette's own way, receiving a
+    large photo takes twice the CPU time.
+    """
 
     spool_max_size = 2**62
     is_complete = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Start without files."""
+        super().__init__(*arguments, **options)
+        self.buffers: defaultdict[UploadFile, BytesIO] = defaultdict(BytesIO)
+
+    def on_part_data(self, data: bytes, start: int, end: int) -> None:
+        """Keep a chunk of a file; handle other fields as usual."""
+        if self._current_part.file is None:
+            super().on_part_data(data, start, end)
+        else:
+            self.buffers[self._current_part.file].write(memoryview(data)[start:end])
 
     def on_end(self) -> None:
         """Record that the form is complete."""
@@ -92,8 +111,10 @@ async def _chunks(request: Request, add_bytes: AddBytes, settings: Settings) -> 
 
 
 async def _from_body(request: Request, add_bytes: AddBytes, settings: Settings) -> list[NamedPhoto]:
-    data = b"".join([chunk async for chunk in _chunks(request, add_bytes, settings)])
-    return [NamedPhoto(UNNAMED, data, settings.max_pixels)]
+    buffer = BytesIO()  # a list of chunks of one byte each would need many times their size
+    async for chunk in _chunks(request, add_bytes, settings):
+        buffer.write(chunk)
+    return [NamedPhoto(UNNAMED, buffer.getvalue(), settings.max_pixels)]
 
 
 async def _from_form(request: Request, add_bytes: AddBytes, settings: Settings) -> list[NamedPhoto]:
@@ -115,11 +136,9 @@ async def _from_form(request: Request, add_bytes: AddBytes, settings: Settings) 
     if not parser.is_complete:
         raise RequestError(400, "the form is cut off: its last boundary is missing", remedy)
     files = [value for name, value in form.multi_items() if name == FIELD and isinstance(value, UploadFile)]
-    return [await _read_file(file, settings.max_pixels) for file in files]
+    return [_to_photo(file, parser.buffers[file], settings.max_pixels) for file in files]
 
 
-async def _read_file(file: UploadFile, max_pixels: int) -> NamedPhoto:
-    """Return a file of a form as a photo, and free the form's copy."""
-    data = await file.read()
-    await file.close()
-    return NamedPhoto((file.filename or UNNAMED)[:MAX_NAME_LENGTH], data, max_pixels)
+def _to_photo(file: UploadFile, buffer: BytesIO, max_pixels: int) -> NamedPhoto:
+    """Return a file of a form as a photo."""
+    return NamedPhoto((file.filename or UNNAMED)[:MAX_NAME_LENGTH], buffer.getvalue(), max_pixels)

@@ -1,28 +1,30 @@
-"""A queue of accepted work with fixed limits, done in a thread.
+"""A queue of accepted work with limits on its expected time and on memory, done in a thread.
 
-In:    slow functions; the number of bytes in memory that wait for them
+In:    slow functions with the weight of each; the number of bytes in memory that wait for them
 Out:   their results; Busy if a limit is reached
-Needs: nothing beyond Python
+Needs: numpy, pillow (for the type of a photo)
 
 Requests take turns photo by photo, so that a request with many photos does not block those with one. A thread
-cannot be stopped: the response to a request that times out is not delayed, but the request counts against the
-limits until its running photo is done.
+cannot be stopped: the response to a request that times out is not delayed, but its running photo counts
+against the limits until it is done.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
+from itertools import islice
 from typing import Any, TypeVar
 
 from keykind.core.parallel import thread_pool
+from keykind.serve.cost import CostEstimate
 
 Result = TypeVar("Result")
 CheckClient = Callable[[], Awaitable[None]]  # raises if the client is gone
-
-INITIAL_SECONDS = 0.1  # assumed duration of a turn before the first is measured
-WEIGHT = 0.1  # of the latest turn in the moving average
+OnChange = Callable[[float], None]  # called with the expected seconds of all accepted work
 
 
 class Busy(Exception):
@@ -35,13 +37,15 @@ class WorkQueue:
     Work is done in one thread: the event loop needs the rest of the CPU, other CPUs have their own workers.
     """
 
-    def __init__(self, max_pending: int, max_buffered_bytes: int, timeout: float) -> None:
-        """Set the limits: requests, bytes, and seconds for a request to wait and be processed."""
-        self.pending = self.buffered_bytes = 0
+    def __init__(
+        self, max_wait: float, max_buffered_bytes: int, timeout: float, on_change: OnChange = lambda _: None
+    ) -> None:
+        """Set the limits: expected seconds of waiting, bytes, and seconds to wait and be processed."""
+        self.buffered_bytes, self.cost = 0, CostEstimate()
         self.max_buffered_bytes, self.timeout = max_buffered_bytes, timeout
         self.turn, self.thread = asyncio.Lock(), thread_pool(1, "photos")
-        self._max_pending = max_pending
-        self._turn_seconds = INITIAL_SECONDS  # moving average
+        self.accepted: dict[Reservation, deque[float]] = {}  # the weights of the photos that are left of each
+        self._max_wait, self._on_change = max_wait, on_change
 
     @contextmanager
     def reserve(self, check_client: CheckClient) -> Iterator["Reservation"]:
@@ -53,30 +57,41 @@ class WorkQueue:
         finally:
             reservation.release()
 
-    def check(self) -> None:
-        """Raise Busy if there is no room for another request."""
-        if self.pending >= self._max_pending or self.buffered_bytes >= self.max_buffered_bytes:
+    def check(self, photos: int = 1) -> None:
+        """Raise Busy if a new request with so many photos would wait too long, or memory is full."""
+        if self.wait(photos) > self._max_wait or self.buffered_bytes >= self.max_buffered_bytes:
             raise Busy
 
-    def end_turn(self, start: float, _: "asyncio.Future[Any]") -> None:
-        """Free the thread for the next turn."""
-        self.turn.release()
-        self._turn_seconds += WEIGHT * (time.monotonic() - start - self._turn_seconds)
+    def wait(self, photos: int) -> float:
+        """Return how long a new request with so many photos is expected to wait for others, s.
+
+        They take turns, so each of the others is processed for at most that many photos first.
+        """
+        return self.cost.seconds * sum(sum(islice(left, photos)) for left in self.accepted.values())
+
+    @property
+    def backlog(self) -> float:
+        """Return the expected time of all accepted work, s."""
+        return self.cost.seconds * sum(map(sum, self.accepted.values()))
 
     @property
     def retry_after(self) -> int:
-        """Return the estimated time until there is room again, s, at least 1."""
-        return max(round(self.pending * self._turn_seconds), 1)
+        """Return the expected time until everything accepted so far is done, whole s, at least 1."""
+        return max(math.ceil(self.backlog), 1)
+
+    def changed(self) -> None:
+        """Report the expected time of all accepted work."""
+        self._on_change(self.backlog)
 
 
 class Reservation:
-    """One request's share of a queue: bytes in memory, a pending request, turns of the thread."""
+    """One request's share of a queue: bytes in memory, photos that are left, turns of the thread."""
 
     def __init__(self, queue: WorkQueue, check_client: CheckClient) -> None:
-        """Start without bytes or requests."""
+        """Start without bytes or photos."""
         self._queue, self._check_client = queue, check_client
-        self._bytes = self._requests = 0
-        self._last: asyncio.Future[Any] | None = None
+        self._bytes = 0
+        self._running: asyncio.Future[Any] | None = None
 
     def add_bytes(self, count: int) -> None:
         """Count bytes that are kept in memory. Raises Busy if there is no room for them."""
@@ -86,11 +101,11 @@ class Reservation:
             raise Busy
 
     @asynccontextmanager
-    async def accept(self) -> AsyncIterator[None]:
-        """Accept the request for processing. Raises Busy if there is no room, or the block times out."""
-        self._queue.check()
-        self._requests += 1
-        self._queue.pending += 1
+    async def accept(self, weights: Sequence[float]) -> AsyncIterator[None]:
+        """Accept photos with these weights. Raises Busy if they would wait too long or it times out."""
+        self._queue.check(len(weights))
+        self._queue.accepted[self] = deque(weights)
+        self._queue.changed()
         try:
             async with asyncio.timeout(self._queue.timeout):
                 yield
@@ -98,7 +113,7 @@ class Reservation:
             raise Busy from error
 
     async def run(self, function: Callable[[], Result]) -> Result:
-        """Run the function in the thread when it is its turn, and return its result.
+        """Run the function for the next accepted photo when it is its turn, in the thread; return its result.
 
         Raises what `check_client` and the function raise.
         """
@@ -109,17 +124,28 @@ class Reservation:
         except BaseException:
             self._queue.turn.release()
             raise
-        future.add_done_callback(partial(self._queue.end_turn, time.monotonic()))
-        self._last = future
+        self._running = future
+        future.add_done_callback(partial(self._end_turn, time.monotonic()))
         return await asyncio.shield(future)
 
+    def _end_turn(self, start: float, _: "asyncio.Future[Any]") -> None:
+        """Free the thread for the next turn, and learn what this one took."""
+        self._running = None
+        self._queue.turn.release()
+        self._queue.cost.add(time.monotonic() - start, self._queue.accepted[self].popleft())
+        self._queue.changed()
+
     def release(self) -> None:
-        """Give everything back once the thread no longer works on the request."""
-        if self._last and not self._last.done():
-            self._last.add_done_callback(lambda _: self._give_back())
+        """Give everything back, except for a running photo: that once the thread no longer works on it."""
+        if self._running:
+            left = self._queue.accepted[self]
+            while len(left) > 1:
+                left.pop()
+            self._running.add_done_callback(lambda _: self._give_back())
         else:
             self._give_back()
 
     def _give_back(self) -> None:
         self._queue.buffered_bytes -= self._bytes
-        self._queue.pending -= self._requests
+        self._queue.accepted.pop(self, None)
+        self._queue.changed()
