@@ -74,7 +74,7 @@ def text(model: Path | None, rounds: int) -> str:
     table = markdown(("keys in the photo", "detections", "accepted as keys", "ms", "times one key"), rows)
     return (
         "One 12-megapixel JPEG at a time, in a running process: decoding, detection, cropping, "
-        "classification. Each candidate is refined, and each crop classified twice, as it is and mirrored; "
+        "classification. Candidates are refined; crops are classified, doubtful ones mirrored, too; "
         f"small keys are also searched in tiles. Medians of {rounds} rounds over all rows.\n\n{table}\n\n"
         "Target: eight keys in at most 2 times the time of one."
     )

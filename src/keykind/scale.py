@@ -29,7 +29,7 @@ from ray.exceptions import RayError
 from keykind import __version__
 from keykind.core.errors import KeykindError
 from keykind.core.parallel import Engine, cpu_count, disable_nested_threads
-from keykind.core.process import prepare_process
+from keykind.core.process import keep_freed_memory
 from keykind.core.quiet import quiet, suppress_warnings
 
 T = TypeVar("T")
@@ -161,7 +161,7 @@ class _Actor:
     """A process of the cluster. Works in one thread, one chunk at a time, as every CPU has its own actor."""
 
     def __init__(self, work: bytes, version: str, folder: str) -> None:
-        prepare_process()
+        keep_freed_memory()
         if Path(folder).is_dir():  # photos' paths may be relative to it
             os.chdir(folder)
         self._version = version

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from keykind.core import parallel
-from keykind.core.parallel import PREFETCH, cpu_count, parallel_map, short_map, thread_pool
+from keykind.core.parallel import MIN_SHARED, PREFETCH, cpu_count, parallel_map, short_map, thread_pool
 
 
 @pytest.fixture
@@ -152,6 +152,22 @@ def test_a_later_call_uses_all_threads_again(two_cpus):
 @pytest.mark.parametrize("count", [0, 1, 3, 50])
 def test_a_short_map_keeps_the_order(count):
     assert short_map(lambda item: item * 2, list(range(count))) == [2 * item for item in range(count)]
+
+
+def test_short_work_is_shared_by_this_thread_and_others(two_cpus):
+    together = threading.Barrier(2)  # breaks unless two items are worked on at once
+    threads = short_map(lambda _: (together.wait(5), threading.get_ident())[1], list(range(MIN_SHARED)))
+    assert len(set(threads)) == 2
+    assert threading.get_ident() in threads
+
+
+def test_a_few_short_items_and_those_within_other_work_stay_in_their_thread(two_cpus):
+    def here(_):
+        return threading.get_ident()
+
+    assert set(short_map(here, list(range(MIN_SHARED - 1)))) == {threading.get_ident()}
+    nested = parallel_map(lambda _: (here(0), set(short_map(here, list(range(20))))), range(4))
+    assert all(inner == {outer} for outer, inner in nested)
 
 
 def test_a_short_map_raises_what_its_work_raises():

@@ -11,7 +11,7 @@ from keykind.core.errors import BadModel
 from keykind.detect.detection import Detection
 from keykind.detect.detector import KeyDetector
 from keykind.detect.metrics import mask_iou
-from keykind.detect.refiner import Refiner, combined_score, load_refiner
+from keykind.detect.refiner import CERTAIN_SCORE, Refiner, combined_score, load_refiner
 from keykind.model import shipped
 from keykind.photo.decode import Photo
 from keykind.photo.reductions import Reductions
@@ -42,6 +42,24 @@ def test_a_detection_that_hardly_moves_is_looked_at_once():
     photo, head, tip = drawn_key((320, 240), 200, 0.4)
     refiner = DrawnRefiner()
     refiner.refine(photo, [off(head, tip, 0.01)])
+    assert refiner.looks == 1
+
+
+def test_of_several_candidates_of_a_certain_key_one_is_refined():
+    photo, head, tip = drawn_key((320, 240), 200, 0.4)
+    refiner = DrawnRefiner()
+    candidates = [off(head, tip, share) for share in (0.01, 0.02, 0.03)]
+    (key,) = refiner.refine(photo, candidates, 0.5)
+    assert key.score >= CERTAIN_SCORE
+    assert refiner.looks == 1
+
+
+def test_what_is_surely_no_key_is_read_once():
+    photo = Photo(Reductions(np.full((480, 640, 3), 200, np.uint8)), 640, 480, "array")
+    refiner = DrawnRefiner()  # moves the ends of a crop without a key, too
+    assert (
+        refiner.refine(photo, [Detection(0.3, np.array([100.0, 90]), np.array([300.0, 90]), 90.0)], 0.5) == ()
+    )
     assert refiner.looks == 1
 
 

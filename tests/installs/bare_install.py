@@ -20,6 +20,7 @@ HEAVY = (
 )
 LIGHT_PACKAGES = ("core", "photo", "model", "detect", "dataset", "predict", "cli")
 LIGHT = ("app", "export.export", "train.features", "evaluate.thumbnails")
+GZIP = b"\x1f\x8b"  # how such a file begins
 INSTALL_TRAIN = "pip install 'keykind[train]'"
 KEYKIND = Path(sysconfig.get_path("scripts")) / "keykind"
 
@@ -92,7 +93,8 @@ def check_app(out: Path) -> None:
     written = keykind("app", str(out))
     print(written.stderr, end="")
     check(written.returncode == 0 and (out / "index.html").exists(), "the app is included and can be written")
-    packed = [gzip.decompress(path.read_bytes()) for path in out.glob("assets/*.bin")]
+    files = [path.read_bytes() for path in out.glob("assets/*.bin")]
+    packed = [gzip.decompress(data) for data in files if data.startswith(GZIP)]  # the runtime is zstd
     refiner = [shipped.REFINER] if shipped.has_model(shipped.REFINER) else []
     for name in (shipped.DETECTOR, shipped.CLASSIFIER, *refiner):
         check(shipped.read_model(name) in packed, f"the app contains the bundled {name}")

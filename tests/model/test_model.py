@@ -106,6 +106,24 @@ def test_the_answer_for_a_key_crop_is_the_mean_with_its_mirror_image(maps):
         assert answer.maps is None
 
 
+@pytest.mark.parametrize(
+    ("probability", "ood_score", "runs"), [(0.95, 0.1, 1), (0.85, 0.1, 2), (0.95, 0.99, 2), (0.95, None, 1)]
+)
+def test_the_mirror_image_of_a_certain_key_is_not_run(probability, ood_score, runs, monkeypatch):
+    model = tiny(crop="key", ood_threshold=1.0)
+    seen = []
+
+    def run(self, crop):
+        seen.append(crop)
+        rest = np.full(len(KINDS) - 1, (1 - probability) / (len(KINDS) - 1))
+        return Answer(np.array([probability, *rest]), None, ood_score)
+
+    monkeypatch.setattr(Model, "run", run)
+    (answer,) = model.predict([crops(1)[0]])
+    assert len(seen) == runs
+    assert answer.probabilities[0] == pytest.approx(probability)
+
+
 def test_a_whole_photo_is_run_once():
     model, crop = tiny(crop="whole"), crops(1)[0]
     assert equal(*model.predict([crop]), model.run(crop))

@@ -1,5 +1,6 @@
 """Tests of model/shipped.py, and of the bundled weights."""
 
+import hashlib
 from dataclasses import replace
 from functools import partial
 
@@ -8,9 +9,13 @@ import pytest
 
 from keykind.core.errors import BadModel, BadRecipe, BadWeights
 from keykind.model.decision import default_decision
+from keykind.model.model import unpack
 from keykind.model.shipped import (
+    CLASSIFIER,
+    DETECTOR,
     INDEX,
     WEIGHTS_FILE,
+    is_bundled,
     load_decision,
     read_arrays,
     read_decision,
@@ -147,3 +152,19 @@ def test_no_bundled_tensor_is_one_of_imagenet(imagenet):
         for name, array in shipped.items():
             assert array.size > 1
             assert not np.array_equal(array, pretrained[name].astype(np.float16)), name
+
+
+def test_only_the_bundled_file_is_known(tmp_path):
+    data = read_model(CLASSIFIER)
+    digest = hashlib.sha256(data).hexdigest()
+    assert is_bundled(CLASSIFIER, digest)
+    assert not is_bundled(DETECTOR, digest)
+    assert not is_bundled(CLASSIFIER, "0" * 64)
+    unpack(data, "the bundled file")  # checks its network, which is not done when it is loaded
+
+
+@pytest.mark.parametrize("text", [None, "", "[]", "null", "{}", '{"keys.tflite": 5}', '{"keys.tflite": {}}'])
+def test_a_damaged_index_knows_no_file(text, tmp_path):
+    if text is not None:
+        (tmp_path / INDEX).write_text(text)
+    assert not is_bundled(CLASSIFIER, "0" * 64, tmp_path)

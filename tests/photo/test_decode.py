@@ -319,7 +319,7 @@ def test_a_half_is_averaged_from_the_full_image_as_in_a_browser(size):
 def test_a_large_photo_is_decoded_at_half_its_size(monkeypatch):
     data = encode(scene(400, 300), "JPEG", quality=90)
     averaged = decode.decode_photo(data, "a", min_side=150).pixels
-    monkeypatch.setattr(decode, "LARGE", 400 * 300 - 1)
+    monkeypatch.setattr(decode, "MAX_HALVED", 400 * 300 - 1)
     half = decode.decode_photo(data, "a", min_side=150).pixels
     assert half.shape == averaged.shape
     assert 0 < np.abs(half.astype(int) - averaged).mean() < 1

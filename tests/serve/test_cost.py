@@ -39,6 +39,7 @@ def test_a_photo_that_is_decoded_in_full_costs_by_its_pixels(case):
 )
 def test_a_photo_whose_size_is_not_known_costs_like_a_usual_one(file_format, options):
     assert weight(16, file_format, **options) > weight(2000, "PNG")
+    assert weight(16, file_format, max_pixels=1_000_000, **options) > NOT_DECODED
 
 
 def test_what_is_not_decoded_costs_little():

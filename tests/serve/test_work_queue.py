@@ -81,6 +81,19 @@ def test_the_expected_time_follows_what_photos_take():
     assert backlogs[-1] == 0
 
 
+def test_photos_that_fail_in_a_moment_do_not_change_the_estimate():
+    async def ask():
+        queue = new_queue()
+        async with accepted(queue, [1.0] * 40) as reservation:
+            for _ in range(39):
+                await reservation.run(lambda: None, lambda _: False)
+            with pytest.raises(ZeroDivisionError):
+                await reservation.run(lambda: 1 // 0)
+        return queue.cost.seconds
+
+    assert asyncio.run(ask()) == INITIAL_SECONDS
+
+
 def test_bytes_are_limited_and_released():
     queue = new_queue()
     with queue.reserve(connected) as reservation:

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from keykind.core import logistic
 from keykind.detect import align, crops, detector, duplicates, key_mask, postprocess, refiner, sharpness
 from keykind.model import card, decision, gradcam, model
 from keykind.photo import decode
@@ -29,8 +30,9 @@ ALL_CONSTANTS = (
     decision,
 )  # modules of which every constant is exported
 SOME_CONSTANTS = {
+    logistic: ("SCORE_LOGIT",),
     card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
-    model: ("GRID", "CARD", "MAX_ZIP", "CERTAIN", "CERTAIN_OOD"),
+    model: ("GRID", "CARD", "MAX_ZIP", "CERTAIN_PROBABILITY", "CERTAIN_OOD"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
 }
 

@@ -64,7 +64,7 @@ def run(options: argparse.Namespace) -> int:
     from keykind.core.files import check_not_input
     from keykind.core.process import prepare_process
 
-    prepare_process()
+    prepare_process()  # before NumPy is imported
     from keykind.predict.recogniser import Recogniser
 
     _check_folder_options(options)

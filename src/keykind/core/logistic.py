@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_LOGIT = 60.0  # larger ones would overflow, and are 1 in float64
+SCORE_LOGIT = 16.0  # limit of a score's logit, so that 0 and 1 are finite
 EPSILON = 1e-9  # of probabilities, whose logit at 0 and 1 is not finite
 
 

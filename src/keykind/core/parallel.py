@@ -35,13 +35,13 @@ def cpu_count() -> int:
 
 
 def thread_pool(count: int, name: str = "") -> ThreadPoolExecutor:
-    """Return a pool of `count` threads in which `parallel_map` starts no further threads."""
+    """Return a pool of `count` threads in which `parallel_map` and `short_map` start no further ones."""
 
     return ThreadPoolExecutor(count, thread_name_prefix=name, initializer=disable_nested_threads)
 
 
 def disable_nested_threads() -> None:
-    """Make `parallel_map` work in the calling thread itself from now on: the other CPUs are busy already."""
+    """Make the maps below work in the calling thread itself from now on: the other CPUs are busy already."""
     _thread.is_worker = True
 
 
@@ -71,8 +71,9 @@ def parallel_map(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 def short_map(work: Callable[[T], R], items: Sequence[T]) -> list[R]:
     """Return work(item) for each item, in order: like `parallel_map`, for work of a few milliseconds.
 
-    This thread takes part, and the others are kept for the next call. A few items are done faster here than
-    others start, each with LiteRT interpreters of its own. An exception is raised once the others are done.
+    This thread takes part, and the others are kept for the next call. Fewer than MIN_SHARED items are done in
+    this thread: others, each with LiteRT interpreters of its own, would take longer to start. If items fail,
+    the exception of one of them is raised once no thread works on any.
     """
     helpers = min(cpu_count(), len(items)) - 1
     if len(items) < MIN_SHARED or helpers < 1 or getattr(_thread, "is_worker", False):

@@ -22,7 +22,7 @@ MARGIN = 0.08  # of the rectangle's width, at either end of the key
 ASPECT_RATIO = 2.0  # width / height of the rectangle; stretched to a square, so that a slim key fills it
 WARP_SCALE = 1.25  # px of the reduced photo per px of the warp: more would alias, less would blur
 
-Image = Crop | Reductions  # (h, w, 3) uint8
+PhotoImage = Crop | Reductions  # (h, w, 3) uint8
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class OrientedCrop:
         """Return the rectangle scaled by `factor` about its centre."""
         return replace(self, width=self.width * factor)
 
-    def extract(self, image: Image, scale: float = 1.0, size: int = SIZE, fill: int = PAD_VALUE) -> Crop:
+    def extract(self, image: PhotoImage, scale: float = 1.0, size: int = SIZE, fill: int = PAD_VALUE) -> Crop:
         """Return the rectangle of an image as a square of `size` px.
 
         image: (h, w, 3) uint8, or its Reductions, which several rectangles of an image can share.
@@ -48,7 +48,7 @@ class OrientedCrop:
         crop = self._resample(image, scale, (columns, size), fill)
         return np.asarray(crop.reduce((columns // size, 1)))  # as fine along the key as across it, till here
 
-    def extract_unstretched(self, image: Image, scale: float, height: int) -> Crop:
+    def extract_unstretched(self, image: PhotoImage, scale: float, height: int) -> Crop:
         """Return the rectangle in its own proportions, (height, ASPECT_RATIO * height, 3)."""
         return np.asarray(self._resample(image, scale, (round(ASPECT_RATIO * height), height), PAD_VALUE))
 
@@ -63,7 +63,7 @@ class OrientedCrop:
         matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) / size)
         return np.column_stack([matrix, np.array(self.centre) - matrix @ (np.array(size) / 2)])
 
-    def _resample(self, image: Image, scale: float, size: tuple[int, int], fill: int) -> PIL.Image.Image:
+    def _resample(self, image: PhotoImage, scale: float, size: tuple[int, int], fill: int) -> PIL.Image.Image:
         """Return the rectangle of an image at a size (w, h): averaged down, then warped bilinearly."""
         factor = self.reduction(scale, size[1])
         reductions = image if isinstance(image, Reductions) else Reductions(image)

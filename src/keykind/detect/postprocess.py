@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.core.logistic import logit, sigmoid
+from keykind.core.logistic import SCORE_LOGIT, logit, sigmoid
 
 WIDTH, HEIGHT = 416, 320  # px of the network's input
 STRIDES = (8, 16, 32)
@@ -33,7 +33,6 @@ OFFSET_UNIT = 4.0  # strides: unit of offsets and widths, so that the network's 
 NMS_DISTANCE = 0.25  # mean keypoint distance, in key lengths, below which two of a pass are the same key
 MAX_CANDIDATES = 400  # locations of a class that are considered, those with the highest scores
 MAX_DETECTIONS = 100  # of a class
-MAX_LOGIT = 16.0  # of a score threshold, so that 0 and 1 are finite
 MAX_LOG_WIDTH = 8.0  # larger outputs would overflow
 
 # (LOCATIONS, 10), see OUTPUTS; strides in the order of STRIDES, row by row
@@ -103,7 +102,7 @@ def pairwise_distance(heads: Floats, tips: Floats, other_heads: Floats, other_ti
 def _decode_class(outputs: DenseOutputs, column: int, score_threshold: float) -> Candidates:
     """Return the detections of one of the two classes, without duplicates, highest score first."""
     logits = outputs[:, column]
-    chosen = np.flatnonzero(logits >= logit(score_threshold, MAX_LOGIT))
+    chosen = np.flatnonzero(logits >= logit(score_threshold, SCORE_LOGIT))
     chosen = chosen[np.argsort(-logits[chosen], kind="stable")[:MAX_CANDIDATES]]
     values, strides = outputs[chosen].astype(np.float64), CELL_STRIDES[chosen].astype(np.float64)
     unit, centres = OFFSET_UNIT * strides, CENTRES[chosen].astype(np.float64)

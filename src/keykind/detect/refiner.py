@@ -6,7 +6,7 @@ Needs: numpy, pillow, ai-edge-litert
 
 A second network reads each detection's aligned crop of WIDTH x HEIGHT px and says what the first, which sees
 the whole photo at once, cannot: whether this is a key, or a remote, where exactly its ends are, and which
-pixels belong to it. Where that moves the ends, it looks again.
+pixels belong to it. Where that moves the ends, a second crop is read.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import BadModel
 from keykind.core.geometry import Points
-from keykind.core.logistic import logit, sigmoid
+from keykind.core.logistic import SCORE_LOGIT, logit, sigmoid
 from keykind.core.parallel import short_map
 from keykind.detect.align import OrientedCrop
 from keykind.detect.detection import Detection
@@ -42,10 +42,9 @@ MASK_STRIDE = 4  # px of the crop per cell of the masks
 MASK_SHAPE = (HEIGHT // MASK_STRIDE, WIDTH // MASK_STRIDE, 2)  # key, blade; probabilities
 DETECTOR_WEIGHT, REFINER_WEIGHT = 1.0, 0.5  # of the logits of both networks in that of the combined score
 MOVED = 0.04  # key lengths that an end must have moved for the crop to be taken again
-HOPELESS = 0.1  # score after the first look below which there is no second: it never made a key of it
-CERTAIN = 0.85  # score of a refined key from which further detections at its place are not looked at
+HOPELESS = 0.1  # score after the first crop below which none is taken again: it hardly ever became a key
+CERTAIN_SCORE = 0.85  # of a refined key, from which other detections of the same key are not refined
 MIN_LENGTH = 4.0  # px: crops of shorter detections show nothing
-MAX_LOGIT = 16.0  # of a score, so that 0 and 1 are finite
 
 
 class Refiner:
@@ -83,7 +82,7 @@ class Refiner:
         """
         first = suppress_duplicates(detections)
         refined = self._refine_all(photo, first, score_threshold)
-        certain = [key for key in refined if key.score >= CERTAIN]
+        certain = [key for key in refined if key.score >= CERTAIN_SCORE]
         others = [key for key in detections if key not in first and not is_among(key, certain)]
         refined += self._refine_all(photo, others, score_threshold)  # they may have better ends
         return suppress_duplicates(by_score(refined))
@@ -103,13 +102,13 @@ class Refiner:
         """Return a detection as the network corrects it, except for its width."""
         if detection.length < MIN_LENGTH:
             return detection
-        key = self._look(photo, detection, detection)
+        key = self._read(photo, detection, detection)
         moved = max(np.linalg.norm(key.head - detection.head), np.linalg.norm(key.tip - detection.tip))
         again = moved > MOVED * detection.length and key.length >= MIN_LENGTH and key.score >= HOPELESS
-        return self._look(photo, detection, key) if again else key
+        return self._read(photo, detection, key) if again else key
 
-    def _look(self, photo: Photo, detection: Detection, at: Detection) -> Detection:
-        """Return a detection as the network corrects it, seen where `at` is."""
+    def _read(self, photo: Photo, detection: Detection, at: Detection) -> Detection:
+        """Return a detection as the network corrects it in the crop around another one, `at`."""
         region = crop_region(at.head, at.tip, detection.width)
         crop = region.extract_unstretched(photo.reductions, photo.scale, HEIGHT)
         return refined_by(detection, region, *self.outputs(crop))
@@ -166,4 +165,4 @@ def _measured(key: Detection) -> Detection:
 
 def combined_score(score: float, refiner_logit: float) -> float:
     """Return the score of a detection, given the first network's score and the second's logit."""
-    return float(sigmoid(DETECTOR_WEIGHT * logit(score, MAX_LOGIT) + REFINER_WEIGHT * refiner_logit))
+    return float(sigmoid(DETECTOR_WEIGHT * logit(score, SCORE_LOGIT) + REFINER_WEIGHT * refiner_logit))

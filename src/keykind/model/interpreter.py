@@ -55,7 +55,8 @@ class InterpreterPool:
     def output_shapes(self, *shape: int) -> list[tuple[int, ...]]:
         """Return the shapes (1, ...) of the outputs for a uint8 input of this shape, without the batch axis.
 
-        Raises ValueError if the network has another input, and what LiteRT raises if it cannot run it.
+        The network is not run. Raises ValueError if it has another input, and what LiteRT raises if it cannot
+        allocate its tensors.
         """
         self.warm_up()
         interpreter, *_ = self._free[-1]

@@ -39,7 +39,7 @@ CARD = "card.json"  # the zip has LABELS and this, in this order
 MAX_BYTES = 200_000_000  # of a file; MobileNetV2 has 9 million, the largest backbone 24 million
 MAX_ZIP = 1_000_000  # bytes; enough for 1000 kinds and a long card
 TOLERANCE = 0.01  # of probabilities outside 0..1; int8 has a resolution of 1/256
-CERTAIN = 0.9  # probability from which an answer is not averaged with that for the mirror image
+CERTAIN_PROBABILITY = 0.9  # probability from which an answer is not averaged with that for the mirror image
 CERTAIN_OOD = 0.8  # thresholds of the OOD score up to which it is not
 # What LiteRT raises for a network that it cannot run, mostly the first three.
 _RUN_ERRORS = (RuntimeError, ValueError, MemoryError, IndexError, TypeError)
@@ -63,11 +63,11 @@ class Answer:
 class Model:
     """A network that is ready to run. Thread-safe."""
 
-    def __init__(self, flatbuffer: bytes, card: Card, name: str | Path, digest: str = "") -> None:
+    def __init__(self, flatbuffer: bytes, card: Card, name: str | Path, digest: str | None = None) -> None:
         """Take what `unpack` returns, and the file's SHA-256. Raises BadModel if LiteRT cannot run it."""
         self.card = card
         self.name = printable(name)
-        self.digest = digest  # empty: it was not read from a file
+        self.digest = digest or hashlib.sha256(flatbuffer + repr(card).encode()).hexdigest()
         self._outputs = _outputs(card)
         self._pool = InterpreterPool(flatbuffer, _allocate)
         try:
@@ -106,7 +106,7 @@ class Model:
         """Return whether the mirror image would hardly change an answer."""
         limit = self.card.ood_threshold
         known = limit is None or answer.ood_score is None or answer.ood_score < CERTAIN_OOD * limit
-        return bool(answer.probabilities.max() >= CERTAIN and known)
+        return bool(answer.probabilities.max() >= CERTAIN_PROBABILITY and known)
 
     def _answer(self, outputs: dict[str, Floats]) -> Answer:
         # LiteRT may have computed other shapes than the file declares.

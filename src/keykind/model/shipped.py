@@ -119,10 +119,9 @@ def read_model(name: str, folder: str | Path = FOLDER) -> bytes:
 def is_bundled(name: str, digest: str, folder: str | Path = FOLDER) -> bool:
     """Return whether the bundled file of this name has this SHA-256; False without an index."""
     try:
-        index = json.loads((Path(folder) / INDEX).read_text("utf-8"))
-    except READ_ERRORS:
+        return bool(json.loads((Path(folder) / INDEX).read_text("utf-8"))[name]["sha256"] == digest)
+    except (TypeError, *READ_ERRORS):
         return False
-    return bool(index.get(name, {}).get("sha256") == digest)
 
 
 def has_model(name: str, folder: str | Path = FOLDER) -> bool:

@@ -24,7 +24,7 @@ from keykind.photo.reductions import Reductions
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
 MAX_PIXELS = 120_000_000  # phones reach 108 megapixels; decoding 120 takes 1.6 GB
-LARGE = 4_000_000  # pixels; smaller JPEGs are halved after decoding, see _draft
+MAX_HALVED = 4_000_000  # pixels; JPEGs up to this size are halved after decoding, see _draft
 MIN_SIDE = 8  # pixels; anything smaller shows no shape
 MAX_SCANS = 100  # passes of a progressive JPEG; encoders write about 10, a hostile file 6,000 per megabyte
 SUFFIXES = frozenset(
@@ -106,7 +106,7 @@ def decode_photo(
     """Return the photo in `data`; `name` identifies it in errors.
 
     min_side: length that the shorter side needs, px. A JPEG is decoded at 1/2, 1/4 or 1/8 scale if both sides
-    keep that length (1/4 and 1/8 take a fraction of the time); other formats in full. None: in full.
+    keep that length (which takes a fraction of the time); other formats in full. None: in full.
     max_pixels: a larger photo is not decoded.
     Raises BadPhoto for anything that cannot be decoded. Thread-safe.
     """
@@ -188,7 +188,7 @@ def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:
     """
     width, height = image.size
     is_half = image.format in ("JPEG", "MPO") and 2 <= min(width, height) // min_side < 4
-    halve = is_half and width * height <= LARGE
+    halve = is_half and width * height <= MAX_HALVED
     if not halve:
         image.draft(None, (min_side, min_side))
     return halve

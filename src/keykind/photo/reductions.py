@@ -15,9 +15,12 @@ class Reductions:
 
     def __init__(self, image: NDArray[np.uint8] | Image.Image) -> None:
         """Take the image, which must not change afterwards."""
-        self._array = None if isinstance(image, Image.Image) else image
-        self._versions = {1: image} if isinstance(image, Image.Image) else {}
-        self.size = image.size if isinstance(image, Image.Image) else (image.shape[1], image.shape[0])
+        self._array: NDArray[np.uint8] | None = None
+        self._versions: dict[int, Image.Image] = {}
+        if isinstance(image, Image.Image):
+            self._versions[1], self.size = image, image.size
+        else:
+            self._array, self.size = image, (image.shape[1], image.shape[0])  # width and height, px
 
     @property
     def pixels(self) -> NDArray[np.uint8]:

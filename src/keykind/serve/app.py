@@ -22,7 +22,7 @@ from keykind.app import APP_FOLDER
 from keykind.core.errors import BadPhoto
 from keykind.model.gradcam import Explanation
 from keykind.predict.figure import ALL, draw
-from keykind.predict.recogniser import Recogniser
+from keykind.predict.recogniser import Prediction, Recogniser
 from keykind.serve import schemas
 from keykind.serve.app_files import AppFiles
 from keykind.serve.cost import EXPLANATION, photo_weight
@@ -114,7 +114,8 @@ class Service:
             async with reservation.accept(weights):
                 with self.metrics.pending.track_inprogress():
                     predictions = [
-                        await reservation.run(partial(self.recogniser.attempt, photo)) for photo in photos
+                        await reservation.run(partial(self.recogniser.attempt, photo), _was_read)
+                        for photo in photos
                     ]
         for prediction in predictions:
             self.metrics.count_photo(prediction.verdict)
@@ -182,6 +183,11 @@ def _client_check(request: Request) -> CheckClient:
             raise RequestError(CLIENT_CLOSED_REQUEST, "the client closed the connection", "send it again")
 
     return check
+
+
+def _was_read(prediction: Prediction) -> bool:
+    """Return whether a photo was processed in full: others fail in a moment, and say nothing about them."""
+    return prediction.error is None
 
 
 def _draw_png(explanation: Explanation, kind: str | None) -> bytes:

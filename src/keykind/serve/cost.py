@@ -41,19 +41,22 @@ def photo_weight(photo: NamedPhoto) -> float:
     assert isinstance(data, bytes)  # noqa: S101 - as received
     if data.startswith(_JPEG):
         return TYPICAL
-    megapixels = _megapixels(data)
-    if megapixels is None or megapixels > photo.max_pixels / 1e6:
+    if not _PHOTO.match(data):
         return NOT_DECODED
-    return TYPICAL + PER_MEGAPIXEL * megapixels
+    limit = photo.max_pixels / 1e6
+    megapixels = _megapixels(data)
+    if megapixels is None:
+        megapixels = min(ASSUMED_MEGAPIXELS, limit)
+    return NOT_DECODED if megapixels > limit else TYPICAL + PER_MEGAPIXEL * megapixels
 
 
 def _megapixels(data: bytes) -> float | None:
-    """Return the megapixels of a photo that is no JPEG; None if it is none in any format."""
+    """Return the megapixels of a photo that is no JPEG; None if its header is not read here."""
     for pattern, order, mask, added in _SIZES:
         if match := pattern.match(data):
             width, height = ((int.from_bytes(side, order) & mask) + added for side in match.groups())
             return width * height / 1_000_000
-    return ASSUMED_MEGAPIXELS if _PHOTO.match(data) else None
+    return None
 
 
 class CostEstimate:

@@ -54,7 +54,7 @@ class ServiceMetrics:
 
         self.backlog = Gauge(
             "backlog_seconds",
-            "Expected time of the photos accepted and not finished, over all workers, which share it.",
+            "Expected time of the photos accepted and not finished, summed over all workers.",
             multiprocess_mode="livesum",
             **options,
         )

@@ -59,10 +59,10 @@ class WorkQueue:
 
     def check(self, photos: int = 1) -> None:
         """Raise Busy if a new request with so many photos would wait too long, or memory is full."""
-        if self.wait(photos) > self._max_wait or self.buffered_bytes >= self.max_buffered_bytes:
+        if self.expected_wait(photos) > self._max_wait or self.buffered_bytes >= self.max_buffered_bytes:
             raise Busy
 
-    def wait(self, photos: int) -> float:
+    def expected_wait(self, photos: int) -> float:
         """Return how long a new request with so many photos is expected to wait for others, s.
 
         They take turns, so each of the others is processed for at most that many photos first.
@@ -79,7 +79,7 @@ class WorkQueue:
         """Return the expected time until everything accepted so far is done, whole s, at least 1."""
         return max(math.ceil(self.backlog), 1)
 
-    def changed(self) -> None:
+    def report(self) -> None:
         """Report the expected time of all accepted work."""
         self._on_change(self.backlog)
 
@@ -105,16 +105,19 @@ class Reservation:
         """Accept photos with these weights. Raises Busy if they would wait too long or it times out."""
         self._queue.check(len(weights))
         self._queue.accepted[self] = deque(weights)
-        self._queue.changed()
+        self._queue.report()
         try:
             async with asyncio.timeout(self._queue.timeout):
                 yield
         except TimeoutError as error:
             raise Busy from error
 
-    async def run(self, function: Callable[[], Result]) -> Result:
+    async def run(
+        self, function: Callable[[], Result], is_typical: Callable[[Result], bool] = lambda _: True
+    ) -> Result:
         """Run the function for the next accepted photo when it is its turn, in the thread; return its result.
 
+        is_typical: whether the time for this result says what other photos will take.
         Raises what `check_client` and the function raise.
         """
         await self._queue.turn.acquire()
@@ -125,15 +128,17 @@ class Reservation:
             self._queue.turn.release()
             raise
         self._running = future
-        future.add_done_callback(partial(self._end_turn, time.monotonic()))
+        future.add_done_callback(partial(self._end_turn, time.monotonic(), is_typical))
         return await asyncio.shield(future)
 
-    def _end_turn(self, start: float, _: "asyncio.Future[Any]") -> None:
+    def _end_turn(self, start: float, is_typical: Callable[[Any], bool], done: "asyncio.Future[Any]") -> None:
         """Free the thread for the next turn, and learn what this one took."""
         self._running = None
         self._queue.turn.release()
-        self._queue.cost.add(time.monotonic() - start, self._queue.accepted[self].popleft())
-        self._queue.changed()
+        weight = self._queue.accepted[self].popleft()
+        if not done.cancelled() and not done.exception() and is_typical(done.result()):
+            self._queue.cost.add(time.monotonic() - start, weight)
+        self._queue.report()
 
     def release(self) -> None:
         """Give everything back, except for a running photo: that once the thread no longer works on it."""
@@ -148,4 +153,4 @@ class Reservation:
     def _give_back(self) -> None:
         self._queue.buffered_bytes -= self._bytes
         self._queue.accepted.pop(self, None)
-        self._queue.changed()
+        self._queue.report()

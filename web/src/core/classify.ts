@@ -14,7 +14,7 @@ import constants from './constants.json';
 import { flipVertically, type RgbaImage, rgbBytes } from './image';
 import type { ClassifierOutputs } from './verdict';
 
-const { GRID, CERTAIN, CERTAIN_OOD } = constants.model;
+const { GRID, CERTAIN_PROBABILITY, CERTAIN_OOD } = constants.model;
 
 /** Run the classifier's network on the (SIZE, SIZE, 3) RGB bytes of a crop. */
 export type RunClassifier = (rgb: Uint8Array<ArrayBuffer>) => Promise<ClassifierOutputs>;
@@ -40,7 +40,7 @@ export async function classifyViews(
 /** Return whether another view would hardly change the outputs. */
 function isCertain({ probabilities, oodScore }: ClassifierOutputs, oodThreshold: number | null): boolean {
   const isKnown = oodThreshold === null || oodScore === null || oodScore < CERTAIN_OOD * oodThreshold;
-  return isKnown && Math.max(...probabilities) >= CERTAIN;
+  return isKnown && Math.max(...probabilities) >= CERTAIN_PROBABILITY;
 }
 
 async function classifyView(crop: RgbaImage, run: RunClassifier, view: View): Promise<ClassifierOutputs> {

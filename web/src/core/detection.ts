@@ -57,3 +57,17 @@ function middleOf({ head, tip }: Keypoints): Point {
 function distance([x, y]: Point, [otherX, otherY]: Point): number {
   return Math.hypot(x - otherX, y - otherY);
 }
+
+/** Return the one of some keypoints that may be the same key: the nearest one within the limit, in key lengths. */
+export function nearest<T extends Keypoints>(
+  key: Keypoints,
+  others: Iterable<T>,
+  limit: number,
+): T | undefined {
+  let [least, found]: [number, T | undefined] = [limit, undefined];
+  for (const other of others) {
+    const distance = keypointDistance(other, key);
+    if (distance <= least) [least, found] = [distance, other];
+  }
+  return found;
+}

@@ -5,7 +5,8 @@
  * Out:   Photo; the reduction factor: 1, 2, 4 or 8; PhotoProblem
  * Needs: constants.json
  *
- * Python decodes a large JPEG at a half, a quarter or an eighth of its size (Pillow's draft mode). A browser decodes at full size only, so the app averages blocks of pixels instead, which is nearly the same.
+ * Python decodes a large JPEG at a half, a quarter or an eighth of its size (Pillow's draft mode). A browser decodes at
+ * full size only, so the app averages blocks of pixels instead, which is nearly the same.
  */
 
 import constants from './constants.json';

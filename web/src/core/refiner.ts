@@ -62,7 +62,7 @@ export async function refine(
   const first = withoutDuplicates(detections);
   const looks: Look[] = [];
   for (const key of first) looks.push(await lookTwice(key));
-  const certain = looks.map(({ refined }) => refined).filter(({ score }) => score >= C.CERTAIN);
+  const certain = looks.map(({ refined }) => refined).filter(({ score }) => score >= C.CERTAIN_SCORE);
   const others = detections.filter((key) => !first.includes(key) && !isAmong(key, certain));
   for (const key of others) looks.push(await lookTwice(key)); // they may have better ends
   return distinct(looks.filter(({ refined }) => refined.score >= minScore)).map(measured);
@@ -103,7 +103,7 @@ export function cropRegion({ head, tip, width }: Pick<Detection, 'head' | 'tip' 
 
 /** Return the score of a detection, given the first network's score and the second's logit. */
 export function combinedScore(score: number, logit: number): number {
-  const bound = sigmoid(C.MAX_LOGIT);
+  const bound = sigmoid(constants.logistic.SCORE_LOGIT);
   const limited = clamp(score, 1 - bound, bound);
   return sigmoid(C.DETECTOR_WEIGHT * Math.log(limited / (1 - limited)) + C.REFINER_WEIGHT * logit);
 }

@@ -9,7 +9,7 @@
 import { CAUSES, type Cause } from './causes';
 import constants from './constants.json';
 import type { Evidence } from './decision';
-import { type Keypoints, keypointDistance } from './detection';
+import { type Keypoints, nearest } from './detection';
 import { type ClassifierOutputs, type Rule, type Verdict, verdictOf } from './verdict';
 
 const SMOOTHING = 0.4; // weight of the current frame: an answer settles in about five frames
@@ -34,7 +34,7 @@ export interface Track extends Keypoints {
 export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[], rule: Rule): Track[] {
   const unmatched = new Set(tracks);
   return keys.map((key) => {
-    const previous = nearest(key, unmatched);
+    const previous = nearest(key, unmatched, constants.duplicates.LOOSE_DUPLICATE_DISTANCE);
     if (previous) unmatched.delete(previous);
     const outputs = previous ? smooth(previous.outputs, key.outputs) : key.outputs;
     const evidence = previous ? smoothScore(previous.evidence, key.evidence) : key.evidence;
@@ -44,18 +44,6 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
     const frames = isSame ? previous.frames + 1 : 1;
     return { head: key.head, tip: key.tip, outputs, evidence, verdict, causes, frames };
   });
-}
-
-/** Return the track that a key continues: the nearest one within the limit. */
-function nearest(key: FrameKey, tracks: Iterable<Track>): Track | undefined {
-  let limit: number = constants.duplicates.LOOSE_DUPLICATE_DISTANCE;
-  let found: Track | undefined;
-  for (const track of tracks) {
-    const distance = keypointDistance(track, key);
-    if (distance > limit) continue;
-    [limit, found] = [distance, track];
-  }
-  return found;
 }
 
 function smoothScore(average: Evidence, current: Evidence): Evidence {
