@@ -1,4 +1,4 @@
-"""Settings of a process of keykind that processes photos.
+"""Settings of a process that is to process many photos.
 
 In:    this process, before NumPy is imported
 Out:   no idle threads of NumPy's linear algebra; other limits of glibc's allocator
