@@ -5,6 +5,9 @@ Out:   Photo
 Needs: numpy, pillow; for addresses fsspec [scale]
 """
 
+import os
+import stat
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from keykind.core.errors import BadPhoto, printable
+from keykind.core.files import file_mode
 from keykind.photo import decode, storage
 from keykind.photo.decode import MAX_PIXELS, Photo
 from keykind.photo.reductions import Reductions
@@ -49,6 +53,18 @@ def name_of(source: Source) -> str:
         case BadPhoto():
             return source.subject
     return UNNAMED
+
+
+def announce(source: Source) -> Source:
+    """Return the photo; if it is a file on this disk, the system begins to read it in the background."""
+    if isinstance(source, str | Path) and stat.S_ISREG(file_mode(source)) and hasattr(os, "posix_fadvise"):
+        with suppress(OSError):  # it is reported when the photo is read
+            descriptor = os.open(source, os.O_RDONLY)
+            try:
+                os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_WILLNEED)
+            finally:
+                os.close(descriptor)
+    return source
 
 
 def fetch(source: Source) -> Source:

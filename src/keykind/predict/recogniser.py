@@ -29,7 +29,7 @@ from keykind.model.model import Answer, Model, load_model
 from keykind.model.preprocess import Crop
 from keykind.photo import decode
 from keykind.photo.decode import Photo
-from keykind.photo.source import Source, fetch, load_pixels, name_of
+from keykind.photo.source import Source, announce, fetch, load_pixels, name_of
 
 SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
 DIGITS = 4  # of a probability in JSON and tables
@@ -153,7 +153,8 @@ class Recogniser:
         """
         if isinstance(sources, str | bytes | Path):
             raise TypeError(f"give a list of photos, not one {type(sources).__name__}")
-        return engine(self.attempt, sources)
+        ahead = map(announce, sources) if engine is parallel_map else sources
+        return engine(self.attempt, ahead)
 
     def explain(self, source: Source, index: int = 0) -> Explanation:
         """Return the answer for one key of a photo and the evidence for each kind (Grad-CAM).
