@@ -21,6 +21,7 @@ from pathlib import Path
 from types import FrameType
 
 from keykind.core.parallel import thread_pool
+from keykind.core.process import keep_freed_memory
 from keykind.predict.recogniser import Recogniser
 from table import markdown
 
@@ -95,7 +96,8 @@ def profile(recogniser: Recogniser, paths: Sequence[Path], rounds: int) -> str:
 
     Raises RuntimeError if a stage took no time: its function has another name now.
     """
-    with thread_pool(1) as pool:  # `parallel_map` starts no threads in it
+    keep_freed_memory()  # as `predict` does
+    with thread_pool(1) as pool:  # no further threads are started in it
         return pool.submit(_profile, recogniser, paths, rounds).result()
 
 

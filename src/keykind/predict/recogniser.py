@@ -17,6 +17,7 @@ from typing import Any
 from keykind.core.errors import BadModel, BadPhoto, Unreachable
 from keykind.core.geometry import Points
 from keykind.core.parallel import Engine, parallel_map
+from keykind.core.process import keep_freed_memory
 from keykind.detect.crops import KeyCrop, crop_all
 from keykind.detect.detection import Detector
 from keykind.detect.detector import load_detector, load_from_folder
@@ -153,8 +154,10 @@ class Recogniser:
         """
         if isinstance(sources, str | bytes | Path):
             raise TypeError(f"give a list of photos, not one {type(sources).__name__}")
-        ahead = map(announce, sources) if engine is parallel_map else sources
-        return engine(self.attempt, ahead)
+        if engine is not parallel_map:
+            return engine(self.attempt, sources)
+        keep_freed_memory()
+        return engine(self.attempt, map(announce, sources))
 
     def explain(self, source: Source, index: int = 0) -> Explanation:
         """Return the answer for one key of a photo and the evidence for each kind (Grad-CAM).
