@@ -3,11 +3,16 @@
 import numpy as np
 
 from keykind.detect.detection import Detection
-from keykind.detect.duplicates import by_score, is_among, suppress_duplicates
+from keykind.detect.duplicates import are_among, by_score, suppress_duplicates
 
 
 def key(x, score=0.5, *, y=0.0, length=100.0, remote=False):
     return Detection(score, np.array([x, y]), np.array([x + length, y]), 20.0, remote=remote)
+
+
+def is_among(detection, others):
+    (among,) = are_among([detection], others)
+    return among
 
 
 def test_the_first_of_the_detections_of_a_key_is_kept():
@@ -31,3 +36,9 @@ def test_ends_may_be_further_off_where_the_middles_agree():
 def test_a_key_is_kept_rather_than_a_remote_with_a_higher_score():
     remote, blade = key(0, 0.9, remote=True), key(5, 0.6)
     assert suppress_duplicates([remote, blade]) == (blade,)
+
+
+def test_without_detections_there_are_no_duplicates():
+    assert suppress_duplicates([]) == ()
+    assert are_among([], [key(0)]).tolist() == []
+    assert are_among([key(0), key(300)], []).tolist() == [False, False]

@@ -24,7 +24,7 @@ from keykind.core.geometry import Points
 from keykind.core.parallel import short_map
 from keykind.detect.align import PAD_VALUE
 from keykind.detect.detection import Detection, Detector
-from keykind.detect.duplicates import by_score, is_among, suppress_duplicates
+from keykind.detect.duplicates import are_among, by_score, suppress_duplicates
 from keykind.detect.postprocess import (
     HEIGHT,
     LOCATIONS,
@@ -118,7 +118,9 @@ class KeyDetector:
         finer = by_score(finer)
         if self._refiner is None:  # ends are more exact at the finer scale
             return suppress_duplicates([*finer, *coarse])
-        new = [key for key in suppress_duplicates(finer) if not is_among(key, coarse)]
+        finer = suppress_duplicates(finer)
+        known = are_among(finer, coarse)
+        new = [key for key, is_known in zip(finer, known, strict=True) if not is_known]
         refined = self._refined(photo, new, score_threshold)
         return suppress_duplicates(by_score([*coarse, *refined]))
 

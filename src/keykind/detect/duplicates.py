@@ -8,6 +8,7 @@ Needs: numpy
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from keykind.detect.detection import Detection
 from keykind.detect.postprocess import pairwise_distance
@@ -21,31 +22,38 @@ def keypoint_distance(key: Detection, other: Detection) -> float:
     return float(pairwise_distance(key.head, key.tip, other.head, other.tip))
 
 
-def is_duplicate(key: Detection, other: Detection) -> bool:
-    """Return whether two detections are the same key or remote.
-
-    Keypoints of small keys are noisy, so their distance may be larger if the keys' middles agree.
-    """
-    middles = np.linalg.norm(key.head + key.tip - other.head - other.tip) / 2 / max(other.length, 1e-6)
-    distance = keypoint_distance(key, other)
-    loose = distance <= LOOSE_DUPLICATE_DISTANCE and middles <= DUPLICATE_DISTANCE / 2
-    return bool(distance <= DUPLICATE_DISTANCE or loose)
-
-
-def is_among(key: Detection, others: Sequence[Detection]) -> bool:
-    """Return whether a detection is the same key as one of the others."""
-    return any(is_duplicate(key, other) for other in others)
+def are_among(keys: Sequence[Detection], others: Sequence[Detection]) -> NDArray[np.bool_]:
+    """Return for each detection whether it is the same key as one of the others, (n,)."""
+    return np.asarray(_duplicates(keys, others).any(axis=1))
 
 
 def suppress_duplicates(detections: Sequence[Detection]) -> tuple[Detection, ...]:
     """Return each key once, as the first of its detections, and no remote where a key is, by score."""
-    kept: list[Detection] = []
-    for key in sorted(detections, key=lambda key: key.remote):
-        if not is_among(key, kept):
-            kept.append(key)
-    return tuple(by_score(kept))
+    keys = sorted(detections, key=lambda key: key.remote)
+    same = _duplicates(keys, keys)
+    kept: list[int] = []
+    for i in range(len(keys)):
+        if not same[i, kept].any():
+            kept.append(i)
+    return tuple(by_score(keys[i] for i in kept))
 
 
 def by_score(detections: Iterable[Detection]) -> list[Detection]:
     """Return the detections, highest score first."""
     return sorted(detections, key=lambda key: -key.score)
+
+
+def _duplicates(keys: Sequence[Detection], others: Sequence[Detection]) -> NDArray[np.bool_]:
+    """Return which of the keys (rows) is the same key or remote as which of the others (columns), (n, m).
+
+    Keypoints of small keys are noisy, so their distance may be larger if the keys' middles agree.
+    """
+    if not keys or not others:
+        return np.zeros((len(keys), len(others)), bool)
+    heads, tips = (np.stack([getattr(key, end) for key in keys])[:, None] for end in ("head", "tip"))
+    other_heads, other_tips = (np.stack([getattr(key, end) for key in others]) for end in ("head", "tip"))
+    distances = pairwise_distance(heads, tips, other_heads, other_tips)
+    lengths = np.maximum(np.linalg.norm(other_heads - other_tips, axis=-1), 1e-6)
+    middles = np.linalg.norm(heads + tips - other_heads - other_tips, axis=-1) / 2 / lengths
+    loose = (distances <= LOOSE_DUPLICATE_DISTANCE) & (middles <= DUPLICATE_DISTANCE / 2)
+    return np.asarray((distances <= DUPLICATE_DISTANCE) | loose)

@@ -23,7 +23,7 @@ from keykind.core.logistic import SCORE_LOGIT, logit, sigmoid
 from keykind.core.parallel import short_map
 from keykind.detect.align import OrientedCrop
 from keykind.detect.detection import Detection
-from keykind.detect.duplicates import by_score, is_among, suppress_duplicates
+from keykind.detect.duplicates import are_among, by_score, suppress_duplicates
 from keykind.detect.key_mask import KeyMask, Probabilities
 from keykind.model import shipped
 from keykind.model.interpreter import InterpreterPool
@@ -83,8 +83,10 @@ class Refiner:
         first = suppress_duplicates(detections)
         refined = self._refine_all(photo, first, score_threshold)
         certain = [key for key in refined if key.score >= CERTAIN_SCORE]
-        others = [key for key in detections if key not in first and not is_among(key, certain)]
-        refined += self._refine_all(photo, others, score_threshold)  # they may have better ends
+        known = are_among(detections, certain)
+        others = [key for key, is_known in zip(detections, known, strict=True) if not is_known]
+        others = [key for key in others if key not in first]  # they may have better ends
+        refined += self._refine_all(photo, others, score_threshold)
         return suppress_duplicates(by_score(refined))
 
     def outputs(self, crop: Crop) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
