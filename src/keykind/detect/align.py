@@ -58,10 +58,12 @@ class OrientedCrop:
 
     def to_photo(self, size: tuple[int, int]) -> NDArray[np.float64]:
         """Return the affine matrix (2, 3) to px of the photo from px of this rectangle, of a size (w, h)."""
-        x, y = self.axis
-        axes = np.array([[x, -y], [y, x]])  # columns: along the key, across it
-        matrix = axes * (np.array([self.width, self.width / ASPECT_RATIO]) / size)
-        return np.column_stack([matrix, np.array(self.centre) - matrix @ (np.array(size) / 2)])
+        (x, y), (columns, rows) = self.axis, size
+        along, across = self.width / columns, self.width / ASPECT_RATIO / rows  # px of the photo per px
+        (a, b), (c, d) = (x * along, -y * across), (y * along, x * across)
+        left = self.centre[0] - a * columns / 2 - b * rows / 2
+        top = self.centre[1] - c * columns / 2 - d * rows / 2
+        return np.array([[a, b, left], [c, d, top]])
 
     def _resample(self, image: PhotoImage, scale: float, size: tuple[int, int], fill: int) -> PIL.Image.Image:
         """Return the rectangle of an image at a size (w, h): averaged down, then warped bilinearly."""
