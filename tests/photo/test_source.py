@@ -9,7 +9,7 @@ from PIL import ExifTags, Image
 
 from keykind.core.errors import BadPhoto
 from keykind.photo import decode
-from keykind.photo.source import NamedPhoto, announce, load_pixels
+from keykind.photo.source import NamedPhoto, load_pixels, prefetch
 
 
 def test_a_pil_image_gives_the_same_pixels_as_its_file():
@@ -78,12 +78,12 @@ def test_a_pil_image_may_exceed_the_byte_limit_of_files():
     assert load_pixels(wide).pixels.shape == (9_000, 10_000, 3)
 
 
-def test_announcing_a_photo_changes_nothing(tmp_path):
+def test_prefetching_a_photo_changes_nothing(tmp_path):
     photo = tmp_path / "a.jpg"
     photo.write_bytes(b"anything")
     os.mkfifo(tmp_path / "pipe")  # opening it would block
     for source in (photo, str(photo), tmp_path, tmp_path / "pipe", tmp_path / "missing", "a\0b", b"bytes"):
-        assert announce(source) is source
+        assert prefetch(source) is source
 
 
 @pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="only Linux reads ahead on demand")
@@ -91,6 +91,6 @@ def test_a_file_is_read_ahead(tmp_path, monkeypatch):
     advised = []
     monkeypatch.setattr(os, "posix_fadvise", lambda *advice: advised.append(advice))
     (tmp_path / "a.jpg").write_bytes(b"anything")
-    announce(tmp_path / "a.jpg")
+    prefetch(tmp_path / "a.jpg")
     ((_, *advice),) = advised
     assert advice == [0, 0, os.POSIX_FADV_WILLNEED]

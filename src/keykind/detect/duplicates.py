@@ -14,7 +14,7 @@ from keykind.detect.detection import Detection
 from keykind.detect.postprocess import pairwise_distance
 
 DUPLICATE_DISTANCE = 0.3  # mean keypoint distance, key lengths, up to which two detections are the same key
-LOOSE_DUPLICATE_DISTANCE = 0.5  # the same if the keys' middles are nearer than half of DUPLICATE_DISTANCE
+LOOSE_DUPLICATE_DISTANCE = 0.5  # the same limit if their centres are within half of DUPLICATE_DISTANCE
 
 
 def keypoint_distance(key: Detection, other: Detection) -> float:
@@ -46,7 +46,7 @@ def by_score(detections: Iterable[Detection]) -> list[Detection]:
 def _duplicates(keys: Sequence[Detection], others: Sequence[Detection]) -> NDArray[np.bool_]:
     """Return which of the keys (rows) is the same key or remote as which of the others (columns), (n, m).
 
-    Keypoints of small keys are noisy, so their distance may be larger if the keys' middles agree.
+    Keypoints of small keys are noisy, so their distance may be larger if the keys' centres agree.
     """
     if not keys or not others:
         return np.zeros((len(keys), len(others)), bool)
@@ -54,6 +54,6 @@ def _duplicates(keys: Sequence[Detection], others: Sequence[Detection]) -> NDArr
     other_heads, other_tips = (np.stack([getattr(key, end) for key in others]) for end in ("head", "tip"))
     distances = pairwise_distance(heads, tips, other_heads, other_tips)
     lengths = np.maximum(np.linalg.norm(other_heads - other_tips, axis=-1), 1e-6)
-    middles = np.linalg.norm(heads + tips - other_heads - other_tips, axis=-1) / 2 / lengths
-    loose = (distances <= LOOSE_DUPLICATE_DISTANCE) & (middles <= DUPLICATE_DISTANCE / 2)
+    centres = np.linalg.norm(heads + tips - other_heads - other_tips, axis=-1) / 2 / lengths
+    loose = (distances <= LOOSE_DUPLICATE_DISTANCE) & (centres <= DUPLICATE_DISTANCE / 2)
     return np.asarray((distances <= DUPLICATE_DISTANCE) | loose)

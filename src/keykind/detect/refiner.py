@@ -42,7 +42,7 @@ MASK_STRIDE = 4  # px of the crop per cell of the masks
 MASK_SHAPE = (HEIGHT // MASK_STRIDE, WIDTH // MASK_STRIDE, 2)  # key, blade; probabilities
 DETECTOR_WEIGHT, REFINER_WEIGHT = 1.0, 0.5  # of the logits of both networks in that of the combined score
 MOVED = 0.04  # key lengths that an end must have moved for the crop to be taken again
-HOPELESS = 0.1  # score after the first crop below which none is taken again: it hardly ever became a key
+SECOND_CROP_SCORE = 0.1  # below it after the first crop, none is taken again: hardly any became a key
 CERTAIN_SCORE = 0.85  # of a refined key, from which other detections of the same key are not refined
 MIN_LENGTH = 4.0  # px: crops of shorter detections show nothing
 
@@ -84,8 +84,9 @@ class Refiner:
         refined = self._refine_all(photo, first, score_threshold)
         certain = [key for key in refined if key.score >= CERTAIN_SCORE]
         known = are_among(detections, certain)
-        others = [key for key, is_known in zip(detections, known, strict=True) if not is_known]
-        others = [key for key in others if key not in first]  # they may have better ends
+        others = [  # they may have better keypoints
+            key for key, is_known in zip(detections, known, strict=True) if not is_known and key not in first
+        ]
         refined += self._refine_all(photo, others, score_threshold)
         return suppress_duplicates(by_score(refined))
 
@@ -106,7 +107,9 @@ class Refiner:
             return detection
         key = self._read(photo, detection, detection)
         moved = max(np.linalg.norm(key.head - detection.head), np.linalg.norm(key.tip - detection.tip))
-        again = moved > MOVED * detection.length and key.length >= MIN_LENGTH and key.score >= HOPELESS
+        again = (
+            moved > MOVED * detection.length and key.length >= MIN_LENGTH and key.score >= SECOND_CROP_SCORE
+        )
         return self._read(photo, detection, key) if again else key
 
     def _read(self, photo: Photo, detection: Detection, at: Detection) -> Detection:

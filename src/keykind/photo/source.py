@@ -55,7 +55,7 @@ def name_of(source: Source) -> str:
     return UNNAMED
 
 
-def announce(source: Source) -> Source:
+def prefetch(source: Source) -> Source:
     """Return the photo; if it is a file on this disk, the system begins to read it in the background."""
     if isinstance(source, str | Path) and stat.S_ISREG(file_mode(source)) and hasattr(os, "posix_fadvise"):
         with suppress(OSError):  # it is reported when the photo is read

@@ -30,7 +30,7 @@ from keykind.model.model import Answer, Model, load_model
 from keykind.model.preprocess import Crop
 from keykind.photo import decode
 from keykind.photo.decode import Photo
-from keykind.photo.source import Source, announce, fetch, load_pixels, name_of
+from keykind.photo.source import Source, fetch, load_pixels, name_of, prefetch
 
 SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
 DIGITS = 4  # of a probability in JSON and tables
@@ -157,7 +157,7 @@ class Recogniser:
         if engine is not parallel_map:
             return engine(self.attempt, sources)
         keep_freed_memory()
-        return engine(self.attempt, map(announce, sources))
+        return engine(self.attempt, map(prefetch, sources))
 
     def explain(self, source: Source, index: int = 0) -> Explanation:
         """Return the answer for one key of a photo and the evidence for each kind (Grad-CAM).

@@ -23,7 +23,7 @@ ASSUMED_MEGAPIXELS = 12.0  # of formats whose header is not read here: HEIC, TIF
 EXPLANATION = 3.0  # added for an explanation: drawing it and writing a PNG takes 140 to 230 ms
 
 INITIAL_SECONDS = 0.1  # per weight, before the first photo is measured
-MEMORY = 20  # weight over which the estimate averages: about the last 20 photos
+WINDOW = 20  # weight over which the estimate averages: about the last 20 photos
 
 _JPEG = b"\xff\xd8\xff"
 _PHOTO = re.compile(rb"\x89PNG|RIFF....WEBP|BM|GIF8|II[*+]\0|MM\0[*+]|....ftyp", re.DOTALL)
@@ -64,11 +64,11 @@ class CostEstimate:
 
     def __init__(self) -> None:
         """Start with an assumption."""
-        self._seconds, self._weight = INITIAL_SECONDS * MEMORY, float(MEMORY)
+        self._seconds, self._weight = INITIAL_SECONDS * WINDOW, float(WINDOW)
 
     def add(self, seconds: float, weight: float) -> None:
         """Learn from one photo, which counts by its weight."""
-        kept = math.exp(-weight / MEMORY)
+        kept = math.exp(-weight / WINDOW)
         self._seconds, self._weight = kept * self._seconds + seconds, kept * self._weight + weight
 
     @property

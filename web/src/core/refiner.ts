@@ -38,7 +38,7 @@ export interface RefinerOutputs {
 export type RunRefiner = (rgb: Uint8Array<ArrayBuffer>) => Promise<RefinerOutputs>;
 
 /** A detection, and what the network makes of it. */
-interface Look {
+interface Refinement {
   readonly detection: Detection; // the first network's
   readonly refined: Detection; // except for its width
   readonly outputs: { readonly masks: Float32Array; readonly region: OrientedCrop } | null; // null: it is too short
@@ -55,37 +55,39 @@ export async function refine(
   run: RunRefiner,
   minScore = 0,
 ): Promise<Detection[]> {
-  const lookTwice = async (detection: Detection): Promise<Look> => {
-    const once = await look(photo, detection, detection, run);
-    return needsAnother(once) ? look(photo, detection, once.refined, run) : once;
+  const refineOne = async (detection: Detection): Promise<Refinement> => {
+    const once = await readCrop(photo, detection, detection, run);
+    return needsSecondCrop(once) ? readCrop(photo, detection, once.refined, run) : once;
   };
   const first = withoutDuplicates(detections);
-  const looks: Look[] = [];
-  for (const key of first) looks.push(await lookTwice(key));
-  const certain = looks.map(({ refined }) => refined).filter(({ score }) => score >= C.CERTAIN_SCORE);
+  const refinements: Refinement[] = [];
+  for (const key of first) refinements.push(await refineOne(key));
+  const certain = refinements.map(({ refined }) => refined).filter(({ score }) => score >= C.CERTAIN_SCORE);
   const others = detections.filter((key) => !first.includes(key) && !isAmong(key, certain));
-  for (const key of others) looks.push(await lookTwice(key)); // they may have better ends
-  return distinct(looks.filter(({ refined }) => refined.score >= minScore)).map(measured);
+  for (const key of others) refinements.push(await refineOne(key)); // they may have better keypoints
+  return distinct(refinements.filter(({ refined }) => refined.score >= minScore)).map(measured);
 }
 
-/** Return each key's look once, highest score first. */
-function distinct(looks: readonly Look[]): Look[] {
-  const keys = withoutDuplicates(looks.map(({ refined }) => refined).sort(byScore));
-  return keys.map((key) => looks.find(({ refined }) => refined === key) as Look);
+/** Return the refinement of each key once, highest score first. */
+function distinct(refinements: readonly Refinement[]): Refinement[] {
+  const keys = withoutDuplicates(refinements.map(({ refined }) => refined).sort(byScore));
+  return keys.map((key) => refinements.find(({ refined }) => refined === key) as Refinement);
 }
 
 /** Return whether a crop at the refined ends shows the key better, and there is a chance that it is one. */
-function needsAnother({ detection, refined }: Look): boolean {
+function needsSecondCrop({ detection, refined }: Refinement): boolean {
   const { head, tip, score } = refined;
   const moved = Math.max(
     lengthOf({ head, tip: detection.head }),
     lengthOf({ head: tip, tip: detection.tip }),
   );
-  return moved > C.MOVED * lengthOf(detection) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.HOPELESS;
+  return (
+    moved > C.MOVED * lengthOf(detection) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.SECOND_CROP_SCORE
+  );
 }
 
 /** Return a key with the width of its mask, if that is not empty. */
-function measured({ refined, outputs }: Look): Detection {
+function measured({ refined, outputs }: Refinement): Detection {
   if (!outputs) return refined;
   const width = maskWidth(keyCells(outputs.masks), outputs.region, refined.head, refined.tip);
   return { ...refined, width: width || refined.width };
@@ -108,8 +110,13 @@ export function combinedScore(score: number, logit: number): number {
   return sigmoid(C.DETECTOR_WEIGHT * Math.log(limited / (1 - limited)) + C.REFINER_WEIGHT * logit);
 }
 
-/** Return a look at a detection of the first network, where `at` is. */
-async function look(photo: Photo, detection: Detection, at: Detection, run: RunRefiner): Promise<Look> {
+/** Return a detection as the network corrects it in the crop around another one, `at`. */
+async function readCrop(
+  photo: Photo,
+  detection: Detection,
+  at: Detection,
+  run: RunRefiner,
+): Promise<Refinement> {
   if (lengthOf(at) < C.MIN_LENGTH) return { detection, refined: detection, outputs: null };
   const region = cropRegion({ head: at.head, tip: at.tip, width: detection.width });
   const crop = extractUnstretched(region, photo.pixels, scaleOf(photo), HEIGHT);

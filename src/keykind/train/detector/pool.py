@@ -48,8 +48,6 @@ CHANNELS = 3  # bytes of a pixel; of a scene with keys one more, for its parts
 MAX_DECODED = 4 * 2**30  # bytes of a pool's scenes that are stored decoded: 6,000 of 448 x 448 px
 MAX_DISK_SHARE = 0.25  # of the free disk that they may take
 
-Spans = NDArray[np.int64]  # (n, 2) start and length in a file, bytes
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CutOut:

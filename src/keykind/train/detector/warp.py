@@ -18,9 +18,7 @@ from keykind.train.detector.keys import Affine, scale_of
 MIN_SCALE = 0.05  # of a warp that is averaged down as far as it should be
 MAX_STRETCH = 1.15  # ratio of the scales of the two sides of a view
 TILT = 0.06  # standard deviation of a view's rotation beside that by quarter turns, radians
-WORTH_WIDENING = (
-    5  # largest ratio of an image's pixels to those of its warp for a fourth channel to save time
-)
+MAX_WIDENED = 5  # largest ratio of an image's pixels to its warp's for a fourth channel to save time
 WARP_SCALE = 1.25  # px of the averaged image per px of a warp: more would alias, less would blur
 
 Image = NDArray[Any]
@@ -82,8 +80,8 @@ def warp(image: Image, matrix: Affine, size: tuple[int, int], border: int, fill:
 def fills(matrix: Affine, image: tuple[int, int], frame: tuple[int, int]) -> bool:
     """Return whether an image of a size (width, height), mapped by a matrix, covers all of a frame."""
     corners = np.array([[0, 0], [frame[0], 0], [0, frame[1]], frame], float) - matrix[:, 2]
-    places = corners @ np.linalg.inv(matrix[:, :2]).T
-    return bool((places >= 0).all() and (places <= image).all())
+    mapped = corners @ np.linalg.inv(matrix[:, :2]).T
+    return bool((mapped >= 0).all() and (mapped <= image).all())
 
 
 def _warp_linearly(
@@ -92,7 +90,7 @@ def _warp_linearly(
     """Return an image mapped by a matrix of indices."""
     height, width = image.shape[:2]
     # OpenCV warps four channels in two thirds of the time of three, with the same result.
-    widen = image.ndim == 3 and image.shape[2] == 3 and WORTH_WIDENING * size[0] * size[1] > height * width
+    widen = image.ndim == 3 and image.shape[2] == 3 and MAX_WIDENED * size[0] * size[1] > height * width
     if widen:
         image = cv2.cvtColor(image, cv2.COLOR_RGB2RGBA)
     warped = cv2.warpAffine(image, by_index, size, flags=flags, borderMode=border, borderValue=fill)
