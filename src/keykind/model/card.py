@@ -21,6 +21,7 @@ SIZE = 224  # side of a crop, px
 PRECISIONS = ("fp32", "fp16", "int8")
 CROPS = WHOLE, KEY = "whole", "key"
 VIEWS = ("plain", "edge")
+SUBJECT = "subject"  # entry of `about`: "key" if the photos trained on show keys
 LABELS = "labels.txt"  # where other programs, e.g. MediaPipe, look for the class names
 MAX_KINDS = 1000
 MAX_NAME = 255  # characters of a kind's name, as of a folder's
@@ -44,7 +45,12 @@ class Card:
     confidence_threshold: float  # of the most probable kind; below it the answer is "not sure"
     ood_threshold: float | None  # above it the crop shows no key; None: the model cannot tell
     maps: bool  # whether the model outputs class maps
-    about: dict[str, Any]  # for people: recipe, data, scores, licence, source of the weights
+    about: dict[str, Any]  # for people: recipe, data, scores, licence, source of the weights; what it shows
+
+    @property
+    def of_keys(self) -> bool:
+        """Return whether the classes are kinds of keys; otherwise no text about the model mentions keys."""
+        return self.crop == KEY or self.about.get(SUBJECT) == KEY
 
 
 def labels(card: Card) -> bytes:
