@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from keykind.model.decision import BLADE_HIDDEN, REFUSAL_TEXTS
 from keykind.predict.annotate import answer_text, percent
-from keykind.predict.recogniser import UNREADABLE, Candidate, Key, Prediction
+from keykind.predict.recogniser import UNREADABLE, Key, Prediction
 from keykind.predict.wording import Wording
 from keykind.predict.writers import LEAST_ALTERNATIVE, MAX_ALTERNATIVES
 
@@ -29,8 +29,12 @@ def answer_lines(prediction: Prediction, wording: Wording) -> list[AnswerLine]:
         return [AnswerLine(None, UNREADABLE, prediction.error)]
     if prediction.keys:
         return [AnswerLine(key.kind, answer_text(key), alternatives(key)) for key in prediction.keys]
-    refused = [AnswerLine(None, "refused", _why(each)) for each in prediction.candidates if each.head]
-    whole = next((_why(each) for each in prediction.candidates if not each.head), "")
+    refused = [
+        AnswerLine(None, f"refused: {REFUSAL_TEXTS[each.why]}", f"{percent(each.key_probability)} a key")
+        for each in prediction.candidates
+        if each.head is not None
+    ]
+    whole = next((REFUSAL_TEXTS[each.why] for each in prediction.candidates if each.head is None), "")
     return [AnswerLine(None, wording.verdict(prediction.verdict), whole), *refused]
 
 
@@ -55,8 +59,3 @@ def certainty(prediction: Prediction) -> float:
 def has_unknown(prediction: Prediction) -> bool:
     """Return whether the kind of any key of a photo is not known."""
     return any(key.kind is None for key in prediction.keys)
-
-
-def _why(candidate: Candidate) -> str:
-    why = REFUSAL_TEXTS[candidate.why]
-    return f"{why}; a key with {percent(candidate.key_probability)}" if candidate.head else why

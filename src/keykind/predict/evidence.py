@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from keykind.core.errors import BadPhoto
-from keykind.model.gradcam import Explanation
+from keykind.model.gradcam import Explanation, is_empty
 from keykind.photo.source import Source, name_of
 from keykind.predict import figure
 from keykind.predict.recogniser import Prediction, Recogniser
@@ -49,10 +49,11 @@ class Shown:
         for explanation in explanations:
             pixels = figure.fit(explanation.pixels, MAP_SIDE)
             kinds = figure.kinds_to_draw(explanation, self.kind)
-            answer = figure.answer_of(explanation, wording)
-            for panel in figure.evidence_panels(explanation, kinds, pixels, answer):
-                same = panel.title == panel.caption
-                yield panel.image, panel.title if same else f"{panel.title}: {panel.caption}"
+            known = explanation.answer in explanation.maps
+            answer = "" if known else f"; {figure.verdict_of(explanation, wording)}"
+            for kind, panel in zip(kinds, figure.evidence_panels(explanation, kinds, pixels), strict=True):
+                none = "; no evidence for this kind" if is_empty(explanation.maps[kind]) else ""
+                yield panel.image, f"{panel.title}{answer}{none}"
 
     def figure(
         self, annotated: Image.Image, explanations: Sequence[Explanation], wording: Wording

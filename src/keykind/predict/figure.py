@@ -82,7 +82,9 @@ def draw_photo(
     for explanation in explanations:
         pixels = fit(explanation.pixels, GRID_HEIGHT)
         kinds = kinds_to_draw(explanation, kind)
-        panels += evidence_panels(explanation, kinds, pixels, answer_of(explanation, wording))
+        known = explanation.answer in explanation.maps
+        caption = "" if known else answer_of(explanation, wording)
+        panels += evidence_panels(explanation, kinds, pixels, caption)
     return _compose(panels)
 
 
@@ -126,16 +128,21 @@ def fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
 
 def answer_of(explanation: Explanation, wording: Wording) -> str:
     """Return the answer as text, and the most probable kind of a key whose blade is not hidden."""
-    if explanation.undetected:
-        return f"{wording.verdict(explanation.answer)}: nothing detected, so this is the whole photo"
     best = f"{explanation.best} {rounded_down(explanation.probabilities[explanation.best])}"
     if explanation.answer == explanation.best:
         return best
-    why = f" ({REASON_TEXTS[explanation.reason]})" if explanation.reason else ""
-    answer = f"{wording.verdict(explanation.answer)}{why}"
+    answer = verdict_of(explanation, wording)
     if explanation.answer == NOT_A_KEY or explanation.reason == BLADE_HIDDEN:
         return answer
     return f"{answer}; most likely: {best}"
+
+
+def verdict_of(explanation: Explanation, wording: Wording) -> str:
+    """Return the answer as text, without probabilities, and why it is no kind."""
+    if explanation.undetected:
+        return f"{wording.verdict(explanation.answer)}: nothing detected, so this is the whole photo"
+    why = f" ({REASON_TEXTS[explanation.reason]})" if explanation.reason else ""
+    return f"{wording.verdict(explanation.answer)}{why}"
 
 
 def _count(explanations: Sequence[Explanation], wording: Wording) -> str:

@@ -40,7 +40,7 @@ MARK_BYTES = 4096  # of a page, within which it is
 # Longer side of the pictures, px, until the page has so many photos: 300 make about 13 MB.
 SIDES = ((300, 640), (1000, 360), (10**9, 280))
 MAX_SHOWN = 3000  # photos; browsers become slow
-MAX_LINES = 8  # of text below a photo
+MAX_LINES, MAX_LARGE_LINES = 4, 40  # of text below a photo, and below an enlarged one
 _ORDER = {NOT_SURE: 0, UNREADABLE: 1, ANSWERED: 2, NOT_A_KEY: 3}
 _BODY = "<!-- photos -->"  # where the photos go in the page
 
@@ -75,8 +75,8 @@ class Gallery:
         self._keys: Counter[str] = Counter()  # per kind
         self._found: Counter[str] = Counter()  # photos per what the filters look for
 
-    def add(self, prediction: Prediction, pictures: Sequence[Picture]) -> None:
-        """Add a photo; without pictures, it could not be read."""
+    def add(self, name: str, prediction: Prediction, pictures: Sequence[Picture]) -> None:
+        """Add a photo with the name that the page shows; without pictures, it could not be read."""
         verdict = NOT_SURE if has_unknown(prediction) else prediction.verdict
         worst = -_ORDER[verdict], -certainty(prediction), -self.count
         self.count += 1
@@ -86,7 +86,7 @@ class Gallery:
         self._found.update(self._tokens(prediction))
         if len(self._figures) >= MAX_SHOWN and worst < self._figures[0].rank:
             return
-        data = self._figure(prediction, pictures).encode("utf-8", "replace")
+        data = self._figure(name, prediction, pictures).encode("utf-8", "replace")
         offset = self._spool.seek(0, 2)
         self._spool.write(data)
         figure = _Figure(worst, offset, len(data))
@@ -121,25 +121,30 @@ class Gallery:
             filters(self._kinds, self._found, self.count, self._wording),
             tag("div", Html(_BODY), class_="photos maps" if self._has_maps else "photos"),
             tag("p", "No photo matches.", class_="soft", id="none", hidden=""),
-            Html(DIALOG),
+            Html(DIALOG.replace("{maps}", " maps" if self._has_maps else "")),
             tag("script", inline("gallery.js")),
         )
 
-    def _figure(self, prediction: Prediction, pictures: Sequence[Picture]) -> Html:
+    def _figure(self, name: str, prediction: Prediction, pictures: Sequence[Picture]) -> Html:
         """Return a photo with its answers, as HTML."""
         lines = answer_lines(prediction, self._wording)
+        few = len(lines) <= MAX_LINES + 1  # "and 1 more" would take as much space as that one
         texts = [
             tag(
-                "li", dot(line.kind, self._kinds), tag("b", line.answer), line.details and f"; {line.details}"
+                "li",
+                dot(line.kind, self._kinds),
+                tag("b", line.answer),
+                line.details and f"; {line.details}",
+                class_="" if few or i < MAX_LINES else "extra",
             )
-            for line in lines[:MAX_LINES]
+            for i, line in enumerate(lines[:MAX_LARGE_LINES])
         ]
-        if len(lines) > MAX_LINES:
-            texts.append(tag("li", f"and {len(lines) - MAX_LINES:,} more", class_="soft"))
-        frames = [_frame(picture, prediction.photo) for picture in pictures]
+        if not few:
+            texts.append(tag("li", f"and {len(lines) - MAX_LINES:,} more", class_="soft more"))
+        frames = [_frame(picture, name) for picture in pictures]
         frames = frames or [tag("span", UNREADABLE, class_="nothing")]
-        label = {"aria-label": f"enlarge {prediction.photo}"}
-        caption = tag("figcaption", tag("span", prediction.photo, class_="name"), tag("ul", texts))
+        label = {"aria-label": f"enlarge {name}"}
+        caption = tag("figcaption", tag("span", name, class_="name"), tag("ul", texts))
         filtered = {"data-k": " ".join(self._tokens(prediction)), "data-c": f"{_percent(prediction)}"}
         return tag(
             "figure", tag("button", frames, type="button", class_="frame", **label), caption, **filtered

@@ -15,7 +15,7 @@ from keykind.predict.wording import Wording
 UNSURE, NOTHING, FAULTY = "s", "n", "u"  # what a filter looks for, besides the numbers of kinds
 CERTAINTIES = (90, 75, 60)  # percent, below which a filter shows photos
 
-DIALOG = """<dialog aria-label="enlarged photo"><div class="large">
+DIALOG = """<dialog aria-label="enlarged photo"><div class="large{maps}">
 <nav><button type="button" data-step="-1" aria-label="previous photo">‹</button><span class="soft"></span>
 <button type="button" data-step="1" aria-label="next photo">›</button>
 <button type="button" data-close aria-label="close">×</button></nav>
@@ -35,9 +35,14 @@ def totals(
     if not found:
         return Html("")
     if wording.item == "photo":  # a photo is one item
-        return Html(table(("kind", "photos"), [(kind, f"{photos[kind]:,}") for kind in found]))
-    rows = [(kind, f"{keys[kind]:,}", f"{photos[kind]:,}") for kind in found]
-    return Html(table(("kind", wording.items, "photos"), rows))
+        head = ["kind", "photos"]
+        rows = [[kind, f"{photos[kind]:,}"] for kind in found]
+    else:
+        head = ["kind", wording.items, "photos"]
+        rows = [[kind, f"{keys[kind]:,}", f"{photos[kind]:,}"] for kind in found]
+    known = wording.counted(sum(keys[kind] for kind in found))
+    summary = f"{known} of {len(found):,} kind{'s' * (len(found) != 1)}"
+    return tag("details", tag("summary", summary), table(head, rows))
 
 
 def filters(kinds: Sequence[str], found: Mapping[str, int], count: int, wording: Wording) -> Html:

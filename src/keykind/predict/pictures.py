@@ -18,7 +18,7 @@ from types import TracebackType
 
 from PIL import Image
 
-from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.core.errors import BadPhoto, CannotWrite, printable
 from keykind.core.parallel import Engine, parallel_map
 from keykind.core.process import keep_freed_memory
 from keykind.model.gradcam import Explanation
@@ -124,7 +124,7 @@ class Pictures:
         if self._gallery and self._targets.html and not isinstance(error, CannotWrite):
             count = self._gallery.count
             title = f"{count:,} photo{'s' * (count != 1)}"
-            notes = [f"Model: {self._recogniser.model.name}."]
+            notes = [f"Model: {PurePath(self._recogniser.model.name).name}."]
             if error is not None:
                 notes.append("The command was stopped before it had answered all photos.")
             self._gallery.write(self._targets.html, title, notes)
@@ -202,7 +202,7 @@ class Pictures:
             shown = prediction
             if made.error is not None:
                 shown = replace(prediction, keys=(), error=f"{made.error.fault}; {made.error.remedy}")
-            self._gallery.add(shown, made.pictures)
+            self._gallery.add(printable(str(made.job.name)), shown, made.pictures)
         return prediction
 
 

@@ -12,7 +12,7 @@ for (const button of document.querySelectorAll('.bar button')) button.onclick = 
   for (const other of button.parentNode.querySelectorAll('button'))
     other.setAttribute('aria-pressed', other == button)
   if ('only' in button.dataset) only = button.dataset.only; else below = +button.dataset.below
-  filter()
+filter()
 }
 function enlarge(index) {
   at = (index + shown.length) % shown.length
@@ -38,4 +38,5 @@ dialog.addEventListener('touchend', event => {
   const moved = touched === null ? 0 : event.changedTouches[0].clientX - touched
   if (Math.abs(moved) > 50) enlarge(at + (moved < 0 ? 1 : -1))
 })
+addEventListener('beforeprint', () => document.querySelectorAll('details').forEach(d => { d.open = true }))
 filter()
