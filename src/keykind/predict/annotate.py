@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 
 from keykind.model.decision import REASON_TEXTS
 from keykind.predict.label_layout import Layout, Polygon, Rect
-from keykind.predict.lettering import drawable, font_for
+from keykind.predict.lettering import drawable, font_for, lacks_font
 from keykind.predict.palette import DARK, Colour, colour_of, text_colour
 from keykind.predict.recogniser import NOT_SURE, UNREADABLE, Key, Point, Prediction
 from keykind.predict.wording import Wording
@@ -28,7 +28,7 @@ MIN_STROKE = 2  # px
 SMOOTHED = 6  # px; thinner lines are drawn at twice the size and reduced, or their steps would show
 PIECE = 64  # px, longest part of a line that is drawn at once
 PADDING = 0.28  # of the font's size, around text
-MIN_LONGER, MIN_SHORTER = 360, 48  # px, sides of the result: a label and its box fit
+MIN_LONGER, MIN_SHORTER = 360, 96  # px, sides of the result: a label and its box fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,14 @@ def answer_text(key: Key) -> str:
     return f"{NOT_SURE}: {REASON_TEXTS[key.reason]}" if key.reason else NOT_SURE
 
 
+def _written(key: Key) -> str:
+    """Return what is written at a key; a kind in a script without a font here becomes its number."""
+    text = answer_text(key)
+    if key.kind is None or not lacks_font(key.kind):
+        return text
+    return f"kind {list(key.probabilities).index(key.kind) + 1} {percent(key.probability)}"
+
+
 def _canvas(image: Image.Image) -> tuple[Image.Image, float]:
     """Return a copy in RGB, enlarged if tiny and then padded if very narrow, and its enlargement."""
     copy = image.convert("RGB") if image.mode != "RGB" else image.copy()
@@ -93,7 +101,7 @@ def _text_size(image: Image.Image) -> int:
 def _draw_keys(canvas: Image.Image, keys: list[Key], scale: float) -> None:
     """Draw all boxes, then all labels, so that no box covers a label."""
     stroke = max(MIN_STROKE, round(STROKE_SHARE * _size(canvas)))
-    labels = [_Label(answer_text(key), colour_of(key.kind, key.probabilities)) for key in keys]
+    labels = [_Label(_written(key), colour_of(key.kind, key.probabilities)) for key in keys]
     boxes = [tuple((x * scale, y * scale) for x, y in key.box) for key in keys]
     for box, label in zip(boxes, labels, strict=True):
         _draw_box(canvas, box, stroke, label.colour)
@@ -167,7 +175,7 @@ def _whole_label(prediction: Prediction, wording: Wording) -> _Label:
         text = f"{verdict}: {prediction.error}" if verdict == UNREADABLE else wording.verdict(verdict)
         return _Label(text, colour_of(None, ()))
     (key, *_) = prediction.keys
-    return _Label(answer_text(key), colour_of(key.kind, key.probabilities))
+    return _Label(_written(key), colour_of(key.kind, key.probabilities))
 
 
 def _draw_caption(canvas: Image.Image, label: _Label) -> None:

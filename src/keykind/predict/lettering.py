@@ -49,6 +49,11 @@ def drawable(text: str) -> str:
     return _chosen(text)[1]
 
 
+def lacks_font(text: str) -> bool:
+    """Return whether some of the text cannot be drawn, so that its meaning may be lost."""
+    return drawable(text).count(MISSING) > text.count(MISSING)
+
+
 @lru_cache(1000)
 def _chosen(text: str) -> tuple[str, str]:
     """Return the font's file, and the text that it draws."""
