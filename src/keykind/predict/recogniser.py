@@ -81,6 +81,8 @@ class Prediction:
     keys: tuple[Key, ...]  # highest score first; empty: nothing like a key was seen, or it could not be read
     error: str | None = None  # why it could not be read, and what to do
     transient: bool = False  # whether the error is transient, e.g. a network failure
+    width: int | None = None  # px of the upright photo; None: it could not be read
+    height: int | None = None
 
     @property
     def verdict(self) -> str:
