@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.video.opencv import opencv
+from keykind.video.source import pyav
 
 SIZE = (320, 240)  # px of a frame, width and height
 
@@ -17,12 +17,14 @@ def pan(picture: NDArray[np.uint8], frames: int, size: tuple[int, int] = SIZE) -
     return [np.ascontiguousarray(picture[:height, start : start + width]) for start in starts]
 
 
-def write_clip(path: Path, frames: list[NDArray[np.uint8]], rate: float = 30) -> Path:
-    """Write RGB frames as a video, in a codec that its ending allows."""
-    cv2 = opencv()
+def write_clip(path: Path, frames: list[NDArray[np.uint8]], rate: int = 30) -> Path:
+    """Write RGB frames as a video, in MPEG-4 part 2."""
     height, width = frames[0].shape[:2]
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), rate, (width, height))
-    for frame in frames:
-        writer.write(np.ascontiguousarray(frame[..., ::-1]))
-    writer.release()
+    with pyav().open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=rate)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+        stream.bit_rate = 4_000_000
+        for frame in frames:
+            container.mux(stream.encode(pyav().VideoFrame.from_ndarray(frame, format="rgb24")))
+        container.mux(stream.encode())
     return path

@@ -1,17 +1,14 @@
 """Tests of source.py."""
 
-import sys
-
 import numpy as np
 import pytest
 
 from clips import pan, write_clip
+from keykind.core import extras
 from keykind.core.errors import MissingExtra
-from keykind.video import source
-from keykind.video.opencv import opencv
-from keykind.video.source import BadVideo, Camera, Video, is_video
+from keykind.video.source import BadVideo, Camera, Video, is_video, pyav
 
-pytest.importorskip("cv2", reason="the extra video is not installed")
+pytest.importorskip("av", reason="the extra video is not installed")
 
 
 @pytest.fixture
@@ -23,7 +20,7 @@ def frames():
 def test_frames_come_with_their_time(tmp_path, frames):
     with Video(write_clip(tmp_path / "clip.mp4", frames, rate=10)) as video:
         read = list(video.frames())
-    assert [frame.index for frame in read] == list(range(12))
+    assert [frame.number for frame in read] == list(range(12))
     np.testing.assert_allclose([frame.seconds for frame in read], np.arange(12) / 10, atol=0.02)
     assert video.damaged is None
     np.testing.assert_allclose(read[5].pixels, frames[5], atol=12)
@@ -31,7 +28,7 @@ def test_frames_come_with_their_time(tmp_path, frames):
 
 def test_every_third_frame_is_read(tmp_path, frames):
     with Video(write_clip(tmp_path / "clip.avi", frames)) as video:
-        assert [frame.index for frame in video.frames(3)] == [0, 3, 6, 9]
+        assert [frame.number for frame in video.frames(3)] == [0, 3, 6, 9]
 
 
 def test_a_video_that_ends_early_says_so(tmp_path, frames):
@@ -40,14 +37,14 @@ def test_a_video_that_ends_early_says_so(tmp_path, frames):
     with Video(path) as video:
         read = len(list(video.frames()))
     assert 0 < read < 12
-    assert f"ends after {read} of " in str(video.damaged)
+    assert "ends after" in str(video.damaged)
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])
 def test_what_is_no_video_is_refused(tmp_path, content):
     path = tmp_path / "clip.mp4"
     path.write_bytes(content)
-    with pytest.raises(BadVideo, match=f"cannot be read as a video \\({len(content):,} bytes\\)"):
+    with pytest.raises(BadVideo, match=f"cannot be read as a video \\({len(content):,} bytes; Invalid data"):
         Video(path)
 
 
@@ -63,49 +60,66 @@ def test_videos_are_known_by_their_ending():
 
 def test_without_opencv_the_extra_is_named(tmp_path, monkeypatch, frames):
     path = write_clip(tmp_path / "clip.mp4", frames)
-    opencv.cache_clear()
-    monkeypatch.setitem(sys.modules, "cv2", None)
+    monkeypatch.setattr(extras, "is_installed", lambda _: False)
     with pytest.raises(MissingExtra, match=r"keykind\[video\]"):
         Video(path)
 
 
-class FakeCapture:
+class FakeContainer:
     """A camera that sends some frames, then is unplugged."""
 
     def __init__(self, frames):
-        self._frames = list(frames)
+        self._frames = frames
 
-    def isOpened(self):  # noqa: N802 - OpenCV's name
-        return bool(self._frames)
+    def decode(self, video):
+        assert video == 0
+        for pixels in self._frames:
+            yield pyav().VideoFrame.from_ndarray(pixels, format="rgb24")
+        raise OSError("no such device")
 
-    def read(self):
-        return (True, self._frames.pop(0)) if self._frames else (False, None)
-
-    def release(self):
+    def close(self):
         pass
 
 
-def camera(monkeypatch, frames):
-    fake = FakeCapture(frames)
-    monkeypatch.setattr(opencv(), "VideoCapture", lambda _: fake)
-    return Camera(0)
-
-
 def test_a_camera_gives_frames_until_it_is_unplugged(monkeypatch, frames):
-    with camera(monkeypatch, frames) as opened:
-        seen = []
-        with pytest.raises(BadVideo, match=r"camera 0: was disconnected|camera 0: sends no frames"):
-            seen.extend(frame.index for frame in opened.frames())
+    monkeypatch.setattr(pyav(), "open", lambda *_, **__: FakeContainer(frames))
+    with Camera(0) as camera:
+        sent = camera.frames()
+        assert next(sent).pixels.shape == frames[0].shape
+        with pytest.raises(BadVideo, match="camera 0: sends no more frames, after"):
+            list(sent)
 
 
-def test_a_missing_camera_is_named(monkeypatch):
-    with pytest.raises(BadVideo, match="camera 0: cannot be opened"):
-        camera(monkeypatch, [])
+def test_a_missing_camera_is_named():
+    with pytest.raises(BadVideo, match=r"camera 77: cannot be opened"):
+        Camera(77)
 
 
 def test_no_messages_of_ffmpeg_are_printed(tmp_path, capfd):
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"\0" * 1000)
     with pytest.raises(BadVideo):
-        source.Video(path)
+        Video(path)
     assert capfd.readouterr().err == ""
+
+
+def test_a_turned_video_is_upright(tmp_path, frames):
+    path = write_clip(tmp_path / "clip.mp4", frames)
+    turned = tmp_path / "turned.mp4"
+    _turn(path, turned)
+    with Video(turned) as video:
+        first = next(iter(video.frames()))
+    assert first.pixels.shape == (320, 240, 3)
+    assert first.pixels[:10].mean() < first.pixels[-10:].mean()  # what was left is above
+
+
+def _turn(path, out):
+    """Write the video again with the display matrix of a quarter turn in its header, as phones do."""
+    data = bytearray(path.read_bytes())
+    identity = b"".join(value.to_bytes(4) for value in (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30))
+    quarter = b"".join(
+        (value & 0xFFFFFFFF).to_bytes(4) for value in (0, 1 << 16, 0, -1 << 16, 0, 0, 240 << 16, 0, 1 << 30)
+    )
+    start = data.index(identity, data.index(b"tkhd"))
+    data[start : start + 36] = quarter
+    out.write_bytes(data)

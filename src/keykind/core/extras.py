@@ -23,7 +23,7 @@ EXTRAS = {  # extra -> {package: module}
     "heif": {"pi-heif": "pi_heif"},
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},
-    "video": {"opencv-python-headless": "cv2"},
+    "video": {"av": "av"},
     "scale": {"ray": "ray", "pyarrow": "pyarrow", "fsspec": "fsspec"},
     "serve": {
         "fastapi": "fastapi",

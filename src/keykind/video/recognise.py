@@ -2,7 +2,7 @@
 
 In:    a Recogniser; a video file, and which of its frames are predicted; or a camera
 Out:   a Prediction of the whole video, and its tracks; the tracks in each frame of a camera
-Needs: numpy, pillow, ai-edge-litert, opencv-python-headless [video]
+Needs: numpy, pillow, ai-edge-litert, PyAV [video]
 """
 
 from collections.abc import Iterator
@@ -51,14 +51,15 @@ def watch(recogniser: Recogniser, path: str | Path, *, every: int | None = None)
     with Video(path) as video:
         step = every or max(1, round(video.rate / RATE))
         motion, tracker, count = Motion(), Tracker(), 0
+        size: tuple[int | None, int | None] = (None, None)  # px of a frame
         predicted = _predictions(recogniser, video, step)
         for seconds, prediction, brightness in progress(predicted, -(-video.expected // step), "frames"):
-            shift = motion.update(brightness, max(video.width, video.height))
+            shift = motion.update(brightness, max(prediction.width or 0, prediction.height or 0))
             tracker.update(prediction.keys, seconds, shift)
-            count += 1
+            count, size = count + 1, (prediction.width, prediction.height)
         tracks = tuple(tracker.confirmed(count))
         keys = tuple(track.summary(recogniser.kind_threshold) for track in tracks)
-        return Watched(Prediction(video.name, keys), tracks, count)
+        return Watched(Prediction(video.name, keys, width=size[0], height=size[1]), tracks, count)
 
 
 def watch_camera(recogniser: Recogniser, camera: Camera) -> Iterator[tuple[Frame, list[Track]]]:
