@@ -5,9 +5,9 @@ Out:   a font that has its characters, and the text as that font can draw it
 Needs: pillow; its FreeType support, as in every wheel
 
 The font that ships with keykind (fonts/labels.ttf) is a subset of DejaVu Sans Condensed Bold: Latin with all
-accents, Greek and Cyrillic. Pillow's own has only ASCII. Other scripts are drawn with a font of the system, or
-with the file that the environment variable KEYKIND_FONT names. Without one, accents are dropped, and what
-still cannot be drawn becomes MISSING.
+accents, Greek and Cyrillic. Pillow's own has only ASCII. Other scripts need a font of the system, or the file
+that the environment variable KEYKIND_FONT names. Without one, accents are dropped, and what still cannot be
+drawn becomes MISSING.
 """
 
 import os
