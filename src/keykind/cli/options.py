@@ -101,6 +101,25 @@ def engine(options: argparse.Namespace, chunk: int | None = None) -> Any:
     return scale.engine(chunk or scale.CHUNK_SIZE)
 
 
+def add_picture_options(parser: argparse.ArgumentParser, what: str) -> None:
+    """Add what pictures are made of the photos. what: the pictures, in words."""
+    parser.add_argument(
+        "--save", type=Path, metavar="FOLDER", help=f"write {what} to a folder, with the photos' names"
+    )
+    parser.add_argument(
+        "--html",
+        type=file_ending(".html", ".htm"),
+        metavar="FILE",
+        help=f"write one page with {what}, to filter and enlarge",
+    )
+    parser.add_argument("--show", action="store_true", help=f"open {what}, where there is a display")
+    parser.add_argument(
+        "--force",
+        action="store_true",
+        help="replace files that keykind did not write, and add to folders that are not empty",
+    )
+
+
 def add_sets(parser: argparse.ArgumentParser) -> None:
     """Add rendered sets."""
     parser.add_argument(

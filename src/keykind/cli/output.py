@@ -40,9 +40,14 @@ def print_scores(metrics: dict[str, Any], run: Path) -> None:
     print(run / "report.html")
 
 
+def has_display() -> bool:
+    """Return whether pages and pictures can be opened: a text browser would take over the terminal."""
+    return sys.platform in ("darwin", "win32") or bool(os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"})
+
+
 def open_page(path: Path) -> None:
-    """Open a page in a graphical browser, if there is one; a text browser would take over the terminal."""
+    """Open a page or picture in a graphical browser, if there is one."""
     import webbrowser
 
-    if sys.platform in ("darwin", "win32") or os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+    if has_display():
         webbrowser.open(path.absolute().as_uri())

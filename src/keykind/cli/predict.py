@@ -11,13 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keykind.cli.options import add_engine, add_model_options, engine, positive
+from keykind.cli.options import add_engine, add_model_options, add_picture_options, engine, positive
 from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
 from keykind.photo.storage import parse_location
 
 if TYPE_CHECKING:
     from keykind.predict.recogniser import Recogniser
+    from keykind.predict.shards import Recognise
     from keykind.predict.writers import Tally
 
 HELP = "predict the kind of every key in photos"
@@ -56,6 +57,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"photos per file in a folder (default: {DEFAULT_PART})",
     )
+    add_picture_options(parser, "annotated photos")
+    parser.add_argument(
+        "--sort",
+        type=Path,
+        metavar="FOLDER",
+        help="copy the photos into one folder per answer: a folder per kind, `not sure` and so on",
+    )
     add_engine(parser)
 
 
@@ -70,9 +78,24 @@ def run(options: argparse.Namespace) -> int:
     _check_folder_options(options)
     if isinstance(options.out, Path):
         check_not_input(options.out, map(parse_location, options.photos))
-    recogniser = Recogniser.load(options.model, whole=options.whole)
-    tally = _write(options, recogniser) if options.out else _print(options, recogniser)
+    if options.save or options.html or options.sort or options.show:
+        from keykind.cli.picture_output import pictures_of, targets_of
+
+        targets = targets_of(options, options.photos)
+        recogniser = Recogniser.load(options.model, whole=options.whole)
+        with pictures_of(options, targets, options.photos, recogniser) as pictures:
+            tally = _answer(options, recogniser, partial(pictures.recognise, engine=engine(options)))
+    else:
+        recogniser = Recogniser.load(options.model, whole=options.whole)
+        recognise = partial(recogniser.recognise_many, engine=engine(options))
+        tally = _answer(options, recogniser, recognise)
     return SOME_UNREADABLE if tally.unreadable else OK
+
+
+def _answer(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":
+    """Write or print the predictions for photos, and return their counts."""
+    write = _write if options.out else _print
+    return write(options, recogniser, recognise)
 
 
 def _check_folder_options(options: argparse.Namespace) -> None:
@@ -85,13 +108,12 @@ def _check_folder_options(options: argparse.Namespace) -> None:
         raise KeykindError("keykind predict", fault=fault, remedy=remedy)
 
 
-def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
+def _write(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":
     """Write the predictions to a file or folder, print the counts and return them."""
     from keykind.core.progress import progress
     from keykind.photo.inputs import count_photos, iter_photos
     from keykind.predict.shards import ShardedOutput
 
-    recognise = partial(recogniser.recognise_many, engine=engine(options))
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
     output = ShardedOutput(options.out, f".{options.format or DEFAULT_FORMAT}", options.part or DEFAULT_PART)
     tally = output.write(
@@ -103,14 +125,13 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     return tally
 
 
-def _print(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
+def _print(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":
     """Print the predictions, each as soon as it is ready, and return their counts."""
     from keykind.photo.inputs import iter_photos
     from keykind.predict import writers
 
     tally = writers.Tally()
-    predictions = recogniser.recognise_many(iter_photos(options.photos), engine=engine(options))
-    counted = tally.counted(predictions)
+    counted = tally.counted(recognise(iter_photos(options.photos)))
     lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
     for line in lines:
         print(line, flush=True)

@@ -52,7 +52,7 @@ NOT_ALIKE, LOW_SCORE, UNLIKELY = REFUSALS = ("not_alike", "low_score", "unlikely
 REFUSAL_TEXTS = {
     NOT_ALIKE: "unlike what the model was trained on",
     LOW_SCORE: "low detection score",
-    UNLIKELY: "unlikely to be a key",
+    UNLIKELY: "too improbable",
 }
 LOW_DETECTION = 0.5  # score of a detection
 

@@ -64,6 +64,20 @@ def iter_photos(names: Sequence[str | Path]) -> Iterator[Source]:
     yield from empty
 
 
+def root_of(name: str | Path) -> Location | None:
+    """Return the folder that one command-line name stands for, or that a pattern begins with.
+
+    None: a file, or `-`. An address may be of a file: it is returned as it is.
+    """
+    location = parse_location(name)
+    if str(name) == STDIN:
+        return None
+    if _is_pattern(location):
+        return _fixed_part(location)[0]
+    is_folder = isinstance(location, Address) or stat.S_ISDIR(file_mode(location))
+    return location if is_folder else None
+
+
 def single_photo(name: str | Path) -> Source:
     """Return the photo that one command-line name stands for: a file, an address, or `-`."""
     return _read_stdin() if str(name) == STDIN else parse_location(name)
@@ -85,11 +99,15 @@ def _photos(name: str) -> Iterator[Source]:
 
 def _matching(pattern: Location) -> Iterator[Source]:
     """Yield the photos that match a pattern."""
-    is_local = isinstance(pattern, Path)
+    yield from _walk(*_fixed_part(pattern))
+
+
+def _fixed_part(pattern: Location) -> tuple[Location, tuple[str, ...]]:
+    """Return the folder in which a pattern is searched, and its parts below that."""
     parts = pattern.parts if isinstance(pattern, Path) else tuple(pattern.text.split("/"))
     fixed = next(i for i, part in enumerate(parts) if _has_wildcard(part))
-    root = Path(*parts[:fixed]) if is_local else Address("/".join(parts[:fixed]))
-    yield from _walk(root, parts[fixed:])
+    root = Path(*parts[:fixed]) if isinstance(pattern, Path) else Address("/".join(parts[:fixed]))
+    return root, parts[fixed:]
 
 
 def _at_address(address: Address) -> Iterator[Source]:

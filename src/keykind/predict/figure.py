@@ -61,7 +61,7 @@ def draw(explanation: Explanation, kind: str | None = None, wording: Wording = K
     """
     kinds = kinds_to_draw(explanation, kind)
     max_height = GRID_HEIGHT if len(kinds) > 1 else SINGLE_HEIGHT
-    photo = _fit(explanation.pixels, max_height)
+    photo = fit(explanation.pixels, max_height)
     panels = [
         Panel(Image.fromarray(photo), PurePath(explanation.photo).name, answer_of(explanation, wording))
     ]
@@ -70,17 +70,17 @@ def draw(explanation: Explanation, kind: str | None = None, wording: Wording = K
 
 
 def draw_photo(
-    annotated: Image.Image, explanations: Sequence[Explanation], kind: str | None, wording: Wording
+    annotated: NDArray[np.uint8], explanations: Sequence[Explanation], kind: str | None, wording: Wording
 ) -> Image.Image:
-    """Return an annotated photo next to the evidence for each of its keys; `kind` as in `draw`.
+    """Return an annotated photo (h, w, 3) next to the evidence for each of its keys; `kind` as in `draw`.
 
     Raises BadModel for a kind that the model does not know.
     """
     name = PurePath(explanations[0].photo).name
-    photo = _fit(np.asarray(annotated), 2 * GRID_HEIGHT if len(explanations) == 1 else GRID_HEIGHT)
+    photo = fit(annotated, 2 * GRID_HEIGHT if len(explanations) == 1 else GRID_HEIGHT)
     panels = [Panel(Image.fromarray(photo), name, _count(explanations, wording))]
     for explanation in explanations:
-        pixels = _fit(explanation.pixels, GRID_HEIGHT)
+        pixels = fit(explanation.pixels, GRID_HEIGHT)
         kinds = kinds_to_draw(explanation, kind)
         panels += evidence_panels(explanation, kinds, pixels, answer_of(explanation, wording))
     return _compose(panels)
@@ -115,7 +115,7 @@ def check_extension(path: str | Path) -> None:
         raise CannotWrite(path, fault=fault, remedy="give a name that ends in .png")
 
 
-def _fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
+def fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
     """Return a photo (h, w, 3) at its size in the figure, in its own proportions."""
     height, width = pixels.shape[:2]
     enlargement = max(1.0, MIN_LONGER_SIDE / max(width, height))

@@ -192,8 +192,9 @@ class Recogniser:
         detected, 0 is the whole photo.
         Raises BadPhoto if the photo cannot be read or has fewer keys, BadModel if the model has no maps.
         """
+        self.check_maps()
         source = fetch(source)  # it may be read again, as a whole
-        seen = self._see_explained(source)
+        seen = self._see(source)
         results = self._explained(seen)
         if not results and not index:
             return self._explain_whole(source)
@@ -209,8 +210,9 @@ class Recogniser:
         If it has none: for what was refused; where nothing was detected, for the whole photo.
         limit: the most explanations. Raises what `explain` raises.
         """
+        self.check_maps()
         source = fetch(source)
-        seen = self._see_explained(source)
+        seen = self._see(source)
         prediction = self._prediction(source, seen)
         results = self._explained(seen)
         shown = [result for result in results if result[0].is_key] or results
@@ -220,12 +222,11 @@ class Recogniser:
     def _see(self, source: Source) -> Seen:
         return see(source, self.model, self.detector, self._rule.min_score)
 
-    def _see_explained(self, source: Source) -> Seen:
-        """Return what is in a photo. Raises BadModel if the model has no maps."""
+    def check_maps(self) -> None:
+        """Raise BadModel if the model has no class maps, so that it cannot explain predictions."""
         if not self.model.card.maps:
             fault = "has no class maps, so it cannot explain predictions (files for MediaPipe have none)"
             raise BadModel(self.model.name, fault=fault, remedy="give a file exported with class maps")
-        return self._see(source)
 
     def _explained(self, seen: Seen) -> list[tuple[Verdict, Region]]:
         """Return the keys, then what was refused."""

@@ -1,0 +1,77 @@
+"""Pictures of photos that several verbs make: where they go, and what is said of them.
+
+In:    parsed options; the names of the photos
+Out:   Pictures, which make them; messages on stderr; a page or picture, opened
+Needs: numpy, pillow, ai-edge-litert
+
+Imported only if pictures are asked for: plain predictions start faster.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from keykind.cli.output import has_display, message, open_page
+from keykind.core.errors import KeykindError
+from keykind.photo.inputs import count_photos
+from keykind.predict.evidence import Shown
+from keykind.predict.pictures import Pictures, Targets
+from keykind.predict.recogniser import Recogniser
+
+
+def targets_of(options: argparse.Namespace, photos: Sequence[str]) -> Targets:
+    """Return what is to be made of the photos, and check that it may be.
+
+    Raises CannotWrite if not, KeykindError if `--show` is given and there is no display.
+    """
+    if options.show and not has_display():
+        fault = "--show needs a display, and there is none (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+        remedy = "give --html FILE or --save FOLDER, and open them elsewhere"
+        raise KeykindError("keykind", fault=fault, remedy=remedy)
+    targets = Targets(options.save, options.html, getattr(options, "sort", None), options.force)
+    targets.check(photos, options.out)
+    if not options.show:
+        return targets
+    folder = Path(tempfile.mkdtemp(prefix="keykind-"))  # it stays: the browser reads it later
+    if count_photos(photos) == 1:
+        return replace(targets, save=targets.save or folder)
+    return replace(targets, html=targets.html or folder / "photos.html")
+
+
+@contextmanager
+def pictures_of(
+    options: argparse.Namespace,
+    targets: Targets,
+    photos: Sequence[str],
+    recogniser: Recogniser,
+    evidence: Shown | None = None,
+) -> Iterator[Pictures]:
+    """Yield the pictures to be made, and at the end say what was made and open it if asked to."""
+    pictures = Pictures(targets, photos, recogniser, evidence)
+    try:
+        with pictures:
+            yield pictures
+    finally:
+        for error in pictures.errors:
+            message(f"keykind: no picture of {error}")
+        for line in _summary(options, pictures):
+            message(line)
+    shown = pictures.first if count_photos(photos) == 1 else targets.html
+    if options.show and shown:
+        open_page(shown)
+
+
+def _summary(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]:
+    if options.save:
+        yield f"{_photos(pictures.saved)} with {pictures.what} in {options.save}"
+    if getattr(options, "sort", None):
+        yield f"{_photos(pictures.copied)} sorted into {options.sort}"
+    if options.html and options.html.exists():
+        yield f"{options.html}"
+
+
+def _photos(count: int) -> str:
+    return f"{count:,} photo{'s' * (count != 1)}"
