@@ -6,7 +6,8 @@ import pytest
 from clips import pan, write_clip
 from keykind.core import extras
 from keykind.core.errors import MissingExtra
-from keykind.video.source import BadVideo, Camera, Video, is_video, pyav
+from keykind.video import is_video
+from keykind.video.source import BadVideo, Camera, Video, pyav
 
 pytest.importorskip("av", reason="the extra video is not installed")
 

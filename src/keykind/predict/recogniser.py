@@ -274,7 +274,15 @@ class Recogniser:
                 why = refusal_of(region.evidence, self.model.card)
                 score, key_probability = region.evidence.score, verdict.key_probability
                 candidates.append(
-                    Candidate(None, best, probabilities, *place, None, why, key_probability, score)
+                    Candidate(
+                        None,
+                        best,
+                        probabilities,
+                        *place,
+                        why=why,
+                        key_probability=key_probability,
+                        score=score,
+                    )
                 )
         return Prediction(
             name_of(source),

@@ -9,15 +9,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from keykind.core.errors import BadPhoto
 from keykind.core.parallel import parallel_map
 from keykind.core.progress import progress
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.recogniser import Key, Prediction, Recogniser
 from keykind.video.motion import Brightness, Motion, reduced
-from keykind.video.source import Camera, Frame, Video
+from keykind.video.source import Camera, Frame, Pixels, Video
 from keykind.video.tracking import Track, Tracker
 
 RATE = 6.0  # predicted frames a second, unless told otherwise: between two, a key moves less than its length
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Still:
+    """A frame that stands for its video."""
+
+    pixels: Pixels
+    seconds: float
+    score: float  # sum of the probabilities of its keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +38,7 @@ class Watched:
     prediction: Prediction  # of the whole video: each key once
     tracks: tuple[Track, ...] = ()  # of each of these keys, in the same order
     frames: int = 0  # that were predicted
+    still: Still | None = None  # the frame that shows most; None if the video cannot be read
 
 
 def recognise_video(recogniser: Recogniser, path: str | Path, *, every: int | None = None) -> Prediction:
@@ -51,15 +63,19 @@ def watch(recogniser: Recogniser, path: str | Path, *, every: int | None = None)
     with Video(path) as video:
         step = every or max(1, round(video.rate / RATE))
         motion, tracker, count = Motion(), Tracker(), 0
-        size: tuple[int | None, int | None] = (None, None)  # px of a frame
+        still = Still(np.zeros((1, 1, 3), np.uint8), 0.0, -1.0)
         predicted = _predictions(recogniser, video, step)
-        for seconds, prediction, brightness in progress(predicted, -(-video.expected // step), "frames"):
-            shift = motion.update(brightness, max(prediction.width or 0, prediction.height or 0))
-            tracker.update(prediction.keys, seconds, shift)
-            count, size = count + 1, (prediction.width, prediction.height)
-        tracks = tuple(tracker.confirmed(count))
-        keys = tuple(track.summary(recogniser.kind_threshold) for track in tracks)
-        return Watched(Prediction(video.name, keys, width=size[0], height=size[1]), tracks, count)
+        for frame, keys, brightness in progress(predicted, -(-video.expected // step), "frames"):
+            tracker.update(keys, frame.seconds, motion.update(brightness, max(frame.pixels.shape)))
+            score = sum(key.probability for key in keys)
+            if score > still.score:
+                still = Still(frame.pixels, frame.seconds, score)
+            count += 1
+    tracks = tuple(tracker.confirmed(count))
+    summary = tuple(track.summary(recogniser.kind_threshold) for track in tracks)
+    height, width = still.pixels.shape[:2]
+    prediction = Prediction(video.name, summary, width=width, height=height)
+    return Watched(prediction, tracks, count, still)
 
 
 def watch_camera(recogniser: Recogniser, camera: Camera) -> Iterator[tuple[Frame, list[Track]]]:
@@ -76,10 +92,10 @@ def watch_camera(recogniser: Recogniser, camera: Camera) -> Iterator[tuple[Frame
 
 def _predictions(
     recogniser: Recogniser, video: Video, every: int
-) -> Iterator[tuple[float, Prediction, Brightness]]:
-    """Yield the time, the prediction and the brightness of every Nth frame, in order, computed in threads."""
+) -> Iterator[tuple[Frame, tuple[Key, ...], Brightness]]:
+    """Yield every Nth frame, its keys and its brightness, in order, computed in threads."""
 
-    def predict(frame: Frame) -> tuple[float, Prediction, Brightness]:
-        return frame.seconds, recogniser.recognise(frame.pixels), reduced(frame.pixels)
+    def predict(frame: Frame) -> tuple[Frame, tuple[Key, ...], Brightness]:
+        return frame, recogniser.recognise(frame.pixels).keys, reduced(frame.pixels)
 
     return parallel_map(predict, video.frames(every))

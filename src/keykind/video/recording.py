@@ -21,6 +21,7 @@ from keykind.core.errors import CannotWrite
 from keykind.core.files import atomic_write, writing_to
 from keykind.predict.annotate import annotate
 from keykind.predict.recogniser import Key, Prediction
+from keykind.predict.saving import MARK
 from keykind.predict.wording import Wording
 from keykind.video.recognise import Watched
 from keykind.video.source import Pixels, Video, pyav
@@ -41,13 +42,31 @@ def save(path: str | Path, watched: Watched, out: str | Path, wording: Wording) 
     """
     with Video(path) as video, recording(out, video.rate, wording) as add:
         for frame in video.frames():
-            places = [track.at(frame.seconds) for track in watched.tracks]
-            keys = tuple(
-                replace(answer, box=place.box, head=place.head, tip=place.tip)
-                for answer, place in zip(watched.prediction.keys, places, strict=True)
-                if place is not None
-            )
-            add(frame.pixels, frame.seconds, keys)
+            add(frame.pixels, frame.seconds, keys_at(watched, frame.seconds))
+
+
+def keys_at(watched: Watched, seconds: float) -> tuple[Key, ...]:
+    """Return the keys of a video at the places where they are at a time, with their final answers."""
+    places = [track.at(seconds) for track in watched.tracks]
+    return tuple(
+        replace(answer, box=place.box, head=place.head, tip=place.tip)
+        for answer, place in zip(watched.prediction.keys, places, strict=True)
+        if place is not None
+    )
+
+
+def check_own(path: Path) -> None:
+    """Raise CannotWrite if a file exists that `recording` did not write."""
+    if not path.exists():
+        return
+    try:
+        with pyav().open(str(path)) as container:
+            is_own = container.metadata.get("comment") == MARK
+    except (OSError, ValueError):
+        is_own = False
+    if not is_own:
+        fault = "exists, and is no video that keykind wrote"
+        raise CannotWrite(path, fault=fault, remedy="give another folder, or add --force to replace it")
 
 
 @contextmanager
@@ -63,8 +82,8 @@ def recording(out: str | Path, rate: float, wording: Wording) -> Iterator[AddFra
     with atomic_write(out) as temporary:
         writer = _Writer(temporary, rate, wording)
         try:
+            yield writer.add
             with writing_to(out):
-                yield writer.add
                 writer.finish()
         finally:
             writer.close()
@@ -75,6 +94,7 @@ class _Writer:
 
     def __init__(self, path: Path, rate: float, wording: Wording) -> None:
         self._container = pyav().open(str(path), "w", format="mp4", options={"movflags": "faststart"})
+        self._container.metadata["comment"] = MARK
         self._rate, self._wording = rate, wording
         self._stream: Any = None
         self._last = -1  # time of the last frame, in TIME_BASE
@@ -94,7 +114,7 @@ class _Writer:
         self._container.mux(self._stream.encode(frame))
 
     def finish(self) -> None:
-        """Write what the encoder still holds. Raises CannotWrite if there was no frame."""
+        """Write what the encoder still holds."""
         if self._stream is not None:
             self._container.mux(self._stream.encode())
 

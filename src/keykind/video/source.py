@@ -22,9 +22,6 @@ from keykind.core.errors import BadPhoto, printable
 from keykind.core.extras import require
 from keykind.core.files import file_mode
 
-SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".3gp", ".wmv", ".mts", ".m2ts"}
-)
 DEFAULT_RATE = 30.0  # frames/s of a source that does not state its own
 MAX_RATE = 1000.0  # frames/s; what is stated above it is the resolution of a clock
 MAX_SIDE = 16_384  # px of a frame: 800 MB
@@ -46,11 +43,6 @@ class Frame(NamedTuple):
     number: int  # from 0
     seconds: float  # since the first frame
     pixels: Pixels  # RGB, upright
-
-
-def is_video(name: str | Path) -> bool:
-    """Return whether a name has the ending of a video."""
-    return Path(name).suffix.lower() in SUFFIXES
 
 
 class _Closing:
