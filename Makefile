@@ -73,7 +73,7 @@ container: bare
 	touch $@
 
 .venv/dev: .venv/user
-	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale,serve]' --group dev
+	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale,serve,video]' --group dev
 	touch $@
 
 # Debian packages, if we may install them. Without chromium the browser tests skip with a reason; without

@@ -1,7 +1,7 @@
 """`keykind predict`: find and recognise the keys in photos.
 
 In:    options
-Out:   predictions as text or JSON lines, or in files
+Out:   predictions as text or JSON lines, or in files; annotated photos and videos
 Needs: numpy, pillow, ai-edge-litert; pyarrow for .parquet, fsspec for s3:// and the like  [scale]
 """
 
@@ -11,12 +11,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keykind.cli.options import add_engine, add_model_options, add_picture_options, engine, positive
+from keykind.cli.options import (
+    add_engine,
+    add_model_options,
+    add_picture_options,
+    engine,
+    natural,
+    positive,
+    positive_number,
+)
 from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
 from keykind.photo.storage import parse_location
+from keykind.video import is_video
 
 if TYPE_CHECKING:
+    from keykind.predict.pictures import Pictures
     from keykind.predict.recogniser import Recogniser
     from keykind.predict.shards import Recognise
     from keykind.predict.writers import Tally
@@ -30,10 +40,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
     parser.add_argument(
         "photos",
-        nargs="+",
-        metavar="PHOTO|FOLDER",
+        nargs="*",
+        metavar="PHOTO|FOLDER|VIDEO",
         help="photos, folders of photos (searched recursively), quoted patterns such as 'shop/**/*.jpg', "
-        "URLs such as s3://bucket/keys, or - for one photo on standard input",
+        "URLs such as s3://bucket/keys, - for one photo on standard input, or videos such as clip.mp4",
     )
     parser.add_argument(
         "--json", action="store_true", help="print one line of JSON per photo instead of text"
@@ -57,14 +67,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=f"photos per file in a folder (default: {DEFAULT_PART})",
     )
-    add_picture_options(parser, "annotated photos")
+    add_picture_options(parser, "annotated photos and videos")
     parser.add_argument(
         "--sort",
         type=Path,
         metavar="FOLDER",
         help="copy the photos into one folder per answer: a folder per kind, `not sure` and so on",
     )
+    parser.add_argument(
+        "--every",
+        type=positive,
+        metavar="N",
+        help="of videos, predict every Nth frame (default: about 6 a second)",
+    )
+    parser.add_argument(
+        "--camera",
+        type=natural,
+        metavar="N",
+        help="predict what a camera shows, until Ctrl-C; 0 is the first",
+    )
+    parser.add_argument(
+        "--seconds", type=positive_number, metavar="S", help="with --camera: stop after this time"
+    )
     add_engine(parser)
+    parser.set_defaults(usage_error=parser.error)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -75,21 +101,62 @@ def run(options: argparse.Namespace) -> int:
     prepare_process()  # before NumPy is imported
     from keykind.predict.recogniser import Recogniser
 
+    _check_inputs(options)
     _check_folder_options(options)
     if isinstance(options.out, Path):
         check_not_input(options.out, map(parse_location, options.photos))
+    if options.camera is not None:
+        from keykind.cli.camera_output import follow_camera
+
+        follow_camera(options, Recogniser.load(options.model, whole=options.whole))
+        return OK
     if options.save or options.html or options.sort or options.show:
         from keykind.cli.picture_output import pictures_of, targets_of
 
         targets = targets_of(options, options.photos)
         recogniser = Recogniser.load(options.model, whole=options.whole)
         with pictures_of(options, targets, options.photos, recogniser) as pictures:
-            tally = _answer(options, recogniser, partial(pictures.recognise, engine=engine(options)))
+            recognise = _with_videos(
+                options, recogniser, partial(pictures.recognise, engine=engine(options)), pictures
+            )
+            tally = _answer(options, recogniser, recognise)
     else:
         recogniser = Recogniser.load(options.model, whole=options.whole)
-        recognise = partial(recogniser.recognise_many, engine=engine(options))
+        recognise = _with_videos(
+            options, recogniser, partial(recogniser.recognise_many, engine=engine(options))
+        )
         tally = _answer(options, recogniser, recognise)
     return SOME_UNREADABLE if tally.unreadable else OK
+
+
+def _check_inputs(options: argparse.Namespace) -> None:
+    """Exit with a usage error unless there is either a camera or something to read; check their options."""
+    if options.camera is None and not options.photos:
+        options.usage_error("the following arguments are required: PHOTO|FOLDER|VIDEO, or --camera N")
+    if options.camera is None and options.seconds is not None:
+        options.usage_error("--seconds is for --camera")
+    if options.every is not None and not any(map(is_video, options.photos)):
+        options.usage_error("--every is for videos, and none is given")
+    useless = [f"--{name}" for name in ("out", "html", "sort", "show") if getattr(options, name)]
+    if options.camera is not None and (options.photos or useless):
+        what = "photos" if options.photos else useless[0]
+        options.usage_error(f"--camera cannot be combined with {what}")
+
+
+def _with_videos(
+    options: argparse.Namespace,
+    recogniser: "Recogniser",
+    recognise: "Recognise",
+    pictures: "Pictures | None" = None,
+) -> "Recognise":
+    """Return the function that recognises photos, or, if videos are given, one for both."""
+    if not any(map(is_video, options.photos)):
+        return recognise
+    from keykind.core.extras import require
+    from keykind.video.inputs import with_videos
+
+    require("video")
+    return with_videos(recognise, recogniser, options.every, pictures)
 
 
 def _answer(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":

@@ -23,6 +23,7 @@ EXTRAS = {  # extra -> {package: module}
     "heif": {"pi-heif": "pi_heif"},
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},
+    "video": {"av": "av"},
     "scale": {"ray": "ray", "pyarrow": "pyarrow", "fsspec": "fsspec"},
     "serve": {
         "fastapi": "fastapi",

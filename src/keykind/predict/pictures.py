@@ -9,7 +9,7 @@ Names are given in the order of the photos, so that they do not depend on which 
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
@@ -137,6 +137,39 @@ class Pictures:
         for made in parallel_map(self._make, map(self._job, answered)):
             yield self._finish(made)
 
+    @property
+    def force(self) -> bool:
+        """Return whether files are replaced that keykind did not write."""
+        return self._targets.force
+
+    def add_video(
+        self,
+        path: Path,
+        prediction: Prediction,
+        still: Callable[[], Image.Image | None],
+        record: Callable[[Path], None],
+    ) -> None:
+        """Take a video that was answered elsewhere. Raises CannotWrite.
+
+        still: returns its picture in the page; record: writes the annotated video to a path.
+        """
+        name = self._relative.of(path)
+        if self._targets.save and prediction.error is None:
+            target = self._targets.save / self._taken.unique(name.with_suffix(".mp4"))
+            record(target)
+            self.saved += 1
+            self.first = self.first or target
+        self._sort(path, name.name, prediction)
+        if self._gallery:
+            image, side = still(), gallery.side_of(self._scheduled)
+            self._scheduled += 1
+            self._gallery.add(prediction, [Picture(jpeg(fitted(image, side)))] if image else [])
+
+    def _sort(self, source: Source, name: str, prediction: Prediction) -> None:
+        if self._sorter:
+            self._sorter.copy(source, name, prediction)
+            self.copied = self._sorter.counts.total()
+
     def _job(self, answered: Answered) -> _Job:
         """Return what is to be made of a photo; called in the order of the photos."""
         source, prediction, _ = answered
@@ -195,9 +228,7 @@ class Pictures:
         elif made.job.target is not None:
             self.saved += 1
             self.first = self.first or made.job.target
-        if self._sorter:
-            self._sorter.copy(source, made.job.name.name, prediction)
-            self.copied = self._sorter.counts.total()
+        self._sort(source, made.job.name.name, prediction)
         if self._gallery:
             shown = prediction
             if made.error is not None:

@@ -50,6 +50,7 @@ class Key:
     head: Point | None  # None: the whole photo was classified
     tip: Point | None
     reason: str | None = None  # why the kind is not known, one of keykind.model.decision.REASONS
+    seconds: tuple[float, float] | None = None  # in a video: when it is first and last seen
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, probabilities rounded."""
@@ -61,6 +62,7 @@ class Key:
             "box": [list(corner) for corner in self.box],
             "head": self.head and list(self.head),
             "tip": self.tip and list(self.tip),
+            **({} if self.seconds is None else {"seconds": [round(time, 2) for time in self.seconds]}),
         }
 
 
@@ -151,6 +153,11 @@ class Recogniser:
     def kinds(self) -> tuple[str, ...]:
         """Return the kinds that the model distinguishes, in its order."""
         return self.model.card.kinds
+
+    @property
+    def kind_threshold(self) -> float:
+        """Return the probability from which a kind counts as known."""
+        return self._rule.kind_threshold
 
     def recognise(self, source: Source) -> Prediction:
         """Return the keys of a photo. Raises BadPhoto if it cannot be read."""
@@ -267,7 +274,15 @@ class Recogniser:
                 why = refusal_of(region.evidence, self.model.card)
                 score, key_probability = region.evidence.score, verdict.key_probability
                 candidates.append(
-                    Candidate(None, best, probabilities, *place, None, why, key_probability, score)
+                    Candidate(
+                        None,
+                        best,
+                        probabilities,
+                        *place,
+                        why=why,
+                        key_probability=key_probability,
+                        score=score,
+                    )
                 )
         return Prediction(
             name_of(source),

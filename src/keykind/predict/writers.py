@@ -170,15 +170,15 @@ def _describe(prediction: Prediction, key: Key | None) -> tuple[str, str, str]:
     """Return the answer, its probability and details, as text."""
     if key is None:
         return prediction.verdict, "", prediction.error or ""
+    when = "" if key.seconds is None else f"{key.seconds[0]:.1f}-{key.seconds[1]:.1f} s"
     if key.kind is not None:
-        return key.kind, rounded_down(key.probability), ""
+        return key.kind, rounded_down(key.probability), when
     first, *others = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
     likely = [first, *(other for other in others if other[1] >= LEAST_ALTERNATIVE)]
     alternatives = " or ".join(f"{kind} {rounded_down(probability)}" for kind, probability in likely)
-    if key.reason is None:
-        return NOT_SURE, "", alternatives
-    text = REASON_TEXTS[key.reason]
-    return NOT_SURE, "", text if key.reason == BLADE_HIDDEN else f"{text}; {alternatives}"
+    reason = "" if key.reason is None else REASON_TEXTS[key.reason]
+    details = (when, reason, "" if key.reason == BLADE_HIDDEN else alternatives)
+    return NOT_SURE, "", "; ".join(filter(None, details))
 
 
 def _write_csv(path: Path, predictions: Iterable[Prediction], kinds: Sequence[str]) -> None:
