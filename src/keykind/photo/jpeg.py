@@ -24,7 +24,7 @@ MIN_BLANK = 0.005  # share of the photo from which a note names the blank part
 
 _TAIL = 8  # bytes held back at the end of a part, as many as a decoder looks ahead
 _PADDING = b"\x55" * _TAIL  # in place of the marker that follows
-_PROBE = b"\x55\x55"  # a decoder that waits for data keeps one of two bytes; one that has finished drops both
+_PROBE = b"\x55"
 _GREY = (127, 128)  # levels of blocks without data, inverted or not
 
 
@@ -73,16 +73,14 @@ class _Decoder:
         if error < 0:
             raise OSError("broken data stream")
 
-    def is_idle(self, probe: bytes) -> bool:
-        """Return whether the decoder has all blocks of a part and skips to the next marker.
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the decoder has left bytes that it was fed, because it needs more for the next block.
 
-        probe: two bytes, neither 255. A decoder that waits for data takes 7 or more bytes at once, or none.
+        It takes 7 or more bytes ahead at once, so at one of two bytes it may have none left by chance.
+        Once it has all blocks of a part, it drops everything up to the next marker.
         """
-        idle = True
-        for i in range(len(probe)):
-            self.feed(probe[i : i + 1])
-            idle &= not self._rest
-        return idle
+        return bool(self._rest)
 
     def finish(self) -> None:
         """Complete the image, without data if need be."""
@@ -103,17 +101,21 @@ class _Check:
 
 def _decode(image: ImageFile.ImageFile, data: bytes, layout: Layout) -> _Check:
     decoder, check, view, position = _Decoder(image), _Check(), memoryview(data), 0
-    for i in layout.checked:
-        start, end = layout.parts[i]
+    for i, (start, end) in enumerate(layout.parts):
         cut = _cut(data, start, end)
         if cut:
             decoder.feed(view[position:cut])
-            position = cut + len(_PROBE)
-            if decoder.is_idle(data[cut:position]):
-                check.surplus.append(i)
+            position = cut
+            if not decoder.is_waiting:
+                position += 1
+                decoder.feed(view[cut:position])
+                if not decoder.is_waiting:
+                    check.surplus.append(i)
         decoder.feed(view[position:end])
         decoder.feed(_PADDING)
-        if not decoder.is_idle(_PROBE):
+        if not decoder.is_waiting:
+            decoder.feed(_PROBE)
+        if decoder.is_waiting:
             check.missing.append(i)
         position = end
     decoder.feed(view[position : layout.end + len(END)])

@@ -11,9 +11,12 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 END = b"\xff\xd9"  # the end marker
-MAX_CHECKED = 64  # parts; checking each of a thousand restart intervals would take a quarter of decoding
+MIN_INTERVAL = (
+    4000  # bytes of a restart interval on average below which only the last one of a scan is checked
+)
 
 _WINDOW = 4096  # bytes at the end of a file in which its end marker is sought first
 _SOS, _DRI, _EOI = 0xDA, 0xDD, 0xD9
@@ -30,16 +33,11 @@ class Layout:
     """Where the entropy-coded data of a JPEG lies."""
 
     end: int  # offset of the end marker, or the length of the file
-    parts: list[tuple[int, int]] = field(default_factory=list)  # start and end: scans, or restart intervals
+    parts: list[tuple[int, int]] = field(default_factory=list)  # to check, start and end: scans or intervals
     scans: list[int] = field(default_factory=list)  # number of the scan of each part, from 1
     faults: list[str] = field(default_factory=list)  # what the markers alone show to be wrong
     is_multi_scan: bool = False
     is_guess: bool = False  # whether an earlier end marker may exist
-
-    @property
-    def checked(self) -> range | tuple[int, ...]:
-        """The indices of the parts to check: all, or the last one of too many."""
-        return range(len(self.parts)) if len(self.parts) <= MAX_CHECKED else (len(self.parts) - 1,)
 
 
 @dataclass(slots=True)
@@ -123,12 +121,12 @@ def _end_of_file(data: bytes) -> int:
     return length if len(data) - length > _MAX_PADDING else len(data)
 
 
-def _markers(data: bytes, start: int) -> np.ndarray:
+def _markers(data: bytes, start: int) -> NDArray[np.intp]:
     """Return the offsets from `start` at which a marker may be."""
     values = np.frombuffer(data, np.uint8)
     positions = start + np.flatnonzero(values[start:-1] == 255)
     following = values[positions + 1]
-    marked: np.ndarray = positions[(following != 0) & (following != 255)]
+    marked: NDArray[np.intp] = positions[(following != 0) & (following != 255)]
     return marked
 
 
@@ -157,55 +155,44 @@ class _Walk:
     """The state of a walk through the markers of a JPEG with several scans or restart intervals."""
 
     data: bytes
-    start: int  # of the part
+    start: int  # of the scan
     frame: _Frame
     layout: Layout
     scan: int = 1
-    restarts: int = 0  # markers so far in this scan
 
     def run(self) -> Layout:
         """Return the layout."""
-        for position in _markers(self.data, self.start).tolist():
-            marker = self.data[position + 1]
-            if position < self.start:
-                continue
-            if marker in _RESTARTS:
-                if self.frame.interval:
-                    self.restart(position, marker)
-            elif (marker == _EOI or marker in _SEGMENTS) and not self.next_scan(position, marker):
-                self.layout.end = position
-                break
+        markers = _markers(self.data, self.start)
+        codes = np.frombuffer(self.data, np.uint8)[markers + 1]
+        restarts = (codes >= _RESTARTS[0]) & (codes <= _RESTARTS[-1])
+        others = zip(markers[~restarts].tolist(), codes[~restarts].tolist(), strict=True)
+        for position, code in others:
+            if position >= self.start and (code == _EOI or code in _SEGMENTS):
+                self.close_scan(position, markers[restarts])
+                following = None if code == _EOI else _read_segments(self.data, position, self.frame)
+                if following is None:
+                    self.layout.end = position
+                    break
+                self.start, self.scan = following, self.scan + 1
         else:
-            self.close_scan(max(self.start, self.layout.end))
+            self.close_scan(max(self.start, self.layout.end), markers[restarts])
         if not self.frame.is_complete:
             self.layout.faults.append("scans with finer detail are missing")
         return self.layout
 
-    def restart(self, position: int, marker: int) -> None:
-        """End an interval at a restart marker."""
-        if marker != _RESTARTS[self.restarts % 8]:
-            fault = f"restart marker {self.restarts + 1:,} of {self.frame.restarts:,} is missing"
-            self.layout.faults.append(fault)
-        self.close_part(position)
-        self.start, self.restarts = position + 2, self.restarts + 1
-
-    def next_scan(self, position: int, marker: int) -> bool:
-        """End a scan at another marker; return whether another one follows."""
-        self.close_scan(position)
-        following = None if marker == _EOI else _read_segments(self.data, position, self.frame)
-        if following is None:
-            return False
-        self.start, self.restarts, self.scan = following, 0, self.scan + 1
-        return True
-
-    def close_scan(self, end: int) -> None:
-        """End the part and the scan."""
-        self.close_part(end)
-        if self.restarts != self.frame.restarts:
-            fault = f"it has {self.restarts:,} of {self.frame.restarts:,} restart markers"
-            self.layout.faults.append(fault)
-
-    def close_part(self, end: int) -> None:
-        """End the part."""
-        self.layout.parts.append((self.start, end))
-        self.layout.scans.append(self.scan)
+    def close_scan(self, end: int, restarts: NDArray[np.intp]) -> None:
+        """End the scan; restarts: the offsets of all restart markers of the file, ascending."""
+        expected, start = self.frame.restarts, self.start
+        inside = restarts[np.searchsorted(restarts, start) : np.searchsorted(restarts, end)]
+        inside = inside if self.frame.interval else inside[:0]  # else the decoder stops there
+        numbers = np.frombuffer(self.data, np.uint8)[inside + 1] & 7
+        if len(inside) != expected or (numbers != np.arange(len(inside)) & 7).any():
+            fault = f"{len(inside):,} of {expected:,} restart markers are there"
+            wrong = "" if len(inside) != expected else ", not in order"
+            self.layout.faults.append(fault + wrong)
+        if len(inside) > (end - start) / MIN_INTERVAL:
+            start, inside = int(inside[-1]) + 2, inside[:0]
+        ends = [*inside.tolist(), end]
+        starts = [start, *(inside + 2).tolist()]
+        self.layout.parts += zip(starts, ends, strict=True)
+        self.layout.scans += [self.scan] * len(ends)
