@@ -184,8 +184,35 @@ def test_one_of_several_keys_is_explained():
     assert recogniser.explain(pixels, 1).pixels.shape[1] == 2 * recogniser.explain(pixels, 1).pixels.shape[0]
     with pytest.raises(BadPhoto, match="has 2 keys; choose a key from 1 to 2"):
         recogniser.explain(pixels, 2)
-    with pytest.raises(BadPhoto, match="no key was detected; --whole draws"):
-        Recogniser(FakeModel(crop="key"), FakeDetector()).explain(pixels)
+    with pytest.raises(BadPhoto, match="no key was detected; leave the number out"):
+        Recogniser(FakeModel(crop="key"), FakeDetector()).explain(pixels, 1)
+
+
+def test_where_nothing_was_detected_the_whole_photo_is_explained():
+    recogniser = Recogniser(FakeModel(crop="key"), FakeDetector())
+    explanation = recogniser.explain(np.zeros((200, 300, 3), np.uint8))
+    assert explanation.pixels.shape == (200, 300, 3)
+    assert (explanation.answer, explanation.undetected) == ("not a key", True)
+
+
+def test_a_prediction_has_the_size_of_the_upright_photo_and_what_was_refused():
+    detector = FakeDetector(detection((50, 40), (150, 40)))
+    recogniser = Recogniser(FakeModel(crop="key", ood_score=3, ood_threshold=2), detector)
+    prediction = recogniser.recognise(np.zeros((200, 300, 3), np.uint8))
+    assert (prediction.width, prediction.height, prediction.keys) == (300, 200, ())
+    (refused,) = prediction.as_json()["candidates"]
+    assert (refused["kind"], refused["head"], refused["why"]) == (None, [50, 40], "not_alike")
+    assert 0 <= refused["key_probability"] < 0.5
+
+
+def test_all_keys_of_a_photo_are_explained_and_else_what_was_refused():
+    keys = detection((50, 40), (150, 40)), detection((60, 90), (160, 130))
+    pixels = np.zeros((200, 300, 3), np.uint8)
+    prediction, explanations = Recogniser(FakeModel(crop="key"), FakeDetector(*keys)).explain_all(pixels)
+    assert [each.answer for each in explanations] == [key.kind for key in prediction.keys]
+    refusing = Recogniser(FakeModel(crop="key", ood_score=3, ood_threshold=2), FakeDetector(*keys))
+    prediction, explanations = refusing.explain_all(pixels, limit=1)
+    assert ([each.answer for each in explanations], prediction.keys) == (["not a key"], ())
 
 
 def test_keys_are_explained_in_the_order_of_the_prediction():
@@ -215,7 +242,7 @@ def test_json_has_its_keys_in_the_documented_order_and_four_digits():
         '{"photo": "a.jpg", "keys": [{"kind": "dimple", "reason": null, "probability": 0.8765, '
         '"probabilities": {"dimple": 0.8765, "mortice": 0.1235}, '
         '"box": [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], "head": null, "tip": [3.0, 4.0]}], '
-        '"error": null}'
+        '"error": null, "width": null, "height": null, "candidates": []}'
     )
 
 

@@ -48,6 +48,14 @@ REASON_TEXTS = {
     CUT_OFF: "cut off by the frame",
     BLURRED: "blurred",
 }
+NOT_ALIKE, LOW_SCORE, UNLIKELY = REFUSALS = ("not_alike", "low_score", "unlikely")  # why it is no key
+REFUSAL_TEXTS = {
+    NOT_ALIKE: "unlike what the model was trained on",
+    LOW_SCORE: "low detection score",
+    UNLIKELY: "unlikely to be a key",
+}
+LOW_DETECTION = 0.5  # score of a detection
+
 # Limits beyond which a measurement is the reason that the kind is not known.
 LEAST_BLADE_SHARE = 0.06  # nineteen in twenty rendered keys that nothing hides show more
 MOST_OCCLUDED = 0.5
@@ -252,6 +260,14 @@ def reason_of(evidence: Evidence) -> str:
         BLURRED: evidence.sharpness is not None and evidence.sharpness < BLURRED_SHARPNESS,
     }
     return next((reason for reason, true in beyond.items() if true), UNKNOWN_KIND)
+
+
+def refusal_of(evidence: Evidence, card: Card) -> str:
+    """Return why something detected is not taken for a key: the first limit it is beyond, or UNLIKELY."""
+    ood, threshold = evidence.ood_score, card.ood_threshold
+    if ood is not None and threshold is not None and ood > threshold:
+        return NOT_ALIKE
+    return LOW_SCORE if evidence.score is not None and evidence.score < LOW_DETECTION else UNLIKELY
 
 
 def _entropy(probabilities: NDArray[np.float64]) -> float:

@@ -27,6 +27,7 @@ class Explanation:
     maps: dict[str, Floats]  # kind -> (7, 7), >= 0, in logits
     pixels: NDArray[np.uint8]  # (h, w, 3), the area that the maps cover: the upright photo, perhaps reduced
     reason: str | None = None  # for "not sure": one of keykind.model.decision.REASONS
+    undetected: bool = False  # whether nothing was detected, so that the maps cover the whole photo
 
     @property
     def best(self) -> str:

@@ -5,7 +5,7 @@ Out:   PIL image: captioned panels side by side on white, above a colour bar; a 
 Needs: numpy, pillow
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
@@ -17,7 +17,9 @@ from keykind.core.errors import BadModel, CannotWrite
 from keykind.core.files import atomic_write
 from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
+from keykind.predict.lettering import drawable, font_for
 from keykind.predict.recogniser import NOT_A_KEY, rounded_down
+from keykind.predict.wording import KEYS, Wording
 
 ALL = "all"  # instead of the name of a kind: every kind
 SINGLE_HEIGHT, GRID_HEIGHT = 800, 360  # px, maximum height of a panel's image, for one kind and for all
@@ -51,21 +53,51 @@ class Panel:
         return self.image.height + round((TITLE_SIZE + TEXT_SIZE) * LINE_HEIGHT) + TEXT_SIZE // 2
 
 
-def draw(explanation: Explanation, kind: str | None = None) -> Image.Image:
+def draw(explanation: Explanation, kind: str | None = None, wording: Wording = KEYS) -> Image.Image:
     """Return the photo next to the evidence for a kind (None: the most probable one) or for each kind (ALL).
 
     The maps share one colour scale. An empty map is not drawn; its caption says that there is no evidence.
     Raises BadModel for a kind that the model does not know.
     """
-    kinds = list(explanation.maps) if kind == ALL else [kind or explanation.best]
-    for unknown in set(kinds) - explanation.maps.keys():
-        fault = f"the model knows the kinds {', '.join(explanation.maps)}, but not this one"
-        raise BadModel(unknown, fault=fault, remedy="give one of them, or all")
+    kinds = kinds_to_draw(explanation, kind)
     max_height = GRID_HEIGHT if len(kinds) > 1 else SINGLE_HEIGHT
     photo = _fit(explanation.pixels, max_height)
-    panels = [Panel(Image.fromarray(photo), PurePath(explanation.photo).name, _answer(explanation))]
-    panels += _evidence(explanation, kinds, photo)
+    panels = [
+        Panel(Image.fromarray(photo), PurePath(explanation.photo).name, answer_of(explanation, wording))
+    ]
+    panels += evidence_panels(explanation, kinds, photo)
     return _compose(panels)
+
+
+def draw_photo(
+    annotated: Image.Image, explanations: Sequence[Explanation], kind: str | None, wording: Wording
+) -> Image.Image:
+    """Return an annotated photo next to the evidence for each of its keys; `kind` as in `draw`.
+
+    Raises BadModel for a kind that the model does not know.
+    """
+    name = PurePath(explanations[0].photo).name
+    photo = _fit(np.asarray(annotated), 2 * GRID_HEIGHT if len(explanations) == 1 else GRID_HEIGHT)
+    panels = [Panel(Image.fromarray(photo), name, _count(explanations, wording))]
+    for explanation in explanations:
+        pixels = _fit(explanation.pixels, GRID_HEIGHT)
+        kinds = kinds_to_draw(explanation, kind)
+        panels += evidence_panels(explanation, kinds, pixels, answer_of(explanation, wording))
+    return _compose(panels)
+
+
+def kinds_to_draw(explanation: Explanation, kind: str | None) -> list[str]:
+    """Return the kinds whose evidence is drawn; `kind` as in `draw`. Raises BadModel for an unknown one."""
+    check_kind(kind, explanation.maps)
+    return list(explanation.maps) if kind == ALL else [kind or explanation.best]
+
+
+def check_kind(kind: str | None, kinds: Iterable[str]) -> None:
+    """Raise BadModel for a kind that is not among those of the model; None and ALL are right."""
+    known = list(kinds)
+    if kind not in (None, ALL, *known):
+        fault = f"the model knows the kinds {', '.join(known)}, but not this one"
+        raise BadModel(str(kind), fault=fault, remedy="give one of them, or all")
 
 
 def save(image: Image.Image, path: str | Path) -> None:
@@ -92,19 +124,32 @@ def _fit(pixels: NDArray[np.uint8], max_height: int) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
 
 
-def _answer(explanation: Explanation) -> str:
+def answer_of(explanation: Explanation, wording: Wording) -> str:
     """Return the answer as text, and the most probable kind of a key whose blade is not hidden."""
+    if explanation.undetected:
+        return f"{wording.verdict(explanation.answer)}: nothing detected, so this is the whole photo"
     best = f"{explanation.best} {rounded_down(explanation.probabilities[explanation.best])}"
     if explanation.answer == explanation.best:
         return best
     why = f" ({REASON_TEXTS[explanation.reason]})" if explanation.reason else ""
-    answer = f"{explanation.answer}{why}"
+    answer = f"{wording.verdict(explanation.answer)}{why}"
     if explanation.answer == NOT_A_KEY or explanation.reason == BLADE_HIDDEN:
         return answer
     return f"{answer}; most likely: {best}"
 
 
-def _evidence(explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.uint8]) -> Iterator[Panel]:
+def _count(explanations: Sequence[Explanation], wording: Wording) -> str:
+    answered = sum(explanation.answer != NOT_A_KEY for explanation in explanations)
+    return wording.counted(answered) if answered else wording.verdict(NOT_A_KEY)
+
+
+def evidence_panels(
+    explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.uint8], caption: str = ""
+) -> Iterator[Panel]:
+    """Yield the photo, (h, w, 3), with the evidence for each kind.
+
+    caption: the line below the kind; without one, it says what the panel shows.
+    """
     vmax = max(float(explanation.maps[kind].max(initial=0)) for kind in kinds)
     for kind in kinds:
         class_map, title = explanation.maps[kind], f"{kind} {rounded_down(explanation.probabilities[kind])}"
@@ -112,7 +157,7 @@ def _evidence(explanation: Explanation, kinds: Sequence[str], photo: NDArray[np.
             yield Panel(Image.fromarray(photo), title, "no evidence for this kind")
         else:
             blended = overlay(photo, class_map, vmax=vmax)
-            yield Panel(Image.fromarray(blended), title, "evidence for this kind")
+            yield Panel(Image.fromarray(blended), title, caption or "evidence for this kind")
 
 
 def _compose(panels: Sequence[Panel]) -> Image.Image:
@@ -139,12 +184,12 @@ def _paste_panel(canvas: Image.Image, panel: Panel, corner: tuple[int, int]) -> 
         (panel.title, TITLE_SIZE, TITLE_COLOUR),
         (panel.caption, TEXT_SIZE, TEXT_COLOUR),
     ):
-        font = ImageFont.load_default(size)
-        pen.text((left, line_top), _shorten(text, panel.width, font), fill=colour, font=font)
+        font = font_for(text, size)
+        pen.text((left, line_top), _shorten(drawable(text), panel.width, font), fill=colour, font=font)
         line_top += round(size * LINE_HEIGHT)
 
 
-def _shorten(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> str:
+def _shorten(text: str, width: int, font: ImageFont.FreeTypeFont) -> str:
     """Return text with its middle replaced by an ellipsis if it is wider than `width` px."""
     for kept in range(len(text), 0, -1):
         shorter = text if kept == len(text) else f"{text[: kept // 2]}…{text[len(text) - kept + kept // 2 :]}"
@@ -155,7 +200,7 @@ def _shorten(text: str, width: int, font: ImageFont.FreeTypeFont | ImageFont.Ima
 
 def _paste_colour_bar(canvas: Image.Image, corner: tuple[int, int]) -> None:
     left, top = corner
-    pen, font = ImageDraw.Draw(canvas), ImageFont.load_default(TEXT_SIZE)
+    pen, font = ImageDraw.Draw(canvas), font_for("no evidence", TEXT_SIZE)
     middle = top + COLOUR_BAR[1] // 2
     pen.text((left, middle), "no evidence", fill=TEXT_COLOUR, font=font, anchor="lm")
     left += round(font.getlength("no evidence")) + TEXT_SIZE // 2

@@ -8,37 +8,30 @@ Whether a detection is a key, and of which kind, is decided by model/decision.py
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from functools import partial
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from keykind.core.errors import BadModel, BadPhoto, Unreachable
-from keykind.core.geometry import Points
 from keykind.core.parallel import Engine, parallel_map
 from keykind.core.process import keep_freed_memory
-from keykind.detect.crops import KeyCrop, crop_all
 from keykind.detect.detection import Detector
 from keykind.detect.detector import load_detector, load_from_folder
-from keykind.detect.sharpness import sharpness
 from keykind.model import shipped
-from keykind.model.card import SIZE, WHOLE
-from keykind.model.decision import Decision, Evidence, Verdict, default_decision
+from keykind.model.card import WHOLE
+from keykind.model.decision import Decision, Verdict, default_decision, refusal_of
 from keykind.model.gradcam import Explanation
-from keykind.model.model import Answer, Model, load_model
-from keykind.model.preprocess import Crop
-from keykind.photo import decode
-from keykind.photo.decode import Photo
-from keykind.photo.source import Source, fetch, load_pixels, name_of, prefetch
+from keykind.model.model import Model, load_model
+from keykind.photo.source import Source, fetch, name_of, prefetch
+from keykind.predict.regions import Point, Region, Seen, evidence_of, see, see_whole
+
+__all__ = ["Candidate", "Key", "Point", "Prediction", "Recogniser", "evidence_of"]  # and constants
 
 SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
 DIGITS = 4  # of a probability in JSON and tables
-EXPLANATION_SIDE = 800  # px, shorter side of an explained photo, if it has as many
 
 ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
-
-Point = tuple[float, float]  # x, y in pixels of the upright original
 
 
 def rounded_down(probability: float) -> str:
@@ -72,6 +65,23 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Candidate(Key):
+    """Something that was seen in a photo and is not taken for a key; its kind is None."""
+
+    why: str = ""  # one of keykind.model.decision.REFUSALS
+    key_probability: float = 0.0  # that it is a key
+    score: float | None = None  # of the detection; None: the whole photo was classified
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values, probabilities rounded."""
+        return Key.as_json(self) | {
+            "why": self.why,
+            "key_probability": round(self.key_probability, DIGITS),
+            "score": None if self.score is None else round(self.score, DIGITS),
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """The keys of one photo, or why it could not be read."""
 
@@ -79,6 +89,9 @@ class Prediction:
     keys: tuple[Key, ...]  # highest score first; empty: nothing like a key was seen, or it could not be read
     error: str | None = None  # why it could not be read, and what to do
     transient: bool = False  # whether the error is transient, e.g. a network failure
+    width: int | None = None  # px of the upright photo; None: it could not be read
+    height: int | None = None
+    candidates: tuple[Candidate, ...] = ()  # what was seen but is not taken for a key, highest score first
 
     @property
     def verdict(self) -> str:
@@ -91,7 +104,14 @@ class Prediction:
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values."""
-        return {"photo": self.photo, "keys": [key.as_json() for key in self.keys], "error": self.error}
+        return {
+            "photo": self.photo,
+            "keys": [key.as_json() for key in self.keys],
+            "error": self.error,
+            "width": self.width,
+            "height": self.height,
+            "candidates": [candidate.as_json() for candidate in self.candidates],
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +154,7 @@ class Recogniser:
 
     def recognise(self, source: Source) -> Prediction:
         """Return the keys of a photo. Raises BadPhoto if it cannot be read."""
-        keys = (self._to_key(candidate, self._decide(candidate)) for candidate in self._candidates(source))
-        return Prediction(name_of(source), tuple(key for key in keys if key is not None))
+        return self._prediction(source, self._see(source))
 
     def attempt(self, source: Source) -> Prediction:
         """Return the keys of a photo, or a Prediction with an error if it cannot be read."""
@@ -162,76 +181,106 @@ class Recogniser:
     def explain(self, source: Source, index: int = 0) -> Explanation:
         """Return the answer for one key of a photo and the evidence for each kind (Grad-CAM).
 
-        index: into the keys that `recognise` returns, followed by the detections rejected as no key.
+        index: into the keys that `recognise` returns, followed by its candidates. Where nothing was
+        detected, 0 is the whole photo.
         Raises BadPhoto if the photo cannot be read or has fewer keys, BadModel if the model has no maps.
         """
+        source = fetch(source)  # it may be read again, as a whole
+        seen = self._see_explained(source)
+        results = self._explained(seen)
+        if not results and not index:
+            return self._explain_whole(source)
+        if index >= len(results):
+            raise _no_such_key(name_of(source), len(results))
+        return self._explanation(source, *results[index])
+
+    def explain_all(
+        self, source: Source, limit: int | None = None
+    ) -> tuple[Prediction, tuple[Explanation, ...]]:
+        """Return the prediction for a photo and the evidence for each of its keys.
+
+        If it has none: for what was refused; where nothing was detected, for the whole photo.
+        limit: the most explanations. Raises what `explain` raises.
+        """
+        source = fetch(source)
+        seen = self._see_explained(source)
+        prediction = self._prediction(source, seen)
+        results = self._explained(seen)
+        shown = [result for result in results if result[0].is_key] or results
+        explanations = [self._explanation(source, *result) for result in shown[:limit]]
+        return prediction, tuple(explanations) or (self._explain_whole(source),)
+
+    def _see(self, source: Source) -> Seen:
+        return see(source, self.model, self.detector, self._rule.min_score)
+
+    def _see_explained(self, source: Source) -> Seen:
+        """Return what is in a photo. Raises BadModel if the model has no maps."""
         if not self.model.card.maps:
             fault = "has no class maps, so it cannot explain predictions (files for MediaPipe have none)"
             raise BadModel(self.model.name, fault=fault, remedy="give a file exported with class maps")
-        results = [(self._decide(candidate), candidate) for candidate in self._candidates(source)]
-        results.sort(key=lambda result: not result[0].is_key)
-        if index >= len(results):
-            raise _no_such_key(name_of(source), len(results))
-        verdict, candidate = results[index]
+        return self._see(source)
+
+    def _explained(self, seen: Seen) -> list[tuple[Verdict, Region]]:
+        """Return the keys, then what was refused."""
+        results = [(self._decide(region), region) for region in seen.regions]
+        return sorted(results, key=lambda result: not result[0].is_key)
+
+    def _explanation(self, source: Source, verdict: Verdict, region: Region) -> Explanation:
         answer = NOT_SURE if verdict.is_key else NOT_A_KEY
         if verdict.kind is not None:
             answer = self.kinds[verdict.kind]
-        assert candidate.output.maps is not None  # noqa: S101 - checked against the card on loading
-        maps = {kind: candidate.output.maps[..., i] for i, kind in enumerate(self.kinds)}
-        probabilities = self._probabilities(candidate, verdict)
-        return Explanation(name_of(source), answer, probabilities, maps, candidate.display(), verdict.reason)
+        assert region.output.maps is not None  # noqa: S101 - checked against the card on loading
+        maps = {kind: region.output.maps[..., i] for i, kind in enumerate(self.kinds)}
+        probabilities = self._probabilities(region, verdict)
+        return Explanation(name_of(source), answer, probabilities, maps, region.display(), verdict.reason)
 
-    def _candidates(self, source: Source) -> list["_Candidate"]:
-        """Return each detection in a photo (the whole photo without a detector) with the model's output."""
-        source = fetch(source)
-        if self.detector is None:
-            photo = load_pixels(source, min_side=SIZE)
-            output = self.model.run(decode.resize(photo.pixels, SIZE))
-            width, height = float(photo.width), float(photo.height)
-            box = (0.0, 0.0), (width, 0.0), (width, height), (0.0, height)
-
-            def display() -> Crop:
-                return load_pixels(source, min_side=EXPLANATION_SIDE).pixels
-
-            evidence = Evidence(output.probabilities, output.ood_score)
-            return [_Candidate(output, evidence, box, None, None, display)]
-        crops = crop_all(partial(_read, source), self.detector, self._rule.min_score)
-        outputs = self.model.predict([crop.crop for crop in crops])
-        return list(map(_candidate, crops, outputs))
+    def _explain_whole(self, source: Source) -> Explanation:
+        """Return the evidence in the whole photo, in which nothing was detected."""
+        (region,) = see_whole(source, self.model).regions
+        whole = self._explanation(source, self._decide(region), region)
+        return replace(whole, answer=NOT_A_KEY, reason=None, undetected=True)
 
     @property
     def _rule(self) -> Decision:
         return self.decision or default_decision(self.model.card)
 
-    def _decide(self, candidate: "_Candidate") -> Verdict:
-        return self._rule.decide(candidate.evidence, self.model.card)
+    def _decide(self, region: Region) -> Verdict:
+        return self._rule.decide(region.evidence, self.model.card)
 
-    def _probabilities(self, candidate: "_Candidate", verdict: Verdict) -> dict[str, float]:
-        """Return kind -> probability that the candidate is a key of this kind."""
-        values = self._rule.probabilities(candidate.output.probabilities, verdict)
+    def _probabilities(self, region: Region, verdict: Verdict) -> dict[str, float]:
+        """Return kind -> probability that the region is a key of this kind."""
+        values = self._rule.probabilities(region.output.probabilities, verdict)
         return dict(zip(self.kinds, values.tolist(), strict=True))
 
-    def _to_key(self, candidate: "_Candidate", verdict: Verdict) -> Key | None:
-        """Return the candidate as a key, or None if it is none."""
-        if not verdict.is_key:
-            return None
-        probabilities = self._probabilities(candidate, verdict)
-        kind = None if verdict.kind is None else self.kinds[verdict.kind]
-        return Key(
-            kind,
-            max(probabilities.values()),
-            probabilities,
-            candidate.box,
-            candidate.head,
-            candidate.tip,
-            verdict.reason,
+    def _prediction(self, source: Source, seen: Seen) -> Prediction:
+        keys: list[Key] = []
+        candidates: list[Candidate] = []
+        for region in seen.regions:
+            verdict = self._decide(region)
+            probabilities = self._probabilities(region, verdict)
+            best, place = max(probabilities.values()), (region.box, region.head, region.tip)
+            if verdict.is_key:
+                kind = None if verdict.kind is None else self.kinds[verdict.kind]
+                keys.append(Key(kind, best, probabilities, *place, verdict.reason))
+            else:
+                why = refusal_of(region.evidence, self.model.card)
+                score, key_probability = region.evidence.score, verdict.key_probability
+                candidates.append(
+                    Candidate(None, best, probabilities, *place, None, why, key_probability, score)
+                )
+        return Prediction(
+            name_of(source),
+            tuple(keys),
+            width=seen.width,
+            height=seen.height,
+            candidates=tuple(candidates),
         )
 
 
 def _no_such_key(photo: str, count: int) -> BadPhoto:
     """Return the error for a key that is not among the `count` detections of a photo."""
     if not count:
-        remedy = "--whole draws the evidence in the whole photo"
+        remedy = "leave the number out, to see the evidence in the whole photo"
         return BadPhoto(photo, fault="no key was detected", remedy=remedy)
     choice = "key 1" if count == 1 else f"a key from 1 to {count}"
     return BadPhoto(photo, fault=f"has {count} key{'s' * (count > 1)}", remedy=f"choose {choice}")
@@ -254,47 +303,3 @@ def shipped_model() -> Path:
         fault = "does not ship with this version of keykind"
         raise BadModel("model", fault=fault, remedy="give a model file")
     return SHIPPED
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Candidate:
-    """A region of a photo that may be a key, and the model's output for it."""
-
-    output: Answer
-    evidence: Evidence
-    box: tuple[Point, ...]
-    head: Point | None
-    tip: Point | None
-    display: Callable[[], Crop]  # the pixels on which an explanation is drawn
-
-
-def _candidate(crop: KeyCrop, output: Answer) -> _Candidate:
-    key = crop.detection
-    head, tip, *box = (_point(position) for position in (key.head, key.tip, *key.box))
-    evidence = evidence_of(crop, output)
-    return _Candidate(output, evidence, tuple(box), head, tip, lambda: crop.display(EXPLANATION_SIDE // 2))
-
-
-def evidence_of(crop: KeyCrop, output: Answer) -> Evidence:
-    """Return what is known about a detection from its crop and the model's output for it."""
-    key = crop.detection
-    return Evidence(
-        output.probabilities,
-        output.ood_score,
-        key.score,
-        key.length,
-        key.blade_share,
-        key.occlusion,
-        key.truncation,
-        key.remote,
-        sharpness(crop.crop, crop.region, key),
-    )
-
-
-def _read(source: Source, min_side: int) -> Photo:
-    return load_pixels(source, min_side=min_side)
-
-
-def _point(position: Points) -> Point:
-    x, y = position.tolist()
-    return round(x, 1), round(y, 1)

@@ -12,7 +12,7 @@ from fastapi.responses import Response
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
 
-from keykind.model.decision import REASONS
+from keykind.model.decision import REASONS, REFUSALS
 from keykind.serve.uploads import FIELD, FORM
 
 Point = tuple[float, float]
@@ -42,6 +42,18 @@ class Key(BaseModel):
     tip: Point | None = Field(examples=[(3134.6, 1883.4)])
 
 
+class Candidate(Key):
+    """Something that was seen in a photo and is not taken for a key; its kind is null."""
+
+    why: Literal[REFUSALS] = Field(  # type: ignore[valid-type]
+        description="why it is not taken for a key", examples=["low_score"]
+    )
+    key_probability: float = Field(ge=0, le=1, description="that it is a key", examples=[0.21])
+    score: float | None = Field(
+        description="of the detection; null if the whole photo was classified", examples=[0.46]
+    )
+
+
 class Photo(BaseModel):
     """The prediction for one photo."""
 
@@ -50,6 +62,13 @@ class Photo(BaseModel):
         description="highest detection score first; empty if nothing like a key was seen or it cannot be read"
     )
     error: str | None = Field(description="why it cannot be read, and what to do", examples=[None])
+    width: int | None = Field(
+        description="pixels of the upright photo; null if it cannot be read", examples=[4032]
+    )
+    height: int | None = Field(description="as the width", examples=[3024])
+    candidates: list[Candidate] = Field(
+        description="what was seen but is not taken for a key, highest detection score first"
+    )
 
 
 class Answers(BaseModel):
