@@ -28,10 +28,13 @@ _WHITE_LEVELS = (1.0, 255.0, 65535.0)  # candidates for white in 32-bit images, 
 _PACKED_GREY = {"L;2": 255 // 3, "L;4": 255 // 15}  # Pillow's raw modes -> grey level of the value 1
 
 
-def drop_xmp(image: Image.Image) -> None:
-    """Remove a photo's XMP, from which Pillow would take an orientation that EXIF does not give."""
-    for field in XMP_FIELDS:
-        image.info.pop(field, None)
+def load_without_xmp(image: Image.Image) -> None:
+    """Decode a photo; a TIFF is rotated then, for which Pillow would also use an orientation in XMP."""
+    kept = {name: image.info.pop(name) for name in XMP_FIELDS if name in image.info}
+    try:
+        image.load()
+    finally:
+        image.info.update(kept)
 
 
 def orientation(image: Image.Image) -> int:

@@ -20,7 +20,7 @@ from keykind.core.errors import BadPhoto
 from keykind.core.quiet import suppress_warnings
 from keykind.photo import formats
 from keykind.photo.checksums import png_damage
-from keykind.photo.colours import TRANSPOSES, drop_xmp, note_raw_mode, orientation, to_rgb
+from keykind.photo.colours import TRANSPOSES, load_without_xmp, note_raw_mode, orientation, to_rgb
 from keykind.photo.faults import COPY_AGAIN, SAVE_AS_JPEG, too_many_pixels, undecodable, unreadable
 from keykind.photo.heif import open_heif
 from keykind.photo.jpeg import load_jpeg
@@ -157,11 +157,10 @@ def _load_upright(
 
 def _load(image: ImageFile.ImageFile, data: bytes) -> str | None:
     """Decode the pixels; return a note on lost data, None if there is none."""
-    drop_xmp(image)
     if image.format in ("JPEG", "MPO"):
         return load_jpeg(image, data)
     note_raw_mode(image)
-    image.load()
+    load_without_xmp(image)
     return png_damage(data) if image.format == "PNG" else None
 
 

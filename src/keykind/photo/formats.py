@@ -70,7 +70,7 @@ def is_photo_file(path: Path) -> bool:
 
 def _is_extension(suffix: str) -> bool:
     """Return whether a suffix is a file extension: a dot, then letters and digits, not digits only."""
-    return 1 < len(suffix) <= 9 and suffix[1:].replace("_", "").isalnum() and not suffix[1:].isdigit()
+    return len(suffix) > 1 and suffix[1:].replace("_", "").isalnum() and not suffix[1:].isdigit()
 
 
 def _starts_like_photo(path: Path) -> bool:

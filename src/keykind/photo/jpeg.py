@@ -19,7 +19,8 @@ from PIL import Image, ImageFile
 
 from keykind.photo.jpeg_layout import END, Layout, find_end, layout_of
 
-MIN_DECODED = 0.25  # share of the photo below which it is refused as cut off
+MIN_DECODED = 0.25  # share of the photo that must be left of a file with an end marker
+MIN_CUT_OFF = 0.95  # share of the photo that must be left of a file without: a new copy of it would be whole
 MIN_BLANK = 0.005  # share of the photo from which a note names the blank part
 
 _TAIL = 8  # bytes held back at the end of a part, as many as a decoder looks ahead
@@ -35,7 +36,7 @@ class CutOffError(OSError):
 def load_jpeg(image: ImageFile.ImageFile, data: bytes) -> str | None:
     """Decode a JPEG's pixels; return a note on lost data, None if there is none.
 
-    Raises CutOffError if less than MIN_DECODED of the photo is left, OSError if it cannot be decoded.
+    Raises CutOffError if too little of the photo is left, OSError if it cannot be decoded.
     """
     layout = layout_of(data) if len(image.tile) == 1 and image.tile[0][2] == 0 else None
     if layout is None:  # arithmetic coding, for example
@@ -46,7 +47,13 @@ def load_jpeg(image: ImageFile.ImageFile, data: bytes) -> str | None:
         layout.parts[-1], layout.end = (layout.parts[-1][0], end), end  # something follows, e.g. a video
         check = _decode(image, data, layout)
     image.tile = []
-    return _note(image, layout, check) if check.surplus or check.missing or layout.faults else None
+    if not (check.surplus or check.missing or layout.faults):
+        return None
+    blank = _blank_share(image) if check.missing else 0.0
+    is_cut = check.missing and data[layout.end : layout.end + len(END)] != END
+    if (is_cut and layout.is_multi_scan) or 1 - blank < (MIN_CUT_OFF if is_cut else MIN_DECODED):
+        raise CutOffError(f"image file is truncated: {blank:.0%} of the photo is blank")
+    return _note(layout, check, blank)
 
 
 class _Decoder:
@@ -131,11 +138,8 @@ def _cut(data: bytes, start: int, end: int) -> int:
     return cut if cut > start else 0
 
 
-def _note(image: ImageFile.ImageFile, layout: Layout, check: _Check) -> str:
-    """Return what is wrong, as a phrase. Raises CutOffError."""
-    blank = _blank_share(image) if check.missing else 0.0
-    if 1 - blank < MIN_DECODED:
-        raise CutOffError(f"image file is truncated: {blank:.0%} of the photo is blank")
+def _note(layout: Layout, check: _Check, blank: float) -> str:
+    """Return what is wrong, as a phrase; blank: the share of the photo that no data describes."""
     if blank >= MIN_BLANK:
         return f"JPEG data is missing: {blank:.0%} of the photo is blank"
     if layout.faults:

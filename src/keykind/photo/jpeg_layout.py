@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 END = b"\xff\xd9"  # the end marker
-MIN_INTERVAL = (
-    4000  # bytes of a restart interval on average below which only the last one of a scan is checked
-)
+FEW = 64  # restart intervals of a scan that are checked in any case
+MIN_INTERVAL = 4000  # bytes; of more and shorter ones only the last is: a check costs as much as 500 bytes
 
 _WINDOW = 4096  # bytes at the end of a file in which its end marker is sought first
 _SOS, _DRI, _EOI = 0xDA, 0xDD, 0xD9
@@ -103,7 +102,7 @@ def layout_of(data: bytes) -> Layout | None:
             end = end if is_guess else find_end(data, start)
             return Layout(end, [(start, end)], [1], is_guess=is_guess)
         is_multi_scan = frame.marker == _HUFFMAN[-1] or len(frame.components) < len(frame.sampling)
-        return _Walk(data, start, frame, Layout(_end_of_file(data), is_multi_scan=is_multi_scan)).run()
+        return _Walk(data, start, frame, Layout(0, is_multi_scan=is_multi_scan)).run()
     except (IndexError, KeyError, ValueError):
         return None
 
@@ -118,7 +117,9 @@ def find_end(data: bytes, start: int) -> int:
 def _end_of_file(data: bytes) -> int:
     """Return the length of a file without the zeros at its end, which a download that stopped may leave."""
     length = len(data.rstrip(b"\0"))
-    return length if len(data) - length > _MAX_PADDING else len(data)
+    if len(data) - length <= _MAX_PADDING:
+        return len(data.rstrip(b"\xff"))  # half a marker
+    return length + (data[length - 1] == 255)  # 255 and 0 are one code
 
 
 def _markers(data: bytes, start: int) -> NDArray[np.intp]:
@@ -175,7 +176,8 @@ class _Walk:
                     break
                 self.start, self.scan = following, self.scan + 1
         else:
-            self.close_scan(max(self.start, self.layout.end), markers[restarts])
+            self.layout.end = max(self.start, _end_of_file(self.data))
+            self.close_scan(self.layout.end, markers[restarts])
         if not self.frame.is_complete:
             self.layout.faults.append("scans with finer detail are missing")
         return self.layout
@@ -190,7 +192,7 @@ class _Walk:
             fault = f"{len(inside):,} of {expected:,} restart markers are there"
             wrong = "" if len(inside) != expected else ", not in order"
             self.layout.faults.append(fault + wrong)
-        if len(inside) > (end - start) / MIN_INTERVAL:
+        if len(inside) > max(FEW, (end - start) / MIN_INTERVAL):
             start, inside = int(inside[-1]) + 2, inside[:0]
         ends = [*inside.tolist(), end]
         starts = [start, *(inside + 2).tolist()]
