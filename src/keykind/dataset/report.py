@@ -17,7 +17,7 @@ from PIL import Image
 from keykind.core.errors import BadPhoto
 from keykind.core.html import Html, Tile, gallery, join, page, table, tag
 from keykind.core.parallel import parallel_map
-from keykind.dataset.listing import first_few, shorten
+from keykind.dataset.listing import ReadError, first_few, shorten
 from keykind.dataset.samples import Dataset, Sample
 from keykind.photo import decode
 
@@ -54,7 +54,7 @@ def as_json(dataset: Dataset) -> dict[str, Any]:
         "groups": _group_count(dataset.samples),
         "samples": [_sample_json(sample) for sample in dataset.samples],
         "left_out": [_sample_json(sample) for sample in dataset.left_out],
-        "faults": [asdict(error) for error in dataset.read_errors],
+        "faults": [asdict(error) for error in (*dataset.read_errors, *_damaged(dataset))],
         "warnings": list(dataset.warnings),
         "duplicates": [list(names) for names in dataset.duplicates],
         "near_duplicates": [list(names) for names in dataset.near_duplicates],
@@ -68,6 +68,7 @@ def text(dataset: Dataset) -> str:
         [_headline(dataset), _size_range(dataset.samples)],
         _text_table(["kind", "train", "test", "keys"], _count_rows(dataset)),
         _text_list("read errors", [f"{error.name}: {error.reason}" for error in dataset.read_errors]),
+        _text_list("damaged photos", [f"{photo.name}: {photo.reason}" for photo in _damaged(dataset)]),
         _text_list("leaks", [f"{leak.train} = {leak.test} ({leak.reason})" for leak in dataset.leaks]),
         _text_list("duplicates", [first_few(names, " = ") for names in dataset.duplicates]),
         _text_list("near duplicates", [first_few(names, " ~ ") for names in dataset.near_duplicates]),
@@ -92,7 +93,8 @@ def html(dataset: Dataset) -> str:
         _summary(dataset),
         _warnings(dataset.warnings),
         _balance(dataset),
-        _unreadable(dataset),
+        _unreadable(dataset.read_errors, "Unreadable files"),
+        _unreadable(_damaged(dataset), "Damaged photos"),
         _leaks(dataset),
         _duplicates(dataset),
         _near_duplicates(dataset),
@@ -194,12 +196,18 @@ def _bar(train: float, test: float) -> Html:
     )
 
 
-def _unreadable(dataset: Dataset) -> Html | None:
-    if not dataset.read_errors:
+def _damaged(dataset: Dataset) -> list[ReadError]:
+    """Return the photos that are used although their data is damaged."""
+    samples = (*dataset.samples, *dataset.left_out)
+    return [ReadError(sample.name, sample.damage) for sample in samples if sample.damage]
+
+
+def _unreadable(errors: Sequence[ReadError], title: str) -> Html | None:
+    if not errors:
         return None
-    rows = [[error.name, error.reason] for error in dataset.read_errors[:MAX_ROWS]]
-    title = tag("h2", f"Unreadable files: {_first_of(MAX_ROWS, len(dataset.read_errors))}")
-    return join([title, table(["file", "reason"], rows)])
+    rows = [[error.name, error.reason] for error in errors[:MAX_ROWS]]
+    heading = tag("h2", f"{title}: {_first_of(MAX_ROWS, len(errors))}")
+    return join([heading, table(["file", "reason"], rows)])
 
 
 def _leaks(dataset: Dataset) -> Html | None:

@@ -39,6 +39,7 @@ class Sample:
     brightness: float  # mean of the grey photo, 0 black to 1 white
     clipped: float  # share of its pixels that are black (0) or white (255), 0..1
     region: OrientedCrop | None = None  # of the key; None: the whole photo
+    damage: str | None = None  # what is wrong with the photo's data
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +99,7 @@ def read_sample(entry: PhotoEntry) -> tuple[Sample, Bytes] | ReadError:
         sharpness=sharpness(grey),
         brightness=float(grey.mean()) / 255,
         clipped=float(np.mean((grey == 0) | (grey == 255))),
+        damage=photo.damage,
     )
     return sample, fingerprint(grey)
 

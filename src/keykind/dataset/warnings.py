@@ -27,6 +27,7 @@ def dataset_warnings(dataset: Dataset, listed_kinds: Iterable[str], *, kept_leak
     yield from _unscorable(dataset)
     yield from _mixed_groups(dataset)
     yield from _blank_photos(dataset)
+    yield from _damaged_photos(dataset)
     yield from split_warnings(dataset)
 
 
@@ -102,3 +103,13 @@ def _blank_photos(dataset: Dataset) -> Iterator[str]:
     blank = [shorten(sample.name) for sample in dataset.samples if sample.sharpness < BLANK]
     if blank:
         yield f"Photos of a single flat colour: {len(blank):,} ({first_few(blank)}); remove them."
+
+
+def _damaged_photos(dataset: Dataset) -> Iterator[str]:
+    damaged = [sample for sample in dataset.samples if sample.damage]
+    if damaged:
+        listed = first_few(f"{shorten(sample.name)}: {sample.damage}" for sample in damaged)
+        yield (
+            f"Damaged photos: {len(damaged):,} ({listed}); they are used as they are; "
+            "copy the files again from their source, or remove them."
+        )

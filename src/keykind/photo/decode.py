@@ -1,7 +1,7 @@
 """A photo's path or bytes -> upright RGB pixels.
 
-In:    JPEG (including MPO), PNG, WebP, BMP, GIF, TIFF; HEIC with the extra `heif`
-Out:   Photo, without EXIF, so without its location; or BadPhoto
+In:    JPEG (including MPO), PNG, WebP, BMP, GIF, TIFF, AVIF, JPEG 2000; HEIC with the extra `heif`
+Out:   Photo, without EXIF, so without its location, and with a note if data is lost; or BadPhoto
 Needs: numpy, pillow; for HEIC pi_heif [heif]
 """
 
@@ -14,12 +14,16 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from PIL import ExifTags, Image, ImageFile
+from PIL import Image, ImageFile
 
-from keykind.core.errors import BadPhoto, printable
+from keykind.core.errors import BadPhoto
 from keykind.core.quiet import suppress_warnings
+from keykind.photo import formats
+from keykind.photo.checksums import png_damage
+from keykind.photo.colours import TRANSPOSES, load_without_xmp, note_raw_mode, orientation, to_rgb
 from keykind.photo.faults import COPY_AGAIN, SAVE_AS_JPEG, too_many_pixels, undecodable, unreadable
 from keykind.photo.heif import open_heif
+from keykind.photo.jpeg import load_jpeg
 from keykind.photo.reductions import Reductions
 
 MAX_BYTES = 256_000_000  # bytes of one file; photos of the largest phone sensors stay below 100 MB
@@ -27,35 +31,17 @@ MAX_PIXELS = 120_000_000  # phones reach 108 megapixels; decoding 120 takes 1.6 
 MAX_HALVED = 4_000_000  # pixels; JPEGs up to this size are halved after decoding, see _draft
 MIN_SIDE = 8  # pixels; anything smaller shows no shape
 MAX_SCANS = 100  # passes of a progressive JPEG; encoders write about 10, a hostile file 6,000 per megabyte
-SUFFIXES = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
-    | {".heic", ".heif", ".hif"}
-)  # file extensions, lower case
+SUFFIXES = formats.SUFFIXES
 RESIZE = "pillow-bilinear-antialias"  # what `resize` does, for the model card
 
-_SIGNATURES = {
-    "JPEG": re.compile(rb"\xff\xd8\xff"),
-    "PNG": re.compile(rb"\x89PNG\r\n\x1a\n"),
-    "WEBP": re.compile(rb"RIFF....WEBP", re.DOTALL),
-    "BMP": re.compile(rb"BM"),
-    "GIF": re.compile(rb"GIF8[79]a"),
-    "TIFF": re.compile(rb"II[*+]\0|MM\0[*+]"),
-    "HEIF": re.compile(rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1)", re.DOTALL),
-}
-_PLUGINS = {"WEBP": "PIL.WebPImagePlugin", "TIFF": "PIL.TiffImagePlugin"}  # else Pillow loads all 40 (0.3 s)
-_TRANSPOSES = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}  # EXIF orientation -> the operation that makes the photo upright
+_PLUGINS = {
+    "WEBP": "PIL.WebPImagePlugin",
+    "TIFF": "PIL.TiffImagePlugin",
+    "AVIF": "PIL.AvifImagePlugin",
+    "JPEG2000": "PIL.Jpeg2KImagePlugin",
+}  # else Pillow loads all 40 (0.3 s)
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]")  # those followed by a length, and end of image
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
-_BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
-_WHITE_LEVELS = (1.0, 255.0, 65535.0)  # candidates for white in 32-bit images, which do not declare it
 
 # What Pillow logs is reported as a BadPhoto; without a handler Python would also print it to stderr.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -68,7 +54,8 @@ class Photo:
     reductions: Reductions  # of the decoded image, RGB; smaller than the original if `min_side` allows
     width: int  # pixels of the upright original
     height: int  # pixels of the upright original
-    format: str  # JPEG, MPO, PNG, WEBP, BMP, GIF, TIFF or HEIF
+    format: str  # JPEG, MPO, PNG, WEBP, BMP, GIF, TIFF, HEIF, AVIF or JPEG2000
+    damage: str | None = None  # what is wrong with its data, as a phrase; None: nothing
 
     @property
     def pixels(self) -> np.ndarray:
@@ -112,7 +99,8 @@ def decode_photo(
     """
     if min_side is not None and min_side < 1:
         raise ValueError(f"min_side is {min_side} px, but must be at least 1")
-    file_format = _detect_format(data, name)
+    _check_bytes(len(data), name)
+    file_format = formats.detect_format(data, name)
     try:
         with suppress_warnings("PIL"), _open(data, file_format, name, max_pixels) as image:
             return _load_upright(image, data, name, min_side, max_pixels)
@@ -120,18 +108,6 @@ def decode_photo(
         raise
     except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
         raise undecodable(data, file_format, name, error, max_pixels) from error
-
-
-def _detect_format(data: bytes, name: str | Path) -> str:
-    """Return the format that the first bytes indicate. Raises BadPhoto if it is not supported."""
-    _check_bytes(len(data), name)
-    matching = (file_format for file_format, start in _SIGNATURES.items() if start.match(data))
-    file_format = next(matching, None)
-    if file_format is None:
-        start = printable(data[:16].decode("latin-1"))
-        fault = f"is not a photo keykind can read (starts with '{start}'; {len(data):,} bytes)"
-        raise BadPhoto(name, fault=fault, remedy="give a JPEG, PNG, WebP, BMP, GIF, TIFF or HEIC file")
-    return file_format
 
 
 def resize(pixels: np.ndarray, size: int) -> np.ndarray:
@@ -162,21 +138,30 @@ def _load_upright(
         _check_scans(data, name)
     halve = min_side is not None and _draft(image, min_side)
     declared = image.size
-    image.load()
+    damage = _load(image, data)
     if image.size != declared:  # libheif may know the true size only after decoding
         width, height = image.size
         _check_size(width, height, name, max_pixels)
-    orientation = _orientation(image)
-    rgb = _to_rgb(image)
-    if orientation in _TRANSPOSES:
-        rgb = rgb.transpose(_TRANSPOSES[orientation])
+    turned = orientation(image)
+    rgb = to_rgb(image, data)
+    if turned in TRANSPOSES:
+        rgb = rgb.transpose(TRANSPOSES[turned])
     if halve:
         rgb = rgb.reduce(2)
-    if orientation >= 5:
+    if turned >= 5:
         width, height = height, width
     rgb = rgb.copy() if rgb is image else rgb  # the file's object holds all of its metadata
     rgb.info = {}
-    return Photo(Reductions(rgb), width, height, str(image.format))
+    return Photo(Reductions(rgb), width, height, str(image.format), damage)
+
+
+def _load(image: ImageFile.ImageFile, data: bytes) -> str | None:
+    """Decode the pixels; return a note on lost data, None if there is none."""
+    if image.format in ("JPEG", "MPO"):
+        return load_jpeg(image, data)
+    note_raw_mode(image)
+    load_without_xmp(image)
+    return png_damage(data) if image.format == "PNG" else None
 
 
 def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:
@@ -192,54 +177,6 @@ def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:
     if not halve:
         image.draft(None, (min_side, min_side))
     return halve
-
-
-def _orientation(image: Image.Image) -> int:
-    """Return the EXIF orientation still to be undone, 1 to 8; 1 if the EXIF block is broken."""
-    if image.format == "HEIF":  # libheif has already applied it
-        return 1
-    try:
-        value = image.getexif().get(ExifTags.Base.Orientation)  # a TIFF is rotated by Pillow, without the tag
-    except Exception:  # noqa: BLE001 - as in decode_photo
-        return 1
-    return value if value in _TRANSPOSES else 1
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    """Convert to 8 bits per channel, transparency composited on white."""
-    if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_to_uint8(image)).convert("RGB")
-    if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        background = Image.new("RGB", layer.size, "white")
-        background.paste(layer, mask=layer)
-        return background
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _to_uint8(image: Image.Image) -> np.ndarray:
-    """Scale grey (h, w) of 12, 16 or 32 bits linearly to uint8: 0 and below become 0, white becomes 255.
-
-    White in 32 bits is the first of _WHITE_LEVELS that no value exceeds, else the largest finite value.
-    """
-    tags = getattr(image, "tag_v2", {})
-    values = np.asarray(image)
-    if image.mode == "I" and tags.get(_SAMPLE_FORMAT) == (1,):
-        values = values.view(np.uint32)  # Pillow has no mode for it
-    if image.mode.startswith("I;16"):
-        white = 2.0 ** tags.get(_BITS, (16,))[0] - 1
-    else:
-        top = float(np.max(values, where=np.isfinite(values), initial=0))
-        white = next((white for white in _WHITE_LEVELS if top <= white), top)
-    levels = np.nan_to_num(values.astype(np.float32), copy=False)
-    np.clip(levels, 0, white, out=levels)
-    levels *= 255 / white
-    grey: np.ndarray = (levels + 0.5).astype(np.uint8)
-    if tags.get(_PHOTOMETRIC) == 0:  # WhiteIsZero
-        grey = 255 - grey
-    if "transparency" in image.info:  # the transparent value of a 16-bit PNG
-        grey[values == image.info["transparency"]] = 255
-    return grey
 
 
 def _check_bytes(count: int, name: str | Path) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from keykind.core.errors import BadPhoto
 from keykind.core.files import SET_FILE, SHEET, file_mode
-from keykind.photo import decode, storage
+from keykind.photo import decode, formats, storage
 from keykind.photo.source import NamedPhoto, Source
 from keykind.photo.storage import Address, Location, parse_location
 
@@ -40,9 +40,10 @@ def count_photos(names: Sequence[str]) -> int:
 def iter_photos(names: Sequence[str | Path]) -> Iterator[Source]:
     """Yield the photos that command-line names stand for: files, folders, patterns, addresses, `-`.
 
-    Folders are searched recursively. Folders and patterns yield the files with a photo's extension, sorted,
-    except hidden files and the contact sheet of a rendered set; a folder reached through several links is
-    read once. `**` matches any number of folders. Only the names of one branch of folders are in memory.
+    Folders are searched recursively. Folders and patterns yield the files with a photo's extension, and those
+    without any extension whose first bytes are a photo's, sorted, except hidden files and the contact sheet
+    of a rendered set; a folder reached through several links is read once. `**` matches any number of
+    folders. Only the names of one branch of folders are in memory.
     A folder or pattern without photos is yielded as a BadPhoto.
     Raises BadPhoto if there is nothing to read at all.
     """
@@ -234,10 +235,17 @@ def _sorted(entries: Sequence[Entry]) -> list[Entry]:
         f"{location.name}/" if is_folder else location.name: (location, is_folder)
         for location, is_folder in entries
         if not location.name.startswith(".")
-        and (is_folder or location.suffix.lower() in decode.SUFFIXES)
+        and (is_folder or _is_photo(location))
         and not (is_set and location.name == SHEET)
     }
     return [visible[name] for name in sorted(visible)]
+
+
+def _is_photo(location: Location) -> bool:
+    """Return whether a file is to be read; remote ones are not opened to find out."""
+    if isinstance(location, Path):
+        return formats.is_photo_file(location)
+    return location.suffix.lower() in formats.SUFFIXES
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

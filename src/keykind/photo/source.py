@@ -15,11 +15,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
 from keykind.core.errors import BadPhoto, printable
 from keykind.core.files import file_mode
 from keykind.photo import decode, storage
+from keykind.photo.colours import TRANSPOSES, load_without_xmp, orientation
 from keykind.photo.decode import MAX_PIXELS, Photo
 from keykind.photo.reductions import Reductions
 from keykind.photo.storage import Address
@@ -113,7 +114,9 @@ def _from_image(image: Image.Image, name: str) -> Photo:
     """Return the photo, decoded via PNG so that transparency, 16 bits and limits are handled as for files."""
     buffer = BytesIO()
     try:
-        upright = ImageOps.exif_transpose(image)
+        load_without_xmp(image)
+        turned = TRANSPOSES.get(orientation(image))
+        upright = image if turned is None else image.transpose(turned)
         if upright.mode == "RGB" and not upright.has_transparency_data:
             return _from_array(np.asarray(upright), name)
         upright = upright if upright.mode in PNG_MODES else upright.convert("RGB")

@@ -94,6 +94,7 @@ class Prediction:
     width: int | None = None  # px of the upright photo; None: it could not be read
     height: int | None = None
     candidates: tuple[Candidate, ...] = ()  # what was seen but is not taken for a key, highest score first
+    damaged: str | None = None  # what is wrong with the photo's data, although it is answered
 
     @property
     def verdict(self) -> str:
@@ -113,6 +114,7 @@ class Prediction:
             "width": self.width,
             "height": self.height,
             "candidates": [candidate.as_json() for candidate in self.candidates],
+            "damaged": self.damaged,
         }
 
 
@@ -290,6 +292,7 @@ class Recogniser:
             width=seen.width,
             height=seen.height,
             candidates=tuple(candidates),
+            damaged=seen.damage,
         )
 
 

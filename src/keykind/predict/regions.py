@@ -44,6 +44,7 @@ class Seen:
     width: int  # px of the upright original
     height: int
     regions: tuple[Region, ...]  # highest detection score first
+    damage: str | None = None  # what is wrong with the photo's data
 
 
 def see(source: Source, model: Model, detector: Detector | None, min_score: float) -> Seen:
@@ -54,17 +55,17 @@ def see(source: Source, model: Model, detector: Detector | None, min_score: floa
     source = fetch(source)
     if detector is None:
         return see_whole(source, model)
-    size = 0, 0
+    size, damage = (0, 0), None
 
     def read(min_side: int) -> Photo:
-        nonlocal size
+        nonlocal size, damage
         photo = load_pixels(source, min_side=min_side)
-        size = photo.width, photo.height
+        size, damage = (photo.width, photo.height), photo.damage
         return photo
 
     crops = crop_all(read, detector, min_score)
     outputs = model.predict([crop.crop for crop in crops])
-    return Seen(*size, tuple(map(_region, crops, outputs)))
+    return Seen(*size, tuple(map(_region, crops, outputs)), damage)
 
 
 def see_whole(source: Source, model: Model) -> Seen:
@@ -79,7 +80,8 @@ def see_whole(source: Source, model: Model) -> Seen:
         return load_pixels(source, min_side=EXPLANATION_SIDE).pixels
 
     evidence = Evidence(output.probabilities, output.ood_score)
-    return Seen(photo.width, photo.height, (Region(output, evidence, box, None, None, display),))
+    region = Region(output, evidence, box, None, None, display)
+    return Seen(photo.width, photo.height, (region,), photo.damage)
 
 
 def evidence_of(crop: KeyCrop, output: Answer) -> Evidence:

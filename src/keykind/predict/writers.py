@@ -68,6 +68,7 @@ COLUMNS: dict[str, Column | Callable[[str], Column]] = {
     "p({kind})": _probability,
     **{name: _corner(i) for i, name in enumerate(CORNERS)},
     "error": Column(lambda prediction, _: prediction.error, "string"),
+    "damaged": Column(lambda prediction, _: prediction.damaged, "string"),
 }
 
 
@@ -111,6 +112,8 @@ def text_lines(predictions: Iterable[Prediction], kinds: Sequence[str]) -> Itera
     for prediction in predictions:
         for key in prediction.keys or [None]:
             answer, probability, details = _describe(prediction, key)
+            if prediction.damaged:
+                details = "; ".join(filter(None, (details, f"damaged: {prediction.damaged}")))
             line = f"{answer:<{width}}  {probability:4}  {prediction.photo}"
             yield f"{line}  {details}" if details else line
 

@@ -69,6 +69,9 @@ class Photo(BaseModel):
     candidates: list[Candidate] = Field(
         description="what was seen but is not taken for a key, highest detection score first"
     )
+    damaged: str | None = Field(
+        description="what is wrong with its data, although it is answered; null if nothing", examples=[None]
+    )
 
 
 class Answers(BaseModel):

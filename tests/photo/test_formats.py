@@ -1,0 +1,124 @@
+"""Tests of photo/formats.py: what a file is, by its first bytes."""
+
+import struct
+from io import BytesIO
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keykind.core.errors import BadPhoto
+from keykind.photo.decode import decode_photo
+from keykind.photo.formats import detect_format, is_photo_file
+from keykind.photo.inputs import iter_photos
+
+
+def encode(file_format: str, size: tuple[int, int] = (32, 24)) -> bytes:
+    buffer = BytesIO()
+    Image.new("RGB", size, "red").save(buffer, file_format)
+    return buffer.getvalue()
+
+
+def tiff(tags: dict[int, int], order: str = "<", after: bytes = b"") -> bytes:
+    """Return a TIFF's header and first directory with 32-bit values."""
+    entries = b"".join(struct.pack(f"{order}HHII", tag, 4, 1, value) for tag, value in sorted(tags.items()))
+    start = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(f"{order}I", 16) + after.ljust(8, b"\0")
+    return start + struct.pack(f"{order}H", len(tags)) + entries + bytes(4)
+
+
+RAWS = {
+    "DNG": tiff({254: 1, 256: 160, 257: 120, 50706: 0x01040000}),
+    "DNG, big-endian": tiff({254: 1, 256: 160, 50706: 0x01040000}, ">"),
+    "NEF, ARW: a preview, and the rest in sub-images": tiff({254: 1, 256: 160, 330: 4000}),
+    "PEF: a colour filter array": tiff({256: 4000, 262: 32803}),
+    "CR2": tiff({256: 4000, 262: 6}, after=b"CR\2\0"),
+    "CR3": b"\0\0\0\x18ftypcrx \0\0\0\1crx isom",
+    "RAF": b"FUJIFILMCCD-RAW 0201" + bytes(20),
+    "ORF": b"IIRO\x08\0\0\0" + bytes(20),
+    "RW2": b"IIU\0\x18\0\0\0" + bytes(20),
+    "X3F": b"FOVb" + bytes(20),
+    "MRW": b"\0MRM" + bytes(20),
+    "CRW": b"II\x1a\0\0\0HEAPCCDR" + bytes(20),
+}
+
+
+@pytest.mark.parametrize("raw", RAWS)
+def test_a_raw_photo_is_refused_with_what_to_do(raw):
+    with pytest.raises(BadPhoto, match=r"is a raw photo of a camera.*export it as JPEG"):
+        decode_photo(RAWS[raw], "a.tif")
+
+
+def test_a_dng_is_refused_although_its_preview_can_be_decoded():
+    preview = np.zeros((120, 160, 3), np.uint8)
+    buffer = BytesIO()
+    Image.fromarray(preview).save(buffer, "TIFF", tiffinfo={254: 1, 50706: b"\1\4\0\0"})
+    with pytest.raises(BadPhoto, match="raw photo"):
+        decode_photo(buffer.getvalue(), "a.dng")
+
+
+def test_an_ordinary_tiff_is_no_raw_photo():
+    for compression in (None, "tiff_lzw", "jpeg"):
+        buffer = BytesIO()
+        pages = [Image.new("RGB", (32, 24), colour) for colour in ("red", "blue")]
+        pages[0].save(buffer, "TIFF", save_all=True, append_images=pages[1:], compression=compression)
+        assert decode_photo(buffer.getvalue(), "a").format == "TIFF"
+
+
+@pytest.mark.parametrize(
+    ("start", "file_format"),
+    [
+        (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "AVIF"),
+        (b"\0\0\0\x20ftypmif1\0\0\0\0mif1miafavif", "AVIF"),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1heic", "HEIF"),
+        (b"\0\0\0\x1cftypheic\0\0\0\0mif1heic", "HEIF"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG2000"),
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG2000"),
+    ],
+)
+def test_the_brand_in_the_first_bytes_decides(start, file_format):
+    assert detect_format(start.ljust(64, b"\0"), "a") == file_format
+
+
+NAMES = {
+    "key.JP2": True,
+    "key.avif": True,
+    "key": True,
+    "IMG.0001": True,
+    "St. Peter 1": True,
+    "key.txt": False,
+    "key.jpg_original": False,
+    "key.part": False,
+}
+
+
+def test_a_folder_yields_photos_by_extension_and_those_without_one_by_their_first_bytes(tmp_path):
+    for name in NAMES:
+        (tmp_path / name).write_bytes(encode("JPEG"))
+    (tmp_path / "README").write_text("BMW keys")
+    (tmp_path / "empty").touch()
+    found = {path.name for path in iter_photos([tmp_path])}
+    assert found == {name for name, is_photo in NAMES.items() if is_photo}
+
+
+@pytest.mark.parametrize("file_format", ["JPEG", "PNG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "JPEG2000"])
+def test_every_format_is_recognised_without_an_extension(tmp_path, file_format):
+    (tmp_path / "photo").write_bytes(encode(file_format))
+    assert is_photo_file(tmp_path / "photo")
+
+
+@pytest.mark.parametrize("file_format", ["AVIF", "JPEG2000", "WEBP", "PNG", "TIFF", "GIF"])
+def test_a_truncated_photo_of_any_format_is_refused(file_format):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (120, 160, 3), dtype=np.uint8))
+    buffer = BytesIO()
+    image.save(buffer, file_format)
+    data = buffer.getvalue()
+    with pytest.raises(BadPhoto):
+        decode_photo(data[: len(data) * 6 // 10], "a")
+
+
+def test_a_wrong_checksum_in_the_pixels_of_a_png_is_noted():
+    data = bytearray(encode("PNG", (64, 64)))
+    assert decode_photo(bytes(data), "a").damage is None
+    at = data.index(b"IEND") - 8  # its checksum
+    data[at + 2] ^= 1
+    assert "the checksum of 1 of 1 blocks of pixels is wrong" in decode_photo(bytes(data), "a").damage
