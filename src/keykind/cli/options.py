@@ -76,6 +76,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_force(parser: argparse.ArgumentParser, help_text: str = "replace files that exist") -> None:
+    """Add the permission to replace what the verb writes; see keykind.core.files.check_new."""
+    parser.add_argument("--force", action="store_true", help=help_text)
+
+
 def add_engine(parser: argparse.ArgumentParser, *, default: str | None = "local") -> None:
     """Add the choice of where photos are processed."""
     parser.add_argument(

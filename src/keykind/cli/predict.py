@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keykind.cli.options import add_engine, add_model_options, engine, positive
+from keykind.cli.options import add_engine, add_force, add_model_options, engine, positive
 from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
-from keykind.photo.storage import parse_location
+from keykind.photo.storage import check_new_location, parse_location
 
 if TYPE_CHECKING:
     from keykind.predict.recogniser import Recogniser
@@ -45,6 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="write the predictions to a .csv, .jsonl or .parquet file, or, without an extension, to a "
         "folder of files, which the same command resumes; print only the counts",
     )
+    add_force(parser, "replace the file of --out if it exists; a folder is always resumed")
     parser.add_argument(
         "--format",
         choices=("jsonl", "csv", "parquet"),
@@ -70,9 +71,18 @@ def run(options: argparse.Namespace) -> int:
     _check_folder_options(options)
     if isinstance(options.out, Path):
         check_not_input(options.out, map(parse_location, options.photos))
+    if options.out and options.out.suffix:
+        check_new_location(options.out, force=options.force)
     recogniser = Recogniser.load(options.model, whole=options.whole)
     tally = _write(options, recogniser) if options.out else _print(options, recogniser)
     return SOME_UNREADABLE if tally.unreadable else OK
+
+
+def interrupted(options: argparse.Namespace) -> str:
+    """Return what to do after Ctrl-C."""
+    if not options.out:
+        return ""
+    return f"{options.out} was not written" if options.out.suffix else "repeat the command to continue"
 
 
 def _check_folder_options(options: argparse.Namespace) -> None:
