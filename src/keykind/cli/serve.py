@@ -84,5 +84,11 @@ def run(options: argparse.Namespace) -> int:
     from keykind.serve.server import run_service
     from keykind.serve.settings import settings_from_options
 
-    run_service(settings_from_options(options), options.host, options.port, options.workers or cpu_count())
+    settings, workers = settings_from_options(options), options.workers or cpu_count()
+    run_service(settings, options.host, options.port, workers, announce=_announce)
     return OK
+
+
+def _announce(addresses: str) -> None:
+    """Print the addresses to open; the log, for programs, goes to stderr."""
+    print(f"keykind serves its app at {addresses} and describes its API at docs there; Ctrl-C stops it", flush=True)

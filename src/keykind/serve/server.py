@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -34,12 +35,17 @@ LOG = logging.getLogger(LOGGER)
 SHUTDOWN_TIMEOUT = 30  # seconds to finish accepted requests after the signal to stop
 BACKLOG = 2048  # connections that the system queues until a worker accepts them
 KEEP_ALIVE = 15  # seconds that an idle connection is kept open
+LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - for all addresses -> for this machine
+PROBES = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}  # reserved for documentation
 HEALTHCHECK_TIMEOUT = 15  # seconds after which an unresponsive worker is replaced
 
 
-def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
+def run_service(
+    settings: Settings, host: str, port: int, workers: int, announce: Callable[[str], None] = lambda _: None
+) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the accepted requests.
 
+    announce: called with the addresses to open, once the port is open.
     Raises BadModel for an unusable model, BadSettings for an unavailable port.
     """
     prepare_process()  # also for what workers inherit
@@ -64,6 +70,7 @@ def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
             timeout_worker_healthcheck=HEALTHCHECK_TIMEOUT,
         )
         LOG.info("listening", extra={"fields": {"url": _url(listener), "workers": workers}})
+        announce(addresses(listener))
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
@@ -103,8 +110,29 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def addresses(listener: socket.socket) -> str:
+    """Return the addresses at which browsers on this machine, and on others if they can, find the service."""
+    host, port = listener.getsockname()[:2]
+    if host not in LOOPBACKS:
+        return _url_of(host, port)
+    here, other = _url_of(LOOPBACKS[host], port), _own_address(listener.family)
+    return f"{here}, from other machines {_url_of(other, port)}" if other else here
+
+
+def _own_address(family: int) -> str | None:
+    """Return the address of this machine in its network; None if it has none. Nothing is sent."""
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
+        probe.connect(PROBES[family])
+        return str(probe.getsockname()[0])
+    return None
+
+
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
+    return _url_of(host, port)
+
+
+def _url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
