@@ -89,6 +89,7 @@ def run(options: argparse.Namespace) -> int:
     return OK
 
 
-def _announce(addresses: str) -> None:
-    """Print the addresses to open; the log, for programs, goes to stderr."""
-    print(f"keykind serves its app at {addresses} and describes its API at docs there; Ctrl-C stops it", flush=True)
+def _announce(address: str, for_others: str | None) -> None:
+    """Print what to open; the log, for programs, goes to stderr."""
+    others = f" (from other machines {for_others})" if for_others else ""
+    print(f"Open {address}{others} in a browser; {address}docs is for programs. Ctrl-C stops it.", flush=True)

@@ -1,7 +1,7 @@
 """The ASGI application of the service.
 
 In:    Settings
-Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, /docs; the app at /
+Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /docs; the web app at /
 Needs: fastapi, python-multipart, prometheus-client    [serve]
 """
 
@@ -53,8 +53,7 @@ def create_app(settings: Settings | None = None, app_folder: str | Path = APP_FO
         title="keykind",
         version=keykind.__version__,
         description=schemas.describe(service.recogniser.model.card),
-        docs_url=None,  # FastAPI's own pages load scripts from other sites
-        redoc_url=None,
+        openapi_url=None,  # see _add_reference; FastAPI's own pages load scripts from other sites
         redirect_slashes=False,  # a redirect would trust the Host header
     )
     for path, method, route, options in service.routes():
@@ -77,9 +76,10 @@ def create_app(settings: Settings | None = None, app_folder: str | Path = APP_FO
 
 
 def _add_reference(app: FastAPI, card: Card) -> None:
-    """Add the page that describes the routes so far, and let HEAD do for each of them what GET does."""
-    description = schemas.in_words_of(app.openapi(), card)  # FastAPI keeps it for /openapi.json
+    """Add the description of the routes so far and its page, and let HEAD do for each what GET does."""
+    description = schemas.in_words_of(app.openapi(), card)
     page = reference.page(description)
+    app.add_route("/openapi.json", lambda _: JSONResponse(description))
     app.add_route(reference.PATH, lambda _: HTMLResponse(page))
     for path, media_type in reference.ASSETS.items():
         content = reference.asset(path)

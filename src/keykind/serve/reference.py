@@ -119,7 +119,7 @@ def _example(path: str, has_body: bool) -> str:
 
 def _try_form(path: str, method: str, parameters: list[Schema], has_body: bool) -> Html:
     """Return a form, hidden unless the script runs: the content security policy forbids to submit it."""
-    fields = [_field(parameter["name"], name=parameter["name"]) for parameter in parameters]
+    fields = [_field(parameter["name"], name_=parameter["name"]) for parameter in parameters]
     photos = _field("photos", type="file", multiple="", accept="image/*") if has_body else None
     button = tag("button", "Try it", type="submit")
     output = tag("div", class_="result", role="status")

@@ -1,8 +1,8 @@
 """The service's OpenAPI description: pydantic models, request bodies and error responses.
 
 In:    a model card
-Out:   pydantic models of the JSON responses, with examples; options of the routes for FastAPI; the description
-       in the words, and with the classes, of that model
+Out:   pydantic models of the JSON responses, with examples; options of the routes for FastAPI; the OpenAPI
+       description in the words, and with the classes, of that model
 Needs: fastapi, python-multipart    [serve]
 """
 

@@ -35,17 +35,19 @@ LOG = logging.getLogger(LOGGER)
 SHUTDOWN_TIMEOUT = 30  # seconds to finish accepted requests after the signal to stop
 BACKLOG = 2048  # connections that the system queues until a worker accepts them
 KEEP_ALIVE = 15  # seconds that an idle connection is kept open
-LOOPBACKS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - for all addresses -> for this machine
-PROBES = {socket.AF_INET: ("192.0.2.1", 9), socket.AF_INET6: ("2001:db8::1", 9)}  # reserved for documentation
+# All addresses of this machine -> the one for itself, and one elsewhere, which is reserved for documentation.
+ANY = {"0.0.0.0": ("127.0.0.1", "192.0.2.1"), "::": ("::1", "2001:db8::1")}  # noqa: S104
 HEALTHCHECK_TIMEOUT = 15  # seconds after which an unresponsive worker is replaced
+
+Announce = Callable[[str, str | None], None]
 
 
 def run_service(
-    settings: Settings, host: str, port: int, workers: int, announce: Callable[[str], None] = lambda _: None
+    settings: Settings, host: str, port: int, workers: int, announce: Announce = lambda *_: None
 ) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the accepted requests.
 
-    announce: called with the addresses to open, once the port is open.
+    announce: called once the port is open, with the address for this machine, and with the one for others.
     Raises BadModel for an unusable model, BadSettings for an unavailable port.
     """
     prepare_process()  # also for what workers inherit
@@ -70,7 +72,7 @@ def run_service(
             timeout_worker_healthcheck=HEALTHCHECK_TIMEOUT,
         )
         LOG.info("listening", extra={"fields": {"url": _url(listener), "workers": workers}})
-        announce(addresses(listener))
+        announce(*addresses(listener))
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
@@ -110,20 +112,24 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
-def addresses(listener: socket.socket) -> str:
-    """Return the addresses at which browsers on this machine, and on others if they can, find the service."""
+def addresses(listener: socket.socket) -> tuple[str, str | None]:
+    """Return the address to open on this machine, and another one for other machines; None: there is none."""
     host, port = listener.getsockname()[:2]
-    if host not in LOOPBACKS:
-        return _url_of(host, port)
-    here, other = _url_of(LOOPBACKS[host], port), _own_address(listener.family)
-    return f"{here}, from other machines {_url_of(other, port)}" if other else here
+    if host not in ANY:
+        return _url_of(host, port), None
+    here, probe = ANY[host]
+    other = _own_address(listener.family, probe)
+    return _url_of(here, port), other and _url_of(other, port)
 
 
-def _own_address(family: int) -> str | None:
-    """Return the address of this machine in its network; None if it has none. Nothing is sent."""
-    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect(PROBES[family])
-        return str(probe.getsockname()[0])
+def _own_address(family: socket.AddressFamily, probe: str) -> str | None:
+    """Return the address from which this machine would reach `probe`; None: it has no network.
+
+    Nothing is sent.
+    """
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+        datagrams.connect((probe, 9))
+        return str(datagrams.getsockname()[0])
     return None
 
 
