@@ -1,5 +1,6 @@
 """Tests of what surrounds a verb: no arguments, output that cannot be written, Ctrl-C, files that exist."""
 
+import json
 import os
 import signal
 import subprocess
@@ -205,3 +206,13 @@ def test_a_folder_without_photos_names_the_endings(tmp_path, model):
     done = keykind("predict", tmp_path / "empty", "--model", model)
     assert "holds 0 photos" in done.stderr
     assert ".jpg" in done.stderr
+
+
+def test_card_prints_what_a_model_file_is(model, tmp_path, capsys):
+    assert run("card", model) == 0
+    assert "4 classes: cylinder, dimple" in capsys.readouterr().out
+    assert run("card", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["file"]["bundled"] is True
+    (tmp_path / "none.tflite").write_text("hello", "utf-8")
+    assert run("card", tmp_path / "none.tflite") == 2
+    assert "is not a model file" in capsys.readouterr().err

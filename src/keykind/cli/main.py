@@ -22,6 +22,7 @@ VERBS = (
     "render",
     "train",
     "export",
+    "card",
     "predict",
     "explain",
     "cutout",
