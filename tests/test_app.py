@@ -73,11 +73,10 @@ def test_the_command_prints_the_page_or_why_there_is_none(tmp_path, capsys):
 
 def test_a_failed_copy_leaves_nothing(built, tmp_path, monkeypatch):
     def full(_, target):
-        target.mkdir()
-        (target / "index.html").write_text("the first")
+        target.write_text("the first")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("shutil.copytree", full)
+    monkeypatch.setattr("shutil.copyfile", full)
     with pytest.raises(CannotWrite, match="MB free"):
         write_app(tmp_path / "site", built)
     assert files(tmp_path / "site") == {}

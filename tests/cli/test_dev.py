@@ -46,11 +46,9 @@ def test_every_command_has_help(command, capsys):
     assert f"usage: keykind dev {command}" in capsys.readouterr().out
 
 
-def test_a_command_is_required(capsys):
-    with pytest.raises(SystemExit) as caught:
-        run("dev")
-    assert caught.value.code == 2
-    assert "usage: keykind dev" in capsys.readouterr().err
+def test_without_a_command_the_commands_are_listed(capsys):
+    assert run("dev") == 0
+    assert "train-detector" in capsys.readouterr().out
 
 
 def test_train_detector_trains_on_all_sets(calls, tmp_path, capsys):

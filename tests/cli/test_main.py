@@ -86,7 +86,7 @@ def test_inspect_loads_nothing_heavy(drawn_photos):
 
 
 def test_wrong_usage_is_status_2(capsys):
-    for arguments in ([], ["no-such-verb"], ["train"], ["train", "photos"], ["inspect"]):
+    for arguments in (["no-such-verb"], ["train"], ["train", "photos"], ["inspect"]):
         with pytest.raises(SystemExit) as caught:
             main.main(arguments)
         assert caught.value.code == 2
@@ -124,7 +124,7 @@ def test_an_output_never_replaces_an_input(drawn_photos, tmp_path, capsys):
         ("inspect", drawn_photos, "--html", link),
         ("dev", "score-real", tmp_path, "--marks", marks, "--json", marks),
     ):
-        assert run(*command) == 2
+        assert run(*command, "--force") == 2
         assert "is read by the same command" in capsys.readouterr().err
     assert photo.read_bytes() == table.read_bytes()
     assert link.is_symlink()

@@ -130,10 +130,10 @@ def as_form(content, **changed):
 NAMELESS = b"--b\r\nContent-Disposition: form-data\r\n\r\n1\r\n--b--"
 BAD_CHARSET = {"content-type": "multipart/form-data; boundary=b; charset=undefined"}
 SLOW_CHARSET = {"content-type": "multipart/form-data; boundary=b; charset=punycode"}
+TEXT = b"--b\r\nContent-Disposition: form-data; name=photo\r\n\r\ntext\r\n--b--"
 LONG_FIELD = b"--b\r\nContent-Disposition: form-data; name=x\r\n\r\n" + b"1" * 2000 + b"\r\n--b--"
 SMALL, PROTECTED = {"max_request_bytes": 1_000_000}, {"api_key_hashes": [hash_api_key(KEY)]}
 REJECTED = {
-    "no photo": (422, "has no photo", bare(b"")),
     "no content type": (415, "content type", {"content": b"photo"}),
     "JSON": (415, "content type", {"json": {"photo": "x"}}),
     "a form without a boundary": (400, "boundary", as_form(b"", **{"content-type": "multipart/form-data"})),
@@ -141,9 +141,10 @@ REJECTED = {
     "a form cut off": (400, "cut off", as_form(form(("a.jpg", random_photo()))[:-9])),
     "a form without an end": (400, "cut off", as_form(form(("a.jpg", random_photo()), end=b""))),
     "an empty form": (422, "has no photo", as_form(form())),
-    "another field": (422, "has no photo", as_form(form(("a.jpg", random_photo()), name="file"))),
+    "a form in which no file was chosen": (422, "has no photo", as_form(form(("", b"")))),
+    "explain: an empty photo": (422, "is empty (0 bytes)", explain("", b"")),
     "a field without a name": (400, "cannot be read", as_form(NAMELESS)),
-    "text instead of a file": (422, "has no photo", {"data": {"photo": "text"}, "files": {"x": b"1"}}),
+    "text instead of a file": (422, "has no photo", as_form(TEXT)),
     "an invalid charset": (400, "not UTF-8", as_form(form(("a.jpg", b"1")), **BAD_CHARSET)),
     "a charset that takes minutes": (400, "not UTF-8", as_form(form(("a.jpg", b"1")), **SLOW_CHARSET)),
     "a long field": (400, "exceeded maximum size", as_form(LONG_FIELD)),
@@ -197,6 +198,7 @@ def test_every_error_has_a_reason_and_the_headers(ask, case):
 
 
 BAD_PHOTOS = {
+    "nothing": (b"", "is empty (0 bytes)"),
     "a zip": (b"PK\x03\x04" + bytes(100), "starts with 'PK"),
     "a page": (b"<!doctype html><script>", "starts with '<!doctype"),
     "a gzip bomb": (b"\x1f\x8b\x08" + bytes(100), "is not a photo"),
@@ -219,6 +221,63 @@ def test_the_format_is_detected_from_the_first_bytes_not_the_content_type(ask):
     headers = {"content-type": "image/png; charset=utf-8"}
     (result,) = ask(content=random_photo(), headers=headers).json()["photos"]
     assert result["error"] is None
+
+
+@pytest.mark.parametrize("case", BAD_PHOTOS)
+def test_a_bad_photo_alone_is_answered_like_one_among_others(ask, case):
+    bad = ("photo", ("bad.jpg", BAD_PHOTOS[case][0]))
+    alone = ask(files=[bad])
+    among = ask(files=[("photo", ("good.jpg", random_photo())), bad])
+    body = ask(content=bad[1][1], headers=JPEG)
+    assert {alone.status_code, among.status_code, body.status_code} == {200}
+    (answer,) = alone.json()["photos"]
+    assert answer == among.json()["photos"][1] == body.json()["photos"][0] | {"photo": "bad.jpg"}
+
+
+@pytest.mark.parametrize("field", ["file", "image", "photo[]", "größe", "x" * 200])
+def test_a_form_may_name_its_fields_as_it_likes(ask, field):
+    files = [(field, (f"{seed}.jpg", random_photo(seed=seed))) for seed in range(2)]
+    response = ask(files=files, data={"note": "two keys"})
+    assert [photo["photo"] for photo in response.json()["photos"]] == ["0.jpg", "1.jpg"]
+    assert ask(content=form(("", random_photo()), name=field), headers=FORM).status_code == 200
+
+
+def test_a_part_with_the_type_of_a_photo_is_one_without_a_file_name(ask):
+    part = b"--b\r\nContent-Disposition: form-data; name=photo\r\nContent-Type: image/jpeg\r\n\r\n"
+    (photo,) = ask(content=part + random_photo() + b"\r\n--b--\r\n", headers=FORM).json()["photos"]
+    assert (photo["photo"], photo["error"]) == ("photo", None)
+
+
+@pytest.mark.parametrize("path", ["/v1/health", "/v1/card", "/metrics", "/openapi.json", "/docs", "/"])
+def test_head_is_answered_like_get_without_the_body(ask, path):
+    head, get = ask("HEAD", path), ask("GET", path)
+    assert (head.status_code, head.content) == (200, b"")
+    different = {"x-request-id"} | ({"content-length"} if path == "/metrics" else set())
+    assert {k: v for k, v in head.headers.items() if k not in different} == {
+        k: v for k, v in get.headers.items() if k not in different
+    }
+    assert "HEAD" in ask("DELETE", path).headers["allow"]
+    assert "head" not in ask("GET", "/openapi.json").json()["paths"].get(path, {})
+
+
+NAMED = [
+    ("filename*=UTF-8''schl%C3%BCssel%20%E9%92%A5%E5%8C%99.jpg", "schlüssel 钥匙.jpg"),
+    ("filename=\"schl?ssel.jpg\"; filename*=utf-8'de'schl%C3%BCssel.jpg", "schlüssel.jpg"),
+    ("filename*=iso-8859-1''schl%FCssel.jpg; filename=x", "schlüssel.jpg"),
+    ("filename=\"a.jpg\"; filename*=klingon''b.jpg", "a.jpg"),
+    ("filename=\"a; filename*=UTF-8''b.jpg\"", "a; filename*=UTF-8''b.jpg"),
+]
+
+
+@pytest.mark.parametrize(("parameter", "name"), NAMED)
+def test_an_extended_file_name_is_read_in_forms_and_headers(ask, parameter, name):
+    disposition = f"Content-Disposition: form-data; name=photo; {parameter}\r\n\r\n".encode()
+    body = b"--b\r\n" + disposition + random_photo() + b"\r\n--b--\r\n"
+    assert ask(content=body, headers=FORM).json()["photos"][0]["photo"] == name
+    headers = JPEG | {"content-disposition": f"attachment; {parameter}"}
+    response = ask(content=random_photo(), headers=headers)
+    assert response.json()["photos"][0]["photo"] == name
+    assert name.encode() in response.content  # UTF-8, not escaped
 
 
 @pytest.mark.parametrize(

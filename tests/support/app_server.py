@@ -14,6 +14,7 @@ POLICY = (
     "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+PAGE_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' http: https:")  # for ?model=
 
 
 class Handler(http.server.SimpleHTTPRequestHandler):
@@ -24,7 +25,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     }
 
     def end_headers(self) -> None:
-        self.send_header("Content-Security-Policy", POLICY)
+        is_page = self.path.partition("?")[0].endswith(("/", "/index.html"))
+        self.send_header("Content-Security-Policy", PAGE_POLICY if is_page else POLICY)
         self.send_header("X-Content-Type-Options", "nosniff")
         super().end_headers()
 

@@ -2,12 +2,14 @@
  * Build step: the runtime and the models, compressed, with content hashes in their names.
  *
  * In:    node_modules/@litertjs/core/wasm; the models' folder (KEYKIND_MODELS, default src/keykind/models)
- * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with their paths and the models' decision
+ * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with the runtime's paths; in each page, as JSON, the
+ *        models that it runs
  * Needs: Node
  *
  * The files are gzip or zstd but end in .bin, so that hosts send them unchanged and the app decompresses them itself: a
  * first visit is as small on a host without compression. zstd makes the runtime a quarter smaller; the models' weights
- * are as large with both, and gzip needs no decoder in the app.
+ * are as large with both, and gzip needs no decoder in the app. The models' paths are in the pages, not in the scripts:
+ * src/keykind/app.py writes the app around another model without building it again.
  */
 
 import { createHash } from 'node:crypto';
@@ -15,6 +17,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { gzipSync, constants as zlib, zstdCompressSync } from 'node:zlib';
 import { minifySync, type Plugin } from 'vite';
+import { type AppModel, ELEMENT_ID } from '../src/app-model';
 
 const ID = 'virtual:packs';
 const WASM = resolve(import.meta.dirname, '../node_modules/@litertjs/core/wasm');
@@ -51,11 +54,22 @@ export function packs(): Plugin {
       const path = (name: string): string => JSON.stringify(emitted.get(name)?.fileName);
       const runtime = (name: string): string =>
         `{ script: ${path(`${name}.js`)}, wasm: ${path(`${name}.wasm`)} }`;
-      return `export const detector = ${path('detector')};
-export const refiner = ${emitted.has('refiner') ? path('refiner') : null};
-export const classifier = ${path('classifier')};
-export const decision = ${JSON.stringify(readDecision())};
-export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} };`;
+      return `export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} };`;
+    },
+    transformIndexHtml() {
+      const path = (name: string): string | null => emitted.get(name)?.fileName ?? null;
+      const model: AppModel = {
+        classifier: path('classifier') ?? '',
+        detector: path('detector'),
+        refiner: path('refiner'),
+        decision: readDecision(),
+        title: null,
+        ofKeys: true,
+        selfTest: true,
+      };
+      const json = JSON.stringify(model).replaceAll('<', '\\u003c'); // it cannot end the element
+      const attrs = { type: 'application/json', id: ELEMENT_ID };
+      return [{ tag: 'script', attrs, children: json, injectTo: 'head' as const }];
     },
   };
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from keykind.core import logistic
 from keykind.detect import align, crops, detector, duplicates, key_mask, postprocess, refiner, sharpness
-from keykind.model import card, decision, gradcam, model
+from keykind.model import allowed_ops, card, decision, flatbuffer, gradcam, model
 from keykind.photo import decode
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
@@ -31,8 +31,12 @@ ALL_CONSTANTS = (
 )  # modules of which every constant is exported
 SOME_CONSTANTS = {
     logistic: ("SCORE_LOGIT",),
-    card: ("SCHEMA", "SIZE", "WHOLE", "KEY"),
-    model: ("GRID", "CARD", "MAX_ZIP", "CERTAIN_PROBABILITY", "CERTAIN_OOD"),
+    card: (
+        *("SCHEMA", "SIZE", "WHOLE", "KEY", "PRECISIONS", "VIEWS", "SUBJECT", "LABELS"),
+        *("MAX_KINDS", "MAX_NAME", "MAX_TEMPERATURE", "MAX_OOD_THRESHOLD"),
+    ),
+    model: ("GRID", "CARD", "MAX_BYTES", "MAX_ZIP", "CERTAIN_PROBABILITY", "CERTAIN_OOD"),
+    flatbuffer: ("TYPES", "MAX_ITEMS", "MAX_AXES", "MAX_ELEMENTS", "MAX_TOTAL_ELEMENTS"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
 }
 
@@ -44,6 +48,7 @@ def constants() -> dict[str, Any]:
         values[_name(module)] = {name: getattr(module, name) for name in names}
     values["decision"]["DEFAULT"] = decision.DEFAULT.as_json()
     strength = inspect.signature(gradcam.overlay).parameters["strength"].default
+    values["allowed_ops"] = {name: code for name, (code, *_) in allowed_ops.ALLOWED_OPS.items()}
     values["gradcam"] = {"COLOURS": gradcam.COLOUR_MAP.astype(int).tolist(), "STRENGTH": strength}
     return values
 

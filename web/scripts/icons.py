@@ -1,37 +1,49 @@
-"""Draw the app's icons, a key in a viewfinder: web/public/icons.
+"""Draw the app's icons, a key in a viewfinder: web/public/icons; and a dot in one: web/public/neutral/icons.
 
-`python web/scripts/icons.py` writes them. They change only with this script.
+`python web/scripts/icons.py` writes them. They change only with this script. The dot is for apps around models
+whose classes are not keys.
 """
 
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-FOLDER = Path(__file__).parents[1] / "public" / "icons"
+PUBLIC = Path(__file__).parents[1] / "public"
 BACKGROUND, KEY, FRAME = "#12161b", "#f2c14e", "#7db7ff"
 UNITS = 64  # side of the drawing, in its own units
 SUPERSAMPLING = 4  # drawn larger by this factor, then reduced: antialiasing
 SAFE_ZONE = 0.8  # share of a maskable icon that no launcher crops
 BOW, HOLE = (21, 32, 11.5), (15.5, 32, 3.2)  # centre x, centre y, radius
 BLADE = ((30, 28), (37, 28), (40, 32), (43, 28), (47, 33), (50, 28), (53, 31), (56, 34), (53, 37), (30, 37))
+DOT = (32, 32, 10.5)  # the same
 CORNERS = ((6, 6), (58, 6), (58, 58), (6, 58))
 ARM, LINE_WIDTH = 10, 2.6  # of the frame's corners
 
 
-def svg() -> str:
+def svg(*, neutral: bool = False) -> str:
     """Return the icon as SVG."""
-    blade = " ".join(f"{x},{y}" for x, y in BLADE)
     arms = "".join(f"M{a[0]} {a[1]}L{b[0]} {b[1]}L{c[0]} {c[1]}" for a, b, c in _arms())
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {UNITS} {UNITS}">'
         f'<rect width="{UNITS}" height="{UNITS}" rx="14" fill="{BACKGROUND}"/>'
         f'<path d="{arms}" fill="none" stroke="{FRAME}" stroke-width="{LINE_WIDTH}" stroke-linejoin="round"/>'
-        f'<g fill="{KEY}"><circle cx="{BOW[0]}" cy="{BOW[1]}" r="{BOW[2]}"/><polygon points="{blade}"/></g>'
-        f'<circle cx="{HOLE[0]}" cy="{HOLE[1]}" r="{HOLE[2]}" fill="{BACKGROUND}"/></svg>\n'
+        f"{_svg_circle(DOT, KEY) if neutral else _svg_key()}</svg>\n"
     )
 
 
-def png(size: int, *, maskable: bool = False) -> Image.Image:
+def _svg_key() -> str:
+    blade = " ".join(f"{x},{y}" for x, y in BLADE)
+    return (
+        f'<g fill="{KEY}"><circle cx="{BOW[0]}" cy="{BOW[1]}" r="{BOW[2]}"/><polygon points="{blade}"/></g>'
+        f"{_svg_circle(HOLE, BACKGROUND)}"
+    )
+
+
+def _svg_circle(circle: tuple[float, float, float], colour: str) -> str:
+    return f'<circle cx="{circle[0]}" cy="{circle[1]}" r="{circle[2]}" fill="{colour}"/>'
+
+
+def png(size: int, *, maskable: bool = False, neutral: bool = False) -> Image.Image:
     """Return the icon as an image; a maskable one fills the square and stays inside the safe zone."""
     side = size * SUPERSAMPLING
     share = SAFE_ZONE if maskable else 1.0
@@ -50,9 +62,12 @@ def png(size: int, *, maskable: bool = False) -> Image.Image:
 
     for arm in _arms():
         draw.line(to_pixels(*arm), FRAME, round(LINE_WIDTH * scale), "curve")
-    circle(*BOW, KEY)
-    draw.polygon(to_pixels(*BLADE), KEY)
-    circle(*HOLE, BACKGROUND)
+    if neutral:
+        circle(*DOT, KEY)
+    else:
+        circle(*BOW, KEY)
+        draw.polygon(to_pixels(*BLADE), KEY)
+        circle(*HOLE, BACKGROUND)
     return icon.resize((size, size), Image.Resampling.LANCZOS)
 
 
@@ -65,9 +80,15 @@ def _arms() -> list[tuple[tuple[float, float], ...]]:
     return arms
 
 
-if __name__ == "__main__":
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    (FOLDER / "icon.svg").write_text(svg(), "utf-8")
+def write(folder: Path, *, neutral: bool) -> None:
+    """Write the icons of all sizes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "icon.svg").write_text(svg(neutral=neutral), "utf-8")
     for size in (180, 192, 512):
-        png(size).save(FOLDER / f"icon-{size}.png", optimize=True)
-    png(512, maskable=True).save(FOLDER / "icon-maskable-512.png", optimize=True)
+        png(size, neutral=neutral).save(folder / f"icon-{size}.png", optimize=True)
+    png(512, maskable=True, neutral=neutral).save(folder / "icon-maskable-512.png", optimize=True)
+
+
+if __name__ == "__main__":
+    write(PUBLIC / "icons", neutral=False)
+    write(PUBLIC / "neutral" / "icons", neutral=True)

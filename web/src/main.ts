@@ -9,13 +9,15 @@
 import './style.css';
 import { App } from './app/app';
 import { button } from './app/dom';
-import { acceptPhotos } from './app/drop-paste';
+import { acceptFiles } from './app/drop-paste';
 import { installOffline } from './app/offline';
-import { startEngine } from './app/start';
+import { Session } from './app/session';
+import { readAppModel } from './app-model';
 import { t } from './words';
 
-const app = new App();
-acceptPhotos((photo) => void app.openPhoto(photo));
+const session = new Session(readAppModel());
+const app = new App(session);
+acceptFiles((file) => void app.openFile(file));
 
 async function start(): Promise<void> {
   try {
@@ -23,8 +25,7 @@ async function start(): Promise<void> {
       onProgress: (loaded, total) => app.showProgress(loaded, total),
       onUpdate: (apply) => app.notify(t('update.ready'), 'update', button(t('update.take'), apply)),
     });
-    const { engine, card } = await startEngine();
-    app.ready(engine, card);
+    await app.start();
     if (isFirstVisit) app.notify(t('offline.ready'), 'ready');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);

@@ -1,5 +1,5 @@
 /**
- * Paths of the packed files of this build, relative to the page.
+ * Paths of the packed runtime of this build, relative to the page.
  *
  * In:    build-steps/packs.ts
  * Out:   the type of `virtual:packs`
@@ -10,9 +10,5 @@ declare module 'virtual:packs' {
     readonly script: string;
     readonly wasm: string;
   }
-  export const detector: string;
-  export const refiner: string | null; // null: the models' folder has none
-  export const classifier: string;
-  export const decision: unknown; // JSON, as Python writes it; null: none was fitted to these models
   export const runtimes: { readonly relaxed: RuntimePaths; readonly compat: RuntimePaths };
 }

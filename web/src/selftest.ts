@@ -10,9 +10,10 @@ import './style.css';
 import { el } from './app/dom';
 import { kindLabel } from './app/kinds';
 import { startEngine } from './app/start';
+import { readAppModel } from './app-model';
 import type { Engine } from './engine/client';
 import type { KeyResult } from './engine/protocol';
-import { currentLanguage, formatNumber, t } from './words';
+import { currentLanguage, formatNumber, formatPercent, setSubject, t } from './words';
 
 const TOLERANCE = 0.05; // of a probability
 
@@ -25,7 +26,8 @@ interface ExpectedKey {
 
 interface Expected {
   readonly photo: string;
-  readonly keys: readonly ExpectedKey[];
+  readonly keys?: readonly ExpectedKey[];
+  readonly classes?: Record<string, number>; // of a model of whole photos: its probabilities, whatever it answers
 }
 
 interface Comparison {
@@ -34,6 +36,8 @@ interface Comparison {
 }
 
 async function run(): Promise<void> {
+  const appModel = readAppModel();
+  setSubject(appModel.ofKeys);
   document.documentElement.lang = currentLanguage();
   const [status, rows] = [el('p', { role: 'status' }), el('tbody')];
   document.body.append(
@@ -44,11 +48,11 @@ async function run(): Promise<void> {
       el('p', {}, t('test.text')),
       status,
       el('table', {}, el('thead', {}, el('tr', {}, ...headings())), rows),
-      el('p', {}, el('a', { href: './' }, t('app.name'))),
+      el('p', {}, el('a', { href: './' }, appModel.title ?? t('app.name'))),
     ),
   );
   const photos = (await (await fetch('golden/golden.json')).json()) as Expected[];
-  const { engine } = await startEngine();
+  const { engine } = await startEngine(appModel);
   const comparisons: Comparison[] = [];
   for (const [i, expected] of photos.entries()) {
     status.textContent = t('test.running', { n: i + 1, all: photos.length });
@@ -72,28 +76,37 @@ async function testPhoto(expected: Expected, engine: Engine, rows: HTMLElement):
   const photo = await (await fetch(`golden/${expected.photo}`)).blob();
   const result = await engine.call('recognisePhoto', photo);
   const keys = result.keys.filter(({ verdict }) => verdict.isKey);
-  const comparison = compare(expected, keys);
+  const { classes } = expected;
+  const comparison = classes ? compareClasses(classes, result.keys) : compare(expected, keys);
   rows.append(
     el(
       'tr',
       { class: isPassed(comparison) ? 'passed' : 'failed', 'data-photo': expected.photo },
       el('th', { scope: 'row' }, el('img', { src: `golden/${expected.photo}`, alt: '' }), expected.photo),
-      el('td', {}, kindsText(expected.keys.map(({ kind }) => kind))),
-      el('td', {}, kindsText(keys.map(({ verdict }) => verdict.kind))),
+      ...(classes ? classTexts(classes, result.keys) : keyTexts(expected, keys)).map((text) =>
+        el('td', {}, text),
+      ),
       el('td', {}, comparison.sameKinds ? formatNumber(comparison.difference, 4) : '–'),
     ),
   );
   return comparison;
 }
 
-function compare(expected: Expected, keys: readonly KeyResult[]): Comparison {
+function compareClasses(classes: Record<string, number>, [result]: readonly KeyResult[]): Comparison {
+  const differences = (result?.verdict.probabilities ?? []).map(({ kind, probability }) =>
+    Math.abs(probability - (classes[kind] ?? 0)),
+  );
+  return { sameKinds: differences.length > 0, difference: Math.max(0, ...differences) };
+}
+
+function compare({ keys: expectedKeys = [] }: Expected, keys: readonly KeyResult[]): Comparison {
   const sameKinds =
-    expected.keys.length === keys.length &&
-    expected.keys.every(({ kind, reason }, i) => {
+    expectedKeys.length === keys.length &&
+    expectedKeys.every(({ kind, reason }, i) => {
       const verdict = keys[i]?.verdict;
       return verdict?.kind === kind && verdict.reason === reason;
     });
-  const differences = expected.keys.flatMap(({ probabilities }, i) =>
+  const differences = expectedKeys.flatMap(({ probabilities }, i) =>
     (keys[i]?.verdict.probabilities ?? []).map(({ kind, probability }) =>
       Math.abs(probability - (probabilities[kind] ?? 0)),
     ),
@@ -103,6 +116,22 @@ function compare(expected: Expected, keys: readonly KeyResult[]): Comparison {
 
 function isPassed({ sameKinds, difference }: Comparison): boolean {
   return sameKinds && difference <= TOLERANCE;
+}
+
+/** Return the most probable class, in Python and here. */
+function classTexts(classes: Record<string, number>, [result]: readonly KeyResult[]): string[] {
+  const answer = (kind: string, probability: number): string =>
+    t('key.answer', { kind: kindLabel(kind), probability: formatPercent(probability) });
+  const [best] = Object.entries(classes).sort(([, one], [, other]) => other - one);
+  const { best: kind, probability } = result?.verdict ?? { best: '', probability: 0 };
+  return [answer(...(best ?? ['', 0])), answer(kind, probability)];
+}
+
+function keyTexts({ keys: expectedKeys = [] }: Expected, keys: readonly KeyResult[]): string[] {
+  return [
+    kindsText(expectedKeys.map(({ kind }) => kind)),
+    kindsText(keys.map(({ verdict }) => verdict.kind)),
+  ];
 }
 
 function kindsText(kinds: readonly (string | null)[]): string {

@@ -1,7 +1,7 @@
 /**
  * The service worker: after one visit the app works offline, and a new version replaces the old one as a whole.
  *
- * In:    the list of this version's files, inserted by the build
+ * In:    the list of this version's files, in the line before this script
  * Out:   a cache with these files; responses from it
  * Needs: precache.ts
  *
@@ -13,11 +13,10 @@
 
 import { type PrecacheEntry, supportedRuntime } from './precache';
 
-declare const self: ServiceWorkerGlobalScope;
-declare const __FILES__: readonly PrecacheEntry[];
+declare const self: ServiceWorkerGlobalScope & { readonly FILES: readonly PrecacheEntry[] };
 
 const CACHE_PREFIX = 'keykind-';
-const FILES = __FILES__.filter(({ only }) => !only || only === supportedRuntime());
+const FILES = self.FILES.filter(({ only }) => !only || only === supportedRuntime());
 const TOTAL_BYTES = FILES.reduce((sum, { bytes }) => sum + bytes, 0);
 const HASHED = /^assets\//; // files with a hash of their content in their name
 const MAX_DOWNLOADS = 4; // at the same time
@@ -66,9 +65,15 @@ async function install(): Promise<void> {
 
 async function activate(): Promise<void> {
   const current = await cacheName();
-  const old = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX) && name !== current);
-  await Promise.all(old.map((name) => caches.delete(name)));
+  for (const name of await caches.keys()) {
+    if (name.startsWith(CACHE_PREFIX) && name !== current && (await isOwn(name))) await caches.delete(name);
+  }
   await self.clients.claim();
+}
+
+/** Return whether a cache is of an earlier version of this app: another folder of the host may have one of its own. */
+async function isOwn(name: string): Promise<boolean> {
+  return (await (await caches.open(name)).match(self.registration.scope)) !== undefined;
 }
 
 /** Return a file with the expected hash, from the previous version's cache or from the network. */
@@ -93,9 +98,9 @@ function decodedHeaders(response: Response): Headers {
   return headers;
 }
 
-/** Return the name of this version's cache: a hash of its list of files. */
+/** Return the name of this version's cache: a hash of its folder and its list of files. */
 async function cacheName(): Promise<string> {
-  const list = new TextEncoder().encode(JSON.stringify(FILES));
+  const list = new TextEncoder().encode(JSON.stringify([self.registration.scope, FILES]));
   return CACHE_PREFIX + (await sha256Of(list.buffer)).slice(0, 16);
 }
 

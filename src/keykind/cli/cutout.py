@@ -8,6 +8,7 @@ Needs: numpy, pillow, ai-edge-litert
 import argparse
 from pathlib import Path
 
+from keykind.cli.options import add_force
 from keykind.cli.output import OK
 
 HELP = "cut out each key of a photo, aligned, on a transparent background"
@@ -24,6 +25,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="the image to write; several keys are written as NAME-1.png, NAME-2.png and so on, "
         "highest detection score first",
     )
+    add_force(parser, "replace images that exist")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -32,6 +34,8 @@ def run(options: argparse.Namespace) -> int:
     from keykind.detect.detector import load_detector
     from keykind.photo.inputs import single_photo
 
-    for path in write_cutouts(single_photo(options.photo), load_detector(), options.out):
+    for path in write_cutouts(
+        single_photo(options.photo), load_detector(), options.out, replace=options.force
+    ):
         print(path)
     return OK

@@ -25,6 +25,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-open", action="store_true", help="do not open the report in a browser")
 
 
+def interrupted(_: argparse.Namespace) -> str:
+    """Return what to do after Ctrl-C."""
+    return "repeat the command to continue"
+
+
 def run(options: argparse.Namespace) -> int:
     """Run the demo and show its report."""
     require("train")

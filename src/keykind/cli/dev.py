@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from keykind.cli import dev_decision, dev_training
-from keykind.cli.options import add_seed, add_sets, add_stages, file_ending, positive
+from keykind.cli.options import add_force, add_seed, add_sets, add_stages, file_ending, positive
 from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
@@ -19,7 +19,8 @@ HELP = "make the models and photos bundled with keykind; for developers of keyki
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the commands of this verb, each with its options."""
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.set_defaults(command=lambda _: parser.print_help())
+    commands = parser.add_subparsers(metavar="COMMAND")
     for name, (help_text, add, run_command) in COMMANDS.items():
         options = commands.add_parser(
             name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}."
@@ -65,6 +66,7 @@ def _add_score_real(parser: argparse.ArgumentParser) -> None:
         "--sheet", type=Path, metavar="FOLDER", help="write contact sheets: misses.png, false.png, all-NN.png"
     )
     parser.add_argument("--json", type=file_ending(".json"), metavar="FILE", help="write all scores as JSON")
+    add_force(parser, "replace the file of --json if it exists")
     add_seed(parser)
 
 
@@ -117,12 +119,13 @@ def _score_detector(options: argparse.Namespace) -> None:
 def _score_real(options: argparse.Namespace) -> int:
     import numpy as np
 
-    from keykind.core.files import check_not_input, write_json
+    from keykind.core.files import check_new, check_not_input, write_json
     from keykind.evaluate.real_photos.report import text
     from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 
     if options.json:
         check_not_input(options.json, [options.marks, options.decision])
+        check_new(options.json, force=options.force)
     scores = score_real_photos(
         load_recogniser(options.model, options.detector, options.refiner, decision=options.decision),
         options.photos,

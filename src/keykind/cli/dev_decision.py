@@ -8,7 +8,7 @@ Needs: scipy, scikit-learn, opencv                                              
 import argparse
 from pathlib import Path
 
-from keykind.cli.options import add_sets, add_stages, share
+from keykind.cli.options import add_force, add_sets, add_stages, share
 from keykind.cli.output import OK, SOME_UNREADABLE, message
 from keykind.core.extras import require
 
@@ -41,15 +41,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="minimum score of a detection (default: the score that 99%% of the accepted keys have)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="JSON file to write")
+    add_force(parser, "replace the file if it exists")
 
 
 def run(options: argparse.Namespace) -> int:
     """Fit the decision, write it and print what it gives."""
     require("train")
-    from keykind.core.files import write_json
+    from keykind.core.files import check_new, write_json
     from keykind.evaluate.decision.from_folders import FitModels, FitPhotos, Limits, fit_from_folders
     from keykind.evaluate.decision.report import text
 
+    check_new(options.out, force=options.force)
     decision, scores, unreadable = fit_from_folders(
         FitPhotos(options.sets, options.negatives, options.max_photos),
         FitModels(options.model, options.detector, options.refiner),

@@ -50,7 +50,7 @@ def run(options: argparse.Namespace) -> int:
 
 def _explain_one(options: argparse.Namespace) -> int:
     """Write the image of one photo."""
-    from keykind.core.files import check_not_input
+    from keykind.core.files import check_new, check_not_input
     from keykind.photo.inputs import single_photo
     from keykind.predict import figure
     from keykind.predict.recogniser import Recogniser
@@ -62,6 +62,7 @@ def _explain_one(options: argparse.Namespace) -> int:
         raise KeykindError("keykind explain", fault=fault, remedy="give --save FOLDER or --html FILE instead")
     photo = single_photo(options.photos[0])
     check_not_input(options.out, [photo])
+    check_new(options.out, force=options.force)
     recogniser = Recogniser.load(options.model, whole=options.whole)
     explanation = recogniser.explain(photo, (options.key or 1) - 1)
     image = figure.draw(explanation, options.kind, wording_of(recogniser.model.card))

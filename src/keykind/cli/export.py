@@ -8,6 +8,7 @@ Needs: nothing beyond the base for a bundled or existing model; Keras for a run 
 import argparse
 from pathlib import Path
 
+from keykind.cli.options import add_force
 from keykind.cli.output import OK
 from keykind.model.card import PRECISIONS
 
@@ -37,9 +38,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, metavar="FILE", help="a .tflite or .onnx file (default: named after its contents)"
     )
-    parser.add_argument(
-        "--force", action="store_true", help="write the file even if its error exceeds the tolerance"
-    )
+    add_force(parser, "replace the file if it exists, and write it even if its error exceeds the tolerance")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -47,6 +46,8 @@ def run(options: argparse.Namespace) -> int:
     from keykind.export.export import ExportOptions, export_model
 
     mediapipe = options.client is not None
-    chosen = ExportOptions(options.precision, mediapipe, options.out, options.force)
+    chosen = ExportOptions(
+        options.precision, mediapipe, options.out, force=options.force, replace=options.force
+    )
     print(*export_model(options.source, chosen).lines(), sep="\n")
     return OK

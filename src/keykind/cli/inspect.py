@@ -8,7 +8,7 @@ Needs: numpy, pillow
 import argparse
 import json
 
-from keykind.cli.options import add_dataset_options, file_ending, read_dataset
+from keykind.cli.options import add_dataset_options, add_force, file_ending, read_dataset
 from keykind.cli.output import OK, SOME_UNREADABLE
 
 HELP = "check a dataset for unreadable, duplicate, leaking and blurred photos"
@@ -24,13 +24,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="also write an HTML page with thumbnails",
     )
+    add_force(parser, "replace the page if it exists")
 
 
 def run(options: argparse.Namespace) -> int:
     """Check a dataset and print the findings."""
-    from keykind.core.files import check_not_input, write_text
+    from keykind.core.files import check_new, check_not_input, write_text
     from keykind.dataset import report
 
+    if options.html:
+        check_new(options.html, force=options.force)
     dataset = read_dataset(options)
     if options.html:
         check_not_input(options.html, (sample.path for sample in dataset.samples))

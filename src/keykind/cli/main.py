@@ -7,14 +7,13 @@ Needs: what the verb needs, imported only then
 
 import argparse
 import io
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Protocol, cast
 
 from keykind import __version__
-from keykind.cli.output import FAILED, OK, message
+from keykind.cli.output import FAILED, INTERRUPTED, OK, checked_output, drop_output, end_on_interrupt, message
 from keykind.core.errors import KeykindError
 
 VERBS = (
@@ -23,6 +22,7 @@ VERBS = (
     "render",
     "train",
     "export",
+    "card",
     "predict",
     "explain",
     "cutout",
@@ -47,31 +47,39 @@ class Verb(Protocol):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb and return the exit status."""
+    """Run one verb and return the exit status; without arguments, print the help."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # file names may have characters that the terminal lacks
     arguments = sys.argv[1:] if arguments is None else arguments
-    verb = next(iter(arguments), None)
-    options = parser((verb,) if verb in VERBS else None).parse_args(arguments)
+    hint = ""
     try:
-        status: int = options.verb(options)
-        sys.stdout.flush()
+        with checked_output():
+            options = _parse(arguments)
+            hint = options.interrupted(options)
+            return cast(int, options.verb(options))
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         return OK
     except KeykindError as error:
         message(f"keykind: {error}")
         return FAILED
     except KeyboardInterrupt:
-        message("keykind: interrupted")
-        return FAILED
-    return status
+        end_on_interrupt()
+        message(f"keykind: interrupted{hint and f'; {hint}'}")
+        return INTERRUPTED
+
+
+def _parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed arguments; print the help and exit if there are none."""
+    verb = next(iter(arguments), None)
+    return parser((verb,) if verb in VERBS else None).parse_args(arguments or ["--help"])
 
 
 def parser(verbs: Sequence[str] | None = None) -> argparse.ArgumentParser:
-    """Return the parser of the command line with these verbs (None: all); `verb` holds the chosen function.
+    """Return the parser of the command line with these verbs (None: all).
 
+    `verb` holds the chosen verb's function, `interrupted` the one that says what to do after Ctrl-C.
     Each verb's module is imported, so `main` asks for the one that it needs.
     """
     root = argparse.ArgumentParser(
@@ -85,5 +93,5 @@ def parser(verbs: Sequence[str] | None = None) -> argparse.ArgumentParser:
         options = add(name) if name in HIDDEN else add(name, help=verb.HELP)
         options.description = f"{verb.HELP[0].upper()}{verb.HELP[1:]}."
         verb.add_options(options)
-        options.set_defaults(verb=verb.run)
+        options.set_defaults(verb=verb.run, interrupted=getattr(verb, "interrupted", lambda _: ""))
     return root

@@ -76,6 +76,11 @@ def add_model_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_force(parser: argparse.ArgumentParser, help_text: str = "replace files that exist") -> None:
+    """Add the permission to replace what the verb writes; see keykind.core.files.check_new."""
+    parser.add_argument("--force", action="store_true", help=help_text)
+
+
 def add_engine(parser: argparse.ArgumentParser, *, default: str | None = "local") -> None:
     """Add the choice of where photos are processed."""
     parser.add_argument(
@@ -113,10 +118,9 @@ def add_picture_options(parser: argparse.ArgumentParser, what: str) -> None:
         help=f"write one page with {what}, to filter and enlarge",
     )
     parser.add_argument("--show", action="store_true", help=f"open {what}, where there is a display")
-    parser.add_argument(
-        "--force",
-        action="store_true",
-        help="replace files that keykind did not write, and add to folders that are not empty",
+    add_force(
+        parser,
+        "replace files that exist, also those that keykind did not write, and add to folders that are not empty",
     )
 
 

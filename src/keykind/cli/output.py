@@ -6,10 +6,15 @@ Needs: nothing beyond Python
 """
 
 import os
+import signal
 import sys
-from collections.abc import Iterable
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+from keykind.core.errors import CannotWrite
 
 if TYPE_CHECKING:
     from keykind.dataset.listing import ReadError
@@ -17,12 +22,97 @@ if TYPE_CHECKING:
 OK = 0
 SOME_UNREADABLE = 1  # done, but some photos could not be read or rendered
 FAILED = 2
+INTERRUPTED = 130  # by Ctrl-C: 128 + SIGINT, as shells report it
+STDOUT, STDERR = 1, 2  # file descriptors
 
 
 def message(text: str) -> None:
-    """Print a message to stderr, if stderr is open."""
+    """Print a message to stderr, if stderr is open and can be written."""
     if sys.stderr:
-        print(text, file=sys.stderr)
+        with suppress(OSError):
+            print(text, file=sys.stderr)
+        _flush_messages()
+
+
+def _flush_messages() -> None:
+    try:
+        if sys.stderr:
+            sys.stderr.flush()
+    except OSError:  # e.g. a full disk: there is nowhere left to report it, but the exit status
+        _discard(STDERR)
+
+
+class CheckedOutput:
+    """Stdout, whose failure is a CannotWrite; everything but what can fail is passed through.
+
+    argparse would ignore an OSError, and for any other caller it could be that of another file.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        """Wrap a stream."""
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write text. Raises BrokenPipeError if the reader has closed the pipe, CannotWrite."""
+        with _writing_to_stdout():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is buffered. Raises as `write` does."""
+        with _writing_to_stdout():
+            self._stream.flush()
+
+
+@contextmanager
+def checked_output() -> Iterator[None]:
+    """Report failures to write stdout, and leave nothing that the interpreter would write at its exit.
+
+    Raises BrokenPipeError if the reader has closed the pipe, CannotWrite.
+    """
+    if sys.stdout is None:  # closed by the user
+        yield
+        return
+    stream = CheckedOutput(sys.stdout)
+    try:
+        with redirect_stdout(cast(TextIO, stream)):
+            yield
+    finally:  # also if argparse printed the help or an error and exits
+        _flush_messages()
+        stream.flush()
+
+
+@contextmanager
+def _writing_to_stdout() -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        drop_output()
+        fault = f"cannot be written ({error.strerror or error})"
+        remedy = "free some space, or write to another file or program"
+        raise CannotWrite("standard output", fault=fault, remedy=remedy) from error
+
+
+def drop_output() -> None:
+    """Discard what is buffered for stdout, and what is printed from now on."""
+    _discard(STDOUT)
+
+
+def end_on_interrupt() -> None:
+    """Let a second Ctrl-C end the process at once, while it still waits for threads that are at work."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def _discard(descriptor: int) -> None:
+    """Redirect a file descriptor to nowhere: the interpreter flushes its stream once more at exit."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
 
 
 def print_errors(errors: Iterable["ReadError"]) -> None:

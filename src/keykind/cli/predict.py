@@ -22,7 +22,7 @@ from keykind.cli.options import (
 )
 from keykind.cli.output import OK, SOME_UNREADABLE
 from keykind.core.errors import KeykindError
-from keykind.photo.storage import parse_location
+from keykind.photo.storage import check_new_location, parse_location
 from keykind.video import is_video
 
 if TYPE_CHECKING:
@@ -105,6 +105,8 @@ def run(options: argparse.Namespace) -> int:
     _check_folder_options(options)
     if isinstance(options.out, Path):
         check_not_input(options.out, map(parse_location, options.photos))
+    if options.out and options.out.suffix:
+        check_new_location(options.out, force=options.force)
     if options.camera is not None:
         from keykind.cli.camera_output import follow_camera
 
@@ -163,6 +165,13 @@ def _answer(options: argparse.Namespace, recogniser: "Recogniser", recognise: "R
     """Write or print the predictions for photos, and return their counts."""
     write = _write if options.out else _print
     return write(options, recogniser, recognise)
+
+
+def interrupted(options: argparse.Namespace) -> str:
+    """Return what to do after Ctrl-C."""
+    if not options.out:
+        return ""
+    return f"{options.out} was not written" if options.out.suffix else "repeat the command to continue"
 
 
 def _check_folder_options(options: argparse.Namespace) -> None:

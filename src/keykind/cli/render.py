@@ -54,6 +54,11 @@ def _add_folders(parser: argparse.ArgumentParser) -> None:
         parser.add_argument(f"--{name}", type=Path, metavar="FOLDER", help=f"folder of {content}")
 
 
+def interrupted(_: argparse.Namespace) -> str:
+    """Return what to do after Ctrl-C."""
+    return "repeat the command to render the remaining photos"
+
+
 def run(options: argparse.Namespace) -> int:
     """Render the photos that the dataset does not have yet."""
     require("render")

@@ -84,5 +84,12 @@ def run(options: argparse.Namespace) -> int:
     from keykind.serve.server import run_service
     from keykind.serve.settings import settings_from_options
 
-    run_service(settings_from_options(options), options.host, options.port, options.workers or cpu_count())
+    settings, workers = settings_from_options(options), options.workers or cpu_count()
+    run_service(settings, options.host, options.port, workers, announce=_announce)
     return OK
+
+
+def _announce(address: str, for_others: str | None) -> None:
+    """Print what to open; the log, for programs, goes to stderr."""
+    others = f" (from other machines {for_others})" if for_others else ""
+    print(f"Open {address}{others} in a browser; {address}docs is for programs. Ctrl-C stops it.", flush=True)

@@ -107,6 +107,18 @@ def check_not_input(out: str | Path, inputs: Iterable[object]) -> None:
         raise CannotWrite(out, fault="is read by the same command, and would be replaced", remedy=remedy)
 
 
+def check_new(out: str | Path, *, force: bool) -> None:
+    """Raise CannotWrite if `out` exists, unless `force` is set and it is a file, which is then replaced."""
+    mode = file_mode(out)
+    if stat.S_ISDIR(mode) or (mode and not stat.S_ISREG(mode)):
+        actual = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
+        remedy = "give the name of a file"
+        raise CannotWrite(out, fault=f"is {actual}, not a file", remedy=remedy)
+    if mode and not force:
+        remedy = "give another name, or --force to replace it"
+        raise CannotWrite(out, fault="already exists", remedy=remedy)
+
+
 def file_mode(path: str | Path) -> int:
     """Return the mode of the file at a path; 0 if there is none, or the name is invalid."""
     try:

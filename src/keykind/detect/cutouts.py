@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
-from keykind.core.files import atomic_write, check_not_input
+from keykind.core.files import atomic_write, check_new, check_not_input
 from keykind.core.geometry import Mask
 from keykind.detect.align import ASPECT_RATIO
 from keykind.detect.crops import Detections, Read, detect_keys
@@ -56,9 +56,12 @@ def cutouts(detected: Detections, read: Read) -> Iterator[NDArray[np.uint8]]:
         yield np.dstack([pixels, np.rint(255 * alpha).astype(np.uint8)])
 
 
-def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterator[Path]:
+def write_cutouts(
+    source: Source, detector: Detector, out: str | Path, *, replace: bool = True
+) -> Iterator[Path]:
     """Write each key of a photo as a PNG and yield its path; several are numbered: out-1.png, out-2.png...
 
+    replace: whether images may be replaced that exist.
     Raises BadPhoto if the photo cannot be read or shows no key, CannotWrite (also if a path is the photo's),
     and KeykindError if the detector gives no masks.
     """
@@ -77,6 +80,7 @@ def write_cutouts(source: Source, detector: Detector, out: str | Path) -> Iterat
     paths = [out] if len(detected.regions) == 1 else list(numbered)
     for path in paths:
         check_not_input(path, [source])
+        check_new(path, force=replace)
     for path, image in zip(paths, cutouts(detected, read), strict=True):
         with atomic_write(path) as temporary:
             Image.fromarray(image).save(temporary, "PNG")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from keykind.core.errors import BadModel, KeykindError
 from keykind.core.extras import require
-from keykind.core.files import write_bytes
+from keykind.core.files import check_new, check_not_input, write_bytes
 from keykind.model.model import pack, read_model_file, unpack
 from keykind.predict.recogniser import shipped_model
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from keykind.export.from_run import ParityReport
 
 SUFFIXES = (".tflite", ".onnx")
+DEFAULT_PRECISION = "fp32"  # of a run's file, and the only one of .onnx
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class ExportOptions:
     out: str | Path | None  # None: in the run's folder, or the current one for a file; named by content
     force: bool  # write the file even if it loses more accuracy than allowed
     calibrate: bool = True  # int8: activations too, calibrated on the run's photos; False: weights only
+    replace: bool = True  # write over a file that exists
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +54,25 @@ class Exported:
                 f"{parity.agreement:.1%}, probabilities differ by at most {parity.max_difference:.1e}, "
                 f"weighted F1 {parity.weighted_f1:.3f} (Keras {parity.keras_f1:.3f})"
             )
+            if parity.is_too_lossy:  # forced
+                yield f"warning: that is {100 * parity.f1_loss:.1f} points of weighted F1 below Keras"
         yield f"{self.path}  {self.size / 1e6:.1f} MB"
 
 
 def export_model(source: str | Path | None, options: ExportOptions) -> Exported:
     """Write the model of a run, a model file or (None) the shipped model in the requested format.
 
-    Raises BadRun or BadModel if the source cannot be read or the file loses too much accuracy; MissingExtra.
+    Raises BadRun or BadModel if the source cannot be read or the file loses too much accuracy; MissingExtra;
+    CannotWrite if the file exists and must not be replaced, or is the source.
     """
-    out = None if options.out is None else Path(options.out)
-    if out and out.suffix not in SUFFIXES:
-        raise BadModel(out, fault=f"ends in {out.suffix!r}", remedy=f"use {' or '.join(SUFFIXES)}")
-    onnx = out is not None and out.suffix == ".onnx"
-    if onnx:
-        require("onnx")
-        require("train")
-        if options.precision not in (None, "fp32"):
-            raise BadModel(
-                options.precision,
-                fault="is not available for .onnx files",
-                remedy="omit the precision: they are always fp32",
-            )
     source = Path(source) if source else shipped_model()
+    path = _output(source, options)
+    onnx = path.suffix == ".onnx"
+    if onnx:
+        _check_onnx(options)
+    check_not_input(path, [source])
+    check_new(path, force=options.replace)
     data, parity = _from_run(source, options) if source.is_dir() else (_from_file(source, options), None)
-    precision = unpack(data, source)[1].precision
-    folder = source if source.is_dir() else Path()
-    name = f"keys-{precision}{'-mediapipe' if options.mediapipe else ''}.tflite"
-    path = out or folder / name
     if onnx:
         from keykind.export.onnx import to_onnx  # noqa: PLC0415 - heavy
 
@@ -87,13 +81,38 @@ def export_model(source: str | Path | None, options: ExportOptions) -> Exported:
     return Exported(path, len(data), parity)
 
 
+def _output(source: Path, options: ExportOptions) -> Path:
+    """Return the file to write. Raises BadModel for another extension, or if the source cannot be read."""
+    if options.out is not None:
+        out = Path(options.out)
+        if out.suffix not in SUFFIXES:
+            raise BadModel(out, fault=f"ends in {out.suffix!r}", remedy=f"use {' or '.join(SUFFIXES)}")
+        return out
+    is_run = source.is_dir()
+    default = DEFAULT_PRECISION if is_run else unpack(read_model_file(source), source)[1].precision
+    client = "-mediapipe" if options.mediapipe else ""
+    return (source if is_run else Path()) / f"keys-{options.precision or default}{client}.tflite"
+
+
+def _check_onnx(options: ExportOptions) -> None:
+    """Raise MissingExtra or BadModel if an .onnx file cannot be written."""
+    require("onnx")
+    require("train")
+    if options.precision not in (None, DEFAULT_PRECISION):
+        raise BadModel(
+            options.precision,
+            fault="is not available for .onnx files",
+            remedy="omit the precision: they are always fp32",
+        )
+
+
 def _from_run(run: Path, options: ExportOptions) -> "tuple[bytes, ParityReport | KeykindError]":
     require("train")
     from keykind.export.from_run import export_run  # noqa: PLC0415 - heavy
 
     return export_run(
         run,
-        options.precision or "fp32",
+        options.precision or DEFAULT_PRECISION,
         maps=not options.mediapipe,
         calibrate=options.calibrate,
         force=options.force,

@@ -70,6 +70,11 @@ class ParityReport:
         """Return the weighted F1 that the file loses."""
         return self.keras_f1 - self.weighted_f1
 
+    @property
+    def is_too_lossy(self) -> bool:
+        """Return whether that is more than MAX_F1_LOSS."""
+        return self.f1_loss > MAX_F1_LOSS
+
 
 def load_trained_model(run: str | Path) -> TrainedModel:
     """Return the model of a finished run. Raises BadRun if it is not finished, or its files are damaged."""
@@ -228,7 +233,7 @@ def weighted_f1(labels: Labels, probabilities: Floats) -> float:
 
 def check_loss(report: ParityReport) -> None:
     """Raise BadModel if a file loses more than MAX_F1_LOSS of weighted F1."""
-    if report.f1_loss > MAX_F1_LOSS:
+    if report.is_too_lossy:
         raise BadModel(
             f"{report.precision} model",
             fault=f"has weighted F1 {report.weighted_f1:.3f} on {report.photos} test photos, "

@@ -75,6 +75,32 @@ def read_signature(flatbuffer: bytes, name: str | Path) -> Signature:
         raise BadModel(name, fault=fault, remedy="use a file that keykind exported") from error
 
 
+def read_interface(flatbuffer: bytes) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the inputs and outputs of any TFLite network as text, e.g. "uint8 [1, 224, 224, 3]".
+
+    For messages: nothing else of the network is read. At most MAX_AXES of each; none of a malformed file.
+    """
+    try:
+        graph = tfl.Model.GetRootAs(flatbuffer).Subgraphs(0)
+        return tuple(_described(graph, field) for field in ("Inputs", "Outputs"))  # type: ignore[return-value]
+    except (AttributeError, IndexError, *_MALFORMED):
+        return (), ()
+
+
+def _described(graph: Any, field: str) -> tuple[str, ...]:
+    names = {number: name.lower() for name, number in vars(tfl.TensorType).items() if isinstance(number, int)}
+    count = min(getattr(graph, f"{field}Length")(), MAX_AXES)
+    tensors = [graph.Tensors(getattr(graph, field)(i)) for i in range(count)]
+    return tuple(f"{names.get(table.Type(), '?')} {_shape(table)}" for table in tensors)
+
+
+def _shape(tensor: Any) -> str:
+    """Return a tensor's shape as text; an axis that is only known at run time is "?"."""
+    field = "Shape" if tensor.ShapeSignatureIsNone() else "ShapeSignature"
+    axes = (getattr(tensor, field)(i) for i in range(min(getattr(tensor, f"{field}Length")(), MAX_AXES)))
+    return f"[{', '.join('?' if axis < 0 else str(axis) for axis in axes)}]"
+
+
 class _Rejected(Exception):
     """What a network has or does, and must not."""
 

@@ -141,7 +141,7 @@ def _read_stdin() -> NamedPhoto | BadPhoto:
 
 def _no_photos(name: str) -> BadPhoto:
     verb = "matches" if _is_pattern(parse_location(name)) else "holds"
-    remedy = "give photos, or folders of photos; docs/photos.md lists the file extensions"
+    remedy = f"give photos, or folders of photos, which end in {', '.join(sorted(decode.SUFFIXES))}"
     return BadPhoto(name, fault=f"{verb} 0 photos", remedy=remedy)
 
 

@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from keykind.core.errors import CannotWrite, KeykindError, MissingExtra, Unreachable
-from keykind.core.files import atomic_write
+from keykind.core.files import atomic_write, check_new
 
 T = TypeVar("T")
 SCHEME = re.compile(r"([a-z][a-z0-9+.-]+)://", re.IGNORECASE)
@@ -88,6 +88,15 @@ def address_exists(address: Address) -> bool:
     except Unreachable:
         return False
     return True
+
+
+def check_new_location(location: Location, *, force: bool) -> None:
+    """Raise CannotWrite if there is a file already, unless `force` is set, or anything else."""
+    if isinstance(location, Path):
+        check_new(location, force=force)
+    elif not force and address_exists(location):
+        remedy = "give another name, or --force to replace it"
+        raise CannotWrite(location.text, fault="already exists", remedy=remedy)
 
 
 def list_entries(folder: Address) -> list[Address]:

@@ -1,7 +1,7 @@
 """The ASGI application of the service.
 
 In:    Settings
-Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /openapi.json, web app at /
+Out:   create_app(): /v1/recognise, /v1/explain, /v1/health, /v1/card, /metrics, /docs; the web app at /
 Needs: fastapi, python-multipart, prometheus-client    [serve]
 """
 
@@ -14,17 +14,19 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp
 
 import keykind
 from keykind.app import APP_FOLDER
 from keykind.core.errors import BadPhoto
+from keykind.model.card import Card
 from keykind.model.gradcam import Explanation
 from keykind.predict.figure import ALL, draw
 from keykind.predict.recogniser import Prediction, Recogniser
-from keykind.serve import schemas
-from keykind.serve.app_files import AppFiles
+from keykind.predict.wording import wording_of
+from keykind.serve import reference, schemas
+from keykind.serve.app_files import REVALIDATE, AppFiles, app_contents
 from keykind.serve.cost import EXPLANATION, photo_weight
 from keykind.serve.metrics import ServiceMetrics
 from keykind.serve.middleware import (
@@ -42,21 +44,22 @@ from keykind.serve.work_queue import Busy, CheckClient, WorkQueue
 def create_app(settings: Settings | None = None, app_folder: str | Path = APP_FOLDER) -> ASGIApp:
     """Return the service as an ASGI application. Raises BadModel, BadSettings.
 
-    settings: None for those in the environment, with defaults. app_folder: the built web app, if any.
+    settings: None for those in the environment, with defaults. app_folder: the built web app, if any; it is
+    served around the model of the settings.
     """
     settings = settings or settings_from_environment()
     service = Service(settings)
     app = FastAPI(
         title="keykind",
         version=keykind.__version__,
-        description="Recognises the kinds of the keys in photos. Photos are not stored.",
-        docs_url=None,  # its pages load scripts from other sites
-        redoc_url=None,
+        description=schemas.describe(service.recogniser.model.card),
+        openapi_url=None,  # see _add_reference; FastAPI's own pages load scripts from other sites
         redirect_slashes=False,  # a redirect would trust the Host header
     )
     for path, method, route, options in service.routes():
         app.add_api_route(path, route, methods=[method], **options)
-    app.router.default = AppFiles(app_folder)
+    _add_reference(app, service.recogniser.model.card)
+    app.router.default = AppFiles(app_contents(app_folder, settings.model))
     for error_type, handler in service.error_handlers().items():
         app.add_exception_handler(error_type, handler)
     if settings.api_key_hashes:
@@ -65,11 +68,30 @@ def create_app(settings: Settings | None = None, app_folder: str | Path = APP_FO
         app.add_middleware(
             CORSMiddleware,
             allow_origins=settings.cors_origins,
-            allow_methods=["GET", "POST"],
+            allow_methods=["GET", "HEAD", "POST"],
             allow_headers=["content-type", "x-api-key", "authorization", "x-request-id"],
             expose_headers=["x-request-id", "retry-after"],
         )
     return RequestMiddleware(app, service.metrics.count_response)
+
+
+def _add_reference(app: FastAPI, card: Card) -> None:
+    """Add the description of the routes so far and its page, and let HEAD do for each what GET does."""
+    description = schemas.in_words_of(app.openapi(), card)
+    page = reference.page(description)
+    app.add_route("/openapi.json", lambda _: JSONResponse(description))
+    app.add_route(reference.PATH, lambda _: HTMLResponse(page))
+    for path, media_type in reference.ASSETS.items():
+        content = reference.asset(path)
+        app.add_route(path, partial(_static, content, media_type))
+    for route in app.routes:  # after the description was made, which would list HEAD as well
+        methods = getattr(route, "methods", None) or set()
+        if "GET" in methods:
+            methods.add("HEAD")
+
+
+def _static(content: bytes, media_type: str, _: Request) -> Response:
+    return Response(content, media_type=media_type, headers={"cache-control": REVALIDATE})
 
 
 class Service:
@@ -78,8 +100,8 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         """Load the model. Raises BadModel."""
         path = Path(settings.model) if settings.model else None
-        self.settings, self.metrics = settings, ServiceMetrics()
-        self.recogniser = Recogniser.load(path, whole=settings.whole)
+        self.settings, self.recogniser = settings, Recogniser.load(path, whole=settings.whole)
+        self.metrics = ServiceMetrics(wording_of(self.recogniser.model.card))
         self.queue = WorkQueue(
             settings.max_wait, settings.max_buffered_bytes, settings.timeout, self.metrics.backlog.set
         )
@@ -163,7 +185,8 @@ class Service:
             raise RequestError(501, "the model has no class maps, so it cannot explain", "use /v1/recognise")
         if kind not in (None, ALL, *self.recogniser.kinds):
             known = ", ".join(self.recogniser.kinds)
-            raise RequestError(422, "the model does not know that kind", f"use one of {known}, or {ALL}")
+            noun = "kind" if self.recogniser.model.card.of_keys else "class"
+            raise RequestError(422, f"the model does not know that {noun}", f"use one of {known}, or {ALL}")
 
     def _connection_header(self) -> dict[str, str]:
         """Return `connection: close` if requests wait here: the client's next may reach a free worker."""

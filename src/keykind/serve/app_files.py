@@ -1,15 +1,15 @@
 """The files of the web app -> HTTP responses with cache headers.
 
-In:    the folder that the app was built into
+In:    the folder that the app was built into; the model that it is to run
 Out:   an ASGI application that sends the file at a path as it is (large ones are compressed already), or 404
 Needs: starlette    [serve]
 
-The folder is listed once at start-up; a request's path is looked up in that list, never on the disk.
+The files are listed once at start-up; a request's path is looked up in that list, never on the disk.
 """
 
 import hashlib
 import mimetypes
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from keykind.app import INDEX
+from keykind.app import INDEX, app_files
+from keykind.core.errors import NoApp
 
 HASHED = "/assets/"  # files there have a hash of their content in their name
 IMMUTABLE, REVALIDATE = "public, max-age=31536000, immutable", "no-cache"
@@ -31,25 +32,40 @@ NO_APP_PAGE = """<!doctype html>
 <h1>keykind is running</h1>
 <p>The app is not part of this installation: it comes with the releases of keykind (<code>pip install
 'keykind[serve]'</code>); in a source folder, <code>make app</code> builds it.</p>
-<p>Programs can use the service now: see <a href="openapi.json">openapi.json</a>.</p>
+<p>Programs can use the service now: see <a href="docs">its description</a>.</p>
 </html>
 """
+
+
+Contents = Mapping[str, bytes | Path]  # path below the page -> content, or the file that has it
+
+
+def app_contents(folder: str | Path, model: str | None) -> Contents:
+    """Return the files of the app in a folder, around a model file (None: keykind's own); none without it.
+
+    The app does not compare itself with Python's results: that is for those who publish it.
+    Raises BadModel.
+    """
+    try:
+        return app_files(model, folder=folder, self_test=False)
+    except NoApp:
+        return {}
 
 
 @dataclass(frozen=True, slots=True)
 class File:
     """A file of the web app."""
 
-    path: Path
+    content: bytes | Path
     etag: str
 
 
 class AppFiles:
     """The ASGI application for all paths that are not routes of the service."""
 
-    def __init__(self, folder: str | Path) -> None:
-        """List the folder's files; it may be missing."""
-        self._files = dict(_list_files(Path(folder)))
+    def __init__(self, contents: Contents) -> None:
+        """Take the app's files, none if there is no app."""
+        self._files = {f"/{path}": File(content, _etag(content)) for path, content in contents.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
@@ -72,7 +88,9 @@ def _file_response(path: str, file: File, tags: str) -> Response:
     headers = {"cache-control": IMMUTABLE if path.startswith(HASHED) else REVALIDATE, "etag": file.etag}
     if file.etag in [tag.strip().removeprefix("W/") for tag in tags.split(",")]:
         return Response(status_code=304, headers=headers)
-    return FileResponse(file.path, headers=headers, media_type=_media_type(path))
+    if isinstance(file.content, bytes):
+        return Response(file.content, headers=headers, media_type=_media_type(path))
+    return FileResponse(file.content, headers=headers, media_type=_media_type(path))
 
 
 def _media_type(path: str) -> str:
@@ -80,9 +98,7 @@ def _media_type(path: str) -> str:
     return TYPES.get(suffix) or mimetypes.guess_type(path)[0] or "application/octet-stream"
 
 
-def _list_files(folder: Path) -> Iterator[tuple[str, File]]:
-    """Yield each file with its URL path. ETags are hashes: the time may stay when the content changes."""
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            tag = hashlib.sha256(path.read_bytes()).hexdigest()[:32]
-            yield f"/{path.relative_to(folder).as_posix()}", File(path, f'"{tag}"')
+def _etag(content: bytes | Path) -> str:
+    """Return a hash of the content, quoted: the time of a file may stay when its content changes."""
+    data = content if isinstance(content, bytes) else content.read_bytes()
+    return f'"{hashlib.sha256(data).hexdigest()[:32]}"'

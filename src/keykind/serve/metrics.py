@@ -26,6 +26,8 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
+from keykind.predict.recogniser import VERDICTS
+from keykind.predict.wording import KEYS, Wording
 from keykind.serve.settings import METRICS_VARIABLE
 
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)  # seconds
@@ -36,8 +38,8 @@ class ServiceMetrics:
 
     content_type = CONTENT_TYPE_LATEST
 
-    def __init__(self) -> None:
-        """Start at zero, or with the counts of a worker that has died."""
+    def __init__(self, wording: Wording = KEYS) -> None:
+        """Start at zero, or with the counts of a worker that has died. wording: of the model, in the help."""
         self._registry = CollectorRegistry()
         if METRICS_VARIABLE in os.environ and os.name == "posix":
             self._slot_lock = _claim_slot(Path(os.environ[METRICS_VARIABLE]))
@@ -47,7 +49,8 @@ class ServiceMetrics:
         self._seconds = Histogram(
             "request_seconds", "Time to respond.", ("route",), buckets=BUCKETS, **options
         )
-        self._photos = Counter("photos", "Photos by verdict.", ("verdict",), **options)
+        verdicts = ", ".join(map(wording.verdict, VERDICTS))
+        self._photos = Counter("photos", f"Photos by verdict: {verdicts}.", ("verdict",), **options)
         self.pending = Gauge(
             "accepted_requests", "Accepted and not yet answered.", multiprocess_mode="livesum", **options
         )

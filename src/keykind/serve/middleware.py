@@ -44,6 +44,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
+# The app's page may fetch a model from another host (?model=), and then narrows its policy to its own.
+PAGE_POLICY = CONTENT_SECURITY_POLICY.replace("connect-src 'self'", "connect-src 'self' http: https:")
+PAGES = ("/", "/index.html")
 SECURITY_HEADERS = {
     "content-security-policy": CONTENT_SECURITY_POLICY,
     "cross-origin-embedder-policy": "require-corp",
@@ -134,6 +137,8 @@ def _add_headers(message: Message, path: str, request_id: str) -> None:
     """Add the headers that every response has."""
     headers = MutableHeaders(scope=message)
     headers["x-request-id"] = request_id
+    if path in PAGES:
+        headers.setdefault("content-security-policy", PAGE_POLICY)
     for key, value in SECURITY_HEADERS.items():
         headers.setdefault(key, value)
     if path.startswith((API_PREFIX, METRICS_PATH)):

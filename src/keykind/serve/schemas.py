@@ -1,7 +1,8 @@
 """The service's OpenAPI description: pydantic models, request bodies and error responses.
 
-In:    nothing
-Out:   pydantic models of the JSON responses, with examples; options of the routes for FastAPI
+In:    a model card
+Out:   pydantic models of the JSON responses, with examples; options of the routes for FastAPI; the OpenAPI
+       description in the words, and with the classes, of that model
 Needs: fastapi, python-multipart    [serve]
 """
 
@@ -12,6 +13,7 @@ from fastapi.responses import Response
 from fastapi.security import APIKeyHeader
 from pydantic import BaseModel, Field
 
+from keykind.model.card import Card
 from keykind.model.decision import REASONS, REFUSALS
 from keykind.serve.uploads import FIELD, FORM
 
@@ -94,6 +96,34 @@ class Problem(BaseModel):
     detail: str = Field(examples=["the request is larger than 40 MB; send fewer or smaller photos"])
 
 
+# What the description says of a model whose classes are not kinds of keys: object and entry -> text.
+CLASS_TEXTS = {
+    ("Key", None): "The answer for a photo.",
+    ("Key", "kind"): "the class; null if it is not known",
+    ("Key", "reason"): "why the class is not known; null if it is",
+    ("Key", "probability"): "of the most probable class",
+    ("Key", "probabilities"): "of each class; the rest to a sum of 1 is anything else",
+    ("Key", "box"): "the corners of the photo in pixels of the upright original",
+    ("Key", "head"): "null: the whole photo was classified",
+    ("Key", "tip"): "null: the whole photo was classified",
+    ("Photo", "keys"): "the answer; empty if it is none of the classes, or cannot be read",
+}
+CLASS_OPERATIONS = {
+    "/v1/recognise": "Return the class of each photo; "
+    "one that cannot be read gets an error and does not affect others.",
+    "/v1/explain": "Return the evidence for the predicted class, or another one, as a PNG.",
+}
+CLASS_PARAMETERS = {
+    "key": "1: a photo has one answer",
+    "kind": "a class, or `all`; default: the most probable",
+}
+DESCRIPTIONS = {
+    True: "Recognises the kinds of the keys in photos.",
+    False: "Recognises which class each photo belongs to.",
+}  # whether the classes are kinds of keys -> what the service does
+EXAMPLE_PROBABILITIES = 0.97, 0.02, 0.01  # of the first classes of a model
+MAX_LISTED = 40  # classes in the description of a service
+
 BINARY = {"type": "string", "format": "binary"}
 REQUEST_BODY: dict[str, Any] = {
     "requestBody": {
@@ -102,6 +132,7 @@ REQUEST_BODY: dict[str, Any] = {
             FORM: {
                 "schema": {
                     "type": "object",
+                    "description": "files, under any field names",
                     "properties": {FIELD: {"type": "array", "items": BINARY, "minItems": 1}},
                     "required": [FIELD],
                 }
@@ -112,10 +143,7 @@ REQUEST_BODY: dict[str, Any] = {
         },
     }
 }
-PNG_RESPONSE: dict[str, Any] = {
-    "response_class": Response,
-    "response_description": "the evidence (Grad-CAM) drawn over the photo",
-}
+PNG_DESCRIPTION = "the evidence (Grad-CAM) drawn over the photo"
 ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
     status: {"model": Problem, "description": description}
     for status, description in {
@@ -124,9 +152,41 @@ ERROR_RESPONSES: dict[int | str, dict[str, Any]] = {
         408: "the request arrived too slowly",
         413: "the request is too large",
         415: "neither a photo nor a form",
-        422: "no photo, or one that cannot be read",
+        422: "no photo; for an explanation also one that cannot be read",
         501: "the model has no class maps",
         503: "busy; Retry-After gives the seconds to wait",
     }.items()
 }
+
+PNG_RESPONSE: dict[str, Any] = {
+    "response_class": Response,
+    "response_description": PNG_DESCRIPTION,
+    "responses": ERROR_RESPONSES | {200: {"content": {"image/png": {"schema": BINARY}}}},
+}
 SECURITY = [Security(APIKeyHeader(name="X-API-Key", auto_error=False))]
+
+
+def describe(card: Card) -> str:
+    """Return what a service with this model does."""
+    noun = "kinds" if card.of_keys else "classes"
+    known = f" The {noun}: {', '.join(card.kinds)}." if len(card.kinds) <= MAX_LISTED else ""
+    return f"{DESCRIPTIONS[card.of_keys]}{known} Photos are not stored."
+
+
+def in_words_of(description: dict[str, Any], card: Card) -> dict[str, Any]:
+    """Return an OpenAPI description with a model's classes as examples, and without keys if they are none."""
+    objects = description["components"]["schemas"]
+    example = dict(zip(card.kinds, EXAMPLE_PROBABILITIES, strict=False))
+    for name in ("Key", "Candidate"):
+        if name in objects and "dimple" not in card.kinds:
+            entries = objects[name]["properties"]
+            entries["kind"]["examples"], entries["probabilities"]["examples"] = [card.kinds[0]], [example]
+    if not card.of_keys:
+        for (name, entry), text in CLASS_TEXTS.items():
+            (objects[name]["properties"][entry] if entry else objects[name])["description"] = text
+        for path, text in CLASS_OPERATIONS.items():
+            operation = description["paths"][path]["post"]
+            operation["description"] = text
+            for parameter in operation.get("parameters", []):
+                parameter["description"] = CLASS_PARAMETERS[parameter["name"]]
+    return description

@@ -16,6 +16,7 @@ import socket
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
@@ -34,12 +35,19 @@ LOG = logging.getLogger(LOGGER)
 SHUTDOWN_TIMEOUT = 30  # seconds to finish accepted requests after the signal to stop
 BACKLOG = 2048  # connections that the system queues until a worker accepts them
 KEEP_ALIVE = 15  # seconds that an idle connection is kept open
+# All addresses of this machine -> the one for itself, and one elsewhere, which is reserved for documentation.
+ANY = {"0.0.0.0": ("127.0.0.1", "192.0.2.1"), "::": ("::1", "2001:db8::1")}  # noqa: S104
 HEALTHCHECK_TIMEOUT = 15  # seconds after which an unresponsive worker is replaced
 
+Announce = Callable[[str, str | None], None]
 
-def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
+
+def run_service(
+    settings: Settings, host: str, port: int, workers: int, announce: Announce = lambda *_: None
+) -> None:
     """Serve until SIGTERM or Ctrl-C, then finish the accepted requests.
 
+    announce: called once the port is open, with the address for this machine, and with the one for others.
     Raises BadModel for an unusable model, BadSettings for an unavailable port.
     """
     prepare_process()  # also for what workers inherit
@@ -64,6 +72,7 @@ def run_service(settings: Settings, host: str, port: int, workers: int) -> None:
             timeout_worker_healthcheck=HEALTHCHECK_TIMEOUT,
         )
         LOG.info("listening", extra={"fields": {"url": _url(listener), "workers": workers}})
+        announce(*addresses(listener))
         supervisor = Multiprocess(config, sockets=[listener])
         supervisor.run()
     if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
@@ -103,8 +112,33 @@ def _listen(host: str, port: int) -> socket.socket:
     return listener
 
 
+def addresses(listener: socket.socket) -> tuple[str, str | None]:
+    """Return the address to open on this machine, and another one for other machines; None: there is none."""
+    host, port = listener.getsockname()[:2]
+    if host not in ANY:
+        return _url_of(host, port), None
+    here, probe = ANY[host]
+    other = _own_address(listener.family, probe)
+    return _url_of(here, port), other and _url_of(other, port)
+
+
+def _own_address(family: socket.AddressFamily, probe: str) -> str | None:
+    """Return the address from which this machine would reach `probe`; None: it has no network.
+
+    Nothing is sent.
+    """
+    with contextlib.suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as datagrams:
+        datagrams.connect((probe, 9))
+        return str(datagrams.getsockname()[0])
+    return None
+
+
 def _url(listener: socket.socket) -> str:
     host, port = listener.getsockname()[:2]
+    return _url_of(host, port)
+
+
+def _url_of(host: str, port: int) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 

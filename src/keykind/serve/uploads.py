@@ -7,7 +7,7 @@ Needs: starlette, python-multipart    [serve]
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from io import BytesIO
 from typing import Any
 
@@ -17,11 +17,12 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from keykind.photo.source import UNNAMED, NamedPhoto
+from keykind.serve.file_names import extended_file_name, file_name
 from keykind.serve.settings import MEGABYTE, Settings
 
 FORM = "multipart/form-data"
 PHOTO_TYPES = ("image/", "application/octet-stream")
-FIELD = "photo"  # of a form; may be repeated
+FIELD = "photo"  # of a form, in examples: any name is accepted, and may be repeated
 MAX_NAME_LENGTH = 200  # characters of a file name that are repeated in the response
 MAX_FIELD_BYTES = 1_000  # of a form field that is not a file; such fields are ignored
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii")  # of a form
@@ -55,6 +56,19 @@ class _InMemoryParser(MultiPartParser):
         super().__init__(*arguments, **options)
         self.buffers: defaultdict[UploadFile, BytesIO] = defaultdict(BytesIO)
 
+    def on_headers_finished(self) -> None:
+        """Start a part. One with a `filename*`, or with the type of a photo, is a file, too."""
+        part = self._current_part
+        disposition = part.content_disposition or b""
+        name = extended_file_name(disposition)
+        if name is None and file_name(disposition) is None and _is_photo(part.item_headers):
+            name = UNNAMED
+        if name is not None:
+            part.content_disposition = disposition + b'; filename=""'
+        super().on_headers_finished()
+        if name is not None and part.file is not None:
+            part.file.filename = name
+
     def on_part_data(self, data: bytes, start: int, end: int) -> None:
         """Keep a chunk of a file; handle other fields as usual."""
         if self._current_part.file is None:
@@ -67,6 +81,11 @@ class _InMemoryParser(MultiPartParser):
         self.is_complete = True
 
 
+def _is_photo(headers: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Return whether the content type of a form's part is that of a photo."""
+    return dict(headers).get(b"content-type", b"").decode("latin-1").strip().lower().startswith(PHOTO_TYPES)
+
+
 async def receive_photos(request: Request, add_bytes: AddBytes, settings: Settings) -> list[NamedPhoto]:
     """Return the photos of a request; call `add_bytes` with the size of each chunk of the body.
 
@@ -74,7 +93,7 @@ async def receive_photos(request: Request, add_bytes: AddBytes, settings: Settin
     """
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if content_type != FORM and not content_type.startswith(PHOTO_TYPES):
-        remedy = f"send image/jpeg or another image type, or {FORM} with fields named {FIELD}"
+        remedy = f"send image/jpeg or another image type, or {FORM} with files"
         raise RequestError(415, "the content type is neither an image nor a form", remedy)
     # The server accepts only digits in this header.
     if int(request.headers.get("content-length", "0")) > settings.max_request_bytes:
@@ -88,9 +107,8 @@ async def receive_photos(request: Request, add_bytes: AddBytes, settings: Settin
         raise RequestError(408, fault, "send fewer or smaller photos") from error
     except ClientDisconnect as error:
         raise RequestError(CLIENT_CLOSED_REQUEST, "the request ended too early", "send it again") from error
-    if not any(photo.content for photo in photos):
-        remedy = f"send one, or a form with fields named {FIELD}"
-        raise RequestError(422, "the request has no photo", remedy)
+    if not photos:
+        raise RequestError(422, "the form has no file, so the request has no photo", f"send {FIELD}=@key.jpg")
     return photos
 
 
@@ -114,7 +132,8 @@ async def _from_body(request: Request, add_bytes: AddBytes, settings: Settings) 
     buffer = BytesIO()  # a list of chunks of one byte each would need many times their size
     async for chunk in _chunks(request, add_bytes, settings):
         buffer.write(chunk)
-    return [NamedPhoto(UNNAMED, buffer.getvalue(), settings.max_pixels)]
+    disposition = request.headers.get("content-disposition", "").encode("latin-1")
+    return [_to_photo(file_name(disposition), buffer, settings.max_pixels)]
 
 
 async def _from_form(request: Request, add_bytes: AddBytes, settings: Settings) -> list[NamedPhoto]:
@@ -123,7 +142,7 @@ async def _from_form(request: Request, add_bytes: AddBytes, settings: Settings) 
     parser = _InMemoryParser(
         request.headers, body, max_files=limit, max_fields=limit, max_part_size=MAX_FIELD_BYTES
     )
-    remedy = f"send {FORM} with at most {limit} fields named {FIELD}"
+    remedy = f"send {FORM} with at most {limit} photos"
     _, options = parse_options_header(request.headers["content-type"])
     if options.get(b"charset", b"utf-8").lower() not in CHARSETS:  # some others take minutes to decode
         raise RequestError(400, "the form's charset is not UTF-8", remedy)
@@ -135,10 +154,12 @@ async def _from_form(request: Request, add_bytes: AddBytes, settings: Settings) 
         raise RequestError(400, "the form does not match its content type", remedy) from error
     if not parser.is_complete:
         raise RequestError(400, "the form is cut off: its last boundary is missing", remedy)
-    files = [value for name, value in form.multi_items() if name == FIELD and isinstance(value, UploadFile)]
-    return [_to_photo(file, parser.buffers[file], settings.max_pixels) for file in files]
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    # A browser sends a nameless part of 0 bytes for a field in which no file was chosen.
+    chosen = [file for file in files if file.filename or parser.buffers[file].getbuffer().nbytes]
+    return [_to_photo(file.filename, parser.buffers[file], settings.max_pixels) for file in chosen]
 
 
-def _to_photo(file: UploadFile, buffer: BytesIO, max_pixels: int) -> NamedPhoto:
-    """Return a file of a form as a photo."""
-    return NamedPhoto((file.filename or UNNAMED)[:MAX_NAME_LENGTH], buffer.getvalue(), max_pixels)
+def _to_photo(name: str | None, buffer: BytesIO, max_pixels: int) -> NamedPhoto:
+    """Return a file as a photo."""
+    return NamedPhoto((name or UNNAMED)[:MAX_NAME_LENGTH], buffer.getvalue(), max_pixels)

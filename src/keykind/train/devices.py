@@ -83,8 +83,8 @@ def _gpus(choice: str) -> list[str]:
         listed = f" ({', '.join(names)})" if names else ""
         raise BadDevices(
             f"--devices {choice}",
-            fault=f"needs {count} GPU(s), TensorFlow sees {len(names)}{listed}",
-            remedy=f"ask for fewer (see docs/train.md), or for {CPU}2 to try it without GPUs",
+            fault=f"needs {count} GPU{'s' * (count != 1)}, TensorFlow sees {len(names)}{listed}",
+            remedy=f"ask for fewer, or for {CPU}2 to try it without GPUs",
         )
     return names[:count]
 

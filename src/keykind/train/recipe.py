@@ -216,9 +216,8 @@ def _with_values(group: Any, values: Mapping[str, Any], source: Path | str, pref
             raise BadRecipe(source, fault=f"unknown key {name!r}", remedy=hint)
         if is_dataclass(known[key]):
             if not isinstance(value, Mapping):
-                raise BadRecipe(
-                    source, fault=f"{name} = {value!r} is not a table", remedy="see docs/train.md"
-                )
+                remedy = f"write a line [{name}] and its keys below it"
+                raise BadRecipe(source, fault=f"{name} = {value!r} is not a table", remedy=remedy)
             changes[key] = _with_values(getattr(group, key), value, source, f"{name}.")
         else:
             _check(source, name, value, known[key])
@@ -255,7 +254,7 @@ def _check(source: Path | str, key: str, value: Any, expected: Any) -> None:
     if not _fits(value, expected):
         item = get_args(expected)[0].__name__ if get_origin(expected) else expected.__name__
         right = f"a list of at least one {item}" if get_origin(expected) else f"of type {item}"
-        raise BadRecipe(source, fault=f"{key} = {value!r} is not {right}", remedy="see docs/train.md")
+        raise BadRecipe(source, fault=f"{key} = {value!r} is not {right}", remedy="change it or leave it out")
     if key in WORDS:
         _check_words(source, key, items)
     low, high = RANGES.get(key, (None, None))

@@ -1,13 +1,12 @@
 /**
  * The app: its pages, and which of them is shown.
  *
- * In:    the document; the engine, when it is ready
+ * In:    the document; the session, which runs a model
  * Out:   views in the main element; announcements for screen readers
  * Needs: the views
  */
 
-import type { Card } from '../core';
-import type { Engine } from '../engine/client';
+import constants from '../core/constants.json';
 import { type KeyResult, PhotoError, type PhotoResult } from '../engine/protocol';
 import { currentLanguage, formatNumber, setLanguage, t } from '../words';
 import { aboutView } from './about';
@@ -17,8 +16,12 @@ import { answerText } from './describe';
 import { openDetail } from './detail';
 import { button, el } from './dom';
 import { homeView, type Progress } from './home';
+import { modelErrorText } from './model-text';
+import { isModel, type OwnModel } from './models';
 import { photoView, summaryText } from './photo';
+import type { Running, Session } from './session';
 
+const { WHOLE } = constants.card;
 const PAGES = ['scan', 'collection', 'about'] as const; // hashes of the URL; the first is the default
 type Page = (typeof PAGES)[number];
 
@@ -28,8 +31,9 @@ export class App {
   readonly #announcer = el('div', { class: 'visually-hidden', 'aria-live': 'polite', role: 'status' });
   readonly #notices = el('div', { class: 'notices' });
   readonly #fileInput = el('input', { type: 'file', accept: 'image/*', hidden: true });
-  #engine: Engine | null = null;
-  #card: Card | null = null;
+  readonly #modelInput = el('input', { type: 'file', hidden: true }); // no `accept`: phones know no type for it
+  readonly #started: Promise<void>;
+  #markStarted: () => void = () => undefined;
   #camera: Camera | null = null;
   #isCameraStarting = false;
   #photo: PhotoResult | null = null;
@@ -37,26 +41,42 @@ export class App {
   #progress: Progress | null = null;
   #milliseconds: number | null = null;
 
-  constructor() {
-    this.#fileInput.addEventListener('change', () => {
-      const [file] = this.#fileInput.files ?? [];
-      this.#fileInput.value = '';
-      if (file) void this.openPhoto(file);
+  constructor(readonly session: Session) {
+    this.#started = new Promise((resolve) => {
+      this.#markStarted = resolve;
     });
+    for (const input of [this.#fileInput, this.#modelInput]) {
+      input.addEventListener('change', () => {
+        const [file] = input.files ?? [];
+        input.value = '';
+        if (file) void (input === this.#modelInput ? this.#openModel(file) : this.openFile(file));
+      });
+    }
     addEventListener('hashchange', () => this.show(true));
     document.documentElement.lang = currentLanguage();
     this.#drawFrame();
   }
 
-  /** Called when the engine is ready. */
-  ready(engine: Engine, card: Card): void {
-    [this.#engine, this.#card, this.#progress] = [engine, card, null];
-    this.show();
+  get #running(): Running | null {
+    return this.session.running;
   }
 
-  /** Show how much of the first visit's download is done. */
+  /** Load the user's model, if there is one, else the app's. Throws an Error if that fails. */
+  async start(): Promise<void> {
+    try {
+      await this.session.startOwn((loaded, total) => this.showProgress(loaded, total));
+    } catch (error) {
+      this.notify(modelErrorText(error), 'error');
+    }
+    if (!this.#running) await this.session.startAppModel();
+    this.#progress = null;
+    this.#markStarted();
+    this.#drawFrame();
+  }
+
+  /** Show how much of a download is done: of the first visit's, or of a model's. */
   showProgress(loaded: number, total: number): void {
-    if (this.#engine) return;
+    if (this.#running) return;
     this.#progress = { loaded, total };
     const bar = this.#main.querySelector('progress');
     const message = this.#main.querySelector('.loading p');
@@ -64,19 +84,25 @@ export class App {
     if (message) message.textContent = this.#loadingText();
   }
 
+  /** Open a file: a photo, or a model. */
+  async openFile(file: Blob): Promise<void> {
+    const name = file instanceof File ? file.name : '';
+    if (await isModel(file)) await this.#openModel(new File([file], name));
+    else await this.openPhoto(file);
+  }
+
   /** Recognise the keys in a photo: a file, or a frame of the camera. */
   async openPhoto(photo: Blob | ImageBitmap): Promise<void> {
-    if (!this.#engine) return;
+    const engine = this.#running?.engine;
+    if (!engine) return;
     this.#notices.replaceChildren();
     this.#camera?.stop();
     this.announce(t('photo.busy'));
     this.#main.setAttribute('aria-busy', 'true');
     try {
-      const result = await this.#engine.call('recognisePhoto', photo);
-      this.#photo?.bitmap.close();
-      document.querySelector('dialog')?.close(); // it shows a key of the previous photo
+      const result = await engine.call('recognisePhoto', photo);
+      this.#forgetPhoto();
       [this.#photo, this.#milliseconds] = [result, result.milliseconds];
-      this.#stored = new Map();
       location.hash = '';
       this.show(true);
       this.announce([summaryText(result), ...result.keys.map(answerText)].join('. '));
@@ -85,6 +111,43 @@ export class App {
     } finally {
       this.#main.removeAttribute('aria-busy');
     }
+  }
+
+  async #openModel(file: File): Promise<void> {
+    await this.#switchModel(async () => {
+      if (!(await this.session.open(file, file.name))) this.notify(t('model.notStored'), 'error');
+    });
+  }
+
+  /** Run another model: what is shown is about the one before. */
+  async #switchModel(load: () => Promise<unknown>): Promise<void> {
+    await this.#started;
+    this.#notices.replaceChildren();
+    this.#camera?.stop();
+    this.announce(t('model.loading'));
+    this.#main.setAttribute('aria-busy', 'true');
+    const before = this.#running;
+    try {
+      await load();
+    } catch (error) {
+      this.notify(modelErrorText(error), 'error');
+    } finally {
+      this.#main.removeAttribute('aria-busy');
+    }
+    if (this.#running === before) return;
+    this.#forgetPhoto();
+    this.#milliseconds = null;
+    location.hash = '';
+    this.#drawFrame();
+    this.show(true);
+    this.announce(t('model.ready', { name: this.#running?.own?.name ?? this.session.title }));
+  }
+
+  #forgetPhoto(): void {
+    this.#photo?.bitmap.close();
+    this.#photo = null;
+    document.querySelector('dialog')?.close(); // it shows a key of the photo
+    this.#stored = new Map();
   }
 
   /** Announce a message to screen readers. */
@@ -123,21 +186,34 @@ export class App {
     const view = this.#view(page);
     this.#main.replaceChildren(view);
     const title = view.querySelector<HTMLElement>('h1');
-    document.title = `${title?.textContent ?? ''} – ${t('app.name')}`;
+    document.title = `${title?.textContent ?? ''} – ${this.session.title}`;
     if (moveFocus) title?.focus();
   }
 
   #view(page: Page): HTMLElement {
-    if (page === 'about')
-      return aboutView(this.#card, this.#milliseconds, (language) => this.#switchLanguage(language));
+    if (page === 'about') return this.#aboutView();
     if (page === 'collection') return this.#collectionView();
     if (this.#camera) return this.#camera.view;
     return this.#photo ? this.#photoView(this.#photo) : this.#homeView();
   }
 
+  #aboutView(): HTMLElement {
+    return aboutView(this.#running, this.#milliseconds, this.session.hasSelfTest, {
+      chooseLanguage: (language) => this.#switchLanguage(language),
+      chooseModel: () => this.#modelInput.click(),
+      useModel: (model) => void this.#useModel(model),
+      reportError: (error) => this.reportError(error),
+    });
+  }
+
+  #useModel(model: OwnModel | null): Promise<void> {
+    return this.#switchModel(() => (model ? this.session.use(model) : this.session.useAppModel()));
+  }
+
   #collectionView(): HTMLElement {
     return collectionView({
-      kinds: this.#card?.kinds ?? [],
+      kinds: this.#running?.card.kinds ?? [],
+      isAppModel: !this.#running?.own,
       announce: (message) => this.announce(message),
       reportError: (error) => this.reportError(error),
       refresh: () => this.show(true),
@@ -145,9 +221,10 @@ export class App {
   }
 
   #homeView(): HTMLElement {
-    return homeView(this.#engine ? null : this.#loadingText(), this.#progress, this.#card, {
+    return homeView(this.#running ? null : this.#loadingText(), this.#progress, this.#running, {
       openCamera: () => void this.#openCamera(),
       choosePhoto: () => this.#fileInput.click(),
+      useAppModel: () => void this.#useModel(null),
     });
   }
 
@@ -162,20 +239,22 @@ export class App {
 
   async #openKey(index: number): Promise<void> {
     const key = this.#photo?.keys[index];
-    if (!key || !this.#engine) return;
+    if (!key || !this.#running) return;
+    const { engine, card } = this.#running;
     await openDetail(key, index, {
-      engine: this.#engine,
-      maps: this.#card?.maps ?? false,
+      engine,
+      kinds: card.kinds,
+      maps: card.maps,
       stored: this.#stored,
       reportError: (error) => this.reportError(error),
     });
   }
 
   async #openCamera(): Promise<void> {
-    if (!this.#engine || this.#camera || this.#isCameraStarting) return;
+    if (!this.#running || this.#camera || this.#isCameraStarting) return;
     this.#notices.replaceChildren();
     this.#isCameraStarting = true; // the browser may be asking for permission
-    const camera = this.#createCamera(this.#engine);
+    const camera = this.#createCamera(this.#running);
     try {
       await camera.start();
       this.#camera = camera;
@@ -189,9 +268,10 @@ export class App {
     }
   }
 
-  #createCamera(engine: Engine): Camera {
+  #createCamera({ engine, card }: Running): Camera {
     return new Camera({
       engine,
+      isWhole: card.crop === WHOLE,
       announce: (message) => this.announce(message),
       onPhoto: (frame, tapped) => void this.#openFrame(frame, tapped),
       onResult: ({ milliseconds }) => {
@@ -238,13 +318,14 @@ export class App {
       el(
         'header',
         { class: 'top' },
-        el('span', { class: 'name' }, t('app.name')),
+        el('span', { class: 'name' }, this.session.title),
         el('nav', { 'aria-label': t('nav.label') }, el('ul', {}, ...links)),
       ),
       this.#notices,
       this.#main,
       this.#announcer,
       this.#fileInput,
+      this.#modelInput,
     );
     this.show();
   }

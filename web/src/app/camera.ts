@@ -26,6 +26,7 @@ const GUIDE = { width: 0.86, height: 0.43 }; // of the shorter side; the aspect 
 /** What the camera needs of the page. */
 export interface CameraHost {
   readonly engine: Engine;
+  readonly isWhole: boolean; // whether whole frames are classified: no key is to be aligned
   announce(message: string): void;
   onPhoto(frame: ImageBitmap, tapped: KeyResult | null): void;
   onResult(result: FrameResult): void;
@@ -142,6 +143,7 @@ export class Camera {
   #drawGuide(): void {
     const { videoWidth: width, videoHeight: height } = this.#video;
     setAspectRatio(this.#stage, width, height);
+    if (this.host.isWhole) return;
     const side = Math.min(width, height);
     const guideWidth = GUIDE.width * (width < height ? width : side * 1.3);
     const guideHeight = GUIDE.height * side;

@@ -6,27 +6,27 @@
  * Needs: save.ts, store.ts, zip.ts
  */
 
-import { t } from '../words';
+import { isAboutKeys, t } from '../words';
 import { button, el } from './dom';
 import { kindLabel } from './kinds';
 import { download } from './save';
 import {
-  allPhotos,
   changeKind,
-  deleteAll,
-  deletePhoto,
+  deletePhotos,
   NOT_A_KEY,
+  photosFor,
   SAID_NOT_A_KEY,
   SAID_NOT_SURE,
   type StoredPhoto,
 } from './store';
 import { COMMAND, COMMAND_WITH_NEGATIVES, zipOf } from './zip';
 
-const ZIP_NAME = 'keykind-photos.zip';
+const ZIP_NAMES = { keys: 'keykind-photos.zip', other: 'photos.zip' };
 
 /** What the view needs of the page. */
 export interface CollectionHost {
   readonly kinds: readonly string[];
+  readonly isAppModel: boolean; // whether they are those of the app's own model
   announce(message: string): void;
   reportError(error: unknown): void;
   refresh(): void; // called after a change if this view is no longer the one in the page
@@ -41,7 +41,7 @@ export function collectionView(host: CollectionHost): HTMLElement {
   const title = el('h1', { id: 'collection-title', tabindex: '-1' }, t('collection.title'));
   const view = el('section', { class: 'collection', 'aria-labelledby': title.id }, title, body);
   const draw = async (): Promise<void> => {
-    const photos = await allPhotos();
+    const photos = await photosFor(host.kinds, host.isAppModel);
     const empty = el('p', {}, t('collection.empty'));
     body.replaceChildren(...(photos.length ? contents(photos, host, onChange) : [empty]));
   };
@@ -59,11 +59,11 @@ function contents(photos: readonly StoredPhoto[], host: CollectionHost, onChange
   const count = photos.length === 1 ? t('collection.one') : t('collection.many', { n: photos.length });
   const command = photos.some(({ kind }) => kind === NOT_A_KEY) ? COMMAND_WITH_NEGATIVES : COMMAND;
   const exportZip = async (): Promise<void> => {
-    download(await zipOf(photos), ZIP_NAME);
+    download(await zipOf(photos), isAboutKeys() ? ZIP_NAMES.keys : ZIP_NAMES.other);
     host.announce(t('collection.exported', { n: photos.length }));
   };
   const clear = async (): Promise<void> => {
-    await deleteAll();
+    await deletePhotos(photos.map(({ id }) => id));
     onChange(null);
   };
   return [
@@ -95,7 +95,7 @@ function tile(photo: StoredPhoto, index: number, host: CollectionHost, onChange:
   select.addEventListener('change', () =>
     changeKind(photo, select.value).then(() => onChange(index), host.reportError),
   );
-  const remove = (): void => void deletePhoto(photo.id).then(() => onChange(null), host.reportError);
+  const remove = (): void => void deletePhotos([photo.id]).then(() => onChange(null), host.reportError);
   return el(
     'li',
     {},

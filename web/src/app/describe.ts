@@ -13,6 +13,11 @@ import { kindLabel } from './kinds';
 /** The sort of answer, which is also a class in the style sheet. */
 export type Status = 'sure' | 'unsure' | 'nokey';
 
+/** Return whether a result is about the whole photo: there is nothing to outline or to count. */
+export function isWhole({ head }: Pick<KeyResult, 'head'>): boolean {
+  return head === null;
+}
+
 export function statusOf({ verdict }: KeyResult): Status {
   if (!verdict.isKey) return 'nokey';
   return verdict.kind === null ? 'unsure' : 'sure';
@@ -36,8 +41,9 @@ export function detailText(key: KeyResult): string {
   return `${topTwoText(key)}. ${reason === 'unknown_kind' ? adviceText(key) : t(`reason.${reason}`)}`;
 }
 
-/** Return how many keys a photo shows, or why there may be none. */
+/** Return how many keys a photo shows, or why there may be none; empty if the photo was classified as a whole. */
 export function countText(keys: readonly KeyResult[], isDark: boolean): string {
+  if (keys.some(isWhole)) return '';
   const count = keys.filter(({ verdict }) => verdict.isKey).length;
   if (count === 0) return t(isDark ? 'photo.noneDark' : 'photo.none');
   return count === 1 ? t('photo.one') : t('photo.many', { n: count });

@@ -12,17 +12,19 @@ import { colourOf } from '../core/gradcam';
 import type { Engine } from '../engine/client';
 import type { KeyResult } from '../engine/protocol';
 import { formatNumber, formatPercent, t } from '../words';
-import { answerText, detailText, statusOf } from './describe';
+import { answerText, detailText, isWhole, statusOf } from './describe';
 import { bitmapCanvas, button, el } from './dom';
 import { kindHint, kindLabel, sketch } from './kinds';
 import { addPhoto, NOT_A_KEY, SAID_NOT_A_KEY, SAID_NOT_SURE } from './store';
 
 const DIGITS: Readonly<Partial<Record<Cause, number>>> = { small: 0, blurred: 4 }; // else 2
 const RAMP_STEPS = 24; // pixels between two colours of the scale
+const MAX_KINDS = 20; // the most probable ones; a model may have a thousand
 
 /** What the dialog needs of the page. */
 export interface DetailHost {
   readonly engine: Engine;
+  readonly kinds: readonly string[];
   readonly maps: boolean; // whether the model outputs class maps
   readonly stored: Map<number, number>; // index of a key -> id of its photo in the collection
   reportError(error: unknown): void;
@@ -30,7 +32,8 @@ export interface DetailHost {
 
 /** Open the dialog. */
 export async function openDetail(key: KeyResult, index: number, host: DetailHost): Promise<void> {
-  const title = t('detail.title', { n: index + 1, answer: answerText(key) });
+  const answer = answerText(key);
+  const title = isWhole(key) ? answer : t('detail.title', { n: index + 1, answer });
   const advice = detailText(key);
   const evidence = el('figure', { class: 'evidence' });
   const dialog = el(
@@ -46,7 +49,7 @@ export async function openDetail(key: KeyResult, index: number, host: DetailHost
     evidence,
     kindList(key, index, evidence, host),
     correctionForm(key, index, host),
-    measurementTable(key),
+    isWhole(key) ? null : measurementTable(key), // its limits are of keys
   );
   dialog.addEventListener('close', () => dialog.remove());
   dialog.addEventListener('click', (event) => event.target === dialog && dialog.close());
@@ -92,7 +95,7 @@ function colourScale(): HTMLElement {
 /** Return all kinds with their probabilities, as buttons that show the evidence. */
 function kindList(key: KeyResult, index: number, figure: HTMLElement, host: DetailHost): HTMLElement {
   const buttons: HTMLButtonElement[] = [];
-  const rows = key.verdict.probabilities.map(({ kind, probability }) => {
+  const rows = key.verdict.probabilities.slice(0, MAX_KINDS).map(({ kind, probability }) => {
     const kindButton = el(
       'button',
       { type: 'button', class: 'kind', 'aria-pressed': String(kind === key.verdict.best) },
@@ -122,7 +125,7 @@ function kindRow(kind: string, probability: number): HTMLElement {
       el('span', {}, formatPercent(probability)),
     ),
     el('span', { class: 'bar-track', 'aria-hidden': 'true' }, bar),
-    el('span', { class: 'hint' }, kindHint(kind)),
+    kindHint(kind) ? el('span', { class: 'hint' }, kindHint(kind)) : null,
     el('span', { class: 'visually-hidden' }, t('detail.show', { kind: kindLabel(kind) })),
   );
 }
@@ -141,7 +144,10 @@ function correctionForm(key: KeyResult, index: number, host: DetailHost): HTMLEl
     try {
       const photo = await host.engine.call('keyPhoto', index);
       const said = key.verdict.isKey ? (key.verdict.kind ?? SAID_NOT_SURE) : SAID_NOT_A_KEY;
-      const id = await addPhoto({ kind: select.value, said, photo }, host.stored.get(index));
+      const id = await addPhoto(
+        { kind: select.value, said, photo, kinds: host.kinds },
+        host.stored.get(index),
+      );
       host.stored.set(index, id);
       const kind = select.value === NOT_A_KEY ? t('key.notKey') : kindLabel(select.value);
       result.textContent = t('correct.added', { kind });

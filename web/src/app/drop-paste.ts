@@ -1,5 +1,5 @@
 /**
- * Photos that are pasted, or dropped anywhere on the page.
+ * Photos and models that are pasted, or dropped anywhere on the page.
  *
  * In:    events of the document
  * Out:   files
@@ -9,11 +9,11 @@
 import { t } from '../words';
 import { el } from './dom';
 
-/** Call `onPhoto` with each photo that is pasted or dropped. */
-export function acceptPhotos(onPhoto: (photo: File) => void): void {
+/** Call `onFile` with each file that is pasted or dropped. */
+export function acceptFiles(onFile: (file: File) => void): void {
   document.addEventListener('paste', (event) => {
-    const file = photoIn(event.clipboardData);
-    if (file) onPhoto(file);
+    const file = fileIn(event.clipboardData);
+    if (file) onFile(file);
   });
   const hint = el('div', { class: 'drop', 'aria-hidden': 'true' });
   document.addEventListener('dragover', (event) => {
@@ -26,13 +26,13 @@ export function acceptPhotos(onPhoto: (photo: File) => void): void {
   document.addEventListener('drop', (event) => {
     event.preventDefault();
     hint.remove();
-    const file = photoIn(event.dataTransfer);
-    if (file) onPhoto(file);
+    const file = fileIn(event.dataTransfer);
+    if (file) onFile(file);
   });
 }
 
 /** Return the first image, else the first file, so that the user is told why it cannot be used. */
-function photoIn(data: DataTransfer | null): File | null {
+function fileIn(data: DataTransfer | null): File | null {
   const files = Array.from(data?.files ?? []);
   return files.find(({ type }) => type.startsWith('image/')) ?? files[0] ?? null;
 }

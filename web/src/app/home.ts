@@ -1,20 +1,26 @@
 /**
  * The start page: what the app does, and the camera or a photo as input.
  *
- * In:    loading progress; the model card
+ * In:    loading progress; the model that runs
  * Out:   a view
  * Needs: kinds.ts, words
  */
 
-import type { Card } from '../core';
+import type { Card } from '../core/card';
 import { t } from '../words';
 import { button, el } from './dom';
 import { kindHint, kindLabel, sketch } from './kinds';
+import { originText } from './model-text';
+import type { OwnModel } from './models';
+import type { Running } from './session';
+
+const MAX_LISTED = 60; // classes; a model may have a thousand
 
 /** What the user can do here. */
 export interface HomeActions {
   openCamera(): void;
   choosePhoto(): void;
+  useAppModel(): void;
 }
 
 /** How much of the first visit's download is done. */
@@ -27,7 +33,7 @@ export interface Progress {
 export function homeView(
   loading: string | null,
   progress: Progress | null,
-  card: Card | null,
+  running: Running | null,
   actions: HomeActions,
 ): HTMLElement {
   return el(
@@ -36,9 +42,10 @@ export function homeView(
     el('h1', { id: 'home-title', tabindex: '-1' }, t('home.title')),
     el('p', { class: 'lead' }, t('app.about')),
     loading === null ? buttons(actions) : loadingStatus(loading, progress),
+    running?.own ? ownModel(running.own, actions) : null,
     el('p', { class: 'secondary' }, t('home.hint')),
     el('p', { class: 'secondary wide' }, t('home.drop')),
-    card ? knownKinds(card) : null,
+    running ? knownKinds(running.card) : null,
   );
 }
 
@@ -60,14 +67,39 @@ function loadingStatus(message: string, progress: Progress | null): HTMLElement 
   return el('div', { class: 'loading', role: 'status' }, el('p', {}, message), bar);
 }
 
-function knownKinds({ kinds }: Card): HTMLElement {
-  const items = kinds.map((kind) =>
-    el(
-      'li',
-      {},
-      sketch(kind),
-      el('span', {}, el('strong', {}, kindLabel(kind)), el('span', { class: 'secondary' }, kindHint(kind))),
-    ),
+/** Return what says that this is not the app's own model, and the way back. */
+function ownModel(model: OwnModel, actions: HomeActions): HTMLElement {
+  return el(
+    'aside',
+    { class: 'own-model', 'aria-label': t('about.model') },
+    el('p', {}, el('strong', {}, model.name), el('span', { class: 'secondary' }, originText(model))),
+    button(t('model.back'), actions.useAppModel),
   );
-  return el('section', { class: 'known' }, el('h2', {}, t('home.known')), el('ul', {}, ...items));
+}
+
+function knownKinds({ kinds }: Card): HTMLElement {
+  const items = kinds
+    .slice(0, MAX_LISTED)
+    .map((kind) =>
+      el(
+        'li',
+        {},
+        sketch(kind),
+        el(
+          'span',
+          {},
+          el('strong', {}, kindLabel(kind)),
+          kindHint(kind) ? el('span', { class: 'secondary' }, kindHint(kind)) : null,
+        ),
+      ),
+    );
+  const hasSketches = kinds.some((kind) => sketch(kind) !== null);
+  const more = kinds.length - items.length;
+  return el(
+    'section',
+    { class: 'known' },
+    el('h2', {}, t('home.known')),
+    el('ul', { class: hasSketches ? null : 'names' }, ...items),
+    more > 0 ? el('p', { class: 'secondary' }, t('home.more', { n: more })) : null,
+  );
 }

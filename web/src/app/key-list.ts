@@ -8,7 +8,7 @@
 
 import type { KeyResult } from '../engine/protocol';
 import { t } from '../words';
-import { answerText, detailText, statusOf } from './describe';
+import { answerText, detailText, isWhole, statusOf } from './describe';
 import { el } from './dom';
 import { sketch } from './kinds';
 
@@ -19,13 +19,14 @@ export function keyList(keys: readonly KeyResult[], onOpen?: (index: number) => 
 
 function entry(key: KeyResult, index: number, onOpen?: (index: number) => void): HTMLElement {
   const { kind } = key.verdict;
+  const isNumbered = !isWhole(key);
   const detail = detailText(key);
   const children = [
-    el('span', { class: 'badge', 'aria-hidden': 'true' }, String(index + 1)),
+    isNumbered && el('span', { class: 'badge', 'aria-hidden': 'true' }, String(index + 1)),
     el(
       'span',
       { class: 'answer' },
-      el('span', { class: 'visually-hidden' }, `${t('key.title', { n: index + 1 })}: `),
+      isNumbered && el('span', { class: 'visually-hidden' }, `${t('key.title', { n: index + 1 })}: `),
       el('strong', {}, answerText(key)),
       detail ? el('span', { class: 'secondary' }, detail) : null,
       onOpen ? el('span', { class: 'details' }, t('key.details')) : null,

@@ -5,10 +5,11 @@
  * Out:   texts in the language in use; a drawing in the colour of the text
  * Needs: words
  *
- * A model that a user trained may have other kinds: their name is the label, and they have no hint and no sketch.
+ * A model that a user trained may have other kinds, or classes that are not keys: their name is the label, and they have
+ * no hint and no sketch.
  */
 
-import { currentLanguage } from '../words';
+import { currentLanguage, isAboutKeys } from '../words';
 
 type Texts = Readonly<Record<string, string>>; // by language
 
@@ -30,22 +31,27 @@ const SKETCHES = import.meta.glob<string>('../../../src/keykind/kinds/*/sketch.s
 
 /** Return the label of a kind. */
 export function kindLabel(kind: string): string {
-  return translation(KINDS.get(kind)?.label) ?? kind.replaceAll('_', ' ');
+  return translation(known(kind)?.label) ?? kind.replaceAll('_', ' ');
 }
 
 /** Return how to recognise a kind; empty if unknown. */
 export function kindHint(kind: string): string {
-  return translation(KINDS.get(kind)?.hint) ?? '';
+  return translation(known(kind)?.hint) ?? '';
 }
 
 /** Return the sketch of a kind; null if it has none. */
 export function sketch(kind: string): Element | null {
   const source = SKETCHES[`../../../src/keykind/kinds/${kind}/sketch.svg`];
-  if (!source) return null;
+  if (!source || !isAboutKeys()) return null;
   const drawing = new DOMParser().parseFromString(source, 'image/svg+xml').documentElement;
   drawing.setAttribute('class', 'sketch');
   drawing.setAttribute('aria-hidden', 'true');
   return document.importNode(drawing, true);
+}
+
+/** Return a kind of key by its name; a class of anything else may have the same. */
+function known(kind: string): Kind | undefined {
+  return isAboutKeys() ? KINDS.get(kind) : undefined;
 }
 
 /** Return the text in the language in use, else in its base language, else in English. */

@@ -7,7 +7,7 @@
  */
 
 import type { KeyResult } from '../engine/protocol';
-import { answerText, statusOf } from './describe';
+import { answerText, isWhole, statusOf } from './describe';
 import { svg } from './dom';
 
 const FONT_SHARE = 1 / 18; // of the photo's shorter side
@@ -51,6 +51,7 @@ export function drawOutlines(
   const labels = placeLabels(keys, size, fontSize);
   outlines.replaceChildren(
     ...keys.map((key, i) => {
+      if (isWhole(key)) return '';
       const status = statusOf(key);
       const points = key.box.map((corner) => corner.join()).join(' ');
       const dashes = DASHES[status].map((dash) => dash * lineWidth).join(' ') || null;
@@ -79,19 +80,7 @@ export function drawOnCanvas(canvas: HTMLCanvasElement, keys: readonly KeyResult
   context.font = `600 ${fontSize}px system-ui, sans-serif`;
   keys.forEach((key, i) => {
     const status = statusOf(key);
-    context.beginPath();
-    for (const [x, y] of key.box) context.lineTo(x * scale, y * scale);
-    context.closePath();
-    for (const [colour, width, dashes] of [
-      [RIM, RIM_WIDTH, []],
-      [COLOURS[status], 1, DASHES[status]],
-    ] as const) {
-      context.strokeStyle = colour;
-      context.lineWidth = width * lineWidth;
-      context.setLineDash(dashes.map((dash) => dash * lineWidth));
-      context.stroke();
-    }
-    context.setLineDash([]);
+    if (!isWhole(key)) strokeBox(context, key, scale, lineWidth);
     const { x, y, text } = labels[i] as Label;
     context.strokeStyle = RIM;
     context.lineWidth = fontSize / 4;
@@ -99,6 +88,28 @@ export function drawOnCanvas(canvas: HTMLCanvasElement, keys: readonly KeyResult
     context.fillStyle = COLOURS[status];
     context.fillText(text, x * scale, y * scale);
   });
+}
+
+function strokeBox(
+  context: CanvasRenderingContext2D,
+  key: KeyResult,
+  scale: number,
+  lineWidth: number,
+): void {
+  const status = statusOf(key);
+  context.beginPath();
+  for (const [x, y] of key.box) context.lineTo(x * scale, y * scale);
+  context.closePath();
+  for (const [colour, width, dashes] of [
+    [RIM, RIM_WIDTH, []],
+    [COLOURS[status], 1, DASHES[status]],
+  ] as const) {
+    context.strokeStyle = colour;
+    context.lineWidth = width * lineWidth;
+    context.setLineDash(dashes.map((dash) => dash * lineWidth));
+    context.stroke();
+  }
+  context.setLineDash([]);
 }
 
 function sizesFor({ width, height }: Size, count: number): { fontSize: number; lineWidth: number } {
@@ -111,7 +122,8 @@ function placeLabels(keys: readonly KeyResult[], size: Size, fontSize: number): 
   const labels: Label[] = [];
   keys.forEach((key, i) => {
     const number = String(i + 1);
-    const free = [`${number} ${answerText(key)}`, number]
+    const texts = isWhole(key) ? [answerText(key)] : [`${number} ${answerText(key)}`, number];
+    const free = texts
       .flatMap((text) => SHIFTS.map((shift) => labelAt(key, text, size, fontSize, shift)))
       .find((label) => labels.every((other) => areSeparate(label, other, fontSize)));
     labels.push(free ?? labelAt(key, number, size, fontSize, 0));

@@ -9,7 +9,7 @@
 import { LIMITS } from '../core/causes';
 import type { PhotoResult } from '../engine/protocol';
 import { t } from '../words';
-import { countText } from './describe';
+import { countText, isWhole } from './describe';
 import { bitmapCanvas, button, el, stage } from './dom';
 import { keyList } from './key-list';
 import { createOutlines, drawOutlines } from './outlines';
@@ -32,7 +32,11 @@ export function summaryText(result: PhotoResult): string {
 export function photoView(result: PhotoResult, actions: PhotoActions): HTMLElement {
   const outlines = createOutlines(result.width, result.height);
   drawOutlines(outlines, result, result.keys, actions.openKey);
-  const canvas = bitmapCanvas(result.bitmap, t('photo.image'));
+  const canvas = bitmapCanvas(
+    result.bitmap,
+    t(result.keys.some(isWhole) ? 'photo.image.any' : 'photo.image'),
+  );
+  const summary = summaryText(result);
   const withImage = (use: (image: Blob) => void | Promise<void>) => (): void =>
     void annotatedImage(result).then(use).catch(actions.reportError);
   return el(
@@ -43,7 +47,7 @@ export function photoView(result: PhotoResult, actions: PhotoActions): HTMLEleme
     el(
       'div',
       { class: 'answers' },
-      el('p', { class: 'count' }, summaryText(result)),
+      summary ? el('p', { class: 'count' }, summary) : null,
       keyList(result.keys, actions.openKey),
     ),
     el(

@@ -7,10 +7,11 @@
  */
 
 import type { PhotoResult } from '../engine/protocol';
+import { isAboutKeys } from '../words';
 import { el } from './dom';
 import { drawOnCanvas } from './outlines';
 
-const FILE_NAME = 'keykind.jpg';
+const FILE_NAMES = { keys: 'keykind.jpg', other: 'photo.jpg' };
 const TYPE = 'image/jpeg';
 const QUALITY = 0.92;
 
@@ -26,24 +27,28 @@ export async function annotatedImage(result: PhotoResult): Promise<Blob> {
 
 /** Return whether this browser can share images with other apps. */
 export function canShare(): boolean {
-  return !!navigator.canShare?.({ files: [new File([new Uint8Array(1)], FILE_NAME, { type: TYPE })] });
+  return !!navigator.canShare?.({ files: [new File([new Uint8Array(1)], fileName(), { type: TYPE })] });
 }
 
 /** Share an image; it is no error if the user cancels. */
 export async function shareImage(blob: Blob): Promise<void> {
   try {
-    await navigator.share({ files: [new File([blob], FILE_NAME, { type: TYPE })] });
+    await navigator.share({ files: [new File([blob], fileName(), { type: TYPE })] });
   } catch (error) {
     if (!(error instanceof Error && error.name === 'AbortError')) throw error;
   }
 }
 
 /** Download a file. */
-export function download(blob: Blob, name: string = FILE_NAME): void {
+export function download(blob: Blob, name: string = fileName()): void {
   const url = URL.createObjectURL(blob);
   const link = el('a', { href: url, download: name });
   document.body.append(link);
   link.click();
   link.remove();
   setTimeout(() => URL.revokeObjectURL(url), 60_000); // by then the download has started
+}
+
+function fileName(): string {
+  return isAboutKeys() ? FILE_NAMES.keys : FILE_NAMES.other;
 }

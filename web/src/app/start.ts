@@ -1,27 +1,45 @@
 /**
- * Start the engine with the files of this build.
+ * Start the engine with the files of this build, or with a model that the user opened.
  *
- * In:    virtual:packs
+ * In:    virtual:packs; the model that the page was written with
  * Out:   Engine and model card
  * Needs: client.ts
  */
 
-import { classifier, decision, detector, refiner, runtimes } from 'virtual:packs';
-import type { Card } from '../core';
+import { runtimes } from 'virtual:packs';
+import type { AppModel } from '../app-model';
+import type { Card } from '../core/card';
 import { Engine } from '../engine/client';
 import { supportedRuntime } from '../precache';
+import type { OwnModel } from './models';
 
-/** Return an engine with its models loaded. Throws an Error if loading fails. */
-export async function startEngine(): Promise<{ engine: Engine; card: Card }> {
+/** An engine whose models are loaded. */
+export interface Started {
+  readonly engine: Engine;
+  readonly card: Card;
+}
+
+/** Return an engine that runs the app's model, or the user's. Throws ModelError, or an Error if loading fails. */
+export async function startEngine(appModel: AppModel, own: OwnModel | null = null): Promise<Started> {
   const urlOf = (path: string): string => new URL(path, document.baseURI).href;
   const { script, wasm } = runtimes[supportedRuntime()];
   const engine = new Engine();
-  const card = await engine.call('load', {
-    runtime: { script: urlOf(script), wasm: urlOf(wasm) },
-    detector: urlOf(detector),
-    refiner: refiner && urlOf(refiner),
-    classifier: urlOf(classifier),
-    decision,
-  });
-  return { engine, card };
+  try {
+    const card = await engine.call('load', {
+      runtime: { script: urlOf(script), wasm: urlOf(wasm) },
+      detector: appModel.detector && urlOf(appModel.detector),
+      refiner: appModel.refiner && urlOf(appModel.refiner),
+      classifier: own ? own.file : urlOf(appModel.classifier),
+      decision: own && !isFittedTo(appModel.decision, own.digest) ? null : appModel.decision,
+    });
+    return { engine, card };
+  } catch (error) {
+    engine.stop();
+    throw error;
+  }
+}
+
+/** Return whether a decision was fitted to the model file with this SHA-256. */
+function isFittedTo(decision: unknown, digest: string): boolean {
+  return (decision as { classifier?: string } | null)?.classifier === digest;
 }

@@ -1,10 +1,21 @@
 /**
- * The collection: photos with corrected kinds, stored on this device only.
+ * What is stored on this device only: the collection, which is photos with corrected kinds, and opened models.
  *
- * In:    photos with their kinds
- * Out:   the same, in the order in which they were added
+ * In:    photos with their kinds; model files
+ * Out:   the same; photos in the order in which they were added
  * Needs: IndexedDB
  */
+
+/** A model file that the user opened. */
+export interface OwnModel {
+  readonly digest: string; // SHA-256 of the file
+  readonly name: string; // of the file; untrusted, like all else
+  readonly address: string | null; // from which it was fetched; null: a file of this device
+  readonly kinds: readonly string[];
+  readonly ofKeys: boolean;
+  readonly added: number; // ms since 1970
+  readonly file: Blob;
+}
 
 /** A photo in the collection; the field names are those in the database. */
 export interface StoredPhoto {
@@ -12,6 +23,7 @@ export interface StoredPhoto {
   readonly kind: string; // the user's correction; NOT_A_KEY if there is no key
   readonly said: string; // the app's answer: a kind, SAID_NOT_SURE or SAID_NOT_A_KEY
   readonly photo: Blob; // JPEG without EXIF
+  readonly kinds?: readonly string[]; // that the user could choose from; absent: those of keykind's own model
 }
 
 export const NOT_A_KEY = '';
@@ -19,44 +31,59 @@ export const SAID_NOT_SURE = 'not sure';
 export const SAID_NOT_A_KEY = 'not a key';
 
 const DATABASE = 'keykind';
-const STORE = 'photos';
+const VERSION = 2; // 1 had no models
+const [PHOTOS, MODELS] = ['photos', 'models'];
 
 /** Add a photo, or replace the one with `id`; return its id. */
 export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
   await navigator.storage?.persist?.().catch(() => false); // without permission, the browser may evict the data
   const entry = id === undefined ? photo : { ...photo, id };
-  return transact<number>('readwrite', (store) => store.put(entry));
+  return transact<number>(PHOTOS, 'readwrite', (store) => store.put(entry));
 }
 
-/** Return all photos. */
-export function allPhotos(): Promise<StoredPhoto[]> {
-  return transact<StoredPhoto[]>('readonly', (store) => store.getAll());
+/** Return the photos whose kinds are those of a model: of any that it has in common with the model of then. */
+export async function photosFor(kinds: readonly string[], isAppModel: boolean): Promise<StoredPhoto[]> {
+  const photos = await transact<StoredPhoto[]>(PHOTOS, 'readonly', (store) => store.getAll());
+  return photos.filter((photo) => photo.kinds?.some((kind) => kinds.includes(kind)) ?? isAppModel);
 }
 
 /** Change the kind of a photo. */
 export async function changeKind(photo: StoredPhoto, kind: string): Promise<void> {
-  await transact('readwrite', (store) => store.put({ ...photo, kind }));
+  await transact(PHOTOS, 'readwrite', (store) => store.put({ ...photo, kind }));
 }
 
-/** Delete a photo. */
-export async function deletePhoto(id: number): Promise<void> {
-  await transact('readwrite', (store) => store.delete(id));
+/** Delete photos. */
+export async function deletePhotos(ids: readonly number[]): Promise<void> {
+  for (const id of ids) await transact(PHOTOS, 'readwrite', (store) => store.delete(id));
 }
 
-/** Delete all photos. */
-export async function deleteAll(): Promise<void> {
-  await transact('readwrite', (store) => store.clear());
+/** Store a model file, or replace the one with the same digest. */
+export async function putModel(model: OwnModel): Promise<void> {
+  await navigator.storage?.persist?.().catch(() => false);
+  await transact(MODELS, 'readwrite', (store) => store.put(model));
+}
+
+/** Return all models, the newest first. */
+export async function allModels(): Promise<OwnModel[]> {
+  const models = await transact<OwnModel[]>(MODELS, 'readonly', (store) => store.getAll());
+  return models.sort((one, other) => other.added - one.added);
+}
+
+/** Delete a model. */
+export async function deleteModel(digest: string): Promise<void> {
+  await transact(MODELS, 'readwrite', (store) => store.delete(digest));
 }
 
 async function transact<T>(
+  name: string,
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore) => IDBRequest,
 ): Promise<T> {
   const database = await openDatabase();
   try {
     return await new Promise<T>((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode);
-      const request = work(transaction.objectStore(STORE));
+      const transaction = database.transaction(name, mode);
+      const request = work(transaction.objectStore(name));
       transaction.addEventListener('complete', () => resolve(request.result as T));
       transaction.addEventListener('abort', () => reject(transaction.error ?? request.error));
     });
@@ -67,9 +94,11 @@ async function transact<T>(
 
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
-    const request = indexedDB.open(DATABASE, 1);
-    request.addEventListener('upgradeneeded', () => {
-      request.result.createObjectStore(STORE, { keyPath: 'id', autoIncrement: true });
+    const request = indexedDB.open(DATABASE, VERSION);
+    request.addEventListener('upgradeneeded', ({ oldVersion }) => {
+      const database = request.result;
+      if (oldVersion < 1) database.createObjectStore(PHOTOS, { keyPath: 'id', autoIncrement: true });
+      if (oldVersion < 2) database.createObjectStore(MODELS, { keyPath: 'digest' });
     });
     request.addEventListener('success', () => resolve(request.result));
     request.addEventListener('error', () => reject(request.error));

@@ -2,17 +2,22 @@
  * A model file -> its network and its model card.
  *
  * In:    the file's bytes: a TFLite flatbuffer, followed by a zip with labels.txt and card.json
- * Out:   ModelFile: flatbuffer and validated card; an Error that names what is wrong
- * Needs: constants.json
+ * Out:   ModelFile: flatbuffer and validated card; a ModelError that names what is wrong
+ * Needs: constants.json, flatbuffer.ts
  *
- * The file comes from the app's own origin, so these checks are for damaged files and other versions. model.py,
- * which reads untrusted files, checks more.
+ * The file may come from anywhere: it is checked as in model/model.py and model/card.py, except for the form of the JSON.
+ * Texts of the card are for text nodes only.
  */
 
 import constants from './constants.json';
+import { checkNetwork } from './flatbuffer';
+import { ModelError } from './model-error';
 
-const { SCHEMA, SIZE, WHOLE, KEY } = constants.card;
-const { CARD, MAX_ZIP } = constants.model;
+const { SCHEMA, SIZE, WHOLE, KEY, PRECISIONS, VIEWS, SUBJECT, LABELS } = constants.card;
+const { MAX_KINDS, MAX_NAME, MAX_TEMPERATURE, MAX_OOD_THRESHOLD } = constants.card;
+const { CARD, MAX_BYTES, MAX_ZIP } = constants.model;
+const IDENTIFIER = 'TFL3'; // bytes 4 to 7 of a TFLite file
+const PRINTABLE = /^(?:[^\p{C}\p{Z}]| )+$/u; // no control or formatting characters
 
 /** What the app uses of a model card. */
 export interface Card {
@@ -24,6 +29,7 @@ export interface Card {
   readonly oodThreshold: number | null; // above it the crop does not show a key; null: never
   readonly maps: boolean; // whether the network outputs class maps
   readonly licence: string; // empty if the card does not name one
+  readonly ofKeys: boolean; // whether the classes are kinds of keys; otherwise no text mentions keys
 }
 
 /** The two parts of a model file. */
@@ -44,55 +50,94 @@ const LOCAL_HEADER = 0x04034b50;
 const END_RECORD = 0x06054b50;
 const END_RECORD_BYTES = 22;
 
-/** Return the network and card of a model file. Throws an Error if the file is not one. */
+/** Return whether bytes start like a TFLite file; eight are enough. */
+export function isModelFile(bytes: Uint8Array): boolean {
+  return new TextDecoder('latin1').decode(bytes.subarray(4, 8)) === IDENTIFIER;
+}
+
+/** Return the network and card of a model file. Throws ModelError if the file is not one that this app can run. */
 export async function readModel(bytes: Uint8Array<ArrayBuffer>): Promise<ModelFile> {
+  const count = bytes.length;
+  if (count > MAX_BYTES) throw new ModelError('tooLarge', `${count} bytes, more than ${MAX_BYTES}`);
+  if (!isModelFile(bytes))
+    throw new ModelError('notModel', `${count} bytes that do not start like a TFLite file`);
   const entries = zipEntries(bytes);
-  const entry = entries.find(({ name }) => name === CARD);
-  if (!entry) throw new Error(`the model file has no ${CARD} at its end: it is cut off, or is no model file`);
-  const json: unknown = JSON.parse(new TextDecoder().decode(entry.body));
-  const flatbuffer = bytes.subarray(0, Math.min(...entries.map(({ start }) => start)));
-  const { card, sha256 } = parseCard(json);
-  const hash = await sha256Of(flatbuffer);
-  if (hash !== null && hash !== sha256)
-    throw new Error('the model file is damaged: its sha256 does not match');
+  const [labels, entry] = entries;
+  if (entries.length !== 2 || labels?.name !== LABELS || entry?.name !== CARD)
+    throw new ModelError('noCard', `no ${CARD} at its end (${count} bytes)`);
+  const flatbuffer = bytes.subarray(0, labels.start);
+  const fields = fieldsOf(entry.body);
+  const card = parseCard(fields);
+  await checkHash(fields, 'sha256', flatbuffer);
+  await checkHash(fields, 'labels_sha256', labels.body);
+  if (new TextDecoder().decode(labels.body) !== card.kinds.map((kind) => `${kind}\n`).join(''))
+    throw new ModelError('damaged', `${LABELS} does not list the classes of ${CARD}`);
+  checkNetwork(flatbuffer, card);
   return { flatbuffer, card };
 }
 
-function parseCard(json: unknown): { card: Card; sha256: string } {
-  const fields = json as Record<string, unknown>;
-  const text = (key: string): string => requireField(fields, key, (value) => typeof value === 'string');
+type Fields = Readonly<Record<string, unknown>>;
+
+function fieldsOf(json: Uint8Array): Fields {
+  try {
+    const fields: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(json));
+    if (typeof fields === 'object' && fields !== null) return fields as Fields;
+  } catch {
+    // As for JSON that is no object.
+  }
+  throw new ModelError('damaged', `${CARD} cannot be read`);
+}
+
+function parseCard(fields: Fields): Card {
   const schema = requireField<number>(fields, 'schema', Number.isInteger);
-  if (schema > SCHEMA)
-    throw new Error(`the model file has schema ${schema}; this app reads up to ${SCHEMA}: update the app`);
+  if (schema > SCHEMA) throw new ModelError('newer', `schema ${schema}; this app reads up to ${SCHEMA}`);
   requireField(fields, 'size', (value) => value === SIZE);
   requireField(fields, 'resize', (value) => value === constants.decode.RESIZE);
-  const about = (fields['about'] ?? {}) as Record<string, unknown>;
-  const card = {
-    kinds: requireField<string[]>(fields, 'kinds', (value) => Array.isArray(value) && value.length > 1),
-    keykind: text('keykind'),
-    precision: text('precision'),
-    crop: requireField<string>(fields, 'crop', (value) => value === WHOLE || value === KEY),
-    confidenceThreshold: requireField<number>(fields, 'least_probability', Number.isFinite),
+  requireField(fields, 'view', (value) => VIEWS.includes(value as string));
+  requireField(fields, 'temperature', (value) => isNumber(value, 0, MAX_TEMPERATURE));
+  const about = requireField<Fields>(fields, 'about', (value) => typeof value === 'object' && value !== null);
+  const licence = about['licence'];
+  const crop = requireField<string>(fields, 'crop', (value) => value === WHOLE || value === KEY);
+  return {
+    kinds: requireField<string[]>(fields, 'kinds', areKinds),
+    keykind: requireField<string>(fields, 'keykind', isText),
+    precision: requireField<string>(fields, 'precision', (value) => PRECISIONS.includes(value as string)),
+    crop,
+    confidenceThreshold: requireField<number>(fields, 'least_probability', (value) => isNumber(value, 0, 1)),
     oodThreshold: requireField<number | null>(
       fields,
       'most_novelty',
-      (value) => value === null || Number.isFinite(value),
+      (value) => value === null || isNumber(value, -MAX_OOD_THRESHOLD, MAX_OOD_THRESHOLD),
     ),
     maps: requireField<boolean>(fields, 'maps', (value) => typeof value === 'boolean'),
-    licence: typeof about['licence'] === 'string' ? about['licence'] : '',
+    licence: isText(licence) ? (licence as string) : '',
+    ofKeys: crop === KEY || about[SUBJECT] === KEY,
   };
-  return { card, sha256: text('sha256') };
 }
 
-function requireField<T>(
-  fields: Record<string, unknown>,
-  key: string,
-  isValid: (value: unknown) => boolean,
-): T {
+function areKinds(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length < 2 || value.length > MAX_KINDS) return false;
+  return value.every((kind) => isText(kind) && kind.trim() !== '') && new Set(value).size === value.length;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && [...value].length <= MAX_NAME && PRINTABLE.test(value);
+}
+
+function isNumber(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && value >= min && value <= max;
+}
+
+function requireField<T>(fields: Fields, key: string, isValid: (value: unknown) => boolean): T {
   const value = fields[key];
-  if (!isValid(value))
-    throw new Error(`the model file's card has ${key} = ${JSON.stringify(value)}, which this app cannot use`);
-  return value as T;
+  if (isValid(value)) return value as T;
+  const text = (JSON.stringify(value) ?? 'nothing').slice(0, 60).replace(/[^ -~]/g, '?');
+  throw new ModelError('card', `${key} is ${text}`);
+}
+
+async function checkHash(fields: Fields, key: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+  const hash = await sha256Of(bytes);
+  if (hash !== null && hash !== fields[key]) throw new ModelError('damaged', `its ${key} does not match`);
 }
 
 /** Return the entries of the zip at the end of a file; none if it is missing or incomplete. */
@@ -108,8 +153,8 @@ function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
     const [size, nameLength] = [view.getUint32(offset + 24, true), view.getUint16(offset + 28, true)];
     const start = view.getUint32(offset + 42, true);
     const name = new TextDecoder().decode(bytes.subarray(offset + 46, offset + 46 + nameLength));
-    if (start + 30 > end || view.getUint32(start, true) !== LOCAL_HEADER || view.getUint16(start + 8, true))
-      return [];
+    const isStored = start + 30 <= end && view.getUint32(start, true) === LOCAL_HEADER;
+    if (!isStored || view.getUint16(start + 8, true) !== 0) return []; // compressed, it could expand to any size
     const body = start + 30 + view.getUint16(start + 26, true) + view.getUint16(start + 28, true);
     entries.push({ name, start, body: bytes.subarray(body, body + size) });
     offset += 46 + nameLength + view.getUint16(offset + 30, true) + view.getUint16(offset + 32, true);
@@ -118,7 +163,7 @@ function zipEntries(bytes: Uint8Array<ArrayBuffer>): ZipEntry[] {
 }
 
 /** Return the sha256 of bytes in hex; null in an insecure context, where browsers offer no hashing. */
-async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
+export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string | null> {
   const subtle = globalThis.crypto?.subtle;
   if (!subtle) return null;
   const hash = new Uint8Array(await subtle.digest('SHA-256', bytes));

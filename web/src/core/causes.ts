@@ -47,6 +47,9 @@ export const LIMITS = {
 /** Causes whose limit is a maximum; of the others it is a minimum. */
 export const MAXIMUMS: ReadonlySet<Cause> = new Set<Cause>(['hidden', 'glare', 'slanted']);
 
+/** Causes whose limit holds for a photo of anything. */
+const OF_ANYTHING: ReadonlySet<Cause> = new Set<Cause>(['dark']);
+
 const BLOWN_OUT = 250; // grey level, of all three channels
 const SAMPLE_STEP = 97; // every n-th pixel is used for the brightness of a photo
 
@@ -61,11 +64,15 @@ export interface Measurements {
   readonly slanted: number | null;
 }
 
-/** Return the causes whose measurement is beyond its limit, most important first. */
-export function causesOf(measurements: Measurements): Cause[] {
+/**
+ * Return the causes whose measurement is beyond its limit, most important first.
+ *
+ * isKey: whether a key was measured. The limits of glare and blur are of keys: other things are white or smooth.
+ */
+export function causesOf(measurements: Measurements, isKey = true): Cause[] {
   return CAUSES.filter((cause) => {
     const value = measurements[cause];
-    if (value === null) return false;
+    if (value === null || !(isKey || OF_ANYTHING.has(cause))) return false;
     return MAXIMUMS.has(cause) ? value > LIMITS[cause] : value < LIMITS[cause];
   });
 }

@@ -27,7 +27,7 @@ const { SIZE, WHOLE } = constants.card;
 
 /** The networks, ready to run, and what turns their outputs into answers. */
 export interface Networks extends Rule {
-  readonly detect: RunDetector;
+  readonly detect: RunDetector | null; // null: whole photos are classified
   readonly refine: RunRefiner | null; // null: there is none
   readonly classify: RunClassifier;
 }
@@ -59,6 +59,7 @@ export async function recognise(
   options: RecogniseOptions = {},
 ): Promise<RecognisedKey[]> {
   if (networks.card.crop === WHOLE) return [await recogniseWhole(await read(SIZE), networks)];
+  if (!networks.detect) throw new Error('the model needs crops of keys, and there is no detector');
   const found = { scoreThreshold: networks.decision.minScore, refiner: networks.refine };
   const crops = await cropAll(read, networks.detect, { ...found, ...options });
   const keys: RecognisedKey[] = [];
@@ -113,6 +114,6 @@ async function recogniseCrop(
   const measurements = measure(part.crop, part.region, part.detection);
   const evidence = evidenceOf(part.detection, measurements.blurred);
   const verdict = verdictOf(outputs, evidence, networks);
-  const causes = verdict.reason === null ? [] : causesOf(measurements);
+  const causes = verdict.reason === null ? [] : causesOf(measurements, part.detection !== null);
   return { ...part, outputs, evidence, verdict, measurements, causes };
 }

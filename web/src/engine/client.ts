@@ -2,10 +2,11 @@
  * The page's side of the worker: method calls as promises.
  *
  * In:    calls of EngineMethods in protocol.ts
- * Out:   promises of their results; PhotoError for a photo that cannot be used
+ * Out:   promises of their results; PhotoError for a photo, ModelError for a model that cannot be used
  * Needs: worker.ts
  */
 
+import { ModelError } from '../core/model-error';
 import { type EngineMethods, type MethodName, PhotoError, type Reply } from './protocol';
 
 interface Pending {
@@ -21,11 +22,13 @@ export class Engine {
 
   constructor() {
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#settle(data));
-    this.#worker.addEventListener('error', (event) => {
-      const error = new Error(event.message || 'the worker stopped');
-      for (const call of this.#pending.values()) call.reject(error);
-      this.#pending.clear();
-    });
+    this.#worker.addEventListener('error', (event) => this.#fail(event.message || 'the worker stopped'));
+  }
+
+  /** Stop the worker; calls in progress fail. */
+  stop(): void {
+    this.#worker.terminate();
+    this.#fail('the model was replaced');
   }
 
   /** Call a method. Bitmaps among the arguments are transferred: the caller can no longer use them. */
@@ -45,6 +48,16 @@ export class Engine {
     const call = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if ('result' in reply) call?.resolve(reply.result as never);
-    else call?.reject(reply.problem ? new PhotoError(reply.problem) : new Error(reply.message));
+    else call?.reject(errorOf(reply));
   }
+
+  #fail(message: string): void {
+    for (const call of this.#pending.values()) call.reject(new Error(message));
+    this.#pending.clear();
+  }
+}
+
+function errorOf({ problem, model, message }: Extract<Reply, { message: string }>): Error {
+  if (problem) return new PhotoError(problem);
+  return model ? new ModelError(model, message) : new Error(message);
 }

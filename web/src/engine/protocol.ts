@@ -6,21 +6,21 @@
  * Needs: the core's types
  */
 
-import type { Box, Card, Cause, Measurements, PhotoProblem, Point, Verdict } from '../core';
+import type { Box, Card, Cause, Measurements, ModelProblem, PhotoProblem, Point, Verdict } from '../core';
 
 /** URLs of the packed runtime and models, and what was fitted to the models. */
 export interface EngineUrls {
   readonly runtime: { readonly script: string; readonly wasm: string };
-  readonly detector: string;
-  readonly refiner: string | null; // null: there is none
-  readonly classifier: string;
+  readonly detector: string | null; // null: the app has none
+  readonly refiner: string | null; // the same
+  readonly classifier: string | Blob; // a packed file of the app, or a model file that the user opened
   readonly decision: unknown; // JSON; null: the default for the model's card
 }
 
 /** A key as the page shows it, in pixels of the upright photo or frame. */
 export interface KeyResult {
   readonly box: Box;
-  readonly head: Point | null;
+  readonly head: Point | null; // null: the whole photo was classified
   readonly tip: Point | null;
   readonly verdict: Verdict;
   readonly causes: readonly Cause[];
@@ -58,7 +58,7 @@ export type Request = {
 }[MethodName];
 export type Reply =
   | { id: number; result: ReturnType<EngineMethods[MethodName]> }
-  | { id: number; problem: PhotoProblem | 'unreadable' | null; message: string };
+  | { id: number; problem: PhotoProblem | 'unreadable' | null; model: ModelProblem | null; message: string };
 
 /** A photo that cannot be used, and why. */
 export class PhotoError extends Error {

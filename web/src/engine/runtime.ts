@@ -1,7 +1,7 @@
 /**
  * LiteRT in a worker: load the runtime and the networks.
  *
- * In:    URLs of packed files
+ * In:    URLs of packed files; a model file that the user opened
  * Out:   Networks
  * Needs: @litertjs/core, fzstd
  */
@@ -9,9 +9,11 @@
 import { type CompiledModel, loadAndCompile, loadLiteRt, Tensor } from '@litertjs/core';
 import { decompress } from 'fzstd';
 import {
+  type Card,
   type ClassifierOutputs,
   constants,
   defaultDecision,
+  ModelError,
   type Networks,
   type RefinerOutputs,
   readDecision,
@@ -21,7 +23,8 @@ import type { EngineUrls } from './protocol';
 
 const { WIDTH, HEIGHT } = constants.postprocess;
 const { WIDTH: CROP_WIDTH, HEIGHT: CROP_HEIGHT, OUTPUTS } = constants.refiner;
-const { SIZE } = constants.card;
+const { SIZE, WHOLE } = constants.card;
+const GREY = 128; // level of the image that an opened model is tried with
 const { GRID } = constants.model;
 
 /** The first bytes of packed files. */
@@ -39,24 +42,50 @@ interface ModuleOptions {
   printErr(line: string): void;
 }
 
-/** Load the runtime and the networks. Throws an Error that names the file that failed. */
+/** Load the runtime and the networks. Throws ModelError, or an Error that names the file that failed. */
 export async function loadNetworks(urls: EngineUrls): Promise<Networks> {
-  const [detectorBytes, refinerBytes, classifierBytes] = await Promise.all([
-    fetchPacked(urls.detector),
-    urls.refiner === null ? null : fetchPacked(urls.refiner),
-    fetchPacked(urls.classifier),
+  const { classifier, detector } = urls;
+  const isOpened = classifier instanceof Blob;
+  const opened = isOpened ? await readModel(new Uint8Array(await classifier.arrayBuffer())) : null;
+  if (opened && opened.card.crop !== WHOLE && detector === null)
+    throw new ModelError('noDetector', `its crop is ${opened.card.crop}`);
+  const isWhole = opened?.card.crop === WHOLE;
+  const [model, detectorBytes, refinerBytes] = await Promise.all([
+    opened ?? fetchPacked(classifier as string).then(readModel),
+    isWhole ? null : fetchIfAny(detector),
+    isWhole ? null : fetchIfAny(urls.refiner),
     startRuntime(urls),
   ]);
-  const { flatbuffer, card } = await readModel(classifierBytes);
-  const [detector, classifier] = [await compile(detectorBytes), await compile(flatbuffer)];
-  const refiner = refinerBytes && (await compile(refinerBytes));
+  const { card, flatbuffer } = model;
+  const classify = await classifierOf(flatbuffer, card);
+  if (isOpened) await classify(new Uint8Array(3 * SIZE * SIZE).fill(GREY));
+  const decision = urls.decision === null ? defaultDecision(card) : readDecision(urls.decision);
+  return { card, decision, classify, ...(await detectorOf(detectorBytes, refinerBytes)) };
+}
+
+/** Return a function that runs a classifier's network. Throws ModelError if the runtime cannot. */
+async function classifierOf(flatbuffer: Bytes, card: Card): Promise<Networks['classify']> {
+  const failed = (error: unknown): never => {
+    if (error instanceof ModelError) throw error;
+    throw new ModelError('fails', error instanceof Error ? error.message : String(error));
+  };
+  const model = await compile(flatbuffer).catch(failed);
   const kinds = card.kinds.length;
+  return async (rgb) => {
+    const outputs = await run(model, rgb, SIZE, SIZE).catch(failed);
+    return classifierOutputs(outputs, model, kinds);
+  };
+}
+
+async function detectorOf(
+  detectorBytes: Bytes | null,
+  refinerBytes: Bytes | null,
+): Promise<Pick<Networks, 'detect' | 'refine'>> {
+  const detector = detectorBytes && (await compile(detectorBytes));
+  const refiner = refinerBytes && (await compile(refinerBytes));
   return {
-    card,
-    decision: urls.decision === null ? defaultDecision(card) : readDecision(urls.decision),
-    detect: async (rgb) => (await run(detector, rgb, WIDTH, HEIGHT))[0] as Float32Array,
+    detect: detector && (async (rgb) => (await run(detector, rgb, WIDTH, HEIGHT))[0] as Float32Array),
     refine: refiner && (async (rgb) => refinerOutputs(await run(refiner, rgb, CROP_WIDTH, CROP_HEIGHT))),
-    classify: async (rgb) => classifierOutputs(await run(classifier, rgb, SIZE, SIZE), classifier, kinds),
   };
 }
 
@@ -117,9 +146,13 @@ function classifierOutputs(
   const output = (...shape: number[]): Float32Array | null => outputs[shapes.indexOf(shape.join())] ?? null;
   const probabilities = output(1, kinds);
   if (!probabilities?.every(Number.isFinite))
-    throw new Error(`the model has no output of ${kinds} finite probabilities`);
+    throw new ModelError('fails', `it has no output of ${kinds} finite probabilities`);
   const oodScore = output(1, 1);
   return { probabilities, maps: output(1, GRID, GRID, kinds), oodScore: oodScore?.[0] ?? null };
+}
+
+async function fetchIfAny(url: string | null): Promise<Bytes | null> {
+  return url === null ? null : fetchPacked(url);
 }
 
 /** Fetch and unpack a file; a host that sets Content-Encoding has made the browser unpack it already. */

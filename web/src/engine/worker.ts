@@ -17,6 +17,7 @@ import {
   extractUnstretched,
   type FrameKey,
   inTurn,
+  ModelError,
   maxEvidence,
   type Networks,
   overlay,
@@ -157,7 +158,7 @@ function frameKey(key: RecognisedKey): FrameKey {
     tip,
     outputs: key.outputs,
     evidence: key.evidence,
-    causes: causesOf(key.measurements),
+    causes: causesOf(key.measurements, key.detection !== null),
   };
 }
 
@@ -207,7 +208,9 @@ async function replyTo(request: Request): Promise<Reply> {
     return { id: request.id, result: await method(...request.args) };
   } catch (error) {
     const problem: PhotoProblem | 'unreadable' | null = error instanceof PhotoError ? error.problem : null;
-    return { id: request.id, problem, message: error instanceof Error ? error.message : String(error) };
+    const model = error instanceof ModelError ? error.problem : null;
+    const message = error instanceof Error ? error.message : String(error);
+    return { id: request.id, problem, model, message };
   }
 }
 

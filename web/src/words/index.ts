@@ -2,7 +2,8 @@
  * The app's messages, in the user's language.
  *
  * In:    <language>.json in this folder, one file a language; the browser's languages, or the user's choice
- * Out:   t(): a message with its values filled in; numbers in the language's format
+ * Out:   t(): a message with its values filled in; numbers in the language's format. For a model whose classes are not
+ *        keys, a message `<key>.any` takes the place of `<key>`
  * Needs: nothing
  *
  * To add a language, add its file: named by its BCP 47 tag, with the keys of en.json. A missing message is shown in
@@ -23,6 +24,17 @@ const languages = new Map<string, Messages>(
 );
 
 let language = preferredLanguage();
+let areKeys = true;
+
+/** Choose the words: for kinds of keys, or for classes of anything. */
+export function setSubject(ofKeys: boolean): void {
+  areKeys = ofKeys;
+}
+
+/** Return whether the words are for kinds of keys. */
+export function isAboutKeys(): boolean {
+  return areKeys;
+}
 
 /** Return the languages on offer: tag and own name. */
 export function languageNames(): [language: string, name: string][] {
@@ -47,7 +59,8 @@ export function setLanguage(tag: string): void {
 
 /** Return a message with each {name} replaced by its value. */
 export function t(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
-  const message = (languages.get(language) ?? english)[key];
+  const messages = languages.get(language) ?? english;
+  const message = (areKeys ? undefined : messages[`${key}.any` as MessageKey]) ?? messages[key];
   return message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
