@@ -17,6 +17,7 @@ from keykind.model.head import Floats
 from keykind.train.backbone import Backbone, to_network
 from keykind.train.devices import Devices
 from keykind.train.features import Network, compute
+from keykind.train.key_regions import Subject
 from keykind.train.recipe import Recipe
 
 
@@ -29,6 +30,12 @@ class Context:
     cache: Cache
     devices: Devices
     timer: Timer
+    subject: Subject | None = None  # what the photos show; None: keys, because the recipe crops them
+
+    @property
+    def of_keys(self) -> bool:
+        """Whether the photos show keys."""
+        return self.subject is None or self.subject.is_key
 
     @property
     def recipe(self) -> Recipe:
