@@ -52,6 +52,20 @@ class Context:
         """The photos to test on."""
         return self.experiment.dataset.subset("test")
 
+    @property
+    def calibration_negatives(self) -> tuple[Sample, ...]:
+        """Photos of other things, to calibrate a model of classes that are no keys: half of the first set."""
+        return () if self.of_keys else next(iter(self.experiment.negatives.values()), ())[::2]
+
+    @property
+    def test_negatives(self) -> dict[str, tuple[Sample, ...]]:
+        """Sets of photos without a key, or of other things, to test on; none that calibration used."""
+        used = {sample.sha256 for sample in self.calibration_negatives}
+        return {
+            name: tuple(sample for sample in samples if sample.sha256 not in used)
+            for name, samples in self.experiment.negatives.items()
+        }
+
     def network(self, backbone: Backbone) -> Network:
         """Return the backbone converted to LiteRT, from the cache if possible."""
         return to_network(backbone, self.cache)

@@ -33,6 +33,7 @@ from keykind.core.files import (
 )
 from keykind.core.lock import lock_folder
 from keykind.dataset.listing import first_few
+from keykind.train.recipe import REPORT
 
 Arrays = dict[str, NDArray[Any]]  # by name, e.g. the weights and curves of a fold
 RECORD = "recipe.json"  # what determines the run, and what it decided
@@ -148,7 +149,8 @@ class RunFolder:
         return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
     def _compare(self, identity: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        changed = _differences(identity, record)
+        known = REPORT.as_json() | record.get("recipe", {})  # what the version that wrote it did not know
+        changed = _differences(identity, {**record, "recipe": known} if "recipe" in record else record)
         if changed:
             raise BadRun(
                 self.path,

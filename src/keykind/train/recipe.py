@@ -50,6 +50,7 @@ class Recipe:
     fine_tune_epochs: int = 10  # at most
     fine_tune_learning_rate: float = 1e-5  # Adam's
     all_layers_epochs: int = 0  # full fine-tuning, of all layers on strongly augmented views; 0: none
+    all_layers_min_steps: int = 0  # in all; few photos are seen several times per epoch to reach them
     all_layers_learning_rate: float = 1.5e-4  # peak of AdamW's; it decays to 0 along a cosine
     all_layers_sizes: tuple[int, ...] = (SIZE,)  # side of the views, px; one for all epochs, or one per epoch
     all_layers_batch: int = 32  # views per step
@@ -112,6 +113,7 @@ DEFAULT = Recipe(
     epochs=40,
     restore_best=True,
     all_layers_epochs=6,
+    all_layers_min_steps=48,
 )
 """For users' own photos, of keys or of anything else: full fine-tuning on strong augmentation.
 
@@ -140,6 +142,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "fine_tune_epochs": (1, 10_000),
     "fine_tune_learning_rate": (1e-8, 1),
     "all_layers_epochs": (0, 1000),
+    "all_layers_min_steps": (0, 1_000_000),
     "all_layers_learning_rate": (1e-8, 1),
     "all_layers_sizes": (STRIDE, 1024),
     "all_layers_batch": (1, 65_536),
