@@ -149,8 +149,7 @@ class RunFolder:
         return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
     def _compare(self, identity: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        known = REPORT.as_json() | record.get("recipe", {})  # what the version that wrote it did not know
-        changed = _differences(identity, {**record, "recipe": known} if "recipe" in record else record)
+        changed = _differences(identity, _with_new_choices(record, identity))
         if changed:
             raise BadRun(
                 self.path,
@@ -198,6 +197,15 @@ class RunFolder:
         """Write metrics.json, which marks the run as finished, and remove the unfinished steps."""
         write_json(self.path / "metrics.json", metrics)
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _with_new_choices(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the record with the defaults of those choices of a recipe that its version did not have."""
+    recipe, known = identity.get("recipe"), record.get("recipe")
+    if not isinstance(recipe, dict) or not isinstance(known, dict):
+        return record
+    added = {key: value for key, value in REPORT.as_json().items() if key in recipe and key not in known}
+    return {**record, "recipe": known | added}
 
 
 def _differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:
