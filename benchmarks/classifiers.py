@@ -33,7 +33,7 @@ from keykind.model.model import Answer, Model, load_model
 from keykind.model.ood import MAX_OOD_SCORE
 from keykind.model.preprocess import Crop
 from keykind.photo.decode import read_photo, resize
-from keykind.train.features import with_key_crops
+from keykind.train.key_regions import with_key_crops
 from keykind.train.saliency import Saliency, measure_saliency
 from table import markdown, section, write_section
 

@@ -23,7 +23,8 @@ from keykind.model.preprocess import Augmentation
 from keykind.photo.inputs import iter_photos
 from keykind.photo.source import NamedPhoto
 from keykind.predict.recogniser import Recogniser
-from keykind.train.features import Plan, compute, with_key_crops
+from keykind.train.features import Plan, compute
+from keykind.train.key_regions import with_key_crops
 from tiny_model import tiny_file
 
 pyarrow = pytest.importorskip("pyarrow", reason="the extra scale is not installed")

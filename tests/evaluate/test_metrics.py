@@ -7,6 +7,7 @@ import pytest
 
 metrics = pytest.importorskip("sklearn.metrics", reason="the extra train is not installed")
 
+from keykind.evaluate.intervals import wilson_interval  # noqa: E402
 from keykind.evaluate.metrics import (  # noqa: E402
     TEMPERATURE_RANGE,
     calibration_bins,
@@ -14,24 +15,11 @@ from keykind.evaluate.metrics import (  # noqa: E402
     fit_temperature,
     score,
     score_ood,
-    wilson_interval,
 )
 from keykind.model.head import softmax  # noqa: E402
 
 KINDS = ("cylinder", "dimple", "laser", "mortice")
 PUBLISHED = np.array([[30, 11, 8, 5], [2, 14, 2, 0], [0, 2, 9, 1], [0, 0, 0, 21]])  # rows true; plain photos
-
-
-class FixedDraw:
-    """A fake generator that fixes how often the bootstrap draws each group."""
-
-    def __init__(self, times):
-        self.times = np.asarray(times)
-
-    def multinomial(self, count, shares, size):
-        assert count == len(shares) == self.times.sum() == len(self.times)
-        assert sum(shares) == pytest.approx(1)
-        return np.tile(self.times, (size, 1))
 
 
 def probabilities_of(predicted, kinds=4, confidence=0.7):
@@ -95,30 +83,6 @@ def test_log_loss_is_the_mean_negative_log_probability_of_the_true_kind():
     assert scores.log_loss == pytest.approx(-np.log(probabilities[np.arange(50), labels]).mean(), rel=1e-4)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_a_resample_is_scored_like_scikit_learn_scores_its_photos(seed):
-    rng = np.random.default_rng(seed)
-    labels, predicted = random_predictions(seed, photos=60)
-    groups = np.array([f"{label} {key}" for label, key in zip(labels, rng.integers(0, 4, 60), strict=True)])
-    names = np.unique(groups)
-    times = rng.multinomial(len(names), np.full(len(names), 1 / len(names)))
-    if not seed:  # a draw without any key of the last kind
-        times = np.where([name.startswith("3") for name in names], 0, 1)
-        times[0] += len(names) - times.sum()
-    drawn = np.concatenate([np.flatnonzero(groups == name) for name in names.repeat(times)])
-    scores = scored(labels, predicted, groups.tolist(), resamples=100, rng=FixedDraw(times))
-    true, drawn_predicted = labels[drawn], predicted[drawn]
-    present = np.unique(true)
-    weighted = metrics.f1_score(true, drawn_predicted, average="weighted", zero_division=0)
-    macro = metrics.f1_score(true, drawn_predicted, labels=present, average="macro", zero_division=0)
-    assert scores.intervals["accuracy"] == pytest.approx((np.mean(true == drawn_predicted),) * 2)
-    assert scores.intervals["weighted_f1"] == pytest.approx((weighted,) * 2)
-    assert scores.intervals["macro_f1"] == pytest.approx((macro,) * 2)
-    f1 = metrics.f1_score(true, drawn_predicted, labels=range(4), average=None, zero_division=0)
-    for i, kind in enumerate(scores.per_kind):
-        assert kind.f1_interval == pytest.approx((f1[i],) * 2 if i in present else (0, 1))
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_intervals_contain_the_score(seed):
     scores = scored(*random_predictions(seed), resamples=1000)
@@ -128,13 +92,6 @@ def test_intervals_contain_the_score(seed):
     for kind in scores.per_kind:
         assert kind.recall_interval[0] <= kind.recall <= kind.recall_interval[1]
         assert kind.f1_interval[0] <= kind.f1 <= kind.f1_interval[1]
-
-
-@pytest.mark.parametrize(("successes", "count"), [(0, 3), (3, 3), (1, 1), (7, 10), (50, 100), (999, 1000)])
-def test_the_wilson_interval_is_that_of_scipy(successes, count):
-    stats = pytest.importorskip("scipy.stats")
-    expected = stats.binomtest(successes, count).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(successes / count, count) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_the_interval_of_recall_depends_on_keys_not_photos():

@@ -6,12 +6,18 @@ Needs: keras, tensorflow, scikit-learn, scipy, matplotlib                       
 """
 
 import argparse
+import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from keykind.cli.options import add_dataset_options, add_engine, add_seed, devices
 from keykind.cli.output import OK, SOME_UNREADABLE, message, print_scores
 
+if TYPE_CHECKING:
+    from keykind.experiment.train import Run
+
 HELP = "train and test a model on your photos, and write a report"
+INTERRUPTED = 130  # exit status: 128 + SIGINT, as of other programs
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,13 +26,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--recipe",
         metavar="NAME|FILE",
-        help="a recipe, report or default, or a .toml file; report if not given",
+        help="a recipe: default (if not given), report (the student report of 2024), or a .toml file",
     )
     parser.add_argument(
         "--weights",
         metavar="NAME|FILE",
-        help="initial weights: keykind, imagenet, random, or a file (default: keykind with --recipe default, "
-        "otherwise imagenet)",
+        help="initial weights: keykind (if not given; included), imagenet (downloaded), random, or a file",
     )
     parser.add_argument(
         "--negatives",
@@ -41,7 +46,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--renders",
         type=int,
         metavar="N",
-        help="with --recipe default: also train on N rendered photos of the same kinds",
+        help="also train on N rendered photos of the same kinds, if these are keykind's",
     )
     parser.add_argument(
         "--fine-tune", type=int, metavar="N", help="also train the last N layers of the backbone"
@@ -54,8 +59,17 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "(default: one device)",
     )
     add_seed(parser, default=None)
-    parser.add_argument("--out", type=Path, metavar="RUN", help="folder of the run")
     parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="RUN",
+        help="folder of the run (default: PHOTOS-run)",
+    )
+    existing = parser.add_mutually_exclusive_group()
+    existing.add_argument(
+        "--force", action="store_true", help="replace the run in that folder, but no other files"
+    )
+    existing.add_argument(
         "--resume",
         action="store_true",
         help="resume an interrupted run; `keykind train --resume RUN` is enough, because photos and options "
@@ -67,14 +81,29 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and report."""
-    from keykind.experiment.train import train
-
     photos, out = options.photos, options.out
     if options.resume and out is None:
         photos, out = None, photos
-    if out is None or (photos is None and not options.resume):
-        options.usage_error("PHOTOS and --out are required, except for --resume RUN")
-    finished = train(
+    if photos is None and (out is None or not options.resume):
+        options.usage_error("PHOTOS is required, except for --resume RUN")
+    if out is None:
+        from keykind.experiment.train import default_out
+
+        out = default_out(photos, options.test)
+        message(f"keykind: the run is written to {out}")
+    try:
+        finished = _train(options, photos, out)
+    except KeyboardInterrupt:
+        message(f"keykind: interrupted; {_how_to_go_on(out)}")
+        return INTERRUPTED
+    print_scores(finished.metrics, finished.path)
+    return SOME_UNREADABLE if finished.read_errors else OK
+
+
+def _train(options: argparse.Namespace, photos: Path | None, out: Path) -> "Run":
+    from keykind.experiment.train import train
+
+    return train(
         photos,
         out=out,
         recipe=options.recipe,
@@ -88,9 +117,17 @@ def run(options: argparse.Namespace) -> int:
         fine_tune=options.fine_tune,
         seed=options.seed,
         resume=options.resume,
+        force=options.force,
         devices=options.devices,
         engine=options.engine,
         notify=lambda problem: message(f"keykind: {problem}"),
+        tell=lambda decision: message(f"keykind: {decision}"),
     )
-    print_scores(finished.metrics, finished.path)
-    return SOME_UNREADABLE if finished.read_errors else OK
+
+
+def _how_to_go_on(out: Path) -> str:
+    """Return what to do after an interruption."""
+    if not (out / "recipe.json").is_file():
+        return "nothing was written yet; run the same command again"
+    command = shlex.join(["keykind", "train", "--resume", str(out)])
+    return f"finished steps are kept; to continue, add --resume: {command}"

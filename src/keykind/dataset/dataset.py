@@ -30,6 +30,7 @@ from keykind.dataset.groups import (
 from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.layout import list_photos
 from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
+from keykind.dataset.name_groups import proposal
 from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.warnings import dataset_warnings, split_warnings
 from keykind.photo.decode import SUFFIXES
@@ -65,7 +66,7 @@ def read_dataset(
     listed_kinds = {kind for listing in listings for kind in listing.kinds}
     warnings = [sentence for listing in listings for sentence in listing.warnings]
     warnings += dataset_warnings(dataset, listed_kinds, kept_leaks=keep_leaks)
-    warnings += [] if group_pattern is None else _unmatched(entries)
+    warnings += _unmatched(entries) if group_pattern is not None else filter(None, [proposal(entries)])
     read_errors = [error for listing in listings for error in listing.read_errors] + unreadable
     return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings))
 

@@ -20,7 +20,8 @@ from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
 from keykind.core.html import Tile
-from keykind.evaluate.metrics import Interval, Scores
+from keykind.evaluate.intervals import Interval
+from keykind.evaluate.metrics import Scores
 from keykind.evaluate.thumbnails import SIDE
 
 INK = "#010203"  # placeholder for the page's text colour; used for nothing else in a chart

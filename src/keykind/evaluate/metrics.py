@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import ndtri
 from sklearn.metrics import (
     accuracy_score,
     confusion_matrix,
@@ -23,11 +22,9 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
+from keykind.evaluate.intervals import Interval, ScoreIntervals, score_intervals, wilson_interval
 from keykind.model.head import Floats, Labels, softmax
 
-Interval = tuple[float, float]
-LEVEL = 0.95  # confidence level of intervals
-RESAMPLE_BATCH = 1000  # bootstrap resamples drawn at once, to bound memory
 BINS = 10  # of confidence, equally wide, for calibration
 TPR = 0.95  # true positive rate at which the false positive rate is reported
 JSON_NAMES = {"negatives": "strangers", "negatives_rejected": "strangers_refused"}  # in metrics.json
@@ -61,8 +58,7 @@ class CalibrationBin:
 class Scores:
     """All classification metrics of a test.
 
-    Intervals contain 95% of bootstrap resamples of physical keys; those of recall are Wilson intervals over
-    physical keys.
+    Intervals are those of intervals.py, by physical key; those of recall are Wilson intervals over keys.
     """
 
     kinds: tuple[str, ...]
@@ -162,8 +158,8 @@ def score(
 ) -> Scores:
     """Return the scores of probabilities (n, c) against labels (n,) in 0..c-1.
 
-    groups: the physical key of each photo; photos of one key are not independent, so the bootstrap resamples
-    keys.
+    groups: the physical key of each photo; photos of one key are not independent. resamples: of the keys,
+    for the intervals, see `score_intervals`.
     Raises ValueError if there is no photo or the lengths differ.
     """
     if not len(labels) or not len(labels) == len(groups) == len(probabilities):
@@ -172,15 +168,15 @@ def score(
     predicted = probabilities.argmax(axis=1)
     classes = np.arange(len(kinds))
     present = np.unique(labels)
-    resampled = _bootstrap(labels, predicted, groups, len(kinds), resamples, rng)
+    intervals = score_intervals(labels, predicted, groups, len(kinds), resamples=resamples, rng=rng)
     return Scores(
         kinds=tuple(kinds),
         confusion=confusion_matrix(labels, predicted, labels=classes),
         accuracy=float(accuracy_score(labels, predicted)),
         weighted_f1=float(f1_score(labels, predicted, average="weighted", zero_division=0.0)),
         macro_f1=float(f1_score(labels, predicted, labels=present, average="macro", zero_division=0.0)),
-        intervals={name: _interval(resampled[name]) for name in ("accuracy", "weighted_f1", "macro_f1")},
-        per_kind=_per_kind(labels, predicted, groups, kinds, resampled["f1"]),
+        intervals=intervals.overall,
+        per_kind=_per_kind(labels, predicted, groups, kinds, intervals),
         bins=calibration_bins(probabilities, labels),
         ece=calibration_error(probabilities, labels),
         log_loss=float(log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=classes)),
@@ -192,7 +188,7 @@ def _per_kind(
     predicted: Labels,
     groups: Sequence[str],
     kinds: Sequence[str],
-    f1_resampled: NDArray[np.float64],
+    intervals: ScoreIntervals,
 ) -> tuple[KindScore, ...]:
     table = precision_recall_fscore_support(
         labels, predicted, labels=np.arange(len(kinds)), zero_division=0.0
@@ -209,26 +205,10 @@ def _per_kind(
             int(support),
             len(keys[i]),
             wilson_interval(float(recall), len(keys[i])),
-            _interval(f1_resampled[:, i]),
+            intervals.f1[i],
         )
         for i, (kind, precision, recall, f1, support) in enumerate(zip(kinds, *table, strict=True))
     )
-
-
-def wilson_interval(share: float, count: int) -> Interval:
-    """Return the 95% Wilson interval of a share of `count` independent trials; 0 to 1 if there were none.
-
-    For recall, `count` is the number of keys, because photos of one key are not independent. Unlike the
-    bootstrap interval it keeps its width where all of a few keys are classified correctly.
-    Source: Wilson 1927, JASA 22:209.
-    """
-    if not count:
-        return 0.0, 1.0
-    z = float(ndtri((1 + LEVEL) / 2))  # not scipy's binomtest: share * count is not a whole number
-    weight = z**2 / count
-    centre = (share + weight / 2) / (1 + weight)
-    half = z * ((share * (1 - share) + weight / 4) / count) ** 0.5 / (1 + weight)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
 
 
 def calibration_bins(probabilities: Floats, labels: Labels) -> tuple[CalibrationBin, ...]:
@@ -268,47 +248,3 @@ def fit_temperature(logits: Floats, labels: Labels) -> float:
 
     low, high = np.log(TEMPERATURE_RANGE)
     return float(np.exp(minimize_scalar(cross_entropy, bounds=(low, high), method="bounded").x))
-
-
-def _bootstrap(
-    labels: Labels,
-    predicted: Labels,
-    groups: Sequence[str],
-    kinds: int,
-    resamples: int,
-    rng: np.random.Generator,
-) -> dict[str, NDArray[np.float64]]:
-    """Return the scores of `resamples` draws of groups with replacement; NaN where a kind was not drawn."""
-    _, group_index = np.unique(np.asarray(groups), return_inverse=True)
-    count = int(group_index.max()) + 1
-    correct = labels == predicted
-    tables = [np.zeros((count, kinds)) for _ in range(3)]  # photos per group and kind
-    for table, rows, columns in zip(
-        tables,
-        (group_index[correct], group_index, group_index),
-        (labels[correct], labels, predicted),
-        strict=True,
-    ):
-        np.add.at(table, (rows, columns), 1)
-    hits, support, positives = np.zeros((3, resamples, kinds))
-    for start in range(0, resamples, RESAMPLE_BATCH):
-        batch = slice(start, min(start + RESAMPLE_BATCH, resamples))
-        draws = rng.multinomial(count, np.full(count, 1 / count), size=batch.stop - start)
-        hits[batch], support[batch], positives[batch] = (draws @ table for table in tables)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        f1 = np.where(support > 0, 2 * hits / (support + positives), np.nan)
-    total = support.sum(axis=1)
-    return {
-        "f1": f1,
-        "accuracy": hits.sum(axis=1) / total,
-        "weighted_f1": np.nansum(f1 * support, axis=1) / total,
-        "macro_f1": np.nansum(f1, axis=1) / (support > 0).sum(axis=1),
-    }
-
-
-def _interval(values: NDArray[np.float64]) -> Interval:
-    valid = values[~np.isnan(values)]
-    if not len(valid):
-        return 0.0, 1.0
-    low, high = np.quantile(valid, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return float(low), float(high)

@@ -6,7 +6,8 @@ Needs: scikit-learn, scipy                                                      
 """
 
 from keykind.core.html import Content, Html, table
-from keykind.evaluate.metrics import Interval, Scores
+from keykind.evaluate.intervals import Interval
+from keykind.evaluate.metrics import Scores
 
 PUBLISHED = {"cylinder": 0.698, "dimple": 0.622, "laser track": 0.581, "mortice": 0.875}  # F1, 2024 report
 PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos

@@ -70,6 +70,7 @@ def write_report_files(
         explainer=Explainer(result.network, result.head, dataset.kinds),
         details=_details(context, parameters),
         notice=_notice(experiment),
+        of_keys=context.of_keys,
     )
     write_text(folder.path / "report.html", write_report(data, folder.path / "figures"))
 
@@ -89,7 +90,7 @@ def write_model_files(
         calibration.temperature,
         metrics["novelty"]["view"],
     )
-    crop, kinds = metrics["recipe"]["crop"], tuple(metrics["kinds"])
+    crop, kinds = metrics["crop"], tuple(metrics["kinds"])
     trained = TrainedModel(
         classifier, model, crop, kinds, calibration.ood_threshold, about_run(dict(metrics))
     )
@@ -166,6 +167,8 @@ def _details(context: Context, parameters: Mapping[str, int]) -> dict[str, str]:
     }
     if context.recipe.crop == KEY:
         details["keys detected"] = _detected(experiment.dataset)
+    elif context.subject:
+        details["keys detected"] = context.subject.sentence(context.recipe.crop)
     for key, value in context.recipe.as_json().items():
         if not isinstance(value, dict):  # a table for training the detector or so, no part of this training
             details[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

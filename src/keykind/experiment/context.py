@@ -17,6 +17,7 @@ from keykind.model.head import Floats
 from keykind.train.backbone import Backbone, to_network
 from keykind.train.devices import Devices
 from keykind.train.features import Network, compute
+from keykind.train.key_regions import Subject
 from keykind.train.recipe import Recipe
 
 
@@ -29,6 +30,12 @@ class Context:
     cache: Cache
     devices: Devices
     timer: Timer
+    subject: Subject | None = None  # what the photos show; None: keys, because the recipe crops them
+
+    @property
+    def of_keys(self) -> bool:
+        """Whether the photos show keys."""
+        return self.subject is None or self.subject.is_key
 
     @property
     def recipe(self) -> Recipe:
@@ -44,6 +51,20 @@ class Context:
     def test_photos(self) -> tuple[Sample, ...]:
         """The photos to test on."""
         return self.experiment.dataset.subset("test")
+
+    @property
+    def calibration_negatives(self) -> tuple[Sample, ...]:
+        """Photos of other things, to calibrate a model of classes that are no keys: half of the first set."""
+        return () if self.of_keys else next(iter(self.experiment.negatives.values()), ())[::2]
+
+    @property
+    def test_negatives(self) -> dict[str, tuple[Sample, ...]]:
+        """Sets of photos without a key, or of other things, to test on; none that calibration used."""
+        used = {sample.sha256 for sample in self.calibration_negatives}
+        return {
+            name: tuple(sample for sample in samples if sample.sha256 not in used)
+            for name, samples in self.experiment.negatives.items()
+        }
 
     def network(self, backbone: Backbone) -> Network:
         """Return the backbone converted to LiteRT, from the cache if possible."""

@@ -6,22 +6,29 @@ Needs: numpy, pillow, ai-edge-litert
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from keykind.core.cache import Cache
 from keykind.core.parallel import Engine, parallel_map
 from keykind.dataset.samples import Dataset, Sample
 from keykind.detect.detection import Detector
 from keykind.model.head import Labels
 from keykind.model.preprocess import Augmentation
-from keykind.train.features import Plan, with_key_crops
-from keykind.train.recipe import Recipe
+from keykind.train.features import Plan
+from keykind.train.key_regions import Subject, with_key_crops
+from keykind.train.recipe import AUTO, Recipe
 
 SCHEMA = 3  # of recipe.json: raised when runs of older versions can no longer be resumed
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Experiment:
     engine: Engine = parallel_map  # for detecting keys, cropping, and computing features
     devices: str | None = None  # for training, see `find_devices`; the result is the same up to rounding
     options: Mapping[str, Any] = field(default_factory=dict)  # of `train`, kept in recipe.json to resume with
+    tell: Callable[[str], None] = field(default=silent, compare=False)  # called with what the run decides
 
     @property
     def plan(self) -> Plan:
@@ -49,7 +57,8 @@ class Experiment:
     def identity(self, initial_network: str, detector: Detector | None) -> dict[str, Any]:
         """Return everything that determines the result, as JSON values: what recipe.json holds.
 
-        initial_network: the digest of the backbone. detector: of key crops; None for whole photos.
+        initial_network: the digest of the backbone. detector: of key crops, or to decide about them; None
+        for whole photos.
         """
         recipe = {key: value for key, value in self.recipe.as_json().items() if key != "name"}
         return {
@@ -62,17 +71,20 @@ class Experiment:
             "renders": _digest(self.renders),
         } | ({"detector": detector.digest} if detector else {})
 
-    def crop_keys(self, detector: Detector) -> "Experiment":
+    def cropped_for(self, subject: Subject | None) -> "Experiment":
+        """Return the experiment with the crop that suits its photos, if the recipe leaves that open."""
+        if subject is None or self.recipe.crop != AUTO:
+            return self
+        return replace(self, recipe=replace(self.recipe, crop=subject.crop))
+
+    def crop_keys(self, detector: Detector, cache: Cache | None = None) -> "Experiment":
         """Return the experiment with each photo reduced to its key, if one is detected."""
+        crop = partial(with_key_crops, detector=detector, engine=self.engine, cache=cache)
         return replace(
             self,
-            dataset=replace(
-                self.dataset, samples=with_key_crops(self.dataset.samples, detector, self.engine)
-            ),
-            negatives={
-                name: with_key_crops(photos, detector, self.engine) for name, photos in self.negatives.items()
-            },
-            renders=with_key_crops(self.renders, detector, self.engine),
+            dataset=replace(self.dataset, samples=crop(self.dataset.samples)),
+            negatives={name: crop(photos) for name, photos in self.negatives.items()},
+            renders=crop(self.renders),
         )
 
     def seed_for(self, *purpose: str | int) -> int:

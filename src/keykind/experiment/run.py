@@ -22,11 +22,13 @@ from keykind.experiment.stages.calibrate import Calibration, calibrate
 from keykind.experiment.stages.fine_tune import TrainingResult, fine_tune
 from keykind.experiment.stages.heads import train_heads
 from keykind.experiment.stages.test import TestResult, run_test
-from keykind.model.card import KEY
+from keykind.model.card import KEY, OTHER, SUBJECT
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.crossval import Fold, make_folds
 from keykind.train.devices import find_devices
 from keykind.train.head_training import build_classifier, count_parameters
+from keykind.train.key_regions import Subject, examine, subject_from_json
+from keykind.train.recipe import AUTO
 
 
 def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
@@ -47,18 +49,36 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     devices = find_devices(experiment.devices)
     seed = experiment.seed_for("weights")
     backbone = load_backbone(recipe.backbone, experiment.weights, scaling=recipe.scaling, seed=seed)
-    detector = load_detector() if recipe.crop == KEY else None
+    detector = load_detector() if recipe.crop in (KEY, AUTO) else None
     identity = experiment.identity(backbone.digest, detector)
     with Cache(default_folder()) as cache, folder.locked():
         finished = folder.claim(identity, {"options": dict(experiment.options)}, resume=resume)
         if finished is not None:
             return finished
-        if detector:
-            experiment = experiment.crop_keys(detector)
-        context = Context(experiment, folder, cache, devices, timer)
+        subject = _subject(experiment, folder, cache)
+        experiment = experiment.cropped_for(subject)
+        if detector and experiment.recipe.crop == KEY:
+            experiment = experiment.crop_keys(detector, cache)
+        context = Context(experiment, folder, cache, devices, timer, subject)
         metrics = _run_stages(context, backbone, folds, identity)
         folder.finish(metrics)
         return metrics
+
+
+def _subject(experiment: Experiment, folder: RunFolder, cache: Cache) -> Subject | None:
+    """Return what the photos show; None if the recipe crops keys anyway.
+
+    What was detected is kept in recipe.json: a resumed run does not decide again.
+    """
+    if experiment.recipe.crop == KEY:
+        return None
+
+    def detected() -> dict[str, Any]:
+        return examine(experiment.dataset, load_detector(), experiment.engine, cache).as_json()
+
+    subject = subject_from_json(folder.remember("keys_detected", detected))
+    experiment.tell(subject.sentence(experiment.cropped_for(subject).recipe.crop))
+    return subject
 
 
 def _run_stages(
@@ -100,6 +120,9 @@ def _metrics(
         "weights": experiment.weights,
         "network": result.network.digest,
         "kinds": list(dataset.kinds),
+        "crop": context.recipe.crop,
+        SUBJECT: KEY if context.of_keys else OTHER,
+        "keys_detected": context.subject and context.subject.as_json(),
         "counts": dataset.counts(),
         "unreadable": len(dataset.read_errors),
         "keys_found": sum(sample.region is not None for sample in dataset.samples),

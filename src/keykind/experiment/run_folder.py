@@ -9,9 +9,11 @@ import csv
 import io
 import json
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +32,15 @@ from keykind.core.files import (
     writing_to,
 )
 from keykind.core.lock import lock_folder
+from keykind.dataset.listing import first_few
+from keykind.train.recipe import REPORT
 
 Arrays = dict[str, NDArray[Any]]  # by name, e.g. the weights and curves of a fold
+RECORD = "recipe.json"  # what determines the run, and what it decided
+FILES = (
+    *(RECORD, "metrics.json", "report.html", "history.csv", "photos.csv", "predictions.csv", "figures"),
+    *("model.keras", "prototypes.npy", "keys*.tflite", "*.onnx", "work", f"{UNFINISHED}*"),
+)  # what a run holds, and exports of it, as patterns
 LAST_WITHOUT_SCHEMA = "0.6.0"  # version of keykind
 
 
@@ -61,8 +70,29 @@ class RunFolder:
             raise BadRun(
                 self.path,
                 fault="already exists and is not empty",
-                remedy="add --resume, or name another folder",
+                remedy="add --resume to continue its run, --force to replace it, or name another folder",
             )
+
+    def check_replaceable(self) -> None:
+        """Raise BadRun if the path is neither free nor a run, or holds what keykind did not write as well."""
+        with writing_to(self.path):
+            if self._is_free():
+                return
+            names = sorted(file.name for file in self.path.iterdir()) if self.path.is_dir() else []
+        if RECORD not in names or "photos" not in _read(self.path / RECORD):
+            fault = "already exists and is not a run of keykind"
+            raise BadRun(self.path, fault=fault, remedy="name another folder")
+        if foreign := [name for name in names if not any(map(partial(fnmatch, name), FILES))]:
+            fault = f"also holds what keykind did not write: {first_few(foreign)}"
+            raise BadRun(self.path, fault=fault, remedy="move it elsewhere, or name another folder")
+
+    def clear(self) -> None:
+        """Delete the run, so that another can take its place. Raises BadRun as `check_replaceable` does."""
+        with self.locked(), writing_to(self.path):
+            self.check_replaceable()
+            # recipe.json comes last: a run killed meanwhile is still known as one.
+            for path in sorted(self.path.iterdir(), key=lambda path: path.name == RECORD):
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
     def read_record(self, schema: int) -> dict[str, Any] | None:
         """Return what `claim` wrote into recipe.json; None if the folder is free.
@@ -71,7 +101,7 @@ class RunFolder:
         """
         if self._is_free():
             return None
-        path = self.path / "recipe.json"
+        path = self.path / RECORD
         if not path.is_file():
             raise BadRun(self.path, fault="holds other files, but no run", remedy="name another folder")
         record = _read(path)
@@ -98,7 +128,7 @@ class RunFolder:
         self.check(resume=resume)
         record = self.read_record(identity["schema"])
         if record is None:
-            write_json(self.path / "recipe.json", {**identity, "keykind": __version__, **(notes or {})})
+            write_json(self.path / RECORD, {**identity, "keykind": __version__, **(notes or {})})
         else:
             self._compare(identity, record)
         with writing_to(self.work):
@@ -119,13 +149,25 @@ class RunFolder:
         return all(file.name.startswith(UNFINISHED) for file in self.path.iterdir())
 
     def _compare(self, identity: Mapping[str, Any], record: Mapping[str, Any]) -> None:
-        changed = _differences(identity, record)
+        changed = _differences(identity, _with_new_choices(record, identity))
         if changed:
             raise BadRun(
                 self.path,
                 fault=f"holds a run with other {', '.join(changed)}",
                 remedy="give the same options and photos to resume it, or name another folder",
             )
+
+    def remember(self, name: str, decide: Callable[[], Any]) -> Any:
+        """Return what the run decided under this name; the first time, decide it and add it to recipe.json.
+
+        Raises what `decide` raises, and BadRun if recipe.json cannot be read.
+        """
+        path = self.path / RECORD
+        record = _read(path)
+        if name not in record:
+            record[name] = decide()
+            write_json(path, record)
+        return record[name]
 
     def load_step(self, step: str) -> Arrays | None:
         """Return the arrays of a finished step, or None if they are absent or damaged."""
@@ -155,6 +197,15 @@ class RunFolder:
         """Write metrics.json, which marks the run as finished, and remove the unfinished steps."""
         write_json(self.path / "metrics.json", metrics)
         shutil.rmtree(self.work, ignore_errors=True)
+
+
+def _with_new_choices(record: Mapping[str, Any], identity: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the record with the defaults of those choices of a recipe that its version did not have."""
+    recipe, known = identity.get("recipe"), record.get("recipe")
+    if not isinstance(recipe, dict) or not isinstance(known, dict):
+        return record
+    added = {key: value for key, value in REPORT.as_json().items() if key in recipe and key not in known}
+    return {**record, "recipe": known | added}
 
 
 def _differences(now: Mapping[str, Any], before: Mapping[str, Any]) -> list[str]:

@@ -18,11 +18,11 @@ from keykind.core.parallel import Engine, parallel_map
 from keykind.dataset.dataset import hold_out, read_dataset, read_negative_sets
 from keykind.dataset.listing import ReadError
 from keykind.dataset.samples import Dataset, Sample
-from keykind.experiment.experiment import SCHEMA, Experiment
+from keykind.experiment.experiment import SCHEMA, Experiment, silent
 from keykind.experiment.run_folder import RunFolder
-from keykind.train.recipe import Recipe, from_values, load_recipe, weights_for, with_fine_tuning, with_renders
+from keykind.train.recipe import AUTO, Recipe, from_values, load_recipe, with_fine_tuning, with_renders
 
-DEFAULT_RECIPE = "report"
+DEFAULT_RECIPE, DEFAULT_WEIGHTS = "default", "keykind"
 NAMED_WEIGHTS = ("keykind", "imagenet", "random")  # other weights are files
 
 
@@ -68,7 +68,7 @@ class Options:
 def train(  # noqa: PLR0913 - the options of a command
     photos: str | Path | Dataset | None = None,
     *,
-    out: str | Path,
+    out: str | Path | None = None,
     recipe: str | Path | Recipe | None = None,
     test: str | Path | None = None,
     kinds: Sequence[str] | None = None,
@@ -80,26 +80,29 @@ def train(  # noqa: PLR0913 - the options of a command
     fine_tune: int | None = None,
     seed: int | None = None,
     resume: bool = False,
+    force: bool = False,
     devices: str | None = None,
     engine: str | Engine | None = None,
-    notify: Callable[[str], None] = lambda _: None,
+    notify: Callable[[str], None] = silent,
+    tell: Callable[[str], None] = silent,
 ) -> Run:
     """Train on photos, test, and write the run folder `out`; return the finished run.
 
-    photos: a folder with one subfolder per kind, a CSV table, or a Dataset. test: test photos, if kept
-    separately; without any, the recipe's share is held out. kinds, group_pattern, keep_leaks: see
-    `read_dataset`. negatives: a folder of photos without a key, to test how well they are rejected.
-    recipe: `report` (None), `default`, a TOML file, or a Recipe. renders, fine_tune: in place of the recipe's
-    `renders` and `fine_tune_layers`. weights: `keykind`, `imagenet`, `random`, or a file; None: those that
-    suit the recipe. seed: of all random choices; None: 0. devices: see `find_devices`. engine: `local`
-    (None), `ray`, or a function like `parallel_map`.
-    notify: called with each problem found in the photos, before training starts.
+    photos: a folder with one subfolder per kind, a CSV table, or a Dataset. out: None: see `default_out`.
+    test: test photos, if kept separately; without any, the recipe's share is held out. kinds, group_pattern,
+    keep_leaks: see `read_dataset`. negatives: a folder of photos of anything else, to test how well they are
+    rejected. recipe: `default` (None), `report`, a TOML file, or a Recipe. renders, fine_tune: in place of
+    the recipe's `renders` and `fine_tune_layers`. weights: `keykind` (None; no network is needed), `imagenet`
+    (a download), `random`, or a file. seed: of all random choices; None: 0. devices: see `find_devices`.
+    engine: `local` (None), `ray`, or a function like `parallel_map`. notify: called with each problem found
+    in the photos, before training starts. tell: called with each decision of the run, one sentence.
 
     resume: continue an interrupted run in `out`, to the same result. Whatever is not given is as in the run;
-    what is given must not change the result. A finished run is returned as it is.
+    what is given must not change the result. A finished run is returned as it is. force: replace the run in
+    `out`, but nothing that keykind did not write.
 
-    Raises BadRun if `out` is not empty and not resumed, or holds another run; BadDataset, BadRecipe,
-    BadWeights, BadDevices; MissingExtra without keykind[train]; CannotWrite for a full disk.
+    Raises BadRun if `out` is not empty and neither resumed nor replaced, or holds another run; BadDataset,
+    BadRecipe, BadWeights, BadDevices; MissingExtra without keykind[train]; CannotWrite for a full disk.
     """
     require("train")
     given = Options(
@@ -113,8 +116,11 @@ def train(  # noqa: PLR0913 - the options of a command
         devices=devices,
         engine=engine if isinstance(engine, str) else None,
     )
-    folder = RunFolder(Path(out))
-    folder.check(resume=resume)
+    folder = RunFolder(_out(out, photos, test))
+    if force:
+        folder.check_replaceable()
+    else:
+        folder.check(resume=resume)
     record = folder.read_record(SCHEMA) if resume else None
     if resume and record is None and photos is None:
         fault = "has no run to resume"
@@ -123,7 +129,7 @@ def train(  # noqa: PLR0913 - the options of a command
         )
     options = _resume_options(folder, record, given) if record else given
     chosen = with_renders(with_fine_tuning(_base_recipe(record, recipe), fine_tune), renders)
-    options = replace(options, weights=weights_for(chosen, options.weights))
+    options = replace(options, weights=options.weights or DEFAULT_WEIGHTS)
     seed = record["seed"] if record and seed is None else seed or 0
     dataset = photos if isinstance(photos, Dataset) else _read_dataset(options)
     if not dataset.subset("test"):
@@ -142,11 +148,41 @@ def train(  # noqa: PLR0913 - the options of a command
         renders=_render(chosen.renders, dataset.kinds, seed),
         engine=engine if callable(engine) else _engine(options.engine),
         devices=options.devices,
+        tell=tell,
         options={"cwd": str(Path.cwd()), "recipe": chosen.name, **options.given()},
     )
     from keykind.experiment.run import run  # noqa: PLC0415 - imports Keras, which must not precede rendering
 
+    if force:
+        folder.clear()
     return Run(folder.path, run(experiment, resume=resume), read_errors, dataset.warnings)
+
+
+def default_out(photos: str | Path, test: str | Path | None = None) -> Path:
+    """Return the folder of a run if none is chosen: PHOTOS-run in the current folder, or beside PHOTOS.
+
+    It is never inside the photos, where the next run would take its figures for photos.
+    Raises BadRun if there is no such place.
+    """
+    inputs = [Path(path).resolve() for path in (photos, test) if path is not None]
+    name = f"{inputs[0].stem if inputs[0].is_file() else inputs[0].name}-run"
+    for folder in (Path(), inputs[0].parent):
+        if inputs[0].name and not any(_is_inside(folder / name, path) for path in inputs):
+            return folder / name
+    raise BadRun(photos, fault="leaves no place beside it for the run", remedy="add --out FOLDER")
+
+
+def _is_inside(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder)
+
+
+def _out(out: str | Path | None, photos: str | Path | Dataset | None, test: str | Path | None) -> Path:
+    """Return the folder of the run. Raises BadRun if it is not given, and the photos suggest none."""
+    if out is not None:
+        return Path(out)
+    if photos is None or isinstance(photos, Dataset):
+        raise BadRun("out", fault="not given", remedy="name the folder of the run")
+    return default_out(photos, test)
 
 
 def _resume_options(folder: RunFolder, record: Mapping[str, Any], given: Options) -> Options:
@@ -188,7 +224,9 @@ def _stored_options(record: Mapping[str, Any]) -> Options:
 def _base_recipe(record: Mapping[str, Any] | None, choice: str | Path | Recipe | None) -> Recipe:
     """Return the chosen recipe, or else that of the run, or the default one."""
     if record is None or choice is not None:
-        return load_recipe(choice or DEFAULT_RECIPE)
+        recipe = load_recipe(choice or DEFAULT_RECIPE)
+        decided = record["recipe"]["crop"] if record and recipe.crop == AUTO else AUTO
+        return recipe if decided == AUTO else replace(recipe, crop=decided)  # `default` cropped keys till 0.9
     name = record.get("options", {}).get("recipe", "resumed")
     return from_values({**record["recipe"], "name": name}, "recipe.json")
 

@@ -22,15 +22,16 @@ from keykind.dataset.dataset import read_dataset, read_negatives
 from keykind.dataset.samples import Dataset, Sample
 from keykind.detect.detector import load_detector
 from keykind.export.graph import InferenceModel, convert
-from keykind.model.card import KEY, SIZE, Card
+from keykind.model.card import KEY, SIZE, SUBJECT, Card
 from keykind.model.head import Floats, Labels, softmax
 from keykind.model.model import Model, pack, unpack
 from keykind.model.preprocess import Crop, sobel_edges, to_unit
 from keykind.model.tflite_metadata import with_metadata
 from keykind.train.backbone import Backbone
 from keykind.train.backend import keras
-from keykind.train.features import read_crop, with_key_crops
+from keykind.train.features import read_crop
 from keykind.train.head_training import network_of, read_head
+from keykind.train.key_regions import with_key_crops
 from keykind.train.recipe import from_values
 
 CONFIDENCE_THRESHOLD = 0.5  # calibrated, so a prediction below it is more often wrong than right
@@ -92,7 +93,8 @@ def load_trained_model(run: str | Path) -> TrainedModel:
             backbone, read_head(model), prototypes, metrics["temperature"], metrics["novelty"]["view"]
         )
         kinds, threshold = tuple(metrics["kinds"]), metrics["novelty"]["most"]
-        return TrainedModel(model, inference, recipe.crop, kinds, threshold, about_run(metrics))
+        crop = metrics.get("crop", recipe.crop)  # runs before 0.10 could not decide it
+        return TrainedModel(model, inference, crop, kinds, threshold, about_run(metrics))
     except KeykindError:
         raise
     except (*READ_ERRORS, TypeError) as error:
@@ -108,7 +110,8 @@ def check_finished(run: str | Path) -> None:
 def about_run(metrics: dict[str, Any]) -> dict[str, Any]:
     """Return the card's description of a run: its recipe, data and scores."""
     scores = metrics["test"][metrics["novelty"]["view"]]
-    return {
+    subject = {SUBJECT: metrics[SUBJECT]} if SUBJECT in metrics else {}
+    return subject | {
         "recipe": metrics["recipe"],
         "weights": Path(metrics["weights"]).name,
         "licence": LICENCE if metrics["weights"] in (*PRETRAINED, "random") else "unknown",

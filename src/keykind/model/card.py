@@ -21,7 +21,8 @@ SIZE = 224  # side of a crop, px
 PRECISIONS = ("fp32", "fp16", "int8")
 CROPS = WHOLE, KEY = "whole", "key"
 VIEWS = ("plain", "edge")
-SUBJECT = "subject"  # entry of `about`: "key" if the photos trained on show keys
+SUBJECT = "subject"  # entry of `about`: "key" if the photos trained on show keys, else "other"
+OTHER = "other"
 LABELS = "labels.txt"  # where other programs, e.g. MediaPipe, look for the class names
 MAX_KINDS = 1000
 MAX_NAME = 255  # characters of a kind's name, as of a folder's

@@ -177,18 +177,19 @@ def _download(entry: Architecture) -> Any:
         raise BadWeights(
             "imagenet",
             fault=f"could not be downloaded ({_first_line(error)})",
-            remedy="connect to the internet, or give a weights file",
+            remedy="train without a network: --weights keykind, which come along, or --weights FILE",
         ) from error
 
 
 def _load_shipped(network: Any, architecture: str, scaling: str) -> None:
     if architecture not in FOLDABLE:
-        raise BadWeights("keykind", fault=f"are not weights of {architecture}", remedy="use mobilenet_v2")
+        remedy = "add --weights imagenet, a download, or set backbone = 'mobilenet_v2' in the recipe"
+        raise BadWeights("keykind", fault=f"are not weights of {architecture}", remedy=remedy)
     if scaling != "unit":
         raise BadRecipe(
             "keykind",
             fault=f"are weights for pixels in 0..1, but the recipe has scaling = {scaling!r}",
-            remedy="set scaling = 'unit'",
+            remedy="set scaling = 'unit' in the recipe, or add --weights imagenet, a download",
         )
     try:
         neck = {

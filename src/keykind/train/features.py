@@ -7,7 +7,7 @@ Needs: numpy, pillow, ai-edge-litert
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,7 @@ from keykind.core.files import atomic_write
 from keykind.core.parallel import Engine, parallel_map
 from keykind.core.progress import progress
 from keykind.dataset.samples import Sample
-from keykind.detect.crops import detect_keys, take_crop
-from keykind.detect.detection import Detector
+from keykind.detect.crops import take_crop
 from keykind.model.head import Floats
 from keykind.model.interpreter import InterpreterPool
 from keykind.model.preprocess import Augmentation, Crop, Picture, make_view
@@ -88,21 +87,6 @@ def read_crop(sample: Sample, size: int, scale: float = 1.0) -> Crop:
     edge = round(size * (1 - 1 / scale) / 2)
     whole = decode.resize(read(size).pixels, size - 2 * edge)
     return np.pad(whole, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric") if edge else whole
-
-
-def with_key_crops(
-    samples: Sequence[Sample], detector: Detector, engine: Engine = parallel_map
-) -> tuple[Sample, ...]:
-    """Return the samples, each with the region of the key of highest score; the whole photo if there is none.
-
-    Raises BadPhoto for a photo that can no longer be read.
-    """
-
-    def with_region(sample: Sample) -> Sample:
-        detected = detect_keys(lambda side: decode.read_photo(sample.path, min_side=side), detector)
-        return replace(sample, region=detected.regions[0] if detected.regions else None)
-
-    return tuple(progress(engine(with_region, samples), len(samples), "detecting keys"))
 
 
 def store_crops(

@@ -8,6 +8,7 @@ The head is trained first, on the frozen backbone: gradients of a random head wo
 features, which costs most on photos unlike the training photos (Kumar et al. 2022, arXiv:2202.10054).
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -157,7 +158,8 @@ class _Trainer:
         self._task, self._seed, self._devices = task, seed, devices
         self._sizes = recipe.full_fine_tuning_sizes
         self._batch = min(recipe.all_layers_batch, len(task.labels))
-        self._steps = len(task.labels) // self._batch  # per epoch
+        self._repeats = repeats(len(task.labels) // self._batch, recipe)
+        self._steps = len(task.labels) * self._repeats // self._batch  # per epoch
         self.model = _model(network, recipe, task.kinds)
         optimizer = adamw(
             recipe.all_layers_learning_rate,
@@ -193,16 +195,26 @@ class _Trainer:
     def _batches(self, epoch: int, size: int) -> Iterator[tuple[NDArray[np.uint8], Floats]]:
         """Yield full batches of views (b, size, size, 3) and labels (b, c), in a new random order."""
         stream = [self._seed, NETWORK_STREAM, epoch]
-        order = np.random.default_rng(stream).permutation(len(self._task.labels))
+        count = len(self._task.labels)
+        order = np.random.default_rng(stream).permutation(count * self._repeats)
         targets = np.eye(self._task.kinds, dtype=np.float32)[self._task.labels]
 
         def batch(first: int) -> tuple[NDArray[np.uint8], Floats]:
-            photos = order[first : first + self._batch]
-            rngs = [np.random.default_rng([*stream, photo]) for photo in photos]
+            drawn = order[first : first + self._batch]
+            photos = drawn % count
+            rngs = [np.random.default_rng([*stream, number]) for number in drawn]
             views = [self._task.view(photo, size, rng) for photo, rng in zip(photos, rngs, strict=True)]
             return np.stack(views), targets[photos]
 
         return parallel_map(batch, range(0, len(order) - self._batch + 1, self._batch))
+
+
+def repeats(steps: int, recipe: Recipe) -> int:
+    """Return how often each photo is seen per epoch, so that there are `all_layers_min_steps` in all.
+
+    steps: of an epoch that sees each photo once; at least 1.
+    """
+    return max(math.ceil(recipe.all_layers_min_steps / (steps * recipe.all_layers_epochs)), 1)
 
 
 def _model(network: Any, recipe: Recipe, kinds: int) -> Any:

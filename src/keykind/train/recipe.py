@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from keykind.core.errors import BadRecipe
-from keykind.model.card import SIZE
+from keykind.model.card import CROPS, SIZE, WHOLE
 from keykind.train.classifier_recipe import CLASSIFIER_RANGES, ClassifierRecipe
 from keykind.train.detection_recipes import DETECTION_RANGES, DetectorRecipe, RefinerRecipe
 
+AUTO = "auto"  # value of `crop`: decided by what the photos show, see key_regions.py
 STRIDE = 32  # of the network: sides of training views are multiples of it, px
 
 
@@ -29,7 +30,7 @@ class Recipe:
 
     name: str = "report"  # for people; not part of a run's identity
     backbone: str = "mobilenet_v2"  # the pretrained network
-    crop: str = "whole"  # "whole": the whole photo; "key": the detected key, or else the whole photo
+    crop: str = WHOLE  # "whole": the whole photo; "key": the detected key, or else the whole photo; "auto"
     scaling: str = "unit"  # of pixels: "unit" 0..1 (the report), "native" as the backbone was pretrained
     views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")  # trained on
     rotation: float = 0.2  # largest rotation either way, in full turns; assumed
@@ -49,6 +50,7 @@ class Recipe:
     fine_tune_epochs: int = 10  # at most
     fine_tune_learning_rate: float = 1e-5  # Adam's
     all_layers_epochs: int = 0  # full fine-tuning, of all layers on strongly augmented views; 0: none
+    all_layers_min_steps: int = 0  # in all; few photos are seen several times per epoch to reach them
     all_layers_learning_rate: float = 1.5e-4  # peak of AdamW's; it decays to 0 along a cosine
     all_layers_sizes: tuple[int, ...] = (SIZE,)  # side of the views, px; one for all epochs, or one per epoch
     all_layers_batch: int = 32  # views per step
@@ -98,31 +100,30 @@ def _as_json(value: Any) -> Any:
 REPORT = Recipe()
 """The student report of 2024, reproduced exactly: design, section 1.
 
-`keykind train PHOTOS --recipe report --out RUN`; the report reached weighted F1 0.7068 on its 105 photos.
+`keykind train PHOTOS --recipe report --weights imagenet`; the report reached weighted F1 0.7068 on its 105
+photos.
 """
 
 DEFAULT = Recipe(
     name="default",
-    crop="key",
+    crop=AUTO,
     views=("plain",),
     optimizer="adam",
     learning_rate=1e-3,
     epochs=40,
     restore_best=True,
     all_layers_epochs=6,
+    all_layers_min_steps=48,
 )
-"""For users' own photos: detected keys, full fine-tuning on strong augmentation; best with our weights."""
+"""For users' own photos, of keys or of anything else: full fine-tuning on strong augmentation.
 
-
-def weights_for(recipe: Recipe, chosen: str | None) -> str:
-    """Return the chosen weights; None: ours for the recipe `default`, otherwise ImageNet's."""
-    return chosen or ("keykind" if recipe.name == DEFAULT.name else "imagenet")
-
+`keykind train PHOTOS`; with the bundled weights it scores highest (docs/models.md).
+"""
 
 BUILT_IN = {"report": REPORT, "default": DEFAULT}
 
 WORDS = {
-    "crop": ("whole", "key"),
+    "crop": (*CROPS, AUTO),
     "scaling": ("unit", "native"),
     "optimizer": ("rmsprop", "adam", "adamw", "sgd"),
     "views": REPORT.views,
@@ -141,6 +142,7 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
     "fine_tune_epochs": (1, 10_000),
     "fine_tune_learning_rate": (1e-8, 1),
     "all_layers_epochs": (0, 1000),
+    "all_layers_min_steps": (0, 1_000_000),
     "all_layers_learning_rate": (1e-8, 1),
     "all_layers_sizes": (STRIDE, 1024),
     "all_layers_batch": (1, 65_536),
@@ -164,7 +166,8 @@ RANGES = {  # smallest and largest sensible value; of a list: of each item
 def load_recipe(choice: str | Path | Recipe) -> Recipe:
     """Return the built-in recipe of that name, or the one that a TOML file describes; a Recipe as it is.
 
-    A file holds `key = value` lines; keys that it omits are as in the `report` recipe.
+    A file holds `key = value` lines; keys that it omits are as in the built-in recipe that its key `base`
+    names, or else as in `report`.
     Raises BadRecipe for an unknown name or key, a wrong type, or a value out of range.
     """
     if isinstance(choice, Recipe):
@@ -182,7 +185,10 @@ def load_recipe(choice: str | Path | Recipe) -> Recipe:
         raise BadRecipe(path, fault=f"cannot be read ({error.strerror})", remedy="check its name") from error
     except ValueError as error:
         raise BadRecipe(path, fault=f"is not valid TOML ({error})", remedy="fix that line") from error
-    return from_values({"name": path.stem} | values, source=path)
+    base = values.pop("base", REPORT.name)
+    if base not in BUILT_IN:
+        raise BadRecipe(path, fault=f"base = {base!r} is unknown", remedy=f"use {' or '.join(BUILT_IN)}")
+    return with_values(BUILT_IN[base], {"name": path.stem} | values, path)
 
 
 def from_values(values: Mapping[str, Any], source: Path | str = "recipe") -> Recipe:

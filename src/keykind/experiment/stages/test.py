@@ -69,7 +69,7 @@ def _score_ood(
     """Return how well OOD scores separate test photos, with features (n, k), from each set of negatives."""
     keys = _ood_scores(context, context.test_photos, features, calibration)
     metrics = {}
-    for i, (name, samples) in enumerate(context.experiment.negatives.items()):
+    for i, (name, samples) in enumerate(context.test_negatives.items()):
         view = context.recipe.judging_view
         negatives = np.asarray(context.features(f"negatives-{i}", samples, result.network, view)[:, 0])
         scores = _ood_scores(context, samples, negatives, calibration)
