@@ -7,12 +7,13 @@ Needs: nothing beyond Python
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from keykind.dataset.listing import ReadError
+    from keykind.photo.source import Source
 
 OK = 0
 SOME_UNREADABLE = 1  # done, but some photos could not be read or rendered
@@ -29,6 +30,20 @@ def print_errors(errors: Iterable["ReadError"]) -> None:
     """Print a line to stderr for each photo that could not be read or rendered."""
     for error in errors:
         message(f"keykind: {error.name}: {error.reason}")
+
+
+def photos_of(names: Sequence[str | Path]) -> Iterator["Source"]:
+    """Yield the photos that arguments stand for; then say once what was passed over beside them.
+
+    Raises BadPhoto as `iter_photos` does.
+    """
+    from keykind.photo.inputs import iter_photos
+    from keykind.photo.system_files import PassedOver
+
+    passed_over = PassedOver()
+    yield from iter_photos(names, passed_over)
+    if sentence := passed_over.sentence():
+        message(f"keykind: {sentence}")
 
 
 def print_scores(metrics: dict[str, Any], run: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keykind.cli.options import add_engine, add_model_options, engine, positive
-from keykind.cli.output import OK, SOME_UNREADABLE
+from keykind.cli.output import OK, SOME_UNREADABLE, photos_of
 from keykind.core.errors import KeykindError
 from keykind.photo.storage import parse_location
 
@@ -88,14 +88,14 @@ def _check_folder_options(options: argparse.Namespace) -> None:
 def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     """Write the predictions to a file or folder, print the counts and return them."""
     from keykind.core.progress import progress
-    from keykind.photo.inputs import count_photos, iter_photos
+    from keykind.photo.inputs import count_photos
     from keykind.predict.shards import ShardedOutput
 
     recognise = partial(recogniser.recognise_many, engine=engine(options))
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
     output = ShardedOutput(options.out, f".{options.format or DEFAULT_FORMAT}", options.part or DEFAULT_PART)
     tally = output.write(
-        iter_photos(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
+        photos_of(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )
     print(json.dumps(tally.as_json()) if options.json else tally)
     if tally.unreadable and not options.json:
@@ -105,11 +105,10 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
 
 def _print(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     """Print the predictions, each as soon as it is ready, and return their counts."""
-    from keykind.photo.inputs import iter_photos
     from keykind.predict import writers
 
     tally = writers.Tally()
-    predictions = recogniser.recognise_many(iter_photos(options.photos), engine=engine(options))
+    predictions = recogniser.recognise_many(photos_of(options.photos), engine=engine(options))
     counted = tally.counted(predictions)
     lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
     for line in lines:
