@@ -25,7 +25,9 @@ from keykind.dataset.groups import (
     conflicting_labels,
     exact_duplicates,
     find_leaks,
+    key_conflicts,
     make_unique,
+    same_group,
 )
 from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.kind_names import merge_kinds, select_kinds, with_printable_kinds
@@ -222,11 +224,13 @@ def _unmatched(entries: Sequence[PhotoEntry]) -> Iterator[str]:
 def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> Dataset:
     """Return the usable samples, grouped, with duplicates and leaks."""
     exact, near = exact_duplicates(samples), near_duplicates(fingerprints)
+    conflicts_of_keys = key_conflicts(samples, exact, near)
+    stated = {sample.name: sample.group for sample in samples}
     samples = assign_groups(samples, (*exact, *near))
     near_names = [[samples[i].name for i in cluster] for cluster in near]
     conflicts = conflicting_labels(samples)
     consistent = [sample for sample in samples if sample.sha256 not in conflicts]
-    leaks = find_leaks(consistent, near_names)
+    leaks = find_leaks(consistent, near_names, stated)
     leaking = set() if keep_leaks else {leak.train for leak in leaks}
     usable = [sample for sample in consistent if sample.name not in leaking]
     kinds = sorted({sample.kind for sample in usable if sample.split == "train"})
@@ -237,10 +241,9 @@ def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> 
         read_errors=(),
         warnings=(),
         duplicates=_cluster_names(samples, exact),
-        near_duplicates=_cluster_names(
-            samples, (cluster for cluster in near if len({samples[i].sha256 for i in cluster}) > 1)
-        ),
+        near_duplicates=_cluster_names(samples, same_group(samples, near)),
         leaks=leaks,
+        key_conflicts=conflicts_of_keys,
         left_out=_sorted(set(samples) - set(kept)),
     )
 
