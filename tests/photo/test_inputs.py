@@ -26,7 +26,7 @@ def shop(tmp_path, monkeypatch) -> Path:
         "notes.txt",
         ".hidden.jpg",
     )
-    for name in (*names, ".thumbs/t.jpg", "a/.hidden.png", "[odd]/o.jpg"):
+    for name in (*names, ".private/t.jpg", "a/.hidden.png", "[odd]/o.jpg"):
         path = tmp_path / "shop" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()

@@ -9,7 +9,7 @@ import argparse
 from pathlib import Path
 
 from keykind.cli.options import add_model_options, add_picture_options, positive
-from keykind.cli.output import OK, SOME_UNREADABLE
+from keykind.cli.output import OK, SOME_UNREADABLE, photos_of
 from keykind.core.errors import KeykindError
 
 HELP = "draw which regions of photos support the predictions"
@@ -74,7 +74,6 @@ def _explain_one(options: argparse.Namespace) -> int:
 def _explain_many(options: argparse.Namespace) -> int:
     """Write the images of any number of photos; print their answers."""
     from keykind.cli.picture_output import pictures_of, targets_of
-    from keykind.photo.inputs import iter_photos
     from keykind.predict import figure, writers
     from keykind.predict.evidence import Shown
     from keykind.predict.recogniser import Recogniser
@@ -86,7 +85,7 @@ def _explain_many(options: argparse.Namespace) -> int:
     evidence = Shown(options.kind, options.key and options.key - 1)
     tally = writers.Tally()
     with pictures_of(options, targets, options.photos, recogniser, evidence) as pictures:
-        counted = tally.counted(pictures.recognise(iter_photos(options.photos)))
+        counted = tally.counted(pictures.recognise(photos_of(options.photos)))
         for line in writers.text_lines(counted, recogniser.kinds):
             print(line, flush=True)
     return SOME_UNREADABLE if tally.unreadable else OK

@@ -120,7 +120,7 @@ def add_picture_options(parser: argparse.ArgumentParser, what: str) -> None:
     parser.add_argument("--show", action="store_true", help=f"open {what}, where there is a display")
     add_force(
         parser,
-        "replace files that exist, also those that keykind did not write, and add to folders that are not empty",
+        "replace files that exist, also those that keykind did not write; add to folders that are not empty",
     )
 
 

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
@@ -18,6 +18,7 @@ from keykind.core.errors import CannotWrite
 
 if TYPE_CHECKING:
     from keykind.dataset.listing import ReadError
+    from keykind.photo.source import Source
 
 OK = 0
 SOME_UNREADABLE = 1  # done, but some photos could not be read or rendered
@@ -119,6 +120,20 @@ def print_errors(errors: Iterable["ReadError"]) -> None:
     """Print a line to stderr for each photo that could not be read or rendered."""
     for error in errors:
         message(f"keykind: {error.name}: {error.reason}")
+
+
+def photos_of(names: Sequence[str | Path]) -> Iterator["Source"]:
+    """Yield the photos that arguments stand for; then say once what was passed over beside them.
+
+    Raises BadPhoto as `iter_photos` does.
+    """
+    from keykind.photo.inputs import iter_photos
+    from keykind.photo.system_files import PassedOver
+
+    passed_over = PassedOver()
+    yield from iter_photos(names, passed_over)
+    if sentence := passed_over.sentence():
+        message(f"keykind: {sentence}")
 
 
 def print_scores(metrics: dict[str, Any], run: Path) -> None:

@@ -20,7 +20,7 @@ from keykind.cli.options import (
     positive,
     positive_number,
 )
-from keykind.cli.output import OK, SOME_UNREADABLE
+from keykind.cli.output import OK, SOME_UNREADABLE, photos_of
 from keykind.core.errors import KeykindError
 from keykind.photo.storage import check_new_location, parse_location
 from keykind.video import is_video
@@ -187,13 +187,13 @@ def _check_folder_options(options: argparse.Namespace) -> None:
 def _write(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":
     """Write the predictions to a file or folder, print the counts and return them."""
     from keykind.core.progress import progress
-    from keykind.photo.inputs import count_photos, iter_photos
+    from keykind.photo.inputs import count_photos
     from keykind.predict.shards import ShardedOutput
 
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
     output = ShardedOutput(options.out, f".{options.format or DEFAULT_FORMAT}", options.part or DEFAULT_PART)
     tally = output.write(
-        iter_photos(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
+        photos_of(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )
     print(json.dumps(tally.as_json()) if options.json else tally)
     if tally.unreadable and not options.json:
@@ -203,11 +203,10 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Re
 
 def _print(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":
     """Print the predictions, each as soon as it is ready, and return their counts."""
-    from keykind.photo.inputs import iter_photos
     from keykind.predict import writers
 
     tally = writers.Tally()
-    counted = tally.counted(recognise(iter_photos(options.photos)))
+    counted = tally.counted(recognise(photos_of(options.photos)))
     lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
     for line in lines:
         print(line, flush=True)

@@ -1,26 +1,73 @@
 """CSV table -> rows, with cells by column name.
 
-In:    a CSV file, UTF-8, with a heading; separated by commas, semicolons or tabs
-Out:   rows, each with its line number and the known columns
+In:    a CSV or TSV file with a heading; separated by commas, semicolons, tabs or bars, or as `sep=` says
+Out:   rows, each with its line number and the known columns; notes about how the table was read
 Needs: nothing beyond Python
 """
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
+from keykind.dataset.listing import first_few
+from keykind.dataset.table_text import SAVE, candidates, decode_table, has_surrogates, normal, western
 
 COLUMNS = {
-    "path": ("path", "photo", "file", "filename"),
-    "label": ("label", "kind", "class"),
-    "group": ("group", "key_id", "key"),
-    "split": ("split",),
+    "path": (
+        "path",
+        "photo",
+        "file",
+        "filename",
+        "file_name",
+        "filepath",
+        "file_path",
+        "image",
+        "image_path",
+        "image_name",
+        "img",
+        "picture",
+        "datei",
+        "dateiname",
+        "pfad",
+        "bild",
+        "foto",
+        "fichier",
+        "chemin",
+        "archivo",
+        "ruta",
+    ),
+    "label": (
+        "label",
+        "kind",
+        "class",
+        "labels",
+        "class_name",
+        "classname",
+        "category",
+        "target",
+        "klasse",
+        "art",
+        "kategorie",
+        "bezeichnung",
+        "classe",
+        "étiquette",
+        "clase",
+        "etiqueta",
+    ),
+    "group": ("group", "key_id", "key", "group_id"),
+    "split": ("split", "subset", "partition"),
 }  # column -> accepted headings, first match wins
-DELIMITERS = ",;\t"
-MAX_HEADING = 65536  # characters of the heading line that are read
+DELIMITERS = ",;\t|"
+SUFFIXES = (".csv", ".tsv", ".txt")
+MAX_HEADING = 65536  # bytes in which the heading is looked for
+SEPARATOR_LINE = re.compile(r'\ufeff?"?sep=(.|\\t)"?\s*', re.IGNORECASE)  # Excel's first line
+UNCLOSED = "unexpected end of data"  # of Python's csv module
+BLANK = "\ufeff\u200b \t\r\n\xa0"  # around a cell: marks and spaces that are not seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,57 +78,128 @@ class Row:
     cells: Mapping[str, str]  # column -> stripped text; columns missing from the table are absent
 
 
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The rows of a table, and one sentence for each thing to know about how it was read."""
+
+    rows: tuple[Row, ...]
+    notes: tuple[str, ...] = ()
+
+
 def columns(path: str | Path) -> frozenset[str]:
     """Return which of COLUMNS the table's heading has; empty if it cannot be read."""
     try:
-        with Path(path).open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
-            heading = stream.readline(MAX_HEADING)
-        cells = next(csv.reader([heading], delimiter=_delimiter(heading)), [])
-    except (OSError, csv.Error):
+        with Path(path).open("rb") as stream:
+            data = stream.read(MAX_HEADING)
+        body, _, delimiter = _split_top(decode_table(data[: len(data) // 4 * 4], path))
+        _, heading = next(_parse(body, delimiter, strict=False), (0, []))
+        return frozenset(_column_indices(heading))
+    except (OSError, csv.Error, BadDataset):
         return frozenset()
-    return frozenset(_column_indices([cell.strip() for cell in cells]))
 
 
 def read_table(path: str | Path, needed: Sequence[str]) -> list[Row]:
+    """Return the rows of `load_table`."""
+    return list(load_table(path, needed).rows)
+
+
+def load_table(path: str | Path, needed: Sequence[str]) -> Table:
     """Return the non-empty rows of a table.
 
     needed: the COLUMNS that are required.
-    Bytes that are not UTF-8 are decoded with `surrogateescape`, as file names are, so such names still match.
-    Raises BadDataset if the file cannot be read, is empty, or lacks a required column.
+    Bytes that are not UTF-8 stay surrogates in paths, as in file names, so such names still match. In other
+    cells they are read as Windows text if that can mean only one thing.
+    Raises BadDataset if the file cannot be read, is no table, is empty, lacks a required column, or has a
+    label in an unknown encoding.
     """
     try:
-        text = Path(path).read_bytes().decode("utf-8-sig", "surrogateescape")
+        data = Path(path).read_bytes()
     except OSError as error:
         raise BadDataset(
             path, fault=f"cannot be read ({error.strerror})", remedy="check its permissions"
         ) from error
-    delimiter = _delimiter(text.partition("\n")[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader]
-    except csv.Error as error:
-        raise BadDataset(
-            path,
-            fault=f"line {reader.line_num} is not valid CSV ({error})",
-            remedy="save the table as CSV again",
-        ) from error
+    lines = _lines(decode_table(data, path), path)
     heading = lines[0][1] if lines else []
     indices = _column_indices(heading)
     _check_columns(path, heading, [name for name in needed if name not in indices])
-    return [
-        Row(line, {name: cells[index] for name, index in indices.items() if index < len(cells)})
-        for line, cells in lines[1:]
-        if any(cells)
-    ]
+    rows, windows = [], []
+    for line, cells in lines[1:]:
+        row = {name: cells[index] for name, index in indices.items() if index < len(cells)}
+        for name, cell in row.items():
+            if name != "path" and has_surrogates(cell):
+                row[name] = _from_windows(cell, name, line, path)
+                windows.append(row[name])
+        rows.append(Row(line, row))
+    return Table(tuple(rows), tuple(_windows_note(path, windows)))
+
+
+def _split_top(text: str) -> tuple[str, int, str]:
+    """Return the text from the heading on, the number of lines before it, and the delimiter."""
+    first, _, rest = text.partition("\n")
+    match = SEPARATOR_LINE.fullmatch(first)
+    body = rest if match else text
+    body = body.lstrip("\r\n\ufeff ")
+    delimiter = ("\t" if match[1] == "\\t" else match[1]) if match else ""
+    return body, text[: len(text) - len(body)].count("\n"), delimiter or _delimiter(body.partition("\n")[0])
+
+
+def _lines(text: str, path: str | Path) -> list[tuple[int, list[str]]]:
+    """Return the lines that are not empty: number of the first line from 1, stripped cells.
+
+    Raises BadDataset if a quotation mark is never closed: the rest of the table would be one cell.
+    """
+    body, skipped, delimiter = _split_top(text)
+    try:
+        try:
+            numbered = list(_parse(body, delimiter, strict=True))
+        except csv.Error as error:
+            if UNCLOSED in str(error):
+                raise
+            numbered = list(_parse(body, delimiter, strict=False))
+    except csv.Error as error:
+        number = skipped + _last_line(body, delimiter)
+        fault = f"line {number:,} is not valid CSV ({_csv_fault(error)})"
+        remedy = "correct the line, or save the table as CSV again"
+        raise BadDataset(path, fault=fault, remedy=remedy) from error
+    return [(skipped + line, cells) for line, cells in numbered if any(cells)]
+
+
+def _parse(text: str, delimiter: str, *, strict: bool) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=strict)
+    line = 1
+    for cells in reader:
+        yield line, [cell.strip(BLANK) for cell in cells]
+        line = reader.line_num + 1
+
+
+def _last_line(text: str, delimiter: str) -> int:
+    """Return the number of the line in which reading stops."""
+    read = 0
+    with suppress(csv.Error):
+        for line, cells in _parse(text, delimiter, strict=True):
+            read = line + sum(cell.count("\n") for cell in cells)
+    return read + 1
+
+
+def _csv_fault(error: csv.Error) -> str:
+    if UNCLOSED in str(error):
+        return "a quotation mark is opened and never closed"
+    return str(error)
 
 
 def _delimiter(heading: str) -> str:
-    return max(DELIMITERS, key=heading.count)
+    """Return the delimiter with which a heading has most known columns, and then most cells."""
+
+    def known(delimiter: str) -> tuple[int, int]:
+        cells = next(csv.reader([heading], delimiter=delimiter), [])
+        return len(_column_indices([cell.strip(BLANK) for cell in cells])), heading.count(delimiter)
+
+    return max(DELIMITERS, key=known)
 
 
 def _column_indices(heading: Sequence[str]) -> dict[str, int]:
     """Return the index of each of COLUMNS that the heading has."""
-    names = [name.casefold() for name in heading]
+    names = [re.sub(r"[\s-]+", "_", normal(name).casefold()) for name in heading]
     return {
         column: names.index(matches[0])
         for column, aliases in COLUMNS.items()
@@ -93,9 +211,31 @@ def _check_columns(path: str | Path, heading: Sequence[str], missing: Sequence[s
     """Raise BadDataset if columns are missing."""
     if missing:
         actual = printable(", ".join(heading)[:200]) or "none"
-        names = " and ".join(f"{name} ({' or '.join(COLUMNS[name])})" for name in missing)
+        names = " and ".join(f"{name} ({' or '.join(COLUMNS[name][:4])})" for name in missing)
         raise BadDataset(
             path,
             fault=f"has no column {names}; its columns are: {actual}",
             remedy="name the columns in the first line",
+        )
+
+
+def _from_windows(cell: str, column: str, line: int, path: str | Path) -> str:
+    """Return a cell that is not UTF-8 as Windows text; raise BadDataset if that would be a guess."""
+    text = western(cell)
+    if text is None and column == "group":  # a name that only has to be the same in each row
+        return cell.encode("utf-8", "surrogateescape").decode("latin-1")
+    if text is None:
+        meanings = " or ".join(repr(meaning) for meaning in candidates(cell))
+        fault = f"is not UTF-8: the {column} in line {line:,} could be {meanings or repr(printable(cell))}"
+        raise BadDataset(path, fault=fault, remedy=f"{SAVE} (Excel: Save As, CSV UTF-8)")
+    return text
+
+
+def _windows_note(path: str | Path, texts: Sequence[str]) -> Iterator[str]:
+    if texts:
+        count = f"{len(texts):,} of its cells were" if len(texts) > 1 else "1 of its cells was"
+        examples = printable(first_few(sorted(set(texts))))
+        yield (
+            f"{printable(Path(path).name)} is not UTF-8; {count} read as Windows text ({examples}); "
+            f"{SAVE} if that is wrong."
         )

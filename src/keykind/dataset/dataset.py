@@ -25,15 +25,19 @@ from keykind.dataset.groups import (
     conflicting_labels,
     exact_duplicates,
     find_leaks,
+    key_conflicts,
     make_unique,
+    same_group,
 )
 from keykind.dataset.key_ids import key_ids_from_names
+from keykind.dataset.kind_names import merge_kinds, select_kinds, with_printable_kinds
 from keykind.dataset.layout import list_photos
 from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
 from keykind.dataset.name_groups import proposal
 from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.warnings import dataset_warnings, split_warnings
 from keykind.photo.decode import SUFFIXES
+from keykind.photo.system_files import PassedOver, is_system_file, is_system_folder
 
 
 def read_dataset(
@@ -53,8 +57,10 @@ def read_dataset(
     An unreadable photo becomes a ReadError. Raises BadDataset if there is nothing to train or test on.
     """
     photos, test = Path(photos), None if test is None else Path(test)
-    listings = [list_photos(photos)] + ([] if test is None else [list_photos(test, as_test=True)])
-    listings = _select_kinds(_with_printable_kinds(listings), kinds, photos)
+    listings = [list_photos(photos, has_test=test is not None)]
+    listings += [] if test is None else [list_photos(test, as_test=True)]
+    listings, merged = merge_kinds(listings)
+    listings = select_kinds(with_printable_kinds(listings), kinds, photos)
     if group_pattern is not None:
         listings = [
             replace(listing, photos=key_ids_from_names(listing.photos, group_pattern)) for listing in listings
@@ -64,7 +70,8 @@ def read_dataset(
     dataset = _build(samples, fingerprints, keep_leaks)
     _check(dataset, photos, test)
     listed_kinds = {kind for listing in listings for kind in listing.kinds}
-    warnings = [sentence for listing in listings for sentence in listing.warnings]
+    warnings = [*merged, *(sentence for listing in listings for sentence in listing.warnings)]
+    warnings += _passed_over(listings)
     warnings += dataset_warnings(dataset, listed_kinds, kept_leaks=keep_leaks)
     warnings += _unmatched(entries) if group_pattern is not None else filter(None, [proposal(entries)])
     read_errors = [error for listing in listings for error in listing.read_errors] + unreadable
@@ -93,7 +100,7 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
     """
     folder = Path(folder)
     files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
-    paths = sorted(path for path in files if not path.name.startswith("."))
+    paths = sorted(path for path in files if not _is_hidden(path, folder))
     if not paths:
         raise BadDataset(folder, fault="contains no photos", remedy="give a folder of photos without a key")
     names = [relative_path(path, folder) for path in paths]
@@ -108,6 +115,12 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
         fault = f"none of its {len(paths)} photos can be read: {read_errors[0].reason}"
         raise BadDataset(folder, fault=fault, remedy="give a folder of photos without a key")
     return tuple(samples), tuple(read_errors)
+
+
+def _is_hidden(path: Path, root: Path) -> bool:
+    """Return whether a file is hidden, or was left by a file server or file manager."""
+    folders = path.relative_to(root).parts[:-1]
+    return path.name.startswith(".") or is_system_file(path.name) or any(map(is_system_folder, folders))
 
 
 def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Dataset:
@@ -165,38 +178,13 @@ def _check_splits(kind: str, samples: Sequence[Sample]) -> None:
     raise BadDataset(f"kind {kind}", fault=fault, remedy=remedy)
 
 
-def _with_printable_kinds(listings: Sequence[Listing]) -> list[Listing]:
-    """Return the listings with printable kind names; names that differ on disk stay different."""
-    kinds = {kind for listing in listings for kind in listing.kinds}
-    originals = sorted(kinds, key=lambda kind: (printable(kind) != kind, kind))  # printable names stay as is
-    names = dict(zip(originals, make_unique(map(printable, originals)), strict=True))
-    return [
-        replace(
-            listing,
-            photos=tuple(replace(entry, kind=names[entry.kind]) for entry in listing.photos),
-            kinds=tuple(sorted(names[kind] for kind in listing.kinds)),
-        )
-        for listing in listings
-    ]
-
-
-def _select_kinds(listings: Sequence[Listing], kinds: Sequence[str] | None, photos: Path) -> list[Listing]:
-    """Return the listings restricted to the given kinds."""
-    if kinds is None:
-        return list(listings)
-    existing = sorted({kind for listing in listings for kind in listing.kinds})
-    unknown = [printable(kind) for kind in kinds if kind not in existing]
-    if unknown:
-        fault = f"has no kind {' or '.join(unknown)}; it has {len(existing):,}: {', '.join(existing)}"
-        raise BadDataset(photos, fault=fault, remedy="choose from those")
-    return [
-        replace(
-            listing,
-            photos=tuple(entry for entry in listing.photos if entry.kind in kinds),
-            kinds=tuple(kind for kind in listing.kinds if kind in kinds),
-        )
-        for listing in listings
-    ]
+def _passed_over(listings: Iterable[Listing]) -> list[str]:
+    """Return one sentence about the thumbnails and system files beside the photos, if there are any."""
+    passed_over = PassedOver()
+    for listing in listings:
+        passed_over.counts.update(dict(listing.passed_over))
+    sentence = passed_over.sentence()
+    return [sentence] if sentence else []
 
 
 def _merge(listings: Sequence[Listing]) -> list[PhotoEntry]:
@@ -237,11 +225,13 @@ def _unmatched(entries: Sequence[PhotoEntry]) -> Iterator[str]:
 def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> Dataset:
     """Return the usable samples, grouped, with duplicates and leaks."""
     exact, near = exact_duplicates(samples), near_duplicates(fingerprints)
+    conflicts_of_keys = key_conflicts(samples, exact, near)
+    stated = {sample.name: sample.group for sample in samples}
     samples = assign_groups(samples, (*exact, *near))
     near_names = [[samples[i].name for i in cluster] for cluster in near]
     conflicts = conflicting_labels(samples)
     consistent = [sample for sample in samples if sample.sha256 not in conflicts]
-    leaks = find_leaks(consistent, near_names)
+    leaks = find_leaks(consistent, near_names, stated)
     leaking = set() if keep_leaks else {leak.train for leak in leaks}
     usable = [sample for sample in consistent if sample.name not in leaking]
     kinds = sorted({sample.kind for sample in usable if sample.split == "train"})
@@ -252,10 +242,9 @@ def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> 
         read_errors=(),
         warnings=(),
         duplicates=_cluster_names(samples, exact),
-        near_duplicates=_cluster_names(
-            samples, (cluster for cluster in near if len({samples[i].sha256 for i in cluster}) > 1)
-        ),
+        near_duplicates=_cluster_names(samples, same_group(samples, near)),
         leaks=leaks,
+        key_conflicts=conflicts_of_keys,
         left_out=_sorted(set(samples) - set(kept)),
     )
 

@@ -13,8 +13,10 @@ from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
 from keykind.core.files import file_mode
-from keykind.dataset.csv_table import columns, read_table
-from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, first_few, relative_path, shorten
+from keykind.dataset.csv_table import columns, load_table
+from keykind.dataset.listing import Listing, PhotoEntry, first_few, relative_path, shorten
+from keykind.dataset.paths_on_disk import find_paths
+from keykind.dataset.splits import part_of
 
 GROUPS = "groups.csv"  # next to the kind folders, any case: which physical key each photo shows
 
@@ -58,7 +60,8 @@ def add_key_ids(listing: Listing, tables: Iterable[Path]) -> Listing:
         if not _is_usable(table, listing.root):
             unread.append(title)
             continue
-        pairs = _read_key_ids(table, listing.root)
+        pairs, notes = _read_key_ids(table, listing.root, title)
+        warnings += notes
         conflicts |= {name for name, key in pairs if keys.setdefault(name, key) != key}
         warnings += _unknown_paths(title, {name for name, _ in pairs}, names)
     conflicts |= {
@@ -79,17 +82,17 @@ def _is_groups_csv(path: Path) -> bool:
 
 def _is_usable(table: Path, root: Path) -> bool:
     """Return whether a table is next to the kind folders and is either groups.csv or has labels too."""
-    in_split = table.parent.name.casefold() in SPLITS and table.parent.parent == root
+    in_split = part_of(table.parent.name) is not None and table.parent.parent == root
     return (in_split or table.parent == root) and (_is_groups_csv(table) or "label" in columns(table))
 
 
-def _read_key_ids(table: Path, root: Path) -> list[tuple[str, str]]:
-    """Return (photo path relative to the root, key id) pairs."""
-    return [
-        (relative_path(table.parent / row.cells["path"], root), printable(row.cells["group"]))
-        for row in read_table(table, needed=("path", "group"))
-        if row.cells.get("path") and row.cells.get("group")
-    ]
+def _read_key_ids(table: Path, root: Path, title: str) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return (photo path relative to the root, key id) pairs, and notes about the table."""
+    content = load_table(table, needed=("path", "group"))
+    rows = [row.cells for row in content.rows if row.cells.get("path") and row.cells.get("group")]
+    paths, notes = find_paths(table.parent, (row["path"] for row in rows), title)
+    pairs = [(relative_path(paths[row["path"]], root), printable(row["group"])) for row in rows]
+    return pairs, [*content.notes, *notes]
 
 
 def _unknown_paths(title: str, paths: set[str], names: set[str]) -> list[str]:

@@ -30,7 +30,7 @@ class PhotoEntry:
     relative: str  # path relative to the dataset's root, with /, as spelled on disk
     name: str  # the same, printable
     kind: str  # as spelled on disk or in the table
-    split: str  # "train" or "test"
+    split: str  # "train" or "test"; "validation" until the whole dataset is listed
     key_id: str | None = None  # the physical key it shows, if known
 
 
@@ -43,6 +43,12 @@ class Listing:
     kinds: tuple[str, ...]  # sorted, including those without photos
     read_errors: tuple[ReadError, ...]
     warnings: tuple[str, ...]
+    passed_over: tuple[tuple[str, int], ...] = ()  # thumbnails and system files: name, number
+
+
+def counted(count: int, noun: str) -> str:
+    """Return e.g. "1 photo", "2 photos"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def first_few(names: Iterable[str], separator: str = ", ") -> str:

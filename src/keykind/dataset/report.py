@@ -17,8 +17,9 @@ from PIL import Image
 from keykind.core.errors import BadPhoto
 from keykind.core.html import Html, Tile, gallery, join, page, table, tag
 from keykind.core.parallel import parallel_map
-from keykind.dataset.listing import ReadError, first_few, shorten
+from keykind.dataset.listing import ReadError, counted, first_few, shorten
 from keykind.dataset.samples import Dataset, Sample
+from keykind.dataset.warnings import conflict_text
 from keykind.photo import decode
 
 MAX_LINES = 10  # of one list in the text
@@ -58,6 +59,7 @@ def as_json(dataset: Dataset) -> dict[str, Any]:
         "warnings": list(dataset.warnings),
         "duplicates": [list(names) for names in dataset.duplicates],
         "near_duplicates": [list(names) for names in dataset.near_duplicates],
+        "key_conflicts": [asdict(conflict) for conflict in dataset.key_conflicts],
         "leaks": [{"train": leak.train, "test": leak.test, "why": leak.reason} for leak in dataset.leaks],
     }
 
@@ -72,6 +74,7 @@ def text(dataset: Dataset) -> str:
         _text_list("leaks", [f"{leak.train} = {leak.test} ({leak.reason})" for leak in dataset.leaks]),
         _text_list("duplicates", [first_few(names, " = ") for names in dataset.duplicates]),
         _text_list("near duplicates", [first_few(names, " ~ ") for names in dataset.near_duplicates]),
+        _text_list("different keys that look the same", map(conflict_text, dataset.key_conflicts)),
         [
             f"{title.lower():<10} "
             + ", ".join(f"{sample.name} ({caption(sample)})" for sample in _extreme(dataset, key, 3))
@@ -98,6 +101,7 @@ def html(dataset: Dataset) -> str:
         _leaks(dataset),
         _duplicates(dataset),
         _near_duplicates(dataset),
+        _key_conflicts(dataset),
         _kinds(dataset),
         _extremes(dataset),
     )
@@ -111,13 +115,9 @@ def _group_count(samples: Iterable[Sample]) -> int:
     return len({sample.group for sample in samples})
 
 
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def _headline(dataset: Dataset) -> str:
-    photos, kinds = _counted(len(dataset.samples), "usable photo"), _counted(len(dataset.kinds), "kind")
-    return f"{photos} of {kinds}, {_counted(_group_count(dataset.samples), 'physical key')}"
+    photos, kinds = counted(len(dataset.samples), "usable photo"), counted(len(dataset.kinds), "kind")
+    return f"{photos} of {kinds}, {counted(_group_count(dataset.samples), 'physical key')}"
 
 
 def _size_range(samples: Sequence[Sample]) -> str:
@@ -145,7 +145,8 @@ def _text_table(head: Sequence[str], rows: Sequence[Sequence[str | int]]) -> lis
     return [*lines[:MAX_KINDS], f"and {len(lines) - MAX_KINDS - 1:,} more", lines[-1]]
 
 
-def _text_list(title: str, lines: Sequence[str]) -> list[str]:
+def _text_list(title: str, lines: Iterable[str]) -> list[str]:
+    lines = list(lines)
     if not lines:
         return []
     more = [f"  and {len(lines) - MAX_LINES:,} more"] if len(lines) > MAX_LINES else []
@@ -167,7 +168,7 @@ def _summary(dataset: Dataset) -> Html:
     return tag(
         "div",
         tag("div", _headline(dataset), class_="big"),
-        tag("div", ", ".join(_counted(count, noun) for count, noun in counts + problems)),
+        tag("div", ", ".join(counted(count, noun) for count, noun in counts + problems)),
         tag("div", _size_range(dataset.samples), class_="soft"),
         class_="answer",
     )
@@ -227,6 +228,18 @@ def _near_duplicates(dataset: Dataset) -> Html | None:
         "They count as one physical key and stay on one side of every split."
     )
     return _panels(dataset, "Near duplicates", intro, [_labelled(names) for names in dataset.near_duplicates])
+
+
+def _key_conflicts(dataset: Dataset) -> Html | None:
+    intro = (
+        "Photos that look the same, or have equal bytes, though a table or the group pattern states that "
+        "they show different keys. What is stated counts; check it."
+    )
+    clusters = [
+        (f"{conflict.reason}: {first_few(conflict.keys, ' and ')}", conflict.photos)
+        for conflict in dataset.key_conflicts
+    ]
+    return _panels(dataset, "Different keys that look the same", intro, clusters)
 
 
 def _labelled(names: Sequence[str]) -> tuple[str, Sequence[str]]:

@@ -52,6 +52,15 @@ class Leak:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyConflict:
+    """Photos that look the same, though a table or a pattern states that they show different keys."""
+
+    photos: tuple[str, ...]  # names, one for each key
+    keys: tuple[str, ...]  # in the same order
+    reason: str  # "same bytes" or "near duplicate"
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
     """Photos for training and testing, and the problems found in them."""
 
@@ -62,6 +71,7 @@ class Dataset:
     duplicates: tuple[tuple[str, ...], ...]  # clusters of names with equal bytes
     near_duplicates: tuple[tuple[str, ...], ...]  # clusters of names that look the same, not all equal bytes
     leaks: tuple[Leak, ...]  # at most one per training photo
+    key_conflicts: tuple[KeyConflict, ...] = ()  # what was stated counts
     left_out: tuple[Sample, ...] = ()  # readable, but not used; the warnings give the reasons
 
     def subset(self, split: str) -> tuple[Sample, ...]:

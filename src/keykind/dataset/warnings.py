@@ -8,9 +8,9 @@ Needs: numpy, pillow
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from keykind.dataset.groups import conflicting_labels, mixed_groups
+from keykind.dataset.groups import SAME_BYTES, conflicting_labels, mixed_groups
 from keykind.dataset.listing import first_few, shorten
-from keykind.dataset.samples import Dataset
+from keykind.dataset.samples import Dataset, KeyConflict
 
 IMBALANCE = 4  # ratio of the most to the least frequent kind's training photos that is worth a warning
 BLANK = 0.5  # sharpness, grey levels squared, below which a photo is a single flat colour
@@ -23,6 +23,7 @@ def dataset_warnings(dataset: Dataset, listed_kinds: Iterable[str], *, kept_leak
     """
     yield from _empty_kinds(dataset, listed_kinds)
     yield from _conflicting_labels(dataset)
+    yield from _key_conflicts(dataset)
     yield from _leaks(dataset, kept_leaks)
     yield from _unscorable(dataset)
     yield from _mixed_groups(dataset)
@@ -61,6 +62,23 @@ def _conflicting_labels(dataset: Dataset) -> Iterator[str]:
             f"Photos labelled with several kinds: {len(files):,} ({listed}); left out; "
             "keep each under its correct kind only."
         )
+
+
+def _key_conflicts(dataset: Dataset) -> Iterator[str]:
+    conflicts = dataset.key_conflicts
+    if conflicts:
+        listed = first_few(map(conflict_text, conflicts), "; ")
+        yield (
+            "Photos that look the same but are stated to show different keys: "
+            f"{len(conflicts):,} ({listed}); what is stated counts; check the table or pattern."
+        )
+
+
+def conflict_text(conflict: KeyConflict) -> str:
+    """Return e.g. "a.jpg (key 1) ~ b.jpg (key 2)", with = for equal bytes."""
+    sign = " = " if conflict.reason == SAME_BYTES else " ~ "
+    pairs = zip(conflict.photos, conflict.keys, strict=True)
+    return first_few((f"{shorten(name)} ({shorten(key)})" for name, key in pairs), sign)
 
 
 def _leaks(dataset: Dataset, kept: bool) -> Iterator[str]:

@@ -17,6 +17,7 @@ from keykind.core.files import SET_FILE, SHEET, file_mode
 from keykind.photo import decode, formats, storage
 from keykind.photo.source import NamedPhoto, Source
 from keykind.photo.storage import Address, Location, parse_location
+from keykind.photo.system_files import PassedOver
 
 STDIN = "-"
 WILDCARDS = "*?["  # characters that make a name a pattern
@@ -37,20 +38,25 @@ def count_photos(names: Sequence[str]) -> int:
     return len(names) if all(map(is_file, names)) else 0
 
 
-def iter_photos(names: Sequence[str | Path]) -> Iterator[Source]:
+def iter_photos(names: Sequence[str | Path], passed_over: PassedOver | None = None) -> Iterator[Source]:
     """Yield the photos that command-line names stand for: files, folders, patterns, addresses, `-`.
 
     Folders are searched recursively. Folders and patterns yield the files with a photo's extension, and those
-    without any extension whose first bytes are a photo's, sorted, except hidden files and the contact sheet
-    of a rendered set; a folder reached through several links is read once. `**` matches any number of
-    folders. Only the names of one branch of folders are in memory.
+    without any extension whose first bytes are a photo's, sorted, except hidden files, the contact sheet of a
+    rendered set, and what file servers and managers leave beside photos (`keykind.photo.system_files`), which
+    `passed_over` counts; a folder reached through several links is read once. `**` matches any number of
+    folders. Only the names of one branch of folders are in memory. A single name is always read; among
+    several, as a shell writes for `*`, such names are passed over.
     A folder or pattern without photos is yielded as a BadPhoto.
     Raises BadPhoto if there is nothing to read at all.
     """
     empty: list[BadPhoto] = []  # held back until there is a photo to read
     found = False
+    skipped = PassedOver() if passed_over is None else passed_over
     for name in map(str, names):
-        photos = _photos(name)
+        if len(names) > 1 and _is_system_name(name, skipped):
+            continue
+        photos = _photos(name, skipped)
         first = next(photos, None)
         if first is None:
             empty.append(_no_photos(name))
@@ -84,23 +90,30 @@ def single_photo(name: str | Path) -> Source:
     return _read_stdin() if str(name) == STDIN else parse_location(name)
 
 
-def _photos(name: str) -> Iterator[Source]:
+def _is_system_name(name: str, skipped: PassedOver) -> bool:
+    location = parse_location(name)
+    if not isinstance(location, Path):
+        return False
+    return skipped.skips(location.name, location, is_folder=stat.S_ISDIR(file_mode(location)))
+
+
+def _photos(name: str, skipped: PassedOver) -> Iterator[Source]:
     location = parse_location(name)
     if name == STDIN:
         yield _read_stdin()
     elif _is_pattern(location):
-        yield from _matching(location)
+        yield from _matching(location, skipped)
     elif isinstance(location, Address):
-        yield from _at_address(location)
+        yield from _at_address(location, skipped)
     elif stat.S_ISDIR(file_mode(location)):
-        yield from _walk(location, ())
+        yield from _walk(location, (), skipped)
     else:
         yield location
 
 
-def _matching(pattern: Location) -> Iterator[Source]:
+def _matching(pattern: Location, skipped: PassedOver) -> Iterator[Source]:
     """Yield the photos that match a pattern."""
-    yield from _walk(*_fixed_part(pattern))
+    yield from _walk(*_fixed_part(pattern), skipped)
 
 
 def _fixed_part(pattern: Location) -> tuple[Location, tuple[str, ...]]:
@@ -111,7 +124,7 @@ def _fixed_part(pattern: Location) -> tuple[Location, tuple[str, ...]]:
     return root, parts[fixed:]
 
 
-def _at_address(address: Address) -> Iterator[Source]:
+def _at_address(address: Address, skipped: PassedOver) -> Iterator[Source]:
     """Yield the photo at an address, or those in the folder there."""
     try:
         entry = storage.stat_address(address)
@@ -119,7 +132,7 @@ def _at_address(address: Address) -> Iterator[Source]:
         yield error
         return
     if entry.is_folder:
-        yield from _walk(entry, ())
+        yield from _walk(entry, (), skipped)
     else:
         yield entry
 
@@ -158,7 +171,7 @@ def _is_pattern(location: Location) -> bool:
     return _has_wildcard(str(location)) and not file_mode(location)
 
 
-def _walk(root: Location, pattern: Sequence[str]) -> Iterator[Location | BadPhoto]:
+def _walk(root: Location, pattern: Sequence[str], skipped: PassedOver) -> Iterator[Location | BadPhoto]:
     """Yield the photos below a folder whose relative path matches; all of them for an empty pattern.
 
     Everything inside a matching folder matches. Sets of states track how far a path has matched, as in a
@@ -166,7 +179,7 @@ def _walk(root: Location, pattern: Sequence[str]) -> Iterator[Location | BadPhot
     """
     visited: set[Visit] = set()
     start = _expand({0}, pattern)
-    stack = [(start, _list_folder(root, start, visited))]
+    stack = [(start, _list_folder(root, start, visited, skipped))]
     while stack:
         states, entries = stack[-1]
         entry = next(entries, None)
@@ -178,7 +191,7 @@ def _walk(root: Location, pattern: Sequence[str]) -> Iterator[Location | BadPhot
             location, is_folder = entry
             after = _step(states, location.name, pattern)
             if after and is_folder:
-                stack.append((after, _list_folder(location, after, visited)))
+                stack.append((after, _list_folder(location, after, visited, skipped)))
             elif len(pattern) in after:
                 yield location
 
@@ -202,11 +215,13 @@ def _expand(states: set[int], pattern: Sequence[str]) -> set[int]:
     return states
 
 
-def _list_folder(folder: Location, states: set[int], visited: set[Visit]) -> Iterator[Entry | BadPhoto]:
+def _list_folder(
+    folder: Location, states: set[int], visited: set[Visit], skipped: PassedOver
+) -> Iterator[Entry | BadPhoto]:
     """Yield a folder's photos and subfolders, sorted by name; nothing if already visited in these states."""
     try:
         if isinstance(folder, Address):
-            yield from _sorted([(entry, entry.is_folder) for entry in storage.list_entries(folder)])
+            yield from _sorted([(entry, entry.is_folder) for entry in storage.list_entries(folder)], skipped)
             return
         status = folder.stat()
         visit = status.st_dev, status.st_ino, frozenset(states)
@@ -215,7 +230,7 @@ def _list_folder(folder: Location, states: set[int], visited: set[Visit]) -> Ite
         visited.add(visit)
         with os.scandir(folder) as entries:
             listed = [(folder / entry.name, _is_folder(entry)) for entry in entries]
-        yield from _sorted(listed)
+        yield from _sorted(listed, skipped)
     except FileNotFoundError:  # the fixed part of a pattern, or a folder that was removed meanwhile
         return
     except BadPhoto as error:
@@ -225,7 +240,7 @@ def _list_folder(folder: Location, states: set[int], visited: set[Visit]) -> Ite
         yield BadPhoto(str(folder), fault=fault, remedy="check its name and permissions")
 
 
-def _sorted(entries: Sequence[Entry]) -> list[Entry]:
+def _sorted(entries: Sequence[Entry], skipped: PassedOver) -> list[Entry]:
     """Return the visible folders and photos, sorted as if folder names ended in `/`.
 
     The contact sheet of a rendered set is not a photo.
@@ -234,7 +249,8 @@ def _sorted(entries: Sequence[Entry]) -> list[Entry]:
     visible = {
         f"{location.name}/" if is_folder else location.name: (location, is_folder)
         for location, is_folder in entries
-        if not location.name.startswith(".")
+        if not _is_skipped(location, is_folder, skipped)
+        and not location.name.startswith(".")
         and (is_folder or _is_photo(location))
         and not (is_set and location.name == SHEET)
     }
@@ -246,6 +262,11 @@ def _is_photo(location: Location) -> bool:
     if isinstance(location, Path):
         return formats.is_photo_file(location)
     return location.suffix.lower() in formats.SUFFIXES
+
+
+def _is_skipped(location: Location, is_folder: bool, skipped: PassedOver) -> bool:
+    path = location if isinstance(location, Path) else None
+    return skipped.skips(location.name, path, is_folder=is_folder)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -163,7 +163,8 @@ class Pictures:
         if self._gallery:
             image, side = still(), gallery.side_of(self._scheduled)
             self._scheduled += 1
-            self._gallery.add(prediction, [Picture(jpeg(fitted(image, side)))] if image else [])
+            pictures = [Picture(jpeg(fitted(image, side)))] if image else []
+            self._gallery.add(printable(str(name)), prediction, pictures)
 
     def _sort(self, source: Source, name: str, prediction: Prediction) -> None:
         if self._sorter:

@@ -1,0 +1,142 @@
+"""Names that file servers, file managers and photo programs leave beside photos.
+
+In:    names of files and folders; a folder
+Out:   whether a name is one of theirs; PassedOver, the files passed over, counted by name
+Needs: nothing beyond Python
+
+Thumbnails are the reason: a Synology server keeps a small JPEG of each photo in `@eaDir`, and each would
+count as a photo, or as a near duplicate of its own original.
+"""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+# Folders, casefolded. Synology, QNAP, Windows, macOS (as written to shares and archives), Linux, programs.
+FOLDERS = frozenset(
+    {
+        "@eadir",
+        "@tmp",
+        "@sharebin",
+        "@database",
+        "#recycle",
+        "#snapshot",
+        "@recycle",
+        "@recently-snapshot",
+        "@__thumb",
+        ".@__thumb",
+        ".@upload_cache",
+        "$recycle.bin",
+        "recycler",
+        "recycled",
+        "system volume information",
+        "__macosx",
+        ".appledouble",
+        ".appledb",
+        ".appledesktop",
+        ".documentrevisions-v100",
+        ".fseventsd",
+        ".spotlight-v100",
+        ".temporaryitems",
+        ".trashes",
+        "network trash folder",
+        "temporary items",
+        "lost+found",
+        ".thumbnails",
+        ".thumbs",
+        ".xvpics",
+        ".picasaoriginals",
+        "ipod photo cache",
+        ".ipynb_checkpoints",
+        "__pycache__",
+        ".dropbox.cache",
+        ".stfolder",
+        ".stversions",
+        ".sync",
+    }
+)
+FOLDER_PREFIXES = (".trash-",)  # of Linux, followed by the user's number
+FOLDER_SUFFIXES = (".lrdata",)  # previews of Lightroom
+FILES = frozenset(
+    {
+        "thumbs.db",
+        "ehthumbs.db",
+        "ehthumbs_vista.db",
+        "desktop.ini",
+        "picasa.ini",
+        ".picasa.ini",
+        ".ds_store",
+        ".localized",
+        ".nomedia",
+        ".directory",
+        ".apdisk",
+        "icon\r",
+        "zbthumbnail.info",
+        "pspbrwse.jbf",
+        "wpsettings.dat",
+        "indexervolumeguid",
+    }
+)
+FILE_PREFIXES = ("._", "synophoto_thumb_", "synoindex_media_", "synofile_thumb_", "~$")
+FILE_SUFFIXES = (":zone.identifier", "@synoeastream", "@synoresource")
+MAX_NAMES = 5  # names in the sentence
+
+
+def is_system_folder(name: str) -> bool:
+    """Return whether a folder of this name holds no photos of the user: thumbnails, deleted files, ..."""
+    folded = name.casefold()
+    return folded in FOLDERS or folded.startswith(FOLDER_PREFIXES) or folded.endswith(FOLDER_SUFFIXES)
+
+
+def is_system_file(name: str) -> bool:
+    """Return whether a file of this name was written by a file server, file manager or photo program."""
+    folded = name.casefold()
+    return folded in FILES or folded.startswith(FILE_PREFIXES) or folded.endswith(FILE_SUFFIXES)
+
+
+class PassedOver:
+    """The thumbnails and system files that were passed over, counted by the name they go by."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()  # name, e.g. "@eaDir" or "Thumbs.db" -> files
+
+    def skips(self, name: str, path: Path | None, *, is_folder: bool) -> bool:
+        """Return whether to pass over an entry of a folder; if so, count it, or the files in it.
+
+        path: where it is on this disk; None: it is not on this disk, and a folder counts as one file.
+        """
+        if is_folder and is_system_folder(name):
+            self.counts[name] += count_files(path) if path else 1
+            return True
+        if not is_folder and is_system_file(name):
+            self.counts[_title(name)] += 1
+            return True
+        return False
+
+    @property
+    def total(self) -> int:
+        """Return the number of files passed over."""
+        return self.counts.total()
+
+    def sentence(self) -> str | None:
+        """Return one sentence, e.g. "36 thumbnails and system files were passed over (36 in @eaDir)"."""
+        if not self.total:
+            return None
+        listed = [f"{count:,} {name}" for name, count in self.counts.most_common(MAX_NAMES)]
+        more = len(self.counts) - len(listed)
+        names = ", ".join(listed) + (f" and {more:,} more names" if more else "")
+        if self.total == 1:
+            return f"1 thumbnail or system file was passed over ({names})."
+        return f"{self.total:,} thumbnails and system files were passed over ({names})."
+
+
+def count_files(folder: Path) -> int:
+    """Return the number of files in a folder and below; links are not followed."""
+    return sum(len(files) for _, _, files in os.walk(folder))
+
+
+def _title(name: str) -> str:
+    """Return the name that a file is counted by: files named after a photo share one."""
+    folded = name.casefold()
+    prefix = next((prefix for prefix in FILE_PREFIXES if folded.startswith(prefix)), "")
+    return f"{name[: len(prefix)]}*" if prefix else name
