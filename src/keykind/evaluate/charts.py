@@ -22,11 +22,15 @@ from PIL import Image, ImageDraw, ImageFont
 from keykind.core.html import Tile
 from keykind.evaluate.metrics import Interval, Scores
 from keykind.evaluate.thumbnails import SIDE
+from keykind.evaluate.wording import percent, shorten
 
 INK = "#010203"  # placeholder for the page's text colour; used for nothing else in a chart
 BLUE, ORANGE = "#0173b2", "#de8f05"  # distinguishable by colour-blind readers, on white and on black
 COLUMNS = 8  # tiles in a row of a contact sheet
 MAX_KINDS = 24  # kinds that a chart can label legibly
+ROW = 0.6  # height of a kind's bars, inches
+MAX_HEIGHT = 30.0  # of a chart, inches
+METRICS = ("loss", "accuracy")  # with a curve each
 CAPTION = 30  # height of the two lines of text below a tile, px
 LINE = 30  # characters in a line below a tile
 STYLE = {
@@ -100,7 +104,7 @@ def _axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[A
 @_styled
 def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
     """Draw the number of training and test photos of each kind, and the total."""
-    figure, (axes,) = _axes(7, 0.8 + 0.55 * len(counts))
+    figure, (axes,) = _axes(7, min(0.8 + ROW * len(counts), MAX_HEIGHT))
     y = np.arange(len(counts))
     parts = {
         "train": ([count["train"] for count in counts.values()], BLUE),
@@ -115,7 +119,7 @@ def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
         start = start + np.asarray(values)
     for i, total in enumerate(start):
         axes.text(total, i, f" {total:.0f}", va="center")
-    axes.set_yticks(y, list(counts))
+    axes.set_yticks(y, list(map(shorten, counts)))
     axes.invert_yaxis()
     axes.set_xlabel("photos")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -124,11 +128,16 @@ def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
 
 
 @_styled
-def training_curves(histories: Sequence[Curves]) -> Figure:
-    """Draw loss and accuracy per epoch: mean over folds, and a band from the lowest to the highest."""
-    figure, axes = _axes(8, 3.2, columns=2)
-    for panel, metric in zip(axes, ("loss", "accuracy"), strict=True):
+def training_curves(histories: Sequence[Curves], metrics: Sequence[str] = METRICS) -> Figure:
+    """Draw loss and accuracy per epoch: mean over folds, and a band from the lowest to the highest.
+
+    Each history has the curves of the training photos, and perhaps those of the validation photos.
+    """
+    figure, axes = _axes(4.2 * len(metrics), 3.0, columns=len(metrics))
+    for panel, metric in zip(axes, metrics, strict=True):
         for curve, colour, label in ((metric, BLUE, "training"), (f"val_{metric}", ORANGE, "validation")):
+            if curve not in histories[0]:
+                continue
             longest = max(len(history[curve]) for history in histories)
             table = np.full((len(histories), longest), np.nan)
             for row, history in enumerate(histories):
@@ -158,9 +167,10 @@ def confusion(scores: Scores, title: str) -> Figure:
     if count <= MAX_KINDS:
         for (row, column), photos in np.ndenumerate(scores.confusion):
             colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(photos), ha="center", va="center", color=colour)
+            text = f"{photos}\n{percent(shares[row, column])}" if photos else "0"
+            axes.text(column, row, text, ha="center", va="center", color=colour)
     ticks = range(0, count, math.ceil(count / MAX_KINDS))
-    names = [scores.kinds[i] for i in ticks]
+    names = [shorten(scores.kinds[i]) for i in ticks]
     axes.set_xticks(ticks, names, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
     axes.spines[:].set_visible(False)
@@ -174,16 +184,20 @@ def confusion(scores: Scores, title: str) -> Figure:
 def f1_bars(tests: Mapping[str, Scores]) -> Figure:
     """Draw the F1 of each kind with its interval; tests: view -> scores, side by side."""
     kinds = next(iter(tests.values())).kinds
-    figure, (axes,) = _axes(7, 0.9 + 0.6 * len(kinds))
+    figure, (axes,) = _axes(7, min(0.9 + ROW * len(kinds), MAX_HEIGHT))
     height = 0.8 / len(tests)
     for i, ((view, scores), colour) in enumerate(zip(tests.items(), (BLUE, ORANGE), strict=False)):
         y = np.arange(len(kinds)) + (i - (len(tests) - 1) / 2) * height
         values = [kind.f1 for kind in scores.per_kind]
         axes.barh(y, values, height=height * 0.9, color=colour, label=view)
         _whiskers(axes, y, values, [kind.f1_interval for kind in scores.per_kind])
-    axes.set_yticks(range(len(kinds)), kinds)
+        for position, kind in zip(y, scores.per_kind, strict=True):
+            beyond = max(kind.f1, kind.f1_interval[1])
+            axes.text(beyond + 0.01, position, f"{kind.f1:.2f}", va="center", size="small")
+    axes.set_yticks(range(len(kinds)), map(shorten, kinds))
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.02)
+    axes.set_xlim(0, 1.09)
+    axes.set_xticks(np.linspace(0, 1, 6))
     axes.set_xlabel("F1; whiskers: 95% interval over physical keys")
     axes.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     return figure
