@@ -37,7 +37,7 @@ def confusion_section(data: ReportData, figures: FigureWriter) -> Section:
         tag(
             "div",
             [_matrix(figures, view, scores) for view, scores in data.scores.items()],
-            class_="pair",
+            class_="pair" if len(plain.kinds) < MANY_KINDS else "pair wide",
         ),
     ]
     line = f"{wrong:,} of {photos(len(data.plain), 'test')} predicted as another kind"

@@ -42,14 +42,13 @@ def cards_section(data: ReportData, figures: FigureWriter) -> Section:
         for view in others
         if (cards := _cards(data, figures, view, wrong[view]))
     ]
-    content.append(_foldable("right", "Right photos", *_right(data), printed=False))
+    content.append(_foldable("right", "Right photos", *_right(data)))
     line = photos(len(wrong[first]), "wrong test") if wrong[first] else "none"
     return Section("wrong", "Wrong photos", line, content, OPEN)
 
 
-def _foldable(id_: str, title: str, *content: Content | Iterable[Content], printed: bool = True) -> Html:
-    attributes = {} if printed else {"class": "unprinted"}
-    return tag("details", tag("summary", title), *content, id=id_, **attributes)
+def _foldable(id_: str, title: str, *content: Content | Iterable[Content]) -> Html:
+    return tag("details", tag("summary", title), *content, id=id_, class_="unprinted")
 
 
 def _wrong(predictions: Sequence[PhotoPrediction]) -> list[PhotoPrediction]:
@@ -103,6 +102,7 @@ def _cards(
             "details",
             tag("summary", f"{photos(len(others), 'more wrong')} by name; all are in predictions.csv"),
             tag("ul", names),
+            class_="unprinted",
         )
         if others
         else None
@@ -120,7 +120,7 @@ def _pictures(data: ReportData, view: str, prediction: PhotoPrediction) -> tuple
 
 def _card(data: ReportData, view: str, prediction: PhotoPrediction, tiles: Sequence[Tile]) -> Html:
     sample = prediction.sample
-    labels = ["photo", *(["network input"] if len(tiles) > len(("photo", "told", "true")) else [])]
+    labels = [sample.name, *(["network input"] if len(tiles) > len(("photo", "told", "true")) else [])]
     labels += [
         _map_label(tile, kind) for tile, kind in zip(tiles[-2:], (prediction.kind, sample.kind), strict=True)
     ]
@@ -136,9 +136,8 @@ def _card(data: ReportData, view: str, prediction: PhotoPrediction, tiles: Seque
         tag("strong", shorten(prediction.kind), title=prediction.kind, class_="wrong"),
         f" {prediction.probability:.2f}",
     )
-    name = tag("p", sample.name, class_="soft name")
     pictures_ = tag("div", pictures, class_=f"pictures {arrangement}")
-    return tag("article", facts, pictures_, name, **{"data-cell": _cell_of(data, view, prediction)})
+    return tag("article", facts, pictures_, **{"data-cell": _cell_of(data, view, prediction)})
 
 
 def _map_label(tile: Tile, kind: str) -> str:
