@@ -7,7 +7,9 @@ Needs: matplotlib, scikit-learn, scipy                                          
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -16,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
@@ -33,10 +36,20 @@ MAX_HEIGHT = 30.0  # of a chart, inches
 METRICS = ("loss", "accuracy")  # with a curve each
 CAPTION = 30  # height of the two lines of text below a tile, px
 LINE = 30  # characters in a line below a tile
+OTHER_SCRIPTS = (
+    *(
+        "Noto Sans CJK JP",
+        "Noto Sans CJK SC",
+        "Hiragino Sans",
+        "Yu Gothic",
+        "Microsoft YaHei",
+        "Malgun Gothic",
+    ),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS"),
+)  # fonts for names that DejaVu Sans lacks characters of, in order of preference
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "keykind",  # the same chart gives the same bytes
-    "font.family": "sans-serif",
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -52,10 +65,20 @@ Curves = Mapping[str, Sequence[float]]
 P = ParamSpec("P")
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """Apply STYLE, with fonts of other scripts; without them, boxes but no warnings."""
+    installed = {font.name for font in fontManager.ttflist}
+    families = ["DejaVu Sans", *(name for name in OTHER_SCRIPTS if name in installed)]
+    with mpl.rc_context(STYLE | {"font.family": families}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        yield
+
+
 def svg(figure: Figure) -> str:
     """Return the chart as inline SVG, transparent, drawn in the page's text colour, light or dark."""
     buffer = io.StringIO()
-    with mpl.rc_context(STYLE):
+    with _style():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return buffer.getvalue()[buffer.getvalue().index("<svg") :].replace(INK, "currentColor")
 
@@ -63,7 +86,7 @@ def svg(figure: Figure) -> str:
 def png(figure: Figure) -> bytes:
     """Return the chart as PNG on white, 150 dpi."""
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with _style():
         figure.savefig(buffer, format="png", dpi=150, facecolor="white")
     return buffer.getvalue()
 
@@ -90,7 +113,7 @@ def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context(STYLE):
+        with _style():
             return draw(*args, **kwargs)
 
     return styled

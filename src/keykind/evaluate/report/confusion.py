@@ -16,6 +16,7 @@ from keykind.evaluate.wording import correct_count, percent, photos, shorten
 LEVELS = 5  # shades of a cell, by its share of the row
 MANY_KINDS = 10  # from here on cells are smaller and the names of columns are turned
 LEGIBLE_KINDS = 24  # above it a picture gives the overview, and stands for the table on paper
+FREQUENT = 12  # confusions that have a button of their own beside a large matrix
 LONG_NAME = 12  # characters of a name that is turned, too
 
 
@@ -50,10 +51,21 @@ def _matrix(figures: FigureWriter, view: str, scores: Scores) -> Html:
     total = int(scores.confusion.sum())
     right = f"{correct_count(scores):,} of {total:,} are right"
     caption = f"Test photos, {view} view: {right}, weighted F1 {scores.weighted_f1:.3f}."
-    figure = tag("figure", tag("figcaption", caption), matrix_table(scores, view))
+    frequent = _frequent(scores, view) if len(scores.kinds) >= MANY_KINDS else None
+    figure = tag("figure", tag("figcaption", caption), frequent, matrix_table(scores, view))
     if len(scores.kinds) <= LEGIBLE_KINDS:
         return figure
-    return tag("div", tag("div", chart(charts.svg(drawing), caption), class_="overview"), figure)
+    return tag("div", tag("div", chart(charts.svg(drawing), ""), class_="overview"), figure)
+
+
+def _frequent(scores: Scores, view: str) -> Html:
+    """Return buttons of the most frequent confusions, which are hard to find in a large matrix."""
+    index = {kind: i for i, kind in enumerate(scores.kinds)}
+    buttons = [
+        _button(scores, view, index[true], index[predicted], f"{shorten(true)} → {shorten(predicted)}: ")
+        for true, predicted, _ in scores.confusions()[:FREQUENT]
+    ]
+    return tag("div", buttons, class_="frequent")
 
 
 def matrix_table(scores: Scores, view: str) -> Html:
@@ -98,12 +110,20 @@ def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, tota
         return tag("td", class_="zero")
     share = count / total
     level = min(int(share * LEVELS), LEVELS - 1)
+    button = _button(scores, view, true, predicted)
+    return tag("td", button, class_=f"{'right' if true == predicted else 'wrong'} level{level}")
+
+
+def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "") -> Html:
+    """Return the number and share of a cell; choosing it shows its photos."""
+    count, total = int(scores.confusion[true, predicted]), int(scores.confusion[true].sum())
     told = f"{scores.kinds[true]} predicted as {scores.kinds[predicted]}"
-    button = tag(
+    return tag(
         "button",
-        f"{count:,}",
+        title or None,
+        tag("span", f"{count:,}"),
         " ",
-        tag("small", percent(share)),
+        tag("small", percent(count / total)),
         type="button",
         title=f"{told}: {count:,} of {total:,}",
         **{
@@ -112,4 +132,3 @@ def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, tota
             "data-name": f"{view}: {told}",
         },
     )
-    return tag("td", button, class_=f"{'right' if true == predicted else 'wrong'} level{level}")

@@ -26,6 +26,7 @@ from keykind.train.recipe import Recipe
 from keykind.train.saliency import Saliency
 
 OPEN, WIDE, FOLDED = "open", "wide", "folded"  # sections: always open; on wide screens; never, to begin with
+MANY_ROWS = 24  # rows of pictures from which on a section is folded on all screens
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ class FigureWriter:
     def _write(self, name: str, data: bytes) -> None:
         self._count += 1
         write_bytes(self._folder / f"{self._count:02}-{name}.png", data)
+
+
+def gallery_state(data: ReportData) -> str:
+    """Return how a section with a row of pictures for each kind begins: folded if there are many."""
+    return WIDE if len(data.dataset.kinds) <= MANY_ROWS else FOLDED
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from keykind.dataset.samples import Sample
 from keykind.detect.align import ASPECT_RATIO
 from keykind.evaluate import charts
 from keykind.evaluate.report.bars import Bar, bar_chart
-from keykind.evaluate.report.data import FigureWriter, ReportData, Section
+from keykind.evaluate.report.data import FigureWriter, ReportData, Section, gallery_state
 from keykind.evaluate.report.galleries import by_kind, kind_row, kind_rows, picture, strip
 from keykind.evaluate.thumbnails import examples_per_kind, make_tile, photo_tiles, view_tiles
 from keykind.evaluate.wording import photos
@@ -47,7 +47,7 @@ def data_section(data: ReportData, figures: FigureWriter) -> Section:
     if dataset.read_errors:
         rows = [(error.name, error.reason) for error in dataset.read_errors]
         content += [tag("h3", "Unreadable photos"), table(("photo", "reason"), rows)]
-    return Section("data", "Data", line, content)
+    return Section("data", "Data", line, content, gallery_state(data))
 
 
 def _examples(data: ReportData, figures: FigureWriter) -> Html:
@@ -100,7 +100,8 @@ def input_section(data: ReportData, figures: FigureWriter) -> Section:
         ]
     if data.full_fine_tuning:
         content += _strong_views(data, figures, samples)
-    return Section("input", "Network input", "what the network is shown, and trained on", content)
+    line = "what the network is shown, and trained on"
+    return Section("input", "Network input", line, content, gallery_state(data))
 
 
 def _views(

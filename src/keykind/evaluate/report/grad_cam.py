@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from keykind.core.html import Content, Html, Tile, image, table, tag
 from keykind.core.parallel import parallel_map
-from keykind.evaluate.report.data import FigureWriter, ReportData, Section
+from keykind.evaluate.report.data import FigureWriter, ReportData, Section, gallery_state
 from keykind.evaluate.report.galleries import by_kind, kind_row, kind_rows, strip
 from keykind.evaluate.thumbnails import PhotoPrediction, examples_per_kind
 from keykind.train.saliency import Saliency
@@ -33,14 +33,18 @@ def grad_cam_section(data: ReportData, figures: FigureWriter) -> Section:
     ]
     if data.saliency:
         content += [tag("h3", "Evidence by part"), *saliency_table(data.saliency)]
-    return Section("grad-cam", "Where the network looks", "Grad-CAM for photos of each kind", content)
+    line = "Grad-CAM for photos of each kind"
+    return Section("grad-cam", "Where the network looks", line, content, gallery_state(data))
 
 
 def _pair(prediction: PhotoPrediction, original: Tile, evidence: Tile) -> Html:
     right = prediction.correct
     told = f"{prediction.kind} {prediction.probability:.2f}"
     nothing = ", no evidence" if evidence.caption.startswith("no evidence") else ""
-    caption = tag("figcaption", "✓ " if right else "✗ ", told, nothing, title=prediction.sample.name)
+    name = tag("span", prediction.sample.name.rsplit("/", 1)[-1], class_="soft")
+    caption = tag(
+        "figcaption", "✓ " if right else "✗ ", told, nothing, " ", name, title=prediction.sample.name
+    )
     pictures = tag("div", image(original.picture, "photo"), image(evidence.picture, evidence.caption))
     aligned = " stacked" if prediction.sample.region else ""
     return tag("figure", pictures, caption, class_=f"two {'right' if right else 'wrong'}{aligned}")
