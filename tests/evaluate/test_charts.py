@@ -58,7 +58,7 @@ def test_no_text_of_a_chart_is_black_on_a_dark_page(draw):
     """SVG text without a colour is black; only numbers on the white confusion matrix may be."""
     svg = ET.fromstring(charts.svg(draw()))
     black = [text for text in svg.iter(f"{SVG}text") if "fill:" not in text.get("style")]
-    assert all("".join(text.itertext()).isdigit() for text in black)
+    assert all(re.fullmatch(r"<?\d+%?", "".join(text.itertext())) for text in black)
     assert not black or svg.find(f".//{SVG}image") is not None
 
 
@@ -122,9 +122,16 @@ def test_a_curve_of_one_epoch_is_drawn_as_a_point():
 
 def test_the_confusion_matrix_is_labelled_with_every_number():
     labels = texts(charts.svg(charts.confusion(scores(), "plain photos")))
-    numbers = sorted(int(text) for text in labels if text.isdigit())
-    assert numbers == sorted(scores().confusion.ravel().tolist())
+    matrix = scores().confusion
+    assert sorted(int(text) for text in labels if text.isdigit()) == sorted(matrix.ravel().tolist())
+    shares = [f"{share:.0%}" for share in (matrix / matrix.sum(axis=1, keepdims=True)).ravel() if share]
+    assert sorted(text for text in labels if text.endswith("%")) == sorted(shares)
     assert "plain photos" in labels
+
+
+def test_every_bar_has_its_value():
+    labels = texts(charts.svg(charts.f1_bars({"plain": scores()})))
+    assert {f"{kind.f1:.2f}" for kind in scores().per_kind} <= set(labels)
 
 
 def test_charts_accept_a_kind_without_test_photos():

@@ -121,15 +121,19 @@ def chart(svg: str, caption: str) -> Html:
     return tag("figure", tag("div", Html(svg), class_="chart"), tag("figcaption", caption))
 
 
-def page(title: str, *content: Content | Iterable[Content]) -> str:
-    """Return a complete HTML document."""
+def page(title: str, *content: Content | Iterable[Content], style: str = "", script: str = "") -> str:
+    """Return a complete HTML document.
+
+    style: CSS in addition to STYLE. script: JavaScript, run when the page has been read; it must not contain
+    `</`.
+    """
     head = Html(
         '<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{STYLE}</style>"
+        f"<title>{escape(title)}</title><style>{STYLE}{style}</style>"
     )
-    return (
-        f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{tag("main", *content)}</body></html>\n'
-    )
+    end = f"<script>{script}</script>" if script else ""
+    body = f"{tag('main', *content)}{end}"
+    return f'<!doctype html>\n<html lang="en"><head>{head}</head><body>{body}</body></html>\n'
 
 
 def _is_number(value: Content) -> bool:

@@ -7,7 +7,9 @@ Needs: matplotlib, scikit-learn, scipy                                          
 
 import io
 import math
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec
@@ -16,6 +18,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.font_manager import fontManager
 from matplotlib.ticker import MaxNLocator
 from PIL import Image, ImageDraw, ImageFont
 
@@ -23,17 +26,31 @@ from keykind.core.html import Tile
 from keykind.evaluate.intervals import Interval
 from keykind.evaluate.metrics import Scores
 from keykind.evaluate.thumbnails import SIDE
+from keykind.evaluate.wording import percent, shorten
 
 INK = "#010203"  # placeholder for the page's text colour; used for nothing else in a chart
 BLUE, ORANGE = "#0173b2", "#de8f05"  # distinguishable by colour-blind readers, on white and on black
 COLUMNS = 8  # tiles in a row of a contact sheet
 MAX_KINDS = 24  # kinds that a chart can label legibly
+ROW = 0.6  # height of a kind's bars, inches
+MAX_HEIGHT = 30.0  # of a chart, inches
+METRICS = ("loss", "accuracy")  # with a curve each
 CAPTION = 30  # height of the two lines of text below a tile, px
 LINE = 30  # characters in a line below a tile
+OTHER_SCRIPTS = (
+    *(
+        "Noto Sans CJK JP",
+        "Noto Sans CJK SC",
+        "Hiragino Sans",
+        "Yu Gothic",
+        "Microsoft YaHei",
+        "Malgun Gothic",
+    ),
+    *("Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari", "Noto Sans Thai", "Arial Unicode MS"),
+)  # fonts for names that DejaVu Sans lacks characters of, in order of preference
 STYLE = {
     "svg.fonttype": "none",
     "svg.hashsalt": "keykind",  # the same chart gives the same bytes
-    "font.family": "sans-serif",
     "font.size": 10,
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -49,10 +66,20 @@ Curves = Mapping[str, Sequence[float]]
 P = ParamSpec("P")
 
 
+@contextmanager
+def _style() -> Iterator[None]:
+    """Apply STYLE, with fonts of other scripts; without them, boxes but no warnings."""
+    installed = {font.name for font in fontManager.ttflist}
+    families = ["DejaVu Sans", *(name for name in OTHER_SCRIPTS if name in installed)]
+    with mpl.rc_context(STYLE | {"font.family": families}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        yield
+
+
 def svg(figure: Figure) -> str:
     """Return the chart as inline SVG, transparent, drawn in the page's text colour, light or dark."""
     buffer = io.StringIO()
-    with mpl.rc_context(STYLE):
+    with _style():
         figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return buffer.getvalue()[buffer.getvalue().index("<svg") :].replace(INK, "currentColor")
 
@@ -60,7 +87,7 @@ def svg(figure: Figure) -> str:
 def png(figure: Figure) -> bytes:
     """Return the chart as PNG on white, 150 dpi."""
     buffer = io.BytesIO()
-    with mpl.rc_context(STYLE):
+    with _style():
         figure.savefig(buffer, format="png", dpi=150, facecolor="white")
     return buffer.getvalue()
 
@@ -87,7 +114,7 @@ def _styled(draw: Callable[P, Figure]) -> Callable[P, Figure]:
 
     @wraps(draw)
     def styled(*args: P.args, **kwargs: P.kwargs) -> Figure:
-        with mpl.rc_context(STYLE):
+        with _style():
             return draw(*args, **kwargs)
 
     return styled
@@ -101,7 +128,7 @@ def _axes(width: float, height: float, columns: int = 1) -> tuple[Figure, list[A
 @_styled
 def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
     """Draw the number of training and test photos of each kind, and the total."""
-    figure, (axes,) = _axes(7, 0.8 + 0.55 * len(counts))
+    figure, (axes,) = _axes(7, min(0.8 + ROW * len(counts), MAX_HEIGHT))
     y = np.arange(len(counts))
     parts = {
         "train": ([count["train"] for count in counts.values()], BLUE),
@@ -116,7 +143,7 @@ def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
         start = start + np.asarray(values)
     for i, total in enumerate(start):
         axes.text(total, i, f" {total:.0f}", va="center")
-    axes.set_yticks(y, list(counts))
+    axes.set_yticks(y, list(map(shorten, counts)))
     axes.invert_yaxis()
     axes.set_xlabel("photos")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
@@ -125,11 +152,16 @@ def class_counts(counts: Mapping[str, Mapping[str, int]]) -> Figure:
 
 
 @_styled
-def training_curves(histories: Sequence[Curves]) -> Figure:
-    """Draw loss and accuracy per epoch: mean over folds, and a band from the lowest to the highest."""
-    figure, axes = _axes(8, 3.2, columns=2)
-    for panel, metric in zip(axes, ("loss", "accuracy"), strict=True):
+def training_curves(histories: Sequence[Curves], metrics: Sequence[str] = METRICS) -> Figure:
+    """Draw loss and accuracy per epoch: mean over folds, and a band from the lowest to the highest.
+
+    Each history has the curves of the training photos, and perhaps those of the validation photos.
+    """
+    figure, axes = _axes(4.2 * len(metrics), 3.0, columns=len(metrics))
+    for panel, metric in zip(axes, metrics, strict=True):
         for curve, colour, label in ((metric, BLUE, "training"), (f"val_{metric}", ORANGE, "validation")):
+            if curve not in histories[0]:
+                continue
             longest = max(len(history[curve]) for history in histories)
             table = np.full((len(histories), longest), np.nan)
             for row, history in enumerate(histories):
@@ -159,9 +191,10 @@ def confusion(scores: Scores, title: str) -> Figure:
     if count <= MAX_KINDS:
         for (row, column), photos in np.ndenumerate(scores.confusion):
             colour = "white" if shares[row, column] > 0.5 else "black"
-            axes.text(column, row, str(photos), ha="center", va="center", color=colour)
+            text = f"{photos}\n{percent(shares[row, column])}" if photos else "0"
+            axes.text(column, row, text, ha="center", va="center", color=colour)
     ticks = range(0, count, math.ceil(count / MAX_KINDS))
-    names = [scores.kinds[i] for i in ticks]
+    names = [shorten(scores.kinds[i]) for i in ticks]
     axes.set_xticks(ticks, names, rotation=30, ha="right", rotation_mode="anchor")
     axes.set_yticks(ticks, names)
     axes.spines[:].set_visible(False)
@@ -175,16 +208,20 @@ def confusion(scores: Scores, title: str) -> Figure:
 def f1_bars(tests: Mapping[str, Scores]) -> Figure:
     """Draw the F1 of each kind with its interval; tests: view -> scores, side by side."""
     kinds = next(iter(tests.values())).kinds
-    figure, (axes,) = _axes(7, 0.9 + 0.6 * len(kinds))
+    figure, (axes,) = _axes(7, min(0.9 + ROW * len(kinds), MAX_HEIGHT))
     height = 0.8 / len(tests)
     for i, ((view, scores), colour) in enumerate(zip(tests.items(), (BLUE, ORANGE), strict=False)):
         y = np.arange(len(kinds)) + (i - (len(tests) - 1) / 2) * height
         values = [kind.f1 for kind in scores.per_kind]
         axes.barh(y, values, height=height * 0.9, color=colour, label=view)
         _whiskers(axes, y, values, [kind.f1_interval for kind in scores.per_kind])
-    axes.set_yticks(range(len(kinds)), kinds)
+        for position, kind in zip(y, scores.per_kind, strict=True):
+            beyond = max(kind.f1, kind.f1_interval[1])
+            axes.text(beyond + 0.01, position, f"{kind.f1:.2f}", va="center", size="small")
+    axes.set_yticks(range(len(kinds)), map(shorten, kinds))
     axes.invert_yaxis()
-    axes.set_xlim(0, 1.02)
+    axes.set_xlim(0, 1.09)
+    axes.set_xticks(np.linspace(0, 1, 6))
     axes.set_xlabel("F1; whiskers: 95% interval over physical keys")
     axes.legend(frameon=False, ncols=2, loc="lower right", bbox_to_anchor=(1, 1))
     return figure

@@ -11,36 +11,48 @@ from statistics import median
 from keykind.dataset.samples import Dataset
 from keykind.evaluate.metrics import KindScore, Scores
 from keykind.evaluate.thumbnails import PhotoPrediction
+from keykind.evaluate.wording import KEYS, Subject
 
 MIN_KEYS = 10  # physical keys of a kind in the test; with fewer its interval is too wide
 IMBALANCE = 2.0  # ratio of the most to the least frequent kind's training photos that is worth a suggestion
 BLUR = 0.6  # ratio of the sharpness of wrong to correct predictions below which a suggestion is made
+MAX_KINDS = 5  # named in one sentence, those with the fewest keys
 MIN_PHOTOS = 20  # wrong, and correct, predictions needed to compare their sharpness
 
 
-def suggest(dataset: Dataset, scores: Scores, predictions: Sequence[PhotoPrediction]) -> list[str]:
+def suggest(
+    dataset: Dataset, scores: Scores, predictions: Sequence[PhotoPrediction], subject: Subject = KEYS
+) -> list[str]:
     """Return sentences about what would help most: more keys of weak kinds, more test keys, better photos."""
     return [
-        *_confused_kinds(scores),
-        *_few_test_keys(scores),
+        *_confused_kinds(scores, subject),
+        *_few_test_keys(scores, subject),
         *_rare_kind(dataset),
         *_blurred_photos(predictions),
-    ] or ["No weak point stands out: test with more photos of new keys, on backgrounds not used so far."]
+    ] or [
+        f"No weak point stands out: test with more photos of new {subject.items}, "
+        "on backgrounds not used so far."
+    ]
 
 
-def _confused_kinds(scores: Scores) -> Iterator[str]:
+def _confused_kinds(scores: Scores, subject: Subject) -> Iterator[str]:
     for true, predicted, count in scores.confusions()[:2]:
         share = f"{count} of {scores.support(true)} test photos"
         yield (
-            f"Training: more {true} keys like those predicted as {predicted} ({share}; "
-            "see the galleries below), each on several backgrounds."
+            f"Training: more {true} {subject.items} like those predicted as {predicted} ({share}; "
+            "see the wrong photos below), each on several backgrounds."
         )
 
 
-def _few_test_keys(scores: Scores) -> Iterator[str]:
+def _few_test_keys(scores: Scores, subject: Subject) -> Iterator[str]:
     few = [kind for kind in scores.per_kind if kind.keys < MIN_KEYS]
     if few:
-        yield f"Testing: more different keys, for narrower intervals: {'; '.join(map(_recall_range, few))}."
+        first = sorted(few, key=lambda kind: kind.keys)[:MAX_KINDS]
+        more = f"; {len(few) - len(first)} other kinds have few, too" if len(few) > len(first) else ""
+        yield (
+            f"Testing: more different {subject.items}, for narrower intervals: "
+            f"{'; '.join(map(_recall_range, first))}{more}."
+        )
 
 
 def _recall_range(kind: KindScore) -> str:

@@ -1,19 +1,51 @@
-"""Scores -> the table and captions of a report.
+"""Scores -> the words and tables of a report.
 
-In:    Scores
-Out:   HTML and text
+In:    Scores; metrics.json
+Out:   Subject, what the photos show; HTML and text
 Needs: scikit-learn, scipy                                                                 [train]
 """
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from keykind.core.html import Content, Html, table
 from keykind.evaluate.intervals import Interval
 from keykind.evaluate.metrics import Scores
+from keykind.model.card import KEY, SUBJECT
 
 PUBLISHED = {"cylinder": 0.698, "dimple": 0.622, "laser track": 0.581, "mortice": 0.875}  # F1, 2024 report
 PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos
+SMALLEST_PERCENT = 0.005  # shares below it would be rounded to 0%
+LONGEST_NAME = 40  # characters of a kind's or photo's name where there is little room
 
 
-def score_table(scores: Scores) -> Html:
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The words for what the photos show: keys, or whatever the classes of the user are."""
+
+    title: str  # of the page
+    item: str  # one thing that may be in several photos
+    items: str
+    physical_items: str
+    negatives: str  # photos of none of the kinds
+
+    def counted(self, count: int) -> str:
+        """Return a number of things as text: "1 physical key", "1,000 objects"."""
+        name = self.physical_items
+        return f"{count:,} {name.removesuffix('s') if count == 1 else name}"
+
+
+KEYS = Subject("Key classification", "key", "keys", "physical keys", "photos without a key")
+OBJECTS = Subject("Image classification", "object", "objects", "objects", "photos of none of the kinds")
+
+
+def subject_of(metrics: Mapping[str, Any]) -> Subject:
+    """Return the words for a run with these metrics; runs before 0.10.0 were of keys."""
+    return KEYS if metrics.get(SUBJECT, KEY) == KEY else OBJECTS
+
+
+def score_table(scores: Scores, subject: Subject = KEYS) -> Html:
     """Return precision, recall and F1 with intervals, and the numbers of photos and keys."""
     rows: list[tuple[Content, ...]] = [
         (
@@ -30,12 +62,30 @@ def score_table(scores: Scores) -> Html:
     for name, value in (("weighted", scores.weighted_f1), ("macro", scores.macro_f1)):
         interval = format_interval(scores.intervals[f"{name}_f1"])
         rows.append((name, "", "", f"{value:.2f} [{interval}]", total, ""))
-    return table(("kind", "precision", "recall", "F1", "photos", "keys"), rows)
+    return table(("kind", "precision", "recall", "F1", "photos", subject.items), rows)
 
 
 def format_interval(interval: Interval) -> str:
     """Return an interval as text, without brackets."""
     return f"{interval[0]:.2f}, {interval[1]:.2f}"
+
+
+def percent(share: float) -> str:
+    """Return a share of 0..1 as a whole percentage; a small one as "<1%", never as 0%."""
+    return "<1%" if 0 < share < SMALLEST_PERCENT else f"{share:.0%}"
+
+
+def photos(count: int, adjective: str = "") -> str:
+    """Return a number of photos as text: "1 photo", "12 wrong photos"."""
+    return f"{count:,} {adjective}{' ' if adjective else ''}photo{'' if count == 1 else 's'}"
+
+
+def shorten(name: str, longest: int = LONGEST_NAME) -> str:
+    """Return a name with its middle left out if it is longer than `longest` characters."""
+    if len(name) <= longest:
+        return name
+    tail = longest // 3
+    return f"{name[: longest - tail - 1]}…{name[-tail:]}"
 
 
 def correct_count(scores: Scores) -> int:

@@ -6,7 +6,7 @@ Out:   RUN/: report.html, figures/, history.csv, photos.csv, predictions.csv; mo
 Needs: keras, tensorflow, matplotlib                                                       [train]
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +16,12 @@ from keykind import __version__
 from keykind.core.files import atomic_write, write_bytes, write_text
 from keykind.dataset.samples import Dataset
 from keykind.evaluate.report import ReportData, write_report
+from keykind.evaluate.report.layers import list_layers
 from keykind.evaluate.thumbnails import Explainer, PhotoPrediction
+from keykind.evaluate.wording import subject_of
 from keykind.experiment.context import Context
 from keykind.experiment.experiment import Experiment
+from keykind.experiment.provenance import trace
 from keykind.experiment.run_folder import RunFolder
 from keykind.experiment.stages.calibrate import Calibration
 from keykind.experiment.stages.fine_tune import TrainingResult
@@ -28,6 +31,7 @@ from keykind.export.graph import InferenceModel
 from keykind.model.card import KEY
 from keykind.model.head import Floats
 from keykind.train.head_training import CURVES
+from keykind.train.recipe import Recipe
 
 RANDOM_WEIGHTS = "The network's weights are random, not pretrained: these scores say nothing about real keys."
 Row = tuple[Any, ...]
@@ -38,11 +42,12 @@ def write_report_files(
     result: TrainingResult,
     calibration: Calibration,
     tested: TestResult,
-    parameters: Mapping[str, int],
+    classifier: Any,
+    metrics: Mapping[str, Any],
 ) -> None:
     """Write the tables, the report and its figures.
 
-    parameters: the number of all (`total`), and of those that were trained (`trainable`).
+    classifier: the trained Keras model. metrics: what metrics.json holds, but for times.
     """
     experiment, folder, dataset = context.experiment, context.folder, context.experiment.dataset
     folder.write_table("history.csv", ("step", "epoch", *CURVES), _history(result))
@@ -66,11 +71,15 @@ def write_report_files(
         temperature=calibration.temperature,
         ood=tested.ood,
         saliency=tested.saliency,
-        predictions=_photo_predictions(dataset, tested.probabilities["plain"]),
-        explainer=Explainer(result.network, result.head, dataset.kinds),
-        details=_details(context, parameters),
+        predictions={
+            view: _photo_predictions(dataset, values) for view, values in tested.probabilities.items()
+        },
+        explainer=Explainer(result.network, result.head, dataset.kinds, experiment.plan),
+        layers=list_layers(classifier, _trained_layers(context.recipe, result)),
+        provenance=trace(experiment),
+        details=_details(context, metrics["parameters"]),
         notice=_notice(experiment),
-        of_keys=context.of_keys,
+        subject=subject_of(metrics),
     )
     write_text(folder.path / "report.html", write_report(data, folder.path / "figures"))
 
@@ -163,16 +172,21 @@ def _details(context: Context, parameters: Mapping[str, int]) -> dict[str, str]:
         "seed": str(experiment.seed),
         "devices": context.devices.description,
         "parameters": f"{parameters['total']:,}, of which {parameters['trainable']:,} trained",
-        "seconds": f"{seconds} before this report was written",
+        "seconds": f"{seconds}, before this report was written",
     }
     if context.recipe.crop == KEY:
         details["keys detected"] = _detected(experiment.dataset)
     elif context.subject:
         details["keys detected"] = context.subject.sentence(context.recipe.crop)
-    for key, value in context.recipe.as_json().items():
-        if not isinstance(value, dict):  # a table for training the detector or so, no part of this training
-            details[key] = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
     return details
+
+
+def _trained_layers(recipe: Recipe, result: TrainingResult) -> Callable[[Any], bool]:
+    """Return what tells of a layer of the classifier whether the run trained it."""
+    head = {"hidden", "probabilities"}
+    last = result.backbone.network.layers[-recipe.fine_tune_layers :] if result.partial else []
+    tuned = {layer.name for layer in last if "BatchNormalization" not in type(layer).__name__}
+    return lambda layer: result.full is not None or layer.name in head | tuned
 
 
 def _detected(dataset: Dataset) -> str:

@@ -17,6 +17,7 @@ from keykind.detect.detector import load_detector
 from keykind.experiment.artifacts import write_model_files, write_report_files
 from keykind.experiment.context import Context
 from keykind.experiment.experiment import Experiment
+from keykind.experiment.provenance import COMMAND, command_line
 from keykind.experiment.run_folder import RunFolder
 from keykind.experiment.stages.calibrate import Calibration, calibrate
 from keykind.experiment.stages.fine_tune import TrainingResult, fine_tune
@@ -52,7 +53,8 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
     detector = load_detector() if recipe.crop in (KEY, AUTO) else None
     identity = experiment.identity(backbone.digest, detector)
     with Cache(default_folder()) as cache, folder.locked():
-        finished = folder.claim(identity, {"options": dict(experiment.options)}, resume=resume)
+        notes = {"options": dict(experiment.options), COMMAND: command_line()}
+        finished = folder.claim(identity, notes, resume=resume)
         if finished is not None:
             return finished
         subject = _subject(experiment, folder, cache)
@@ -94,7 +96,7 @@ def _run_stages(
     classifier = build_classifier(result.backbone, result.head, context.recipe)
     metrics = {**identity, **_metrics(context, result, calibration, tested)}
     metrics["parameters"] = _parameters(classifier, result)
-    write_report_files(context, result, calibration, tested, metrics["parameters"])
+    write_report_files(context, result, calibration, tested, classifier, metrics)
     metrics["seconds"] = timer.seconds()
     if context.devices.strategy:
         metrics["devices"] = context.devices.description

@@ -36,6 +36,7 @@ from keykind.train.recipe import STRIDE, Recipe
 
 STATE = "state.npz"  # checkpoint of the last finished epoch
 HEAD_STREAM, NETWORK_STREAM = 0, 1  # independent streams of random numbers
+LARGE_CROP = 320  # px of the crops that strong views are taken from
 HELD_OUT = 10  # one photo in ten is held out for early stopping of the head
 
 

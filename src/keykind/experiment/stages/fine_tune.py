@@ -17,11 +17,9 @@ from keykind.train.augment import CONTEXT_SCALE
 from keykind.train.backbone import Backbone
 from keykind.train.crossval import Rows
 from keykind.train.features import Network, store_crops
-from keykind.train.full_finetune import FullFineTuning, ViewTask, fine_tune_all_layers
+from keykind.train.full_finetune import LARGE_CROP, FullFineTuning, ViewTask, fine_tune_all_layers
 from keykind.train.head_training import Task
 from keykind.train.partial_finetune import PartialFineTuning, fine_tune_last_layers
-
-LARGE_CROP = 320  # px of the crops that strong views are taken from
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,134 @@
+"""Scores -> the confusion matrix as a table whose cells choose the photos shown below it.
+
+In:    ReportData
+Out:   Section
+Needs: matplotlib, scikit-learn, scipy                                                     [train]
+"""
+
+from collections.abc import Iterable
+
+from keykind.core.html import Content, Html, chart, tag
+from keykind.evaluate import charts
+from keykind.evaluate.metrics import Scores
+from keykind.evaluate.report.data import OPEN, FigureWriter, ReportData, Section
+from keykind.evaluate.wording import correct_count, percent, photos, shorten
+
+LEVELS = 5  # shades of a cell, by its share of the row
+MANY_KINDS = 10  # from here on cells are smaller and the names of columns are turned
+LEGIBLE_KINDS = 24  # above it a picture gives the overview, and stands for the table on paper
+FREQUENT = 12  # confusions that have a button of their own beside a large matrix
+LONG_NAME = 12  # characters of a name that is turned, too
+
+
+def cell_id(view: str, true: int, predicted: int) -> str:
+    """Return the name of a cell of a view's matrix, by which photos are chosen."""
+    return f"{view}-{true}-{predicted}"
+
+
+def confusion_section(data: ReportData, figures: FigureWriter) -> Section:
+    """Return the matrix of each view."""
+    plain = data.scores["plain"]
+    wrong = len(data.plain) - correct_count(plain)
+    content: list[Content | Iterable[Content]] = [
+        tag(
+            "p",
+            "Rows are true kinds, columns predictions; percentages are of the row. ",
+            tag("span", "Choose a number to see its photos below.", class_="scripted"),
+        ),
+        tag(
+            "div",
+            [_matrix(figures, view, scores) for view, scores in data.scores.items()],
+            class_="pair" if len(plain.kinds) < MANY_KINDS else "pair wide",
+        ),
+    ]
+    line = f"{wrong:,} of {photos(len(data.plain), 'test')} predicted as another kind"
+    return Section("confusion", "Confusion matrix", line, content, OPEN)
+
+
+def _matrix(figures: FigureWriter, view: str, scores: Scores) -> Html:
+    drawing = charts.confusion(scores, f"{view} photos")
+    figures.save(f"confusion-{view}", drawing)
+    total = int(scores.confusion.sum())
+    right = f"{correct_count(scores):,} of {total:,} are right"
+    caption = f"Test photos, {view} view: {right}, weighted F1 {scores.weighted_f1:.3f}."
+    frequent = _frequent(scores, view) if len(scores.kinds) >= MANY_KINDS else None
+    figure = tag("figure", tag("figcaption", caption), frequent, matrix_table(scores, view))
+    if len(scores.kinds) <= LEGIBLE_KINDS:
+        return figure
+    return tag("div", tag("div", chart(charts.svg(drawing), ""), class_="overview"), figure)
+
+
+def _frequent(scores: Scores, view: str) -> Html:
+    """Return buttons of the most frequent confusions, which are hard to find in a large matrix."""
+    index = {kind: i for i, kind in enumerate(scores.kinds)}
+    buttons = [
+        _button(scores, view, index[true], index[predicted], f"{shorten(true)} → {shorten(predicted)}: ")
+        for true, predicted, _ in scores.confusions()[:FREQUENT]
+    ]
+    return tag("div", buttons, class_="frequent")
+
+
+def matrix_table(scores: Scores, view: str) -> Html:
+    """Return the matrix as a table; each number is a button that names its cell."""
+    kinds = scores.kinds
+    turned = len(kinds) >= MANY_KINDS or any(len(kind) > LONG_NAME for kind in kinds)
+    size = "many" if len(kinds) > LEGIBLE_KINDS else "some" if len(kinds) >= MANY_KINDS else "few"
+    head = tag(
+        "tr",
+        tag("th", "true ↓ predicted →", class_="soft"),
+        [tag("th", tag("span", shorten(kind)), scope="col", title=kind) for kind in kinds],
+        tag("th", tag("span", "photos"), class_="soft"),
+    )
+    rows = [_row(scores, view, i) for i in range(len(kinds))]
+    sums = [tag("td", f"{count:,}", class_="soft") for count in scores.confusion.sum(axis=0).tolist()]
+    foot = tag(
+        "tr",
+        tag("th", "photos", class_="soft"),
+        sums,
+        tag("td", f"{scores.confusion.sum():,}", class_="soft"),
+    )
+    table = tag(
+        "table",
+        tag("thead", head),
+        tag("tbody", rows),
+        tag("tfoot", foot),
+        class_=f"matrix {size}{' turned' if turned else ''}",
+    )
+    return tag("div", table, class_="scroll tall", tabindex="0")
+
+
+def _row(scores: Scores, view: str, true: int) -> Html:
+    kind, counts = scores.kinds[true], scores.confusion[true].tolist()
+    total = sum(counts)
+    cells = [_cell(scores, view, true, predicted, count, total) for predicted, count in enumerate(counts)]
+    name = tag("th", tag("span", shorten(kind)), scope="row", title=kind)
+    return tag("tr", name, cells, tag("td", f"{total:,}", class_="soft"))
+
+
+def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, total: int) -> Html:
+    if not count:
+        return tag("td", class_="zero")
+    share = count / total
+    level = min(int(share * LEVELS), LEVELS - 1)
+    button = _button(scores, view, true, predicted)
+    return tag("td", button, class_=f"{'right' if true == predicted else 'wrong'} level{level}")
+
+
+def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "") -> Html:
+    """Return the number and share of a cell; choosing it shows its photos."""
+    count, total = int(scores.confusion[true, predicted]), int(scores.confusion[true].sum())
+    told = f"{scores.kinds[true]} predicted as {scores.kinds[predicted]}"
+    return tag(
+        "button",
+        title or None,
+        tag("span", f"{count:,}"),
+        " ",
+        tag("small", percent(count / total)),
+        type="button",
+        title=f"{told}: {count:,} of {total:,}",
+        **{
+            "aria-pressed": "false",
+            "data-cell": cell_id(view, true, predicted),
+            "data-name": f"{view}: {told}",
+        },
+    )
