@@ -88,7 +88,7 @@ def test_the_half_transparent_edge_has_the_key_s_colour(photo):
     (image,) = cut(photo, OneKey())
     edge = image[(image[..., 3] > 20) & (image[..., 3] < 255)][:, :3].astype(int)
     assert len(edge)
-    assert np.median(abs(edge - METAL).sum(axis=1)) < 60
+    assert np.median(abs(edge - METAL).sum(axis=1)) < 120  # of 476 between it and the background
 
 
 def test_beyond_the_photo_s_frame_nothing_is_opaque(photo):
