@@ -23,7 +23,7 @@ STEEPNESS = 2.0  # contrast of alpha, about 0.5, between two filters
 EDGE = (0.25, 0.75)  # of the last filter's output: transparent up to the first, opaque from the second
 FUSION_RADIUS = 1 / 80  # relative to the image's width: how far colours are taken from
 PURITY = 4  # exponent of opacity as a weight of colours: those of the edge itself are mixed
-FRINGE = 2  # px of the reduced image: width of the half-transparent edge of a speck or pinhole
+FRINGE = 2  # px of the reduced image: half-transparent pixels are at most as far from the edge
 
 Floats = NDArray[np.float32]
 
@@ -56,12 +56,13 @@ def work_size(width: int, height: int) -> tuple[int, int]:
 
 
 def _limits(alpha: Floats) -> tuple[Floats, Floats]:
-    """Return the least and the greatest opacity (h, w): 1 in pinholes, 0 in specks."""
-    mask = alpha >= 0.5
-    clean = cleaned(mask)
-    near = box_filter(clean.astype(np.float32), FRINGE) > 0
-    filled = box_filter((clean & ~mask).astype(np.float32), FRINGE) > 0
-    return filled.astype(np.float32), (near | filled).astype(np.float32)
+    """Return the least and the greatest opacity (h, w): keys are opaque but for a fringe along their edge.
+
+    Specks are transparent, pinholes opaque.
+    """
+    mask = cleaned(alpha >= 0.5).astype(np.float32)
+    near = box_filter(mask, FRINGE)
+    return np.asarray(near > 1 - 1e-4, np.float32), np.asarray(near > 1e-4, np.float32)
 
 
 def foreground(pixels: Crop, alpha: Floats) -> Crop:
@@ -120,15 +121,17 @@ def _solved(products: Floats, right: Floats) -> Floats:
 
 def box_filter(values: Floats, radius: int) -> Floats:
     """Return the mean (h, w, ...) of the window of 2 radius + 1 px around each pixel, inside the image."""
+    filtered = values
     for axis in (0, 1):
-        length = values.shape[axis]
-        sums = np.cumsum(values, axis=axis, dtype=np.float64)
-        sums = np.concatenate([np.zeros_like(sums.take([0], axis)), sums], axis)
+        length, trailing = filtered.shape[axis], filtered.ndim - axis - 1
+        padding = [(0, 0)] * filtered.ndim
+        padding[axis] = (radius + 1, radius)
+        sums = np.cumsum(np.pad(filtered, padding), axis=axis, dtype=np.float64)
+        ends, starts = ((slice(None),) * axis + (part,) for part in (np.s_[-length:], np.s_[:length]))
         index = np.arange(length)
-        stop, start = np.minimum(index + radius + 1, length), np.maximum(index - radius, 0)
-        count = (stop - start).reshape([-1 if i == axis else 1 for i in range(values.ndim)])
-        values = ((sums.take(stop, axis) - sums.take(start, axis)) / count).astype(np.float32)
-    return values
+        count = np.minimum(index + radius + 1, length) - np.maximum(index - radius, 0)
+        filtered = ((sums[ends] - sums[starts]) / count.reshape(-1, *[1] * trailing)).astype(np.float32)
+    return filtered
 
 
 def _resized(values: Floats, size: tuple[int, int]) -> Floats:
