@@ -1,12 +1,16 @@
 """Tests of cutouts.py: the key is opaque, its holes and the background are transparent."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
 from keykind.core.errors import BadPhoto, CannotWrite, KeykindError
+from keykind.detect import cutouts as module
+from keykind.detect.align import crop_around
 from keykind.detect.crops import detect_keys
-from keykind.detect.cutouts import cutouts, guided_filter, write_cutouts
+from keykind.detect.cutouts import cutouts, write_cutouts
 from keykind.detect.detection import Detection
 from keykind.detect.key_mask import KeyMask
 from keykind.detect.refiner import crop_region
@@ -50,6 +54,12 @@ def cut(photo, detector):
     return cutouts(detect_keys(read, detector), read)
 
 
+@pytest.fixture(autouse=True)
+def only_the_detector_s_masks(monkeypatch):
+    """The segmenter has never seen drawn keys."""
+    monkeypatch.setattr(module, "load_segmenter", lambda: None)
+
+
 @pytest.fixture
 def photo():
     return Photo(Reductions(drawn(hole=True)[0]), 600, 1000, "array")
@@ -59,12 +69,54 @@ def test_the_key_is_opaque_its_hole_and_the_background_are_not(photo):
     (image,) = cut(photo, OneKey())
     height, width = image.shape[:2]
     assert width == pytest.approx(2 * height, abs=1)
-    dark = image[..., :3].mean(axis=2) < 110
-    light = image[..., :3].mean(axis=2) > 200
-    assert (image[dark, 3] == 255).mean() > 0.97
-    assert (image[light, 3] == 0).mean() > 0.98
+    (detection,) = OneKey().detect(photo)
+    region = crop_around(detection.head, detection.tip, detection.box)
+    pixels = region.extract_unstretched(photo.pixels, 1, height).mean(axis=2)
+    assert (image[pixels < 110, 3] == 255).mean() > 0.97
+    assert (image[pixels > 200, 3] == 0).mean() > 0.98
     hole = image[height // 2, round(width * (0.08 + 0.84 * 75 / 600))]
     assert hole[3] == 0
+
+
+def test_transparent_pixels_show_nothing_of_the_background(photo):
+    (image,) = cut(photo, OneKey())
+    outside = image[image[..., 3] == 0][:, :3].astype(int)
+    assert (abs(outside - BACKGROUND).sum(axis=1) > 100).mean() > 0.99
+
+
+def test_the_half_transparent_edge_has_the_key_s_colour(photo):
+    (image,) = cut(photo, OneKey())
+    edge = image[(image[..., 3] > 20) & (image[..., 3] < 255)][:, :3].astype(int)
+    assert len(edge)
+    assert np.median(abs(edge - METAL).sum(axis=1)) < 120  # of 476 between it and the background
+
+
+def test_beyond_the_photo_s_frame_nothing_is_opaque(photo):
+    moved = Photo(Reductions(photo.pixels[:650]), 600, 650, "array")
+    (image,) = cut(moved, OneKey())
+    columns = image.shape[1]
+    assert not image[:, : round(columns * 0.25), 3].any()  # the head is cut off
+    assert image[:, columns // 2 :, 3].any()
+
+
+def test_of_two_keys_the_one_with_the_surer_mask_has_the_pixel(photo):
+    class Doubtful(OneKey):
+        def detect(self, photo, score_threshold=0.0):
+            (key,) = super().detect(photo)
+            mask = KeyMask(key.mask.key * np.float32(0.6), key.mask.blade, key.mask.region)
+            return key, replace(key, mask=mask)
+
+    sure, doubtful = cut(photo, Doubtful())
+    assert (sure[..., 3] == 255).mean() > 0.1
+    assert (doubtful[..., 3] == 255).mean() < 0.01
+
+
+def test_a_photo_without_keys_gives_no_cutouts(photo):
+    class NoKeys(OneKey):
+        def detect(self, photo, score_threshold=0.0):
+            return ()
+
+    assert list(cut(photo, NoKeys())) == []
 
 
 def test_a_single_key_is_written_under_the_given_name(photo, tmp_path):
@@ -125,15 +177,3 @@ def test_a_detector_without_masks_gives_no_cutouts(photo, tmp_path):
 
     with pytest.raises(KeykindError, match="gives no masks"):
         list(write_cutouts(photo.pixels, Unmasked(), tmp_path / "key.png"))
-
-
-def test_the_guided_filter_moves_an_edge_to_that_of_the_guide():
-    guide = np.zeros((40, 60), np.float32)
-    guide[:, 30:] = 1
-    values = np.zeros((40, 60), np.float32)
-    values[:, 27:] = 1
-    smooth = guided_filter(guide, values, 6)
-    assert abs(smooth[:, :29] - 0).max() < abs(values[:, :29] - smooth[:, :29]).max()
-    assert (smooth[5:-5, 28] < 0.5).all()
-    assert (smooth[5:-5, 31] > 0.8).all()
-    assert guided_filter(guide, np.full_like(guide, 0.5), 6) == pytest.approx(0.5, abs=1e-4)

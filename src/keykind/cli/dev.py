@@ -79,6 +79,7 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
     parser.add_argument("--refiner", type=Path, metavar="FILE", help="refiner.tflite to bundle")
+    parser.add_argument("--segmenter", type=Path, metavar="FILE", help="segmenter.tflite to bundle")
     parser.add_argument(
         "--decision", type=Path, metavar="FILE", help="decision to bundle, fitted to the bundled models"
     )
@@ -142,28 +143,31 @@ def _score_real(options: argparse.Namespace) -> int:
 
 def _ship(options: argparse.Namespace) -> None:
     require("train")
-    from keykind.experiment.shipping import ship_classifier, ship_decision, ship_detector, ship_refiner
+    from keykind.experiment import shipping
     from keykind.model.shipped import FOLDER
 
     _check_ship(options)
     out = options.out or FOLDER
     if options.detector:
-        print(ship_detector(options.detector, out))
+        print(shipping.ship_detector(options.detector, out))
     if options.refiner:
-        print(ship_refiner(options.refiner, out))
+        print(shipping.ship_refiner(options.refiner, out))
+    if options.segmenter:
+        print(shipping.ship_segmenter(options.segmenter, out))
     if options.source:
-        exported, weights = ship_classifier(options.source, options.begin, out)
+        exported, weights = shipping.ship_classifier(options.source, options.begin, out)
         print(*exported.lines(), weights, sep="\n")
     if options.decision:
-        print(ship_decision(options.decision, out))
+        print(shipping.ship_decision(options.decision, out))
 
 
 def _check_ship(options: argparse.Namespace) -> None:
     """Raise KeykindError if there is nothing to bundle, or a run or its initial weights are missing."""
     from keykind.export.from_run import check_finished
 
-    if not (options.source or options.detector or options.refiner or options.decision):
-        fault = "was given neither a run nor --detector, --refiner or --decision"
+    stages = (options.detector, options.refiner, options.segmenter)
+    if not (options.source or any(stages) or options.decision):
+        fault = "was given neither a run nor --detector, --refiner, --segmenter or --decision"
         remedy = "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source:

@@ -1,15 +1,16 @@
 """The commands of `keykind dev` that train the bundled networks.
 
 In:    options
-Out:   a trained detector, refiner or classifier
+Out:   a trained detector, refiner, segmenter or classifier
 Needs: keras, tensorflow, opencv                                                           [train]
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from keykind.cli.options import add_seed, add_sets
+from keykind.cli.options import add_seed, add_sets, positive
 from keykind.core.extras import require
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
     """Add the options of training a network; name: its key in recipes, and of its files."""
+    _add_folders(parser)
+    _add_start(parser, name)
+
+
+def _add_folders(parser: argparse.ArgumentParser) -> None:
+    """Add the folders that training reads and writes."""
     add_sets(parser)
     parser.add_argument(
         "--backgrounds",
@@ -40,7 +47,6 @@ def _add_training(parser: argparse.ArgumentParser, name: str) -> None:
         help="small objects other than keys to put into photos: PNG files with an alpha channel",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
-    _add_start(parser, name)
 
 
 def _add_start(parser: argparse.ArgumentParser, name: str) -> None:
@@ -95,6 +101,22 @@ def _add_train_refiner(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_train_segmenter(parser: argparse.ArgumentParser) -> None:
+    _add_folders(parser)
+    parser.add_argument(
+        "--refiner",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="refiner.weights.h5, whose first layers the segmenter starts from",
+    )
+    for name, part in (("crops", "the decoder"), ("fine-tune-crops", "all layers")):
+        parser.add_argument(
+            f"--{name}", type=positive, metavar="N", help=f"training crops of {part} (default: the recipe's)"
+        )
+    add_seed(parser)
+
+
 def _add_train_classifier(parser: argparse.ArgumentParser) -> None:
     _add_training(parser, "classifier")
     parser.add_argument(
@@ -124,6 +146,17 @@ def _train_refiner(options: argparse.Namespace) -> None:
     start = RefinerStart(options.detector, options.weights, options.scaling, options.begin)
     recipe = load_recipe(options.recipe)
     print(train_refiner_from_folders(_folders(options), start, recipe, options.out, options.seed))
+
+
+def _train_segmenter(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.experiment.detector_training import train_segmenter_from_folders
+    from keykind.train.detection_recipes import SegmenterRecipe
+
+    given = {"crops": options.crops, "fine_tune_crops": options.fine_tune_crops}
+    recipe = replace(SegmenterRecipe(), **{name: count for name, count in given.items() if count})
+    folders = _folders(options)
+    print(train_segmenter_from_folders(folders, options.refiner, recipe, options.out, options.seed))
 
 
 def _train_classifier(options: argparse.Namespace) -> None:
@@ -160,6 +193,11 @@ COMMANDS = {  # name -> help, function that adds its options, function that runs
         "train the second stage of a detector on its detections in rendered sets",
         _add_train_refiner,
         _train_refiner,
+    ),
+    "train-segmenter": (
+        "train the network of the cut-outs' masks on keys of rendered sets",
+        _add_train_segmenter,
+        _train_segmenter,
     ),
     "train-classifier": (
         "train the classifier on keys of rendered sets",

@@ -65,6 +65,13 @@ class OrientedCrop:
         top = self.centre[1] - c * columns / 2 - d * rows / 2
         return np.array([[a, b, left], [c, d, top]])
 
+    def inside(self, width: int, height: int, size: tuple[int, int]) -> NDArray[np.bool_]:
+        """Return which pixels (h, w) of this rectangle, of a size (w, h), are inside a photo's frame."""
+        (a, b, left), (c, d, top) = self.to_photo(size)
+        columns, rows = np.arange(size[0]) + 0.5, np.arange(size[1])[:, None] + 0.5
+        x, y = a * columns + b * rows + left, c * columns + d * rows + top
+        return np.asarray((x >= 0) & (x < width) & (y >= 0) & (y < height))
+
     def _resample(self, image: PhotoImage, scale: float, size: tuple[int, int], fill: int) -> PIL.Image.Image:
         """Return the rectangle of an image at a size (w, h): averaged down, then warped bilinearly."""
         factor = self.reduction(scale, size[1])

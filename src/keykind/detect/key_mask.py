@@ -60,16 +60,31 @@ class KeyMask:
         key, blade = (self._sampled(values, to_photo, size) for values in (self.key, self.blade))
         return key, key & blade
 
+    def probabilities(self, region: OrientedCrop, size: tuple[int, int]) -> Probabilities:
+        """Return the probabilities of the key (h, w) on a region resampled to a size (width, height).
+
+        Between cells they are interpolated by cubic functions; beyond the mask they are 0.
+        """
+        return self._interpolated(self.key, region.to_photo(size), size, Image.Resampling.BICUBIC)
+
     def _sampled(self, values: Probabilities, to_photo: NDArray[np.float64], size: tuple[int, int]) -> Mask:
         """Return which pixels of such an image have a probability of at least THRESHOLD."""
+        return self._interpolated(values, to_photo, size, Image.Resampling.BILINEAR) >= THRESHOLD
+
+    def _interpolated(
+        self,
+        values: Probabilities,
+        to_photo: NDArray[np.float64],
+        size: tuple[int, int],
+        resampling: Image.Resampling,
+    ) -> Probabilities:
+        """Return probabilities at the pixels of such an image; beyond the mask they are 0."""
         from_photo = _inverse(self.to_photo)
         linear = from_photo[:, :2] @ to_photo[:, :2]
         shift = from_photo[:, :2] @ to_photo[:, 2] + from_photo[:, 2]
         coefficients = (*linear[0], shift[0], *linear[1], shift[1])
-        sampled = Image.fromarray(values).transform(
-            size, Image.Transform.AFFINE, coefficients, Image.Resampling.BILINEAR
-        )
-        return np.asarray(sampled) >= THRESHOLD
+        image = Image.fromarray(values)
+        return np.asarray(image.transform(size, Image.Transform.AFFINE, coefficients, resampling))
 
 
 def _inverse(matrix: NDArray[np.float64]) -> NDArray[np.float64]:

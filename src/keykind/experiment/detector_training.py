@@ -1,7 +1,7 @@
 """Folders -> a trained detector: rendered datasets, photos without keys, hands, and real photos with marks.
 
 In:    the folders; a recipe
-Out:   the files of train/detector/training.py, or of train/refiner/training.py
+Out:   the files of training.py in train/detector, train/refiner or train/segmenter
 Needs: keras, tensorflow, opencv                                                           [train]
 
 Marks of real photos are head and tip only. Width, occlusion and area, which the detector also learns, are
@@ -27,13 +27,14 @@ from keykind.evaluate.real_photos.annotations import (
     read_table,
 )
 from keykind.photo.decode import read_photo
-from keykind.train.detection_recipes import DetectorRecipe
+from keykind.train.detection_recipes import DetectorRecipe, SegmenterRecipe
 from keykind.train.detector.keys import AREA, COLUMNS, HEAD, TIP, UNKNOWN, WIDTH, KeyRows
 from keykind.train.detector.labels import split_set
 from keykind.train.detector.pool import Scene, encode_jpeg
 from keykind.train.detector.training import Start, TrainingPhotos, train_detector
 from keykind.train.recipe import Recipe
 from keykind.train.refiner.training import RefinerStart, train_refiner
+from keykind.train.segmenter.training import train_segmenter
 
 REMOTES = "remotes.csv"
 REMOTE_COLUMNS = ("path", "head_x", "head_y", "tip_x", "tip_y", "width")  # px of the upright photo
@@ -68,6 +69,13 @@ def train_refiner_from_folders(
 ) -> Path:
     """Train the refiner and return the path of its model file. Raises what `train_refiner` raises."""
     return train_refiner(training_photos(folders), start, recipe, out, seed)
+
+
+def train_segmenter_from_folders(
+    folders: TrainingFolders, refiner: Path, recipe: SegmenterRecipe, out: str | Path, seed: int
+) -> Path:
+    """Train the segmenter and return the path of its model file. Raises what `train_segmenter` raises."""
+    return train_segmenter(training_photos(folders), refiner, recipe, out, seed)
 
 
 def training_photos(folders: TrainingFolders) -> TrainingPhotos:

@@ -2,8 +2,8 @@
 
 In:    a finished run and the weights that its training started from; model files of the detector's stages; a
        decision
-Out:   models/: detector.tflite; keys.tflite and refiner.tflite with int8 weights; the backbone's folded
-       weights as float16; models.json with their hashes and the decision
+Out:   models/: detector.tflite; keys.tflite, refiner.tflite and segmenter.tflite with int8 weights; the
+       backbone's folded weights as float16; models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
 """
 
@@ -16,6 +16,7 @@ import numpy as np
 from keykind.core.errors import BadModel, BadWeights
 from keykind.detect.detector import load_detector
 from keykind.detect.refiner import Refiner
+from keykind.detect.segmenter import Segmenter
 from keykind.export.export import Exported, ExportOptions, export_model
 from keykind.export.from_run import load_trained_model
 from keykind.export.int8_weights import quantise_weights
@@ -24,6 +25,7 @@ from keykind.model.shipped import (
     DETECTOR,
     FOLDER,
     REFINER,
+    SEGMENTER,
     Arrays,
     has_model,
     load_decision,
@@ -71,6 +73,12 @@ def ship_refiner(file: str | Path, out: str | Path = FOLDER) -> Path:
     """Bundle a refiner's model file, its weights as int8, and return its new path. Raises BadModel."""
     Refiner.load(file)
     return write_model(REFINER, quantise_weights(Path(file).read_bytes()), Path(out))
+
+
+def ship_segmenter(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Bundle a segmenter's model file, its weights as int8, and return its new path. Raises BadModel."""
+    Segmenter.load(file)
+    return write_model(SEGMENTER, quantise_weights(Path(file).read_bytes()), Path(out))
 
 
 def ship_decision(file: str | Path, out: str | Path = FOLDER) -> Path:

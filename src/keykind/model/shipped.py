@@ -28,6 +28,7 @@ INDEX = "models.json"  # name -> file, sha256 and other properties; DECISION -> 
 DECISION = "decision"
 WEIGHTS, WEIGHTS_FILE = "keykind", "keykind-mobilenet_v2.fp16.npz"
 CLASSIFIER, DETECTOR, REFINER = "keys.tflite", "detector.tflite", "refiner.tflite"
+SEGMENTER = "segmenter.tflite"
 
 
 def write_arrays(arrays: Mapping[str, NDArray[np.floating]], folder: str | Path) -> Path:

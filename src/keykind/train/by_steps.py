@@ -18,14 +18,14 @@ from keykind.core.progress import progress
 from keykind.train.backend import keras, tf
 from keykind.train.checkpoint import Checkpoint, Curves, MovingAverage
 from keykind.train.classifier_recipe import ClassifierRecipe
-from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe
+from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe, SegmenterRecipe
 
 CHECKPOINT_SECONDS = 600.0
 CURVE_STEPS = 100  # steps whose mean is a point of the curves
 AVERAGE_STEPS = 5  # between two updates of the weights' moving average
 
 Batch = Sequence[Any]  # of arrays; the loss takes one tensor for each
-RecipeBySteps = DetectorRecipe | RefinerRecipe | ClassifierRecipe
+RecipeBySteps = DetectorRecipe | RefinerRecipe | SegmenterRecipe | ClassifierRecipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,23 @@ class RefinerRecipe:
     overlap_weight: float = 0.5  # weight of the masks' Dice loss
 
 
+@dataclass(frozen=True, slots=True)
+class SegmenterRecipe:
+    """How the network of the cut-outs' masks is trained, on keys in views like the detector's."""
+
+    crops: int = 200_000  # training crops of the decoder, on frozen features
+    fine_tune_crops: int = 200_000  # training crops of the whole network after that
+    batch: int = 32  # crops per step
+    learning_rate: float = 2e-3  # peak of AdamW's for the decoder; it decays along a cosine
+    fine_tune_rate: float = 5e-4  # the same for the whole network
+    final_rate: float = 0.02  # learning rate at the end, relative to the peak
+    warm_up: int = 100  # steps in which the learning rate rises
+    weight_decay: float = 0.02  # AdamW's
+    clip_norm: float = 5.0  # largest norm of a variable's gradient
+    averaging: float = 0.98  # share of the weights' moving average that is kept in 5 steps
+    overlap_weight: float = 0.5  # weight of the Dice loss; that of the cross-entropy is 1
+
+
 DETECTION_RANGES = {  # smallest and largest sensible value, by its key in a recipe
     "detector.neck_channels": (2, 256),
     "detector.head_channels": (2, 1024),

@@ -1,0 +1,1 @@
+"""Training views -> the network that gives the masks of cut-outs."""
