@@ -62,7 +62,7 @@ class Summary:
         existing = f", {self.existing:,} already existed" if self.existing else ""
         failed = f", {len(self.failures):,} failed" if self.failures else ""
         return (
-            f"{self.rendered:,} photos rendered{pace if self.rendered else ''}{existing}{failed}\n"
+            f"{self.rendered:,} photo{'s' * (self.rendered != 1)} rendered{pace if self.rendered else ''}{existing}{failed}\n"
             f"{self.redrawn:,} degenerate solids redrawn\n{self.folder / SHEET}"
         )
 
