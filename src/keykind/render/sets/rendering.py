@@ -61,8 +61,9 @@ class Summary:
         pace = f" in {self.seconds:,.1f} s ({self.rendered / max(self.seconds, 1e-3):.2f} photos/s)"
         existing = f", {self.existing:,} already existed" if self.existing else ""
         failed = f", {len(self.failures):,} failed" if self.failures else ""
+        photos = f"{self.rendered:,} photo{'s' * (self.rendered != 1)}"
         return (
-            f"{self.rendered:,} photos rendered{pace if self.rendered else ''}{existing}{failed}\n"
+            f"{photos} rendered{pace if self.rendered else ''}{existing}{failed}\n"
             f"{self.redrawn:,} degenerate solids redrawn\n{self.folder / SHEET}"
         )
 
