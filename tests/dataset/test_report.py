@@ -196,3 +196,18 @@ def test_photos_of_a_cluster_are_captioned_with_split_and_kind(messy):
     page = Page(html(messy)).text
     assert "train/dimple/wrong.jpg: train, dimple" in page
     assert "train/cylinder/1.jpg: train, cylinder" in page
+
+
+def test_a_damaged_photo_is_a_fault_in_text_json_and_page_and_stays_usable(tmp_path):
+    drawn.photos(tmp_path, cylinder=2, dimple=2)
+    path = tmp_path / "dimple" / "0.jpg"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) * 6 // 10] + b"\xff\xd9")
+    dataset = read_dataset(tmp_path)
+    assert len(dataset.samples) == 4
+    (fault,) = as_json(dataset)["faults"]
+    assert fault["name"] == "dimple/0.jpg"
+    assert fault["reason"].startswith("JPEG data is")
+    assert "damaged photos 1\n  dimple/0.jpg: JPEG data is" in text(dataset)
+    assert "Damaged photos: 1" in html(dataset)
+    assert any(sentence.startswith("Damaged photos: 1 (dimple/0.jpg") for sentence in dataset.warnings)

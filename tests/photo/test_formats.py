@@ -122,3 +122,23 @@ def test_a_wrong_checksum_in_the_pixels_of_a_png_is_noted():
     at = data.index(b"IEND") - 8  # its checksum
     data[at + 2] ^= 1
     assert "the checksum of 1 of 1 blocks of pixels is wrong" in decode_photo(bytes(data), "a").damage
+
+
+def test_a_file_of_zeros_is_refused_as_such():
+    with pytest.raises(BadPhoto, match=r"holds nothing but zeros \(70,000 bytes\)"):
+        decode_photo(bytes(70_000), "a.jpg")
+
+
+@pytest.mark.parametrize("file_format", ["WEBP", "AVIF", "JPEG2000"])
+def test_an_empty_sector_in_a_compressed_photo_is_noted_or_refused(file_format):
+    image = Image.fromarray(np.random.default_rng(1).integers(0, 256, (240, 320, 3), dtype=np.uint8))
+    buffer = BytesIO()
+    image.save(buffer, file_format)
+    data = buffer.getvalue()
+    assert decode_photo(data, "a").damage is None
+    at = len(data) // 2
+    try:
+        damage = decode_photo(data[:at] + bytes(4096) + data[at + 4096 :], "a").damage
+    except BadPhoto:
+        return
+    assert "in a row are zero" in damage

@@ -242,7 +242,7 @@ def test_json_has_its_keys_in_the_documented_order_and_four_digits():
         '{"photo": "a.jpg", "keys": [{"kind": "dimple", "reason": null, "probability": 0.8765, '
         '"probabilities": {"dimple": 0.8765, "mortice": 0.1235}, '
         '"box": [[0.0, 0.0], [0.0, 0.0], [0.0, 0.0], [0.0, 0.0]], "head": null, "tip": [3.0, 4.0]}], '
-        '"error": null, "width": null, "height": null, "candidates": []}'
+        '"error": null, "width": null, "height": null, "candidates": [], "damaged": null}'
     )
 
 

@@ -53,6 +53,21 @@ def test_text_has_a_line_per_key_in_aligned_columns():
     ]
 
 
+def test_a_damaged_photo_is_marked_in_text_json_and_tables(tmp_path):
+    note = "JPEG data is missing: 50% of the photo is blank"
+    damaged = [
+        Prediction("a.jpg", (key(0.9, 0.06666, 0.03334),), damaged=note),
+        Prediction("b.jpg", (), damaged=note),
+    ]
+    assert list(text_lines(damaged, KINDS)) == [
+        f"cylinder     0.90  a.jpg  damaged: {note}",
+        f"not a key          b.jpg  damaged: {note}",
+    ]
+    assert all(json.loads(line)["damaged"] == note for line in json_lines(damaged))
+    write(tmp_path / "out.csv", damaged, KINDS)
+    assert (tmp_path / "out.csv").read_text("utf-8").count(note) == 2
+
+
 def test_printed_probabilities_are_rounded_down_and_small_ones_left_out():
     below, above = key(0.4999, 0.04, 0.02, sure=False, reason="unknown_kind"), key(0.5007, 0.2996, 0.1)
     predictions = [Prediction("a.jpg", (below, above)), Prediction("b.jpg", (key(0.29, 0.2, 0.1),))]
@@ -89,14 +104,14 @@ def expected_rows() -> list[list[str]]:
     corners, empty = [str(value) for corner in BOX for value in corner], [""] * 8
     probabilities = [f"p({kind})" for kind in KINDS]
     return [
-        ["photo", "kind", "reason", "probability", *probabilities, *writers.CORNERS, "error"],
-        ["a.jpg", "cylinder", "", "0.9", "0.9", "0.0667", "0.0333", *corners, ""],
-        ["two, keys.jpg", "laser_track", "", "0.8", "0.1", "0.8", "0.1", *corners, ""],
-        ["two, keys.jpg", "dimple", "", "0.7", "0.1", "0.2", "0.7", *corners, ""],
-        ["b.jpg", "", "blurred", "0.4", "0.4", "0.35", "0.25", *corners, ""],
-        ["fob.jpg", "", "blade_hidden", "0.8", "0.8", "0.1", "0.1", *corners, ""],
-        ["cat.jpg", "", "", "", "", "", "", *empty, ""],
-        ["ümlaut\u2028.jpg", "", "", "", "", "", "", *empty, "is empty (0 bytes); copy the file again"],
+        ["photo", "kind", "reason", "probability", *probabilities, *writers.CORNERS, "error", "damaged"],
+        ["a.jpg", "cylinder", "", "0.9", "0.9", "0.0667", "0.0333", *corners, "", ""],
+        ["two, keys.jpg", "laser_track", "", "0.8", "0.1", "0.8", "0.1", *corners, "", ""],
+        ["two, keys.jpg", "dimple", "", "0.7", "0.1", "0.2", "0.7", *corners, "", ""],
+        ["b.jpg", "", "blurred", "0.4", "0.4", "0.35", "0.25", *corners, "", ""],
+        ["fob.jpg", "", "blade_hidden", "0.8", "0.8", "0.1", "0.1", *corners, "", ""],
+        ["cat.jpg", "", "", "", "", "", "", *empty, "", ""],
+        ["ümlaut\u2028.jpg", "", "", "", "", "", "", *empty, "is empty (0 bytes); copy the file again", ""],
     ]
 
 

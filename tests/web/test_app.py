@@ -28,6 +28,7 @@ from commands import keykind
 from keykind.cli.main import main
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.model.model import load_model
+from keykind.photo.source import load_pixels
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PHONE, DESKTOP, NARROW = (360, 740), (1280, 800), (320, 568)
@@ -85,6 +86,19 @@ def test_a_rotated_photo_is_shown_and_outlined_upright(page, tmp_path):
     points = page.locator(".outlines .line").first.get_attribute("points").split()
     centre = np.mean([list(map(float, point.split(","))) for point in points], axis=0)
     np.testing.assert_allclose(centre, np.mean(key.box, axis=0), atol=12)
+
+
+def test_an_orientation_in_xmp_is_ignored_as_in_python(page, tmp_path):
+    path, _ = photo_with_a_key()
+    marked = tmp_path / "marked.jpg"
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    with Image.open(path) as image:
+        size = image.size
+        image.save(marked, xmp=xmp, quality=95)
+    open_photo(page, marked)
+    photo = load_pixels(marked)
+    assert (photo.width, photo.height) == size
+    assert page.locator(".outlines").get_attribute("viewBox") == f"0 0 {size[0]} {size[1]}"
 
 
 def test_a_large_photo_gets_pythons_answer(page, tmp_path):

@@ -1,16 +1,28 @@
-"""The bytes of a PNG -> whether its checksums hold.
+"""The bytes of a photo that is no JPEG -> whether its data is sound, as far as the format shows it.
 
-In:    bytes
+In:    the format and the bytes
 Out:   a note on the damage, None if there is none
 Needs: nothing beyond Python
 
-Pillow does not compare the checksums of the pixels' blocks.
+PNG has checksums, which Pillow does not compare for the blocks of pixels. The other formats have none; but
+where all is compressed, a disk's or a cloud's empty sectors stand out.
 """
 
 import zlib
 
 _START = 8  # bytes before the first chunk
 _PIXELS, _END = b"IDAT", b"IEND"
+_EMPTY = bytes(4096)  # a sector; a flat WebP of 12 megapixels has 1,160 zeros in a row, other formats 16
+_COMPRESSED = ("WEBP", "AVIF", "HEIF", "JPEG2000")
+
+
+def damage_of(file_format: str, data: bytes) -> str | None:
+    """Return what is wrong with a decoded photo's data, as a phrase; None if nothing shows."""
+    if file_format == "PNG":
+        return png_damage(data)
+    if file_format in _COMPRESSED and _EMPTY in data:
+        return f"{file_format} data is missing: {len(_EMPTY):,} or more bytes in a row are zero"
+    return None
 
 
 def png_damage(data: bytes) -> str | None:

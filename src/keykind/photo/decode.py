@@ -19,7 +19,7 @@ from PIL import Image, ImageFile
 from keykind.core.errors import BadPhoto
 from keykind.core.quiet import suppress_warnings
 from keykind.photo import formats
-from keykind.photo.checksums import png_damage
+from keykind.photo.checksums import damage_of
 from keykind.photo.colours import TRANSPOSES, load_without_xmp, note_raw_mode, orientation, to_rgb
 from keykind.photo.faults import COPY_AGAIN, SAVE_AS_JPEG, too_many_pixels, undecodable, unreadable
 from keykind.photo.heif import open_heif
@@ -161,7 +161,7 @@ def _load(image: ImageFile.ImageFile, data: bytes) -> str | None:
         return load_jpeg(image, data)
     note_raw_mode(image)
     load_without_xmp(image)
-    return png_damage(data) if image.format == "PNG" else None
+    return damage_of(str(image.format), data)
 
 
 def _draft(image: ImageFile.ImageFile, min_side: int) -> bool:
