@@ -125,7 +125,7 @@ def test_the_command_writes_an_image_without_metadata(tmp_path):
     draw_key("dimple", np.random.default_rng(0)).save(tmp_path / "key.jpg", exif=exif)
     model, out = tiny_file(tmp_path / "tiny.tflite"), tmp_path / "new" / "why.png"
     for kind in ([], ["--kind", "mortice"], ["--kind", "all"]):
-        result = keykind("explain", tmp_path / "key.jpg", "--out", out, "--model", model, *kind)
+        result = keykind("explain", tmp_path / "key.jpg", "--out", out, "--model", model, *kind, "--force")
         assert (result.returncode, result.stdout, result.stderr) == (0, f"{out}\n", "")
         with Image.open(out) as image:
             assert image.format == "PNG"

@@ -252,7 +252,7 @@ def test_predictions_printed_before_an_interruption_are_kept(tmp_path, many_phot
         process.send_signal(signal.SIGINT)
         rest, errors = process.communicate(timeout=60)
     assert all(json.loads(line)["error"] is None for line in [*lines, *rest.splitlines()])
-    assert process.returncode == 2
+    assert process.returncode == 130
     assert b"interrupted" in errors
     assert b"Traceback" not in errors
 
@@ -267,7 +267,7 @@ def test_an_interrupted_file_is_absent(tmp_path, many_photos):
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    assert process.returncode == 2
+    assert process.returncode == 130
     assert not list(out.iterdir())
 
 

@@ -1,12 +1,19 @@
 """Tests of serve/app_files.py."""
 
+import gzip
+import json
+import re
+
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from keykind.serve.app_files import IMMUTABLE, NO_APP_PAGE, AppFiles
+from keykind.serve.app import create_app
+from keykind.serve.app_files import IMMUTABLE, NO_APP_PAGE, AppFiles, app_contents
+from keykind.serve.settings import Settings
+from tiny_model import tiny_file
 
 PAGE, SCRIPT = b"<!doctype html><title>app</title>", b"console.log(1);" * 100
 
@@ -28,7 +35,7 @@ def folder(tmp_path):
 @pytest.fixture
 def client(folder):
     app = Starlette()
-    app.router.default = AppFiles(folder)
+    app.router.default = AppFiles(app_contents(folder, None))
     return TestClient(app)
 
 
@@ -107,8 +114,49 @@ def test_files_can_only_be_read(get):
 
 def test_without_the_built_app_a_page_explains_that(tmp_path):
     app = Starlette()
-    app.router.default = AppFiles(tmp_path / "none")
+    app.router.default = AppFiles(app_contents(tmp_path / "none", None))
     client = TestClient(app)
     assert client.get("/").text == NO_APP_PAGE
     assert client.get("/index.html").status_code == 404
     assert "style=" not in NO_APP_PAGE  # the content security policy would block it
+
+
+MODEL = {"classifier": "assets/classifier-0.bin", "detector": "assets/detector-0.bin", "refiner": None}
+MODEL |= {"decision": None, "title": None, "ofKeys": True, "selfTest": True}
+
+
+@pytest.fixture
+def built(folder):
+    """An app as `make app` builds it, in what the service changes."""
+    element = f'<script type="application/json" id="keykind-model">{json.dumps(MODEL)}</script>'
+    (folder / "index.html").write_text(f"<title>keykind</title>{element}", "utf-8")
+    (folder / "selftest.html").write_text(f"<title>keykind</title>{element}", "utf-8")
+    (folder / "manifest.webmanifest").write_text('{"name": "keykind"}', "utf-8")
+    (folder / "licences.txt").write_text("keykind and its models: Apache-2.0.", "utf-8")
+    (folder / "sw.js").write_text("self.FILES=[];\ncache();", "utf-8")
+    for name in ("classifier", "detector"):
+        (folder / "assets" / f"{name}-0.bin").write_bytes(b"bundled")
+    return folder
+
+
+def test_the_app_is_served_around_the_model_of_the_service(built, tmp_path):
+    model = tiny_file(tmp_path / "digits.tflite", kinds=("0", "1", "2"))
+    client = TestClient(create_app(Settings(model=str(model)), built))
+    page = client.get("/").text
+    entry = json.loads(re.search(r'id="keykind-model">(.*?)</script>', page)[1])
+    assert (entry["title"], entry["ofKeys"], entry["detector"]) == ("0, 1, 2", False, None)
+    response = client.get(f"/{entry['classifier']}")
+    assert gzip.decompress(response.content) == model.read_bytes()
+    assert response.headers["cache-control"] == IMMUTABLE
+    assert entry["classifier"] in client.get("/sw.js").text
+    assert client.get("/assets/classifier-0.bin").status_code == 404
+    assert client.get("/selftest.html").status_code == 404
+    etag = response.headers["etag"]
+    assert client.get(f"/{entry['classifier']}", headers={"if-none-match": etag}).status_code == 304
+    assert client.head("/").headers["content-length"] == str(len(page.encode()))
+
+
+def test_without_a_model_of_its_own_the_service_serves_the_app_as_it_was_built(built):
+    client = TestClient(create_app(Settings(), built))
+    assert client.get("/assets/classifier-0.bin").content == b"bundled"
+    assert client.get("/").text == (built / "index.html").read_text("utf-8")

@@ -20,6 +20,8 @@ if not hasattr(signal, "SIGKILL"):
     pytest.skip("needs POSIX signals", allow_module_level=True)
 
 from commands import keykind
+from keykind.core.errors import BadSettings
+from keykind.serve.server import addresses, listen
 from served import DEADLINE, Service, blank, random_photo
 from tiny_model import tiny_file
 
@@ -109,6 +111,37 @@ def test_a_new_worker_takes_over_the_counts_and_files_of_a_dead_one(model, tmp_p
             service.wait_for("Application startup complete.", count + 1)
             assert photos() == count
             assert files() == before
+
+
+def test_the_address_to_open_is_printed_and_the_log_is_not_mixed_with_it(model):
+    with Service("--model", model) as service:
+        printed = service.process.stdout.readline()
+        assert printed == (
+            f"Open {service.url}/ in a browser; {service.url}/docs is for programs. Ctrl-C stops it.\n"
+        )
+        assert httpx2.get(printed.split()[1], timeout=DEADLINE).status_code == 200
+        assert all(json.loads(line) for line in service.lines)
+
+
+@pytest.mark.parametrize(
+    ("host", "here"), [("0.0.0.0", "127.0.0.1"), ("::", "[::1]"), ("127.0.0.1", "127.0.0.1")]
+)
+def test_an_address_for_all_is_printed_as_one_that_browsers_open(host, here):
+    try:
+        listener = listen(host, 0)
+    except BadSettings:
+        pytest.skip("this machine has no IPv6")
+    with listener:
+        own, for_others = addresses(listener)
+        assert own == f"http://{here}:{listener.getsockname()[1]}/"
+        assert for_others is None or (host != "127.0.0.1" and "0.0.0.0" not in for_others)
+
+
+def test_ctrl_c_stops_the_service_as_usual(model):
+    with Service("--model", model) as service:
+        service.process.send_signal(signal.SIGINT)
+        assert service.process.wait(DEADLINE) == 0
+        assert not any("Traceback" in line for line in service.lines)
 
 
 def test_accepted_requests_are_finished_before_the_service_stops(model):

@@ -100,7 +100,8 @@ for await (const line of lines) {
   try {
     reply = { result: await METHODS[request.method](...decode(request.arguments)) };
   } catch (error) {
-    reply = { error: String(error.message ?? error) };
+    const problem = error.problem ? `${error.problem}: ` : ''; // of a model
+    reply = { error: problem + String(error.message ?? error) };
   }
   write(reply);
 }

@@ -28,6 +28,8 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         is_page = self.path.partition("?")[0].endswith(("/", "/index.html"))
         self.send_header("Content-Security-Policy", PAGE_POLICY if is_page else POLICY)
         self.send_header("X-Content-Type-Options", "nosniff")
+        if self.server.allows_origins:
+            self.send_header("Access-Control-Allow-Origin", "*")
         super().end_headers()
 
     def copyfile(self, source, outputfile) -> None:
@@ -40,12 +42,16 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 class Host:
-    """A server in a thread; `sent` lists the path and the bytes of each body sent."""
+    """A server in a thread; `sent` lists the path and the bytes of each body sent.
 
-    def __init__(self, folder: Path, port: int = 0) -> None:
+    allows_origins: whether pages of other hosts may read its files (CORS).
+    """
+
+    def __init__(self, folder: Path, port: int = 0, *, allows_origins: bool = False) -> None:
         handler = functools.partial(Handler, directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.sent = []
+        self._server.allows_origins = allows_origins
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -34,6 +34,7 @@ class Service:
         command = [sys.executable, *program, "serve", "--port", "0", "--workers", str(workers)]
         self.process = subprocess.Popen(
             [*command, *map(str, options)],
+            stdout=subprocess.PIPE,  # one line: the addresses to open
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | environment,

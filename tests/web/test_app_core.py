@@ -34,12 +34,11 @@ from keykind.model.decision import (
     default_decision,
 )
 from keykind.model.gradcam import overlay
-from keykind.model.model import unpack
 from keykind.photo import decode
 from keykind.photo.decode import Photo
 from keykind.photo.reductions import Reductions
 from once import once
-from tiny_model import CARD, tiny_bytes
+from tiny_model import CARD
 
 FILTERS = {
     "BILINEAR": Image.Resampling.BILINEAR,
@@ -434,30 +433,6 @@ def test_heat_maps_are_drawn_as_in_python(core):
 def test_an_empty_map_is_not_drawn(core):
     with pytest.raises(RuntimeError, match="no evidence"):
         core.overlay(noisy(20, 20), np.zeros((7, 7), np.float32))
-
-
-def test_a_model_file_is_read_as_in_python(core):
-    data = tiny_bytes(crop="key", confidence_threshold=0.6)
-    flatbuffer, card = unpack(data, "tiny")
-    model = core.readModel(data)
-    assert model["length"] == len(flatbuffer)
-    assert model["card"]["kinds"] == list(card.kinds)
-    assert model["card"]["crop"] == "key"
-    assert model["card"]["confidenceThreshold"] == 0.6
-    assert model["card"]["oodThreshold"] == card.ood_threshold
-
-
-DAMAGES = {
-    "cut off": lambda data: data[:-9],
-    "changed": lambda data: data[:100] + bytes([data[100] ^ 1]) + data[101:],
-    "no card": lambda data: unpack(data, "tiny")[0],
-}
-
-
-@pytest.mark.parametrize("damage", DAMAGES)
-def test_a_damaged_model_file_is_refused(core, damage):
-    with pytest.raises(RuntimeError, match="model file"):
-        core.readModel(DAMAGES[damage](tiny_bytes()))
 
 
 def app_card(card):

@@ -10,6 +10,7 @@ import pytest
 from app_build import WEB, build_module, node
 from keykind.core.kinds import KINDS
 
+ANY = ".any"  # suffix of a message for a model of any classes
 FOLDER = WEB / "src" / "words"
 KINDS_FOLDER = WEB.parent / "src" / "keykind" / "kinds"
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.json"))
@@ -52,9 +53,19 @@ def test_sentences_are_translated(language):
 
 def test_every_message_is_used():
     source = "\n".join(path.read_text("utf-8") for path in (WEB / "src").rglob("*.ts"))
-    composed = ("cause.", "reason.", "measure.", "error.", "nav.")  # keys put together at run time
-    unused = [key for key in messages("en") if f"'{key}'" not in source and not key.startswith(composed)]
-    assert unused == []
+    composed = ("cause.", "reason.", "measure.", "error.", "modelError.", "address.", "nav.")  # at run time
+    keys = [key.removesuffix(ANY) for key in messages("en")]
+    assert [key for key in keys if f"'{key}'" not in source and not key.startswith(composed)] == []
+
+
+def test_words_for_classes_that_are_not_keys_take_the_place_of_others():
+    assert {key.removesuffix(ANY) for key in messages("en") if key.endswith(ANY)} <= messages("en").keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_for_classes_that_are_not_keys_do_not_mention_keys(language):
+    word = re.compile(r"\bkeys?\b|schlüssel|\bclés?\b", re.IGNORECASE)
+    assert [key for key, text in messages(language).items() if key.endswith(ANY) and word.search(text)] == []
 
 
 @pytest.fixture

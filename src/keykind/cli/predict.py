@@ -100,12 +100,14 @@ def run(options: argparse.Namespace) -> int:
 
     prepare_process()  # before NumPy is imported
     from keykind.predict.recogniser import Recogniser
+    from keykind.predict.writers import check_replaceable
 
     _check_inputs(options)
     _check_folder_options(options)
     if isinstance(options.out, Path):
         check_not_input(options.out, map(parse_location, options.photos))
     if options.out and options.out.suffix:
+        check_replaceable(options.out)
         check_new_location(options.out, force=options.force)
     if options.camera is not None:
         from keykind.cli.camera_output import follow_camera

@@ -133,6 +133,7 @@ def _cannot_write(path: Path, error: OSError) -> CannotWrite:
         reason += f"; {free_space(path) / 1e6:,.0f} MB free on that disk"
         remedy = "free some space or choose another folder"
     elif isinstance(error, FileExistsError | NotADirectoryError):
-        in_place = [part for part in (path, *path.parents) if stat.S_ISREG(file_mode(part))]
+        modes = {part: file_mode(part) for part in (path, *path.parents)}
+        in_place = [part for part, mode in modes.items() if mode and not stat.S_ISDIR(mode)]
         reason = f"{in_place[0]} is a file, not a folder" if in_place else reason
     return CannotWrite(path, fault=f"cannot be written ({reason})", remedy=remedy)

@@ -37,6 +37,7 @@ NO_APP_PAGE = """<!doctype html>
 """
 
 
+FAST = 1  # effort of compression: every worker compresses the model when it starts
 Contents = Mapping[str, bytes | Path]  # path below the page -> content, or the file that has it
 
 
@@ -47,7 +48,7 @@ def app_contents(folder: str | Path, model: str | None) -> Contents:
     Raises BadModel.
     """
     try:
-        return app_files(model, folder=folder, self_test=False)
+        return app_files(model, folder=folder, self_test=False, effort=FAST)
     except NoApp:
         return {}
 

@@ -27,7 +27,7 @@ METRICS_PATH = "/metrics"
 HEALTH_PATH = f"{API_PREFIX}health"
 METHODS = ("GET", "HEAD", "OPTIONS", "POST")
 OTHER = "other"  # in logs and metrics: a path without a route, or an unsupported method
-SERVER_ERROR = 500
+FIRST_ERROR, SERVER_ERROR = 400, 500
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -137,7 +137,7 @@ def _add_headers(message: Message, path: str, request_id: str) -> None:
     """Add the headers that every response has."""
     headers = MutableHeaders(scope=message)
     headers["x-request-id"] = request_id
-    if path in PAGES:
+    if path in PAGES and message["status"] < FIRST_ERROR:
         headers.setdefault("content-security-policy", PAGE_POLICY)
     for key, value in SECURITY_HEADERS.items():
         headers.setdefault(key, value)

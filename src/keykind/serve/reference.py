@@ -114,7 +114,7 @@ def _parameters(parameters: list[Schema]) -> Html | None:
 
 
 def _example(path: str, has_body: bool) -> str:
-    return f"curl {'--form photo=@key.jpg ' if has_body else ''}{ADDRESS}{path}"
+    return f"curl {'--form photo=@photo.jpg ' if has_body else ''}{ADDRESS}{path}"
 
 
 def _try_form(path: str, method: str, parameters: list[Schema], has_body: bool) -> Html:
@@ -158,8 +158,9 @@ def _type(schema: Schema) -> Html:
     if "enum" in schema:
         return _list(map(json.dumps, schema["enum"]), " or ")
     if schema.get("type") == "array":
-        items = schema.get("items")
-        return join(("list of ", _type(items))) if items else Html("list")
+        each = schema.get("prefixItems")  # of a list of fixed length
+        count, items = (f"{len(each)} ", each[0]) if each else ("", schema.get("items"))
+        return join((f"list of {count}", _type(items))) if items else Html("list")
     return join([schema.get("type", "any")])
 
 

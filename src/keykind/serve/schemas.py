@@ -108,6 +108,11 @@ CLASS_TEXTS = {
     ("Key", "tip"): "null: the whole photo was classified",
     ("Photo", "keys"): "the answer; empty if it is none of the classes, or cannot be read",
 }
+WHOLE_PHOTO: dict[str, Any] = {
+    "box": [(0, 0), (4032, 0), (4032, 3024), (0, 3024)],
+    "head": None,
+    "tip": None,
+}  # examples of a whole photo's answer
 CLASS_OPERATIONS = {
     "/v1/recognise": "Return the class of each photo; "
     "one that cannot be read gets an error and does not affect others.",
@@ -184,6 +189,8 @@ def in_words_of(description: dict[str, Any], card: Card) -> dict[str, Any]:
     if not card.of_keys:
         for (name, entry), text in CLASS_TEXTS.items():
             (objects[name]["properties"][entry] if entry else objects[name])["description"] = text
+        for entry, example in WHOLE_PHOTO.items():
+            objects["Key"]["properties"][entry]["examples"] = [example]
         for path, text in CLASS_OPERATIONS.items():
             operation = description["paths"][path]["post"]
             operation["description"] = text

@@ -52,7 +52,7 @@ def run_service(
     """
     prepare_process()  # also for what workers inherit
     Recogniser.load(Path(settings.model) if settings.model else None, whole=settings.whole)
-    listener = _listen(host, port)
+    listener = listen(host, port)
     _raise_file_limit()
     with tempfile.TemporaryDirectory(prefix="keykind-serve-") as folder:
         os.environ |= {METRICS_VARIABLE: folder, SETTINGS_VARIABLE: settings.as_text()}
@@ -100,7 +100,8 @@ def _exit_after(parent: multiprocessing.process.BaseProcess) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that listens there; port 0: any free one. Raises BadSettings."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)

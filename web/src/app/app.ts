@@ -325,7 +325,6 @@ export class App {
       this.#main,
       this.#announcer,
       this.#fileInput,
-      this.#modelInput,
     );
     this.show();
   }
