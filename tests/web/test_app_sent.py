@@ -152,7 +152,7 @@ def list_change(folder, name, text):
     modified = script.stat().st_mtime
     digest = hashlib.sha256(text.encode()).hexdigest()
     changed = re.sub(
-        rf"(url:[`\"']{re.escape(name)}[`\"'],sha256:[`\"'])[0-9a-f]+",
+        rf'("url":"{re.escape(name)}","sha256":")[0-9a-f]+',
         rf"\g<1>{digest}",
         script.read_text("utf-8"),
     )

@@ -26,7 +26,7 @@ async function start(): Promise<void> {
       onUpdate: (apply) => app.notify(t('update.ready'), 'update', button(t('update.take'), apply)),
     });
     await app.start();
-    if (isFirstVisit) app.notify(t('offline.ready'), 'ready');
+    if (isFirstVisit && !app.hasNotice) app.notify(t('offline.ready'), 'ready');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const reload = button(t('load.again'), () => location.reload());

@@ -59,10 +59,16 @@ function modelParts(running: Running, milliseconds: number | null, actions: Abou
     el('h2', {}, t('about.model')),
     modelFacts(running, milliseconds),
     el('h3', {}, t('model.others')),
-    el('p', {}, t('model.how', { parameter: '?model=' })),
+    howToOpen(),
     modelList(running, actions),
     el('div', { class: 'bar' }, button(t('model.open'), actions.chooseModel)),
   ];
+}
+
+/** Return how to open another model; the parameter is not to be broken at its question mark. */
+function howToOpen(): HTMLElement {
+  const [before, after] = t('model.how', { parameter: '\n' }).split('\n');
+  return el('p', {}, before ?? '', el('code', {}, '?model='), after ?? '');
 }
 
 function modelFacts({ card, own }: Running, milliseconds: number | null): HTMLElement {

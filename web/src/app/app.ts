@@ -150,6 +150,11 @@ export class App {
     this.#stored = new Map();
   }
 
+  /** Whether a notice is shown. */
+  get hasNotice(): boolean {
+    return this.#notices.childElementCount > 0;
+  }
+
   /** Announce a message to screen readers. */
   announce(message: string): void {
     this.#announcer.textContent = message;
@@ -213,7 +218,6 @@ export class App {
   #collectionView(): HTMLElement {
     return collectionView({
       kinds: this.#running?.card.kinds ?? [],
-      isAppModel: !this.#running?.own,
       announce: (message) => this.announce(message),
       reportError: (error) => this.reportError(error),
       refresh: () => this.show(true),

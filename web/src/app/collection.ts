@@ -26,7 +26,6 @@ const ZIP_NAMES = { keys: 'keykind-photos.zip', other: 'photos.zip' };
 /** What the view needs of the page. */
 export interface CollectionHost {
   readonly kinds: readonly string[];
-  readonly isAppModel: boolean; // whether they are those of the app's own model
   announce(message: string): void;
   reportError(error: unknown): void;
   refresh(): void; // called after a change if this view is no longer the one in the page
@@ -41,7 +40,7 @@ export function collectionView(host: CollectionHost): HTMLElement {
   const title = el('h1', { id: 'collection-title', tabindex: '-1' }, t('collection.title'));
   const view = el('section', { class: 'collection', 'aria-labelledby': title.id }, title, body);
   const draw = async (): Promise<void> => {
-    const photos = await photosFor(host.kinds, host.isAppModel);
+    const photos = await photosFor(host.kinds, isAboutKeys());
     const empty = el('p', {}, t('collection.empty'));
     body.replaceChildren(...(photos.length ? contents(photos, host, onChange) : [empty]));
   };

@@ -11,7 +11,7 @@ import { CAUSES, type Cause, LIMITS, MAXIMUMS } from '../core/causes';
 import { colourOf } from '../core/gradcam';
 import type { Engine } from '../engine/client';
 import type { KeyResult } from '../engine/protocol';
-import { formatNumber, formatPercent, t } from '../words';
+import { formatNumber, formatPercent, isAboutKeys, t } from '../words';
 import { answerText, detailText, isWhole, statusOf } from './describe';
 import { bitmapCanvas, button, el } from './dom';
 import { kindHint, kindLabel, sketch } from './kinds';
@@ -145,7 +145,7 @@ function correctionForm(key: KeyResult, index: number, host: DetailHost): HTMLEl
       const photo = await host.engine.call('keyPhoto', index);
       const said = key.verdict.isKey ? (key.verdict.kind ?? SAID_NOT_SURE) : SAID_NOT_A_KEY;
       const id = await addPhoto(
-        { kind: select.value, said, photo, kinds: host.kinds },
+        { kind: select.value, said, photo, kinds: host.kinds, ofKeys: isAboutKeys() },
         host.stored.get(index),
       );
       host.stored.set(index, id);

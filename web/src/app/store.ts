@@ -24,6 +24,7 @@ export interface StoredPhoto {
   readonly said: string; // the app's answer: a kind, SAID_NOT_SURE or SAID_NOT_A_KEY
   readonly photo: Blob; // JPEG without EXIF
   readonly kinds?: readonly string[]; // that the user could choose from; absent: those of keykind's own model
+  readonly ofKeys?: boolean; // whether they are kinds of keys; absent: they are
 }
 
 export const NOT_A_KEY = '';
@@ -41,10 +42,17 @@ export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Pro
   return transact<number>(PHOTOS, 'readwrite', (store) => store.put(entry));
 }
 
-/** Return the photos whose kinds are those of a model: of any that it has in common with the model of then. */
-export async function photosFor(kinds: readonly string[], isAppModel: boolean): Promise<StoredPhoto[]> {
+/**
+ * Return the photos for a model with these kinds: those that were corrected with a model of any of the same kinds.
+ *
+ * ofKeys: whether they are kinds of keys; other classes may have the same names.
+ */
+export async function photosFor(kinds: readonly string[], ofKeys: boolean): Promise<StoredPhoto[]> {
   const photos = await transact<StoredPhoto[]>(PHOTOS, 'readonly', (store) => store.getAll());
-  return photos.filter((photo) => photo.kinds?.some((kind) => kinds.includes(kind)) ?? isAppModel);
+  return photos.filter(
+    (photo) =>
+      (photo.ofKeys ?? true) === ofKeys && (photo.kinds?.some((kind) => kinds.includes(kind)) ?? true),
+  );
 }
 
 /** Change the kind of a photo. */
