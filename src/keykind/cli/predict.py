@@ -90,6 +90,7 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     from keykind.core.progress import progress
     from keykind.photo.inputs import count_photos, iter_photos
     from keykind.predict.shards import ShardedOutput
+    from keykind.predict.wording import wording_of
 
     recognise = partial(recogniser.recognise_many, engine=engine(options))
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
@@ -97,7 +98,7 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     tally = output.write(
         iter_photos(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )
-    print(json.dumps(tally.as_json()) if options.json else tally)
+    print(json.dumps(tally.as_json()) if options.json else tally.text(wording_of(recogniser.model.card)))
     if tally.unreadable and not options.json:
         print(f"why photos are unreadable is in the column error of {options.out}")
     return tally
@@ -107,11 +108,12 @@ def _print(options: argparse.Namespace, recogniser: "Recogniser") -> "Tally":
     """Print the predictions, each as soon as it is ready, and return their counts."""
     from keykind.photo.inputs import iter_photos
     from keykind.predict import writers
+    from keykind.predict.wording import wording_of
 
-    tally = writers.Tally()
+    tally, wording = writers.Tally(), wording_of(recogniser.model.card)
     predictions = recogniser.recognise_many(iter_photos(options.photos), engine=engine(options))
     counted = tally.counted(predictions)
-    lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
-    for line in lines:
+    text = writers.text_lines(counted, recogniser.kinds, wording)
+    for line in writers.json_lines(counted) if options.json else text:
         print(line, flush=True)
     return tally

@@ -13,7 +13,13 @@ from keykind.dataset.duplicates import DisjointSets
 from keykind.dataset.samples import Leak, Sample
 
 REASONS = SAME_BYTES, NEAR_DUPLICATE, SAME_KEY = "same bytes", "near duplicate", "same physical key"
+REASON_TEXTS = {SAME_KEY: "same object"}  # the names in JSON are older than classes of anything but keys
 Cluster = tuple[int, ...]  # indices of samples that belong together, ascending
+
+
+def reason_text(reason: str) -> str:
+    """Return one of REASONS as text."""
+    return REASON_TEXTS.get(reason, reason)
 
 
 def exact_duplicates(samples: Sequence[Sample]) -> tuple[Cluster, ...]:

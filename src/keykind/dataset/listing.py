@@ -45,6 +45,11 @@ class Listing:
     warnings: tuple[str, ...]
 
 
+def counted(count: int, noun: str) -> str:
+    """Return e.g. "1 photo", "2 photos"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def first_few(names: Iterable[str], separator: str = ", ") -> str:
     """Return the first MAX_NAMES names as text, and how many more there are."""
     names = list(names)

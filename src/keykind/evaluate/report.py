@@ -54,7 +54,6 @@ class ReportData:
     explainer: Explainer
     details: dict[str, str]  # of the run: setting -> value
     notice: str  # first line of the page; empty for none
-    of_keys: bool = True  # otherwise the page does not mention keys
 
 
 class FigureWriter:

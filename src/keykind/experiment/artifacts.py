@@ -70,7 +70,6 @@ def write_report_files(
         explainer=Explainer(result.network, result.head, dataset.kinds),
         details=_details(context, parameters),
         notice=_notice(experiment),
-        of_keys=context.of_keys,
     )
     write_text(folder.path / "report.html", write_report(data, folder.path / "figures"))
 
