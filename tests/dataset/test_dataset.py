@@ -213,9 +213,7 @@ def test_an_unknown_kind_is_rejected_with_those_that_exist(tmp_path):
 def test_given_kinds_without_a_photo_are_rejected(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
     assert "none of its 0 photos can be read" in error_message(tmp_path, kinds=["safe"])
-    assert "only 1 kind can be trained (dimple: 1 photo)" in error_message(
-        tmp_path, kinds=["safe", "dimple"]
-    )
+    assert "only 1 kind can be trained (dimple: 1 photo)" in error_message(tmp_path, kinds=["safe", "dimple"])
 
 
 def test_the_result_does_not_depend_on_directory_order(tmp_path, monkeypatch):
