@@ -86,7 +86,7 @@ def test_inspect_loads_nothing_heavy(drawn_photos):
 
 
 def test_wrong_usage_is_status_2(capsys):
-    for arguments in (["no-such-verb"], ["train"], ["train", "photos"], ["inspect"]):
+    for arguments in (["no-such-verb"], ["train"], ["train", "--out", "run"], ["inspect"]):
         with pytest.raises(SystemExit) as caught:
             main.main(arguments)
         assert caught.value.code == 2
@@ -216,6 +216,38 @@ def test_a_folder_with_files_is_refused_before_any_photo_is_read(tmp_path, capsy
     assert "already exists and is not empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("started", [True, False])
+def test_an_interrupted_run_says_how_to_go_on(drawn_photos, tmp_path, capsys, monkeypatch, started):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+
+    def interrupt(*_, out, **__):
+        if started:
+            out.mkdir()
+            (out / "recipe.json").write_text("{}", "utf-8")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keykind.experiment.train.train", interrupt)
+    assert run("train", drawn_photos, "--out", tmp_path / "my run") == 130
+    text = capsys.readouterr().err
+    resume = f"add --resume: keykind train --resume '{tmp_path / 'my run'}'"
+    assert (resume if started else "run the same command again") in text
+
+
+def test_without_a_folder_the_run_is_named_after_the_photos(drawn_photos, capsys, monkeypatch):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    monkeypatch.chdir(drawn_photos.parent)
+    folders = []
+
+    def note(*_, out, **__):
+        folders.append(out)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("keykind.experiment.train.train", note)
+    run("train", drawn_photos.name)
+    assert folders == [Path("photos-run")]
+    assert "the run is written to photos-run" in capsys.readouterr().err
+
+
 def add_bad_files(folder: Path) -> dict[str, str]:
     """Add bad files of every type to the kind folders; return file name -> expected message."""
     cylinder = folder / "train" / "cylinder"
@@ -246,7 +278,9 @@ def add_bad_files(folder: Path) -> dict[str, str]:
 def test_every_bad_photo_gets_its_line_and_the_others_are_trained_on(drawn_photos, tmp_path):
     pytest.importorskip("keras", reason="the extra train is not installed")
     bad = add_bad_files(drawn_photos)
-    done = keykind("train", drawn_photos, "--weights", "random", "--out", tmp_path / "run")
+    done = keykind(
+        "train", drawn_photos, "--recipe", "report", "--weights", "random", "--out", tmp_path / "run"
+    )
     assert done.returncode == 1, done.stderr
     for name, reason in bad.items():
         lines = [line for line in done.stderr.splitlines() if name in line]
@@ -291,7 +325,7 @@ def test_a_kind_only_among_the_test_photos_is_reported_and_left_out(drawn_photos
     pytest.importorskip("keras", reason="the extra train is not installed")
     photo_folder(drawn_photos / "test", padlock=2)
     out = drawn_photos.parent / "run"
-    assert run("train", drawn_photos, "--weights", "random", "--out", out) == 0
+    assert run("train", drawn_photos, "--recipe", "report", "--weights", "random", "--out", out) == 0
     assert any("padlock" in line for line in capsys.readouterr().err.splitlines())
     assert "padlock" not in json.loads((out / "metrics.json").read_text())["kinds"]
 
@@ -301,7 +335,7 @@ def test_a_run_killed_at_random_moments_ends_with_the_same_result(tmp_path):
     pytest.importorskip("keras", reason="the extra train is not installed")
     photos = tmp_path / "photos"
     draw_photos(photos, {"train": 4, "test": 2}, np.random.default_rng(0))
-    train = ["train", photos, "--weights", "random", "--out"]
+    train = ["train", photos, "--recipe", "report", "--weights", "random", "--out"]
     start = time.monotonic()
     assert keykind(*train, tmp_path / "undisturbed").returncode == 0
     length = time.monotonic() - start

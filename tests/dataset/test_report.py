@@ -58,9 +58,9 @@ class Page(HTMLParser):
 
 def test_the_text_counts_kinds_keys_and_problems(messy):
     lines = text(messy).splitlines()
-    assert lines[0] == "13 usable photos of 2 kinds, 11 physical keys"
+    assert lines[0] == "13 usable photos of 2 kinds, 11 objects"
     assert [line.split() for line in lines[3:7]] == [
-        ["kind", "train", "test", "keys"],
+        ["kind", "train", "test", "objects"],
         ["cylinder", "7", "0", "5"],
         ["dimple", "3", "3", "6"],
         ["all", "10", "3", "11"],
@@ -108,7 +108,7 @@ def test_the_page_is_self_contained(messy):
 def test_the_page_has_every_section(messy):
     page = Page(html(messy))
     for expected in (
-        "13 usable photos of 2 kinds, 11 physical keys",
+        "13 usable photos of 2 kinds, 11 objects",
         "Unreadable files: 1",
         "Leaks: 1",
         "Duplicates: 3",

@@ -10,15 +10,17 @@ import pytest
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 import keykind  # noqa: E402
+from fake_detector import FakeDetector  # noqa: E402
 from keykind.cli import main  # noqa: E402
 from keykind.core.errors import BadDataset, BadRecipe, BadRun, KeykindError  # noqa: E402
 from keykind.core.parallel import parallel_map  # noqa: E402
 from keykind.dataset.dataset import read_dataset  # noqa: E402
 from keykind.experiment import run as run_module  # noqa: E402
-from keykind.experiment.train import train  # noqa: E402
+from keykind.experiment.run_folder import RunFolder  # noqa: E402
+from keykind.experiment.train import default_out, train  # noqa: E402
 from keykind.predict.recogniser import Recogniser  # noqa: E402
 from keykind.train.recipe import DEFAULT, REPORT, Recipe  # noqa: E402
-from small_runs import without_times  # noqa: E402
+from small_runs import Everywhere, Halves, without_times  # noqa: E402
 
 
 @pytest.fixture
@@ -82,12 +84,12 @@ def test_defaults_are_those_of_the_command(started, drawn_photos, tmp_path):
     train(drawn_photos, out=tmp_path / "a")
     assert main.main(["train", str(drawn_photos), "--out", str(tmp_path / "b")]) == 0
     (one, _), (other, _) = started
-    assert (one.recipe, one.weights, one.seed, one.devices) == (REPORT, "imagenet", 0, None)
-    assert (other.recipe, other.weights, other.seed, other.devices) == (REPORT, "imagenet", 0, None)
+    assert (one.recipe, one.weights, one.seed, one.devices) == (DEFAULT, "keykind", 0, None)
+    assert (other.recipe, other.weights, other.seed, other.devices) == (DEFAULT, "keykind", 0, None)
     assert one.engine is other.engine is parallel_map
-    train(drawn_photos, recipe="default", out=tmp_path / "c", fine_tune=2, seed=3)
+    train(drawn_photos, recipe="report", out=tmp_path / "c", fine_tune=2, seed=3)
     third = started[2][0]
-    assert (third.recipe, third.weights, third.seed) == (replace(DEFAULT, fine_tune_layers=2), "keykind", 3)
+    assert (third.recipe, third.weights, third.seed) == (replace(REPORT, fine_tune_layers=2), "keykind", 3)
 
 
 def test_without_test_photos_some_are_held_out(started, drawn_photos, recipe, tmp_path):
@@ -113,7 +115,7 @@ def test_renders_are_made_for_the_kinds_of_the_photos(started, drawn_photos, tmp
     [
         ({"engine": "dask"}, KeykindError, "use local or ray"),
         ({"recipe": "best"}, BadRecipe, "use report or default"),
-        ({"renders": 4}, BadRecipe, "use --recipe default"),
+        ({"renders": 4, "recipe": "report"}, BadRecipe, "use --recipe default"),
         ({"kinds": ["padlock", "dimple"]}, BadDataset, "padlock"),
     ],
 )
@@ -125,7 +127,106 @@ def test_an_invalid_option_is_an_error_before_the_folder_is_made(
     assert not (tmp_path / "run").exists()
 
 
+def test_without_a_folder_the_run_is_beside_the_photos_never_inside(
+    started, drawn_photos, recipe, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    assert train("photos", recipe=recipe).path == Path("photos-run")
+    monkeypatch.chdir(drawn_photos)
+    assert train(".", recipe=recipe, seed=1, force=True).path == tmp_path / "photos-run"
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "labels.csv"
+    table.write_text("path,label\n", "utf-8")
+    assert default_out(table) == Path("labels-run")
+    with pytest.raises(BadRun, match="add --out"):
+        default_out(tmp_path / "photos", test=tmp_path)
+    with pytest.raises(BadRun, match="out: not given"):
+        train(read_dataset(drawn_photos), recipe=recipe)
+
+
+def test_the_crop_is_decided_by_the_photos_once_and_told(
+    many_drawn, recipe, tmp_path, monkeypatch, no_figures
+):
+    monkeypatch.setattr("keykind.experiment.run.load_detector", Halves)
+    auto, told = replace(recipe, crop="auto"), []
+    out = tmp_path / "run"
+    metrics = train(many_drawn, recipe=auto, weights="random", out=out, tell=told.append).metrics
+    assert metrics["crop"] in ("key", "whole")
+    assert (metrics["subject"] == "key") == (metrics["crop"] == "key")
+    assert told[0].startswith("Keys were detected in ")
+    card = Recogniser.load(out / "keys.tflite").model.card
+    assert (card.crop, card.of_keys) == (metrics["crop"], metrics["crop"] == "key")
+    (out / "metrics.json").unlink()
+    monkeypatch.setattr("keykind.experiment.run.examine", None)  # not called again
+    again = train(out=out, resume=True)
+    assert without_times(again.metrics) == without_times(metrics)
+
+
+@pytest.mark.parametrize("detector", [Everywhere(), FakeDetector()])
+def test_photos_of_keys_are_cropped_and_others_are_classified_whole(
+    many_drawn, recipe, tmp_path, monkeypatch, no_figures, detector
+):
+    monkeypatch.setattr("keykind.experiment.run.load_detector", lambda: detector)
+    run = train(many_drawn, recipe=replace(recipe, crop="auto"), weights="random", out=tmp_path / "run")
+    crop, subject = ("key", "key") if isinstance(detector, Everywhere) else ("whole", "other")
+    assert (run.metrics["crop"], run.metrics["subject"]) == (crop, subject)
+    assert run.metrics["recipe"]["crop"] == "auto"
+    card = Recogniser.load(run.model).model.card
+    assert (card.crop, card.of_keys, card.about["subject"]) == (crop, subject == "key", subject)
+
+
+def test_a_recipe_for_whole_photos_keeps_them_and_knows_that_they_show_keys(
+    many_drawn, recipe, tmp_path, monkeypatch, no_figures
+):
+    monkeypatch.setattr("keykind.experiment.run.load_detector", Everywhere)
+    told = []
+    run = train(many_drawn, recipe=recipe, weights="random", out=tmp_path / "run", tell=told.append)
+    card = Recogniser.load(run.model).model.card
+    assert (card.crop, card.of_keys) == ("whole", True)
+    assert told[0].endswith("photos are classified whole.")
+
+
+# Replacing a run
+
+
+def test_force_replaces_a_run_and_nothing_else(started, drawn_photos, recipe, tmp_path):
+    out = tmp_path / "run"
+    train(drawn_photos, recipe=recipe, out=out)
+    with pytest.raises(BadRun, match="--force to replace it"):
+        train(drawn_photos, recipe=recipe, out=out)
+    train(drawn_photos, recipe=recipe, out=out, seed=1, force=True)
+    assert json.loads((out / "recipe.json").read_text("utf-8"))["seed"] == 1
+    (out / "notes.txt").write_text("mine", "utf-8")
+    with pytest.raises(BadRun, match=r"did not write: notes\.txt"):
+        train(drawn_photos, recipe=recipe, out=out, force=True)
+    assert (out / "recipe.json").exists()
+    with pytest.raises(BadRun, match="is not a run of keykind"):
+        train(drawn_photos, recipe=recipe, out=drawn_photos, force=True)
+    assert next(drawn_photos.rglob("*.png"))
+
+
+def test_invalid_photos_do_not_cost_the_run_that_was_to_be_replaced(started, drawn_photos, recipe, tmp_path):
+    train(drawn_photos, recipe=recipe, out=tmp_path / "run")
+    with pytest.raises(BadDataset):
+        train(tmp_path / "none", recipe=recipe, out=tmp_path / "run", force=True)
+    assert (tmp_path / "run" / "recipe.json").exists()
+
+
+def test_every_file_of_a_run_may_be_replaced(trained):
+    RunFolder(trained[0].path).check_replaceable()
+
+
 # Resuming
+
+
+def test_a_run_that_does_not_know_a_new_choice_is_resumed(started, drawn_photos, tmp_path):
+    out = tmp_path / "run"
+    train(drawn_photos, recipe=replace(DEFAULT, crop="key", all_layers_min_steps=0), out=out)
+    record = json.loads((out / "recipe.json").read_text("utf-8"))
+    del record["recipe"]["all_layers_min_steps"]  # as 0.9.0 wrote it
+    (out / "recipe.json").write_text(json.dumps(record), "utf-8")
+    train(out=out, resume=True)
+    assert started[1][0].recipe.crop == "key"
 
 
 OPTIONS = {

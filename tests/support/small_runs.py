@@ -8,8 +8,20 @@ from typing import Any
 from fake_detector import FakeDetector, detection
 
 
+class Everywhere(FakeDetector):
+    """A detector that finds a key in the middle of every photo."""
+
+    digest = "everywhere"
+
+    def detect(self, photo, score_threshold=0.0):
+        x, y, side = photo.width / 2, photo.height / 2, photo.width / 4
+        return (detection((x - side, y), (x + side, y), side),)
+
+
 class Halves(FakeDetector):
     """A detector that finds a key in the middle of every other photo."""
+
+    digest = "halves"
 
     def detect(self, photo, score_threshold=0.0):
         x, y, side = photo.width / 2, photo.height / 2, photo.width / 4

@@ -83,7 +83,9 @@ def test_as_many_keys_as_folds_are_just_enough():
 def test_too_few_keys_are_reported_with_the_kind_and_the_numbers():
     samples = [sample("dimple", f"d{key % 2}", key) for key in range(9)]
     samples += [sample("laser", f"l{key}") for key in range(9)]
-    with pytest.raises(BadDataset, match=r"dimple: 9 training photos of 2 different keys.*3 folds.*1 more"):
+    with pytest.raises(
+        BadDataset, match=r"dimple: 9 training photos of 2 different objects.*3 folds.*1 other object"
+    ):
         make_folds(samples, 3, 0)
 
 

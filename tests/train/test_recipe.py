@@ -18,7 +18,6 @@ from keykind.train.recipe import (
     from_values,
     keys,
     load_recipe,
-    weights_for,
     with_fine_tuning,
     with_renders,
     with_values,
@@ -241,7 +240,9 @@ def test_a_recipe_survives_a_round_trip_through_json():
     assert from_values(json.loads(json.dumps(recipe.as_json()))) == recipe
 
 
-def test_our_weights_are_the_default_recipes_unless_others_are_chosen():
-    assert weights_for(DEFAULT, None) == "keykind"
-    assert weights_for(REPORT, None) == "imagenet"
-    assert weights_for(DEFAULT, "imagenet") == "imagenet"
+def test_a_file_may_begin_with_another_built_in_recipe(tmp_path):
+    (tmp_path / "mine.toml").write_text('base = "default"\nepochs = 7', "utf-8")
+    assert load_recipe(tmp_path / "mine.toml") == replace(DEFAULT, name="mine", epochs=7)
+    (tmp_path / "mine.toml").write_text('base = "best"', "utf-8")
+    with pytest.raises(BadRecipe, match="base = 'best' is unknown; use report or default"):
+        load_recipe(tmp_path / "mine.toml")

@@ -191,13 +191,14 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Re
     from keykind.core.progress import progress
     from keykind.photo.inputs import count_photos
     from keykind.predict.shards import ShardedOutput
+    from keykind.predict.wording import wording_of
 
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
     output = ShardedOutput(options.out, f".{options.format or DEFAULT_FORMAT}", options.part or DEFAULT_PART)
     tally = output.write(
         photos_of(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
     )
-    print(json.dumps(tally.as_json()) if options.json else tally)
+    print(json.dumps(tally.as_json()) if options.json else tally.text(wording_of(recogniser.model.card)))
     if tally.unreadable and not options.json:
         print(f"why photos are unreadable is in the column error of {options.out}")
     return tally
@@ -206,10 +207,11 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Re
 def _print(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Recognise") -> "Tally":
     """Print the predictions, each as soon as it is ready, and return their counts."""
     from keykind.predict import writers
+    from keykind.predict.wording import wording_of
 
-    tally = writers.Tally()
+    tally, wording = writers.Tally(), wording_of(recogniser.model.card)
     counted = tally.counted(recognise(photos_of(options.photos)))
-    lines = writers.json_lines(counted) if options.json else writers.text_lines(counted, recogniser.kinds)
-    for line in lines:
+    text = writers.text_lines(counted, recogniser.kinds, wording)
+    for line in writers.json_lines(counted) if options.json else text:
         print(line, flush=True)
     return tally

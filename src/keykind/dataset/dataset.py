@@ -32,7 +32,7 @@ from keykind.dataset.groups import (
 from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.kind_names import merge_kinds, select_kinds, with_printable_kinds
 from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
+from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, counted, first_few, relative_path
 from keykind.dataset.name_groups import proposal
 from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.warnings import dataset_warnings, split_warnings
@@ -102,7 +102,9 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
     files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     paths = sorted(path for path in files if not _is_hidden(path, folder))
     if not paths:
-        raise BadDataset(folder, fault="contains no photos", remedy="give a folder of photos without a key")
+        raise BadDataset(
+            folder, fault="contains no photos", remedy="give a folder of photos of none of the kinds"
+        )
     names = [relative_path(path, folder) for path in paths]
     entries = (PhotoEntry(path, name, name, "", "test") for path, name in zip(paths, names, strict=True))
     samples, read_errors = [], []
@@ -112,8 +114,8 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
         else:
             samples.append(result[0])
     if not samples:
-        fault = f"none of its {len(paths)} photos can be read: {read_errors[0].reason}"
-        raise BadDataset(folder, fault=fault, remedy="give a folder of photos without a key")
+        fault = f"none of its {counted(len(paths), 'photo')} can be read: {read_errors[0].reason}"
+        raise BadDataset(folder, fault=fault, remedy="give a folder of photos of none of the kinds")
     return tuple(samples), tuple(read_errors)
 
 
@@ -132,7 +134,7 @@ def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Datase
     if not 0 < share < 1:
         raise BadDataset(f"share {share:g}", fault="is not between 0 and 1", remedy="use a share such as 0.2")
     if present := len(dataset.subset("test")):
-        fault = f"the dataset already has {present:,} test photos"
+        fault = f"the dataset already has {counted(present, 'test photo')}"
         raise BadDataset("hold out", fault=fault, remedy="use those")
     moved: set[str] = set()
     for kind in dataset.kinds:
@@ -173,8 +175,9 @@ def _check_splits(kind: str, samples: Sequence[Sample]) -> None:
     if all(groups.values()):
         return
     count = len({sample.group for sample in samples})
-    fault = f"its {len(samples):,} photos show {count:,} physical keys; training and test need different keys"
-    remedy = "add photos of at least 2 different keys of this kind, or provide your own test photos"
+    shown = f"{counted(len(samples), 'photo')} of {counted(count, 'different object')}"
+    fault = f"has {shown}; training and test need different ones"
+    remedy = "add photos of at least 2 different objects of this kind, or provide your own test photos"
     raise BadDataset(f"kind {kind}", fault=fault, remedy=remedy)
 
 
@@ -208,7 +211,7 @@ def _read_samples(entries: Sequence[PhotoEntry], photos: Path) -> tuple[list[Sam
     read_errors = [result for result in results if isinstance(result, ReadError)]
     if not readable:
         first = f"; the first is {read_errors[0].name}: {read_errors[0].reason}" if read_errors else ""
-        fault = f"none of its {len(entries):,} photos can be read{first}"
+        fault = f"none of its {counted(len(entries), 'photo')} can be read{first}"
         raise BadDataset(photos, fault=fault, remedy="give readable photos of at least 2 kinds")
     return [sample for sample, _ in readable], np.stack([image for _, image in readable]), read_errors
 
@@ -217,8 +220,8 @@ def _unmatched(entries: Sequence[PhotoEntry]) -> Iterator[str]:
     count = sum(entry.key_id is None for entry in entries)
     if count:
         yield (
-            f"Photo names in which the group pattern finds no key: {count:,} of {len(entries):,}; "
-            "each of these photos counts as a separate key; check the pattern."
+            f"Photo names in which the group pattern finds no name: {count:,} of {len(entries):,}; "
+            "each of these photos counts as another object; check the pattern."
         )
 
 
@@ -262,7 +265,8 @@ def _check(dataset: Dataset, photos: Path, test: Path | None) -> None:
     counts = dataset.counts()
     if len(counts) < 2:
         trainable = (
-            ", ".join(f"{kind}: {count['train']:,} photos" for kind, count in counts.items()) or "none"
+            ", ".join(f"{kind}: {counted(count['train'], 'photo')}" for kind, count in counts.items())
+            or "none"
         )
         kinds = "1 kind" if len(counts) == 1 else f"{len(counts)} kinds"
         fault = f"only {kinds} can be trained ({trainable})"

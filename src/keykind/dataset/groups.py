@@ -14,7 +14,13 @@ from keykind.dataset.samples import KeyConflict, Leak, Sample
 
 REASONS = SAME_BYTES, NEAR_DUPLICATE, SAME_KEY = "same bytes", "near duplicate", "same physical key"
 ANY = "*"  # any stated key, or none
+REASON_TEXTS = {SAME_KEY: "same object"}  # the names in JSON are older than classes of anything but keys
 Cluster = tuple[int, ...]  # indices of samples that belong together, ascending
+
+
+def reason_text(reason: str) -> str:
+    """Return one of REASONS as text."""
+    return REASON_TEXTS.get(reason, reason)
 
 
 def exact_duplicates(samples: Sequence[Sample]) -> tuple[Cluster, ...]:

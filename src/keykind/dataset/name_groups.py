@@ -14,7 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
-from keykind.dataset.listing import PhotoEntry, first_few, shorten
+from keykind.dataset.listing import PhotoEntry, counted, first_few, shorten
 
 # A number of at most three digits, perhaps in brackets: cameras count with four or more.
 NUMBER = r"[ _.(-]*(?<!\d)\d{1,3}\)?"
@@ -69,7 +69,7 @@ def proposal(photos: Sequence[PhotoEntry]) -> str | None:
     listed = "; ".join(first_few(map(shorten, names), " = ") for names in list(groups.values())[:2])
     more = f" and {len(groups) - 2:,} more" if len(groups) > 2 else ""
     return (
-        f"By their names, {count:,} photos show {_counted(len(groups))} several times "
+        f"By their names, {count:,} photos show {counted(len(groups), 'object')} several times "
         f"({listed}{more}), but each counts as another object. If the names are right, scores are too high "
         f"unless you add: --group-pattern {shlex.quote(pattern)}"
     )
@@ -145,7 +145,3 @@ def group_pattern(photos: Sequence[PhotoEntry], groups: Mapping[tuple[str, str],
 def _alternatives(stems: Iterable[str]) -> str:
     escaped = (re.escape(stem).replace(r"\-", "-").replace(r"\ ", " ") for stem in sorted(set(stems)))
     return f"(?:{'|'.join(escaped)})"
-
-
-def _counted(count: int) -> str:
-    return f"{count:,} object{'' if count == 1 else 's'}"

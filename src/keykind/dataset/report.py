@@ -17,6 +17,7 @@ from PIL import Image
 from keykind.core.errors import BadPhoto
 from keykind.core.html import Html, Tile, gallery, join, page, table, tag
 from keykind.core.parallel import parallel_map
+from keykind.dataset.groups import reason_text
 from keykind.dataset.listing import ReadError, counted, first_few, shorten
 from keykind.dataset.samples import Dataset, Sample
 from keykind.dataset.warnings import conflict_text
@@ -68,10 +69,12 @@ def text(dataset: Dataset) -> str:
     """Return a summary of a few dozen lines for a terminal, whatever the dataset's size."""
     parts = [
         [_headline(dataset), _size_range(dataset.samples)],
-        _text_table(["kind", "train", "test", "keys"], _count_rows(dataset)),
+        _text_table(["kind", "train", "test", "objects"], _count_rows(dataset)),
         _text_list("read errors", [f"{error.name}: {error.reason}" for error in dataset.read_errors]),
         _text_list("damaged photos", [f"{photo.name}: {photo.reason}" for photo in _damaged(dataset)]),
-        _text_list("leaks", [f"{leak.train} = {leak.test} ({leak.reason})" for leak in dataset.leaks]),
+        _text_list(
+            "leaks", [f"{leak.train} = {leak.test} ({reason_text(leak.reason)})" for leak in dataset.leaks]
+        ),
         _text_list("duplicates", [first_few(names, " = ") for names in dataset.duplicates]),
         _text_list("near duplicates", [first_few(names, " ~ ") for names in dataset.near_duplicates]),
         _text_list("different keys that look the same", map(conflict_text, dataset.key_conflicts)),
@@ -117,7 +120,7 @@ def _group_count(samples: Iterable[Sample]) -> int:
 
 def _headline(dataset: Dataset) -> str:
     photos, kinds = counted(len(dataset.samples), "usable photo"), counted(len(dataset.kinds), "kind")
-    return f"{photos} of {kinds}, {counted(_group_count(dataset.samples), 'physical key')}"
+    return f"{photos} of {kinds}, {counted(_group_count(dataset.samples), 'object')}"
 
 
 def _size_range(samples: Sequence[Sample]) -> str:
@@ -184,7 +187,7 @@ def _balance(dataset: Dataset) -> Html:
     rows = _count_rows(dataset)[:-1]
     largest = max(int(train) + int(test) for _, train, test, _ in rows)
     bars = [[*row, _bar(int(row[1]) / largest, int(row[2]) / largest)] for row in rows[:MAX_ROWS]]
-    head = ["kind", "train", "test", "physical keys", "train + test"]
+    head = ["kind", "train", "test", "objects", "train + test"]
     return join([tag("h2", f"Kinds: {_first_of(MAX_ROWS, len(rows))}"), table(head, bars)])
 
 
@@ -212,8 +215,8 @@ def _unreadable(errors: Sequence[ReadError], title: str) -> Html | None:
 
 
 def _leaks(dataset: Dataset) -> Html | None:
-    intro = "Training photos that duplicate a test photo or show the same key, next to that photo."
-    clusters = [(leak.reason, (leak.train, leak.test)) for leak in dataset.leaks]
+    intro = "Training photos that duplicate a test photo or show the same object, next to that photo."
+    clusters = [(reason_text(leak.reason), (leak.train, leak.test)) for leak in dataset.leaks]
     return _panels(dataset, "Leaks", intro, clusters)
 
 
@@ -225,7 +228,7 @@ def _duplicates(dataset: Dataset) -> Html | None:
 def _near_duplicates(dataset: Dataset) -> Html | None:
     intro = (
         "Photos that look the same: resaved, rescaled or brightened copies, or photos of a burst. "
-        "They count as one physical key and stay on one side of every split."
+        "They count as one object and stay on one side of every split."
     )
     return _panels(dataset, "Near duplicates", intro, [_labelled(names) for names in dataset.near_duplicates])
 

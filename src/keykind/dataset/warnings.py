@@ -8,8 +8,8 @@ Needs: numpy, pillow
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from keykind.dataset.groups import SAME_BYTES, conflicting_labels, mixed_groups
-from keykind.dataset.listing import first_few, shorten
+from keykind.dataset.groups import SAME_BYTES, conflicting_labels, mixed_groups, reason_text
+from keykind.dataset.listing import counted, first_few, shorten
 from keykind.dataset.samples import Dataset, KeyConflict
 
 IMBALANCE = 4  # ratio of the most to the least frequent kind's training photos that is worth a warning
@@ -38,7 +38,7 @@ def split_warnings(dataset: Dataset) -> Iterator[str]:
     large, small = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[large] >= IMBALANCE * counts[small]:
         yield (
-            f"{large} has {counts[large]:,} training photos, {small} only {counts[small]:,}; "
+            f"{large} has {counted(counts[large], 'training photo')}, {small} only {counts[small]:,}; "
             f"add photos of {small}, and treat its scores with caution."
         )
 
@@ -84,11 +84,11 @@ def conflict_text(conflict: KeyConflict) -> str:
 def _leaks(dataset: Dataset, kept: bool) -> Iterator[str]:
     if dataset.leaks:
         reasons = Counter(leak.reason for leak in dataset.leaks)
-        counts = ", ".join(f"{reason} {count:,}" for reason, count in reasons.most_common())
+        counts = ", ".join(f"{reason_text(reason)} {count:,}" for reason, count in reasons.most_common())
         outcome = "kept, so the test scores will be too high" if kept else "left out of training"
         yield (
-            f"Training photos that duplicate a test photo or show the same key: {len(dataset.leaks):,} "
-            f"({counts}); {outcome}; keep all photos of a key in one split."
+            f"Training photos that duplicate a test photo or show the same object: {len(dataset.leaks):,} "
+            f"({counts}); {outcome}; keep all photos of an object in one split."
         )
 
 
@@ -112,8 +112,8 @@ def _mixed_groups(dataset: Dataset) -> Iterator[str]:
     if groups:
         listed = first_few(f"{group}: {' and '.join(kinds)}" for group, kinds in groups.items())
         yield (
-            f"Physical keys labelled with several kinds: {len(groups):,} ({listed}); check the labels, "
-            "or give keys of different kinds different names."
+            f"Objects labelled with several kinds: {len(groups):,} ({listed}); check the labels, "
+            "or give objects of different kinds different names."
         )
 
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
 from keykind.core.files import writing_to
-from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
+from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS, UNKNOWN_KIND
 from keykind.photo.storage import Location, parse_location, write_atomically
 from keykind.predict.recogniser import (
     DIGITS,
@@ -30,6 +30,7 @@ from keykind.predict.recogniser import (
     Prediction,
     rounded_down,
 )
+from keykind.predict.wording import KEYS, Wording
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")
 MAX_HEADING = 65536  # characters of an existing table's heading that are read
@@ -98,20 +99,26 @@ class Tally:
         return {"photos": self.counts.total()} | {verdict: self.counts[verdict] for verdict in VERDICTS}
 
     def __str__(self) -> str:
-        counts = ", ".join(f"{self.counts[verdict]:,} {verdict}" for verdict in VERDICTS)
+        return self.text(KEYS)
+
+    def text(self, wording: Wording) -> str:
+        """Return the counts in the words for a model."""
+        counts = ", ".join(f"{self.counts[verdict]:,} {wording.verdict(verdict)}" for verdict in VERDICTS)
         total = self.counts.total()
         return f"{total:,} photo{'s' * (total != 1)}: {counts}"
 
 
-def text_lines(predictions: Iterable[Prediction], kinds: Sequence[str]) -> Iterator[str]:
+def text_lines(
+    predictions: Iterable[Prediction], kinds: Sequence[str], wording: Wording = KEYS
+) -> Iterator[str]:
     """Yield a line per key, or per photo without one: answer, probability, photo.
 
     The photo's name comes last because its width is unknown.
     """
-    width = max(map(len, (*kinds, *VERDICTS)))
+    width = max(map(len, (*kinds, *map(wording.verdict, VERDICTS))))
     for prediction in predictions:
         for key in prediction.keys or [None]:
-            answer, probability, details = _describe(prediction, key)
+            answer, probability, details = _describe(prediction, key, wording)
             if prediction.damaged:
                 details = "; ".join(filter(None, (details, f"damaged: {prediction.damaged}")))
             line = f"{answer:<{width}}  {probability:4}  {prediction.photo}"
@@ -169,17 +176,18 @@ def rows(predictions: Iterable[Prediction], table: Mapping[str, Column]) -> Iter
             yield [column.read(prediction, key) for column in table.values()]
 
 
-def _describe(prediction: Prediction, key: Key | None) -> tuple[str, str, str]:
+def _describe(prediction: Prediction, key: Key | None, wording: Wording) -> tuple[str, str, str]:
     """Return the answer, its probability and details, as text."""
     if key is None:
-        return prediction.verdict, "", prediction.error or ""
+        return wording.verdict(prediction.verdict), "", prediction.error or ""
     when = "" if key.seconds is None else f"{key.seconds[0]:.1f}-{key.seconds[1]:.1f} s"
     if key.kind is not None:
         return key.kind, rounded_down(key.probability), when
     first, *others = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
     likely = [first, *(other for other in others if other[1] >= LEAST_ALTERNATIVE)]
     alternatives = " or ".join(f"{kind} {rounded_down(probability)}" for kind, probability in likely)
-    reason = "" if key.reason is None else REASON_TEXTS[key.reason]
+    is_plain = key.reason is None or (key.reason == UNKNOWN_KIND and wording is not KEYS)
+    reason = "" if is_plain else REASON_TEXTS[key.reason or UNKNOWN_KIND]
     details = (when, reason, "" if key.reason == BLADE_HIDDEN else alternatives)
     return NOT_SURE, "", "; ".join(filter(None, details))
 

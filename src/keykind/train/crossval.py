@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sklearn.model_selection import StratifiedGroupKFold
 
 from keykind.core.errors import BadDataset
+from keykind.dataset.listing import counted
 from keykind.dataset.samples import Sample
 
 Rows = NDArray[np.intp]
@@ -40,10 +41,10 @@ def make_folds(samples: Sequence[Sample], count: int, seed: int) -> tuple[Fold, 
         if distinct < count:
             raise BadDataset(
                 kind,
-                fault=f"{len(of_kind)} training photos of {distinct} different keys, but {count} folds need "
-                f"at least {count} different keys",
-                remedy=f"add photos of {count - distinct} more keys, leave the kind out (--kinds), "
-                "or lower `folds` in a recipe",
+                fault=f"{counted(len(of_kind), 'training photo')} of {counted(distinct, 'different object')}"
+                f", but {count} folds need at least {count}",
+                remedy=f"add photos of {counted(count - distinct, 'other object')}, leave the kind out "
+                "(--kinds), or lower `folds` in a recipe",
             )
     splitter = StratifiedGroupKFold(count, shuffle=True, random_state=seed)
     folds = [Fold(train, validation) for train, validation in splitter.split(kinds, kinds, groups)]
@@ -52,8 +53,8 @@ def make_folds(samples: Sequence[Sample], count: int, seed: int) -> tuple[Fold, 
         if absent:
             raise BadDataset(
                 ", ".join(sorted(absent)),
-                fault="would have no training photo in one fold: its keys also belong to other kinds",
-                remedy="correct the key ids, or lower `folds` in a recipe",
+                fault="would have no training photo in one fold: its objects also belong to other kinds",
+                remedy="correct the groups, or lower `folds` in a recipe",
             )
     return tuple(folds)
 

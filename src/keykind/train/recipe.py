@@ -30,7 +30,7 @@ class Recipe:
 
     name: str = "report"  # for people; not part of a run's identity
     backbone: str = "mobilenet_v2"  # the pretrained network
-    crop: str = WHOLE  # "whole": the whole photo; "key": the detected key, or else the whole photo; "auto"
+    crop: str = WHOLE  # "whole" photo; "key": the one detected, or else the whole photo; "auto": what suits
     scaling: str = "unit"  # of pixels: "unit" 0..1 (the report), "native" as the backbone was pretrained
     views: tuple[str, ...] = ("plain", "edge", "plain_augmented", "edge_augmented")  # trained on
     rotation: float = 0.2  # largest rotation either way, in full turns; assumed
@@ -185,15 +185,19 @@ def load_recipe(choice: str | Path | Recipe) -> Recipe:
         raise BadRecipe(path, fault=f"cannot be read ({error.strerror})", remedy="check its name") from error
     except ValueError as error:
         raise BadRecipe(path, fault=f"is not valid TOML ({error})", remedy="fix that line") from error
-    base = values.pop("base", REPORT.name)
-    if base not in BUILT_IN:
-        raise BadRecipe(path, fault=f"base = {base!r} is unknown", remedy=f"use {' or '.join(BUILT_IN)}")
-    return with_values(BUILT_IN[base], {"name": path.stem} | values, path)
+    return from_values({"name": path.stem} | values, source=path)
 
 
 def from_values(values: Mapping[str, Any], source: Path | str = "recipe") -> Recipe:
-    """Return the `report` recipe with `values` in place of its own, each checked. Raises BadRecipe."""
-    return with_values(REPORT, values, source)
+    """Return a built-in recipe with `values` in place of its own, each checked; `base` names it, or `report`.
+
+    Raises BadRecipe.
+    """
+    base = values.get("base", REPORT.name)
+    if not isinstance(base, str) or base not in BUILT_IN:
+        raise BadRecipe(source, fault=f"base = {base!r} is unknown", remedy=f"use {' or '.join(BUILT_IN)}")
+    changes = {key: value for key, value in values.items() if key != "base"}
+    return with_values(BUILT_IN[base], changes, source)
 
 
 def with_values(recipe: Recipe, values: Mapping[str, Any], source: Path | str = "recipe") -> Recipe:
