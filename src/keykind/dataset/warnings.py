@@ -68,8 +68,8 @@ def _key_conflicts(dataset: Dataset) -> Iterator[str]:
     if conflicts:
         listed = first_few(map(conflict_text, conflicts), "; ")
         yield (
-            f"Photos that look the same but are stated to show different keys: {len(conflicts):,} ({listed}); "
-            "what is stated counts; check the table or pattern."
+            f"Photos that look the same but are stated to show different keys: {len(conflicts):,} ({listed})"
+            "; what is stated counts; check the table or pattern."
         )
 
 
