@@ -29,9 +29,9 @@ def follow_camera(options: argparse.Namespace, recogniser: Recogniser) -> writer
         check_own(out)
     told: dict[int, str | None] = {}  # number of a track -> kind that was printed
     tracks: dict[int, Track] = {}
-    threshold = recogniser.kind_threshold
+    threshold, wording = recogniser.kind_threshold, wording_of(recogniser.model.card)
     with Camera(options.camera) as camera:
-        output = recording(out, camera.rate, wording_of(recogniser.model.card)) if out else nullcontext()
+        output = recording(out, camera.rate, wording) if out else nullcontext()
         message("Press Ctrl-C to stop.")
         with output as add, suppress(KeyboardInterrupt):
             for frame, shown in watch_camera(recogniser, camera):
@@ -46,8 +46,8 @@ def follow_camera(options: argparse.Namespace, recogniser: Recogniser) -> writer
     keys = tuple(track.summary(threshold) for track in tracks.values() if len(track.seen) >= MIN_FRAMES)
     tally = writers.Tally()
     summary = list(tally.counted([Prediction(camera.name, keys)]))
-    lines = writers.json_lines(summary) if options.json else writers.text_lines(summary, recogniser.kinds)
-    for line in lines:
+    text = writers.text_lines(summary, recogniser.kinds, wording)
+    for line in writers.json_lines(summary) if options.json else text:
         print(line, flush=True)
     if out:
         message(f"{out}")

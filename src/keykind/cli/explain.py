@@ -77,6 +77,7 @@ def _explain_many(options: argparse.Namespace) -> int:
     from keykind.predict import figure, writers
     from keykind.predict.evidence import Shown
     from keykind.predict.recogniser import Recogniser
+    from keykind.predict.wording import wording_of
 
     targets = targets_of(options, options.photos)
     recogniser = Recogniser.load(options.model, whole=options.whole)
@@ -86,6 +87,6 @@ def _explain_many(options: argparse.Namespace) -> int:
     tally = writers.Tally()
     with pictures_of(options, targets, options.photos, recogniser, evidence) as pictures:
         counted = tally.counted(pictures.recognise(photos_of(options.photos)))
-        for line in writers.text_lines(counted, recogniser.kinds):
+        for line in writers.text_lines(counted, recogniser.kinds, wording_of(recogniser.model.card)):
             print(line, flush=True)
     return SOME_UNREADABLE if tally.unreadable else OK

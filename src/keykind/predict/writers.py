@@ -108,9 +108,7 @@ class Tally:
         return f"{total:,} photo{'s' * (total != 1)}: {counts}"
 
 
-def text_lines(
-    predictions: Iterable[Prediction], kinds: Sequence[str], wording: Wording = KEYS
-) -> Iterator[str]:
+def text_lines(predictions: Iterable[Prediction], kinds: Sequence[str], wording: Wording) -> Iterator[str]:
     """Yield a line per key, or per photo without one: answer, probability, photo.
 
     The photo's name comes last because its width is unknown.
