@@ -28,7 +28,7 @@ from keykind.train.features import Network, Plan, read_crop
 
 SIDE = 176  # longest side of a tile, px
 QUALITIES = (80, 60, 40, 20)  # JPEG qualities, tried in turn
-MAX_BYTES = 8000  # of a tile, so that a page stays below 10 MB
+MAX_BYTES = 7000  # of a tile, so that a page stays below 10 MB
 PER_KIND = 5  # tiles of each kind, as in the 2024 report
 OUTLINE = "#ffd400"  # of the key in a photo, on black: visible on any ground
 MAX_TILES = 100  # of one gallery, to keep the page small

@@ -101,6 +101,7 @@ def test_a_page_about_other_things_never_says_key(report_data, tmp_path):
 def test_a_page_of_a_hundred_kinds_with_long_and_foreign_names_stays_small(many_kinds, tmp_path):
     text = write_report(many_kinds, tmp_path)
     assert len(text) < LIMIT
+    assert text.count("<img") * MAX_BYTES * 4 / 3 < 0.9 * LIMIT  # so are those with other photos
     assert "鍵 &lt;b&gt; 7 " in text
     assert "<b> 7 " not in text
 

@@ -96,7 +96,7 @@ def test_choosing_a_cell_shows_its_photos_and_choosing_it_again_shows_all(tab):
     )
     assert set(cells) == {cell.get_attribute("data-cell")}
     status = tab.locator("#wrong [role=status]")
-    assert cell.get_attribute("data-name") in status.inner_text()
+    assert cell.get_attribute("title") in status.inner_text()
     cell.click()
     assert cell.get_attribute("aria-pressed") == "false"
     assert tab.locator(SHOWN).count() == everything

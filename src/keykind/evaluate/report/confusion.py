@@ -16,6 +16,7 @@ from keykind.evaluate.wording import correct_count, percent, photos, shorten
 LEVELS = 5  # shades of a cell, by its share of the row
 MANY_KINDS = 10  # from here on cells are smaller and the names of columns are turned
 LEGIBLE_KINDS = 24  # above it a picture gives the overview, and stands for the table on paper
+MAX_KINDS = 200  # above it the table would be too large: there are the picture and the frequent confusions
 FREQUENT = 12  # confusions that have a button of their own beside a large matrix
 LONG_NAME = 12  # characters of a name that is turned, too
 
@@ -52,7 +53,8 @@ def _matrix(figures: FigureWriter, view: str, scores: Scores) -> Html:
     right = f"{correct_count(scores):,} of {total:,} are right"
     caption = f"Test photos, {view} view: {right}, weighted F1 {scores.weighted_f1:.3f}."
     frequent = _frequent(scores, view) if len(scores.kinds) >= MANY_KINDS else None
-    figure = tag("figure", tag("figcaption", caption), frequent, matrix_table(scores, view))
+    table = matrix_table(scores, view) if len(scores.kinds) <= MAX_KINDS else None
+    figure = tag("figure", tag("figcaption", caption), frequent, table)
     if len(scores.kinds) <= LEGIBLE_KINDS:
         return figure
     return tag("div", tag("div", chart(charts.svg(drawing), ""), class_="overview"), figure)
@@ -107,7 +109,7 @@ def _row(scores: Scores, view: str, true: int) -> Html:
 
 def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, total: int) -> Html:
     if not count:
-        return tag("td", class_="zero")
+        return tag("td")
     share = count / total
     level = min(int(share * LEVELS), LEVELS - 1)
     button = _button(scores, view, true, predicted)
@@ -117,7 +119,7 @@ def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, tota
 def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "") -> Html:
     """Return the number and share of a cell; choosing it shows its photos."""
     count, total = int(scores.confusion[true, predicted]), int(scores.confusion[true].sum())
-    told = f"{scores.kinds[true]} predicted as {scores.kinds[predicted]}"
+    told = f"{shorten(scores.kinds[true])} predicted as {shorten(scores.kinds[predicted])}"
     return tag(
         "button",
         title or None,
@@ -125,10 +127,6 @@ def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "
         " ",
         tag("small", percent(count / total)),
         type="button",
-        title=f"{told}: {count:,} of {total:,}",
-        **{
-            "aria-pressed": "false",
-            "data-cell": cell_id(view, true, predicted),
-            "data-name": f"{view}: {told}",
-        },
+        title=f"{told} in the {view} view: {count:,} of {total:,}",
+        **{"aria-pressed": "false", "data-cell": cell_id(view, true, predicted)},
     )

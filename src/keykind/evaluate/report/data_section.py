@@ -24,6 +24,7 @@ from keykind.train.features import read_crop
 from keykind.train.full_finetune import LARGE_CROP, ViewTask
 
 VIEWS_PER_KIND = 2  # photos whose views are shown
+MAX_VIEWED = 24  # of all kinds, to keep the page small
 STRONG_VIEWS = 4  # of each of them
 STRONG_SEED = 20  # of the views shown; those trained on are drawn anew in each epoch
 
@@ -70,6 +71,7 @@ def _examples(data: ReportData, figures: FigureWriter) -> Html:
             ],
         )
         for kind in kinds
+        if shown["train"][kind] or shown["test"][kind]
     ]
     most = max(sum(len(shown[split][kind]) for split in shown) for kind in kinds)
     return tag("div", tag("h3", "Examples"), kind_rows(rows, most))
@@ -83,7 +85,8 @@ def _with_kinds(samples: Sequence[Sample], tiles: Sequence[Tile]) -> Iterator[tu
 def input_section(data: ReportData, figures: FigureWriter) -> Section:
     """Return the views of a few photos as the network is shown them, in training too."""
     size, recipe = data.explainer.network.size, data.recipe
-    samples = examples_per_kind(data.dataset.subset("train"), lambda sample: sample, per_kind=VIEWS_PER_KIND)
+    training = data.dataset.subset("train")
+    samples = examples_per_kind(training, lambda sample: sample, VIEWS_PER_KIND)[:MAX_VIEWED]
     augmented = [view for view in recipe.views if view.endswith("_augmented")]
     what = "The detected key, or else the whole photo," if recipe.crop == KEY else "Each photo"
     content: list[Content | Iterable[Content]] = [

@@ -43,11 +43,7 @@
     parts.forEach(([part, open]) => (part.open = cell ? shown.some((photo) => part.contains(photo)) : open));
     section.classList.toggle('filtered', Boolean(cell));
     clear.hidden = !cell;
-    if (cell) {
-      const count = cell.querySelector('span').textContent;
-      const rest = shown.length < Number(count.replaceAll(',', '')) ? '; all are in predictions.csv' : '';
-      status.textContent = `${cell.dataset.name}: ${shown.length} of ${count} shown${rest}.`;
-    } else status.textContent = allText;
+    status.textContent = cell ? `${cell.title}; ${shown.length} shown, all are in predictions.csv.` : allText;
     if (!cell) return released;
     section.querySelector('details').open = true;
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
