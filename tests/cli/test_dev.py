@@ -249,3 +249,21 @@ def test_render_sample_prints_a_line_per_part(monkeypatch, tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith(f"{tmp_path / 'sample'}: 8 photos, ")
     assert lines[1].startswith(f"{tmp_path / 'sample-nothing'}: 1 photos, ")
+
+
+def test_train_segmenter_trains_on_a_refiner_s_first_layers(calls, capsys):
+    pytest.importorskip("keras", reason="the extra train is not installed")
+    from keykind.experiment.detector_training import TrainingFolders
+    from keykind.train.segmenter.training import SegmenterStart
+
+    name = "keykind.experiment.detector_training.train_segmenter_from_folders"
+    record = calls(name, Path("out/segmenter.tflite"))
+    files = ("--refiner", "r.h5", "--begin", "begin.h5", "--crops", 64)
+    assert (
+        run("dev", "train-segmenter", "one", "--backgrounds", "a", "--out", "out", *files, "--seed", 5) == 0
+    )
+    folders, start, recipe, out, seed = record[0]
+    assert folders == TrainingFolders([Path("one")], [Path("a")])
+    assert start == SegmenterStart(Path("r.h5"), Path("begin.h5"))
+    assert (recipe.crops, recipe.fine_tune_crops, out, seed) == (64, 200_000, Path("out"), 5)
+    assert capsys.readouterr().out == "out/segmenter.tflite\n"

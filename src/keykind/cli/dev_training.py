@@ -81,6 +81,10 @@ def _add_detection(parser: argparse.ArgumentParser, name: str) -> None:
         metavar="FOLDER",
         help="real photos with labels.csv, keys.csv and, if there are any, remotes.csv",
     )
+    _add_begin(parser, name)
+
+
+def _add_begin(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument(
         "--begin", type=Path, metavar="FILE", help=f"start from the {name}.weights.h5 of an earlier run"
     )
@@ -110,6 +114,7 @@ def _add_train_segmenter(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="refiner.weights.h5, whose first layers the segmenter starts from",
     )
+    _add_begin(parser, "segmenter")
     for name, part in (("crops", "the decoder"), ("fine-tune-crops", "all layers")):
         parser.add_argument(
             f"--{name}", type=positive, metavar="N", help=f"training crops of {part} (default: the recipe's)"
@@ -152,11 +157,12 @@ def _train_segmenter(options: argparse.Namespace) -> None:
     require("train")
     from keykind.experiment.detector_training import train_segmenter_from_folders
     from keykind.train.detection_recipes import SegmenterRecipe
+    from keykind.train.segmenter.training import SegmenterStart
 
     given = {"crops": options.crops, "fine_tune_crops": options.fine_tune_crops}
     recipe = replace(SegmenterRecipe(), **{name: count for name, count in given.items() if count})
-    folders = _folders(options)
-    print(train_segmenter_from_folders(folders, options.refiner, recipe, options.out, options.seed))
+    start = SegmenterStart(options.refiner, options.begin)
+    print(train_segmenter_from_folders(_folders(options), start, recipe, options.out, options.seed))
 
 
 def _train_classifier(options: argparse.Namespace) -> None:

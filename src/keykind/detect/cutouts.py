@@ -29,6 +29,7 @@ from keykind.photo.decode import Photo
 from keykind.photo.source import Source, load_pixels, name_of
 
 MAX_WIDTH = 2048  # px of a cutout
+CLAIM = 0.1  # by which another key's probability must be higher for a pixel to be its: masks err
 
 Floats = NDArray[np.float32]
 
@@ -109,8 +110,9 @@ def _masks(photo: Photo, detections: Sequence[Detection]) -> list[KeyMask]:
 
 
 def _share(masks: Sequence[KeyMask], i: int, region: OrientedCrop, size: tuple[int, int]) -> Floats:
-    """Return the probabilities (h, w) of mask i on a region of a size (w, h), at most 1 with any other's."""
+    """Return the probabilities (h, w) of mask i on a region of a size (w, h); low where another's win."""
     own = masks[i].probabilities(region, size)
     others = [mask.probabilities(region, size) for k, mask in enumerate(masks) if k != i]
     strongest = np.maximum.reduce([np.zeros_like(own), *others])
-    return np.asarray(own / np.maximum(own + strongest, 1), np.float32)
+    lost = strongest > own + CLAIM
+    return np.asarray(np.where(lost, np.minimum(own, 1 - strongest), own), np.float32)

@@ -34,7 +34,7 @@ from keykind.train.detector.pool import Scene, encode_jpeg
 from keykind.train.detector.training import Start, TrainingPhotos, train_detector
 from keykind.train.recipe import Recipe
 from keykind.train.refiner.training import RefinerStart, train_refiner
-from keykind.train.segmenter.training import train_segmenter
+from keykind.train.segmenter.training import SegmenterStart, train_segmenter
 
 REMOTES = "remotes.csv"
 REMOTE_COLUMNS = ("path", "head_x", "head_y", "tip_x", "tip_y", "width")  # px of the upright photo
@@ -72,10 +72,10 @@ def train_refiner_from_folders(
 
 
 def train_segmenter_from_folders(
-    folders: TrainingFolders, refiner: Path, recipe: SegmenterRecipe, out: str | Path, seed: int
+    folders: TrainingFolders, start: SegmenterStart, recipe: SegmenterRecipe, out: str | Path, seed: int
 ) -> Path:
     """Train the segmenter and return the path of its model file. Raises what `train_segmenter` raises."""
-    return train_segmenter(training_photos(folders), refiner, recipe, out, seed)
+    return train_segmenter(training_photos(folders), start, recipe, out, seed)
 
 
 def training_photos(folders: TrainingFolders) -> TrainingPhotos:

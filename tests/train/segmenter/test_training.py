@@ -71,11 +71,14 @@ def test_the_loss_of_one_batch_falls(tmp_path, monkeypatch):
 
 def test_training_leaves_a_segmenter_and_is_not_repeated(bars, backgrounds, refiner_weights, tmp_path):
     photos = TrainingPhotos(split_set(bars, 40)[0], [backgrounds])
-    path = training.train_segmenter(photos, refiner_weights, SMALL, tmp_path, 0)
+    start = training.SegmenterStart(refiner_weights)
+    path = training.train_segmenter(photos, start, SMALL, tmp_path, 0)
     assert path == tmp_path / "segmenter.tflite"
     assert Segmenter.load(path)
     assert json.loads((tmp_path / "segmenter.json").read_text("utf-8"))["recipe"]["batch"] == 4
     written = path.stat().st_mtime_ns
-    assert training.train_segmenter(photos, refiner_weights, SMALL, tmp_path, 0).stat().st_mtime_ns == written
+    assert training.train_segmenter(photos, start, SMALL, tmp_path, 0).stat().st_mtime_ns == written
     with pytest.raises(KeykindError):
-        training.train_segmenter(photos, refiner_weights, SMALL, tmp_path, 1)
+        training.train_segmenter(photos, start, SMALL, tmp_path, 1)
+    further = training.SegmenterStart(refiner_weights, tmp_path / "segmenter.weights.h5")
+    assert Segmenter.load(training.train_segmenter(photos, further, SMALL, tmp_path / "further", 0))

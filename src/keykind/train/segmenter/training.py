@@ -7,14 +7,14 @@ Needs: keras, tensorflow, opencv                                                
 """
 
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from keykind.core.files import write_bytes, write_json
 from keykind.train.backbone import load_backbone
 from keykind.train.backend import keras, tf
-from keykind.train.checkpoint import identity_of
+from keykind.train.checkpoint import Curves, identity_of
 from keykind.train.detection_recipes import DetectorRecipe, RefinerRecipe, SegmenterRecipe
 from keykind.train.detector.batches import Sources
 from keykind.train.detector.training import TrainingPhotos, build_pools
@@ -33,27 +33,46 @@ MODEL, WEIGHTS, CURVES = "segmenter.tflite", "segmenter.weights.h5", "segmenter.
 PARTS = ("mask", "overlap")
 
 
+@dataclass(frozen=True, slots=True)
+class SegmenterStart:
+    """What training starts from."""
+
+    refiner: Path  # refiner.weights.h5 of a training by the default recipe
+    segmenter: Path | None = (
+        None  # segmenter.weights.h5 of an earlier training, of which all is trained further
+    )
+
+
 def train_segmenter(
-    photos: TrainingPhotos, refiner: Path, recipe: SegmenterRecipe, out: str | Path, seed: int
+    photos: TrainingPhotos, start: SegmenterStart, recipe: SegmenterRecipe, out: str | Path, seed: int
 ) -> Path:
     """Train the segmenter on views like the detector's; return its model file's path.
 
-    refiner: refiner.weights.h5 of a training by the default recipe.
     An interrupted training in `out` is resumed, a finished one is not repeated.
     Raises BadDataset for photos that are missing or cannot be read, BadWeights, CannotWrite, and KeykindError
     if `out` holds a training by another recipe, start or seed.
     """
     out = Path(out)
-    identity = identity_of([asdict(recipe), asdict(DetectorRecipe())], [digest_of(refiner)], seed)
+    identity = identity_of(
+        [asdict(recipe), asdict(DetectorRecipe())],
+        [digest_of(start.refiner), digest_of(start.segmenter)],
+        seed,
+    )
     if (out / MODEL).exists():
         check_finished(out / CURVES, identity)
         return out / MODEL
     keras.utils.set_random_seed(seed)
-    trunk, decoder = build_trunk(refiner_trunk(refiner)), build_decoder()
+    trunk, decoder = build_trunk(refiner_trunk(start.refiner)), build_decoder()
     network = build_segmenter(trunk, decoder)
     training = training_of(build_pools(photos, out / "pools"), recipe, out, seed, identity)
-    steps = recipe.crops // recipe.batch
-    first = training.train_once(Stage("decoder", decoder, convert_trunk(trunk), steps, recipe.learning_rate))
+    first = Curves()
+    if start.segmenter:
+        load_weights(network, start.segmenter)
+    else:
+        steps = recipe.crops // recipe.batch
+        first = training.train_once(
+            Stage("decoder", decoder, convert_trunk(trunk), steps, recipe.learning_rate)
+        )
     steps = recipe.fine_tune_crops // recipe.batch
     curves = training.train(Stage("segmenter", network, None, steps, recipe.fine_tune_rate))
     save_weights(network, out / WEIGHTS)
