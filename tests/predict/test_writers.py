@@ -60,8 +60,8 @@ def test_a_damaged_photo_is_marked_in_text_json_and_tables(tmp_path):
         Prediction("b.jpg", (), damaged=note),
     ]
     assert list(text_lines(damaged, KINDS)) == [
-        f"cylinder     0.90  a.jpg  damaged: {note}",
-        f"not a key          b.jpg  damaged: {note}",
+        f"cylinder     0.90  a.jpg  {note}",
+        f"not a key          b.jpg  {note}",
     ]
     assert all(json.loads(line)["damaged"] == note for line in json_lines(damaged))
     write(tmp_path / "out.csv", damaged, KINDS)
