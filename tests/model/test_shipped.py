@@ -130,7 +130,7 @@ def test_a_backbone_loads_the_bundled_weights(tmp_path, monkeypatch):
     assert all(np.array_equal(array, expected[name].astype(np.float16)) for name, array in loaded.items())
     with pytest.raises(BadRecipe, match="set scaling = 'unit'"):
         load_backbone("mobilenet_v2", "keykind", scaling="native", seed=0)
-    with pytest.raises(BadWeights, match="use mobilenet_v2"):
+    with pytest.raises(BadWeights, match="set backbone = 'mobilenet_v2'"):
         load_backbone("mobilenet_v3_large", "keykind", scaling="native", seed=0)
     write_arrays({name: array for name, array in expected.items() if name != "Conv_1/bias"}, tmp_path)
     with pytest.raises(BadWeights, match="do not fit"):

@@ -217,7 +217,9 @@ def jpeg() -> bytes:
 
 def test_the_page_shows_what_needs_a_look_first(tmp_path):
     page = Gallery(KINDS, KEYS)
-    refused = Candidate(None, 0.1, {"dimple": 0.1}, BOX, BOX[0], BOX[1], None, "low_score", 0.31, 0.4)
+    refused = Candidate(
+        None, 0.1, {"dimple": 0.1}, BOX, BOX[0], BOX[1], why="low_score", key_probability=0.31, score=0.4
+    )
     answers = {
         "sure": Prediction("x", (key("dimple", 0.97),)),
         "nothing": Prediction("x", (), candidates=(refused,)),

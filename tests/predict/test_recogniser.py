@@ -462,7 +462,7 @@ def test_with_an_output_file_only_a_summary_is_printed(tmp_path, drawing):
     result = keykind("predict", drawing, tmp_path / "gone.jpg", "--model", model, "--out", out)
     assert result.returncode == 1
     assert result.stdout == (
-        "2 photos: 1 answered, 0 not sure, 0 not a key, 1 unreadable\n"
+        "2 photos: 1 answered, 0 not sure, 0 none of the classes, 1 unreadable\n"
         f"why photos are unreadable is in the column error of {out}\n"
     )
     assert len(out.read_text().splitlines()) == 3

@@ -19,6 +19,7 @@ from keykind.core.parallel import PREFETCH, cpu_count
 from keykind.predict import writers
 from keykind.predict.recogniser import Key, Prediction
 from keykind.predict.writers import Column, Tally, columns, json_lines, text_lines, write
+from keykind.predict.wording import KEYS
 from tiny_model import tiny_file
 
 KINDS = ("cylinder", "laser_track", "dimple")
@@ -42,7 +43,7 @@ PREDICTIONS = [
 
 
 def test_text_has_a_line_per_key_in_aligned_columns():
-    assert list(text_lines(PREDICTIONS, KINDS)) == [
+    assert list(text_lines(PREDICTIONS, KINDS, KEYS)) == [
         "cylinder     0.90  a.jpg",
         "laser_track  0.80  two, keys.jpg",
         "dimple       0.70  two, keys.jpg",
@@ -59,9 +60,9 @@ def test_a_damaged_photo_is_marked_in_text_json_and_tables(tmp_path):
         Prediction("a.jpg", (key(0.9, 0.06666, 0.03334),), damaged=note),
         Prediction("b.jpg", (), damaged=note),
     ]
-    assert list(text_lines(damaged, KINDS)) == [
-        f"cylinder     0.90  a.jpg  damaged: {note}",
-        f"not a key          b.jpg  damaged: {note}",
+    assert list(text_lines(damaged, KINDS, KEYS)) == [
+        f"cylinder     0.90  a.jpg  {note}",
+        f"not a key          b.jpg  {note}",
     ]
     assert all(json.loads(line)["damaged"] == note for line in json_lines(damaged))
     write(tmp_path / "out.csv", damaged, KINDS)
@@ -71,7 +72,7 @@ def test_a_damaged_photo_is_marked_in_text_json_and_tables(tmp_path):
 def test_printed_probabilities_are_rounded_down_and_small_ones_left_out():
     below, above = key(0.4999, 0.04, 0.02, sure=False, reason="unknown_kind"), key(0.5007, 0.2996, 0.1)
     predictions = [Prediction("a.jpg", (below, above)), Prediction("b.jpg", (key(0.29, 0.2, 0.1),))]
-    assert list(text_lines(predictions, KINDS)) == [
+    assert list(text_lines(predictions, KINDS, KEYS)) == [
         "not sure           a.jpg  unknown kind; cylinder 0.49",
         "cylinder     0.50  a.jpg",
         "cylinder     0.29  b.jpg",
@@ -79,7 +80,7 @@ def test_printed_probabilities_are_rounded_down_and_small_ones_left_out():
 
 
 def test_lines_are_yielded_as_predictions_arrive():
-    for lines in (text_lines(iter(PREDICTIONS), KINDS), json_lines(iter(PREDICTIONS))):
+    for lines in (text_lines(iter(PREDICTIONS), KINDS, KEYS), json_lines(iter(PREDICTIONS))):
         yielded = []
         recorded = (yielded.append(line) or line for line in lines)
         next(recorded)

@@ -118,7 +118,7 @@ def text_lines(predictions: Iterable[Prediction], kinds: Sequence[str], wording:
         for key in prediction.keys or [None]:
             answer, probability, details = _describe(prediction, key, wording)
             if prediction.damaged:
-                details = "; ".join(filter(None, (details, f"damaged: {prediction.damaged}")))
+                details = "; ".join(filter(None, (details, prediction.damaged)))
             line = f"{answer:<{width}}  {probability:4}  {prediction.photo}"
             yield f"{line}  {details}" if details else line
 

@@ -6,6 +6,7 @@ Out:   pydantic models of the JSON responses, with examples; options of the rout
 Needs: fastapi, python-multipart    [serve]
 """
 
+from itertools import product
 from typing import Any, Literal
 
 from fastapi import Security
@@ -106,7 +107,19 @@ CLASS_TEXTS = {
     ("Key", "box"): "the corners of the photo in pixels of the upright original",
     ("Key", "head"): "null: the whole photo was classified",
     ("Key", "tip"): "null: the whole photo was classified",
+    ("Candidate", None): "The answer for a photo that is taken for none of the classes; its class is null.",
+    ("Candidate", "kind"): "null",
+    ("Candidate", "reason"): "null",
+    ("Candidate", "probability"): "of the most probable class",
+    ("Candidate", "probabilities"): "of each class; the rest to a sum of 1 is anything else",
+    ("Candidate", "box"): "the corners of the photo in pixels of the upright original",
+    ("Candidate", "head"): "null: the whole photo was classified",
+    ("Candidate", "tip"): "null: the whole photo was classified",
+    ("Candidate", "why"): "why it is taken for none of the classes",
+    ("Candidate", "key_probability"): "that it is one of the classes",
+    ("Candidate", "score"): "null: the whole photo was classified",
     ("Photo", "keys"): "the answer; empty if it is none of the classes, or cannot be read",
+    ("Photo", "candidates"): "the answer, if it is taken for none of the classes",
 }
 WHOLE_PHOTO: dict[str, Any] = {
     "box": [(0, 0), (4032, 0), (4032, 3024), (0, 3024)],
@@ -189,8 +202,8 @@ def in_words_of(description: dict[str, Any], card: Card) -> dict[str, Any]:
     if not card.of_keys:
         for (name, entry), text in CLASS_TEXTS.items():
             (objects[name]["properties"][entry] if entry else objects[name])["description"] = text
-        for entry, example in WHOLE_PHOTO.items():
-            objects["Key"]["properties"][entry]["examples"] = [example]
+        for name, (entry, example) in product(("Key", "Candidate"), WHOLE_PHOTO.items()):
+            objects[name]["properties"][entry]["examples"] = [example]
         for path, text in CLASS_OPERATIONS.items():
             operation = description["paths"][path]["post"]
             operation["description"] = text
