@@ -131,3 +131,35 @@ def test_burst_photos_are_duplicates_only_if_the_camera_hardly_moved():
     clusters = near_duplicates(fingerprints(Image.fromarray(pixels) for pixels in read))
     names = [[paths[row].name[:4] for row in cluster] for cluster in clusters]
     assert names == [["hera", "hera"], ["iseo", "iseo"]]
+
+
+def pasted(ground: Image.Image, seed: int, *, size=(90, 32), at=(140, 120)) -> Image.Image:
+    """Paste a small drawn key onto a photo."""
+    photo = ground.copy()
+    photo.paste(drawn.key(seed, background=200).crop((30, 90, 370, 210)).resize(size), at)
+    return photo
+
+
+def test_other_objects_on_an_unchanged_ground_are_not_duplicates():
+    ground = drawn.key(3)
+    assert near_duplicates(fingerprints(jpeg(pasted(ground, seed), 85) for seed in range(20, 38))) == ()
+
+
+def test_the_same_object_on_an_unchanged_ground_is_a_duplicate():
+    photo = pasted(drawn.key(3), 20)
+    assert near_duplicates(fingerprints([photo, jpeg(photo, 60), jpeg(photo.resize((200, 150)), 80)])) == (
+        (0, 1, 2),
+    )
+
+
+@pytest.mark.parametrize("cut", [2, 4, 8])
+def test_a_photo_that_lost_up_to_two_percent_at_its_edges_is_detected(cut):
+    photos = [pasted(drawn.key(seed), seed + 20) for seed in range(6)]
+    copies = [jpeg(photo.crop((cut, cut // 2, 400, 300 - cut // 2)), 80) for photo in photos]
+    assert near_duplicates(fingerprints([*photos, *copies])) == tuple((row, row + 6) for row in range(6))
+
+
+def test_keys_on_a_fixed_camera_are_different_keys():
+    paths = sorted(shared("cases/fixed-camera").glob("*/*.jpg"))
+    read = [decode.read_photo(path, min_side=256).pixels for path in paths]
+    assert near_duplicates(fingerprints(Image.fromarray(pixels) for pixels in read)) == ()

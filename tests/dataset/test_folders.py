@@ -1,0 +1,144 @@
+"""Tests of dataset/folders.py, splits.py and kind_names.py: which folders are splits, which kinds are one."""
+
+import unicodedata
+from pathlib import Path
+
+import pytest
+
+import drawn
+from commands import shared
+from keykind.core.errors import BadDataset
+from keykind.dataset.dataset import read_dataset, read_negatives
+from keykind.dataset.splits import part_of
+
+
+def counts(root: Path) -> dict[str, dict[str, int]]:
+    return read_dataset(root).counts()
+
+
+def fill(root: Path, *folders: str) -> Path:
+    """Put one photo, each another, into each folder."""
+    for seed, folder in enumerate(folders):
+        drawn.save(drawn.key(seed), root / folder / "1.jpg")
+    return root
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        *(
+            (name, "train")
+            for name in ("train", "Training", "TRAIN", "train_set", "Trainset", "training-data")
+        ),
+        *((name, "validation") for name in ("val", "valid", "Validation", "VAL", "validation_set", "dev")),
+        *((name, "test") for name in ("test", "Testing", "TEST", "testset", "test images")),
+        *((name, None) for name in ("trainer", "cylinder", "latest", "value", "tested keys")),
+    ],
+)
+def test_names_of_splits_are_known_in_any_case(name, part):
+    assert part_of(name) == part
+
+
+@pytest.mark.parametrize(
+    ("train", "validation"), [("training", "validation"), ("Train", "VAL"), ("TRAIN", "valid")]
+)
+def test_validation_photos_are_the_test_photos_where_there_are_no_others(tmp_path, train, validation):
+    fill(tmp_path, *(f"{part}/{kind}" for part in (train, validation) for kind in ("cylinder", "dimple")))
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {kind: {"train": 1, "test": 1} for kind in ("cylinder", "dimple")}
+    assert "2 validation photos: used as the test photos" in dataset.warnings[0]
+
+
+def test_validation_photos_are_trained_on_where_there_are_test_photos(tmp_path):
+    fill(
+        tmp_path, *(f"{part}/{kind}" for part in ("train", "val", "test") for kind in ("cylinder", "dimple"))
+    )
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {kind: {"train": 2, "test": 1} for kind in ("cylinder", "dimple")}
+    assert "2 validation photos: trained on" in dataset.warnings[0]
+
+
+def test_validation_photos_are_trained_on_with_a_separate_test_set(tmp_path):
+    fill(tmp_path / "a", *(f"{part}/{kind}" for part in ("train", "val") for kind in ("cylinder", "dimple")))
+    drawn.save(drawn.key(30), tmp_path / "b" / "dimple" / "1.jpg")
+    dataset = read_dataset(tmp_path / "a", tmp_path / "b")
+    assert dataset.counts() == {"cylinder": {"train": 2, "test": 0}, "dimple": {"train": 2, "test": 1}}
+
+
+def test_the_column_split_knows_the_same_names(tmp_path):
+    fill(tmp_path, "a", "b", "c", "d")
+    rows = "a/1.jpg,x,Training\nb/1.jpg,y,TRAIN\nc/1.jpg,x,val\nd/1.jpg,y,testing\n"
+    (tmp_path / "labels.csv").write_text("path,label,split\n" + rows)
+    assert counts(tmp_path / "labels.csv") == {"x": {"train": 2, "test": 0}, "y": {"train": 1, "test": 1}}
+
+
+@pytest.mark.parametrize(
+    "folders",
+    [
+        ("cylinder", "dimple", "train/cylinder", "validation/cylinder"),
+        ("bus", "car", "train"),
+        ("bus", "car", "train/old", "train/new"),
+        ("bus", "test"),
+        ("cylinder", "train/cylinder", "test/cylinder"),
+    ],
+)
+def test_a_split_beside_folders_of_kinds_is_refused_with_the_reason(tmp_path, folders):
+    with pytest.raises(
+        BadDataset, match=r"like a split, beside folders with photos: \w+ .* if it is a kind, rename"
+    ):
+        read_dataset(fill(tmp_path, *folders))
+
+
+def test_a_split_without_folders_of_kinds_is_refused_with_the_reason(tmp_path):
+    with pytest.raises(BadDataset, match="has photos in test, train without a folder for each kind"):
+        read_dataset(fill(tmp_path, "train", "test"))
+
+
+def test_splits_inside_the_kinds_are_splits(tmp_path):
+    fill(tmp_path, *(f"{kind}/{part}" for kind in ("cylinder", "dimple") for part in ("Train", "test")))
+    assert counts(tmp_path) == {kind: {"train": 1, "test": 1} for kind in ("cylinder", "dimple")}
+
+
+def test_splits_inside_only_some_kinds_are_mentioned(tmp_path):
+    dataset = read_dataset(fill(tmp_path, "cylinder/train", "cylinder/test", "dimple"))
+    assert dataset.counts() == {"cylinder": {"train": 2, "test": 0}, "dimple": {"train": 1, "test": 0}}
+    assert "test or validation split inside a kind: 1" in dataset.warnings[0]
+
+
+def test_kinds_that_differ_in_case_or_normal_form_are_one_by_the_most_frequent_spelling(tmp_path):
+    composed = "schlüssel"
+    folders = [
+        "Cylinder",
+        "cylinder/a",
+        "cylinder/b",
+        composed,
+        unicodedata.normalize("NFD", composed) + "/x",
+    ]
+    dataset = read_dataset(fill(tmp_path, *folders))
+    assert {kind: count["train"] for kind, count in dataset.counts().items()} == {"cylinder": 3, composed: 2}
+    notes = [warning for warning in dataset.warnings if warning.startswith("Spellings of one kind")]
+    assert "cylinder (2 photos), Cylinder (1 photo); they are read as cylinder" in notes[0]
+    assert "in another Unicode form" in notes[1]
+
+
+def test_kinds_are_chosen_in_any_case(tmp_path):
+    fill(tmp_path, "Cylinder", "dimple", "mortice")
+    assert read_dataset(tmp_path, kinds=["cylinder", "DIMPLE"]).kinds == ("Cylinder", "dimple")
+
+
+def test_thumbnails_of_a_file_server_are_passed_over_and_counted_once(tmp_path):
+    fill(
+        tmp_path, "cylinder", "dimple", "cylinder/@eaDir/1.jpg", "#recycle", "__MACOSX/cylinder", "lost+found"
+    )
+    dataset = read_dataset(tmp_path)
+    assert dataset.kinds == ("cylinder", "dimple")
+    (warning,) = dataset.warnings
+    assert warning.startswith("4 thumbnails and system files were passed over (")
+    fill(tmp_path / "negatives", "a", "@eaDir/a.jpg")
+    assert len(read_negatives(tmp_path / "negatives")[0]) == 1
+
+
+def test_the_development_cases_are_read_as_they_are_meant():
+    expected = {kind: {"train": 9, "test": 3} for kind in ("cylinder", "dimple", "mortice")}
+    assert counts(shared("cases/training-validation")) == expected
+    assert len(read_dataset(shared("cases/nas-leftovers")).samples) == 36
