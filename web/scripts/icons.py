@@ -1,7 +1,7 @@
 """Draw the app's icons, a key in a viewfinder: web/public/icons; and a dot in one: web/public/neutral/icons.
 
-`python web/scripts/icons.py` writes them. They change only with this script. The dot is for apps around models
-whose classes are not keys.
+`python web/scripts/icons.py` writes them. They change only with this script. The dot is for apps around
+models whose classes are not keys.
 """
 
 from pathlib import Path
