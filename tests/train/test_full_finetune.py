@@ -15,9 +15,10 @@ from keykind.train.full_finetune import (  # noqa: E402
     STATE,
     ViewTask,
     fine_tune_all_layers,
+    repeats,
     train_head_on_views,
 )
-from keykind.train.recipe import REPORT  # noqa: E402
+from keykind.train.recipe import DEFAULT, REPORT  # noqa: E402
 from tiny_backbone import mobilenet_shortened  # noqa: E402
 
 RECIPE = replace(
@@ -124,3 +125,9 @@ def test_a_head_on_the_frozen_backbone_depends_on_the_seed(backbone, task, tmp_p
     assert first.b2.shape == (KINDS,)
     assert np.array_equal(first.w1, again.w1)
     assert not np.array_equal(first.w1, other.w1)
+
+
+def test_few_photos_are_seen_several_times_per_epoch_to_reach_the_least_number_of_steps():
+    recipe = replace(DEFAULT, all_layers_epochs=6, all_layers_min_steps=48)
+    assert [repeats(steps, recipe) for steps in (1, 3, 8, 100)] == [8, 3, 1, 1]
+    assert repeats(1, replace(recipe, all_layers_min_steps=0)) == 1

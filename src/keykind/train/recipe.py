@@ -50,7 +50,7 @@ class Recipe:
     fine_tune_epochs: int = 10  # at most
     fine_tune_learning_rate: float = 1e-5  # Adam's
     all_layers_epochs: int = 0  # full fine-tuning, of all layers on strongly augmented views; 0: none
-    all_layers_min_steps: int = 0  # in all; few photos are seen several times per epoch to reach them
+    all_layers_min_steps: int = 0  # in all, of photos of no keys: few are seen several times per epoch
     all_layers_learning_rate: float = 1.5e-4  # peak of AdamW's; it decays to 0 along a cosine
     all_layers_sizes: tuple[int, ...] = (SIZE,)  # side of the views, px; one for all epochs, or one per epoch
     all_layers_batch: int = 32  # views per step

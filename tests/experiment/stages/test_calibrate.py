@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keykind.experiment.stages import calibrate as module
-from keykind.experiment.stages.calibrate import calibrate, fit_calibration
+from keykind.experiment.stages.calibrate import calibrate, fit_calibration, widened_threshold
 from keykind.experiment.stages.fine_tune import fine_tune
 from keykind.experiment.stages.heads import train_heads
 from keykind.model.head import Head
@@ -82,3 +82,9 @@ def test_the_judging_view_is_calibrated_also_if_it_is_not_trained_on(make_contex
     expected = fit_calibration(pairs, np.asarray(features), labels, len(context.experiment.dataset.kinds))
     assert calibration.temperature == expected.temperature
     np.testing.assert_array_equal(calibration.prototypes, expected.prototypes)
+
+
+def test_the_threshold_of_whole_photos_is_halfway_to_photos_of_other_things_and_never_lower():
+    far = np.linspace(0.8, 1.6, 101, dtype=np.float32)
+    assert widened_threshold(0.2, far) == pytest.approx((0.2 * 0.84) ** 0.5, rel=1e-3)
+    assert widened_threshold(0.2, far / 10) == 0.2
