@@ -5,7 +5,7 @@ Out:   a path for each cell; notes about what was needed to find them
 Needs: nothing beyond Python
 
 Tables come from other systems: macOS spells accents in two characters where others use one, Windows writes
-backslashes between folders and takes `1.JPG` for `1.jpg`, and tables made elsewhere name folders of that machine.
+backslashes between folders and takes `1.JPG` for `1.jpg`, and paths may be of folders on another machine.
 """
 
 import os
