@@ -52,11 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # file names may have characters that the terminal lacks
     arguments = sys.argv[1:] if arguments is None else arguments
-    hint = ""
+    options = argparse.Namespace(interrupted=lambda _: "")
     try:
         with checked_output():
             options = _parse(arguments)
-            hint = options.interrupted(options)
             return cast(int, options.verb(options))
     except BrokenPipeError:  # the reader, such as `head`, has closed the pipe
         drop_output()
@@ -66,6 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         end_on_interrupt()
+        hint = options.interrupted(options)
         message(f"keykind: interrupted{hint and f'; {hint}'}")
         return INTERRUPTED
 

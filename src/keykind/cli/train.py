@@ -81,31 +81,26 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Train and report."""
-    photos, out = options.photos, options.out
-    if options.resume and out is None:
-        photos, out = None, photos
-    if photos is None and (out is None or not options.resume):
+    if options.resume and options.out is None:
+        options.photos, options.out = None, options.photos
+    if options.photos is None and (options.out is None or not options.resume):
         options.usage_error("PHOTOS is required, except for --resume RUN")
-    if out is None:
+    if options.out is None:
         from keykind.experiment.train import default_out
 
-        out = default_out(photos, options.test)
-        message(f"keykind: the run is written to {out}")
-    try:
-        finished = _train(options, photos, out)
-    except KeyboardInterrupt:
-        message(f"keykind: interrupted; {_how_to_go_on(out)}")
-        return INTERRUPTED
+        options.out = default_out(options.photos, options.test)
+        message(f"keykind: the run is written to {options.out}")
+    finished = _train(options)
     print_scores(finished.metrics, finished.path)
     return SOME_UNREADABLE if finished.read_errors else OK
 
 
-def _train(options: argparse.Namespace, photos: Path | None, out: Path) -> "Run":
+def _train(options: argparse.Namespace) -> "Run":
     from keykind.experiment.train import train
 
     return train(
-        photos,
-        out=out,
+        options.photos,
+        out=options.out,
         recipe=options.recipe,
         test=options.test,
         kinds=options.kinds,
@@ -125,9 +120,9 @@ def _train(options: argparse.Namespace, photos: Path | None, out: Path) -> "Run"
     )
 
 
-def _how_to_go_on(out: Path) -> str:
-    """Return what to do after an interruption."""
-    if not (out / "recipe.json").is_file():
+def interrupted(options: argparse.Namespace) -> str:
+    """Return what to do after Ctrl-C."""
+    if options.out is None or not (options.out / "recipe.json").is_file():
         return "nothing was written yet; run the same command again"
-    command = shlex.join(["keykind", "train", "--resume", str(out)])
+    command = shlex.join(["keykind", "train", "--resume", str(options.out)])
     return f"finished steps are kept; to continue, add --resume: {command}"
