@@ -213,9 +213,7 @@ def test_an_unknown_kind_is_rejected_with_those_that_exist(tmp_path):
 def test_given_kinds_without_a_photo_are_rejected(tmp_path):
     drawn.photos(tmp_path, cylinder=1, dimple=1, safe=0)
     assert "none of its 0 photos can be read" in error_message(tmp_path, kinds=["safe"])
-    assert "only 1 kind can be trained (dimple: 1 photos)" in error_message(
-        tmp_path, kinds=["safe", "dimple"]
-    )
+    assert "only 1 kind can be trained (dimple: 1 photo)" in error_message(tmp_path, kinds=["safe", "dimple"])
 
 
 def test_the_result_does_not_depend_on_directory_order(tmp_path, monkeypatch):
@@ -806,7 +804,7 @@ def test_hold_out_never_divides_a_group_or_empties_a_split(groups, share, seed):
 
 
 def test_a_kind_with_one_key_cannot_be_held_out():
-    with pytest.raises(BadDataset, match="kind b: its 7 photos show 1 physical keys"):
+    with pytest.raises(BadDataset, match="kind b: has 7 photos of 1 physical key;"):
         hold_out(in_memory({"a": [1, 1, 1], "b": [7]}), 0.2, np.random.default_rng(0))
 
 

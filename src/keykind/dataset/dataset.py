@@ -32,7 +32,15 @@ from keykind.dataset.groups import (
 from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.kind_names import merge_kinds, select_kinds, with_printable_kinds
 from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, first_few, relative_path
+from keykind.dataset.listing import (
+    SPLITS,
+    Listing,
+    PhotoEntry,
+    ReadError,
+    counted,
+    first_few,
+    relative_path,
+)
 from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.warnings import dataset_warnings, split_warnings
 from keykind.photo.decode import SUFFIXES
@@ -131,7 +139,7 @@ def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Datase
     if not 0 < share < 1:
         raise BadDataset(f"share {share:g}", fault="is not between 0 and 1", remedy="use a share such as 0.2")
     if present := len(dataset.subset("test")):
-        fault = f"the dataset already has {present:,} test photos"
+        fault = f"the dataset already has {counted(present, 'test photo')}"
         raise BadDataset("hold out", fault=fault, remedy="use those")
     moved: set[str] = set()
     for kind in dataset.kinds:
@@ -172,7 +180,8 @@ def _check_splits(kind: str, samples: Sequence[Sample]) -> None:
     if all(groups.values()):
         return
     count = len({sample.group for sample in samples})
-    fault = f"its {len(samples):,} photos show {count:,} physical keys; training and test need different keys"
+    shown = f"{counted(len(samples), 'photo')} of {counted(count, 'physical key')}"
+    fault = f"has {shown}; training and test need different keys"
     remedy = "add photos of at least 2 different keys of this kind, or provide your own test photos"
     raise BadDataset(f"kind {kind}", fault=fault, remedy=remedy)
 
@@ -261,7 +270,8 @@ def _check(dataset: Dataset, photos: Path, test: Path | None) -> None:
     counts = dataset.counts()
     if len(counts) < 2:
         trainable = (
-            ", ".join(f"{kind}: {count['train']:,} photos" for kind, count in counts.items()) or "none"
+            ", ".join(f"{kind}: {counted(count['train'], 'photo')}" for kind, count in counts.items())
+            or "none"
         )
         kinds = "1 kind" if len(counts) == 1 else f"{len(counts)} kinds"
         fault = f"only {kinds} can be trained ({trainable})"

@@ -1,11 +1,12 @@
-r"""Paths as a table spells them -> files on this disk.
+"""Paths as a table spells them -> files on this disk.
 
 In:    the folder of a table; the paths in its cells
 Out:   a path for each cell; notes about what was needed to find them
 Needs: nothing beyond Python
 
 Tables come from other systems: macOS spells accents in two characters where others use one, Windows writes
-`cylinder\1.jpg` and takes `1.JPG` for `1.jpg`, and a table made elsewhere names the folders of that machine.
+a backslash between folders and takes `1.JPG` for `1.jpg`, and a table made elsewhere names folders of that
+machine.
 """
 
 import os

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from keykind.dataset.groups import SAME_BYTES, conflicting_labels, mixed_groups
-from keykind.dataset.listing import first_few, shorten
+from keykind.dataset.listing import counted, first_few, shorten
 from keykind.dataset.samples import Dataset, KeyConflict
 
 IMBALANCE = 4  # ratio of the most to the least frequent kind's training photos that is worth a warning
@@ -37,7 +37,7 @@ def split_warnings(dataset: Dataset) -> Iterator[str]:
     large, small = max(counts, key=counts.__getitem__), min(counts, key=counts.__getitem__)
     if counts[large] >= IMBALANCE * counts[small]:
         yield (
-            f"{large} has {counts[large]:,} training photos, {small} only {counts[small]:,}; "
+            f"{large} has {counted(counts[large], 'training photo')}, {small} only {counts[small]:,}; "
             f"add photos of {small}, and treat its scores with caution."
         )
 
