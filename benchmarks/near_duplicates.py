@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from keykind.dataset.duplicates import fingerprint, near_duplicates
 from keykind.dataset.samples import grey_square
@@ -26,8 +26,8 @@ from keykind.photo import decode
 SIZE = (960, 720)  # px of a photo with a pasted object
 WIDTHS = (0.1, 0.2, 0.3, 0.4, 0.6)  # of an object, shares of the photo's width
 OBJECTS = 12  # different objects on one ground
-GROUNDS = 8  # grounds of a case
-PHOTOS = 60  # photos that are altered
+GROUNDS = 4  # grounds of a case
+PHOTOS = 30  # photos that are altered
 SHADOW = 0.35  # of the light that an object takes from the ground beside it
 
 Photo = Image.Image
@@ -138,8 +138,6 @@ def _patch(texture: Photo, rng: np.random.Generator) -> Paste:
     lobes, depth = rng.integers(2, 7), rng.uniform(0, 0.35)
     radius = 0.48 * (1 - depth * (0.5 + 0.5 * np.cos(lobes * angle)))
     stretch = rng.uniform(0.3, 1)
-    from PIL import ImageDraw
-
     mask = Image.new("L", (side, side))
     points = zip(0.5 + radius * np.cos(angle), 0.5 + stretch * radius * np.sin(angle), strict=True)
     ImageDraw.Draw(mask).polygon([(x * side, y * side) for x, y in points], fill=255)
@@ -175,7 +173,7 @@ def _scene(
 
 
 def _shaken(photo: Photo, rng: np.random.Generator) -> Photo:
-    """Return the next photo of a burst: moved by up to 0.2 % of the width, turned by 0.1°, other light, noise."""
+    """Return the next photo of a burst: moved by up to 0.2 % of the width, turned, in other light."""
     width, height = photo.size
     turned = photo.rotate(float(rng.uniform(-0.1, 0.1)), Image.Resampling.BICUBIC)
     dx, dy = rng.uniform(-0.002, 0.002, 2) * width

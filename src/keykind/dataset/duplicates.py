@@ -5,7 +5,7 @@ Out:   fingerprints (128, 128) uint8; clusters of photos that look the same; Dis
 Needs: numpy
 
 Detected: copies that were resaved, rescaled, recompressed, made brighter, darker or grey, slightly sharpened
-or blurred, cropped by up to 2 %, and photos of a burst. Different objects on one ground are not copies.
+or blurred, cropped by 1 to 2 %, and photos of a burst. Different objects on one ground are not copies.
 Not detected, by design: stronger crops, mirror images, other poses of the same key.
 """
 

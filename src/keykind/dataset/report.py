@@ -246,7 +246,7 @@ def _key_conflicts(dataset: Dataset) -> Html | None:
 
 
 def _labelled(names: Sequence[str]) -> tuple[str, Sequence[str]]:
-    return f"{_first_of(CLUSTER_TILES, len(names))} photos", names
+    return f"{_first_of(CLUSTER_TILES, len(names))} photos", names  # two at least
 
 
 def _panels(
