@@ -54,6 +54,9 @@ def test_pictures_of_a_video_are_made(clip, tmp_path, capsys):
     assert run(clip, "--save", folder, "--html", page, "--sort", copies) == 0
     with Video(folder / "key.mp4") as video:
         assert len(list(video.frames())) == 6
+    said = capsys.readouterr().err
+    assert f"1 video with boxes and answers in {folder}" in said
+    assert f"1 video sorted into {copies}" in said
     assert "data:image/jpeg" in page.read_text()
     assert (copies / "mortice" / "key.mp4").read_bytes() == clip.read_bytes()
     assert run(clip, "--save", folder) == 0  # keykind wrote it

@@ -124,6 +124,11 @@ def test_a_wrong_checksum_in_the_pixels_of_a_png_is_noted():
     assert "the checksum of 1 of 1 blocks of pixels is wrong" in decode_photo(bytes(data), "a").damage
 
 
+def test_one_byte_is_not_one_bytes():
+    with pytest.raises(BadPhoto, match=r"starts with 'x'; 1 byte\)"):
+        decode_photo(b"x", "a.jpg")
+
+
 def test_a_file_of_zeros_is_refused_as_such():
     with pytest.raises(BadPhoto, match=r"holds nothing but zeros \(70,000 bytes\)"):
         decode_photo(bytes(70_000), "a.jpg")

@@ -52,6 +52,12 @@ def test_a_key_of_unknown_kind_has_another_colour_and_its_reason():
     assert all(count(image, colour) == 0 for colour in COLOURS)
 
 
+def test_a_photo_of_other_things_is_not_of_an_unknown_kind():
+    unsure = key(None, reason="unknown_kind", whole=True)
+    assert answer_text(unsure) == "not sure: unknown kind"
+    assert answer_text(unsure, CLASSES) == "not sure"
+
+
 def test_probabilities_are_percent_rounded_down():
     assert answer_text(key()) == "dimple 96%"
 

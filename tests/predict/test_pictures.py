@@ -326,13 +326,13 @@ def test_the_command_makes_pictures_and_prints_the_answers_as_always(photos, mod
         "predict", photos, "--model", model, "--json", "--save", out, "--sort", tmp_path / "sorted"
     )
     assert (made.returncode, made.stdout) == (plain.returncode, plain.stdout)
-    assert f"4 photos with boxes and answers in {out}" in made.stderr
+    assert f"4 photos with answers in {out}" in made.stderr
     assert f"5 photos sorted into {tmp_path / 'sorted'}" in made.stderr
     one = keykind(
         "predict", "-", "--model", model, "--save", tmp_path / "one", stdin=(photos / "a.jpg").open()
     )
     assert (one.returncode, names(tmp_path / "one")) == (0, ["stdin.jpg"])
-    assert "1 photo with boxes" in one.stderr
+    assert "1 photo with answers in" in one.stderr
 
 
 def test_the_command_combines_pictures_with_a_table(photos, model, tmp_path):
@@ -349,7 +349,7 @@ def test_without_a_display_nothing_is_shown_and_the_reason_is_said(photos, model
     for verb in ("predict", "explain"):
         result = keykind(verb, photos, "--model", model, "--show", env=environment)
         assert result.returncode == 2
-        assert "needs a display, and there is none" in result.stderr
+        assert "keykind: --show: needs a display, and there is none" in result.stderr
 
 
 def test_explain_needs_one_kind_of_output_and_writes_one_image_of_one_photo(photos, model, tmp_path):

@@ -67,6 +67,7 @@ def test_classes_that_are_no_keys_are_described_without_keys(tmp_path):
     shown = re.sub(r"<(h3|code|a|label)\b.*?</\1>", "", service.get("/docs").text)  # names of the API stay
     text = re.sub(r"<[^>]+>", " ", re.sub(r"<head>.*</head>", "", shown, flags=re.DOTALL))
     assert re.findall(r"(?i)\bkeys?\b", text.replace("API key", "")) == []
+    assert "a class, or <code>all</code>" in service.get("/docs").text
     assert "none of the classes" in service.get("/metrics").text
 
 

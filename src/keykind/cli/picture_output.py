@@ -28,9 +28,9 @@ def targets_of(options: argparse.Namespace, photos: Sequence[str]) -> Targets:
     Raises CannotWrite if not, KeykindError if `--show` is given and there is no display.
     """
     if options.show and not has_display():
-        fault = "--show needs a display, and there is none (neither DISPLAY nor WAYLAND_DISPLAY is set)"
+        fault = "needs a display, and there is none (neither DISPLAY nor WAYLAND_DISPLAY is set)"
         remedy = "give --html FILE or --save FOLDER, and open them elsewhere"
-        raise KeykindError("keykind", fault=fault, remedy=remedy)
+        raise KeykindError("--show", fault=fault, remedy=remedy)
     targets = Targets(options.save, options.html, getattr(options, "sort", None), options.force)
     targets.check(photos, options.out)
     if not options.show:
@@ -66,12 +66,16 @@ def pictures_of(
 
 def _summary(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]:
     if options.save:
-        yield f"{_photos(pictures.saved)} with {pictures.what} in {options.save}"
+        yield f"{_counted(pictures.saved, pictures.saved_videos)} with {pictures.what} in {options.save}"
     if getattr(options, "sort", None):
-        yield f"{_photos(pictures.copied)} sorted into {options.sort}"
+        yield f"{_counted(pictures.copied, pictures.copied_videos)} sorted into {options.sort}"
     if options.html and options.html.exists():
         yield f"{options.html}"
 
 
-def _photos(count: int) -> str:
-    return f"{count:,} photo{'s' * (count != 1)}"
+def _counted(files: int, videos: int) -> str:
+    """Return e.g. "2 photos and 1 video". files: both together."""
+    photos = files - videos
+    parts = [f"{photos:,} photo{'s' * (photos != 1)}"] if photos or not videos else []
+    parts += [f"{videos:,} video{'s' * (videos != 1)}"] if videos else []
+    return " and ".join(parts)

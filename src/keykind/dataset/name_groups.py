@@ -70,8 +70,8 @@ def proposal(photos: Sequence[PhotoEntry]) -> str | None:
     more = f" and {len(groups) - 2:,} more" if len(groups) > 2 else ""
     return (
         f"By their names, {count:,} photos show {counted(len(groups), 'object')} several times "
-        f"({listed}{more}), but each counts as another object. If the names are right, scores are too high "
-        f"unless you add: --group-pattern {shlex.quote(pattern)}"
+        f"({listed}{more}), but each photo counts as an object of its own. If the names are right, scores "
+        f"are too high unless you add: --group-pattern {shlex.quote(pattern)}"
     )
 
 

@@ -19,6 +19,8 @@ PUBLISHED_F1 = 0.7068  # weighted, on its own 105 photos
 SMALLEST_PERCENT = 0.005  # shares below it would be rounded to 0%
 LONGEST_NAME = 40  # characters of a kind's or photo's name where there is little room
 
+KEYS_DETECTED = "keys detected"  # a row of the report's last table, of photos of keys only
+
 
 @dataclass(frozen=True, slots=True)
 class Subject:

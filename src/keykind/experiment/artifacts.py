@@ -18,7 +18,7 @@ from keykind.dataset.samples import Dataset
 from keykind.evaluate.report import ReportData, write_report
 from keykind.evaluate.report.layers import list_layers
 from keykind.evaluate.thumbnails import Explainer, PhotoPrediction
-from keykind.evaluate.wording import subject_of
+from keykind.evaluate.wording import KEYS_DETECTED, subject_of
 from keykind.experiment.context import Context
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.provenance import trace
@@ -175,9 +175,9 @@ def _details(context: Context, parameters: Mapping[str, int]) -> dict[str, str]:
         "seconds": f"{seconds}, before this report was written",
     }
     if context.recipe.crop == KEY:
-        details["keys detected"] = _detected(experiment.dataset)
+        details[KEYS_DETECTED] = _detected(experiment.dataset)
     elif context.subject:
-        details["keys detected"] = context.subject.sentence(context.recipe.crop)
+        details[KEYS_DETECTED] = context.subject.sentence(context.recipe.crop)
     return details
 
 

@@ -49,13 +49,15 @@ def detect_format(data: bytes, name: str | Path) -> str:
         raise BadPhoto(name, fault=fault, remedy=remedy)
     file_format = _match(head)
     if file_format is None and not data.strip(b"\0"):
-        fault = f"holds nothing but zeros ({len(data):,} bytes): its content was never written"
+        size = f"{len(data):,} byte{'s' * (len(data) != 1)}"
+        fault = f"holds nothing but zeros ({size}): its content was never written"
         raise BadPhoto(
             name, fault=fault, remedy="copy it again, or open it once where it is kept in the cloud"
         )
     if file_format is None:
         start = printable(data[:16].decode("latin-1"))
-        fault = f"is not a photo keykind can read (starts with '{start}'; {len(data):,} bytes)"
+        size = f"{len(data):,} byte{'s' * (len(data) != 1)}"
+        fault = f"is not a photo keykind can read (starts with '{start}'; {size})"
         remedy = "give a JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC, AVIF or JPEG 2000 file"
         raise BadPhoto(name, fault=fault, remedy=remedy)
     return file_format

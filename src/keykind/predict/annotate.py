@@ -13,12 +13,11 @@ from itertools import pairwise
 
 from PIL import Image, ImageDraw
 
-from keykind.model.decision import REASON_TEXTS
 from keykind.predict.label_layout import Layout, Polygon, Rect
 from keykind.predict.lettering import drawable, font_for, lacks_font
 from keykind.predict.palette import DARK, Colour, colour_of, text_colour
 from keykind.predict.recogniser import NOT_SURE, UNREADABLE, Key, Point, Prediction
-from keykind.predict.wording import Wording
+from keykind.predict.wording import KEYS, Wording
 
 TEXT_SHARE = 0.026  # of the photo's size, the square root of its area: height of the text
 MIN_TEXT = 12  # px, of the font
@@ -62,16 +61,16 @@ def percent(probability: float) -> str:
     return f"{math.floor(100 * probability + 1e-4)}%"  # float32 may be below by 1e-7
 
 
-def answer_text(key: Key) -> str:
+def answer_text(key: Key, wording: Wording = KEYS) -> str:
     """Return what is written at a key: its kind and probability, or why its kind is not known."""
     if key.kind is not None:
         return f"{key.kind} {percent(key.probability)}"
-    return f"{NOT_SURE}: {REASON_TEXTS[key.reason]}" if key.reason else NOT_SURE
+    return ": ".join(filter(None, (NOT_SURE, wording.reason(key.reason))))
 
 
-def _written(key: Key) -> str:
+def _written(key: Key, wording: Wording = KEYS) -> str:
     """Return what is written at a key; a kind in a script without a font here becomes its number."""
-    text = answer_text(key)
+    text = answer_text(key, wording)
     if key.kind is None or not lacks_font(key.kind):
         return text
     return f"kind {list(key.probabilities).index(key.kind) + 1} {percent(key.probability)}"
@@ -175,7 +174,7 @@ def _whole_label(prediction: Prediction, wording: Wording) -> _Label:
         text = f"{verdict}: {prediction.error}" if verdict == UNREADABLE else wording.verdict(verdict)
         return _Label(text, colour_of(None, ()))
     (key, *_) = prediction.keys
-    return _Label(_written(key), colour_of(key.kind, key.probabilities))
+    return _Label(_written(key, wording), colour_of(key.kind, key.probabilities))
 
 
 def _draw_caption(canvas: Image.Image, label: _Label) -> None:

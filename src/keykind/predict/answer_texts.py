@@ -28,7 +28,7 @@ def answer_lines(prediction: Prediction, wording: Wording) -> list[AnswerLine]:
     if prediction.error is not None:
         return [AnswerLine(None, UNREADABLE, prediction.error)]
     if prediction.keys:
-        return [AnswerLine(key.kind, answer_text(key), alternatives(key)) for key in prediction.keys]
+        return [AnswerLine(key.kind, answer_text(key, wording), alternatives(key)) for key in prediction.keys]
     refused = [
         AnswerLine(None, f"refused: {REFUSAL_TEXTS[each.why]}", f"{percent(each.key_probability)} a key")
         for each in prediction.candidates

@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from keykind.core.errors import BadModel, CannotWrite
 from keykind.core.files import atomic_write
-from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
+from keykind.model.decision import BLADE_HIDDEN
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
 from keykind.predict.lettering import drawable, font_for
 from keykind.predict.recogniser import NOT_A_KEY, rounded_down
@@ -141,8 +141,8 @@ def verdict_of(explanation: Explanation, wording: Wording) -> str:
     """Return the answer as text, without probabilities, and why it is no kind."""
     if explanation.undetected:
         return f"{wording.verdict(explanation.answer)}: nothing detected, so this is the whole photo"
-    why = f" ({REASON_TEXTS[explanation.reason]})" if explanation.reason else ""
-    return f"{wording.verdict(explanation.answer)}{why}"
+    reason = wording.reason(explanation.reason)
+    return f"{wording.verdict(explanation.answer)}{reason and f' ({reason})'}"
 
 
 def _count(explanations: Sequence[Explanation], wording: Wording) -> str:

@@ -32,7 +32,7 @@ from keykind.predict.file_names import RelativeNames, Taken, check_apart
 from keykind.predict.gallery import Gallery, Picture
 from keykind.predict.recogniser import Prediction, Recogniser
 from keykind.predict.sorting import Sorter
-from keykind.predict.wording import wording_of
+from keykind.predict.wording import KEYS, wording_of
 
 GALLERY_QUALITY = 72  # of JPEG
 Answered = tuple[Source, Prediction, tuple[Explanation, ...]]  # a photo, perhaps downloaded, and its answer
@@ -105,14 +105,17 @@ class Pictures:
         self._sorter = sort and Sorter(sort, kinds, self._wording, force=targets.force)
         self._gallery = Gallery(kinds, self._wording, has_maps=evidence is not None) if targets.html else None
         self._scheduled = 0  # photos whose pictures were begun
-        self.saved = self.copied = 0  # photos
+        self.saved = self.copied = 0  # photos and videos
+        self.saved_videos = self.copied_videos = 0  # of these, videos
         self.first: Path | None = None  # annotated photo
         self.errors: list[str] = []  # photos of which no picture could be made, and why
 
     @property
     def what(self) -> str:
         """Return what was added to each photo, in words."""
-        return "boxes and answers" if self._evidence is None else "evidence"
+        if self._evidence is not None:
+            return "evidence"
+        return "boxes and answers" if self._wording is KEYS else "answers"
 
     def __enter__(self) -> "Pictures":
         return self
@@ -158,8 +161,11 @@ class Pictures:
             target = self._targets.save / self._taken.unique(name.with_suffix(".mp4"))
             record(target)
             self.saved += 1
+            self.saved_videos += 1
             self.first = self.first or target
+        copied = self.copied
         self._sort(path, name.name, prediction)
+        self.copied_videos += self.copied - copied
         if self._gallery:
             image, side = still(), gallery.side_of(self._scheduled)
             self._scheduled += 1

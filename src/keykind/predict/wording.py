@@ -8,6 +8,7 @@ Needs: nothing beyond Python
 from dataclasses import dataclass
 
 from keykind.model.card import Card
+from keykind.model.decision import REASON_TEXTS, UNKNOWN_KIND
 from keykind.predict.recogniser import NOT_A_KEY
 
 
@@ -22,6 +23,12 @@ class Wording:
     def verdict(self, verdict: str) -> str:
         """Return one of VERDICTS as text."""
         return self.rejected if verdict == NOT_A_KEY else verdict
+
+    def reason(self, reason: str | None) -> str:
+        """Return why a kind is not known as text; "" where there is nothing to say."""
+        if reason is None or (reason == UNKNOWN_KIND and self.item != "key"):
+            return ""
+        return REASON_TEXTS[reason]
 
     def counted(self, count: int) -> str:
         """Return a number of items as text: "1 key", "1,000 keys"."""

@@ -19,7 +19,7 @@ from typing import Any
 
 from keykind.core.errors import CannotWrite, MissingExtra
 from keykind.core.files import writing_to
-from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS, UNKNOWN_KIND
+from keykind.model.decision import BLADE_HIDDEN
 from keykind.photo.storage import Location, parse_location, write_atomically
 from keykind.predict.recogniser import (
     DIGITS,
@@ -184,9 +184,7 @@ def _describe(prediction: Prediction, key: Key | None, wording: Wording) -> tupl
     first, *others = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
     likely = [first, *(other for other in others if other[1] >= LEAST_ALTERNATIVE)]
     alternatives = " or ".join(f"{kind} {rounded_down(probability)}" for kind, probability in likely)
-    is_plain = key.reason is None or (key.reason == UNKNOWN_KIND and wording is not KEYS)
-    reason = "" if is_plain else REASON_TEXTS[key.reason or UNKNOWN_KIND]
-    details = (when, reason, "" if key.reason == BLADE_HIDDEN else alternatives)
+    details = (when, wording.reason(key.reason), "" if key.reason == BLADE_HIDDEN else alternatives)
     return NOT_SURE, "", "; ".join(filter(None, details))
 
 

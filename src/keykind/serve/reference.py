@@ -107,10 +107,16 @@ def _operation(path: str, method: str, operation: Schema) -> Html:
 
 def _parameters(parameters: list[Schema]) -> Html | None:
     rows = [
-        [tag("code", parameter["name"]), _type(parameter["schema"]), parameter.get("description")]
-        for parameter in parameters
+        [tag("code", each["name"]), _type(each["schema"]), _marked(each.get("description", ""))]
+        for each in parameters
     ]
     return table(("parameter", "type", "meaning"), rows) if rows else None
+
+
+def _marked(text: str) -> Html:
+    """Return a description, in which what is between backticks is code, as in Markdown."""
+    parts = text.split("`")
+    return join(tag("code", part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def _example(path: str, has_body: bool) -> str:

@@ -73,6 +73,13 @@ def test_a_run_without_wrong_photos_says_so(report_data, tmp_path):
     assert "There are none: all 12 test photos are right." in text
 
 
+def test_equal_scores_of_all_kinds_are_one_number(report_data, tmp_path):
+    plain = report_data.scores["plain"]
+    equal = replace(plain, per_kind=tuple(replace(kind, f1=1.0) for kind in plain.per_kind))
+    text = write_report(replace(report_data, scores=report_data.scores | {"plain": equal}), tmp_path)
+    assert "1.00 for every kind" in text
+
+
 def test_a_run_of_one_fold_and_one_view_has_a_page(report_data, tmp_path):
     plain = {"plain": report_data.plain}
     scores = {"plain": report_data.scores["plain"]}

@@ -18,7 +18,7 @@ from keykind.evaluate.report.photo_cards import cards_section
 from keykind.evaluate.report.scores_section import calibration_section, f1_section, rejection_section
 from keykind.evaluate.report.training_section import hyperparameter_section, model_section, training_section
 from keykind.evaluate.suggestions import suggest
-from keykind.evaluate.wording import correct_count, format_interval, photos
+from keykind.evaluate.wording import KEYS, KEYS_DETECTED, correct_count, format_interval, photos
 
 MAX_WARNINGS = 5  # of the dataset that are not folded
 
@@ -126,7 +126,8 @@ def _run_section(data: ReportData) -> Section:
     ]
     if origin.test:
         rows.append(("test data", origin.test))
-    rows += data.details.items()
+    of_keys = data.subject is KEYS
+    rows += [(name, value) for name, value in data.details.items() if of_keys or name != KEYS_DETECTED]
     links = [part for name in origin.files for part in (tag("a", name, href=name), " ")]
     content = [table(("", ""), rows), tag("p", "Files beside this page: ", links)]
     return Section("run", "Run", "date, command, data, files", content)

@@ -36,6 +36,8 @@ def f1_section(data: ReportData, figures: FigureWriter) -> Section:
     best = max(plain.per_kind, key=lambda score: score.f1)
     worst = min(plain.per_kind, key=lambda score: score.f1)
     line = f"from {worst.f1:.2f} ({worst.kind}) to {best.f1:.2f} ({best.kind})"
+    if worst.f1 == best.f1:
+        line = f"{best.f1:.2f} for every kind"
     all_scores = folded("All scores: precision, recall, F1", tag("div", tables, class_="pair wide"))
     content = [bar_chart(tuple(data.scores), bars, caption), all_scores]
     return Section("f1", "F1 per kind", line, content, OPEN if len(bars) <= FEW_KINDS else WIDE)
