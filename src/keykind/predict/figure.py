@@ -18,8 +18,8 @@ from keykind.core.files import atomic_write
 from keykind.model.decision import BLADE_HIDDEN, REASON_TEXTS
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
 from keykind.predict.lettering import drawable, font_for
-from keykind.predict.recogniser import NOT_A_KEY, rounded_down
-from keykind.predict.wording import KEYS, Wording
+from keykind.predict.recogniser import rounded_down
+from keykind.predict.wording import KEYS, NOT_A_KEY, Wording
 
 ALL = "all"  # instead of the name of a kind: every kind
 SINGLE_HEIGHT, GRID_HEIGHT = 800, 360  # px, maximum height of a panel's image, for one kind and for all

@@ -8,7 +8,8 @@ Needs: nothing beyond Python
 from dataclasses import dataclass
 
 from keykind.model.card import Card
-from keykind.predict.recogniser import NOT_A_KEY
+
+NOT_A_KEY = "not a key"  # the verdict that no key was seen, whatever the classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,17 @@ class Wording:
     def counted(self, count: int) -> str:
         """Return a number of items as text: "1 key", "1,000 keys"."""
         return f"{count:,} {self.item if count == 1 else self.items}"
+
+    def missing(self, count: int) -> tuple[str, str]:
+        """Return fault and remedy for the choice of an item that is not among the `count` of a photo."""
+        if self == CLASSES:  # the whole photo was classified
+            return "has 1 answer, for the whole photo", "leave the number out, or choose 1"
+        if not count:
+            return "no key was detected", "leave the number out, to see the evidence in the whole photo"
+        return (
+            f"has {self.counted(count)}",
+            "choose key 1" if count == 1 else f"choose a key from 1 to {count}",
+        )
 
 
 KEYS = Wording("key", "keys", NOT_A_KEY)
