@@ -172,7 +172,7 @@ REJECTED = {
     "explain: an unknown kind": (422, f"one of {', '.join(KINDS)}, or all", explain("kind=padlock")),
     "explain: a missing key": (
         422,
-        "has 1 answer, for the whole photo; leave the number out",
+        "has 1 answer, for the whole photo; leave",
         explain("key=2"),
     ),
     "explain: key 0": (422, "key: Input should be greater", explain("key=0")),
