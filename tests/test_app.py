@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keykind.app import APP_FOLDER, INDEX, MAX_TITLE, app_files, title_of, write_app
+from keykind.app import APP_FOLDER, MAX_TITLE, app_files, title_of, write_app
+from keykind.app_folder import INDEX
 from keykind.cli import main
 from keykind.core.errors import BadModel, CannotWrite, NoApp
 from keykind.predict.recogniser import shipped_model
@@ -73,9 +74,58 @@ def test_an_existing_empty_folder_is_used(built, tmp_path, monkeypatch):
 def test_a_folder_with_files_is_left_unchanged(built, tmp_path):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "own.txt").write_text("own")
-    with pytest.raises(CannotWrite, match="already exists and is not empty; give another folder"):
+    with pytest.raises(
+        CannotWrite, match=r"already exists and is not empty, .* --force replaces nothing but an app"
+    ):
         write_app(tmp_path / "site", built)
     assert files(tmp_path / "site") == {"own.txt": b"own"}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_folder_without_an_app_is_refused_even_with_force(built, tmp_path, force):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sw.js").write_text('self.FILES=[{"url":"./"},{"url":"../own.txt"}];')
+    (tmp_path / "site" / INDEX).write_text("own")
+    (tmp_path / "own.txt").write_text("own")
+    before = files(tmp_path)
+    with pytest.raises(CannotWrite, match="holds no app that keykind wrote; give another folder"):
+        write_app(tmp_path / "site", built, force=force)
+    assert files(tmp_path) == before
+
+
+def test_an_app_is_replaced_with_force_and_other_files_stay(built, tmp_path):
+    site = tmp_path / "site"
+    write_app(site, built, model=tiny_file(tmp_path / "cups.tflite", kinds=CLASSES))
+    (site / "CNAME").write_text("example.org")
+    before = files(site)
+    with pytest.raises(
+        CannotWrite, match="already holds an app; give another folder, or --force to replace it"
+    ):
+        write_app(site, built)
+    assert files(site) == before
+    write_app(site, built, force=True)
+    assert files(site) == FILES | {"CNAME": b"example.org"}
+
+
+def test_a_file_of_others_in_the_way_of_the_app_stays(built, tmp_path):
+    site = tmp_path / "site"
+    write_app(site, built, model=tiny_file(tmp_path / "cups.tflite", kinds=CLASSES))
+    (site / MODELS["detector"]).write_text("own")
+    before = files(site)
+    with pytest.raises(CannotWrite, match="in the way of a file of the app"):
+        write_app(site, built, force=True)
+    assert files(site) == before
+
+
+def test_an_app_is_replaced_through_no_link(built, tmp_path):
+    site = tmp_path / "site"
+    write_app(site, built)
+    (site / "assets").rename(tmp_path / "elsewhere")
+    (site / "assets").symlink_to(tmp_path / "elsewhere")
+    before = files(tmp_path / "elsewhere")
+    with pytest.raises(CannotWrite, match="holds no app"):
+        write_app(site, built, force=True)
+    assert files(tmp_path / "elsewhere") == before
 
 
 def test_a_file_in_place_of_the_folder_is_an_error(built, tmp_path):

@@ -13,25 +13,22 @@ import hashlib
 import html
 import json
 import re
-import secrets
-import shutil
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keykind.core.errors import CannotWrite, NoApp
-from keykind.core.files import UNFINISHED, writing_to
+from keykind.app_folder import INDEX, WORKER, WORKER_LIST, check_folder, write_folder
+from keykind.core.errors import NoApp
 
 if TYPE_CHECKING:
     from keykind.model.card import Card
 
 APP_FOLDER = Path(str(files("keykind"))) / "web"
-INDEX, SELF_TEST, WORKER, MANIFEST = "index.html", "selftest.html", "sw.js", "manifest.webmanifest"
+SELF_TEST, MANIFEST = "selftest.html", "manifest.webmanifest"
 LICENCES, GOLDEN = "licences.txt", "golden/"
 NEUTRAL = "neutral/"  # files that replace those of the same name if the model's classes are not keys
 MODEL_JSON = re.compile(r'(<script type="application/json" id="keykind-model">)(.*?)(</script>)', re.DOTALL)
-WORKER_LIST = re.compile(r"self\.FILES=(\[.*\]);")  # its first line
 DESCRIPTION = re.compile(r'(<meta name="description" content=")[^"]*')
 TITLE = re.compile(r"<title>keykind")
 OWN_TEXT = {
@@ -50,29 +47,16 @@ def write_app(
     *,
     model: str | Path | None = None,
     title: str | None = None,
+    force: bool = False,
 ) -> Path:
     """Write the app to `out`, new or empty, and return its page, which is written last.
 
-    model, title: as in `app_files`. Raises what `app_files` does, and CannotWrite for a folder that is not
-    empty, or a full disk.
+    model, title: as in `app_files`. force: replace an app that is there; other files beside it stay.
+    Raises what `app_files` and `write_folder` raise.
     """
     out = Path(out)
-    with writing_to(out):
-        occupied = out.is_dir() and any(out.iterdir())
-    if occupied:
-        raise CannotWrite(out, fault="already exists and is not empty", remedy="give another folder")
-    contents = app_files(model, title=title, folder=folder)
-    with writing_to(out):
-        out.mkdir(parents=True, exist_ok=True)
-    temporary = out / f"{UNFINISHED}{secrets.token_hex(8)}"
-    try:
-        with writing_to(out):
-            for name, content in contents.items():
-                _write(temporary / name, content)
-            for entry in sorted(temporary.iterdir(), key=lambda entry: entry.name == INDEX):
-                entry.rename(out / entry.name)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    check_folder(out, force=force)
+    write_folder(out, app_files(model, title=title, folder=folder), force=force)
     return out / INDEX
 
 
@@ -222,11 +206,3 @@ def _licences(contents: AppFiles, card: "Card") -> bytes:
 
 def _bytes(content: bytes | Path) -> bytes:
     return content if isinstance(content, bytes) else content.read_bytes()
-
-
-def _write(path: Path, content: bytes | Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if isinstance(content, bytes):
-        path.write_bytes(content)
-    else:
-        shutil.copyfile(content, path)

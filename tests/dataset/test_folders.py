@@ -39,6 +39,18 @@ def test_names_of_splits_are_known_in_any_case(name, part):
     assert part_of(name) == part
 
 
+def test_photos_without_an_extension_are_known_by_their_first_bytes(tmp_path):
+    fill(tmp_path, "cylinder", "dimple")
+    for number, kind in enumerate(("cylinder", "dimple")):
+        drawn.save(drawn.key(10 + number), tmp_path / "one.jpg")
+        (tmp_path / "one.jpg").rename(tmp_path / kind / f"IMG.000{number}")
+    (tmp_path / "dimple" / "NOTES").write_text("no photo")
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {kind: {"train": 2, "test": 0} for kind in ("cylinder", "dimple")}
+    assert any("1 file of other types (1 without extension)" in warning for warning in dataset.warnings)
+    assert len(read_negatives(tmp_path)[0]) == 4
+
+
 @pytest.mark.parametrize(
     ("train", "validation"), [("training", "validation"), ("Train", "VAL"), ("TRAIN", "valid")]
 )

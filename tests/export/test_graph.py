@@ -14,6 +14,7 @@ from keykind.model.head import Head, softmax
 from keykind.model.ood import fit_prototypes, ood_scores
 from keykind.model.preprocess import sobel_edges, to_unit
 from keykind.train.backbone import load_backbone, to_network
+from keykind.train.backend import tf
 
 KINDS = 3
 
@@ -105,6 +106,32 @@ def test_int8_without_crops_is_of_the_weights_only_and_closer(model, fp32, crops
     assert len(coarse) < 0.4 * len(fp32)
     for crop in crops:
         np.testing.assert_allclose(run(coarse, crop)[1, KINDS], run(fp32, crop)[1, KINDS], atol=0.05)
+
+
+class Averages:
+    """A backbone whose features are the mean colours of a crop: those of a dark crop are weak."""
+
+    def apply(self, images):
+        return tf.nn.avg_pool2d(images, 32, 32, "VALID")
+
+
+@pytest.mark.parametrize("kinds", [2, 3, 9])
+def test_an_int8_model_calibrated_on_strong_features_scores_weak_ones(kinds):
+    rng = np.random.default_rng(0)
+    prototypes = fit_prototypes(rng.random((kinds, 3), np.float32), np.arange(kinds), kinds)
+    head = Head(
+        rng.standard_normal((3, 4), np.float32),
+        np.zeros(4, np.float32),
+        rng.standard_normal((4, kinds), np.float32),
+        np.zeros(kinds, np.float32),
+    )
+    averages = InferenceModel(Averages(), head, prototypes, 1.0, "plain")
+    bright = [np.full((224, 224, 3), rng.integers(100, 256, 3), np.uint8) for _ in range(8)]
+    coarse = convert(averages, "int8", lambda: bright)
+    for colour in ([9, 9, 9], [9, 0, 3], [2, 1, 1], [0, 0, 0]):
+        expected = ood_scores(np.array([colour], np.float32) / 255, prototypes)
+        scores = run(coarse, np.full((224, 224, 3), colour, np.uint8))[1, 1]
+        np.testing.assert_allclose(scores[0], expected, atol=0.02)
 
 
 def test_without_maps_the_only_output_is_probabilities(model, crops):

@@ -17,7 +17,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "support"))
 
-from keykind.app import APP_FOLDER, INDEX
+from keykind.app import APP_FOLDER
+from keykind.app_folder import INDEX
 from tiny_model import tiny_file
 
 DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"

@@ -188,6 +188,12 @@ def test_one_of_several_keys_is_explained():
         Recogniser(FakeModel(crop="key"), FakeDetector()).explain(pixels, 1)
 
 
+def test_another_answer_than_that_for_the_whole_photo_is_refused_without_the_word_key():
+    with pytest.raises(BadPhoto, match="has 1 answer, for the whole photo; leave the number out") as error:
+        Recogniser(FakeModel(about={"subject": "other"})).explain(np.zeros((200, 300, 3), np.uint8), 1)
+    assert "key" not in f"{error.value.fault} {error.value.remedy}"
+
+
 def test_where_nothing_was_detected_the_whole_photo_is_explained():
     recogniser = Recogniser(FakeModel(crop="key"), FakeDetector())
     explanation = recogniser.explain(np.zeros((200, 300, 3), np.uint8))

@@ -170,7 +170,11 @@ REJECTED = {
         {"path": "/v1/explain", "files": [("photo", ("a", random_photo()))] * 2},
     ),
     "explain: an unknown kind": (422, f"one of {', '.join(KINDS)}, or all", explain("kind=padlock")),
-    "explain: a missing key": (422, "has 1 key; choose key 1", explain("key=2")),
+    "explain: a missing key": (
+        422,
+        "has 1 answer, for the whole photo; leave",
+        explain("key=2"),
+    ),
     "explain: key 0": (422, "key: Input should be greater", explain("key=0")),
     "explain: key x": (422, "key: Input should be", explain("key=x")),
     "the wrong method": (405, "Method Not Allowed", {"method": "GET"}),

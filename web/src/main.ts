@@ -23,14 +23,14 @@ async function start(): Promise<void> {
   try {
     const isFirstVisit = await installOffline({
       onProgress: (loaded, total) => app.showProgress(loaded, total),
-      onUpdate: (apply) => app.notify(t('update.ready'), 'update', button(t('update.take'), apply)),
+      onUpdate: (apply) => app.frame.notify(t('update.ready'), 'update', button(t('update.take'), apply)),
     });
     await app.start();
-    if (isFirstVisit && !app.hasNotice) app.notify(t('offline.ready'), 'ready');
+    if (isFirstVisit && !app.frame.hasNotice) app.frame.notify(t('offline.ready'), 'ready');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const reload = button(t('load.again'), () => location.reload());
-    app.notify(t('load.failed', { why }), 'error', reload);
+    app.frame.notify(t('load.failed', { why }), 'error', reload);
   }
 }
 

@@ -15,12 +15,17 @@ HELP = "write the phone app, a web page, to a folder for any static host"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options of this verb."""
-    parser.add_argument("out", type=Path, metavar="OUT", help="a new or empty folder")
+    parser.add_argument(
+        "out", type=Path, metavar="OUT", help="a new or empty folder, or one with an app and --force"
+    )
     parser.add_argument(
         "--model", type=Path, help="a model file of any classes (default: keykind's own models)"
     )
     parser.add_argument(
         "--title", type=_title, help="name of the app (default: the classes of --model, or keykind)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace the app in OUT; files that are no part of it stay"
     )
 
 
@@ -28,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     """Write the app."""
     from keykind.app import write_app
 
-    print(write_app(options.out, model=options.model, title=options.title))
+    print(write_app(options.out, model=options.model, title=options.title, force=options.force))
     return OK
 
 

@@ -1,7 +1,8 @@
 """Folders of photos -> listed photos, each with its kind and split.
 
 In:    PHOTOS/<kind>/**, PHOTOS/<split>/<kind>/** or PHOTOS/<kind>/<split>/**; names of splits: `splits`
-Out:   Listing(root, photos, kinds, read_errors, warnings), and the tables with key ids; no photo is opened
+Out:   Listing(root, photos, kinds, read_errors, warnings), and the tables with key ids. No photo
+       is opened but those without an extension, of which the first bytes are read
 Needs: numpy, pillow
 """
 
@@ -17,7 +18,7 @@ from keykind.dataset.key_ids import find_groups_csv, is_key_table
 from keykind.dataset.listing import Listing, PhotoEntry, ReadError, counted, first_few, relative_path
 from keykind.dataset.splits import TEST, TRAIN, VALIDATION, part_of
 from keykind.dataset.table_text import normal
-from keykind.photo.decode import SUFFIXES
+from keykind.photo.formats import is_photo_file
 from keykind.photo.system_files import PassedOver
 
 REMEDY = "make one folder per kind and put its photos there: PHOTOS/<kind>/*.jpg"
@@ -70,7 +71,7 @@ class Walk:
         for path, mode in self.entries(parent):
             if stat.S_ISDIR(mode):
                 folders.append(path)
-            elif path.suffix.lower() in SUFFIXES:
+            elif is_photo_file(path):
                 self.stray_photos += 1
             else:
                 self.add_other_file(path, mode)
@@ -100,7 +101,7 @@ class Walk:
             for path, mode in self.entries(folder):
                 if stat.S_ISDIR(mode):
                     pending.append((path, path.resolve() if path.is_symlink() else resolved / path.name))
-                elif path.suffix.lower() in SUFFIXES:
+                elif is_photo_file(path):
                     relative = relative_path(path, self.root)
                     self.photos.append(PhotoEntry(path, relative, printable(relative), top.name, split))
                 else:

@@ -7,6 +7,7 @@ Needs: keras, tensorflow                                                        
 The graph contains every step from the pixels of a crop to the outputs, so clients need no constants.
 """
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,11 @@ from keykind.model.ood import EPSILON
 from keykind.model.preprocess import GREY, Crop
 from keykind.train.backbone import Backbone, converter
 from keykind.train.backend import tf
+
+# The OOD score stays float in an int8 network. Lengths of features differ more between photos than 256 levels
+# can tell apart: that of weak features would be 0, and LiteRT fails where it would divide by 0.
+FLOAT_OPERATORS = ("DIV", "MAXIMUM", "REDUCE_MAX", "SQRT", "SUB", "SUM")
+SQUARES, PRODUCTS = "ood_squares", "ood_products"  # its multiplications; others, of the class maps, are int8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,8 +61,20 @@ def convert(
     elif crops is not None and precision == "int8":
         lite.representative_dataset = lambda: ([crop[None]] for crop in crops())
     with quiet():
-        data = bytes(lite.convert())
+        data = bytes(lite.convert() if lite.representative_dataset is None else _quantise(lite))
     return quantise_weights(data) if weights_only else data
+
+
+def _quantise(lite: Any) -> bytes:
+    """Return the network of a converter with int8 weights and activations, but for the OOD score."""
+    options = tf.lite.experimental.QuantizationDebugOptions(
+        denylisted_ops=list(FLOAT_OPERATORS), denylisted_nodes=[SQUARES, PRODUCTS]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it makes a tf.lite.Interpreter, which is deprecated
+        # Whatever its name says, this is the only public way to choose what is quantised.
+        debugger = tf.lite.experimental.QuantizationDebugger(converter=lite, debug_options=options)
+    return bytes(debugger.get_nondebug_quantized_model())
 
 
 def inference_graph(model: InferenceModel, pixels: Any, *, maps: bool) -> Any:
@@ -85,9 +103,12 @@ def class_maps(feature_map: Any, hidden: Any, w1: Any, w2: Any) -> Any:
 
 def ood_score(pooled: Any, prototypes: Floats) -> Any:
     """Return ood.ood_scores as a graph: (1, k) -> (1, 1)."""
-    length = tf.sqrt(tf.reduce_sum(pooled * pooled, axis=1, keepdims=True))
-    cosines = pooled @ tf.constant(prototypes.T) / tf.maximum(length, EPSILON)
-    return 1.0 - tf.reduce_max(cosines, axis=1, keepdims=True)
+    squares = tf.multiply(pooled, pooled, name=SQUARES)
+    length = tf.sqrt(tf.reduce_sum(squares, axis=1, keepdims=True))
+    # No matmul, which int8 would quantise: a fully connected layer cannot be told from those of the head.
+    directions = pooled / tf.maximum(length, EPSILON)
+    products = tf.multiply(directions, tf.constant(prototypes), name=PRODUCTS)  # (c, k)
+    return 1.0 - tf.reduce_max(tf.reduce_sum(products, axis=1, keepdims=True), axis=0, keepdims=True)
 
 
 def sobel_edges(images: Any) -> Any:

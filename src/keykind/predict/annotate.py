@@ -65,7 +65,7 @@ def answer_text(key: Key, wording: Wording = KEYS) -> str:
     """Return what is written at a key: its kind and probability, or why its kind is not known."""
     if key.kind is not None:
         return f"{key.kind} {percent(key.probability)}"
-    return ": ".join(filter(None, (NOT_SURE, wording.reason(key.reason))))
+    return ": ".join(filter(None, (NOT_SURE, wording.reason(key.reason, key.probability))))
 
 
 def _written(key: Key, wording: Wording = KEYS) -> str:

@@ -18,8 +18,8 @@ from keykind.core.files import atomic_write
 from keykind.model.decision import BLADE_HIDDEN
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
 from keykind.predict.lettering import drawable, font_for
-from keykind.predict.recogniser import NOT_A_KEY, rounded_down
-from keykind.predict.wording import KEYS, Wording
+from keykind.predict.recogniser import rounded_down
+from keykind.predict.wording import KEYS, NOT_A_KEY, Wording
 
 ALL = "all"  # instead of the name of a kind: every kind
 SINGLE_HEIGHT, GRID_HEIGHT = 800, 360  # px, maximum height of a panel's image, for one kind and for all
@@ -141,7 +141,7 @@ def verdict_of(explanation: Explanation, wording: Wording) -> str:
     """Return the answer as text, without probabilities, and why it is no kind."""
     if explanation.undetected:
         return f"{wording.verdict(explanation.answer)}: nothing detected, so this is the whole photo"
-    reason = wording.reason(explanation.reason)
+    reason = wording.reason(explanation.reason, max(explanation.probabilities.values()))
     return f"{wording.verdict(explanation.answer)}{reason and f' ({reason})'}"
 
 

@@ -32,8 +32,8 @@ from keykind.predict.gallery_page import (
     inline,
     totals,
 )
-from keykind.predict.recogniser import ANSWERED, NOT_A_KEY, NOT_SURE, UNREADABLE, Prediction
-from keykind.predict.wording import Wording
+from keykind.predict.recogniser import ANSWERED, NOT_SURE, UNREADABLE, Prediction
+from keykind.predict.wording import NOT_A_KEY, Wording
 
 GENERATOR = "<!-- written by keykind -->"  # in each page: it may be replaced by another of the same name
 MARK_BYTES = 4096  # of a page, within which it is

@@ -32,7 +32,7 @@ from keykind.predict.file_names import RelativeNames, Taken, check_apart
 from keykind.predict.gallery import Gallery, Picture
 from keykind.predict.recogniser import Prediction, Recogniser
 from keykind.predict.sorting import Sorter
-from keykind.predict.wording import KEYS, wording_of
+from keykind.predict.wording import wording_of
 
 GALLERY_QUALITY = 72  # of JPEG
 Answered = tuple[Source, Prediction, tuple[Explanation, ...]]  # a photo, perhaps downloaded, and its answer
@@ -115,7 +115,7 @@ class Pictures:
         """Return what was added to each photo, in words."""
         if self._evidence is not None:
             return "evidence"
-        return "boxes and answers" if self._wording is KEYS else "answers"
+        return "boxes and answers" if self._wording.of_keys else "answers"
 
     def __enter__(self) -> "Pictures":
         return self

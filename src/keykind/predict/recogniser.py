@@ -25,13 +25,15 @@ from keykind.model.gradcam import Explanation
 from keykind.model.model import Model, load_model
 from keykind.photo.source import Source, fetch, name_of, prefetch
 from keykind.predict.regions import Point, Region, Seen, evidence_of, see, see_whole
+from keykind.predict.wording import NOT_A_KEY, wording_of
 
 __all__ = ["Candidate", "Key", "Point", "Prediction", "Recogniser", "evidence_of"]  # and constants
 
 SHIPPED = shipped.FOLDER / shipped.CLASSIFIER
 DIGITS = 4  # of a probability in JSON and tables
 
-ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE = VERDICTS = "answered", "not sure", "not a key", "unreadable"
+ANSWERED, NOT_SURE, UNREADABLE = "answered", "not sure", "unreadable"
+VERDICTS = ANSWERED, NOT_SURE, NOT_A_KEY, UNREADABLE
 
 
 def rounded_down(probability: float) -> str:
@@ -201,7 +203,8 @@ class Recogniser:
         if not results and not index:
             return self._explain_whole(source)
         if index >= len(results):
-            raise _no_such_key(name_of(source), len(results))
+            fault, remedy = wording_of(self.model.card).missing(len(results))
+            raise BadPhoto(name_of(source), fault=fault, remedy=remedy)
         return self._explanation(source, *results[index])
 
     def explain_all(
@@ -294,15 +297,6 @@ class Recogniser:
             candidates=tuple(candidates),
             damaged=seen.damage,
         )
-
-
-def _no_such_key(photo: str, count: int) -> BadPhoto:
-    """Return the error for a key that is not among the `count` detections of a photo."""
-    if not count:
-        remedy = "leave the number out, to see the evidence in the whole photo"
-        return BadPhoto(photo, fault="no key was detected", remedy=remedy)
-    choice = "key 1" if count == 1 else f"a key from 1 to {count}"
-    return BadPhoto(photo, fault=f"has {count} key{'s' * (count > 1)}", remedy=f"choose {choice}")
 
 
 def fitted_decision(model: Model, detector: Detector, folder: str | Path = shipped.FOLDER) -> Decision | None:

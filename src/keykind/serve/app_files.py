@@ -18,7 +18,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from keykind.app import INDEX, app_files
+from keykind.app import app_files
+from keykind.app_folder import INDEX
 from keykind.core.errors import NoApp
 
 HASHED = "/assets/"  # files there have a hash of their content in their name

@@ -1,37 +1,31 @@
 /**
- * The app: its pages, and which of them is shown.
+ * The app: what it knows (a model, a photo, the camera), and the view of it that is shown.
  *
- * In:    the document; the session, which runs a model
- * Out:   views in the main element; announcements for screen readers
- * Needs: the views
+ * In:    the session, which runs a model; files, the address of the page
+ * Out:   views in the frame; announcements for screen readers
+ * Needs: frame.ts, the views
  */
 
 import constants from '../core/constants.json';
 import { type KeyResult, PhotoError, type PhotoResult } from '../engine/protocol';
-import { currentLanguage, formatNumber, setLanguage, t } from '../words';
+import { setLanguage, t } from '../words';
 import { aboutView } from './about';
 import { Camera, cameraErrorText } from './camera';
 import { collectionView } from './collection';
 import { answerText } from './describe';
 import { openDetail } from './detail';
-import { button, el } from './dom';
-import { homeView, type Progress } from './home';
+import { currentPage, Frame, type Page } from './frame';
+import { homeView, type Progress, updateLoading } from './home';
 import { modelErrorText } from './model-text';
 import { isModel, type OwnModel } from './models';
 import { photoView, summaryText } from './photo';
 import type { Running, Session } from './session';
 
 const { WHOLE } = constants.card;
-const PAGES = ['scan', 'collection', 'about'] as const; // hashes of the URL; the first is the default
-type Page = (typeof PAGES)[number];
 
 /** The app in its document. */
 export class App {
-  readonly #main = el('main', { id: 'main' });
-  readonly #announcer = el('div', { class: 'visually-hidden', 'aria-live': 'polite', role: 'status' });
-  readonly #notices = el('div', { class: 'notices' });
-  readonly #fileInput = el('input', { type: 'file', accept: 'image/*', hidden: true });
-  readonly #modelInput = el('input', { type: 'file', hidden: true }); // no `accept`: phones know no type for it
+  readonly frame: Frame;
   readonly #started: Promise<void>;
   #markStarted: () => void = () => undefined;
   #camera: Camera | null = null;
@@ -45,16 +39,12 @@ export class App {
     this.#started = new Promise((resolve) => {
       this.#markStarted = resolve;
     });
-    for (const input of [this.#fileInput, this.#modelInput]) {
-      input.addEventListener('change', () => {
-        const [file] = input.files ?? [];
-        input.value = '';
-        if (file) void (input === this.#modelInput ? this.#openModel(file) : this.openFile(file));
-      });
-    }
+    this.frame = new Frame({
+      openPhoto: (file) => void this.openFile(file),
+      openModel: (file) => void this.#openModel(file),
+    });
     addEventListener('hashchange', () => this.show(true));
-    document.documentElement.lang = currentLanguage();
-    this.#drawFrame();
+    this.#draw();
   }
 
   get #running(): Running | null {
@@ -66,22 +56,19 @@ export class App {
     try {
       await this.session.startOwn((loaded, total) => this.showProgress(loaded, total));
     } catch (error) {
-      this.notify(modelErrorText(error), 'error');
+      this.frame.notify(modelErrorText(error), 'error');
     }
     if (!this.#running) await this.session.startAppModel();
     this.#progress = null;
     this.#markStarted();
-    this.#drawFrame();
+    this.#draw();
   }
 
   /** Show how much of a download is done: of the first visit's, or of a model's. */
   showProgress(loaded: number, total: number): void {
     if (this.#running) return;
     this.#progress = { loaded, total };
-    const bar = this.#main.querySelector('progress');
-    const message = this.#main.querySelector('.loading p');
-    if (bar) [bar.max, bar.value] = [total, loaded];
-    if (message) message.textContent = this.#loadingText();
+    updateLoading(this.frame.main, this.#progress);
   }
 
   /** Open a file: a photo, or a model. */
@@ -95,52 +82,52 @@ export class App {
   async openPhoto(photo: Blob | ImageBitmap): Promise<void> {
     const engine = this.#running?.engine;
     if (!engine) return;
-    this.#notices.replaceChildren();
+    this.frame.clearNotices();
     this.#camera?.stop();
-    this.announce(t('photo.busy'));
-    this.#main.setAttribute('aria-busy', 'true');
+    this.frame.announce(t('photo.busy'));
+    this.frame.setBusy(true);
     try {
       const result = await engine.call('recognisePhoto', photo);
       this.#forgetPhoto();
       [this.#photo, this.#milliseconds] = [result, result.milliseconds];
       location.hash = '';
       this.show(true);
-      this.announce([summaryText(result), ...result.keys.map(answerText)].join('. '));
+      this.frame.announce([summaryText(result), ...result.keys.map(answerText)].join('. '));
     } catch (error) {
       this.reportError(error);
     } finally {
-      this.#main.removeAttribute('aria-busy');
+      this.frame.setBusy(false);
     }
   }
 
   async #openModel(file: File): Promise<void> {
     await this.#switchModel(async () => {
-      if (!(await this.session.open(file, file.name))) this.notify(t('model.notStored'), 'error');
+      if (!(await this.session.open(file, file.name))) this.frame.notify(t('model.notStored'), 'error');
     });
   }
 
   /** Run another model: what is shown is about the one before. */
   async #switchModel(load: () => Promise<unknown>): Promise<void> {
     await this.#started;
-    this.#notices.replaceChildren();
+    this.frame.clearNotices();
     this.#camera?.stop();
-    this.announce(t('model.loading'));
-    this.#main.setAttribute('aria-busy', 'true');
+    this.frame.announce(t('model.loading'));
+    this.frame.setBusy(true);
     const before = this.#running;
     try {
       await load();
     } catch (error) {
-      this.notify(modelErrorText(error), 'error');
+      this.frame.notify(modelErrorText(error), 'error');
     } finally {
-      this.#main.removeAttribute('aria-busy');
+      this.frame.setBusy(false);
     }
     if (this.#running === before) return;
     this.#forgetPhoto();
     this.#milliseconds = null;
     location.hash = '';
-    this.#drawFrame();
+    this.#draw();
     this.show(true);
-    this.announce(t('model.ready', { name: this.#running?.own?.name ?? this.session.title }));
+    this.frame.announce(t('model.ready', { name: this.#running?.own?.name ?? this.session.title }));
   }
 
   #forgetPhoto(): void {
@@ -150,49 +137,18 @@ export class App {
     this.#stored = new Map();
   }
 
-  /** Whether a notice is shown. */
-  get hasNotice(): boolean {
-    return this.#notices.childElementCount > 0;
-  }
-
-  /** Announce a message to screen readers. */
-  announce(message: string): void {
-    this.#announcer.textContent = message;
-  }
-
   /** Show an error, and what the user can do about it. */
   reportError(error: unknown): void {
     const why = error instanceof Error ? error.message : String(error);
     const message = error instanceof PhotoError ? t(`error.${error.problem}`) : t('error.other', { why });
-    this.notify(message, 'error');
-  }
-
-  /** Show a notice until it is closed or replaced by another. */
-  notify(message: string, type: 'error' | 'ready' | 'update', ...actions: HTMLElement[]): void {
-    const notice = el(
-      'div',
-      { class: `notice ${type}`, role: type === 'error' ? 'alert' : 'status' },
-      el('p', {}, message),
-      ...actions,
-      button('✕', () => notice.remove(), { class: 'close', 'aria-label': t('detail.close') }),
-    );
-    this.#notices.replaceChildren(notice);
+    this.frame.notify(message, 'error');
   }
 
   /** Show the page that the URL names; `moveFocus`: put the focus on its title. */
   show(moveFocus = false): void {
     const page = currentPage();
-    for (const link of document.querySelectorAll('nav a')) {
-      const isCurrent = link.getAttribute('href') === `#${page}`;
-      if (isCurrent) link.setAttribute('aria-current', 'page');
-      else link.removeAttribute('aria-current');
-    }
     if (page !== 'scan') this.#camera?.stop();
-    const view = this.#view(page);
-    this.#main.replaceChildren(view);
-    const title = view.querySelector<HTMLElement>('h1');
-    document.title = `${title?.textContent ?? ''} – ${this.session.title}`;
-    if (moveFocus) title?.focus();
+    this.frame.show(page, this.#view(page), this.session.title, moveFocus);
   }
 
   #view(page: Page): HTMLElement {
@@ -205,7 +161,7 @@ export class App {
   #aboutView(): HTMLElement {
     return aboutView(this.#running, this.#milliseconds, this.session.hasSelfTest, {
       chooseLanguage: (language) => this.#switchLanguage(language),
-      chooseModel: () => this.#modelInput.click(),
+      chooseModel: () => this.frame.chooseModel(),
       useModel: (model) => void this.#useModel(model),
       reportError: (error) => this.reportError(error),
     });
@@ -218,16 +174,16 @@ export class App {
   #collectionView(): HTMLElement {
     return collectionView({
       kinds: this.#running?.card.kinds ?? [],
-      announce: (message) => this.announce(message),
+      announce: (message) => this.frame.announce(message),
       reportError: (error) => this.reportError(error),
       refresh: () => this.show(true),
     });
   }
 
   #homeView(): HTMLElement {
-    return homeView(this.#running ? null : this.#loadingText(), this.#progress, this.#running, {
+    return homeView(this.#running, this.#progress, {
       openCamera: () => void this.#openCamera(),
-      choosePhoto: () => this.#fileInput.click(),
+      choosePhoto: () => this.frame.choosePhoto(),
       useAppModel: () => void this.#useModel(null),
     });
   }
@@ -235,7 +191,7 @@ export class App {
   #photoView(result: PhotoResult): HTMLElement {
     return photoView(result, {
       openKey: (index) => void this.#openKey(index),
-      choosePhoto: () => this.#fileInput.click(),
+      choosePhoto: () => this.frame.choosePhoto(),
       openCamera: () => void this.#openCamera(),
       reportError: (error) => this.reportError(error),
     });
@@ -256,17 +212,17 @@ export class App {
 
   async #openCamera(): Promise<void> {
     if (!this.#running || this.#camera || this.#isCameraStarting) return;
-    this.#notices.replaceChildren();
+    this.frame.clearNotices();
     this.#isCameraStarting = true; // the browser may be asking for permission
     const camera = this.#createCamera(this.#running);
     try {
       await camera.start();
       this.#camera = camera;
       this.show(true);
-      this.announce(t('camera.guide'));
+      this.frame.announce(t('camera.guide'));
     } catch (error) {
       camera.stop();
-      this.notify(cameraErrorText(error), 'error');
+      this.frame.notify(cameraErrorText(error), 'error');
     } finally {
       this.#isCameraStarting = false;
     }
@@ -276,7 +232,7 @@ export class App {
     return new Camera({
       engine,
       isWhole: card.crop === WHOLE,
-      announce: (message) => this.announce(message),
+      announce: (message) => this.frame.announce(message),
       onPhoto: (frame, tapped) => void this.#openFrame(frame, tapped),
       onResult: ({ milliseconds }) => {
         this.#milliseconds = milliseconds;
@@ -296,46 +252,16 @@ export class App {
     if (tapped && keys.length) await this.#openKey(nearestKey(tapped, keys));
   }
 
-  #switchLanguage(language: string): void {
-    setLanguage(language);
-    this.#drawFrame();
-    document.querySelector<HTMLElement>('#language')?.focus();
-  }
-
-  #loadingText(): string {
-    if (!this.#progress) return t('load.start');
-    const megabytes = (bytes: number): string => formatNumber(bytes / 1e6, 1);
-    const { loaded, total } = this.#progress;
-    return t('load.first', { loaded: megabytes(loaded), total: megabytes(total) });
-  }
-
-  /** Draw what surrounds the views: skip link, navigation, notices. */
-  #drawFrame(): void {
-    const links = PAGES.map((page) => el('li', {}, el('a', { href: `#${page}` }, t(`nav.${page}`))));
-    const skip = {
-      class: 'skip',
-      href: '#main',
-      on: { click: (event: Event) => this.#skipToContent(event) },
-    };
-    document.body.replaceChildren(
-      el('a', skip, t('nav.skip')),
-      el(
-        'header',
-        { class: 'top' },
-        el('span', { class: 'name' }, this.session.title),
-        el('nav', { 'aria-label': t('nav.label') }, el('ul', {}, ...links)),
-      ),
-      this.#notices,
-      this.#main,
-      this.#announcer,
-      this.#fileInput,
-    );
+  /** Draw all again: in another language, or around another model. */
+  #draw(): void {
+    this.frame.draw(this.session.title);
     this.show();
   }
 
-  #skipToContent(event: Event): void {
-    event.preventDefault();
-    this.#main.querySelector<HTMLElement>('h1')?.focus();
+  #switchLanguage(language: string): void {
+    setLanguage(language);
+    this.#draw();
+    document.querySelector<HTMLElement>('#language')?.focus();
   }
 }
 
@@ -347,8 +273,4 @@ function nearestKey(key: KeyResult, keys: readonly KeyResult[]): number {
     return Math.hypot(offset(0), offset(1)); // twice the distance between the centres
   });
   return distances.indexOf(Math.min(...distances));
-}
-
-function currentPage(): Page {
-  return PAGES.find((page) => location.hash === `#${page}`) ?? PAGES[0];
 }

@@ -7,7 +7,7 @@
  */
 
 import type { Card } from '../core/card';
-import { t } from '../words';
+import { formatNumber, t } from '../words';
 import { button, el } from './dom';
 import { kindHint, kindLabel, sketch } from './kinds';
 import { originText } from './model-text';
@@ -29,11 +29,10 @@ export interface Progress {
   readonly total: number;
 }
 
-/** Return the view; `loading` is the message while the app is loading, null afterwards. */
+/** Return the view; `running`: null while the app is loading, `progress` how far that is. */
 export function homeView(
-  loading: string | null,
-  progress: Progress | null,
   running: Running | null,
+  progress: Progress | null,
   actions: HomeActions,
 ): HTMLElement {
   return el(
@@ -41,12 +40,20 @@ export function homeView(
     { class: 'home', 'aria-labelledby': 'home-title' },
     el('h1', { id: 'home-title', tabindex: '-1' }, t('home.title')),
     el('p', { class: 'lead' }, t('app.about')),
-    loading === null ? buttons(actions) : loadingStatus(loading, progress),
+    running ? buttons(actions) : loadingStatus(progress),
     running?.own ? ownModel(running.own, actions) : null,
     el('p', { class: 'secondary' }, t('home.hint')),
     el('p', { class: 'secondary wide' }, t('home.drop')),
     running ? knownKinds(running.card) : null,
   );
+}
+
+/** Show in the view's element, while the app is loading, how far that is. */
+export function updateLoading(view: HTMLElement, progress: Progress): void {
+  const bar = view.querySelector('progress');
+  const message = view.querySelector('.loading p');
+  if (bar) [bar.max, bar.value] = [progress.total, progress.loaded];
+  if (message) message.textContent = loadingText(progress);
 }
 
 function buttons(actions: HomeActions): HTMLElement {
@@ -58,13 +65,20 @@ function buttons(actions: HomeActions): HTMLElement {
   );
 }
 
-function loadingStatus(message: string, progress: Progress | null): HTMLElement {
+function loadingStatus(progress: Progress | null): HTMLElement {
+  const message = loadingText(progress);
   const bar = el('progress', {
     max: progress?.total ?? null,
     value: progress?.loaded ?? null,
     'aria-label': message,
   });
   return el('div', { class: 'loading', role: 'status' }, el('p', {}, message), bar);
+}
+
+function loadingText(progress: Progress | null): string {
+  if (!progress) return t('load.start');
+  const megabytes = (bytes: number): string => formatNumber(bytes / 1e6, 1);
+  return t('load.first', { loaded: megabytes(progress.loaded), total: megabytes(progress.total) });
 }
 
 /** Return what says that this is not the app's own model, and the way back. */
