@@ -152,6 +152,17 @@ def test_thumbnails_of_a_file_server_are_passed_over_and_counted_once(tmp_path):
     assert len(read_negatives(tmp_path / "negatives")[0]) == 1
 
 
+def test_photos_without_an_ending_are_used_and_backups_of_editors_are_passed_over(tmp_path):
+    fill(tmp_path, "a", "b")
+    for seed, name in enumerate(("a/IMG.0001", "b/scan"), 2):
+        drawn.save(drawn.key(seed), tmp_path / f"{name}.jpg")
+        (tmp_path / f"{name}.jpg").rename(tmp_path / name)
+    (tmp_path / "b/1.jpg~").write_bytes((tmp_path / "b/1.jpg").read_bytes())
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {kind: {"train": 2, "test": 0} for kind in "ab"}
+    assert "1 thumbnail or system file was passed over (1 1.jpg~)." in dataset.warnings
+
+
 def test_kinds_that_differ_in_characters_that_are_not_seen_are_one(tmp_path):
     fill(tmp_path, "cylinder", "\ufeffcylinder", "cylin\u00adder", "cylinder\u200b", "dimple")
     dataset = read_dataset(tmp_path)

@@ -55,7 +55,8 @@ def test_one_file_is_counted_in_the_singular():
 
 
 @pytest.mark.parametrize(
-    "name", ["@eaDir", "@EADIR", "__MACOSX", "lost+found", ".Trash-1000", "Previews.lrdata"]
+    "name",
+    ["@eaDir", "@EADIR", "__MACOSX", "lost+found", "LOST.DIR", ".Trash-1000", "Previews.lrdata", "~snapshot"],
 )
 def test_folders_of_file_servers_and_programs_are_known_in_any_case(name):
     assert is_system_folder(name)

@@ -36,7 +36,7 @@ from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, coun
 from keykind.dataset.name_groups import proposal
 from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.warnings import dataset_warnings, split_warnings
-from keykind.photo.decode import SUFFIXES
+from keykind.photo.formats import is_photo_file
 from keykind.photo.system_files import PassedOver, is_system_file, is_system_folder
 
 
@@ -99,7 +99,7 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
     Raises BadDataset if none can be read.
     """
     folder = Path(folder)
-    files = (path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and is_photo_file(path))
     paths = sorted(path for path in files if not _is_hidden(path, folder))
     if not paths:
         raise BadDataset(

@@ -18,7 +18,7 @@ from keykind.dataset.key_ids import find_groups_csv, is_key_table
 from keykind.dataset.listing import Listing, PhotoEntry, ReadError, counted, first_few, relative_path
 from keykind.dataset.splits import TEST, TRAIN, VALIDATION, part_of
 from keykind.dataset.table_text import normal
-from keykind.photo.decode import SUFFIXES
+from keykind.photo.formats import is_photo_file
 from keykind.photo.system_files import PassedOver
 
 REMEDY = "make one folder per kind and put its photos there: PHOTOS/<kind>/*.jpg"
@@ -71,7 +71,7 @@ class Walk:
         for path, mode in self.entries(parent):
             if stat.S_ISDIR(mode):
                 folders.append(path)
-            elif path.suffix.lower() in SUFFIXES:
+            elif is_photo_file(path):
                 self.stray_photos += 1
             else:
                 self.add_other_file(path, mode)
@@ -101,7 +101,7 @@ class Walk:
             for path, mode in self.entries(folder):
                 if stat.S_ISDIR(mode):
                     pending.append((path, path.resolve() if path.is_symlink() else resolved / path.name))
-                elif path.suffix.lower() in SUFFIXES:
+                elif is_photo_file(path):
                     relative = relative_path(path, self.root)
                     self.photos.append(PhotoEntry(path, relative, printable(relative), top.name, split))
                 else:

@@ -42,6 +42,10 @@ FOLDERS = frozenset(
         "network trash folder",
         "temporary items",
         "lost+found",
+        "lost.dir",
+        "found.000",
+        "~snapshot",
+        "captureone",
         ".thumbnails",
         ".thumbs",
         ".xvpics",
@@ -78,7 +82,7 @@ FILES = frozenset(
     }
 )
 FILE_PREFIXES = ("._", "synophoto_thumb_", "synoindex_media_", "synofile_thumb_", "~$")
-FILE_SUFFIXES = (":zone.identifier", "@synoeastream", "@synoresource")
+FILE_SUFFIXES = (":zone.identifier", "@synoeastream", "@synoresource", "~")  # ~: an editor's backup
 MAX_NAMES = 5  # names in the sentence
 
 
