@@ -30,8 +30,22 @@ def fill(root: Path, *folders: str) -> Path:
             (name, "train")
             for name in ("train", "Training", "TRAIN", "train_set", "Trainset", "training-data")
         ),
-        *((name, "validation") for name in ("val", "valid", "Validation", "VAL", "validation_set", "dev")),
-        *((name, "test") for name in ("test", "Testing", "TEST", "testset", "test images")),
+        *(
+            (name, "train")
+            for name in (
+                "train2017",
+                "train_1",
+                "Trainingsdaten",
+                "entrenamiento",
+                "entraînement",
+                "\ufefftrain",
+            )
+        ),
+        *(
+            (name, "validation")
+            for name in ("val", "valid", "Validation", "VAL", "validation_set", "dev", "val2017")
+        ),
+        *((name, "test") for name in ("test", "Testing", "TEST", "testset", "test images", "Testdaten")),
         *((name, None) for name in ("trainer", "cylinder", "latest", "value", "tested keys")),
     ],
 )
@@ -148,6 +162,60 @@ def test_thumbnails_of_a_file_server_are_passed_over_and_counted_once(tmp_path):
     assert warning.startswith("4 thumbnails and system files were passed over (")
     fill(tmp_path / "negatives", "a", "@eaDir/a.jpg")
     assert len(read_negatives(tmp_path / "negatives")[0]) == 1
+
+
+def test_photos_without_an_ending_are_used_and_backups_of_editors_are_passed_over(tmp_path):
+    fill(tmp_path, "a", "b")
+    for seed, name in enumerate(("a/IMG.0001", "b/scan"), 2):
+        drawn.save(drawn.key(seed), tmp_path / f"{name}.jpg")
+        (tmp_path / f"{name}.jpg").rename(tmp_path / name)
+    (tmp_path / "b/1.jpg~").write_bytes((tmp_path / "b/1.jpg").read_bytes())
+    dataset = read_dataset(tmp_path)
+    assert dataset.counts() == {kind: {"train": 2, "test": 0} for kind in "ab"}
+    assert "1 thumbnail or system file was passed over (1 1.jpg~)." in dataset.warnings
+
+
+def test_kinds_that_differ_in_characters_that_are_not_seen_are_one(tmp_path):
+    fill(tmp_path, "cylinder", "\ufeffcylinder", "cylin\u00adder", "cylinder\u200b", "dimple")
+    dataset = read_dataset(tmp_path)
+    assert {kind: count["train"] for kind, count in dataset.counts().items()} == {"cylinder": 4, "dimple": 1}
+    assert "with a character that is not seen" in dataset.warnings[0]
+
+
+def test_kinds_of_nearly_the_same_name_stay_apart_and_are_mentioned(tmp_path):
+    fill(tmp_path, "double_bit", "double-bit", "cylinder", "cylinder - Copy", "dimple", "type 1", "type 2")
+    dataset = read_dataset(tmp_path)
+    assert len(dataset.counts()) == 7
+    assert [warning.split(";")[0] for warning in dataset.warnings if "nearly" in warning] == [
+        "Kinds of nearly the same name: cylinder, cylinder - Copy",
+        "Kinds of nearly the same name: double-bit, double_bit",
+    ]
+
+
+@pytest.mark.parametrize("inside", ["data", "data/images"])
+def test_photos_one_folder_too_deep_are_refused_with_the_folder_to_give(tmp_path, inside):
+    fill(tmp_path, f"{inside}/train/a", f"{inside}/train/b", f"{inside}/test/a")
+    with pytest.raises(BadDataset, match=f"in one folder, {inside}, .*test, train.*give .*{inside}$"):
+        read_dataset(tmp_path)
+
+
+def test_splits_inside_a_split_are_refused(tmp_path):
+    fill(tmp_path, "train/train/a", "train/train/b", "train/test/a")
+    with pytest.raises(BadDataset, match="has splits in a split: train/test, train/train"):
+        read_dataset(tmp_path)
+
+
+def test_a_kind_named_like_a_split_is_mentioned(tmp_path):
+    fill(tmp_path, "train/a", "train/b", "train/test", "test/a")
+    assert "Kinds named like a split: test" in read_dataset(tmp_path).warnings[0]
+
+
+def test_kinds_with_folders_of_the_same_names_are_mentioned_for_they_may_be_splits(tmp_path):
+    fill(tmp_path, "fold1/a", "fold1/b", "fold2/a", "fold2/b")
+    assert (
+        "All 2 kinds (fold1, fold2) have folders of the same names (a, b)"
+        in read_dataset(tmp_path).warnings[0]
+    )
 
 
 def test_the_development_cases_are_read_as_they_are_meant():

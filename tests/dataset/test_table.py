@@ -161,6 +161,51 @@ def test_a_groups_csv_of_windows_matches_the_photos(tmp_path):
     assert [sample.group for sample in read_dataset(tmp_path).samples] == ["Schlüssel 1", "dimple/0.jpg"]
 
 
+def test_a_table_of_excel_for_mac_whose_lines_end_in_carriage_returns_is_read(tmp_path):
+    assert listed(tmp_path, "path,label\ra/1.jpg,Chubb\ra/2.jpg,Yale\r") == {
+        "a/1.jpg": "Chubb",
+        "a/2.jpg": "Yale",
+    }
+
+
+def test_a_row_with_more_cells_than_the_heading_is_an_error_rather_than_half_a_label(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label\na/1.jpg,Chubb\na/2.jpg,Bohr,mulden\n")
+    listing = list_photos(tmp_path / "labels.csv")
+    assert [photo.kind for photo in listing.photos] == ["Chubb"]
+    assert "line 3" in listing.read_errors[0].name
+    assert "1 cell more than the heading" in listing.read_errors[0].reason
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "mac_roman"])
+def test_labels_saved_in_utf_8_twice_are_read_as_they_were_meant_with_a_note(tmp_path, encoding):
+    twice = table_text().encode().decode(encoding)
+    assert set(listed(tmp_path, twice).values()) == {"Buntbartschlüssel", "Zylinder"}
+    assert (
+        "was saved in UTF-8 twice" in load_table(tmp_path / "labels.csv", needed=("path", "label")).notes[0]
+    )
+
+
+def test_a_label_that_has_lost_a_letter_is_refused(tmp_path):
+    with pytest.raises(BadDataset, match=r"lost a letter: the label in line 2 is 'Schl\?ssel'"):
+        listed(tmp_path, "path,label\na/1.jpg,Schl\ufffdssel\n")
+
+
+@pytest.mark.parametrize(
+    ("data", "fault"), [(b"", r"empty \(0 bytes\)"), (bytes(500), r"zeros \(500 bytes\)")]
+)
+def test_a_table_without_content_is_refused_as_such(tmp_path, data, fault):
+    (tmp_path / "labels.csv").write_bytes(data)
+    with pytest.raises(BadDataset, match=fault):
+        list_photos(tmp_path / "labels.csv")
+
+
+def test_a_column_of_splits_by_another_name_is_mentioned(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label,phase\na/1.jpg,Chubb,train\na/2.jpg,Yale,val\n")
+    assert (
+        "Column phase of labels.csv holds train, val but" in list_photos(tmp_path / "labels.csv").warnings[0]
+    )
+
+
 @pytest.mark.parametrize("name", ["F1", "F3", "F4", "F5"])
 def test_tables_of_the_development_cases_have_three_kinds(name):
     listing = list_photos(shared(f"cases/tables/photos/{name}.csv"))

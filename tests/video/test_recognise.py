@@ -59,6 +59,12 @@ def test_a_video_that_cannot_be_read_is_an_answer_with_its_error(recogniser, tmp
     assert "cannot be read as a video" in attempt_video(recogniser, path).prediction.error
 
 
+def test_the_answer_to_a_video_that_ends_early_has_a_note(recogniser, frames, tmp_path):
+    path = write_clip(tmp_path / "clip.avi", frames)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert "ends after" in recognise_video(recogniser, path).damaged
+
+
 def test_a_recording_has_every_frame_with_its_keys(recogniser, clip, frames, tmp_path):
     watched = watch(recogniser, clip, every=6)
     out = tmp_path / "out.mp4"

@@ -49,6 +49,23 @@ def test_what_is_no_video_is_refused(tmp_path, content):
         Video(path)
 
 
+def test_a_video_with_zeros_inside_says_so(tmp_path, frames):
+    path = write_clip(tmp_path / "clip.mp4", frames)
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 3
+    data[middle : middle + 300] = bytes(300)
+    path.write_bytes(data)
+    with Video(path) as video:
+        assert list(video.frames())
+    assert video.damaged
+
+
+def test_a_video_too_small_to_show_anything_is_refused_by_its_name(tmp_path):
+    path = write_clip(tmp_path / "clip.avi", [np.zeros((4, 4, 3), np.uint8)])
+    with Video(path) as video, pytest.raises(BadVideo, match=r"clip.avi: has frames of 4 x 4 px"):
+        next(video.frames())
+
+
 def test_a_missing_video_is_refused(tmp_path):
     with pytest.raises(BadVideo, match="does not exist"):
         Video(tmp_path / "clip.mp4")

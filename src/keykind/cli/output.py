@@ -132,7 +132,7 @@ def photos_of(names: Sequence[str | Path]) -> Iterator["Source"]:
 
     passed_over = PassedOver()
     yield from iter_photos(names, passed_over)
-    if sentence := passed_over.sentence():
+    for sentence in filter(None, (passed_over.sentence(), passed_over.video_sentence())):
         message(f"keykind: {sentence}")
 
 

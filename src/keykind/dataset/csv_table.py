@@ -15,7 +15,16 @@ from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
 from keykind.dataset.listing import first_few
-from keykind.dataset.table_text import SAVE, candidates, decode_table, has_surrogates, normal, western
+from keykind.dataset.splits import part_of
+from keykind.dataset.table_text import (
+    SAVE,
+    candidates,
+    decode_table,
+    has_surrogates,
+    normal,
+    twice_encoded,
+    western,
+)
 
 COLUMNS = {
     "path": (
@@ -40,6 +49,8 @@ COLUMNS = {
         "chemin",
         "archivo",
         "ruta",
+        "percorso",
+        "bestand",
     ),
     "label": (
         "label",
@@ -56,8 +67,13 @@ COLUMNS = {
         "bezeichnung",
         "classe",
         "étiquette",
+        "catégorie",
         "clase",
         "etiqueta",
+        "categoría",
+        "etichetta",
+        "categoria",
+        "soort",
     ),
     "group": ("group", "key_id", "key", "group_id"),
     "split": ("split", "subset", "partition"),
@@ -76,6 +92,7 @@ class Row:
 
     line: int  # in the file, from 1
     cells: Mapping[str, str]  # column -> stripped text; columns missing from the table are absent
+    excess: int = 0  # cells beyond the heading's last column: a separator inside a cell moves the others
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +108,8 @@ def columns(path: str | Path) -> frozenset[str]:
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(MAX_HEADING)
-        body, _, delimiter = _split_top(decode_table(data[: len(data) // 4 * 4], path))
+        text = decode_table(data[: len(data) // 4 * 4], path)
+        body, _, delimiter = _split_top(re.sub("\r\n?", "\n", text))
         _, heading = next(_parse(body, delimiter, strict=False), (0, []))
         return frozenset(_column_indices(heading))
     except (OSError, csv.Error, BadDataset):
@@ -118,19 +136,29 @@ def load_table(path: str | Path, needed: Sequence[str]) -> Table:
         raise BadDataset(
             path, fault=f"cannot be read ({error.strerror})", remedy="check its permissions"
         ) from error
+    if not data.strip(b"\0"):
+        zeros = f"holds nothing but zeros ({len(data):,} bytes)" if data else "is empty (0 bytes)"
+        raise BadDataset(path, fault=zeros, remedy="copy the file again from its source")
     lines = _lines(decode_table(data, path), path)
     heading = lines[0][1] if lines else []
     indices = _column_indices(heading)
     _check_columns(path, heading, [name for name in needed if name not in indices])
-    rows, windows = [], []
+    rows, windows, twice = [], [], []
     for line, cells in lines[1:]:
         row = {name: cells[index] for name, index in indices.items() if index < len(cells)}
         for name, cell in row.items():
-            if name != "path" and has_surrogates(cell):
+            if name == "path":
+                continue
+            if has_surrogates(cell):
                 row[name] = _from_windows(cell, name, line, path)
                 windows.append(row[name])
-        rows.append(Row(line, row))
-    return Table(tuple(rows), tuple(_windows_note(path, windows)))
+            elif text := twice_encoded(cell):
+                row[name] = text
+                twice.append(text)
+            _check_letters(row[name], name, line, path)
+        rows.append(Row(line, row, sum(map(bool, cells[len(heading) :]))))
+    notes = (*_windows_note(path, windows), *_twice_note(path, twice), *_split_note(path, lines, indices))
+    return Table(tuple(rows), notes)
 
 
 def _split_top(text: str) -> tuple[str, int, str]:
@@ -148,7 +176,7 @@ def _lines(text: str, path: str | Path) -> list[tuple[int, list[str]]]:
 
     Raises BadDataset if a quotation mark is never closed: the rest of the table would be one cell.
     """
-    body, skipped, delimiter = _split_top(text)
+    body, skipped, delimiter = _split_top(re.sub("\r\n?", "\n", text))  # Excel for Mac ends lines with \r
     try:
         try:
             numbered = list(_parse(body, delimiter, strict=True))
@@ -239,3 +267,35 @@ def _windows_note(path: str | Path, texts: Sequence[str]) -> Iterator[str]:
             f"{printable(Path(path).name)} is not UTF-8; {count} read as Windows text ({examples}); "
             f"{SAVE} if that is wrong."
         )
+
+
+def _check_letters(text: str, column: str, line: int, path: str | Path) -> None:
+    """Raise BadDataset if a program has replaced a letter that it could not read."""
+    if "\ufffd" in text:
+        shown = repr(text.replace("\ufffd", "?"))
+        fault = f"has lost a letter: the {column} in line {line:,} is {shown}, with U+FFFD for what was there"
+        raise BadDataset(path, fault=fault, remedy=f"open the original table and {SAVE}")
+
+
+def _twice_note(path: str | Path, texts: Sequence[str]) -> Iterator[str]:
+    if texts:
+        examples = printable(first_few(sorted(set(texts))))
+        yield (
+            f"{printable(Path(path).name)} was saved in UTF-8 twice; {len(texts):,} of its cells were read "
+            f"as what they meant ({examples}); {SAVE} from the original if that is wrong."
+        )
+
+
+def _split_note(
+    path: str | Path, lines: Sequence[tuple[int, list[str]]], indices: Mapping[str, int]
+) -> Iterator[str]:
+    """Yield a sentence about a column that holds the names of splits, if no column is named split."""
+    if "split" in indices:
+        return
+    for index, name in enumerate(lines[0][1]):
+        values = {cells[index] for _, cells in lines[1:] if index < len(cells)} - {""}
+        if index not in indices.values() and len(values) > 1 and all(map(part_of, values)):
+            yield (
+                f"Column {printable(name)} of {printable(Path(path).name)} holds {first_few(sorted(values))} "
+                "but is not used; name it split to use it."
+            )

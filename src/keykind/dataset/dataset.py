@@ -99,7 +99,7 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
     Raises BadDataset if none can be read.
     """
     folder = Path(folder)
-    files = (path for path in folder.rglob("*") if is_photo_file(path) and path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and is_photo_file(path))
     paths = sorted(path for path in files if not _is_hidden(path, folder))
     if not paths:
         raise BadDataset(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
 from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode
+from keykind.dataset.folder_levels import check_levels, kinds_like_splits, same_folders_inside
 from keykind.dataset.key_ids import find_groups_csv, is_key_table
 from keykind.dataset.listing import Listing, PhotoEntry, ReadError, counted, first_few, relative_path
 from keykind.dataset.splits import TEST, TRAIN, VALIDATION, part_of
@@ -151,7 +152,10 @@ def list_folders(root: Path, as_test: bool) -> tuple[Listing, list[Path]]:
         _check_splits(walk, splits, skipped, as_test)
     if not walk.photos:
         raise _no_photos(walk)
-    notes = [] if splits else _split_inside_kinds(walk)
+    if not as_test:
+        check_levels(walk.root, walk.photos)
+    notes = kinds_like_splits(walk.photos) if splits else same_folders_inside(walk.photos)
+    notes += [] if splits else _split_inside_kinds(walk)
     sentences = (*notes, walk.skipped_files(), _skipped_folders(skipped), _skipped_runs(walk.runs))
     return (
         Listing(

@@ -5,6 +5,8 @@ Out:   the same with one spelling a kind, printable, and restricted to chosen ki
 Needs: nothing beyond Python
 """
 
+import re
+import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,11 +15,17 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, printable
 from keykind.dataset.groups import make_unique
 from keykind.dataset.listing import Listing, counted, first_few
-from keykind.dataset.table_text import normal
+from keykind.dataset.table_text import normal, visible
+
+COPY = re.compile(
+    r"(?: ?\(\d+\)|[ -]+(?:copy|kopie|copie|copia)(?: ?\(?\d+\)?)?)$"
+)  # what file managers append
 
 
 def merge_kinds(listings: Sequence[Listing]) -> tuple[list[Listing], list[str]]:
     """Return the listings with kinds equal but for case, spaces or Unicode normal form as one, and notes.
+
+    Characters that are not seen do not count. Kinds of nearly the same name stay apart, with a note.
 
     The most frequent spelling wins, of equally frequent ones the one in lower case.
     """
@@ -30,21 +38,46 @@ def merge_kinds(listings: Sequence[Listing]) -> tuple[list[Listing], list[str]]:
     notes = []
     for alike in spellings.values():
         ranked = sorted(alike, key=lambda kind: (-counts[kind], kind != kind.lower(), kind))
-        chosen = " ".join(normal(ranked[0]).split())
+        chosen = " ".join(visible(normal(ranked[0])).split()) or ranked[0]
         names |= dict.fromkeys(alike, chosen)
         if len(alike) > 1:
             listed = first_few(f"{_visible(kind)} ({counted(counts[kind], 'photo')})" for kind in ranked)
             notes.append(f"Spellings of one kind: {listed}; they are read as {printable(chosen)}.")
-    return [_renamed(listing, names) for listing in listings], sorted(notes)
+    return [_renamed(listing, names) for listing in listings], [*sorted(notes), *_alike(set(names.values()))]
 
 
 def _fold(kind: str) -> str:
     """Return what the spellings of one kind have in common."""
-    return " ".join(normal(normal(kind).casefold()).split())
+    return " ".join(visible(normal(normal(kind).casefold())).split())
+
+
+def _alike(kinds: set[str]) -> list[str]:
+    """Return a sentence about each set of kinds that may be one: double_bit and double-bit, 1 and 1.0."""
+    groups: defaultdict[str, list[str]] = defaultdict(list)
+    for kind in sorted(kinds):
+        groups[_loosely(kind)].append(kind)
+    for key in list(groups):
+        original = COPY.sub("", key)
+        if original != key and original in groups:
+            groups[original] += groups.pop(key)
+    return [
+        f"Kinds of nearly the same name: {first_few(map(printable, alike))}; they stay apart; rename them if "
+        "they are one."
+        for alike in groups.values()
+        if len(alike) > 1
+    ]
+
+
+def _loosely(kind: str) -> str:
+    """Return a spelling in which hyphens, underscores, wide letters and zeros after a point do not count."""
+    folded = visible(unicodedata.normalize("NFKC", kind)).casefold().strip()
+    return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", re.sub(r"(\d)\.0+$", r"\1", folded))
 
 
 def _visible(kind: str) -> str:
     """Return a spelling so that its difference is seen: normal form D looks like C."""
+    if visible(kind) != kind:
+        return f"{printable(kind)} with a character that is not seen"
     return printable(kind) + ("" if normal(kind) == kind else " in another Unicode form")
 
 

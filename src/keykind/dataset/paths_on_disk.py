@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 from keykind.core.errors import printable
 from keykind.core.files import file_mode
 from keykind.dataset.listing import first_few, shorten
-from keykind.dataset.table_text import WINDOWS, has_surrogates, normal
+from keykind.dataset.table_text import WINDOWS, has_surrogates, normal, twice_encoded
 
 ENCODINGS = (*WINDOWS, "mac_roman", "cp850")  # of file names in a table that is not UTF-8
 
@@ -95,6 +95,8 @@ def _spellings(cell: str) -> list[str]:
         data = cell.encode("utf-8", "surrogateescape")
         texts = (data.decode(encoding, "replace") for encoding in ENCODINGS)
         spellings += dict.fromkeys(text for text in texts if "\ufffd" not in text)
+    elif meant := twice_encoded(cell):
+        spellings.append(meant)
     return spellings + [spelling.replace("\\", "/") for spelling in spellings if "\\" in spelling]
 
 

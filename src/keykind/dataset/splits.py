@@ -13,22 +13,61 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from keykind.dataset.listing import PhotoEntry, counted
-from keykind.dataset.table_text import normal
+from keykind.dataset.table_text import visible, without_accents
 
 TRAIN, VALIDATION, TEST = PARTS = "train", "validation", "test"
 NAMES = {
-    TRAIN: ("train", "training", "trn"),
-    VALIDATION: ("val", "valid", "validation", "validate", "validating", "validierung", "dev"),
-    TEST: ("test", "testing", "tests", "holdout", "heldout"),
-}
-ENDINGS = ("", "set", "sets", "data", "dataset", "split", "images", "photos")  # trainset, train_images
+    TRAIN: (
+        "train",
+        "training",
+        "trainings",
+        "trn",
+        "trening",
+        "trenings",
+        "entrenamiento",
+        "entrainement",
+        "apprentissage",
+        "addestramento",
+        "treino",
+        "treinamento",
+    ),
+    VALIDATION: (
+        "val",
+        "valid",
+        "validation",
+        "validate",
+        "validating",
+        "validierung",
+        "validierungs",
+        "validacion",
+        "validazione",
+        "validacao",
+        "dev",
+        "eval",
+        "evaluation",
+    ),
+    TEST: ("test", "testing", "tests", "teste", "testes", "prueba", "pruebas", "holdout", "heldout"),
+}  # English, German, Norwegian, Spanish, French, Italian, Portuguese; without accents
+ENDINGS = (
+    "",
+    "set",
+    "sets",
+    "data",
+    "dataset",
+    "daten",
+    "split",
+    "images",
+    "imgs",
+    "photos",
+)  # trainset, train_images
+NUMBER = re.compile(r"(?<=\D)\d{1,4}$")  # train2017, test_1
 _PARTS = {f"{name}{ending}": part for part, names in NAMES.items() for name in names for ending in ENDINGS}
 
 
 def part_of(name: str) -> str | None:
     """Return the part that the name of a folder or a cell means, in any case; None: it is no split."""
-    folded = re.sub(r"[\s_.-]+", "", normal(name).casefold())
-    return _PARTS.get(folded)
+    folded = re.sub(r"[\s_.-]+", "", without_accents(visible(name)).casefold())
+    return _PARTS.get(NUMBER.sub("", folded))
 
 
 def place_validation(

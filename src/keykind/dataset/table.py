@@ -51,7 +51,7 @@ def _entry(row: Row, path: Path, root: Path) -> PhotoEntry:
 
 def _sound(rows: Sequence[Row], title: str) -> tuple[list[Row], list[ReadError]]:
     """Return the rows that name a photo and its kind, and an error for each other."""
-    faults = {row.line: _row_fault(row.cells.get("path", ""), row.cells.get("label", "")) for row in rows}
+    faults = {row.line: _row_fault(row) for row in rows}
     errors = [
         ReadError(f"{title} line {line}", f"{fault}; correct the row")
         for line, fault in faults.items()
@@ -60,8 +60,11 @@ def _sound(rows: Sequence[Row], title: str) -> tuple[list[Row], list[ReadError]]
     return [row for row in rows if not faults[row.line]], errors
 
 
-def _row_fault(path: str, label: str) -> str | None:
+def _row_fault(row: Row) -> str | None:
     """Return what is wrong with a row, or None."""
+    path, label = row.cells.get("path", ""), row.cells.get("label", "")
+    if row.excess:
+        return f'has {counted(row.excess, "cell")} more than the heading; put " around cells with a separator'
     if not path:
         return "has no path"
     if not label:

@@ -10,6 +10,7 @@ characters are the same in every encoding it may be; all else is refused rather 
 
 import codecs
 import unicodedata
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -141,3 +142,30 @@ def _share_of_zeros(data: bytes) -> float:
 def normal(text: str) -> str:
     """Return a text in Unicode normal form C, in which macOS and Windows spell an accent alike."""
     return unicodedata.normalize("NFC", text)
+
+
+def visible(text: str) -> str:
+    """Return a text without characters that are not seen, such as marks of byte order and direction."""
+    return "".join(character for character in text if unicodedata.category(character) != "Cf")
+
+
+def without_accents(text: str) -> str:
+    """Return a text with its letters only, e.g. entrainement for entraînement."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
+def twice_encoded(text: str) -> str | None:
+    """Return what a text meant before its UTF-8 was read as Windows or Mac text (`Ã¼` for `ü`), or None."""
+    if text.isascii():
+        return None
+    for encoding in ("cp1252", "mac_roman"):
+        with suppress(UnicodeError):
+            return b"".join(_byte(character, encoding) for character in text).decode()
+    return None
+
+
+def _byte(character: str, encoding: str) -> bytes:
+    """Return the byte of a character; Windows leaves five bytes as they are."""
+    if encoding == "cp1252" and character in "\x81\x8d\x8f\x90\x9d":
+        return character.encode("latin-1")
+    return character.encode(encoding)

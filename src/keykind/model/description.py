@@ -108,12 +108,13 @@ class Description:
 
     def _thresholds(self) -> str:
         card, rejected = self.card, "not a key" if self.card.of_keys else "none of the classes"
-        ood = (
-            ""
-            if card.ood_threshold is None
-            else (f"; {rejected} above an out-of-distribution score of {card.ood_threshold:.3g}")
+        unsure = f"not sure below a probability of {card.confidence_threshold:.2f}"
+        if card.ood_threshold is None:
+            return unsure
+        return (
+            f"{unsure}, or at an out-of-distribution score of about {card.ood_threshold:.3g}; "
+            f"{rejected} well above that score"
         )
-        return f"not sure below a probability of {card.confidence_threshold:.2f}{ood}"
 
     def _photos(self) -> Iterator[tuple[str, str]]:
         """Yield the photos of each split by class. Runs of `keykind train` list the splits of each class."""

@@ -56,10 +56,11 @@ def iter_photos(names: Sequence[str | Path], passed_over: PassedOver | None = No
     for name in map(str, names):
         if len(names) > 1 and _is_system_name(name, skipped):
             continue
+        videos = skipped.videos
         photos = _photos(name, skipped)
         first = next(photos, None)
         if first is None:
-            empty.append(_no_photos(name))
+            empty.append(_no_photos(name, skipped.videos - videos))
             continue
         found = True
         yield from empty
@@ -152,8 +153,11 @@ def _read_stdin() -> NamedPhoto | BadPhoto:
         return BadPhoto(STDIN, fault=fault, remedy="give a file")
 
 
-def _no_photos(name: str) -> BadPhoto:
+def _no_photos(name: str, videos: int) -> BadPhoto:
     verb = "matches" if _is_pattern(parse_location(name)) else "holds"
+    if videos:
+        fault = f"{verb} 0 photos, but {videos:,} video{'s' * (videos > 1)}"
+        return BadPhoto(name, fault=fault, remedy="videos are read by name: keykind predict clip.mp4")
     remedy = f"give photos, or folders of photos, which end in {', '.join(sorted(decode.SUFFIXES))}"
     return BadPhoto(name, fault=f"{verb} 0 photos", remedy=remedy)
 
@@ -246,6 +250,12 @@ def _sorted(entries: Sequence[Entry], skipped: PassedOver) -> list[Entry]:
     The contact sheet of a rendered set is not a photo.
     """
     is_set = any(location.name == SET_FILE for location, _ in entries)
+    skipped.videos += sum(
+        not is_folder
+        and not location.name.startswith(".")
+        and location.suffix.lower() in formats.VIDEO_SUFFIXES
+        for location, is_folder in entries
+    )
     visible = {
         f"{location.name}/" if is_folder else location.name: (location, is_folder)
         for location, is_folder in entries

@@ -42,6 +42,10 @@ FOLDERS = frozenset(
         "network trash folder",
         "temporary items",
         "lost+found",
+        "lost.dir",
+        "found.000",
+        "~snapshot",
+        "captureone",
         ".thumbnails",
         ".thumbs",
         ".xvpics",
@@ -78,7 +82,7 @@ FILES = frozenset(
     }
 )
 FILE_PREFIXES = ("._", "synophoto_thumb_", "synoindex_media_", "synofile_thumb_", "~$")
-FILE_SUFFIXES = (":zone.identifier", "@synoeastream", "@synoresource")
+FILE_SUFFIXES = (":zone.identifier", "@synoeastream", "@synoresource", "~")  # ~: an editor's backup
 MAX_NAMES = 5  # names in the sentence
 
 
@@ -99,6 +103,7 @@ class PassedOver:
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()  # name, e.g. "@eaDir" or "Thumbs.db" -> files
+        self.videos = 0  # files in folders of photos
 
     def skips(self, name: str, path: Path | None, *, is_folder: bool) -> bool:
         """Return whether to pass over an entry of a folder; if so, count it, or the files in it.
@@ -117,6 +122,17 @@ class PassedOver:
     def total(self) -> int:
         """Return the number of files passed over."""
         return self.counts.total()
+
+    def video_sentence(self) -> str | None:
+        """Return one sentence about the videos, or None."""
+        if not self.videos:
+            return None
+        were, them = (
+            ("1 video in a folder was", "it")
+            if self.videos == 1
+            else (f"{self.videos:,} videos in folders were", "them")
+        )
+        return f"{were} passed over; `keykind predict` reads {them} by name."
 
     def sentence(self) -> str | None:
         """Return one sentence, e.g. "36 thumbnails and system files were passed over (36 in @eaDir)"."""

@@ -184,11 +184,8 @@ def _describe(prediction: Prediction, key: Key | None, wording: Wording) -> tupl
     first, *others = sorted(key.probabilities.items(), key=lambda item: -item[1])[:MAX_ALTERNATIVES]
     likely = [first, *(other for other in others if other[1] >= LEAST_ALTERNATIVE)]
     alternatives = " or ".join(f"{kind} {rounded_down(probability)}" for kind, probability in likely)
-    details = (
-        when,
-        wording.reason(key.reason, key.probability),
-        "" if key.reason == BLADE_HIDDEN else alternatives,
-    )
+    reason = wording.reason(key.reason, key.probability)
+    details = (when, reason, "" if key.reason == BLADE_HIDDEN else alternatives)
     return NOT_SURE, "", "; ".join(filter(None, details))
 
 

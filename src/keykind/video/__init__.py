@@ -6,20 +6,7 @@ follows keys, `recording.py` writes the annotated video, and `inputs.py` answers
 
 from pathlib import Path
 
-SUFFIXES = (
-    ".mp4",
-    ".m4v",
-    ".mov",
-    ".avi",
-    ".mkv",
-    ".webm",
-    ".mpg",
-    ".mpeg",
-    ".3gp",
-    ".wmv",
-    ".mts",
-    ".m2ts",
-)
+from keykind.photo.formats import VIDEO_SUFFIXES as SUFFIXES
 
 
 def is_video(name: object) -> bool:

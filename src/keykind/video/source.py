@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from keykind.core.errors import BadPhoto, printable
 from keykind.core.extras import require
 from keykind.core.files import file_mode
+from keykind.photo.decode import MIN_SIDE
 
 DEFAULT_RATE = 30.0  # frames/s of a source that does not state its own
 MAX_RATE = 1000.0  # frames/s; what is stated above it is the resolution of a clock
@@ -84,6 +85,7 @@ class Video(_Closing):
         self.expected = _frame_count(self._container, self._stream, self.rate)  # frames; 0: unknown
         self._read = 0  # frames so far
         self._undecodable = 0  # packets
+        self._corrupt = 0  # frames of which FFmpeg made up parts
 
     def frames(self, every: int = 1) -> Iterator[Frame]:
         """Yield every Nth frame, the first one first. Raises BadVideo if there are none."""
@@ -106,6 +108,8 @@ class Video(_Closing):
             return f"ends after {self._read:,} of {self.expected:,} frames"
         if self._undecodable:
             return f"{self._undecodable:,} of its packets cannot be decoded"
+        if self._corrupt:
+            return f"damaged frames: {self._corrupt:,} of {self._read:,}, and what follows them may be wrong"
         return None
 
     def close(self) -> None:
@@ -129,7 +133,9 @@ class Video(_Closing):
             except errors:
                 self._undecodable += 1
                 continue
-            yield from frames
+            for frame in frames:
+                self._corrupt += bool(frame.is_corrupt)
+                yield frame
 
 
 class Camera(_Closing):
@@ -206,6 +212,9 @@ def upright(frame: Any, name: str) -> Pixels:
     if max(frame.width, frame.height) > MAX_SIDE:
         fault = f"has frames of {frame.width:,} x {frame.height:,} px; at most {MAX_SIDE:,} are read"
         raise BadVideo(name, fault=fault, remedy="convert it to a smaller size")
+    if min(frame.width, frame.height) < MIN_SIDE:
+        fault = f"has frames of {frame.width} x {frame.height} px, but needs at least {MIN_SIDE} on each side"
+        raise BadVideo(name, fault=fault, remedy="give the video in its original size")
     pixels = frame.to_ndarray(format="rgb24")
     return np.ascontiguousarray(np.rot90(pixels, round(frame.rotation / 90) % 4))
 
