@@ -17,6 +17,9 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
     | {".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"}
 )  # file extensions, lower case
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".3gp", ".wmv", ".mts", ".m2ts"}
+)
 HEAD = 64  # bytes that identify any of the formats
 MAX_TAGS = 1000  # entries of a TIFF directory that are read; cameras write fewer than 100
 

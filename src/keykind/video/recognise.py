@@ -74,7 +74,7 @@ def watch(recogniser: Recogniser, path: str | Path, *, every: int | None = None)
     tracks = tuple(tracker.confirmed(count))
     summary = tuple(track.summary(recogniser.kind_threshold) for track in tracks)
     height, width = still.pixels.shape[:2]
-    prediction = Prediction(video.name, summary, width=width, height=height)
+    prediction = Prediction(video.name, summary, width=width, height=height, damaged=video.damaged)
     return Watched(prediction, tracks, count, still)
 
 
