@@ -40,6 +40,25 @@ def test_a_video_between_photos_is_answered_in_its_turn(clip, capsys):
     assert lines[1].endswith("key.mp4  0.0-0.8 s")
 
 
+def test_videos_in_a_folder_are_counted_once(clip, tmp_path, capsys):
+    for name in ("a.mp4", "b/c.mov"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(clip.read_bytes())
+    photo = min((bundled_photos() / "train" / "dimple").iterdir())
+    (tmp_path / "b" / photo.name).write_bytes(photo.read_bytes())
+    assert run(tmp_path) == 0
+    output = capsys.readouterr()
+    assert len(output.out.splitlines()) == 1
+    assert output.err == "keykind: 2 videos were passed over; name them to search them.\n"
+
+
+def test_a_video_that_ends_early_is_answered_with_a_note(frames, tmp_path, capsys):
+    path = write_clip(tmp_path / "key.avi", frames, rate=6)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    assert run(path) == 0
+    assert "ends after 1 of 6 frames" in capsys.readouterr().out
+
+
 def test_a_broken_video_does_not_stop_the_others(clip, tmp_path, capsys):
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(clip.read_bytes()[:100])

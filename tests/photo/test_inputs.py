@@ -3,6 +3,7 @@
 import io
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from PIL import Image
 from keykind.core.errors import BadPhoto
 from keykind.photo.inputs import count_photos, iter_photos
 from keykind.photo.source import name_of
+from keykind.photo.system_files import PassedOver
 
 
 @pytest.fixture
@@ -43,6 +45,26 @@ def test_a_folder_stands_for_the_visible_photos_below_it_in_sorted_order(shop):
     expected = "[odd]/o.jpg", "a-1/x.webp", "a.jpg", "a/deep/er/w.heic", "a/y.jpg", "a/z.PNG", "b.jpg"
     assert found == [f"shop/{name}" for name in expected]
     assert found == sorted(found)
+
+
+@pytest.mark.parametrize(
+    ("name", "videos"), [("shop", 3), ("shop/*", 3), ("shop/**/*.mp4", 2), ("shop/*.jpg", 0), ("shop/a", 1)]
+)
+def test_videos_in_folders_are_counted_where_they_would_be_searched(shop, name, videos):
+    for video in ("b.MOV", "c.mp4", "a/d.mp4", ".hidden.mp4"):
+        (shop / video).touch()
+    passed_over = PassedOver()
+    with suppress(BadPhoto):  # a pattern that matches videos only
+        found = [name_of(source).lower() for source in iter_photos([name], passed_over)]
+        assert not any(photo.endswith((".mp4", ".mov")) for photo in found)
+    assert passed_over.videos == videos
+    assert passed_over.total == 0
+
+
+def test_a_folder_of_videos_only_says_so(tmp_path):
+    (tmp_path / "clip.mp4").touch()
+    with pytest.raises(BadPhoto, match="holds 0 photos, but 1 video; `keykind predict` reads videos"):
+        names_from(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 import drawn
-from keykind.core.errors import BadPhoto
 from keykind.photo.inputs import iter_photos
 from keykind.photo.source import name_of
 from keykind.photo.system_files import PassedOver, is_system_file, is_system_folder
@@ -73,14 +72,3 @@ def test_folders_that_people_make_are_not_passed_over(name):
 )
 def test_files_are_judged_by_their_whole_name(name, expected):
     assert is_system_file(name) is expected
-
-
-def test_videos_in_a_folder_are_counted_and_named_where_there_is_nothing_else(tmp_path):
-    for name in ("a.mp4", "B.MOV", ".hidden.mp4"):
-        (tmp_path / name).touch()
-    passed_over = PassedOver()
-    with pytest.raises(BadPhoto, match="holds 0 photos, but 2 videos; videos are read by name"):
-        list(iter_photos([tmp_path], passed_over))
-    assert passed_over.video_sentence() == (
-        "2 videos in folders were passed over; `keykind predict` reads them by name."
-    )

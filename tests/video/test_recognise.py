@@ -53,6 +53,16 @@ def test_json_of_a_video_says_when_a_key_is_seen(recogniser, clip):
     assert all(0 <= start <= end < 3 for start, end in (key["seconds"] for key in keys))
 
 
+def test_a_video_that_ends_early_is_answered_and_says_so(recogniser, frames, tmp_path):
+    path = write_clip(tmp_path / "clip.avi", frames, rate=6)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    prediction = attempt_video(recogniser, path).prediction
+    assert prediction.keys
+    assert prediction.error is None
+    assert prediction.damaged.startswith("ends after ")
+    assert prediction.as_json()["damaged"] == prediction.damaged
+
+
 def test_a_video_that_cannot_be_read_is_an_answer_with_its_error(recogniser, tmp_path):
     path = tmp_path / "clip.mp4"
     path.write_bytes(b"nothing")

@@ -6,7 +6,7 @@ import pytest
 from clips import pan, write_clip
 from keykind.core import extras
 from keykind.core.errors import MissingExtra
-from keykind.video import is_video
+from keykind.video import is_video, source
 from keykind.video.source import BadVideo, Camera, Video, pyav
 
 pytest.importorskip("av", reason="the extra video is not installed")
@@ -39,6 +39,63 @@ def test_a_video_that_ends_early_says_so(tmp_path, frames):
         read = len(list(video.frames()))
     assert 0 < read < 12
     assert "ends after" in str(video.damaged)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "avi"])
+def test_a_video_with_a_damaged_middle_says_so_and_is_read_to_its_end(tmp_path, suffix):
+    rng = np.random.default_rng(0)
+    picture = np.kron(rng.integers(0, 256, (12, 40, 3), np.uint8), np.ones((20, 20, 1), np.uint8))
+    path = write_clip(tmp_path / f"clip.{suffix}", pan(picture, 60))
+    data = bytearray(path.read_bytes())
+    start = len(data) // 3
+    data[start : start + 4000] = bytes(4000)
+    path.write_bytes(data)
+    with Video(path) as video:
+        read = list(video.frames())
+    assert 54 <= len(read) < 60
+    assert read[-1].seconds > 1.5
+    assert "cannot be decoded" in str(video.damaged) or "are damaged" in str(video.damaged)
+
+
+def test_a_frame_that_cannot_be_converted_is_passed_over(tmp_path, frames, monkeypatch):
+    def fail_once(frame, name, upright=source.upright):
+        if round(frame.time * 30) == 4:
+            raise pyav().error.InvalidDataError(1, "no such format")
+        return upright(frame, name)
+
+    monkeypatch.setattr(source, "upright", fail_once)
+    with Video(write_clip(tmp_path / "clip.mp4", frames)) as video:
+        assert [frame.number for frame in video.frames()] == [*range(4), *range(5, 12)]
+    assert video.damaged == "1 of its 12 frames are damaged"
+
+
+class FailingContainer:
+    """A container whose every third packet is no packet."""
+
+    def __init__(self, container):
+        self._packets = container.demux(container.streams.video[0])
+        self._container, self._count = container, 0
+
+    def demux(self, stream):
+        while True:
+            self._count += 1
+            if self._count % 3 == 0:
+                raise pyav().error.InvalidDataError(1, "no packet")
+            packet = next(self._packets, None)
+            if packet is None:
+                return
+            yield packet
+
+    def close(self):
+        self._container.close()
+
+
+def test_a_video_is_read_on_behind_bytes_that_are_no_packet(tmp_path, frames):
+    video = Video(write_clip(tmp_path / "clip.mp4", frames))
+    video._container = FailingContainer(video._container)
+    with video:
+        assert len(list(video.frames())) == 12
+    assert "packets cannot be decoded" in video.damaged
 
 
 @pytest.mark.parametrize("content", [b"", b"no video at all" * 100])

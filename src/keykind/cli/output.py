@@ -122,17 +122,17 @@ def print_errors(errors: Iterable["ReadError"]) -> None:
         message(f"keykind: {error.name}: {error.reason}")
 
 
-def photos_of(names: Sequence[str | Path]) -> Iterator["Source"]:
+def photos_of(names: Sequence[str | Path], video_remedy: str = "") -> Iterator["Source"]:
     """Yield the photos that arguments stand for; then say once what was passed over beside them.
 
-    Raises BadPhoto as `iter_photos` does.
+    video_remedy: what to do about videos in folders. Raises BadPhoto as `iter_photos` does.
     """
     from keykind.photo.inputs import iter_photos
     from keykind.photo.system_files import PassedOver
 
     passed_over = PassedOver()
     yield from iter_photos(names, passed_over)
-    for sentence in filter(None, (passed_over.sentence(), passed_over.video_sentence())):
+    for sentence in filter(None, (passed_over.sentence(), passed_over.video_sentence(video_remedy))):
         message(f"keykind: {sentence}")
 
 

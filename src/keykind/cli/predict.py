@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 HELP = "predict the kind of every key in photos"
 DEFAULT_FORMAT = "jsonl"
 DEFAULT_PART = 1000  # photos
+VIDEO_REMEDY = "name them to search them"  # for videos in folders
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -195,9 +196,8 @@ def _write(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Re
 
     total = count_photos(options.photos) if options.out.suffix else 0  # some in a folder may be done
     output = ShardedOutput(options.out, f".{options.format or DEFAULT_FORMAT}", options.part or DEFAULT_PART)
-    tally = output.write(
-        photos_of(options.photos), recogniser, lambda photos: progress(recognise(photos), total, "photos")
-    )
+    photos = photos_of(options.photos, VIDEO_REMEDY)
+    tally = output.write(photos, recogniser, lambda some: progress(recognise(some), total, "photos"))
     print(json.dumps(tally.as_json()) if options.json else tally.text(wording_of(recogniser.model.card)))
     if tally.unreadable and not options.json:
         print(f"why photos are unreadable is in the column error of {options.out}")
@@ -210,7 +210,7 @@ def _print(options: argparse.Namespace, recogniser: "Recogniser", recognise: "Re
     from keykind.predict.wording import wording_of
 
     tally, wording = writers.Tally(), wording_of(recogniser.model.card)
-    counted = tally.counted(recognise(photos_of(options.photos)))
+    counted = tally.counted(recognise(photos_of(options.photos, VIDEO_REMEDY)))
     text = writers.text_lines(counted, recogniser.kinds, wording)
     for line in writers.json_lines(counted) if options.json else text:
         print(line, flush=True)

@@ -17,6 +17,9 @@ SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
     | {".heic", ".heif", ".hif", ".avif", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"}
 )  # file extensions, lower case
+VIDEO_SUFFIXES = frozenset(
+    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".3gp", ".wmv", ".mts", ".m2ts"}
+)  # of `keykind.video`; in folders of photos they are passed over
 HEAD = 64  # bytes that identify any of the formats
 MAX_TAGS = 1000  # entries of a TIFF directory that are read; cameras write fewer than 100
 
@@ -38,20 +41,6 @@ _CANON_CR2 = b"CR\2"  # at byte 8 of a TIFF
 _SUBFILE_TYPE, _PHOTOMETRIC, _SUB_IMAGES, _DNG_VERSION = 254, 262, 330, 50706  # TIFF tags
 _REDUCED = 1  # bit of _SUBFILE_TYPE: a smaller version of another image of the file
 _SENSOR_DATA = (32803, 34892)  # values of _PHOTOMETRIC: colour filter array, linear raw
-VIDEO_SUFFIXES = (
-    ".mp4",
-    ".m4v",
-    ".mov",
-    ".avi",
-    ".mkv",
-    ".webm",
-    ".mpg",
-    ".mpeg",
-    ".3gp",
-    ".wmv",
-    ".mts",
-    ".m2ts",
-)  # of `keykind.video`; in folders of photos they are passed over
 
 
 def detect_format(data: bytes, name: str | Path) -> str:

@@ -44,9 +44,9 @@ def iter_photos(names: Sequence[str | Path], passed_over: PassedOver | None = No
     Folders are searched recursively. Folders and patterns yield the files with a photo's extension, and those
     without any extension whose first bytes are a photo's, sorted, except hidden files, the contact sheet of a
     rendered set, and what file servers and managers leave beside photos (`keykind.photo.system_files`), which
-    `passed_over` counts; a folder reached through several links is read once. `**` matches any number of
-    folders. Only the names of one branch of folders are in memory. A single name is always read; among
-    several, as a shell writes for `*`, such names are passed over.
+    `passed_over` counts, like videos; a folder reached through several links is read once. `**` matches any
+    number of folders. Only the names of one branch of folders are in memory. A single name is always read;
+    among several, as a shell writes for `*`, such names are passed over.
     A folder or pattern without photos is yielded as a BadPhoto.
     Raises BadPhoto if there is nothing to read at all.
     """
@@ -56,8 +56,7 @@ def iter_photos(names: Sequence[str | Path], passed_over: PassedOver | None = No
     for name in map(str, names):
         if len(names) > 1 and _is_system_name(name, skipped):
             continue
-        videos = skipped.videos
-        photos = _photos(name, skipped)
+        photos, videos = _photos(name, skipped), skipped.videos
         first = next(photos, None)
         if first is None:
             empty.append(_no_photos(name, skipped.videos - videos))
@@ -157,7 +156,7 @@ def _no_photos(name: str, videos: int) -> BadPhoto:
     verb = "matches" if _is_pattern(parse_location(name)) else "holds"
     if videos:
         fault = f"{verb} 0 photos, but {videos:,} video{'s' * (videos > 1)}"
-        return BadPhoto(name, fault=fault, remedy="videos are read by name: keykind predict clip.mp4")
+        return BadPhoto(name, fault=fault, remedy="`keykind predict` reads videos that are named one by one")
     remedy = f"give photos, or folders of photos, which end in {', '.join(sorted(decode.SUFFIXES))}"
     return BadPhoto(name, fault=f"{verb} 0 photos", remedy=remedy)
 
@@ -196,6 +195,8 @@ def _walk(root: Location, pattern: Sequence[str], skipped: PassedOver) -> Iterat
             after = _step(states, location.name, pattern)
             if after and is_folder:
                 stack.append((after, _list_folder(location, after, visited, skipped)))
+            elif len(pattern) in after and _is_video(location):
+                skipped.videos += 1
             elif len(pattern) in after:
                 yield location
 
@@ -222,7 +223,7 @@ def _expand(states: set[int], pattern: Sequence[str]) -> set[int]:
 def _list_folder(
     folder: Location, states: set[int], visited: set[Visit], skipped: PassedOver
 ) -> Iterator[Entry | BadPhoto]:
-    """Yield a folder's photos and subfolders, sorted by name; nothing if already visited in these states."""
+    """Yield a folder's photos, videos and subfolders, sorted; nothing if visited before in these states."""
     try:
         if isinstance(folder, Address):
             yield from _sorted([(entry, entry.is_folder) for entry in storage.list_entries(folder)], skipped)
@@ -245,23 +246,17 @@ def _list_folder(
 
 
 def _sorted(entries: Sequence[Entry], skipped: PassedOver) -> list[Entry]:
-    """Return the visible folders and photos, sorted as if folder names ended in `/`.
+    """Return the visible folders, photos and videos, sorted as if folder names ended in `/`.
 
     The contact sheet of a rendered set is not a photo.
     """
     is_set = any(location.name == SET_FILE for location, _ in entries)
-    skipped.videos += sum(
-        not is_folder
-        and not location.name.startswith(".")
-        and location.suffix.lower() in formats.VIDEO_SUFFIXES
-        for location, is_folder in entries
-    )
     visible = {
         f"{location.name}/" if is_folder else location.name: (location, is_folder)
         for location, is_folder in entries
         if not _is_skipped(location, is_folder, skipped)
         and not location.name.startswith(".")
-        and (is_folder or _is_photo(location))
+        and (is_folder or _is_video(location) or _is_photo(location))
         and not (is_set and location.name == SHEET)
     }
     return [visible[name] for name in sorted(visible)]
@@ -272,6 +267,10 @@ def _is_photo(location: Location) -> bool:
     if isinstance(location, Path):
         return formats.is_photo_file(location)
     return location.suffix.lower() in formats.SUFFIXES
+
+
+def _is_video(location: Location) -> bool:
+    return location.suffix.lower() in formats.VIDEO_SUFFIXES
 
 
 def _is_skipped(location: Location, is_folder: bool, skipped: PassedOver) -> bool:

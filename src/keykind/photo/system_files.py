@@ -1,7 +1,7 @@
 """Names that file servers, file managers and photo programs leave beside photos.
 
 In:    names of files and folders; a folder
-Out:   whether a name is one of theirs; PassedOver, the files passed over, counted by name
+Out:   whether a name is one of theirs; PassedOver, the files passed over, counted by name; videos
 Needs: nothing beyond Python
 
 Thumbnails are the reason: a Synology server keeps a small JPEG of each photo in `@eaDir`, and each would
@@ -99,11 +99,11 @@ def is_system_file(name: str) -> bool:
 
 
 class PassedOver:
-    """The thumbnails and system files that were passed over, counted by the name they go by."""
+    """What was passed over: thumbnails and system files, counted by the name they go by, and videos."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()  # name, e.g. "@eaDir" or "Thumbs.db" -> files
-        self.videos = 0  # files in folders of photos
+        self.videos = 0
 
     def skips(self, name: str, path: Path | None, *, is_folder: bool) -> bool:
         """Return whether to pass over an entry of a folder; if so, count it, or the files in it.
@@ -123,17 +123,6 @@ class PassedOver:
         """Return the number of files passed over."""
         return self.counts.total()
 
-    def video_sentence(self) -> str | None:
-        """Return one sentence about the videos, or None."""
-        if not self.videos:
-            return None
-        were, them = (
-            ("1 video in a folder was", "it")
-            if self.videos == 1
-            else (f"{self.videos:,} videos in folders were", "them")
-        )
-        return f"{were} passed over; `keykind predict` reads {them} by name."
-
     def sentence(self) -> str | None:
         """Return one sentence, e.g. "36 thumbnails and system files were passed over (36 in @eaDir)"."""
         if not self.total:
@@ -144,6 +133,13 @@ class PassedOver:
         if self.total == 1:
             return f"1 thumbnail or system file was passed over ({names})."
         return f"{self.total:,} thumbnails and system files were passed over ({names})."
+
+    def video_sentence(self, remedy: str = "") -> str | None:
+        """Return one sentence, e.g. "3 videos were passed over; name them." with that remedy, or None."""
+        if not self.videos:
+            return None
+        counted = "1 video was" if self.videos == 1 else f"{self.videos:,} videos were"
+        return f"{counted} passed over{remedy and f'; {remedy}'}."
 
 
 def count_files(folder: Path) -> int:

@@ -6,9 +6,9 @@ follows keys, `recording.py` writes the annotated video, and `inputs.py` answers
 
 from pathlib import Path
 
-from keykind.photo.formats import VIDEO_SUFFIXES as SUFFIXES
+from keykind.photo.formats import VIDEO_SUFFIXES
 
 
 def is_video(name: object) -> bool:
     """Return whether something is the name of a video, by its ending."""
-    return isinstance(name, str | Path) and Path(name).suffix.lower() in SUFFIXES
+    return isinstance(name, str | Path) and Path(name).suffix.lower() in VIDEO_SUFFIXES

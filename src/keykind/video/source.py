@@ -27,6 +27,7 @@ DEFAULT_RATE = 30.0  # frames/s of a source that does not state its own
 MAX_RATE = 1000.0  # frames/s; what is stated above it is the resolution of a clock
 MAX_SIDE = 16_384  # px of a frame: 800 MB
 MIN_COMPLETE = 0.9  # share of the stated frames, which some files overstate, below which a video is damaged
+MAX_FAILURES = 20  # one after the other, to find the next packet, after which a video counts as ended
 CAMERA_TIMEOUT = 10.0  # s without a frame after which a camera counts as disconnected
 CAMERA_FORMATS = {"win32": "dshow", "darwin": "avfoundation"}  # of FFmpeg, by platform; elsewhere v4l2
 CONVERT = "convert it to MP4 (H.264), or copy it again"
@@ -62,7 +63,7 @@ class _Closing:
 
 
 class Video(_Closing):
-    """A video file, whose frames are read once; then `damaged` says whether some are missing."""
+    """A video file, whose frames are read once; then `damaged` says what is wrong with some."""
 
     def __init__(self, path: str | Path) -> None:
         """Open a video. Raises BadVideo if it cannot be read, MissingExtra without keykind[video]."""
@@ -85,7 +86,7 @@ class Video(_Closing):
         self.expected = _frame_count(self._container, self._stream, self.rate)  # frames; 0: unknown
         self._read = 0  # frames so far
         self._undecodable = 0  # packets
-        self._corrupt = 0  # frames of which FFmpeg made up parts
+        self._corrupt = 0  # frames that the decoder could only fill in, or not convert
 
     def frames(self, every: int = 1) -> Iterator[Frame]:
         """Yield every Nth frame, the first one first. Raises BadVideo if there are none."""
@@ -94,48 +95,64 @@ class Video(_Closing):
             stated = seconds + 1 / self.rate if frame.time is None else float(frame.time)
             start = start if self._read else stated
             seconds = max(stated - start, seconds + 1e-4)  # of some files, they do not increase
-            if self._read % every == 0:
-                yield Frame(self._read, max(seconds, 0.0), upright(frame, self.name))
-            self._read += 1
+            number, self._read = self._read, self._read + 1
+            self._corrupt += bool(frame.is_corrupt)
+            if number % every == 0 and (pixels := self._pixels(frame)) is not None:
+                yield Frame(number, max(seconds, 0.0), pixels)
         if not self._read:
             fault = "has no frame that can be decoded" + (f", of {self.expected:,}" if self.expected else "")
             raise BadVideo(self.name, fault=fault, remedy=CONVERT)
 
     @property
     def damaged(self) -> str | None:
-        """Return what is missing after all frames have been read, or None."""
+        """Return what was missing or damaged, once all frames have been read, or None."""
         if self._read < MIN_COMPLETE * self.expected:
             return f"ends after {self._read:,} of {self.expected:,} frames"
         if self._undecodable:
             return f"{self._undecodable:,} of its packets cannot be decoded"
         if self._corrupt:
-            return f"damaged frames: {self._corrupt:,} of {self._read:,}, and what follows them may be wrong"
+            return f"{self._corrupt:,} of its {self._read:,} frames are damaged"
         return None
 
     def close(self) -> None:
         """Release the file."""
         self._container.close()
 
+    def _pixels(self, frame: Any) -> Pixels | None:
+        """Return a frame's pixels, or None, counted, if they cannot be converted. Raises BadVideo."""
+        try:
+            return upright(frame, self.name)
+        except pyav().FFmpegError:
+            self._corrupt += 1
+            return None
+
     def _decoded(self) -> Iterator[Any]:
         """Yield PyAV's frames; what cannot be decoded is passed over and counted."""
         errors = pyav().FFmpegError
-        packets = self._container.demux(self._stream)
-        while True:
-            try:
-                packet = next(packets, None)
-            except errors:  # the file is damaged here, and FFmpeg does not go on
-                self._undecodable += 1
-                return
-            if packet is None:
-                return
+        for packet in self._packets():
             try:
                 frames = packet.decode()
             except errors:
                 self._undecodable += 1
                 continue
-            for frame in frames:
-                self._corrupt += bool(frame.is_corrupt)
-                yield frame
+            yield from frames
+
+    def _packets(self) -> Iterator[Any]:
+        """Yield PyAV's packets, the last one empty; after bytes that are none, go on behind them."""
+        errors, failed = pyav().FFmpegError, 0
+        packets = self._container.demux(self._stream)
+        while failed < MAX_FAILURES:
+            try:
+                packet = next(packets, None)
+            except errors:
+                self._undecodable += 1
+                failed += 1
+                packets = self._container.demux(self._stream)  # the one before has ended
+                continue
+            if packet is None:
+                return
+            failed = 0
+            yield packet
 
 
 class Camera(_Closing):
