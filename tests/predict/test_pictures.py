@@ -376,19 +376,6 @@ def test_plain_predictions_import_nothing_that_draws(photos, model):
     assert result.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("Debian's chromium is not installed")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=executable, args=flags)
-        yield started
-        started.close()
-
-
 @pytest.mark.parametrize("width", [1280, 390])
 def test_the_page_filters_and_enlarges(browser, width, tmp_path):
     page = Gallery(KINDS, KEYS)

@@ -6,6 +6,7 @@ A pytest plugin, loaded by conftest.py, so that all modules share one build.
 import os
 import re
 import shutil
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -52,21 +53,33 @@ def video(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")  # no longer: Playwright runs an event loop in this thread
-def chromium(video):
-    playwright = pytest.importorskip("playwright.sync_api")
+@contextmanager
+def started(*flags: str):
+    """Yield Chromium; skip the test if it is not installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     executable = shutil.which("chromium")
     if executable is None:
         pytest.skip("Debian's chromium is not installed")
-    flags = [
-        "--no-sandbox",
-        "--use-fake-device-for-media-stream",
-        f"--use-file-for-fake-video-capture={video}",
-    ]
     with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=executable, args=flags)
+        browser = driver.chromium.launch(executable_path=executable, args=["--no-sandbox", *flags])
         yield browser
         browser.close()
+
+
+# Browsers live no longer than a module: Playwright runs an event loop in this thread, and only one at a time.
+@pytest.fixture(scope="module")
+def chromium(video):
+    """A browser with a camera, which shows a key."""
+    camera = "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={video}"
+    with started(*camera) as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A browser for pages that keykind writes."""
+    with started("--disable-gpu", "--disable-background-networking") as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")

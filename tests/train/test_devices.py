@@ -48,7 +48,7 @@ def test_missing_devices_are_an_error_that_names_the_existing_ones(results):
     assert "already initialised with 2 virtual CPU device(s)" in results["errors"]["cpu:3"]
     for choice in ("1", "all"):
         error = results["errors"][choice]
-        assert error == "" or "needs 1 GPU(s), TensorFlow sees 0" in error
+        assert error == "" or "needs 1 GPU, TensorFlow sees 0" in error
 
 
 @pytest.mark.parametrize("choice", ["0", "-1", "two", "cpu:", "cpu:0", "gpu:1"])

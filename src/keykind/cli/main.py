@@ -73,7 +73,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Return the parsed arguments; print the help and exit if there are none."""
     verb = next(iter(arguments), None)
-    return parser((verb,) if verb in VERBS else None).parse_args(arguments or ["--help"])
+    root = parser((verb,) if verb in VERBS else None)
+    options, unknown = root.parse_known_args(arguments or ["--help"])
+    if unknown:  # root.parse_args would show the usage of `keykind`, not of the verb
+        options.refuse(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def parser(verbs: Sequence[str] | None = None) -> argparse.ArgumentParser:
@@ -93,5 +97,7 @@ def parser(verbs: Sequence[str] | None = None) -> argparse.ArgumentParser:
         options = add(name) if name in HIDDEN else add(name, help=verb.HELP)
         options.description = f"{verb.HELP[0].upper()}{verb.HELP[1:]}."
         verb.add_options(options)
-        options.set_defaults(verb=verb.run, interrupted=getattr(verb, "interrupted", lambda _: ""))
+        options.set_defaults(
+            verb=verb.run, refuse=options.error, interrupted=getattr(verb, "interrupted", lambda _: "")
+        )
     return root

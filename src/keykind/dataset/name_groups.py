@@ -53,6 +53,8 @@ COMMON = frozenset(
 )
 FEW = 6  # photos of one object; more with the only stem of a kind, or one of all kinds, are merely counted
 MAX_PHOTOS = 40  # of one object
+BY_NAMES = "By their names, "  # how the sentence begins
+FLAG = "--group-pattern"
 
 
 def proposal(photos: Sequence[PhotoEntry]) -> str | None:
@@ -69,9 +71,9 @@ def proposal(photos: Sequence[PhotoEntry]) -> str | None:
     listed = "; ".join(first_few(map(shorten, names), " = ") for names in list(groups.values())[:2])
     more = f" and {len(groups) - 2:,} more" if len(groups) > 2 else ""
     return (
-        f"By their names, {count:,} photos show {counted(len(groups), 'object')} several times "
+        f"{BY_NAMES}{count:,} photos show {counted(len(groups), 'object')} several times "
         f"({listed}{more}), but each photo counts as an object of its own. If the names are right, scores "
-        f"are too high unless you add: --group-pattern {shlex.quote(pattern)}"
+        f"are too high unless you add: {FLAG} {shlex.quote(pattern)}"
     )
 
 

@@ -33,7 +33,7 @@ from keykind.model.head import Floats
 from keykind.train.head_training import CURVES
 from keykind.train.recipe import Recipe
 
-RANDOM_WEIGHTS = "The network's weights are random, not pretrained: these scores say nothing about real keys."
+RANDOM_WEIGHTS = "The network's weights are random, not pretrained: these scores say nothing about others."
 Row = tuple[Any, ...]
 
 

@@ -13,6 +13,7 @@ from keykind import __version__
 from keykind.core.cache import Cache, default_folder
 from keykind.core.errors import BadDataset
 from keykind.core.timer import Timer
+from keykind.dataset.listing import counted
 from keykind.detect.detector import load_detector
 from keykind.experiment.artifacts import write_model_files, write_report_files
 from keykind.experiment.context import Context
@@ -87,10 +88,12 @@ def _run_stages(
     context: Context, backbone: Backbone, folds: Sequence[Fold], identity: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Run all stages, write every file but metrics.json, and return the metrics."""
-    timer = context.timer
+    timer, tell, dataset = context.timer, context.experiment.tell, context.experiment.dataset
+    tell(f"Training on {counted(len(dataset.subset('train')), 'photo')}.")
     result = fine_tune(context, train_heads(context, backbone, folds))
     calibration = calibrate(context, result)
     timer.record("training")
+    tell(f"Testing on {counted(len(dataset.subset('test')), 'photo')}.")
     tested = run_test(context, result, calibration)
     timer.record("features")
     classifier = build_classifier(result.backbone, result.head, context.recipe)

@@ -34,14 +34,16 @@ def totals(
     found = [kind for kind in kinds if photos.get(kind)]
     if not found:
         return Html("")
-    if wording.item == "photo":  # a photo is one item
-        head = ["kind", "photos"]
+    if not wording.of_keys:  # a photo is one item
+        head = ["class", "photos"]
         rows = [[kind, f"{photos[kind]:,}"] for kind in found]
     else:
         head = ["kind", wording.items, "photos"]
         rows = [[kind, f"{keys[kind]:,}", f"{photos[kind]:,}"] for kind in found]
     known = wording.counted(sum(keys[kind] for kind in found))
-    summary = f"{known} of {len(found):,} kind{'s' * (len(found) != 1)}"
+    one, several = ("kind", "kinds") if wording.of_keys else ("class", "classes")
+    known = f"{known} of" if wording.of_keys else f"{known} with an answer, of"
+    summary = f"{known} {len(found):,} {one if len(found) == 1 else several}"
     return tag("details", tag("summary", summary), table(head, rows))
 
 

@@ -1,6 +1,5 @@
 """What the page of a finished run was made from, one of a hundred kinds, and a browser."""
 
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -58,16 +57,3 @@ def many_kinds(report_data):
         predictions=dict.fromkeys(report_data.scores, predictions),
         explainer=replace(explainer, head=wide, kinds=tuple(kinds)),
     )
-
-
-@pytest.fixture(scope="session")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("Debian's chromium is not installed")
-    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=executable, args=flags)
-        yield started
-        started.close()

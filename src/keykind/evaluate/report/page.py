@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 
 from keykind.core.html import Content, Html, page, table, tag
+from keykind.dataset.name_groups import BY_NAMES, FLAG
 from keykind.evaluate.report.confusion import confusion_section
 from keykind.evaluate.report.data import FigureWriter, ReportData, Section, folded
 from keykind.evaluate.report.data_section import data_section, input_section
@@ -73,12 +74,18 @@ def _summary(data: ReportData) -> Iterable[Content]:
     aside = tag("div", tag("h2", "What to photograph next"), tag("ul", advice))
     yield tag("div", result, aside, class_="pair first", id="result")
     yield _origin_line(data)
-    warnings = [tag("li", warning) for warning in data.dataset.warnings]
+    warnings = [_warning(sentence) for sentence in data.dataset.warnings]
     if warnings:
         yield tag("h2", "Dataset warnings")
         yield tag("ul", warnings[:MAX_WARNINGS])
     if len(warnings) > MAX_WARNINGS:
         yield folded(f"{len(warnings) - MAX_WARNINGS} more warnings", tag("ul", warnings[MAX_WARNINGS:]))
+
+
+def _warning(sentence: str) -> Html:
+    """Return a warning as an item of a list; the option that it proposes can be copied."""
+    text, flag, value = sentence.partition(FLAG)
+    return tag("li", text, tag("code", flag, value) if flag else None)
 
 
 def _result(data: ReportData) -> Iterable[Content]:
@@ -102,6 +109,9 @@ def _result(data: ReportData) -> Iterable[Content]:
         f"Macro F1 {plain.macro_f1:.2f} [{format_interval(plain.intervals['macro_f1'])}]. ",
         f"On their edge views the weighted F1 is {edge.weighted_f1:.2f}." if edge else None,
     )
+    if any(warning.startswith(BY_NAMES) for warning in data.dataset.warnings):
+        caveat = "by their names, several photos show one object; see the warnings below."
+        yield tag("p", tag("strong", "Perhaps too high: "), caveat)
     yield tag("p", tag("strong", "Confused: "), "; ".join(confusions) + "." if confusions else "nothing.")
 
 

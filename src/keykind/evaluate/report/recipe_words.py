@@ -96,6 +96,7 @@ PARTIAL: Mapping[str, Words] = {
 }
 FULL: Mapping[str, Words] = {
     "all_layers_epochs": Words("Epochs", "in which all layers were trained", str),
+    "all_layers_min_steps": Words("Least steps", "in all, of photos that show no keys", str),
     "all_layers_learning_rate": Words(
         "Learning rate", "peak of AdamW's; it decays to 0 along a cosine", _number
     ),
