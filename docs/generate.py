@@ -23,9 +23,9 @@ HEAD = """# Command line
 Made from `keykind --help` by `python docs/generate.py`; do not edit.
 
 Exit status of every verb: 0 done; 1 done, but some photos could not be read or rendered; 2 not done, and the
-reason is printed, also if the results cannot be printed because the disk is full; 130 interrupted with Ctrl-C,
-with a line that says what to do next. A file that exists is replaced with `--force` only; a folder that a command
-began is resumed by repeating the command.
+reason is printed, also if the results cannot be printed because the disk is full; 130 interrupted with
+Ctrl-C, with a line that says what to do next. A file that exists is replaced with `--force` only; a folder
+that a command began is resumed by repeating the command.
 """
 FIELD = re.compile(r"^    (\w+): [^=]+ = .*?(?:  # (.*))?$", re.MULTILINE)
 
