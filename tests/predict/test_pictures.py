@@ -286,6 +286,38 @@ def test_a_page_replaces_only_pages_that_keykind_wrote(tmp_path):
     Targets(html=tmp_path / "mine.html", force=True).check([])
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder in which nobody can write")
+@pytest.mark.parametrize("option", ["--save", "--html", "--sort", "--out"])
+def test_what_cannot_be_written_is_refused_before_any_photo_is_read(model, option):
+    out = {"--save": "new", "--html": "x.html", "--sort": "new/sorted", "--out": "x.csv"}[option]
+    result = keykind("predict", "missing.jpg", "--model", model, option, f"/proc/{out}")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"keykind: /proc/{out}: cannot be written")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_foreign_file_in_the_place_of_a_picture_is_the_only_thing_reported(photos, model, tmp_path):
+    (tmp_path / "out").mkdir()
+    shutil.copy(photos / "a.jpg", tmp_path / "out")
+    result = keykind(
+        "predict", photos / "shop" / "b.jpg", photos / "a.jpg", "--model", model, "--save", tmp_path / "out"
+    )
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert names(tmp_path / "out") == ["a.jpg"]
+
+
+def test_after_an_interruption_every_picture_in_the_folder_is_counted(photos, model, tmp_path):
+    sources = sorted(path for path in photos.rglob("*") if path.is_file())
+    with (
+        suppress(KeyboardInterrupt),
+        Pictures(Targets(save=tmp_path / "out"), [str(photos)], Recogniser.load(model)) as pictures,
+    ):
+        predictions = pictures.recognise(sources * 5)
+        next(predictions)
+        raise KeyboardInterrupt
+    assert pictures.saved == len(names(tmp_path / "out"))
+
+
 def test_after_an_interruption_the_page_holds_what_was_finished(photos, model, tmp_path):
     targets = Targets(html=tmp_path / "page.html")
     sources = sorted(path for path in photos.rglob("*") if path.is_file())
