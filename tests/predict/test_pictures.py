@@ -151,6 +151,20 @@ def test_of_several_folders_each_keeps_its_name(photos, tmp_path):
     assert one.of(tmp_path / "other.jpg") == PurePath("other.jpg")
 
 
+def test_folders_of_the_same_name_are_told_apart_by_those_above_them(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("A/in", "B/IN", "C/out")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    several = RelativeNames(list(map(str, folders)))
+    assert [several.of(folder / "x" / "1.jpg").as_posix() for folder in folders] == [
+        *("A/in/x/1.jpg", "B/IN/x/1.jpg", "C/out/x/1.jpg")
+    ]
+    monkeypatch.chdir(folders[0])
+    relative = RelativeNames([".", "../../B/IN", str(folders[0])])
+    assert relative.of(Path("1.jpg")) == PurePath("A/in/1.jpg")
+    assert relative.of(Path("../../B/IN/1.jpg")) == PurePath("B/IN/1.jpg")
+
+
 def test_names_are_taken_once_whatever_their_case_or_normal_form():
     taken = Taken()
     made = [str(taken.unique(PurePath(name))) for name in ("x/Ü.jpg", "x/u\u0308.JPG", "x/ü.jpg", "y/ü.jpg")]
