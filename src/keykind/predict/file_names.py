@@ -110,9 +110,8 @@ def _prefixes(roots: Sequence[Location]) -> list[tuple[str, ...]]:
 def _parts(root: Location) -> tuple[str, ...]:
     """Return the names of a folder and of those above it, the disk's or the store's first."""
     if isinstance(root, Path):
-        parts = Path(os.path.abspath(root)).parts[
-            1:
-        ]  # without `..`, which would lead out of the output folder
+        # without `..`, which leads out of the output folder; links keep the names that the user gave
+        parts = Path(os.path.abspath(root)).parts[1:]  # noqa: PTH100 - `resolve` follows links
     else:
         parts = tuple(part for part in root.text.split("/") if part)
     return tuple(map(safe_name, parts))
