@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageCms
 from commands import keykind
 from drawings import draw_key
 from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.photo.annotated import MARK, is_annotated
 from keykind.photo.source import NamedPhoto
 from keykind.predict import gallery
 from keykind.predict.evidence import Shown
@@ -23,7 +24,7 @@ from keykind.predict.file_names import RelativeNames, Taken, check_apart, safe_n
 from keykind.predict.gallery import Gallery, Picture
 from keykind.predict.pictures import Pictures, Targets
 from keykind.predict.recogniser import Candidate, Key, Prediction, Recogniser
-from keykind.predict.saving import MARK, check_own, picture_name, save_picture
+from keykind.predict.saving import check_own, picture_name, save_picture
 from keykind.predict.sorting import Sorter
 from keykind.predict.wording import CLASSES, KEYS
 from tiny_model import KINDS, tiny_file
@@ -379,6 +380,27 @@ def test_the_command_makes_pictures_and_prints_the_answers_as_always(photos, mod
     )
     assert (one.returncode, names(tmp_path / "one")) == (0, ["stdin.jpg"])
     assert "1 photo with answers in" in one.stderr
+
+
+def test_annotated_pictures_in_a_folder_of_photos_are_passed_over(photos, model, tmp_path):
+    out = photos / "shop" / "out"
+    keykind("predict", photos / "a.jpg", photos / "shop" / "a.png", "--model", model, "--save", out)
+    (photos / "torn.jpg").unlink()
+    result = keykind("predict", photos, "--model", model)
+    assert (result.returncode, len(result.stdout.splitlines())) == (0, 4)
+    assert result.stderr == "keykind: 2 pictures that keykind annotated were passed over.\n"
+    alone = keykind("predict", out, "--model", model)
+    assert "holds 0 photos, but 2 pictures that keykind annotated" in alone.stderr
+    assert keykind("predict", out / "a.jpg", "--model", model).returncode == 0
+
+
+def test_a_picture_with_a_large_colour_profile_is_known_as_annotated(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name in ("a.jpg", "a.png"):
+        save_picture(Image.new("RGB", (20, 20)), tmp_path / name, profile.ljust(3144, b"\0"))
+        assert is_annotated(tmp_path / name)
+        Image.new("RGB", (20, 20)).save(tmp_path / name, comment="photo annotated by keykind")
+        assert not is_annotated(tmp_path / name)
 
 
 def test_the_command_combines_pictures_with_a_table(photos, model, tmp_path):
