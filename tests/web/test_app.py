@@ -102,20 +102,22 @@ def test_an_orientation_in_xmp_is_ignored_as_in_python(page, tmp_path):
     assert page.locator(".outlines").get_attribute("viewBox") == f"0 0 {size[0]} {size[1]}"
 
 
-@pytest.mark.parametrize("alpha", [0, 255])
-def test_a_bmp_without_any_opaque_pixel_gets_pythons_answer(page, tmp_path, alpha):
-    """Its fourth byte is unused, although its header, of 108 bytes, has a mask for alpha."""
+@pytest.mark.parametrize(("compression", "alpha"), [(3, 0), (3, 255), (0, 0), (0, 100)])
+def test_a_bmp_with_unused_alpha_gets_pythons_answer(page, tmp_path, compression, alpha):
+    """It is 0 everywhere, although the header, of 108 bytes, has a mask for it, or the mask is not in use."""
     path, key = photo_with_a_key()
     with Image.open(path) as image:
         layers = image.convert("RGBA")
     layers.putalpha(alpha)
     pixels = layers.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
     start = 14 + 108
-    header = struct.pack("<2sIIIIiiHHI", b"BM", start + len(pixels), 0, start, 108, *layers.size, 1, 32, 3)
+    header = struct.pack(
+        "<2sIIIIiiHHI", b"BM", start + len(pixels), 0, start, 108, *layers.size, 1, 32, compression
+    )
     masks = struct.pack("<IIIII", len(pixels), 2835, 2835, 0, 0)
     masks += struct.pack("<IIII4s", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs") + bytes(48)
     bitmap = tmp_path / "unused.bmp"
-    bitmap.write_bytes(header + masks + pixels)
+    bitmap.write_bytes(header + masks + pixels + b"profile")
     assert keys_in(bitmap)[0].kind == key.kind
     open_photo(page, bitmap)
     answer = page.locator(".entry strong").inner_text()
