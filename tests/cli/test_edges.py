@@ -120,6 +120,34 @@ def test_ctrl_c_is_one_line_and_status_130(tmp_path, model, options, hint):
     assert not (tmp_path / "a.csv").exists()
 
 
+def test_ctrl_c_during_the_imports_is_one_line_and_status_130():
+    code = """
+import sys
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "keykind.core.errors":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Finder())
+from keykind.__main__ import main
+sys.exit(main())"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "keykind: interrupted\n")
+
+
+@pytest.mark.parametrize(
+    "command", [("predict",), ("cutout", "--out", "a.png"), ("card",), ("dev", "score-real"), ("dev",)]
+)
+def test_an_unknown_option_shows_the_usage_of_its_verb(command, capsys):
+    photo = [] if command == ("dev",) else ["a.jpg"]
+    with pytest.raises(SystemExit) as caught:
+        run(*command, *photo, "--unknown")
+    verb = " ".join(part for part in command if part not in ("--out", "a.png"))
+    err = capsys.readouterr().err
+    assert caught.value.code == 2
+    assert err.startswith(f"usage: keykind {verb} [-h]")
+    assert err.endswith(f"keykind {verb}: error: unrecognized arguments: --unknown\n")
+
+
 def wait_until_it_reads(process: subprocess.Popen) -> None:
     """Wait until a process uses no more CPU time: it waits for its input."""
     stat, before = Path(f"/proc/{process.pid}/stat"), -1.0

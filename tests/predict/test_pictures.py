@@ -16,6 +16,7 @@ from PIL import ExifTags, Image, ImageCms
 from commands import keykind
 from drawings import draw_key
 from keykind.core.errors import BadPhoto, CannotWrite
+from keykind.photo.annotated import MARK, is_annotated
 from keykind.photo.source import NamedPhoto
 from keykind.predict import gallery
 from keykind.predict.evidence import Shown
@@ -23,7 +24,7 @@ from keykind.predict.file_names import RelativeNames, Taken, check_apart, safe_n
 from keykind.predict.gallery import Gallery, Picture
 from keykind.predict.pictures import Pictures, Targets
 from keykind.predict.recogniser import Candidate, Key, Prediction, Recogniser
-from keykind.predict.saving import MARK, check_own, picture_name, save_picture
+from keykind.predict.saving import check_own, picture_name, save_picture
 from keykind.predict.sorting import Sorter
 from keykind.predict.wording import CLASSES, KEYS
 from tiny_model import KINDS, tiny_file
@@ -149,6 +150,20 @@ def test_of_several_folders_each_keeps_its_name(photos, tmp_path):
     assert several.of(photos / "a.jpg") == PurePath("photos/a.jpg")
     assert one.of(NamedPhoto("-", b"")) == PurePath("stdin")
     assert one.of(tmp_path / "other.jpg") == PurePath("other.jpg")
+
+
+def test_folders_of_the_same_name_are_told_apart_by_those_above_them(tmp_path, monkeypatch):
+    folders = [tmp_path / name for name in ("A/in", "B/IN", "C/out")]
+    for folder in folders:
+        folder.mkdir(parents=True)
+    several = RelativeNames(list(map(str, folders)))
+    assert [several.of(folder / "x" / "1.jpg").as_posix() for folder in folders] == [
+        *("A/in/x/1.jpg", "B/IN/x/1.jpg", "C/out/x/1.jpg")
+    ]
+    monkeypatch.chdir(folders[0])
+    relative = RelativeNames([".", "../../B/IN", str(folders[0])])
+    assert relative.of(Path("1.jpg")) == PurePath("A/in/1.jpg")
+    assert relative.of(Path("../../B/IN/1.jpg")) == PurePath("B/IN/1.jpg")
 
 
 def test_names_are_taken_once_whatever_their_case_or_normal_form():
@@ -286,6 +301,38 @@ def test_a_page_replaces_only_pages_that_keykind_wrote(tmp_path):
     Targets(html=tmp_path / "mine.html", force=True).check([])
 
 
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs a folder in which nobody can write")
+@pytest.mark.parametrize("option", ["--save", "--html", "--sort", "--out"])
+def test_what_cannot_be_written_is_refused_before_any_photo_is_read(model, option):
+    out = {"--save": "new", "--html": "x.html", "--sort": "new/sorted", "--out": "x.csv"}[option]
+    result = keykind("predict", "missing.jpg", "--model", model, option, f"/proc/{out}")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"keykind: /proc/{out}: cannot be written")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_foreign_file_in_the_place_of_a_picture_is_the_only_thing_reported(photos, model, tmp_path):
+    (tmp_path / "out").mkdir()
+    shutil.copy(photos / "a.jpg", tmp_path / "out")
+    result = keykind(
+        "predict", photos / "shop" / "b.jpg", photos / "a.jpg", "--model", model, "--save", tmp_path / "out"
+    )
+    assert (result.returncode, result.stdout, result.stderr.count("\n")) == (2, "", 1)
+    assert names(tmp_path / "out") == ["a.jpg"]
+
+
+def test_after_an_interruption_every_picture_in_the_folder_is_counted(photos, model, tmp_path):
+    sources = sorted(path for path in photos.rglob("*") if path.is_file())
+    with (
+        suppress(KeyboardInterrupt),
+        Pictures(Targets(save=tmp_path / "out"), [str(photos)], Recogniser.load(model)) as pictures,
+    ):
+        predictions = pictures.recognise(sources * 5)
+        next(predictions)
+        raise KeyboardInterrupt
+    assert pictures.saved == len(names(tmp_path / "out"))
+
+
 def test_after_an_interruption_the_page_holds_what_was_finished(photos, model, tmp_path):
     targets = Targets(html=tmp_path / "page.html")
     sources = sorted(path for path in photos.rglob("*") if path.is_file())
@@ -333,6 +380,27 @@ def test_the_command_makes_pictures_and_prints_the_answers_as_always(photos, mod
     )
     assert (one.returncode, names(tmp_path / "one")) == (0, ["stdin.jpg"])
     assert "1 photo with answers in" in one.stderr
+
+
+def test_annotated_pictures_in_a_folder_of_photos_are_passed_over(photos, model, tmp_path):
+    out = photos / "shop" / "out"
+    keykind("predict", photos / "a.jpg", photos / "shop" / "a.png", "--model", model, "--save", out)
+    (photos / "torn.jpg").unlink()
+    result = keykind("predict", photos, "--model", model)
+    assert (result.returncode, len(result.stdout.splitlines())) == (0, 4)
+    assert result.stderr == "keykind: 2 pictures that keykind annotated were passed over.\n"
+    alone = keykind("predict", out, "--model", model)
+    assert "holds 0 photos, but 2 pictures that keykind annotated" in alone.stderr
+    assert keykind("predict", out / "a.jpg", "--model", model).returncode == 0
+
+
+def test_a_picture_with_a_large_colour_profile_is_known_as_annotated(tmp_path):
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for name in ("a.jpg", "a.png"):
+        save_picture(Image.new("RGB", (20, 20)), tmp_path / name, profile.ljust(3144, b"\0"))
+        assert is_annotated(tmp_path / name)
+        Image.new("RGB", (20, 20)).save(tmp_path / name, comment="photo annotated by keykind")
+        assert not is_annotated(tmp_path / name)
 
 
 def test_the_command_combines_pictures_with_a_table(photos, model, tmp_path):

@@ -4,6 +4,7 @@ import io
 import json
 import math
 import os
+import struct
 import zipfile
 from pathlib import Path
 
@@ -99,6 +100,29 @@ def test_an_orientation_in_xmp_is_ignored_as_in_python(page, tmp_path):
     photo = load_pixels(marked)
     assert (photo.width, photo.height) == size
     assert page.locator(".outlines").get_attribute("viewBox") == f"0 0 {size[0]} {size[1]}"
+
+
+@pytest.mark.parametrize(("compression", "alpha"), [(3, 0), (3, 255), (0, 0), (0, 100)])
+def test_a_bmp_with_unused_alpha_gets_pythons_answer(page, tmp_path, compression, alpha):
+    """It is 0 everywhere, although the header, of 108 bytes, has a mask for it, or the mask is not in use."""
+    path, key = photo_with_a_key()
+    with Image.open(path) as image:
+        layers = image.convert("RGBA")
+    layers.putalpha(alpha)
+    pixels = layers.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
+    start = 14 + 108
+    header = struct.pack(
+        "<2sIIIIiiHHI", b"BM", start + len(pixels), 0, start, 108, *layers.size, 1, 32, compression
+    )
+    masks = struct.pack("<IIIII", len(pixels), 2835, 2835, 0, 0)
+    masks += struct.pack("<IIII4s", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs") + bytes(48)
+    bitmap = tmp_path / "unused.bmp"
+    bitmap.write_bytes(header + masks + pixels + b"profile")
+    assert keys_in(bitmap)[0].kind == key.kind
+    open_photo(page, bitmap)
+    answer = page.locator(".entry strong").inner_text()
+    assert answer.startswith(key.kind.replace("_", " ").replace("double bit", "double-bit"))
+    assert is_pythons(answer, key.probability)
 
 
 def test_a_large_photo_gets_pythons_answer(page, tmp_path):

@@ -26,7 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
             name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}."
         )
         add(options)
-        options.set_defaults(command=run_command)
+        options.set_defaults(command=run_command, refuse=options.error)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -132,7 +132,12 @@ def photos_of(names: Sequence[str | Path], video_remedy: str = "") -> Iterator["
 
     passed_over = PassedOver()
     yield from iter_photos(names, passed_over)
-    for sentence in filter(None, (passed_over.sentence(), passed_over.video_sentence(video_remedy))):
+    sentences = (
+        passed_over.sentence(),
+        passed_over.video_sentence(video_remedy),
+        passed_over.annotated_sentence(),
+    )
+    for sentence in filter(None, sentences):
         message(f"keykind: {sentence}")
 
 

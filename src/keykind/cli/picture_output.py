@@ -16,10 +16,13 @@ from pathlib import Path
 
 from keykind.cli.output import has_display, message, open_page
 from keykind.core.errors import KeykindError
-from keykind.photo.inputs import count_photos
+from keykind.photo.inputs import STDIN, count_photos
+from keykind.predict import saving
 from keykind.predict.evidence import Shown
+from keykind.predict.file_names import RelativeNames
 from keykind.predict.pictures import Pictures, Targets
 from keykind.predict.recogniser import Recogniser
+from keykind.video import is_video
 
 
 def targets_of(options: argparse.Namespace, photos: Sequence[str]) -> Targets:
@@ -33,6 +36,8 @@ def targets_of(options: argparse.Namespace, photos: Sequence[str]) -> Targets:
         raise KeykindError("--show", fault=fault, remedy=remedy)
     targets = Targets(options.save, options.html, getattr(options, "sort", None), options.force)
     targets.check(photos, options.out)
+    if targets.save and not targets.force and count_photos(photos):
+        _check_own(targets.save, photos)
     if not options.show:
         return targets
     folder = Path(tempfile.mkdtemp(prefix="keykind-"))  # it stays: the browser reads it later
@@ -64,13 +69,26 @@ def pictures_of(
         open_page(shown)
 
 
+def _check_own(folder: Path, files: Sequence[str]) -> None:
+    """Raise CannotWrite if a file is in the place of an annotated photo or video and is not keykind's."""
+    relative = RelativeNames(files)
+    for file in filter(lambda file: file != STDIN, files):
+        name = relative.of(file)
+        if is_video(file):
+            from keykind.video import recording  # only if it is used: videos need PyAV
+
+            recording.check_own(folder / name.with_suffix(".mp4"))
+        else:
+            saving.check_own(folder / saving.picture_name(name))
+
+
 def _summary(options: argparse.Namespace, pictures: Pictures) -> Iterator[str]:
-    if options.save:
+    if options.save and pictures.saved:
         yield f"{_counted(pictures.saved, pictures.saved_videos)} with {pictures.what} in {options.save}"
-    if getattr(options, "sort", None):
+    if pictures.copied:
         yield f"{_counted(pictures.copied, pictures.copied_videos)} sorted into {options.sort}"
-    if options.html and options.html.exists():
-        yield f"{options.html}"
+    if options.html and pictures.page:
+        yield f"{pictures.page}"
 
 
 def _counted(files: int, videos: int) -> str:

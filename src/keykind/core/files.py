@@ -108,7 +108,10 @@ def check_not_input(out: str | Path, inputs: Iterable[object]) -> None:
 
 
 def check_new(out: str | Path, *, force: bool) -> None:
-    """Raise CannotWrite if `out` exists, unless `force` is set and it is a file, which is then replaced."""
+    """Raise CannotWrite if `out` exists, unless `force` is set and it is a file, which is then replaced.
+
+    Raises it, too, if its folder cannot be written.
+    """
     mode = file_mode(out)
     if stat.S_ISDIR(mode) or (mode and not stat.S_ISREG(mode)):
         actual = "a folder" if stat.S_ISDIR(mode) else "a pipe or device"
@@ -117,6 +120,20 @@ def check_new(out: str | Path, *, force: bool) -> None:
     if mode and not force:
         remedy = "give another name, or --force to replace it"
         raise CannotWrite(out, fault="already exists", remedy=remedy)
+    check_writable(Path(out).parent, Path(out))
+
+
+def check_writable(folder: Path, path: Path | None = None) -> None:
+    """Raise CannotWrite if no file can be made in a folder, or, if it is still to be made, in one above it.
+
+    A file is made and deleted there: permissions alone do not tell. path: which the error names.
+    """
+    absolute = folder.absolute()
+    nearest = next((each for each in (absolute, *absolute.parents) if file_mode(each)), absolute)
+    probe = nearest / f"{UNFINISHED}{os.urandom(8).hex()}"
+    with writing_to(path or folder):
+        probe.touch(exist_ok=False)
+        probe.unlink()
 
 
 def file_mode(path: str | Path) -> int:

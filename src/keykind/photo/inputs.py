@@ -15,6 +15,7 @@ from pathlib import Path
 from keykind.core.errors import BadPhoto
 from keykind.core.files import SET_FILE, SHEET, file_mode
 from keykind.photo import decode, formats, storage
+from keykind.photo.annotated import is_annotated
 from keykind.photo.source import NamedPhoto, Source
 from keykind.photo.storage import Address, Location, parse_location
 from keykind.photo.system_files import PassedOver
@@ -44,9 +45,10 @@ def iter_photos(names: Sequence[str | Path], passed_over: PassedOver | None = No
     Folders are searched recursively. Folders and patterns yield the files with a photo's extension, and those
     without any extension whose first bytes are a photo's, sorted, except hidden files, the contact sheet of a
     rendered set, and what file servers and managers leave beside photos (`keykind.photo.system_files`), which
-    `passed_over` counts, like videos; a folder reached through several links is read once. `**` matches any
-    number of folders. Only the names of one branch of folders are in memory. A single name is always read;
-    among several, as a shell writes for `*`, such names are passed over.
+    `passed_over` counts, like videos and pictures that keykind annotated; a folder reached through several
+    links is read once. `**` matches any number of folders. Only the names of one branch of folders are in
+    memory. A single name is always read; among several, as a shell writes for `*`, such names are passed
+    over.
     A folder or pattern without photos is yielded as a BadPhoto.
     Raises BadPhoto if there is nothing to read at all.
     """
@@ -56,10 +58,10 @@ def iter_photos(names: Sequence[str | Path], passed_over: PassedOver | None = No
     for name in map(str, names):
         if len(names) > 1 and _is_system_name(name, skipped):
             continue
-        photos, videos = _photos(name, skipped), skipped.videos
+        photos, videos, annotated = _photos(name, skipped), skipped.videos, skipped.annotated
         first = next(photos, None)
         if first is None:
-            empty.append(_no_photos(name, skipped.videos - videos))
+            empty.append(_no_photos(name, skipped.videos - videos, skipped.annotated - annotated))
             continue
         found = True
         yield from empty
@@ -152,11 +154,14 @@ def _read_stdin() -> NamedPhoto | BadPhoto:
         return BadPhoto(STDIN, fault=fault, remedy="give a file")
 
 
-def _no_photos(name: str, videos: int) -> BadPhoto:
+def _no_photos(name: str, videos: int, annotated: int) -> BadPhoto:
     verb = "matches" if _is_pattern(parse_location(name)) else "holds"
     if videos:
         fault = f"{verb} 0 photos, but {videos:,} video{'s' * (videos > 1)}"
         return BadPhoto(name, fault=fault, remedy="`keykind predict` reads videos that are named one by one")
+    if annotated:
+        fault = f"{verb} 0 photos, but {annotated:,} picture{'s' * (annotated > 1)} that keykind annotated"
+        return BadPhoto(name, fault=fault, remedy="give the photos of which they were made")
     remedy = f"give photos, or folders of photos, which end in {', '.join(sorted(decode.SUFFIXES))}"
     return BadPhoto(name, fault=f"{verb} 0 photos", remedy=remedy)
 
@@ -197,6 +202,8 @@ def _walk(root: Location, pattern: Sequence[str], skipped: PassedOver) -> Iterat
                 stack.append((after, _list_folder(location, after, visited, skipped)))
             elif len(pattern) in after and _is_video(location):
                 skipped.videos += 1
+            elif len(pattern) in after and isinstance(location, Path) and is_annotated(location):
+                skipped.annotated += 1
             elif len(pattern) in after:
                 yield location
 

@@ -1,7 +1,8 @@
 """Names that file servers, file managers and photo programs leave beside photos.
 
 In:    names of files and folders; a folder
-Out:   whether a name is one of theirs; PassedOver, the files passed over, counted by name; videos
+Out:   whether a name is one of theirs; PassedOver, the files passed over, counted by name; videos;
+       annotated pictures
 Needs: nothing beyond Python
 
 Thumbnails are the reason: a Synology server keeps a small JPEG of each photo in `@eaDir`, and each would
@@ -104,6 +105,7 @@ class PassedOver:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()  # name, e.g. "@eaDir" or "Thumbs.db" -> files
         self.videos = 0
+        self.annotated = 0  # pictures that keykind made of photos
 
     def skips(self, name: str, path: Path | None, *, is_folder: bool) -> bool:
         """Return whether to pass over an entry of a folder; if so, count it, or the files in it.
@@ -140,6 +142,13 @@ class PassedOver:
             return None
         counted = "1 video was" if self.videos == 1 else f"{self.videos:,} videos were"
         return f"{counted} passed over{remedy and f'; {remedy}'}."
+
+    def annotated_sentence(self) -> str | None:
+        """Return one sentence, e.g. "3 pictures that keykind annotated were passed over.", or None."""
+        if not self.annotated:
+            return None
+        counted = "1 picture" if self.annotated == 1 else f"{self.annotated:,} pictures"
+        return f"{counted} that keykind annotated {'was' if self.annotated == 1 else 'were'} passed over."
 
 
 def count_files(folder: Path) -> int:

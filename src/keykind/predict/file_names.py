@@ -5,6 +5,7 @@ Out:   its path in an output folder: its own name and sub-folders, no two the sa
 Needs: numpy, pillow; for addresses fsspec [scale]
 """
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -44,20 +45,20 @@ class RelativeNames:
         """Take the command-line names of the photos."""
         roots = [root for argument in arguments if (root := root_of(argument)) is not None]
         self._roots = sorted(set(roots), key=lambda root: -len(str(root)))  # the nearest first
-        self._is_only_one = len(self._roots) == 1
+        self._prefixes = _prefixes(self._roots)
 
     def of(self, source: Source) -> PurePath:
         """Return the path of a photo below its folder.
 
-        If photos of several folders are given, the path begins with the folder's name.
+        If photos of several folders are given, the path begins with the folder's name, after those of as many
+        folders above it as tell them apart.
         """
         if not isinstance(source, Path | str | Address):
             return PurePath("stdin" if name_of(source) == STDIN else safe_name(name_of(source)))
         location = parse_location(source) if isinstance(source, str) else source
-        for root in self._roots:
+        for root, prefix in zip(self._roots, self._prefixes, strict=True):
             parts = _below(location, root)
             if parts:
-                prefix = () if self._is_only_one or not root.name else (safe_name(root.name),)
                 return PurePath(*prefix, *parts)
         return PurePath(safe_name(location.name) if isinstance(location, Address) else location.name)
 
@@ -91,6 +92,33 @@ def check_apart(folder: Path, arguments: Iterable[str]) -> None:
             relation = "is" if out == found else "contains" if out in found.parents else "is inside"
             fault = f"{relation} {argument}, which is read by the same command"
             raise CannotWrite(folder, fault=fault, remedy="give a folder elsewhere")
+
+
+def _prefixes(roots: Sequence[Location]) -> list[tuple[str, ...]]:
+    """Return what the paths below each folder begin with: the least of its path that only it has."""
+    if len(roots) < 2:
+        return [()] * len(roots)
+    paths = [_parts(root) for root in roots]
+    longest, different = max(map(len, paths)), len(set(map(_comparable_parts, paths)))
+    for count in range(1, longest):
+        ends = [path[-count:] for path in paths]
+        if len(set(map(_comparable_parts, ends))) == different:
+            return ends
+    return paths
+
+
+def _parts(root: Location) -> tuple[str, ...]:
+    """Return the names of a folder and of those above it, the disk's or the store's first."""
+    if isinstance(root, Path):
+        # without `..`, which leads out of the output folder; links keep the names that the user gave
+        parts = Path(os.path.abspath(root)).parts[1:]  # noqa: PTH100 - `resolve` follows links
+    else:
+        parts = tuple(part for part in root.text.split("/") if part)
+    return tuple(map(safe_name, parts))
+
+
+def _comparable_parts(parts: tuple[str, ...]) -> int:
+    return _comparable(PurePath(*parts))
 
 
 def _below(location: Location, root: Location) -> tuple[str, ...]:

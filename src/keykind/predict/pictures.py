@@ -9,7 +9,7 @@ Names are given in the order of the photos, so that they do not depend on which 
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from io import BytesIO
@@ -19,6 +19,7 @@ from types import TracebackType
 from PIL import Image
 
 from keykind.core.errors import BadPhoto, CannotWrite, printable
+from keykind.core.files import check_writable
 from keykind.core.parallel import Engine, parallel_map
 from keykind.core.process import keep_freed_memory
 from keykind.model.gradcam import Explanation
@@ -56,8 +57,12 @@ class Targets:
         if len(set(taken)) < len(taken):
             fault = "is given for two results of the same command"
             raise CannotWrite(folders[-1], fault=fault, remedy="give each a folder of its own")
-        if self.html is not None and not self.force:
-            gallery.check_own(self.html)
+        if self.html is not None:
+            if not self.force:
+                gallery.check_own(self.html)
+            check_writable(self.html.parent, self.html)
+        for folder in folders:
+            check_writable(folder)
 
     @property
     def are_any(self) -> bool:
@@ -105,9 +110,12 @@ class Pictures:
         self._sorter = sort and Sorter(sort, kinds, self._wording, force=targets.force)
         self._gallery = Gallery(kinds, self._wording, has_maps=evidence is not None) if targets.html else None
         self._scheduled = 0  # photos whose pictures were begun
-        self.saved = self.copied = 0  # photos and videos
+        self._written: list[Path] = []  # annotated photos; threads add to it
+        self._running: Generator[Prediction, None, None] | None = None
+        self.copied = 0  # photos and videos
         self.saved_videos = self.copied_videos = 0  # of these, videos
         self.first: Path | None = None  # annotated photo
+        self.page: Path | None = None  # gallery page, once it is written
         self.errors: list[str] = []  # photos of which no picture could be made, and why
 
     @property
@@ -117,6 +125,11 @@ class Pictures:
             return "evidence"
         return "boxes and answers" if self._wording.of_keys else "answers"
 
+    @property
+    def saved(self) -> int:
+        """Return how many annotated photos and videos were written, also those whose turn had not come."""
+        return len(self._written) + self.saved_videos
+
     def __enter__(self) -> "Pictures":
         return self
 
@@ -124,6 +137,8 @@ class Pictures:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write the page of what is finished, also after an interruption, but not if writing failed."""
+        if self._running:  # an interrupted loop still holds it: wait for the photos that are in its threads
+            self._running.close()
         if self._gallery and self._targets.html and not isinstance(error, CannotWrite):
             count = self._gallery.count
             title = f"{count:,} photo{'s' * (count != 1)}"
@@ -131,14 +146,15 @@ class Pictures:
             if error is not None:
                 notes.append("The command was stopped before it had answered all photos.")
             self._gallery.write(self._targets.html, title, notes)
+            self.page = self._targets.html
 
     def recognise(self, photos: Iterable[Source], engine: Engine = parallel_map) -> Iterator[Prediction]:
-        """Yield the predictions in order, each when its files are made. Raises CannotWrite."""
+        """Return the predictions in order, each when its files are made. Raises CannotWrite."""
         keep_freed_memory()
         sources = map(prefetch, photos) if engine is parallel_map else photos
         answered = engine(partial(_attempt, self._recogniser, self._evidence), sources)
-        for made in parallel_map(self._make, map(self._job, answered)):
-            yield self._finish(made)
+        self._running = (self._finish(made) for made in parallel_map(self._make, map(self._job, answered)))
+        return self._running
 
     @property
     def force(self) -> bool:
@@ -160,7 +176,6 @@ class Pictures:
         if self._targets.save and prediction.error is None:
             target = self._targets.save / self._taken.unique(name.with_suffix(".mp4"))
             record(target)
-            self.saved += 1
             self.saved_videos += 1
             self.first = self.first or target
         copied = self.copied
@@ -226,6 +241,7 @@ class Pictures:
         content = source.content if isinstance(source, NamedPhoto) else None
         profile = rgb_profile(content) if isinstance(content, bytes) else None
         saving.save_picture(picture, target, profile)
+        self._written.append(target)
 
     def _finish(self, made: _Made) -> Prediction:
         """Count, sort and show a photo whose pictures are made; called in the order of the photos."""
@@ -233,7 +249,6 @@ class Pictures:
         if made.error is not None:
             self.errors.append(str(made.error))
         elif made.job.target is not None:
-            self.saved += 1
             self.first = self.first or made.job.target
         self._sort(source, made.job.name.name, prediction)
         if self._gallery:

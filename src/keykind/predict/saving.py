@@ -12,8 +12,8 @@ from PIL import Image, PngImagePlugin
 from keykind.core.errors import CannotWrite
 from keykind.core.files import atomic_write
 from keykind.core.quiet import suppress_warnings
+from keykind.photo.annotated import MARK  # with it, a file may be replaced by another of the same name
 
-MARK = "annotated by keykind"  # comment in each file: it may be replaced by another of the same name
 JPEG_QUALITY = 90
 JPEG_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif")
 

@@ -19,9 +19,9 @@ from PIL import Image
 
 from keykind.core.errors import CannotWrite
 from keykind.core.files import atomic_write, writing_to
+from keykind.photo.annotated import MARK
 from keykind.predict.annotate import annotate
 from keykind.predict.recogniser import Key, Prediction
-from keykind.predict.saving import MARK
 from keykind.predict.wording import Wording
 from keykind.video.recognise import Watched
 from keykind.video.source import Pixels, Video, pyav

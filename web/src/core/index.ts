@@ -8,6 +8,7 @@
 
 export * from './affine';
 export * from './align';
+export * from './bmp';
 export * from './card';
 export * from './causes';
 export * from './classify';

@@ -9,6 +9,8 @@
 import {
   constants,
   draftFactor,
+  dropUnusedAlpha,
+  isBmp,
   isJpeg,
   type Photo,
   type ReadPhoto,
@@ -31,7 +33,7 @@ export async function openFile(file: Blob): Promise<Source> {
   if (file.size === 0) throw new PhotoError('empty');
   if (file.size > constants.decode.MAX_BYTES) throw new PhotoError('long');
   const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
-  const bitmap = await decodeFile(file);
+  const bitmap = await decodeFile(isBmp(start) ? await opaqueBmp(file) : file);
   const problem = sizeProblem(bitmap.width, bitmap.height);
   if (problem) throw new PhotoError(problem);
   return { bitmap, read: reader(bitmap, isJpeg(start)) };
@@ -40,6 +42,12 @@ export async function openFile(file: Blob): Promise<Source> {
 /** Open a camera frame. Like a JPEG, it may be read at a reduced scale. */
 export function openFrame(bitmap: ImageBitmap): Source {
   return { bitmap, read: reader(bitmap, true) };
+}
+
+async function opaqueBmp(file: Blob): Promise<Blob> {
+  const bytes = await file.arrayBuffer();
+  dropUnusedAlpha(bytes);
+  return new Blob([bytes], { type: 'image/bmp' });
 }
 
 /** Decode upright and, as Python does, without colour management. */
