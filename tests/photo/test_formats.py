@@ -176,7 +176,7 @@ OTHERS = {
     "a shortcut": (b"[InternetShortcut]\r\nURL=https://a.b/c.jpg", "points to"),
     "a gzip archive": (b"\x1f\x8b\x08", "unpack it"),
     "a PDF": (b"%PDF-1.7", "as JPEG"),
-    "JSON": (b'{"error": "not found"}', "says why"),
+    "JSON": (b'{"error": "not found"}', "say why"),
 }
 
 

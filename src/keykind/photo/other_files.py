@@ -22,11 +22,11 @@ _LFS = "run `git lfs pull` in its repository, which gets the photo"
 _TARGET = "give the photo that it points to"
 _KINDS = (  # compiled when needed: it takes 9 ms
     (rb"....ftyp(iso|mp4|avc1|qt|M4|3g|mmp4|dash|f4v|XAVC|MSNV)", "a video (MP4 or QuickTime)", _VIDEO),
-    (rb"....(moov|mdat|wide)", "a video (QuickTime)", _VIDEO),
+    (rb"[\0-\x1f]...(moov|mdat|wide)", "a video (QuickTime)", _VIDEO),
     (rb"RIFF....AVI ", "a video (AVI)", _VIDEO),
     (rb"\x1a\x45\xdf\xa3", "a video (Matroska or WebM)", _VIDEO),
     (rb"\0\0\x01[\xb3\xba]", "a video (MPEG)", _VIDEO),
-    (rb"G.{187}G|.{4}G.{191}G", "a video (MPEG transport stream)", _VIDEO),
+    (rb"G.{187}G.{187}G|.{4}G.{191}G.{191}G", "a video (MPEG transport stream)", _VIDEO),
     (rb"\x30\x26\xb2\x75\x8e\x66\xcf\x11", "a video (Windows Media)", _VIDEO),
     (rb"FLV\x01", "a video (Flash)", _VIDEO),
     (rb"version https://git-lfs", "a Git LFS pointer", _LFS),
