@@ -34,10 +34,7 @@ def split_flags(
     names = " and ".join(printable(heading[index]) for index in flags.values())
     columns = f"Column{'s' * (len(flags) > 1)} {names} of {title}"
     if TRAIN not in splits:
-        return (
-            [],
-            f"{columns} would leave no row for training, so all rows are read alike; correct the table.",
-        )
+        return [], [f"{columns} would leave no row for training and is not used; correct the table."]
     counts = ", ".join(counted(splits.count(part), f"{part} row") for part in PARTS if part in splits)
     return splits, [f"{columns} read as the split: {counts}; name it otherwise if that is wrong."]
 
