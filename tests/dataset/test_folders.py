@@ -158,7 +158,7 @@ def test_thumbnails_of_a_file_server_are_passed_over_and_counted_once(tmp_path):
     )
     dataset = read_dataset(tmp_path)
     assert dataset.kinds == ("cylinder", "dimple")
-    (warning,) = dataset.warnings
+    warning, _ = dataset.warnings
     assert warning.startswith("4 thumbnails and system files were passed over (")
     fill(tmp_path / "negatives", "a", "@eaDir/a.jpg")
     assert len(read_negatives(tmp_path / "negatives")[0]) == 1

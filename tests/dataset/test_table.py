@@ -211,3 +211,49 @@ def test_tables_of_the_development_cases_have_three_kinds(name):
     listing = list_photos(shared(f"cases/tables/photos/{name}.csv"))
     assert len({entry.kind.casefold() for entry in listing.photos}) == 3
     assert all("\ufffd" not in kind and "?" not in kind for kind in listing.kinds)
+
+
+@pytest.mark.parametrize(
+    ("heading", "values", "splits"),
+    [
+        ("is_test", "0 1 0", "train test train"),
+        ("Test", "False True FALSE", "train test train"),
+        ("is train", "yes yes no", "train train test"),
+        ("is_train,is_valid", "1,0 0,1 1,0", "train test train"),
+    ],
+)
+def test_a_column_of_flags_is_read_as_the_split_with_a_note(tmp_path, heading, values, splits):
+    rows = [f"a/{i}.jpg,Chubb,{value}" for i, value in enumerate(values.split())]
+    (tmp_path / "labels.csv").write_text("\n".join([f"path,label,{heading}", *rows]))
+    listing = list_photos(tmp_path / "labels.csv")
+    assert {entry.relative: entry.split for entry in listing.photos} == {
+        f"a/{i}.jpg": split for i, split in enumerate(splits.split())
+    }
+    assert "read as the split" in listing.warnings[0]
+
+
+def test_a_column_of_flags_that_leaves_no_row_to_train_on_is_not_used(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,label,is_valid\na/1.jpg,Chubb,1\na/2.jpg,Yale,1\n")
+    listing = list_photos(tmp_path / "labels.csv")
+    assert {entry.split for entry in listing.photos} == {"train"}
+    assert "would leave no row for training" in listing.warnings[0]
+
+
+@pytest.mark.parametrize("label", ["NaN", "nan", "null", "NULL", "<NA>", "NA", "N/A"])
+def test_a_label_that_says_there_is_none_is_an_error_with_its_line(tmp_path, label):
+    (tmp_path / "labels.csv").write_text(f"path,label,group\na/1.jpg,none,{label}\na/2.jpg,{label},k\n")
+    listing = list_photos(tmp_path / "labels.csv")
+    assert [(entry.kind, entry.key_id) for entry in listing.photos] == [("none", None)]
+    assert [(e.name, e.reason) for e in listing.read_errors] == [
+        ("labels.csv line 3", "has no label; correct the row")
+    ]
+
+
+@pytest.mark.parametrize("address", ["https://a.b/c.jpg", "file:///home/a/1.jpg", "s3://photos/1.jpg"])
+def test_an_address_instead_of_a_path_is_an_error_that_says_so(tmp_path, address):
+    (tmp_path / "labels.csv").write_text(f"path,label\na/1.jpg,Yale\n{address},Yale\n")
+    (error,) = list_photos(tmp_path / "labels.csv").read_errors
+    assert f"names an address ({address}), but paths of files are needed" in error.reason
+    (tmp_path / "labels.csv").write_text(f"path,label\n{address},Yale\n")
+    with pytest.raises(BadDataset, match=r"lists no photo in 1 row; labels[.]csv line 2 names an address"):
+        list_photos(tmp_path / "labels.csv")

@@ -136,3 +136,39 @@ def test_the_cases_that_were_read_wrongly_are_read_right():
         pytest.skip("needs ../shared/cases")
     assert read_photo(CASES / "alpha0.bmp").pixels.mean() < 240
     assert (read_photo(CASES / "rgb16-trns.png").pixels == 255).all(axis=2).any()
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "WEBP", "TIFF"])
+def test_a_photo_that_is_transparent_everywhere_is_read_as_opaque_with_a_note(file_format):
+    pixels = np.zeros((16, 16, 4), np.uint8)
+    pixels[:8, :, 0] = 200
+    options = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
+    photo = decode_photo(encode(Image.fromarray(pixels), file_format, **options), "a")
+    np.testing.assert_array_equal(photo.pixels, pixels[..., :3])
+    assert photo.damage == "every pixel is transparent; its colours are read as if it were opaque"
+
+
+def test_an_empty_layer_is_white_with_a_note():
+    layers = [Image.new("RGBA", (16, 16)), Image.new("LA", (16, 16)), Image.new("P", (16, 16))]
+    layers[2].info["transparency"] = 0
+    grey = Image.fromarray(np.full((16, 16), 300, np.uint16))
+    files = [encode(layer, "PNG") for layer in layers] + [encode(grey, "PNG", transparency=300)]
+    for data in files:
+        photo = decode_photo(data, "a")
+        assert photo.pixels.min() == 255
+        assert photo.damage == "every pixel is transparent: nothing can be seen"
+
+
+@pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
+@pytest.mark.parametrize(("top", "note"), [(4095, True), (60000, False)])
+def test_grey_of_12_bits_saved_in_16_gets_a_note(file_format, top, note):
+    grey = np.linspace(0, top, 256).astype(np.uint16).reshape(16, 16)
+    damage = decode_photo(encode(Image.fromarray(grey), file_format), "a").damage
+    assert damage == ("uses only 12 of 16 bits; the photo may be too dark" if note else None)
+
+
+@pytest.mark.parametrize(("top", "note"), [(4095, True), (60000, False)])
+def test_colours_of_12_bits_saved_in_16_get_a_note(top, note):
+    colours = np.linspace(0, top, 16 * 16 * 3).astype(">u2").reshape(16, 16, 3)
+    damage = decode_photo(png(colours, color=2, depth=16, extra=b"", size=16), "a").damage
+    assert damage == ("uses only 12 of 16 bits; the photo may be too dark" if note else None)

@@ -147,3 +147,43 @@ def test_an_empty_sector_in_a_compressed_photo_is_noted_or_refused(file_format):
     except BadPhoto:
         return
     assert "in a row are zero" in damage
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.arw"])
+def test_a_tiff_that_holds_only_a_preview_is_refused(name):
+    buffer = BytesIO()
+    Image.new("RGB", (160, 120), "red").save(buffer, "TIFF", tiffinfo={254: 1})
+    with pytest.raises(BadPhoto, match=r"nothing but a small preview.*export the whole photo"):
+        decode_photo(buffer.getvalue(), name)
+
+
+def test_a_preview_beside_the_whole_photo_is_no_reason_to_refuse():
+    buffer = BytesIO()
+    preview, whole = Image.new("RGB", (32, 24), "red"), Image.new("RGB", (64, 48), "red")
+    whole.encoderinfo = {"tiffinfo": {254: 0}}
+    preview.save(buffer, "TIFF", save_all=True, append_images=[whole], tiffinfo={254: 1})
+    assert decode_photo(buffer.getvalue(), "a.tif").format == "TIFF"
+
+
+OTHERS = {
+    "a video (MP4 or QuickTime)": (b"\0\0\0\x20ftypisom\0\0\2\0", "save a frame"),
+    "a video (AVI)": (b"RIFF\1\2\3\4AVI LIST", "save a frame"),
+    "a video (Matroska or WebM)": (b"\x1a\x45\xdf\xa3\x9f", "save a frame"),
+    "a web page": (b"\xef\xbb\xbf\n<!DOCTYPE HTML><html>", "save the photo itself"),
+    "an SVG drawing": (b'<?xml version="1.0"?><!-- a --><svg>', "export it as PNG"),
+    "a Git LFS pointer": (b"version https://git-lfs.github.com/spec/v1\noid", "git lfs pull"),
+    "a Windows shortcut": (b"L\0\0\0\1\x14\2\0\0\0", "points to"),
+    "a shortcut": (b"[InternetShortcut]\r\nURL=https://a.b/c.jpg", "points to"),
+    "a gzip archive": (b"\x1f\x8b\x08", "unpack it"),
+    "a PDF": (b"%PDF-1.7", "as JPEG"),
+    "JSON": (b'{"error": "not found"}', "say why"),
+}
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_a_file_that_is_no_photo_is_named_with_what_to_do(what):
+    data, remedy = OTHERS[what]
+    with pytest.raises(BadPhoto) as caught:
+        decode_photo(data.ljust(60), "a.jpg")
+    assert f"is not a photo keykind can read, but {what} (starts with" in caught.value.fault
+    assert remedy in caught.value.remedy

@@ -72,3 +72,27 @@ def test_folders_that_people_make_are_not_passed_over(name):
 )
 def test_files_are_judged_by_their_whole_name(name, expected):
     assert is_system_file(name) is expected
+
+
+@pytest.mark.parametrize(
+    "thumbnails",
+    [
+        "My.photoslibrary/resources/derivatives/masters/1/1_1_105_c.jpeg",
+        "Old.photolibrary/Thumbnails/2010/1.jpg",
+        "Old.photolibrary/2010/thumbs/1.jpg",
+        "_thumb/1.jpg",
+        "originals/Thumbs/1.jpg",
+    ],
+)
+def test_thumbnails_of_photo_libraries_are_passed_over_and_counted(tmp_path, thumbnails):
+    drawn.save(drawn.key(1), tmp_path / "originals" / "1.jpg")
+    drawn.save(drawn.key(1), tmp_path / thumbnails)
+    passed_over = PassedOver()
+    assert list(iter_photos([tmp_path], passed_over)) == [tmp_path / "originals" / "1.jpg"]
+    assert passed_over.total == 1
+
+
+def test_a_class_named_thumbs_is_read(tmp_path):
+    for name in ("cylinder/1.jpg", "thumbs/1.jpg", "derivatives/1.jpg"):
+        drawn.save(drawn.key(1), tmp_path / name)
+    assert len(list(iter_photos([tmp_path]))) == 3

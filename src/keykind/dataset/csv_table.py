@@ -10,74 +10,24 @@ import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
+from keykind.dataset.headings import COLUMNS, column_indices
 from keykind.dataset.listing import first_few
+from keykind.dataset.split_flags import split_flags
 from keykind.dataset.splits import part_of
 from keykind.dataset.table_text import (
     SAVE,
     candidates,
     decode_table,
     has_surrogates,
-    normal,
+    is_missing,
     twice_encoded,
     western,
 )
 
-COLUMNS = {
-    "path": (
-        "path",
-        "photo",
-        "file",
-        "filename",
-        "file_name",
-        "filepath",
-        "file_path",
-        "image",
-        "image_path",
-        "image_name",
-        "img",
-        "picture",
-        "datei",
-        "dateiname",
-        "pfad",
-        "bild",
-        "foto",
-        "fichier",
-        "chemin",
-        "archivo",
-        "ruta",
-        "percorso",
-        "bestand",
-    ),
-    "label": (
-        "label",
-        "kind",
-        "class",
-        "labels",
-        "class_name",
-        "classname",
-        "category",
-        "target",
-        "klasse",
-        "art",
-        "kategorie",
-        "bezeichnung",
-        "classe",
-        "étiquette",
-        "catégorie",
-        "clase",
-        "etiqueta",
-        "categoría",
-        "etichetta",
-        "categoria",
-        "soort",
-    ),
-    "group": ("group", "key_id", "key", "group_id"),
-    "split": ("split", "subset", "partition"),
-}  # column -> accepted headings, first match wins
 DELIMITERS = ",;\t|"
 SUFFIXES = (".csv", ".tsv", ".txt")
 MAX_HEADING = 65536  # bytes in which the heading is looked for
@@ -111,7 +61,7 @@ def columns(path: str | Path) -> frozenset[str]:
         text = decode_table(data[: len(data) // 4 * 4], path)
         body, _, delimiter = _split_top(re.sub("\r\n?", "\n", text))
         _, heading = next(_parse(body, delimiter, strict=False), (0, []))
-        return frozenset(_column_indices(heading))
+        return frozenset(column_indices(heading))
     except (OSError, csv.Error, BadDataset):
         return frozenset()
 
@@ -128,7 +78,8 @@ def load_table(path: str | Path, needed: Sequence[str]) -> Table:
     Bytes that are not UTF-8 stay surrogates in paths, as in file names, so such names still match. In other
     cells they are read as Windows text if that can mean only one thing.
     Raises BadDataset if the file cannot be read, is no table, is empty, lacks a required column, or has a
-    label in an unknown encoding.
+    label in an unknown encoding. Labels and groups that say that there is none (NaN, null) are empty. Without
+    a column split, columns such as is_test with 0 and 1 are read as one.
     """
     try:
         data = Path(path).read_bytes()
@@ -141,24 +92,42 @@ def load_table(path: str | Path, needed: Sequence[str]) -> Table:
         raise BadDataset(path, fault=zeros, remedy="copy the file again from its source")
     lines = _lines(decode_table(data, path), path)
     heading = lines[0][1] if lines else []
-    indices = _column_indices(heading)
+    indices = column_indices(heading)
     _check_columns(path, heading, [name for name in needed if name not in indices])
-    rows, windows, twice = [], [], []
+    rows: list[Row] = []
+    windows: list[str] = []
+    twice: list[str] = []
     for line, cells in lines[1:]:
         row = {name: cells[index] for name, index in indices.items() if index < len(cells)}
-        for name, cell in row.items():
-            if name == "path":
-                continue
-            if has_surrogates(cell):
-                row[name] = _from_windows(cell, name, line, path)
-                windows.append(row[name])
-            elif text := twice_encoded(cell):
-                row[name] = text
-                twice.append(text)
-            _check_letters(row[name], name, line, path)
+        row |= {
+            name: _text(cell, name, line, path, windows, twice)
+            for name, cell in row.items()
+            if name != "path"
+        }
         rows.append(Row(line, row, sum(map(bool, cells[len(heading) :]))))
-    notes = (*_windows_note(path, windows), *_twice_note(path, twice), *_split_note(path, lines, indices))
-    return Table(tuple(rows), notes)
+    notes = [*_windows_note(path, windows), *_twice_note(path, twice), *_split_note(path, lines, indices)]
+    if "label" in needed and "split" not in indices:
+        splits, note = split_flags(heading, [cells for _, cells in lines[1:]], printable(Path(path).name))
+        for i, split in enumerate(splits):
+            rows[i] = replace(rows[i], cells={**rows[i].cells, "split": split})
+        notes += note
+    return Table(tuple(rows), tuple(notes))
+
+
+def _text(cell: str, column: str, line: int, path: str | Path, windows: list[str], twice: list[str]) -> str:
+    """Return the text of a cell that is no path; "" for a label or group that says that there is none.
+
+    Adds it to `windows` or `twice` if it was in another encoding or encoded twice. Raises BadDataset.
+    """
+    text = cell
+    if has_surrogates(cell):
+        text = _from_windows(cell, column, line, path)
+        windows.append(text)
+    elif meant := twice_encoded(cell):
+        text = meant
+        twice.append(text)
+    _check_letters(text, column, line, path)
+    return "" if column in ("label", "group") and is_missing(text) else text
 
 
 def _split_top(text: str) -> tuple[str, int, str]:
@@ -220,19 +189,9 @@ def _delimiter(heading: str) -> str:
 
     def known(delimiter: str) -> tuple[int, int]:
         cells = next(csv.reader([heading], delimiter=delimiter), [])
-        return len(_column_indices([cell.strip(BLANK) for cell in cells])), heading.count(delimiter)
+        return len(column_indices([cell.strip(BLANK) for cell in cells])), heading.count(delimiter)
 
     return max(DELIMITERS, key=known)
-
-
-def _column_indices(heading: Sequence[str]) -> dict[str, int]:
-    """Return the index of each of COLUMNS that the heading has."""
-    names = [re.sub(r"[\s-]+", "_", normal(name).casefold()) for name in heading]
-    return {
-        column: names.index(matches[0])
-        for column, aliases in COLUMNS.items()
-        if (matches := [alias for alias in aliases if alias in names])
-    }
 
 
 def _check_columns(path: str | Path, heading: Sequence[str], missing: Sequence[str]) -> None:

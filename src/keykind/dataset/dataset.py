@@ -122,7 +122,9 @@ def read_negatives(folder: str | Path) -> tuple[tuple[Sample, ...], tuple[ReadEr
 def _is_hidden(path: Path, root: Path) -> bool:
     """Return whether a file is hidden, or was left by a file server or file manager."""
     folders = path.relative_to(root).parts[:-1]
-    return path.name.startswith(".") or is_system_file(path.name) or any(map(is_system_folder, folders))
+    above = root.absolute().parts
+    is_system = any(is_system_folder(name, above + folders[:i]) for i, name in enumerate(folders))
+    return path.name.startswith(".") or is_system_file(path.name) or is_system
 
 
 def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Dataset:

@@ -5,7 +5,8 @@ Out:   fingerprints (128, 128) uint8; clusters of photos that look the same; Dis
 Needs: numpy
 
 Detected: copies that were resaved, rescaled, recompressed, made brighter, darker or grey, slightly sharpened
-or blurred, cropped by 1 to 2 %, and photos of a burst. Different objects on one ground are not copies.
+or blurred, and photos of a burst; of those cropped by 1 %, nine in ten, by 2 %, two in three, by 5 %, hardly
+any (docs/benchmarks.md). Different objects on one ground are no copies, down to a tenth of the photo's width.
 Not detected, by design: stronger crops, mirror images, other poses of the same key.
 """
 
@@ -54,7 +55,7 @@ def near_duplicates(fingerprints: Bytes) -> tuple[tuple[int, ...], ...]:
     fingerprints (n, 128, 128) -> at least two rows per cluster, each row in at most one cluster.
     Photos are sorted by 32 different random projections to bits; copies agree in most bits, so they become
     neighbours in some order (Charikar 2002; Manku et al. 2007). The nearest neighbours are compared place by
-    place (`same_scene`). Measured by benchmarks/near_duplicates.py; the results are in docs/inspect.md.
+    place (`same_scene`). Measured by benchmarks/near_duplicates.py; results: docs/benchmarks.md.
     """
     textured = np.flatnonzero(fingerprints.any(axis=(1, 2)))
     small = _stretched(fingerprints, textured)

@@ -9,6 +9,7 @@ backslashes between folders and takes `1.JPG` for `1.jpg`, and paths may be of f
 """
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -18,6 +19,7 @@ from keykind.dataset.listing import first_few, shorten
 from keykind.dataset.table_text import WINDOWS, has_surrogates, normal, twice_encoded
 
 ENCODINGS = (*WINDOWS, "mac_roman", "cp850")  # of file names in a table that is not UTF-8
+ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+:/", re.IGNORECASE)  # of two letters or more: C:/ is a drive
 
 
 class PathFinder:
@@ -53,6 +55,11 @@ class PathFinder:
             self._names[folder] = _spelled(folder)
         names = self._names[folder]
         return names.get(normal(part)) or names.get(f"/{normal(part).casefold()}")
+
+
+def is_address(cell: str) -> bool:
+    """Return whether a cell is an address such as https://..., s3://... or file://..., not a path."""
+    return ADDRESS.match(cell) is not None
 
 
 def find_paths(root: Path, cells: Iterable[str], table: str) -> tuple[dict[str, Path], list[str]]:

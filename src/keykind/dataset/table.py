@@ -12,7 +12,7 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, printable
 from keykind.dataset.csv_table import Row, load_table
 from keykind.dataset.listing import Listing, PhotoEntry, ReadError, counted, first_few, relative_path, shorten
-from keykind.dataset.paths_on_disk import find_paths
+from keykind.dataset.paths_on_disk import find_paths, is_address
 from keykind.dataset.splits import TRAIN, part_of
 
 
@@ -34,7 +34,8 @@ def list_table(source: Path) -> Listing:
         if first.key_id != entry.key_id:
             rekeyed[entry.name] = None
     if not photos:
-        fault = f"lists no photo in {counted(len(table.rows), 'row')}"
+        error = f"; {read_errors[0].name} {read_errors[0].reason}" if read_errors else ""
+        fault = f"lists no photo in {counted(len(table.rows), 'row')}{error}"
         raise BadDataset(source, fault=fault, remedy="add rows: path,label")
     warnings = [*table.notes, *notes, *_repeated(len(entries) - len(photos)), *_rekeyed(list(rekeyed))]
     kinds = tuple(sorted({photo.kind for photo in photos.values()}))
@@ -67,6 +68,9 @@ def _row_fault(row: Row) -> str | None:
         return f'has {counted(row.excess, "cell")} more than the heading; put " around cells with a separator'
     if not path:
         return "has no path"
+    if is_address(path):
+        shown = shorten(printable(path))
+        return f"names an address ({shown}), but paths of files are needed; download the photo"
     if not label:
         return "has no label"
     return "has a null character in its path" if "\0" in path else None

@@ -35,6 +35,7 @@ SIGNATURES = (
     (b"{\\rtf", "an RTF document"),
     (b"<", "a web page or XML"),
 )  # first bytes -> what the file is
+MISSING = frozenset({"nan", "null", "<na>", "n/a", "#n/a", "nat", "undefined"})  # case folded
 PROBE = 4096  # bytes in which the encoding is looked for
 MIN_NULS = 0.4  # share of the bytes at odd (or even) places that are 0 in UTF-16 text with a heading in ASCII
 SAVE = "save it as CSV UTF-8"
@@ -142,6 +143,11 @@ def _share_of_zeros(data: bytes) -> float:
 def normal(text: str) -> str:
     """Return a text in Unicode normal form C, in which macOS and Windows spell an accent alike."""
     return unicodedata.normalize("NFC", text)
+
+
+def is_missing(cell: str) -> bool:
+    """Return whether a cell is what pandas, R, Excel or a database write for none; "none" may be a class."""
+    return cell == "NA" or cell.casefold() in MISSING
 
 
 def visible(text: str) -> str:

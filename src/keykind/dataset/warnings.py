@@ -29,6 +29,7 @@ def dataset_warnings(dataset: Dataset, listed_kinds: Iterable[str], *, kept_leak
     yield from _mixed_groups(dataset)
     yield from _blank_photos(dataset)
     yield from _damaged_photos(dataset)
+    yield from _single_objects(dataset)
     yield from split_warnings(dataset)
 
 
@@ -49,6 +50,24 @@ def _empty_kinds(dataset: Dataset, listed_kinds: Iterable[str]) -> Iterator[str]
     if empty:
         listed = first_few(empty)
         yield f"Kinds without a readable photo: {len(empty):,} ({listed}); add photos or remove the kinds."
+
+
+def _single_objects(dataset: Dataset) -> Iterator[str]:
+    """Yield a warning about kinds that `train` refuses: no object is left to validate on."""
+    groups: dict[str, set[str]] = {}
+    for sample in dataset.subset("train"):
+        groups.setdefault(sample.kind, set()).add(sample.group)
+    counts = dataset.counts()
+    single = [
+        f"{kind}: {counted(counts[kind]['train'], 'photo')}"
+        for kind in dataset.kinds
+        if len(groups.get(kind, ())) == 1
+    ]
+    if single:
+        yield (
+            f"Kinds with training photos of one object only: {len(single):,} ({first_few(single)}); "
+            "keykind train refuses them; add photos of other objects, or leave the kinds out with --kinds."
+        )
 
 
 def _conflicting_labels(dataset: Dataset) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """A decoded image -> 8 bits per channel, transparency composited on white; its orientation.
 
 In:    a PIL image of any mode, loaded
-Out:   an RGB image; the EXIF orientation
+Out:   an RGB image, with a note if little or nothing of it can be seen; the EXIF orientation
 Needs: numpy, pillow
 """
 
@@ -25,6 +25,12 @@ TRANSPOSES = {
 
 _BITS, _PHOTOMETRIC, _SAMPLE_FORMAT = 258, 262, 339  # TIFF tags
 _WHITE_LEVELS = (1.0, 255.0, 65535.0)  # candidates for white in 32-bit images, which do not declare it
+_PNG_DEPTH = 24  # byte of a PNG that holds the bits per channel
+_DEPTH, _DIM_DEPTH = (
+    16,
+    12,
+)  # bits; what a camera of 12 bits gives is a 16th as bright in 16
+_INVISIBLE = "every pixel is transparent"
 _PACKED_GREY = {"L;2": 255 // 3, "L;4": 255 // 15}  # Pillow's raw modes -> grey level of the value 1
 
 
@@ -57,23 +63,57 @@ def orientation(image: Image.Image) -> int:
     return value if value in TRANSPOSES else 1
 
 
-def to_rgb(image: Image.Image, data: bytes) -> Image.Image:
-    """Convert to 8 bits per channel, transparency composited on white. data: the file, for 16-bit colours."""
+def to_rgb(image: Image.Image, data: bytes) -> tuple[Image.Image, str | None]:
+    """Convert to 8 bits per channel, transparency on white; with a note for `Photo.damage`, or None.
+
+    data: the file, for 16-bit colours. Colours below an alpha that is 0 everywhere are read as if opaque:
+    nobody saves a photo without any pixel.
+    """
+    note = _depth_note(image, data)
     if image.mode == "F" or image.mode.startswith("I"):
-        return Image.fromarray(_to_uint8(image)).convert("RGB")
+        rgb = Image.fromarray(_to_uint8(image)).convert("RGB")
+        value = image.info.get("transparency")
+        empty = value is not None and bool((np.asarray(image) == value).all())
+        return rgb, f"{_INVISIBLE}: nothing can be seen" if empty else note
     if image.format == "BMP" and image.mode == "RGBA" and image.getchannel("A").getextrema() == (0, 0):
-        return image.convert("RGB")  # the fourth byte is unused: nobody saves a photo without any pixel
+        return image.convert("RGB"), note  # the fourth byte is unused
     clear = _transparent_pixels(image, data)
     if clear is not None:
         opaque = image.convert("RGB")
         opaque.paste("white", mask=clear)
-        return opaque
+        return opaque, f"{_INVISIBLE}: nothing can be seen" if clear.getextrema() == (255, 255) else note
     if image.has_transparency_data:
-        layer = image.convert("RGBA")
-        background = Image.new("RGB", layer.size, "white")
+        return _composited(image.convert("RGBA"), note)
+    return image if image.mode == "RGB" else image.convert("RGB"), note
+
+
+def _composited(layer: Image.Image, note: str | None) -> tuple[Image.Image, str | None]:
+    """Return an RGBA image on white, or its colours if all of it is transparent, and the note."""
+    background = Image.new("RGB", layer.size, "white")
+    if layer.getchannel("A").getextrema() != (0, 0):
         background.paste(layer, mask=layer)
-        return background
-    return image if image.mode == "RGB" else image.convert("RGB")
+        return background, note
+    colours = layer.convert("RGB")
+    if all(np.ptp(channel.getextrema()) == 0 for channel in colours.split()):
+        return background, f"{_INVISIBLE}: nothing can be seen"
+    return colours, f"{_INVISIBLE}; its colours are read as if it were opaque"
+
+
+def _depth_note(image: Image.Image, data: bytes) -> str | None:
+    """Return a note on a PNG or TIFF of 16 bits per channel whose values need no more than 12, else None."""
+    tags: Any = getattr(image, "tag_v2", {})
+    depth = data[_PNG_DEPTH] if image.format == "PNG" else max(tags.get(_BITS, (8,)))
+    if depth != _DEPTH or tags.get(_PHOTOMETRIC) == 0 or tags.get(_SAMPLE_FORMAT, (1,))[0] != 1:
+        return None
+    if image.mode.startswith("I"):
+        used = int(np.max(np.asarray(image))).bit_length()
+    elif image.mode in ("RGB", "RGBA", "LA"):  # Pillow has cut the lower 8 bits
+        used = 8 + int(np.asarray(image.convert("RGB")).max()).bit_length()
+    else:
+        return None
+    if not 0 < used <= _DIM_DEPTH:
+        return None
+    return f"uses only {used} of {_DEPTH} bits; the photo may be too dark"
 
 
 def _transparent_pixels(image: Image.Image, data: bytes) -> Image.Image | None:

@@ -143,7 +143,8 @@ def _load_upright(
         width, height = image.size
         _check_size(width, height, name, max_pixels)
     turned = orientation(image)
-    rgb = to_rgb(image, data)
+    rgb, note = to_rgb(image, data)
+    damage = "; ".join(filter(None, (damage, note))) or None
     if turned in TRANSPOSES:
         rgb = rgb.transpose(TRANSPOSES[turned])
     if halve:

@@ -8,10 +8,13 @@ Needs: nothing beyond Python
 import re
 import stat
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 from keykind.core.errors import BadPhoto, printable
 from keykind.core.files import file_mode
+from keykind.photo.other_files import GIVE_A_PHOTO, other_file
 
 SUFFIXES = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"}
@@ -22,6 +25,7 @@ VIDEO_SUFFIXES = frozenset(
 )  # of `keykind.video`; in folders of photos they are passed over
 HEAD = 64  # bytes that identify any of the formats
 MAX_TAGS = 1000  # entries of a TIFF directory that are read; cameras write fewer than 100
+MAX_PAGES = 100  # directories of a TIFF in which a full-size image is looked for
 
 _SIGNATURES = {
     "JPEG": re.compile(rb"\xff\xd8\xff"),
@@ -38,6 +42,7 @@ _RAW_SIGNATURES = re.compile(  # those that are not TIFF
     rb"II[RU][OS\0]|MMOR|FUJIFILMCCD-RAW|....ftypcrx |FOVb|\0MRM|II\x1a\0\0\0HEAPCCDR", re.DOTALL
 )  # Olympus, Panasonic, Olympus, Fujifilm, Canon CR3, Sigma, Minolta, Canon CRW
 _CANON_CR2 = b"CR\2"  # at byte 8 of a TIFF
+_BIG_TIFF = (b"+\0", b"\0+")  # bytes 2 and 3
 _SUBFILE_TYPE, _PHOTOMETRIC, _SUB_IMAGES, _DNG_VERSION = 254, 262, 330, 50706  # TIFF tags
 _REDUCED = 1  # bit of _SUBFILE_TYPE: a smaller version of another image of the file
 _SENSOR_DATA = (32803, 34892)  # values of _PHOTOMETRIC: colour filter array, linear raw
@@ -51,6 +56,9 @@ def detect_format(data: bytes, name: str | Path) -> str:
         remedy = "export it as JPEG in the camera's or your photo program, and give that"
         raise BadPhoto(name, fault=fault, remedy=remedy)
     file_format = _match(head)
+    if file_format == "TIFF" and _is_preview(data):
+        fault = "is a TIFF with nothing but a small preview of a photo, perhaps of a raw photo"
+        raise BadPhoto(name, fault=fault, remedy="export the whole photo as JPEG, and give that")
     if file_format is None and not data.strip(b"\0"):
         size = f"{len(data):,} byte{'s' * (len(data) != 1)}"
         fault = f"holds nothing but zeros ({size}): its content was never written"
@@ -60,8 +68,9 @@ def detect_format(data: bytes, name: str | Path) -> str:
     if file_format is None:
         start = printable(data[:16].decode("latin-1"))
         size = f"{len(data):,} byte{'s' * (len(data) != 1)}"
-        fault = f"is not a photo keykind can read (starts with '{start}'; {size})"
-        remedy = "give a JPEG, PNG, WebP, BMP, GIF, TIFF, HEIC, AVIF or JPEG 2000 file"
+        what, remedy = other_file(data) or ("", GIVE_A_PHOTO)
+        actual = f", but {what}" if what else ""
+        fault = f"is not a photo keykind can read{actual} (starts with '{start}'; {size})"
         raise BadPhoto(name, fault=fault, remedy=remedy)
     return file_format
 
@@ -100,23 +109,35 @@ def _is_raw(data: bytes) -> bool:
     """Return whether a file holds a camera's sensor data; a preview is the first image of many of these."""
     if _RAW_SIGNATURES.match(data):
         return True
-    if not _SIGNATURES["TIFF"].match(data) or data[2:4] in (b"+\0", b"\0+"):  # BigTIFF: no camera writes it
+    if not _SIGNATURES["TIFF"].match(data) or data[2:4] in _BIG_TIFF:  # no camera writes that
         return False
-    tags = dict(_first_directory(data))
+    tags = next(_directories(data), {})
     if data[8:11] == _CANON_CR2 or _DNG_VERSION in tags or tags.get(_PHOTOMETRIC) in _SENSOR_DATA:
         return True
     return bool(tags.get(_SUBFILE_TYPE, 0) & _REDUCED) and _SUB_IMAGES in tags
 
 
-def _first_directory(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield tag and value of each entry of a TIFF's first directory; of a long value, its first bytes."""
-    is_little = data[:2] == b"II"
+def _is_preview(data: bytes) -> bool:
+    """Return whether every image of a TIFF is a smaller version of another, which the file lacks."""
+    if data[2:4] in _BIG_TIFF:
+        return False
+    pages = [tags.get(_SUBFILE_TYPE, 0) & _REDUCED for tags in islice(_directories(data), MAX_PAGES)]
+    return bool(pages) and all(pages)
+
+
+def _directories(data: bytes) -> Iterator[dict[int, int]]:
+    """Yield tags and values of a TIFF's directories, one for each page; of a long value, its first bytes."""
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
 
     def number(start: int, size: int) -> int:
-        return int.from_bytes(data[start : start + size], "little" if is_little else "big")
+        return int.from_bytes(data[start : start + size], order)
 
-    directory = number(4, 4)
-    for i in range(min(number(directory, 2), MAX_TAGS)):
-        entry = directory + 2 + 12 * i
-        is_short = number(entry + 2, 2) == 3  # 16 bits, in the first half of the value's field
-        yield number(entry, 2), number(entry + 8, 2 if is_short else 4)
+    directory, visited = number(4, 4), set[int]()
+    while directory and directory + 2 <= len(data) and directory not in visited:
+        visited.add(directory)
+        count, tags = number(directory, 2), {}
+        for entry in range(directory + 2, directory + 2 + 12 * min(count, MAX_TAGS), 12):
+            is_short = number(entry + 2, 2) == 3  # 16 bits, in the first half of the value's field
+            tags[number(entry, 2)] = number(entry + 8, 2 if is_short else 4)
+        yield tags
+        directory = number(directory + 2 + 12 * count, 4)

@@ -281,8 +281,9 @@ def _is_video(location: Location) -> bool:
 
 
 def _is_skipped(location: Location, is_folder: bool, skipped: PassedOver) -> bool:
-    path = location if isinstance(location, Path) else None
-    return skipped.skips(location.name, path, is_folder=is_folder)
+    if isinstance(location, Path):
+        return skipped.skips(location.name, location, is_folder=is_folder)
+    return skipped.skips(location.name, None, is_folder=is_folder, parents=location.text.split("/")[:-1])
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -11,6 +11,7 @@ count as a photo, or as a near duplicate of its own original.
 
 import os
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 # Folders, casefolded. Synology, QNAP, Windows, macOS (as written to shares and archives), Linux, programs.
@@ -49,6 +50,9 @@ FOLDERS = frozenset(
         "captureone",
         ".thumbnails",
         ".thumbs",
+        ".thumb",
+        "_thumb",
+        "_thumbs",
         ".xvpics",
         ".picasaoriginals",
         "ipod photo cache",
@@ -60,8 +64,11 @@ FOLDERS = frozenset(
         ".sync",
     }
 )
-FOLDER_PREFIXES = (".trash-",)  # of Linux, followed by the user's number
+FOLDER_PREFIXES = (".trash-", "appdata_")  # of Linux, followed by the user's number; previews of Nextcloud
 FOLDER_SUFFIXES = (".lrdata",)  # previews of Lightroom
+LIBRARIES = (".photoslibrary", ".photolibrary", ".migratedphotolibrary", ".aplibrary", ".migratedaplibrary")
+THUMBNAILS = frozenset({"thumb", "thumbs", "thumbnail", "thumbnails"})  # may also be a class of the user
+IN_LIBRARIES = THUMBNAILS | {"derivatives", "data.noindex"}  # smaller versions of what else is in the library
 FILES = frozenset(
     {
         "thumbs.db",
@@ -87,9 +94,14 @@ FILE_SUFFIXES = (":zone.identifier", "@synoeastream", "@synoresource", "~")  # ~
 MAX_NAMES = 5  # names in the sentence
 
 
-def is_system_folder(name: str) -> bool:
-    """Return whether a folder of this name holds no photos of the user: thumbnails, deleted files, ..."""
+def is_system_folder(name: str, parents: Iterable[str] = ()) -> bool:
+    """Return whether a folder of this name holds no photos of the user: thumbnails, deleted files, ...
+
+    parents: names of the folders that it is in; in a photo library of macOS more names are known.
+    """
     folded = name.casefold()
+    if folded in IN_LIBRARIES and any(parent.casefold().endswith(LIBRARIES) for parent in parents):
+        return True
     return folded in FOLDERS or folded.startswith(FOLDER_PREFIXES) or folded.endswith(FOLDER_SUFFIXES)
 
 
@@ -107,12 +119,17 @@ class PassedOver:
         self.videos = 0
         self.annotated = 0  # pictures that keykind made of photos
 
-    def skips(self, name: str, path: Path | None, *, is_folder: bool) -> bool:
+    def skips(
+        self, name: str, path: Path | None, *, is_folder: bool, parents: Sequence[str] | None = None
+    ) -> bool:
         """Return whether to pass over an entry of a folder; if so, count it, or the files in it.
 
         path: where it is on this disk; None: it is not on this disk, and a folder counts as one file.
+        parents: names of the folders that it is in; None: those of the path.
         """
-        if is_folder and is_system_folder(name):
+        if is_folder and parents is None and path and name.casefold() in IN_LIBRARIES:
+            parents = path.absolute().parts[:-1]
+        if is_folder and (is_system_folder(name, parents or ()) or (path and _repeats_its_parent(path))):
             self.counts[name] += count_files(path) if path else 1
             return True
         if not is_folder and is_system_file(name):
@@ -154,6 +171,17 @@ class PassedOver:
 def count_files(folder: Path) -> int:
     """Return the number of files in a folder and below; links are not followed."""
     return sum(len(files) for _, _, files in os.walk(folder))
+
+
+def _repeats_its_parent(folder: Path) -> bool:
+    """Return whether a folder is named like thumbnails, and each of its files like one beside the folder."""
+    if folder.name.casefold() not in THUMBNAILS:
+        return False
+    try:
+        inside = {path.name for path in folder.iterdir()}
+        return bool(inside) and inside <= {path.name for path in folder.parent.iterdir()}
+    except OSError:
+        return False
 
 
 def _title(name: str) -> str:
