@@ -1,6 +1,7 @@
 """Shared by all tests: a cache of their own, drawn photos, the development data where it is there."""
 
 import os
+import signal
 import subprocess
 import tempfile
 from contextlib import suppress
@@ -103,3 +104,11 @@ def small_disk(tmp_path):
         pytest.skip("a small disk can only be made by root on Linux")
     yield place
     subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+@pytest.fixture
+def interruptible():
+    """Restore the default handling of Ctrl-C, which background jobs and their children ignore."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)

@@ -100,6 +100,7 @@ def test_an_os_error_of_a_verb_is_not_taken_for_one_of_stdout(monkeypatch):
         run("doctor")
 
 
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs POSIX signals")
 @pytest.mark.parametrize(
     ("options", "hint"),

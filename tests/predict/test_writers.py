@@ -221,14 +221,6 @@ def test_the_reader_of_a_pipe_may_stop_reading(tmp_path, many_photos):
     assert process.returncode == 0
 
 
-@pytest.fixture
-def interruptible():
-    """Restore the default handling of Ctrl-C, which background jobs and their children ignore."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 @pytest.mark.usefixtures("interruptible")
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_predictions_printed_before_an_interruption_are_kept(tmp_path, many_photos):

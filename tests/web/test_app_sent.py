@@ -6,7 +6,6 @@ import re
 import shutil
 import threading
 import time
-from pathlib import Path
 
 import pytest
 
@@ -68,13 +67,12 @@ def test_the_service_lets_browsers_cache_only_files_with_a_hash_in_their_name(ap
     pytest.importorskip("fastapi", reason="the extra serve is not installed")
     from starlette.testclient import TestClient
 
+    from keykind.app import app_files
     from keykind.serve.app_files import IMMUTABLE, AppFiles
 
-    client = TestClient(AppFiles(app))
-    headers = {}
-    for path in filter(Path.is_file, app.rglob("*")):
-        name = path.relative_to(app).as_posix()
-        headers[name] = client.head(f"/{name}").headers["cache-control"]
+    files = app_files(folder=app)
+    client = TestClient(AppFiles(files))
+    headers = {name: client.head(f"/{name}").headers["cache-control"] for name in files}
     immutable = {name for name, header in headers.items() if header == IMMUTABLE}
     assert immutable == {name for name in headers if HASHED.fullmatch(name)}
     assert {name for name in headers if name.startswith("assets/")} == immutable
