@@ -19,6 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "support"))
 
 from keykind.app import APP_FOLDER
 from keykind.app_folder import INDEX
+from keykind.serve.app_files import app_contents
 from tiny_model import tiny_file
 
 DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
@@ -70,12 +71,12 @@ def container_user() -> dict[str, int]:
     return {"user": user, "group": group}
 
 
-def check_page(port: int) -> None:
+def check_page(port: int, model: Path) -> None:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=TIMEOUT) as response:
         page = response.read()
-    built = APP_FOLDER / INDEX
-    complete = page == built.read_bytes() if built.is_file() else b"keykind" in page
-    check(complete, "the service serves the app")
+    built = (APP_FOLDER / INDEX).is_file()
+    complete = page == app_contents(APP_FOLDER, str(model))[INDEX] if built else b"keykind" in page
+    check(complete, "the service serves the app around its model")
 
 
 def free_port() -> int:
@@ -108,7 +109,7 @@ def main() -> None:
             time.sleep(0.5)
         detail = "" if healthy else f" ({log.read_text()[-500:]})"
         check(healthy, f"the health check passes{detail}")
-        check_page(port)
+        check_page(port, model)
         service.send_signal(signal.SIGTERM)
         check(service.wait(TIMEOUT) == 0, "the service stops on SIGTERM")
         check(
