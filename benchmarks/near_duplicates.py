@@ -131,7 +131,7 @@ def _decoded(mask: dict[str, Any]) -> Any:
 
 
 def _patch(texture: Photo, rng: np.random.Generator) -> Paste:
-    """Return an object that is no key: a disc, a bar or a star cut from a photo."""
+    """Return a cut-out disc, bar or star with the texture of a photo: an object other than a key."""
     side = min(texture.size)
     piece = ImageOps.fit(texture, (side, side))
     angle = np.linspace(0, 2 * np.pi, 360)

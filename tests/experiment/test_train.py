@@ -148,12 +148,12 @@ def test_the_crop_is_decided_by_the_photos_once_and_told(
     many_drawn, recipe, tmp_path, monkeypatch, no_figures
 ):
     monkeypatch.setattr("keykind.experiment.run.load_detector", Halves)
-    auto, told = replace(recipe, crop="auto"), []
+    auto, announced = replace(recipe, crop="auto"), []
     out = tmp_path / "run"
-    metrics = train(many_drawn, recipe=auto, weights="random", out=out, tell=told.append).metrics
+    metrics = train(many_drawn, recipe=auto, weights="random", out=out, announce=announced.append).metrics
     assert metrics["crop"] in ("key", "whole")
     assert (metrics["subject"] == "key") == (metrics["crop"] == "key")
-    assert told[0].startswith("Keys were detected in ")
+    assert announced[0].startswith("Keys were detected in ")
     card = Recogniser.load(out / "keys.tflite").model.card
     assert (card.crop, card.of_keys) == (metrics["crop"], metrics["crop"] == "key")
     (out / "metrics.json").unlink()
@@ -179,11 +179,11 @@ def test_a_recipe_for_whole_photos_keeps_them_and_knows_that_they_show_keys(
     many_drawn, recipe, tmp_path, monkeypatch, no_figures
 ):
     monkeypatch.setattr("keykind.experiment.run.load_detector", Everywhere)
-    told = []
-    run = train(many_drawn, recipe=recipe, weights="random", out=tmp_path / "run", tell=told.append)
+    announced = []
+    run = train(many_drawn, recipe=recipe, weights="random", out=tmp_path / "run", announce=announced.append)
     card = Recogniser.load(run.model).model.card
     assert (card.crop, card.of_keys) == ("whole", True)
-    assert told[0].endswith("photos are classified whole.")
+    assert announced[0].endswith("photos are classified whole.")
 
 
 # Replacing a run

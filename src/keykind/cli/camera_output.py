@@ -1,4 +1,4 @@
-"""What a camera shows, told while it does.
+"""Live output of a camera: each answer is printed when it is new or changes.
 
 In:    the number of a camera; parsed options of `keykind predict`
 Out:   a line on stdout for each new answer; at the end the keys, each once; an annotated video
@@ -27,7 +27,7 @@ def follow_camera(options: argparse.Namespace, recogniser: Recogniser) -> writer
     out = options.save and options.save / f"{safe_name(f'camera-{options.camera}')}.mp4"
     if out and not options.force:
         check_own(out)
-    told: dict[int, str | None] = {}  # number of a track -> kind that was printed
+    printed: dict[int, str | None] = {}  # number of a track -> kind that was printed
     tracks: dict[int, Track] = {}
     threshold, wording = recogniser.kind_threshold, wording_of(recogniser.model.card)
     with Camera(options.camera) as camera:
@@ -38,7 +38,9 @@ def follow_camera(options: argparse.Namespace, recogniser: Recogniser) -> writer
                 tracks |= {track.number: track for track in shown}
                 settled = [track for track in shown if len(track.seen) >= MIN_FRAMES]
                 answers = [track.answer(threshold) for track in settled]
-                _tell(zip(settled, answers, strict=True), told, camera.name, frame.seconds, options.json)
+                _print_changes(
+                    zip(settled, answers, strict=True), printed, camera.name, frame.seconds, options.json
+                )
                 if add:
                     add(frame.pixels, frame.seconds, tuple(answers))
                 if options.seconds and frame.seconds >= options.seconds:
@@ -54,18 +56,18 @@ def follow_camera(options: argparse.Namespace, recogniser: Recogniser) -> writer
     return tally
 
 
-def _tell(
+def _print_changes(
     shown: Iterable[tuple[Track, Key]],
-    told: dict[int, str | None],
+    printed: dict[int, str | None],
     camera: str,
     seconds: float,
     as_json: bool,
 ) -> None:
     """Print the answers that are new or have changed."""
     for track, answer in shown:
-        if track.number in told and told[track.number] == answer.kind:
+        if track.number in printed and printed[track.number] == answer.kind:
             continue
-        told[track.number] = answer.kind
+        printed[track.number] = answer.kind
         if as_json:
             entries = replace(answer, seconds=(track.seen[0][0], seconds)).as_json()
             print(json.dumps({"photo": camera, "track": track.number, **entries}), flush=True)

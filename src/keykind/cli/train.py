@@ -116,7 +116,7 @@ def _train(options: argparse.Namespace) -> "Run":
         devices=options.devices,
         engine=options.engine,
         notify=lambda problem: message(f"keykind: {problem}"),
-        tell=lambda decision: message(f"keykind: {decision}"),
+        announce=lambda decision: message(f"keykind: {decision}"),
     )
 
 

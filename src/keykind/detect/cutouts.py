@@ -6,7 +6,7 @@ Needs: numpy, pillow
 
 Holes in bows and the insides of rings are not part of a key's mask. A segmenter gives masks that are finer
 than the detector's, matting moves their edges to those of the image. A pixel of several keys is that of the
-one whose mask is surest.
+one with the highest mask probability.
 """
 
 import math

@@ -46,7 +46,7 @@ class Experiment:
     engine: Engine = parallel_map  # for detecting keys, cropping, and computing features
     devices: str | None = None  # for training, see `find_devices`; the result is the same up to rounding
     options: Mapping[str, Any] = field(default_factory=dict)  # of `train`, kept in recipe.json to resume with
-    tell: Callable[[str], None] = field(default=silent, compare=False)  # called with what the run decides
+    announce: Callable[[str], None] = field(default=silent, compare=False)  # called with what the run decides
 
     @property
     def plan(self) -> Plan:

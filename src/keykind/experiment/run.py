@@ -80,7 +80,7 @@ def _subject(experiment: Experiment, folder: RunFolder, cache: Cache) -> Subject
         return examine(experiment.dataset, load_detector(), experiment.engine, cache).as_json()
 
     subject = subject_from_json(folder.remember("keys_detected", detected))
-    experiment.tell(subject.sentence(experiment.cropped_for(subject).recipe.crop))
+    experiment.announce(subject.sentence(experiment.cropped_for(subject).recipe.crop))
     return subject
 
 
@@ -88,12 +88,12 @@ def _run_stages(
     context: Context, backbone: Backbone, folds: Sequence[Fold], identity: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Run all stages, write every file but metrics.json, and return the metrics."""
-    timer, tell, dataset = context.timer, context.experiment.tell, context.experiment.dataset
-    tell(f"Training on {counted(len(dataset.subset('train')), 'photo')}.")
+    timer, announce, dataset = context.timer, context.experiment.announce, context.experiment.dataset
+    announce(f"Training on {counted(len(dataset.subset('train')), 'photo')}.")
     result = fine_tune(context, train_heads(context, backbone, folds))
     calibration = calibrate(context, result)
     timer.record("training")
-    tell(f"Testing on {counted(len(dataset.subset('test')), 'photo')}.")
+    announce(f"Testing on {counted(len(dataset.subset('test')), 'photo')}.")
     tested = run_test(context, result, calibration)
     timer.record("features")
     classifier = build_classifier(result.backbone, result.head, context.recipe)

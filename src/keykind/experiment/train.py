@@ -84,7 +84,7 @@ def train(  # noqa: PLR0913 - the options of a command
     devices: str | None = None,
     engine: str | Engine | None = None,
     notify: Callable[[str], None] = silent,
-    tell: Callable[[str], None] = silent,
+    announce: Callable[[str], None] = silent,
 ) -> Run:
     """Train on photos, test, and write the run folder `out`; return the finished run.
 
@@ -95,7 +95,7 @@ def train(  # noqa: PLR0913 - the options of a command
     the recipe's `renders` and `fine_tune_layers`. weights: `keykind` (None; no network is needed), `imagenet`
     (a download), `random`, or a file. seed: of all random choices; None: 0. devices: see `find_devices`.
     engine: `local` (None), `ray`, or a function like `parallel_map`. notify: called with each problem found
-    in the photos, before training starts. tell: called with each decision of the run, one sentence.
+    in the photos, before training starts. announce: called with each decision of the run, one sentence.
 
     resume: continue an interrupted run in `out`, to the same result. Whatever is not given is as in the run;
     what is given must not change the result. A finished run is returned as it is. force: replace the run in
@@ -148,7 +148,7 @@ def train(  # noqa: PLR0913 - the options of a command
         renders=_render(chosen.renders, dataset.kinds, seed),
         engine=engine if callable(engine) else _engine(options.engine),
         devices=options.devices,
-        tell=tell,
+        announce=announce,
         options={"cwd": str(Path.cwd()), "recipe": chosen.name, **options.given()},
     )
     from keykind.experiment.run import run  # noqa: PLC0415 - imports Keras, which must not precede rendering

@@ -1,4 +1,4 @@
-"""Pictures that keykind annotated, told from photos by their comment.
+"""Pictures that keykind annotated, recognised by their comment.
 
 In:    the path of a file
 Out:   whether it is such a picture

@@ -64,11 +64,6 @@ class Targets:
         for folder in folders:
             check_writable(folder)
 
-    @property
-    def are_any(self) -> bool:
-        """Return whether anything is made."""
-        return any(target is not None for target in (self.save, self.html, self.sort))
-
 
 @dataclass(frozen=True, slots=True)
 class _Job:

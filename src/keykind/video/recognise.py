@@ -19,7 +19,7 @@ from keykind.video.motion import Brightness, Motion, reduced
 from keykind.video.source import Camera, Frame, Pixels, Video
 from keykind.video.tracking import Track, Tracker
 
-RATE = 6.0  # predicted frames a second, unless told otherwise: between two, a key moves less than its length
+RATE = 6.0  # predicted frames a second by default: between two, a key moves less than its length
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -119,7 +119,7 @@ def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, tota
 def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "") -> Html:
     """Return the number and share of a cell; choosing it shows its photos."""
     count, total = int(scores.confusion[true, predicted]), int(scores.confusion[true].sum())
-    told = f"{shorten(scores.kinds[true])} predicted as {shorten(scores.kinds[predicted])}"
+    confusion = f"{shorten(scores.kinds[true])} predicted as {shorten(scores.kinds[predicted])}"
     return tag(
         "button",
         title or None,
@@ -127,6 +127,6 @@ def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "
         " ",
         tag("small", percent(count / total)),
         type="button",
-        title=f"{told} in the {view} view: {count:,} of {total:,}",
+        title=f"{confusion} in the {view} view: {count:,} of {total:,}",
         **{"aria-pressed": "false", "data-cell": cell_id(view, true, predicted)},
     )

@@ -39,11 +39,11 @@ def grad_cam_section(data: ReportData, figures: FigureWriter) -> Section:
 
 def _pair(prediction: PhotoPrediction, original: Tile, evidence: Tile) -> Html:
     right = prediction.correct
-    told = f"{prediction.kind} {prediction.probability:.2f}"
+    answer = f"{prediction.kind} {prediction.probability:.2f}"
     nothing = ", no evidence" if evidence.caption.startswith("no evidence") else ""
     name = tag("span", prediction.sample.name.rsplit("/", 1)[-1], class_="soft")
     caption = tag(
-        "figcaption", "✓ " if right else "✗ ", told, nothing, " ", name, title=prediction.sample.name
+        "figcaption", "✓ " if right else "✗ ", answer, nothing, " ", name, title=prediction.sample.name
     )
     pictures = tag("div", image(original.picture, "photo"), image(evidence.picture, evidence.caption))
     aligned = " stacked" if prediction.sample.region else ""

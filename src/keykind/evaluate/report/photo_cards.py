@@ -17,6 +17,7 @@ from keykind.evaluate.thumbnails import MAX_TILES, PhotoPrediction, photo_tile, 
 from keykind.evaluate.wording import photos, shorten
 from keykind.model.card import KEY
 
+WITHOUT_INPUT = 3  # pictures of a card: the photo, and the maps of two kinds
 MAX_CARDS = {"plain": 48}  # wrong photos shown of each view
 MAX_OTHER_CARDS = 16  # of other views
 MAX_RIGHT = 60  # right photos shown in all, the least probable of each kind
@@ -120,7 +121,7 @@ def _pictures(data: ReportData, view: str, prediction: PhotoPrediction) -> tuple
 
 def _card(data: ReportData, view: str, prediction: PhotoPrediction, tiles: Sequence[Tile]) -> Html:
     sample = prediction.sample
-    labels = [sample.name, *(["network input"] if len(tiles) > len(("photo", "told", "true")) else [])]
+    labels = [sample.name, *(["network input"] if len(tiles) > WITHOUT_INPUT else [])]
     labels += [
         _map_label(tile, kind) for tile, kind in zip(tiles[-2:], (prediction.kind, sample.kind), strict=True)
     ]
