@@ -26,7 +26,8 @@ from keykind.core.parallel import parallel_map
 from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, read_annotations
 from keykind.evaluate.real_photos.matching import MAX_DISTANCE, undirected_distance
 from keykind.photo.source import load_pixels
-from keykind.predict.recogniser import Key, Recogniser
+from keykind.predict.prediction import Key
+from keykind.predict.recogniser import Recogniser
 from keykind.video.motion import Motion, reduced
 from keykind.video.recognise import RATE
 from keykind.video.tracking import Tracker

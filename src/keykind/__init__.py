@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from keykind.detect.detection import Detection as Detection
     from keykind.detect.detector import KeyDetector as KeyDetector
     from keykind.experiment.train import train as train
-    from keykind.predict.recogniser import Key as Key
-    from keykind.predict.recogniser import Prediction as Prediction
+    from keykind.predict.prediction import Key as Key
+    from keykind.predict.prediction import Prediction as Prediction
     from keykind.predict.recogniser import Recogniser as Recogniser
     from keykind.train.recipe import Recipe as Recipe
 
@@ -27,10 +27,10 @@ _MODULES = {
     "BadPhoto": "keykind.core.errors",
     "Dataset": "keykind.dataset.samples",
     "Detection": "keykind.detect.detection",
-    "Key": "keykind.predict.recogniser",
+    "Key": "keykind.predict.prediction",
     "KeyDetector": "keykind.detect.detector",
     "KeykindError": "keykind.core.errors",
-    "Prediction": "keykind.predict.recogniser",
+    "Prediction": "keykind.predict.prediction",
     "Recipe": "keykind.train.recipe",
     "Recogniser": "keykind.predict.recogniser",
     "read_dataset": "keykind.dataset.dataset",

@@ -22,7 +22,8 @@ from keykind.evaluate.real_photos.resampling import estimate, source_weights
 from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
 from keykind.evaluate.real_photos.sheets import COLUMNS, GAP, TILE, arrange
 from keykind.model.model import load_model
-from keykind.predict.recogniser import Key, Recogniser
+from keykind.predict.prediction import Key
+from keykind.predict.recogniser import Recogniser
 from tiny_model import tiny_file
 
 WIDTH, HEIGHT = 400, 200  # px of the photos here

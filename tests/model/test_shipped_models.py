@@ -11,7 +11,8 @@ from keykind.detect.detector import load_detector
 from keykind.detect.postprocess import HEIGHT, LOCATIONS, OUTPUTS, WIDTH
 from keykind.export.int8_weights import MIN_KERNEL, quantise_kernel
 from keykind.model import shipped
-from keykind.predict.recogniser import NOT_A_KEY, UNREADABLE, VERDICTS, Recogniser
+from keykind.predict.prediction import UNREADABLE, VERDICTS
+from keykind.predict.recogniser import NOT_A_KEY, Recogniser
 from keykind.train.backbone import load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 

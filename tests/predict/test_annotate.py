@@ -8,7 +8,7 @@ from keykind.predict import lettering
 from keykind.predict.annotate import MIN_LONGER, MIN_SHORTER, annotate, answer_text
 from keykind.predict.label_layout import Layout
 from keykind.predict.palette import COLOURS, DARK, LIGHT, UNKNOWN, colour_of, text_colour
-from keykind.predict.recogniser import Key, Prediction
+from keykind.predict.prediction import Key, Prediction
 from keykind.predict.wording import CLASSES, KEYS
 
 KINDS = ("cylinder", "dimple", "mortice")

@@ -23,7 +23,8 @@ from keykind.predict.evidence import Shown
 from keykind.predict.file_names import RelativeNames, Taken, check_apart, safe_name
 from keykind.predict.gallery import Gallery, Picture
 from keykind.predict.pictures import Pictures, Targets
-from keykind.predict.recogniser import Candidate, Key, Prediction, Recogniser
+from keykind.predict.prediction import Candidate, Key, Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.saving import check_own, picture_name, save_picture
 from keykind.predict.sorting import Sorter
 from keykind.predict.wording import CLASSES, KEYS

@@ -22,7 +22,8 @@ from keykind.model.decision import Evidence, default_decision
 from keykind.model.model import Answer
 from keykind.photo.source import NamedPhoto
 from keykind.predict import recogniser as module
-from keykind.predict.recogniser import Key, Prediction, Recogniser
+from keykind.predict.prediction import Key, Prediction
+from keykind.predict.recogniser import Recogniser
 from tiny_model import CARD, KINDS, tiny_file
 
 LONG = detection((20, 40), (220, 40))

@@ -17,7 +17,7 @@ from drawings import draw_photos
 from keykind.core.errors import CannotWrite, MissingExtra
 from keykind.core.parallel import PREFETCH, cpu_count
 from keykind.predict import writers
-from keykind.predict.recogniser import Key, Prediction
+from keykind.predict.prediction import Key, Prediction
 from keykind.predict.wording import KEYS
 from keykind.predict.writers import Column, Tally, columns, json_lines, text_lines, write
 from tiny_model import tiny_file

@@ -18,7 +18,8 @@ from fastapi.testclient import TestClient
 
 from commands import png_header
 from keykind import __version__
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.serve import schemas
 from keykind.serve.app import create_app
 from keykind.serve.logs import JsonFormatter

@@ -3,7 +3,7 @@
 import pytest
 
 from keykind.model.decision import BLADE_HIDDEN, UNKNOWN_KIND
-from keykind.predict.recogniser import Key
+from keykind.predict.prediction import Key
 from keykind.video.tracking import MAX_GAP, Tracker
 
 THRESHOLD = 0.5

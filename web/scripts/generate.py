@@ -15,7 +15,8 @@ from typing import Any
 from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.model import shipped
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 
 OUT = Path(__file__).parents[1] / "generated"
 PER_KIND = 3  # photos of each kind

@@ -14,7 +14,8 @@ from dataclasses import replace
 from keykind.cli.output import message
 from keykind.predict import writers
 from keykind.predict.file_names import safe_name
-from keykind.predict.recogniser import Key, Prediction, Recogniser
+from keykind.predict.prediction import Key, Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.wording import wording_of
 from keykind.video.recognise import watch_camera
 from keykind.video.recording import check_own, recording

@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from keykind.predict.label_layout import Layout, Polygon, Rect
 from keykind.predict.lettering import drawable, font_for, lacks_font
 from keykind.predict.palette import DARK, Colour, colour_of, text_colour
-from keykind.predict.recogniser import NOT_SURE, UNREADABLE, Key, Point, Prediction
+from keykind.predict.prediction import NOT_SURE, UNREADABLE, Key, Prediction
+from keykind.predict.regions import Point
 from keykind.predict.wording import KEYS, Wording
 
 TEXT_SHARE = 0.026  # of the photo's size, the square root of its area: height of the text

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from keykind.model.decision import BLADE_HIDDEN, REFUSAL_TEXTS
 from keykind.predict.annotate import answer_text, percent
-from keykind.predict.recogniser import UNREADABLE, Key, Prediction
+from keykind.predict.prediction import UNREADABLE, Key, Prediction
 from keykind.predict.wording import Wording
 from keykind.predict.writers import LEAST_ALTERNATIVE, MAX_ALTERNATIVES
 

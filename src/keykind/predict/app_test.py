@@ -18,7 +18,8 @@ from keykind.model.card import SIZE, WHOLE, Card
 from keykind.model.model import load_model
 from keykind.photo import decode
 from keykind.photo.source import load_pixels
-from keykind.predict.recogniser import DIGITS, Prediction, Recogniser
+from keykind.predict.prediction import DIGITS, Prediction
+from keykind.predict.recogniser import Recogniser
 
 INDEX = "golden.json"
 DECIDED = 0.8  # probability of a kind from which rounding in a browser does not change an answer

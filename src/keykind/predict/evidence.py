@@ -15,7 +15,8 @@ from keykind.core.errors import BadPhoto
 from keykind.model.gradcam import Explanation, is_empty
 from keykind.photo.source import Source, name_of
 from keykind.predict import figure
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.wording import Wording
 
 MAX_KEYS = 12  # of one photo that are explained

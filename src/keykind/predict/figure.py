@@ -18,7 +18,7 @@ from keykind.core.files import atomic_write
 from keykind.model.decision import BLADE_HIDDEN
 from keykind.model.gradcam import Explanation, apply_colour_map, is_empty, overlay
 from keykind.predict.lettering import drawable, font_for
-from keykind.predict.recogniser import rounded_down
+from keykind.predict.prediction import rounded_down
 from keykind.predict.wording import KEYS, NOT_A_KEY, Wording
 
 ALL = "all"  # instead of the name of a kind: every kind

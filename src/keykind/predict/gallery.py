@@ -32,7 +32,7 @@ from keykind.predict.gallery_page import (
     inline,
     totals,
 )
-from keykind.predict.recogniser import ANSWERED, NOT_SURE, UNREADABLE, Prediction
+from keykind.predict.prediction import ANSWERED, NOT_SURE, UNREADABLE, Prediction
 from keykind.predict.wording import NOT_A_KEY, Wording
 
 GENERATOR = "<!-- written by keykind -->"  # in each page: it may be replaced by another of the same name

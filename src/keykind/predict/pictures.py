@@ -31,7 +31,8 @@ from keykind.predict.annotate import annotate
 from keykind.predict.evidence import MAP_SIDE, PHOTO_SIDE, Shown
 from keykind.predict.file_names import RelativeNames, Taken, check_apart
 from keykind.predict.gallery import Gallery, Picture
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.sorting import Sorter
 from keykind.predict.wording import wording_of
 

@@ -35,7 +35,8 @@ from keykind.photo.storage import (
     write_atomically,
 )
 from keykind.predict import writers
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.writers import Tally
 
 MANIFEST = "_manifest.json"  # Parquet readers skip files whose names begin with _

@@ -16,7 +16,7 @@ from keykind.core.errors import CannotWrite
 from keykind.core.files import atomic_write, clear_unfinished
 from keykind.photo.source import NamedPhoto, Source
 from keykind.predict.file_names import Taken, safe_name
-from keykind.predict.recogniser import NOT_SURE, UNREADABLE, Prediction
+from keykind.predict.prediction import NOT_SURE, UNREADABLE, Prediction
 from keykind.predict.wording import NOT_A_KEY, Wording
 
 SEVERAL = "several kinds"  # folder of photos with keys of more than one kind

@@ -1,6 +1,6 @@
 """What answers are called: of a model whose classes are kinds of keys, or of any others.
 
-In:    a verdict of predict/recogniser.py; a model's card
+In:    a verdict of predict/prediction.py; a model's card
 Out:   text for people; JSON and tables keep their names
 Needs: nothing beyond Python
 """

@@ -21,15 +21,7 @@ from keykind.core.errors import CannotWrite, MissingExtra
 from keykind.core.files import writing_to
 from keykind.model.decision import BLADE_HIDDEN
 from keykind.photo.storage import Location, parse_location, write_atomically
-from keykind.predict.recogniser import (
-    DIGITS,
-    NOT_SURE,
-    UNREADABLE,
-    VERDICTS,
-    Key,
-    Prediction,
-    rounded_down,
-)
+from keykind.predict.prediction import DIGITS, NOT_SURE, UNREADABLE, VERDICTS, Key, Prediction, rounded_down
 from keykind.predict.wording import KEYS, Wording
 
 CORNERS = ("x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4")

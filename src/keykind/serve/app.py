@@ -23,7 +23,8 @@ from keykind.core.errors import BadPhoto
 from keykind.model.card import Card
 from keykind.model.gradcam import Explanation
 from keykind.predict.figure import ALL, draw
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.wording import wording_of
 from keykind.serve import reference, schemas
 from keykind.serve.app_files import REVALIDATE, AppFiles, app_contents

@@ -26,7 +26,7 @@ from prometheus_client import (
 )
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from keykind.predict.recogniser import VERDICTS
+from keykind.predict.prediction import VERDICTS
 from keykind.predict.wording import KEYS, Wording
 from keykind.serve.settings import METRICS_VARIABLE
 

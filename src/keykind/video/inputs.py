@@ -16,7 +16,8 @@ from PIL import Image
 from keykind.photo.source import Source
 from keykind.predict.annotate import annotate
 from keykind.predict.pictures import Pictures
-from keykind.predict.recogniser import Prediction, Recogniser
+from keykind.predict.prediction import Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.predict.shards import Recognise
 from keykind.predict.wording import Wording, wording_of
 from keykind.video import is_video, recording

@@ -14,7 +14,8 @@ import numpy as np
 from keykind.core.errors import BadPhoto
 from keykind.core.parallel import parallel_map
 from keykind.core.progress import progress
-from keykind.predict.recogniser import Key, Prediction, Recogniser
+from keykind.predict.prediction import Key, Prediction
+from keykind.predict.recogniser import Recogniser
 from keykind.video.motion import Brightness, Motion, reduced
 from keykind.video.source import Camera, Frame, Pixels, Video
 from keykind.video.tracking import Track, Tracker

@@ -21,7 +21,7 @@ from keykind.core.errors import CannotWrite
 from keykind.core.files import atomic_write, writing_to
 from keykind.photo.annotated import MARK
 from keykind.predict.annotate import annotate
-from keykind.predict.recogniser import Key, Prediction
+from keykind.predict.prediction import Key, Prediction
 from keykind.predict.wording import Wording
 from keykind.video.recognise import Watched
 from keykind.video.source import Pixels, Video, pyav

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from keykind.model.decision import BLADE_HIDDEN, UNKNOWN_KIND
-from keykind.predict.recogniser import Key, Point
+from keykind.predict.prediction import Key
+from keykind.predict.regions import Point
 
 MAX_DISTANCE = 0.7  # of keypoints between frames, in lengths of the key, for it to be the same key
 MAX_GAP = 3.0  # s that a key may be out of sight

@@ -15,7 +15,8 @@ from keykind.core.parallel import parallel_map
 from keykind.evaluate.real_photos.annotations import NO_KEY, Mark
 from keykind.evaluate.real_photos.detection import DetectedPhoto
 from keykind.evaluate.real_photos.matching import Match, match_detections
-from keykind.predict.recogniser import Key, Prediction, Recogniser
+from keykind.predict.prediction import Key, Prediction
+from keykind.predict.recogniser import Recogniser
 
 
 @dataclass(frozen=True, slots=True, eq=False)
