@@ -5,23 +5,18 @@ Out:   text for a terminal, JSON values, one self-contained HTML page with thumb
 Needs: numpy, pillow
 """
 
-import io
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from statistics import median
 from typing import Any
 
-from PIL import Image
-
-from keykind.core.errors import BadPhoto
-from keykind.core.html import Html, Tile, gallery, join, page, table, tag
-from keykind.core.parallel import parallel_map
+from keykind.core.html import Html, gallery, join, page, table, tag
 from keykind.dataset.groups import reason_text
-from keykind.dataset.listing import ReadError, counted, first_few, shorten
+from keykind.dataset.listing import ReadError, counted, first_few
 from keykind.dataset.samples import Dataset, Sample
+from keykind.dataset.thumbnails import tiles
 from keykind.dataset.warnings import conflict_text
-from keykind.photo import decode
 
 MAX_LINES = 10  # of one list in the text
 MAX_ROWS = 200  # of one table on the page
@@ -30,9 +25,6 @@ MAX_KINDS = 40  # kinds in the text, and with thumbnails on the page
 KIND_TILES = 128  # thumbnails of all kinds together
 MAX_CLUSTERS = 24  # leaks, or clusters of duplicates, with thumbnails
 CLUSTER_TILES = 4  # thumbnails of one cluster
-THUMBNAIL = 176  # longest side of a thumbnail, px
-QUALITIES = (80, 60, 40, 20)  # JPEG qualities, tried in turn
-MAX_BYTES = 12_000  # of one thumbnail: 432 of them in base64 are 6.9 MB, so a page stays below 10 MB
 
 EXTREMES: tuple[tuple[str, Callable[[Sample], float], Callable[[Sample], str]], ...] = (
     ("Blurriest", lambda sample: sample.sharpness, lambda sample: f"sharpness {sample.sharpness:,.0f}"),
@@ -259,9 +251,9 @@ def _panels(
     panels = []
     for label, names in clusters[:MAX_CLUSTERS]:
         members = [samples[name] for name in names[:CLUSTER_TILES]]
-        tiles = gallery(_tiles(members, lambda sample: f"{sample.split}, {sample.kind}"))
+        shown = gallery(tiles(members, lambda sample: f"{sample.split}, {sample.kind}"))
         width = f"width: {8.5 * len(members) + 2}rem; max-width: 100%; margin: 0"
-        panels.append(tag("div", tag("div", label, class_="soft"), tiles, class_="answer", style=width))
+        panels.append(tag("div", tag("div", label, class_="soft"), shown, class_="answer", style=width))
     row = tag("div", panels, style="display: flex; flex-wrap: wrap; gap: .75rem")
     return join([tag("h2", f"{title}: {_first_of(MAX_CLUSTERS, len(clusters))}"), tag("p", intro), row])
 
@@ -274,7 +266,7 @@ def _kinds(dataset: Dataset) -> Html:
         samples = [sample for sample in dataset.samples if sample.kind == kind]
         examples = samples[:: -(-len(samples) // limit)]
         parts.append(tag("h3", f"{kind}: {len(examples):,} of {len(samples):,}"))
-        parts.append(gallery(_tiles(examples, lambda sample: sample.split)))
+        parts.append(gallery(tiles(examples, lambda sample: sample.split)))
     return join(parts)
 
 
@@ -282,31 +274,9 @@ def _extremes(dataset: Dataset) -> Html:
     parts = [tag("h2", "Photos to check")]
     for title, key, caption in EXTREMES:
         parts.append(tag("h3", f"{title}: {_first_of(TILES, len(dataset.samples))}"))
-        parts.append(gallery(_tiles(_extreme(dataset, key, TILES), caption)))
+        parts.append(gallery(tiles(_extreme(dataset, key, TILES), caption)))
     return join(parts)
 
 
 def _first_of(limit: int, count: int) -> str:
     return f"first {limit:,} of {count:,}" if count > limit else f"{count:,}"
-
-
-def _tiles(samples: Iterable[Sample], caption: Callable[[Sample], str]) -> Iterator[Tile]:
-    """Yield thumbnails, each captioned with the photo's name and `caption`."""
-    samples = list(samples)
-    for sample, thumbnail in zip(samples, parallel_map(_thumbnail, samples), strict=True):
-        yield Tile(thumbnail, f"{shorten(sample.name)}: {caption(sample)}")
-
-
-def _thumbnail(sample: Sample) -> bytes:
-    """Return a JPEG of at most MAX_BYTES, from pixels alone; a grey one if the photo no longer exists."""
-    try:
-        image = Image.fromarray(decode.read_photo(sample.path, min_side=THUMBNAIL).pixels)
-    except BadPhoto:
-        image = Image.new("RGB", (THUMBNAIL, THUMBNAIL), "grey")
-    image.thumbnail((THUMBNAIL, THUMBNAIL))
-    for quality in QUALITIES:
-        buffer = io.BytesIO()
-        image.save(buffer, "JPEG", quality=quality)
-        if buffer.tell() <= MAX_BYTES:
-            break
-    return buffer.getvalue()
