@@ -66,6 +66,7 @@ function meanOutputs(outputs: readonly ClassifierOutputs[]): ClassifierOutputs {
     maps: meanArray(outputs.map(({ maps }) => maps)),
     oodScore:
       scores.length === outputs.length ? scores.reduce((sum, score) => sum + score, 0) / scores.length : null,
+    features: meanArray(outputs.map(({ features }) => features)),
   };
 }
 

@@ -27,6 +27,7 @@ export * from './model-error';
 export * from './numbers';
 export * from './photo';
 export * from './postprocess';
+export * from './prototypes';
 export * from './recognise';
 export * from './refiner';
 export * from './resize';

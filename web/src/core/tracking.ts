@@ -63,5 +63,5 @@ function smooth(average: ClassifierOutputs, current: ClassifierOutputs): Classif
     average.oodScore === null || current.oodScore === null
       ? current.oodScore
       : mix(average.oodScore, current.oodScore);
-  return { probabilities, maps: current.maps, oodScore };
+  return { probabilities, maps: current.maps, oodScore, features: current.features };
 }
