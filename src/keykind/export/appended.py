@@ -1,4 +1,4 @@
-"""Append operators to a LiteRT network.
+"""Append operators to a LiteRT network, or remove what was appended.
 
 In:    a TFLite flatbuffer of one graph
 Out:   AppendedNetwork; a flatbuffer with more operators, the others unchanged
@@ -7,7 +7,7 @@ Needs: numpy, ai-edge-litert, flatbuffers (installed with it)
 Large constants are stored as float16, each read by a DEQUANTIZE, as the converter writes them.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import flatbuffers  # type: ignore[import-untyped]
@@ -19,11 +19,12 @@ from keykind.model.head import Floats
 from keykind.model.interpreter import IDENTIFIER
 
 _OPERATORS, _TYPES, _OPTIONS = tfl.BuiltinOperator, tfl.TensorType, tfl.BuiltinOptions
-_RELU, _NONE = tfl.ActivationFunctionType.RELU, tfl.ActivationFunctionType.NONE
+_NONE = tfl.ActivationFunctionType.NONE
 _VALID = tfl.Padding.VALID
 _SIZE_HINT = 1 << 20  # bytes of a new flatbuffer
 _LARGE = 1024  # elements of a constant that is stored as float16
 _CHANNEL_AXIS = 3
+_OMITTED = -1  # an optional input that is left out
 
 
 class AppendedNetwork:
@@ -87,9 +88,9 @@ class AppendedNetwork:
         return self._append(_OPERATORS.CONCATENATION, list(indices), shape, kind, options)
 
     def convolution(self, index: int, kernel: Floats, bias: Floats) -> int:
-        """Return the ReLU of a 1 x 1 convolution; kernel (out, 1, 1, in), bias (out,)."""
+        """Return a 1 x 1 convolution; kernel (out, 1, 1, in), bias (out,)."""
         options = tfl.Conv2DOptionsT()
-        options.padding, options.fusedActivationFunction = _VALID, _RELU
+        options.padding, options.fusedActivationFunction = _VALID, _NONE
         options.strideH = options.strideW = options.dilationHFactor = options.dilationWFactor = 1
         inputs = [index, self._weights(kernel), self._weights(bias)]
         shape = (*self.tensor(index).shape[:_CHANNEL_AXIS], len(bias))
@@ -125,9 +126,22 @@ class AppendedNetwork:
             entry.name, entry.tensorIndex = name.encode(), index
             signature.outputs = [*(signature.outputs or []), entry]
 
-    def clear_outputs(self) -> None:
-        """Make no tensor an output."""
-        self._graph.outputs, self._model.signatureDefs = np.array([], np.int32), None
+    def remove_outputs(self, is_removed: Callable[[Any], bool]) -> None:
+        """Remove the outputs of which this is true, given a tensor, and all operators that only they need."""
+        graph = self._graph
+        kept = [int(i) for i in graph.outputs if not is_removed(self.tensor(i))]
+        graph.outputs = np.array(kept, np.int32)
+        for signature in self._model.signatureDefs or ():
+            signature.outputs = [entry for entry in signature.outputs or () if entry.tensorIndex in kept]
+        needed = set(kept)
+        for operator in reversed(graph.operators):
+            if operator.outputs[0] in needed:
+                needed.update(int(i) for i in operator.inputs)
+        graph.operators = [operator for operator in graph.operators if operator.outputs[0] in needed]
+        used = {self.tensor(i).buffer for i in needed - {_OMITTED}}
+        used |= {entry.buffer for entry in self._model.metadata or ()}
+        for i in set(range(len(self._model.buffers))) - used:
+            self._model.buffers[i].data = None
 
     def pack(self) -> bytes:
         """Return the flatbuffer."""

@@ -8,68 +8,26 @@ Operators are appended, none is changed, so that all other outputs stay the same
 has four axes, so that it differs from that of probabilities.
 """
 
-from dataclasses import dataclass, fields
-from pathlib import Path
-
-import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 
 from keykind.core.errors import BadModel
-from keykind.core.files import READ_ERRORS
 from keykind.export.appended import AppendedNetwork
-from keykind.model.head import Floats
+from keykind.model.feature_head import TAPS, FeatureHead
 from keykind.model.model import GRID
 
-# What the head reads: side and channels of three feature maps of MobileNetV2, and of the pixels, 0..255.
-TAPS = ((7, 320), (14, 96), (14, 64), (224, 3))
-CHANNELS = sum(channels for _, channels in TAPS)
-
 _OPERATORS = tfl.BuiltinOperator
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FeatureHead:
-    """The layers from feature maps, averaged to (7, 7, CHANNELS) and concatenated, to features (n,)."""
-
-    point: Floats  # (d, CHANNELS) 1 x 1 convolution, then ReLU
-    point_bias: Floats  # (d,)
-    rows: Floats  # (7, m d) depthwise: weighs the rows, so that the columns along the key remain
-    mix: Floats  # (n, 7 m d) dense
-    mix_bias: Floats  # (n,)
-
-    def run(self, maps: Floats) -> Floats:
-        """Return the features (n,) of maps (7, 7, CHANNELS), as the appended operators compute them."""
-        hidden = np.maximum(maps @ self.point.T + self.point_bias, 0)
-        repeated = np.repeat(hidden, self.rows.shape[1] // hidden.shape[2], axis=2)  # channel by channel
-        columns = (repeated * self.rows[:, None]).sum(axis=0)
-        return np.asarray(self.mix @ columns.reshape(-1) + self.mix_bias)
-
-    def save(self, path: Path) -> None:
-        """Write the layers as float16."""
-        arrays = {field.name: getattr(self, field.name).astype(np.float16) for field in fields(self)}
-        np.savez(path, allow_pickle=False, **arrays)
-
-
-def load_head(path: Path) -> FeatureHead:
-    """Return the layers in a file. Raises BadModel."""
-    try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return FeatureHead(
-                **{field.name: arrays[field.name].astype(np.float32) for field in fields(FeatureHead)}
-            )
-    except READ_ERRORS as error:
-        fault = f"holds no head of features ({error})"
-        raise BadModel(path, fault=fault, remedy="make it with keykind dev train-features") from error
 
 
 def with_features(flatbuffer: bytes, head: FeatureHead | None = None) -> tuple[bytes, int]:
     """Return the network with the output of features, and their number.
 
-    Without a head, the features are the mean of the backbone's last feature map over the crop.
+    Features that it has are replaced. Without a head, they are the mean of the backbone's last feature map
+    over the crop.
     Raises BadModel for a network without a mean over a feature map (1, 7, 7, k), or without what the head
     reads.
     """
     network = AppendedNetwork(flatbuffer)
+    network.remove_outputs(lambda tensor: len(tensor.shape) == 4 and tuple(tensor.shape[:3]) == (1, 1, 1))
     if head is None:
         mean = network.as_float(_pooled(network))
         count = int(network.tensor(mean).shape[-1])
@@ -82,8 +40,9 @@ def with_features(flatbuffer: bytes, head: FeatureHead | None = None) -> tuple[b
 def with_taps(flatbuffer: bytes) -> bytes:
     """Return the network with what a FeatureHead reads as its only output: float32 [1, 7, 7, CHANNELS]."""
     network = AppendedNetwork(flatbuffer)
-    network.clear_outputs()
-    network.add_output(_append_taps(network), "taps")
+    taps = _append_taps(network)
+    network.add_output(taps, "taps")
+    network.remove_outputs(lambda tensor: tensor is not network.tensor(taps))
     return network.pack()
 
 
@@ -93,7 +52,7 @@ def _pooled(network: AppendedNetwork) -> int:
         shape = tuple(network.tensor(operator.inputs[0]).shape)
         is_map = len(shape) == 4 and shape[:3] == (1, GRID, GRID)
         if is_map and tuple(network.tensor(output).shape) == (1, shape[3]):
-            return output
+            return int(output)
     fault = f"has no mean over a feature map (1, {GRID}, {GRID}, k)"
     raise BadModel("the network", fault=fault, remedy="export it with another backbone")
 

@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.export.features_output import FeatureHead
+from keykind.model.feature_head import FeatureHead
 from keykind.train.backend import keras, tf
 
 CHANNELS, MULTIPLIER, FEATURES = 32, 2, 128  # after the 1 x 1 convolution; per channel, over the rows; output
 KEYS, VIEWS = 40, 6  # of a batch; views of one key at most
 ALIKE = 2  # groups of KEYS / 4 keys of one kind each in a batch: hard to tell apart
 TEMPERATURE = 0.1  # of the contrastive loss
-STEPS, LEARNING_RATE = 600, 3e-3
+STEPS, LEARNING_RATE = 4000, 3e-3
 DROPOUT, WEIGHT_DECAY = 0.1, 1e-4
 MIN_DEVIATION = 1e-3  # of a channel, before it is divided by its standard deviation
 
@@ -59,7 +59,7 @@ def train_head(
     for i in range(STEPS):
         maps, labels = _batch(several, by_kind, rng)
         loss = float(step((maps.astype(np.float32) - mean) / deviation, labels))
-        if i % (STEPS // 6) == 0 or i == STEPS - 1:
+        if i % (STEPS // 8) == 0 or i == STEPS - 1:
             report(f"step {i + 1} of {STEPS}: loss {loss:.3f}")
     return _head(network, mean, deviation)
 
@@ -84,7 +84,7 @@ def _step(network: Any) -> Callable[[Any, Any], Any]:
     schedule = keras.optimizers.schedules.CosineDecay(LEARNING_RATE, STEPS)
     optimizer = keras.optimizers.Adam(schedule)
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def step(maps: Any, labels: Any) -> Any:
         with tf.GradientTape() as tape:
             loss = contrastive_loss(network(maps, training=True), labels)
