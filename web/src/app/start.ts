@@ -11,7 +11,7 @@ import type { AppModel } from '../app-model';
 import type { Card } from '../core/card';
 import { Engine } from '../engine/client';
 import { supportedRuntime } from '../precache';
-import type { OwnModel } from './models';
+import type { OwnModel } from './own-models';
 
 /** An engine whose models are loaded. */
 export interface Started {

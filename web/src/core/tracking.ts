@@ -63,5 +63,6 @@ function smooth(average: ClassifierOutputs, current: ClassifierOutputs): Classif
     average.oodScore === null || current.oodScore === null
       ? current.oodScore
       : mix(average.oodScore, current.oodScore);
-  return { probabilities, maps: current.maps, oodScore };
+  const features = current.features?.map((value, i) => mix(average.features?.[i] ?? value, value)) ?? null;
+  return { probabilities, maps: current.maps, oodScore, features };
 }

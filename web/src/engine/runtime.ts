@@ -148,7 +148,8 @@ function classifierOutputs(
   if (!probabilities?.every(Number.isFinite))
     throw new ModelError('fails', `it has no output of ${kinds} finite probabilities`);
   const oodScore = output(1, 1);
-  return { probabilities, maps: output(1, GRID, GRID, kinds), oodScore: oodScore?.[0] ?? null };
+  const features = outputs[shapes.findIndex((shape) => shape.startsWith('1,1,1,'))] ?? null;
+  return { probabilities, maps: output(1, GRID, GRID, kinds), oodScore: oodScore?.[0] ?? null, features };
 }
 
 async function fetchIfAny(url: string | null): Promise<Bytes | null> {

@@ -1,0 +1,211 @@
+/**
+ * Photos and their answers: those of this visit, and those in the history.
+ *
+ * In:    photos; the engine
+ * Out:   Answer(s): the photo at once, the keys when they have been recognised
+ * Needs: the engine, storage/entries.ts, @preact/signals
+ */
+
+import { type Signal, signal } from '@preact/signals';
+import { EnginePhoto } from '../engine/photo';
+import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
+import { isAboutKeys, t } from '../words';
+import type { Running } from './session';
+import {
+  deleteEntry,
+  type Entry,
+  type EntryPhoto,
+  getEntry,
+  putEntry,
+  type StoredKey,
+} from './storage/entries';
+import { keepsHistory } from './storage/settings';
+import { thumbnailOf } from './thumbnail';
+
+const MAX_IN_MEMORY = 8; // answers with their photos; the others are read from the history
+
+/** Where an answer stands. */
+export type Status = 'busy' | 'done' | 'failed';
+
+/** A photo, and what it shows. */
+export interface Answer {
+  readonly id: number;
+  readonly status: Signal<Status>;
+  readonly problem: Signal<string>; // why it failed, for the user
+  readonly entry: Signal<Entry | null>; // null until it is done
+  readonly url: Signal<string>; // of the photo, for an <img>; the first of several
+  readonly photos: EnginePhoto[]; // as in the entry
+  readonly isStored: Signal<boolean>;
+}
+
+/** How a photo is opened. */
+export interface OpenOptions {
+  readonly bitmap?: ImageBitmap; // a camera frame, of which the file is a copy
+  readonly group?: number; // of photos that are imported together
+}
+
+/** The answers of a session. */
+export class Answers {
+  readonly #answers = new Map<number, Answer>();
+  #lastId = 0;
+
+  /** running: the model that is loaded, when it is. */
+  constructor(readonly running: () => Promise<Running>) {}
+
+  /** Open a photo, and recognise its keys in the background. */
+  open(photo: Blob, options: OpenOptions = {}): Answer {
+    const answer = this.#add(this.#newId(), photo);
+    void this.#recognise(answer, photo, options);
+    return answer;
+  }
+
+  /** Wait until an answer is done or has failed. */
+  async finished(answer: Answer): Promise<void> {
+    await new Promise<void>((resolve) => {
+      let stop = (): void => undefined;
+      stop = answer.status.subscribe((status) => {
+        if (status === 'busy') return;
+        resolve();
+        queueMicrotask(() => stop()); // the first call is before `subscribe` returns
+      });
+    });
+  }
+
+  /** Return an answer of this visit or of the history; null if there is none with this id. */
+  async get(id: number): Promise<Answer | null> {
+    const known = this.#answers.get(id);
+    if (known) return known;
+    const entry = await getEntry(id).catch(() => null);
+    const photo = entry?.photos[0]?.photo;
+    if (!entry || !photo) return null;
+    const { engine } = await this.running();
+    const answer = this.#answers.get(id) ?? this.#add(id, photo);
+    if (answer.photos.length === 0)
+      answer.photos.push(...entry.photos.map((each) => new EnginePhoto(engine, each.photo)));
+    answer.entry.value = entry;
+    answer.isStored.value = true;
+    answer.status.value = 'done';
+    return answer;
+  }
+
+  /** Change an answer, here and in the history. */
+  async update(answer: Answer, entry: Entry): Promise<void> {
+    answer.entry.value = entry;
+    if (answer.isStored.value) await putEntry(entry);
+  }
+
+  /** Forget an answer, here and in the history. */
+  async remove(id: number): Promise<void> {
+    this.#forget(id);
+    await deleteEntry(id);
+  }
+
+  /** Forget the answers of this visit: another model runs. */
+  clear(): void {
+    for (const id of [...this.#answers.keys()]) this.#forget(id);
+  }
+
+  /** Add another photo of the same key: the entry's keys are combined by the caller. Throws PhotoError. */
+  async addPhoto(answer: Answer, photo: Blob): Promise<EntryPhoto> {
+    const { engine } = await this.running();
+    const opened = new EnginePhoto(engine, photo);
+    const result = await opened.recognise();
+    const stored = await entryPhotoOf(opened, result);
+    answer.photos.push(new EnginePhoto(engine, stored.photo));
+    opened.close();
+    return stored;
+  }
+
+  async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
+    try {
+      const { engine, card } = await this.running();
+      const photo = new EnginePhoto(engine, file);
+      const result = await photo.recognise(bitmap);
+      const stored = await entryPhotoOf(photo, result);
+      photo.close();
+      answer.photos.push(new EnginePhoto(engine, stored.photo));
+      answer.entry.value = {
+        id: answer.id,
+        photos: [stored],
+        combined: null,
+        kinds: card.kinds,
+        ofKeys: isAboutKeys(),
+        group: group ?? null,
+      };
+      await this.#store(answer);
+      answer.status.value = 'done';
+    } catch (error) {
+      answer.problem.value = photoErrorText(error);
+      answer.status.value = 'failed';
+    }
+  }
+
+  /** Keep an answer in the history, if the user wants that and there is room. */
+  async #store(answer: Answer): Promise<void> {
+    if (!keepsHistory.value || !answer.entry.value) return;
+    answer.isStored.value = await putEntry(answer.entry.value).then(
+      () => true,
+      () => false,
+    );
+  }
+
+  #add(id: number, photo: Blob): Answer {
+    const answer: Answer = {
+      id,
+      status: signal<Status>('busy'),
+      problem: signal(''),
+      entry: signal<Entry | null>(null),
+      url: signal(URL.createObjectURL(photo)),
+      photos: [],
+      isStored: signal(false),
+    };
+    this.#answers.set(id, answer);
+    for (const [old, { status }] of this.#answers) {
+      if (this.#answers.size <= MAX_IN_MEMORY) break;
+      if (status.value !== 'busy' && old !== id) this.#forget(old);
+    }
+    return answer;
+  }
+
+  #forget(id: number): void {
+    const answer = this.#answers.get(id);
+    if (!answer) return;
+    this.#answers.delete(id);
+    for (const photo of answer.photos) photo.close();
+    URL.revokeObjectURL(answer.url.value);
+  }
+
+  /** Return the present time, ms, or a little more: no two answers have the same id. */
+  #newId(): number {
+    this.#lastId = Math.max(Date.now(), this.#lastId + 1);
+    return this.#lastId;
+  }
+}
+
+/** Return why a photo cannot be used, and what the user can do. */
+export function photoErrorText(error: unknown): string {
+  if (error instanceof PhotoError && error.problem !== 'closed') return t(`error.${error.problem}`);
+  return t('error.other', { why: error instanceof Error ? error.message : String(error) });
+}
+
+/** Return a photo and its keys as they are stored: coordinates are of the stored photo, keys in reading order. */
+async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<EntryPhoto> {
+  const whole = await photo.wholePhoto();
+  const { thumbnail, width, height } = await thumbnailOf(whole);
+  const scale = width / result.width;
+  const keys = result.keys.map((key): StoredKey => {
+    const { verdict, causes, measurements, features } = key;
+    return { ...scaled(key, scale), verdict, causes, measurements, features };
+  });
+  return { photo: whole, thumbnail, width, height, brightness: result.brightness, keys };
+}
+
+function scaled({ box, head, tip }: Place, scale: number): Place {
+  const point = ([x, y]: readonly [number, number]) => [x * scale, y * scale] as const;
+  const [a, b, c, d] = box;
+  return {
+    box: [point(a), point(b), point(c), point(d)],
+    head: head && point(head),
+    tip: tip && point(tip),
+  };
+}

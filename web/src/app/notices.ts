@@ -1,0 +1,40 @@
+/**
+ * What the app says beside the views: one notice at a time, and announcements for screen readers.
+ *
+ * In:    messages
+ * Out:   signals that the shell shows
+ * Needs: @preact/signals
+ */
+
+import { signal } from '@preact/signals';
+
+/** A message that is shown until it is closed or replaced. */
+export interface Notice {
+  readonly message: string;
+  readonly type: 'error' | 'ready' | 'update' | 'undo';
+  readonly action?: { readonly label: string; run(): void };
+}
+
+export const notice = signal<Notice | null>(null);
+export const announcement = signal('');
+
+const UNDO_TIME = 10_000; // ms for which a notice with "undo" is shown
+let timer: ReturnType<typeof setTimeout> | undefined;
+
+/** Show a notice in place of the one before. */
+export function notify(message: string, type: Notice['type'], action?: Notice['action']): void {
+  clearTimeout(timer);
+  notice.value = action ? { message, type, action } : { message, type };
+  if (type === 'undo') timer = setTimeout(clearNotice, UNDO_TIME);
+}
+
+/** Remove the notice. */
+export function clearNotice(): void {
+  clearTimeout(timer);
+  notice.value = null;
+}
+
+/** Announce a message to screen readers. */
+export function announce(message: string): void {
+  announcement.value = message;
+}
