@@ -24,6 +24,7 @@ export * from './gradcam';
 export * from './hint';
 export * from './image';
 export * from './labels';
+export * from './marks';
 export * from './mask';
 export * from './model-error';
 export * from './motion';
