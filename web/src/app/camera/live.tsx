@@ -46,6 +46,7 @@ export function Live({ camera, lenses, onLens }: LiveProps): JSX.Element {
   useLayout(session, stage);
   useAnnouncements(session);
   const isFrozen = session.frozen.value !== null;
+  useFocusBack(stage, isFrozen);
   return (
     <div
       class={`stage live ${isFrozen ? 'frozen' : ''} ${session.isTaking.value ? 'taking' : ''}`}
@@ -64,6 +65,16 @@ export function Live({ camera, lenses, onLens }: LiveProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/** Focus the shutter when the controls have come back: what had the focus is gone. */
+function useFocusBack(stage: RefObject<HTMLDivElement | null>, isFrozen: boolean): void {
+  const wasFrozen = useRef(false);
+  useEffect(() => {
+    if (wasFrozen.current && !isFrozen)
+      stage.current?.querySelector<HTMLElement>('.shutter')?.focus({ preventScroll: true });
+    wasFrozen.current = isFrozen;
+  }, [isFrozen]);
 }
 
 /** Play a camera's picture. Safari needs the properties, not only the attributes. */
