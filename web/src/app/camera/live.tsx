@@ -43,9 +43,9 @@ export function Live({ camera, lenses, onLens }: LiveProps): JSX.Element {
     return session.attach({ element, video: picture, svg: svg.current, labels: labels.current });
   }, [session]);
   useInput(session, stage);
-  useLayout(session, stage);
-  useAnnouncements(session);
   const isFrozen = session.frozen.value !== null;
+  useLayout(session, stage, isFrozen);
+  useAnnouncements(session);
   useFocusBack(stage, isFrozen);
   return (
     <div
@@ -128,19 +128,19 @@ function followPage(session: LiveSession): void {
 }
 
 /** Tell the session which part of the stage is free of controls, whenever its size changes. */
-function useLayout(session: LiveSession, stage: RefObject<HTMLDivElement | null>): void {
+function useLayout(session: LiveSession, stage: RefObject<HTMLDivElement | null>, isFrozen: boolean): void {
   useEffect(() => {
     const element = stage.current;
     if (!element) return;
     const observer = new ResizeObserver(() => session.setClearArea(clearArea(element)));
     observer.observe(element);
     return () => observer.disconnect();
-  }, [session]);
+  }, [session, isFrozen]);
 }
 
 function clearArea(stage: HTMLElement): { x: number; y: number; width: number; height: number } {
   const outer = stage.getBoundingClientRect();
-  const bar = stage.querySelector('.controls')?.getBoundingClientRect() ?? outer;
+  const bar = stage.querySelector('.controls, .answer-card')?.getBoundingClientRect() ?? outer;
   const isBeside = bar.height > bar.width;
   const right = isBeside ? bar.left - outer.left : outer.width;
   const bottom = isBeside ? outer.height : bar.top - outer.top;
