@@ -163,7 +163,6 @@ describe('a label inside its key', () => {
     expect(doOverlap(cornersOf(labels[0] as Label), cornersOf(labels[1] as Label))).toBe(false);
     expect(doOverlap(cornersOf(labels[1] as Label), inner)).toBe(false); // beside its key all the same
   });
-
 });
 
 describe('a label beside its key', () => {
