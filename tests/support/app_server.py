@@ -30,6 +30,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         if self.server.allows_origins:
             self.send_header("Access-Control-Allow-Origin", "*")
+        if self.server.isolates:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
     def copyfile(self, source, outputfile) -> None:
@@ -45,13 +48,17 @@ class Host:
     """A server in a thread; `sent` lists the path and the bytes of each body sent.
 
     allows_origins: whether pages of other hosts may read its files (CORS).
+    isolates: whether its pages are cross-origin isolated, so that they may measure their memory.
     """
 
-    def __init__(self, folder: Path, port: int = 0, *, allows_origins: bool = False) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, *, allows_origins: bool = False, isolates: bool = False
+    ) -> None:
         handler = functools.partial(Handler, directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.sent = []
         self._server.allows_origins = allows_origins
+        self._server.isolates = isolates
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
