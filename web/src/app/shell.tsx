@@ -17,7 +17,7 @@ import { ScanView } from './camera/scan';
 import { CorrectionsView } from './history/corrections';
 import { HistoryView } from './history/history';
 import { ImportView } from './history/import';
-import { isDragging } from './incoming';
+import { isDragging, takeChosen } from './incoming';
 import { KindView } from './kinds/kind';
 import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
@@ -58,8 +58,10 @@ const TABS: readonly Tab[] = [
 export function Shell(): JSX.Element {
   const app = useApp();
   const { view } = route.value;
+  const take = (event: JSX.TargetedEvent<HTMLInputElement>): void =>
+    takeChosen(event.currentTarget, (files) => void app.openFiles(files));
   return (
-    <div class="shell" data-view={view}>
+    <div class="shell" data-view={view} data-ready={app.running.value !== null}>
       <button type="button" class="skip" onClick={skipToContent}>
         {t('nav.skip')}
       </button>
@@ -71,8 +73,8 @@ export function Shell(): JSX.Element {
       <div class="visually-hidden" aria-live="polite" role="status">
         {announcement.value}
       </div>
-      <input id="photo-input" type="file" accept="image/*" hidden />
-      <input id="file-input" type="file" hidden />
+      <input id="photo-input" type="file" accept="image/*" multiple hidden onChange={take} />
+      <input id="file-input" type="file" hidden onChange={take} />
       {isDragging.value ? (
         <div class="drop" aria-hidden="true">
           {t('home.dropHere')}

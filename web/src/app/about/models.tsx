@@ -24,7 +24,7 @@ const MAX_LISTED = 60; // classes; a model may have a thousand
 /** The section. */
 export function ModelSection({ running }: { readonly running: Running }): JSX.Element {
   const app = useApp();
-  const open = (): void => chooseFiles('', false, ([file]) => file && void app.openModel(file));
+  const open = (): void => chooseFiles('file', false, ([file]) => file && void app.openModel(file));
   return (
     <>
       <h2>{t('about.model')}</h2>
