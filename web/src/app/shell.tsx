@@ -8,9 +8,10 @@
 
 import type { IconNode } from 'lucide';
 import { Camera, History, Info, KeyRound, LibraryBig, X } from 'lucide';
-import type { JSX } from 'preact';
+import type { JSX, TargetedEvent } from 'preact';
 import { type MessageKey, t } from '../words';
 import { AboutView } from './about/about';
+import { originText } from './about/model-text';
 import { AnswerView } from './answer/answer';
 import { useApp } from './app';
 import { ScanView } from './camera/scan';
@@ -58,7 +59,7 @@ const TABS: readonly Tab[] = [
 export function Shell(): JSX.Element {
   const app = useApp();
   const { view } = route.value;
-  const take = (event: JSX.TargetedEvent<HTMLInputElement>): void =>
+  const take = (event: TargetedEvent<HTMLInputElement>): void =>
     takeChosen(event.currentTarget, (files) => void app.openFiles(files));
   return (
     <div class="shell" data-view={view} data-ready={app.running.value !== null}>
@@ -67,6 +68,7 @@ export function Shell(): JSX.Element {
       </button>
       <Tabs />
       <NoticeBar />
+      <OwnModelBar />
       <main id="main" aria-busy={app.isSwitching.value}>
         <CurrentView key={hashOf(route.value)} />
       </main>
@@ -129,6 +131,24 @@ function Tabs(): JSX.Element {
         )}
       </ul>
     </nav>
+  );
+}
+
+/** What says that this is not the app's own model, and the way back. */
+function OwnModelBar(): JSX.Element | null {
+  const { running, useModel } = useApp();
+  const own = running.value?.own;
+  if (!own) return null;
+  return (
+    <aside class="own-model" aria-label={t('about.model')}>
+      <p>
+        <strong>{own.name}</strong>
+        <span class="secondary">{originText(own)}</span>
+      </p>
+      <button type="button" onClick={() => void useModel(null)}>
+        {t('model.back')}
+      </button>
+    </aside>
   );
 }
 
