@@ -12,12 +12,12 @@ import { useApp } from '../app';
 import { Page } from '../parts/page';
 import { Sketch } from '../parts/sketch';
 import { hashOf } from '../router';
-import { kindHint, kindLabel, knownKinds } from './kinds';
+import { kindHint, kindLabel, kindsWithPages } from './kinds';
 
 /** The view. */
 export function KindsView(): JSX.Element {
   const { running } = useApp();
-  const kinds = running.value?.card.kinds ?? knownKinds();
+  const kinds = running.value?.card.kinds ?? kindsWithPages();
   return (
     <Page title={t('home.known')} class="kinds">
       <ul class="cards">
