@@ -106,7 +106,6 @@ export function kindDifference(kind: string, other: string): string {
 export function sketchSource(kind: string): string | null {
   return (isAboutKeys() && SKETCHES[`../../../../src/keykind/kinds/${kind}/sketch.svg`]) || null;
 }
-}
 
 /** Return a kind of key by its name; a class of anything else may have the same. */
 function known(kind: string): Kind | undefined {
