@@ -72,10 +72,9 @@ async function classifierOf(flatbuffer: Bytes, card: Card): Promise<Networks['cl
     throw new ModelError('fails', error instanceof Error ? error.message : String(error));
   };
   const model = await compile(flatbuffer).catch(failed);
-  const kinds = card.kinds.length;
   return async (rgb) => {
     const outputs = await run(model, rgb, SIZE, SIZE).catch(failed);
-    return classifierOutputs(outputs, model, kinds);
+    return classifierOutputs(outputs, model, card);
   };
 }
 
@@ -142,15 +141,16 @@ function refinerOutputs(outputs: readonly Float32Array[]): RefinerOutputs {
 function classifierOutputs(
   outputs: readonly Float32Array[],
   model: CompiledModel,
-  kinds: number,
+  card: Card,
 ): ClassifierOutputs {
+  const kinds = card.kinds.length;
   const shapes = model.getOutputDetails().map(({ shape }) => shape.join());
   const output = (...shape: number[]): Float32Array | null => outputs[shapes.indexOf(shape.join())] ?? null;
   const probabilities = output(1, kinds);
   if (!probabilities?.every(Number.isFinite))
     throw new ModelError('fails', `it has no output of ${kinds} finite probabilities`);
   const oodScore = output(1, 1);
-  const features = outputs[shapes.findIndex((shape) => shape.startsWith('1,1,1,'))] ?? null;
+  const features = card.features === null ? null : output(1, 1, 1, card.features);
   return { probabilities, maps: output(1, GRID, GRID, kinds), oodScore: oodScore?.[0] ?? null, features };
 }
 
