@@ -11,6 +11,7 @@ import './styles/base.css';
 import { render } from 'preact';
 import { App, AppContext } from './app/app';
 import { acceptFiles } from './app/incoming';
+import { loadMyKeys } from './app/my-keys/recognition';
 import { notice, notify } from './app/notices';
 import { installOffline } from './app/offline';
 import { Session } from './app/session';
@@ -20,7 +21,7 @@ import { loadLanguage, t } from './words';
 
 async function start(): Promise<void> {
   const app = new App(new Session(readAppModel()));
-  await loadLanguage();
+  await Promise.all([loadLanguage(), loadMyKeys()]);
   render(
     <AppContext.Provider value={app}>
       <Shell />
