@@ -17,6 +17,7 @@ import { installOffline } from './app/offline';
 import { Session } from './app/session';
 import { Shell } from './app/shell';
 import { readAppModel } from './app-model';
+import { takeShared } from './shared';
 import { loadLanguage, t } from './words';
 
 async function start(): Promise<void> {
@@ -29,6 +30,8 @@ async function start(): Promise<void> {
     document.body,
   );
   acceptFiles((files) => void app.openFiles(files));
+  const shared = await takeShared().catch(() => []);
+  if (shared.length) void app.openFiles(shared);
   try {
     const isFirstVisit = await installOffline({
       onProgress: (loaded, total) => app.showProgress(loaded, total),
