@@ -67,6 +67,7 @@ function meanOutputs(outputs: readonly ClassifierOutputs[]): ClassifierOutputs {
     features: meanArray(outputs.map(({ features }) => features)),
     oodScore:
       scores.length === outputs.length ? scores.reduce((sum, score) => sum + score, 0) / scores.length : null,
+    features: meanArray(outputs.map(({ features }) => features)),
   };
 }
 
