@@ -46,6 +46,11 @@ export function dayHeading(start: number, now: number, language: string): string
   return capitalised(format.format(start), language);
 }
 
+/** Return the user's own variant of a language, which decides how dates are written: en-GB for en. */
+export function dateLocale(language: string, preferred: readonly string[]): string {
+  return preferred.find((tag) => tag === language || tag.startsWith(`${language}-`)) ?? language;
+}
+
 /** Return the time of a photo: "14:05". */
 export function timeOfDay(time: number, language: string): string {
   return new Intl.DateTimeFormat(language, { hour: 'numeric', minute: '2-digit' }).format(time);

@@ -13,7 +13,7 @@ import { currentLanguage, t } from '../../words';
 import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import type { Summary } from '../storage/summary';
-import { byDay, dayHeading, timeOfDay } from './days';
+import { byDay, dateLocale, dayHeading, timeOfDay } from './days';
 import { photoLabel, statusOfPhoto } from './labels';
 import { selected } from './state';
 import { Thumbnail } from './thumbnail';
@@ -23,13 +23,13 @@ const MOVED = 8; // px by which the finger may move: further, and the user is sc
 
 /** The days. */
 export function Days({ summaries }: { readonly summaries: readonly Summary[] }): JSX.Element {
-  const language = currentLanguage();
+  const locale = userLocale();
   return (
     <>
       {byDay(summaries).map(({ start, items }) => (
         <section key={start} class="day" aria-labelledby={`day-${start}`}>
           <header>
-            <h2 id={`day-${start}`}>{dayHeading(start, Date.now(), language)}</h2>
+            <h2 id={`day-${start}`}>{dayHeading(start, Date.now(), locale)}</h2>
             <Imports items={items} />
           </header>
           <ul class="tiles">
@@ -53,7 +53,7 @@ function Imports({ items }: { readonly items: readonly Summary[] }): JSX.Element
         .filter(([, count]) => count > 1)
         .map(([group, count]) => (
           <a key={group} href={hashOf({ view: 'import', group })}>
-            {t('history.import', { time: timeOfDay(group, currentLanguage()), n: count })}
+            {t('history.import', { time: timeOfDay(group, userLocale()), n: count })}
           </a>
         ))}
     </>
@@ -63,7 +63,7 @@ function Imports({ items }: { readonly items: readonly Summary[] }): JSX.Element
 function Tile({ summary }: { readonly summary: Summary }): JSX.Element {
   const { id, photoCount } = summary;
   const label = photoLabel(summary);
-  const time = timeOfDay(id, currentLanguage());
+  const time = timeOfDay(id, userLocale());
   const press = useLongPress(() => select(id, true));
   const picture = (
     <>
@@ -105,6 +105,10 @@ function Tile({ summary }: { readonly summary: Summary }): JSX.Element {
       </label>
     </li>
   );
+}
+
+function userLocale(): string {
+  return dateLocale(currentLanguage(), navigator.languages);
 }
 
 /** Select a photo, or no longer; the first one starts the selection. */

@@ -7,7 +7,7 @@
  */
 
 import './history.css';
-import { Camera, HardDrive, ImagePlus, Lock, PencilLine, SquareCheckBig } from 'lucide';
+import { Camera, ChevronRight, ImagePlus, Images, Lock, PencilLine, SquareCheckBig } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { isAboutKeys, t } from '../../words';
@@ -15,10 +15,12 @@ import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
 import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
+import { Sketch } from '../parts/sketch';
 import { hashOf } from '../router';
 import { photosFor } from '../storage/corrections';
 import { keepsHistory } from '../storage/settings';
 import type { Summary } from '../storage/summary';
+import { formatBytes } from '../storage/text';
 import { Days } from './grid';
 import { facetLabel } from './labels';
 import { search } from './search';
@@ -28,6 +30,8 @@ import { chosen, load, place, problem, selected, summaries, typed } from './stat
 import { StorageDialog } from './storage-dialog';
 
 const PAGE = 60; // photos shown at first, and each time that the user scrolls to the end
+
+const DRAWN_KINDS = ['cylinder', 'mortice', 'dimple'];
 
 /** The view. */
 export function HistoryView(): JSX.Element {
@@ -50,16 +54,10 @@ export function HistoryView(): JSX.Element {
           {t('history.select')}
         </button>
       ) : null}
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={t('history.storage')}
-        onClick={() => setIsStorageShown(true)}
-      >
-        <Icon of={HardDrive} />
-      </button>
+      {all?.length ? <ImportButton isIcon /> : null}
     </>
   );
+  const showStorage = (): void => setIsStorageShown(true);
   return (
     <Page title={t('nav.history')} class="history" actions={actions}>
       {problem.value ? (
@@ -67,13 +65,22 @@ export function HistoryView(): JSX.Element {
           {problem.value}
         </p>
       ) : null}
-      {all ? all.length ? <Photos all={all} /> : <Empty /> : null}
+      {all?.length ? <Photos all={all} onStorage={showStorage} /> : null}
+      {all?.length === 0 ? <Empty onStorage={showStorage} /> : null}
       {isStorageShown ? <StorageDialog onClose={() => setIsStorageShown(false)} /> : null}
     </Page>
   );
 }
 
-function Photos({ all }: { readonly all: readonly Summary[] }): JSX.Element {
+interface PhotosProps extends StorageProps {
+  readonly all: readonly Summary[];
+}
+
+interface StorageProps {
+  readonly onStorage: () => void; // the user wants to see what is stored
+}
+
+function Photos({ all, onStorage }: PhotosProps): JSX.Element {
   const found = search(all, chosen.value, typed.value, facetLabel);
   const [count, setCount] = useState(Math.max(place.count, PAGE));
   useLayoutEffect(() => scrollTo(0, place.top), []);
@@ -88,7 +95,7 @@ function Photos({ all }: { readonly all: readonly Summary[] }): JSX.Element {
   return (
     <>
       {selected.value ? <SelectionBar found={found} /> : <SearchBar all={all} />}
-      {selected.value ? null : <Links />}
+      {selected.value ? null : <Links onStorage={onStorage} />}
       {found.length ? (
         <Days summaries={found.slice(0, count)} />
       ) : (
@@ -121,34 +128,23 @@ function More({ onReached }: { readonly onReached: () => void }): JSX.Element {
   );
 }
 
-/** The way to corrected photos, and to more photos. */
-function Links(): JSX.Element {
-  const corrections = useCorrections();
+/** The way to the storage and to corrected photos. */
+function Links({ onStorage }: StorageProps): JSX.Element {
   return (
     <div class="links">
-      <ImportButton />
-      {corrections ? (
-        <a class="button" href={hashOf({ view: 'corrections' })}>
-          <Icon of={PencilLine} size={20} />
-          {t('history.corrections', { n: corrections })}
-        </a>
-      ) : null}
-      <PrivacyNote />
+      <StorageButton onStorage={onStorage} />
+      <CorrectionsLink />
     </div>
   );
 }
 
-function Empty(): JSX.Element {
-  const corrections = useCorrections();
+function Empty({ onStorage }: StorageProps): JSX.Element {
+  const state = keepsHistory.value ? 'empty' : 'off';
   return (
     <div class="empty">
-      <span class="empty-tiles" aria-hidden="true">
-        <span />
-        <span />
-        <span />
-      </span>
-      <h2>{t(keepsHistory.value ? 'history.empty' : 'history.off')}</h2>
-      <p>{t(keepsHistory.value ? 'history.emptyText' : 'history.offText')}</p>
+      <EmptyPicture />
+      <h2>{t(`history.${state}`)}</h2>
+      <p>{t(`history.${state}Text`)}</p>
       <div class="bar">
         <a class="button main" href={hashOf({ view: 'scan' })}>
           <Icon of={Camera} size={20} />
@@ -156,18 +152,34 @@ function Empty(): JSX.Element {
         </a>
         <ImportButton />
       </div>
-      {corrections ? (
-        <a href={hashOf({ view: 'corrections' })}>{t('history.corrections', { n: corrections })}</a>
-      ) : null}
-      <PrivacyNote />
+      <StorageButton onStorage={onStorage} />
+      <CorrectionsLink />
     </div>
   );
 }
 
-function ImportButton(): JSX.Element {
+/** What the tiles will look like: sketches of keys, where the model is about keys. */
+function EmptyPicture(): JSX.Element {
+  const kinds = isAboutKeys() ? DRAWN_KINDS : [];
+  return kinds.length ? (
+    <span class="empty-tiles" aria-hidden="true">
+      {kinds.map((kind) => (
+        <Sketch key={kind} kind={kind} />
+      ))}
+    </span>
+  ) : (
+    <Icon of={Images} size={64} />
+  );
+}
+
+function ImportButton({ isIcon = false }: { readonly isIcon?: boolean }): JSX.Element {
   const app = useApp();
-  const choose = (): void => chooseFiles('image/*', true, (files) => void app.openFiles(files));
-  return (
+  const choose = (): void => chooseFiles('photo', true, (files) => void app.openFiles(files));
+  return isIcon ? (
+    <button type="button" class="icon-button" aria-label={t('history.add')} onClick={choose}>
+      <Icon of={ImagePlus} />
+    </button>
+  ) : (
     <button type="button" onClick={choose}>
       <Icon of={ImagePlus} size={20} />
       {t('history.add')}
@@ -175,13 +187,27 @@ function ImportButton(): JSX.Element {
   );
 }
 
-function PrivacyNote(): JSX.Element {
+/** That nothing is sent, and how much is stored; what is known about that, and its settings, are in a dialog. */
+function StorageButton({ onStorage }: StorageProps): JSX.Element {
+  const bytes = (summaries.value ?? []).reduce((sum, each) => sum + each.bytes, 0);
   return (
-    <p class="privacy secondary">
+    <button type="button" class="quiet" onClick={onStorage}>
       <Icon of={Lock} size={16} />
       {t('history.private')}
-    </p>
+      <span class="size">{bytes ? formatBytes(bytes) : t('history.storage')}</span>
+    </button>
   );
+}
+
+function CorrectionsLink(): JSX.Element | null {
+  const corrections = useCorrections();
+  return corrections ? (
+    <a class="quiet" href={hashOf({ view: 'corrections' })}>
+      <Icon of={PencilLine} size={16} />
+      {t('history.corrections', { n: corrections })}
+      <Icon of={ChevronRight} size={16} />
+    </a>
+  ) : null;
 }
 
 /** Return how many corrected photos there are for the model that runs. */

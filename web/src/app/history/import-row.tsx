@@ -45,7 +45,7 @@ function DoneRow({ name, entry }: { readonly name: string; readonly entry: Entry
           <Thumbnail id={entry.id} {...(thumbnail ? { blob: thumbnail } : {})} />
         </span>
         <span class="texts">
-          <strong>{answersText(summary)}</strong>
+          <strong class="answer">{answersText(summary)}</strong>
           <span class="secondary name">{name}</span>
         </span>
         <Icon of={ChevronRight} />

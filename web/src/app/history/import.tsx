@@ -7,7 +7,7 @@
  */
 
 import './import.css';
-import { Play, Square } from 'lucide';
+import { Play, X } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../words';
@@ -79,7 +79,7 @@ function Progress({ run, unread }: { readonly run: ImportRun; readonly unread: n
       <progress max={run.items.length} value={finished} aria-label={t('import.progressLabel')} />
       {run.isRunning.value ? (
         <button type="button" onClick={() => run.cancel()}>
-          <Icon of={Square} size={18} />
+          <Icon of={X} size={18} />
           {t('import.cancel')}
         </button>
       ) : null}
