@@ -25,7 +25,7 @@ export const SAID_NOT_A_KEY = 'not a key';
 
 /** Add a photo, or replace the one with `id`; return its id. */
 export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
-  await persist();
+  persist();
   const entry = id === undefined ? photo : { ...photo, id };
   return transact<number>('photos', 'readwrite', (store) => store.put(entry));
 }

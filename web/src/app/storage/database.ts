@@ -55,11 +55,15 @@ export async function transactAll<T>(
   });
 }
 
-/** Ask the browser, once a visit, to keep the data when storage runs low; without permission, it may evict them. */
-export async function persist(): Promise<void> {
+/**
+ * Ask the browser, once a visit, to keep the data when storage runs low; without permission, it may evict them.
+ *
+ * Nothing waits for the answer: Firefox asks the user, who may never answer.
+ */
+export function persist(): void {
   if (isPersistenceRequested) return;
   isPersistenceRequested = true;
-  await navigator.storage?.persist?.().catch(() => false);
+  void navigator.storage?.persist?.().catch(() => false);
 }
 
 /** How much this app stores on the device, and how much it may, in bytes; null: unknown. */

@@ -52,7 +52,7 @@ const STORES: readonly StoreName[] = ['entries', 'summaries', 'thumbnails'];
 
 /** Store an entry, or replace the one with the same id. */
 export async function putEntry(entry: Entry): Promise<void> {
-  await persist();
+  persist();
   await transactAll(STORES, 'readwrite', (store) => {
     store('entries').put(entry);
     store('summaries').put(summaryOf(entry));

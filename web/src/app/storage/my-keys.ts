@@ -25,7 +25,7 @@ export interface MyKey {
 
 /** Store a key, or replace the one with the same id. */
 export async function putMyKey(key: MyKey): Promise<void> {
-  await persist();
+  persist();
   await transact('keys', 'readwrite', (store) => store.put(key));
 }
 
