@@ -1,7 +1,7 @@
 """Generate what the app is built with: the texts of the kinds, and the photos of the self-test.
 
 `python web/scripts/generate.py` writes web/generated; `make app` runs it before each build. kinds.json has
-the label and hint of each kind in each language, from src/keykind/kinds. golden/ has bundled photos and
+the label, hint and page of each kind in each language, from src/keykind/kinds. golden/ has bundled photos and
 Python's results for them, so the self-test compares with the models in the app; KEYKIND_MODELS may name a
 folder with other models.
 """
@@ -12,6 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from keykind.core.kind_pages import read_pages
 from keykind.core.kinds import KINDS
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
 from keykind.model import shipped
@@ -25,8 +26,13 @@ DECIDED = 0.8  # probability of a kind
 
 
 def kinds() -> list[dict[str, Any]]:
-    """Return name, label and hint of each kind; the texts are keyed by language."""
-    return [{"name": kind.name, "label": kind.labels, "hint": kind.hints} for kind in KINDS]
+    """Return name, label, hint, and page if there is one, of each kind; the texts are keyed by language."""
+    pages = read_pages()
+    return [
+        {"name": kind.name, "label": kind.labels, "hint": kind.hints}
+        | (pages[kind.name].as_json() if kind.name in pages else {})
+        for kind in KINDS
+    ]
 
 
 def select_photos(python: Recogniser) -> list[Path]:
