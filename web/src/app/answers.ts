@@ -10,6 +10,7 @@ import { type Signal, signal } from '@preact/signals';
 import { EnginePhoto } from '../engine/photo';
 import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
 import { isAboutKeys, t } from '../words';
+import { arranged } from './answer/changes';
 import type { Running } from './session';
 import {
   deleteEntry,
@@ -91,7 +92,7 @@ export class Answers {
   /** Change an answer, here and in the history. */
   async update(answer: Answer, entry: Entry): Promise<void> {
     answer.entry.value = entry;
-    if (answer.isStored.value) await putEntry(entry);
+    if (answer.isStored.value) await this.#store(answer);
   }
 
   /** Forget an answer, here and in the history. */
@@ -140,9 +141,9 @@ export class Answers {
     }
   }
 
-  /** Keep an answer in the history, if the user wants that and there is room. */
+  /** Keep an answer in the history, if the user wants that and there is room; without room it lasts for this visit. */
   async #store(answer: Answer): Promise<void> {
-    if (!keepsHistory.value || !answer.entry.value) return;
+    if (!answer.entry.value || !(keepsHistory.value || answer.isStored.value)) return;
     answer.isStored.value = await putEntry(answer.entry.value).then(
       () => true,
       () => false,
@@ -197,7 +198,7 @@ async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<En
     const { verdict, causes, measurements, features } = key;
     return { ...scaled(key, scale), verdict, causes, measurements, features };
   });
-  return { photo: whole, thumbnail, width, height, brightness: result.brightness, keys };
+  return { photo: whole, thumbnail, width, height, brightness: result.brightness, keys: arranged(keys) };
 }
 
 function scaled({ box, head, tip }: Place, scale: number): Place {

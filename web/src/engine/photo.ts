@@ -15,6 +15,7 @@ import { type KeyResult, PhotoError, type PhotoResult, type Place } from './prot
 /** A photo; its coordinates are pixels of the file's upright image. */
 export class EnginePhoto {
   #handle: number | null = null;
+  #opening: Promise<number> | null = null; // several calls at once open the photo once
 
   constructor(
     readonly engine: Engine,
@@ -65,7 +66,19 @@ export class EnginePhoto {
     } catch (error) {
       if (!(error instanceof PhotoError && error.problem === 'closed')) throw error;
     }
-    this.#handle = (await this.engine.call('openPhoto', this.file)).photo;
-    return use(this.#handle);
+    return use(await this.#open());
+  }
+
+  #open(): Promise<number> {
+    this.#opening ??= this.engine
+      .call('openPhoto', this.file)
+      .then(({ photo }) => {
+        this.#handle = photo;
+        return photo;
+      })
+      .finally(() => {
+        this.#opening = null;
+      });
+    return this.#opening;
   }
 }
