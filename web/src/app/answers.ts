@@ -106,15 +106,40 @@ export class Answers {
     for (const id of [...this.#answers.keys()]) this.#forget(id);
   }
 
-  /** Add another photo of the same key: the entry's keys are combined by the caller. Throws PhotoError. */
-  async addPhoto(answer: Answer, photo: Blob): Promise<EntryPhoto> {
+  /** Recognise the keys of a photo that is to be added to an answer. Throws PhotoError. */
+  async read(photo: Blob): Promise<EntryPhoto> {
     const { engine } = await this.running();
     const opened = new EnginePhoto(engine, photo);
-    const result = await opened.recognise();
-    const stored = await entryPhotoOf(opened, result);
-    answer.photos.push(new EnginePhoto(engine, stored.photo));
-    opened.close();
-    return stored;
+    try {
+      return await entryPhotoOf(opened, await opened.recognise());
+    } finally {
+      opened.close();
+    }
+  }
+
+  /** Add a photo to an answer. entry: with it, at the end. */
+  async addPhoto(answer: Answer, { photo }: EntryPhoto, entry: Entry): Promise<void> {
+    const { engine } = await this.running();
+    answer.photos.push(new EnginePhoto(engine, photo));
+    await this.update(answer, entry);
+  }
+
+  /** Remove a photo from an answer. entry: without it. */
+  async removePhoto(answer: Answer, index: number, entry: Entry): Promise<void> {
+    answer.photos.splice(index, 1)[0]?.close();
+    await this.update(answer, entry);
+  }
+
+  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
+  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
+    const { engine } = await this.running();
+    const id = this.#newId();
+    const answer = this.#add(id, entry.photos[0]?.photo ?? new Blob());
+    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
+    answer.entry.value = { ...entry, id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
   }
 
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {

@@ -39,6 +39,11 @@ export class EnginePhoto {
     return this.#with((handle) => this.engine.call('heatMap', handle, place, kind));
   }
 
+  /** Return where on the crop the evidence for a kind is, 0..1 along and across; null: none, or no maps. */
+  evidenceCentre(place: Place, kind: string): Promise<Point | null> {
+    return this.#with((handle) => this.engine.call('evidenceCentre', handle, place, kind));
+  }
+
   /** Return a key, head left and tip right. */
   keyImage(place: Place): Promise<ImageBitmap> {
     return this.#with((handle) => this.engine.call('keyImage', handle, place));

@@ -17,6 +17,7 @@ import { hashOf } from '../router';
 import type { StoredKey } from '../storage/entries';
 import { AddPhoto } from './add-photo';
 import { certaintyText } from './certainty';
+import { idOf } from './changes';
 import { CertaintyHelp } from './certainty-help';
 import { Compare } from './compare';
 import { adviceText, headingText, isKey, isWhole, kindOf, statusOf, topTwoText } from './describe';
@@ -38,7 +39,7 @@ type Part = 'wrong' | 'why' | 'more';
 /** The card. */
 export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Element {
   const [open, setOpen] = useState<ReadonlySet<Part>>(new Set(isOnly ? ['more'] : []));
-  const isSelected = sheet.selected.value === answered;
+  const isSelected = sheet.selected.value === idOf(answered);
   const item = useRef<HTMLLIElement>(null);
   const id = useId();
   const toggle = (part: Part): void => setOpen((now) => toggled(now, part));
@@ -48,10 +49,10 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
     <li
       ref={item}
       class={`card key-card entry ${statusOf(answered)} ${isSelected ? 'selected' : ''}`}
-      data-key={answered.box.join()}
+      data-key={idOf(answered)}
       aria-labelledby={id}
       onClick={() => {
-        sheet.selected.value = answered;
+        sheet.selected.value = idOf(answered);
       }}
     >
       <Head sheet={sheet} answered={answered} number={number} id={id} />
@@ -105,7 +106,7 @@ type PartProps = Pick<CardProps, 'sheet' | 'answered'>;
 /** Number, thumbnail, kind, how sure. */
 function Head({ sheet, answered, number, id }: PartProps & { number: number | null; id: string }): JSX.Element {
   const heading = useRef<HTMLButtonElement>(null);
-  const isSelected = sheet.selected.value === answered;
+  const isSelected = sheet.selected.value === idOf(answered);
   const wasSelected = useRef(isSelected);
   useEffect(() => {
     if (isSelected && !wasSelected.current && sheet.focusesCard) heading.current?.focus({ preventScroll: true });
@@ -128,7 +129,7 @@ function Head({ sheet, answered, number, id }: PartProps & { number: number | nu
             ref={heading}
             aria-pressed={isSelected}
             onClick={() => {
-              sheet.selected.value = answered;
+              sheet.selected.value = idOf(answered);
             }}
           >
             {number === null ? null : <span class="visually-hidden">{t('key.title', { n: number })}: </span>}

@@ -37,7 +37,7 @@ export function CertaintyHelp(): JSX.Element {
                 <dd>
                   {LEAST[certainty] > 0
                     ? t('answer.from', { probability: formatPercent(LEAST[certainty]) })
-                    : t('answer.below', { probability: formatPercent(LEAST.likely) })}
+                    : t('answer.below', { probability: formatPercent(LEAST.veryLikely) })}
                 </dd>
               </div>
             ))}

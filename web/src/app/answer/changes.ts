@@ -12,6 +12,11 @@ import { NOT_A_KEY, SAID_NOT_A_KEY, SAID_NOT_SURE } from '../storage/corrections
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
 import { isKey } from './describe';
 
+/** Return what names a key of a photo: its place. */
+export function idOf({ box }: Pick<StoredKey, 'box'>): string {
+  return box.join();
+}
+
 /** Return keys in reading order, what is not a key last: a key's number is its place in the list. */
 export function arranged(keys: readonly StoredKey[]): StoredKey[] {
   return [...inReadingOrder(keys.filter(isKey)), ...inReadingOrder(keys.filter((key) => !isKey(key)))];

@@ -12,21 +12,21 @@ import { t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import { Bitmap } from '../parts/bitmap';
 import type { StoredKey } from '../storage/entries';
-import { isWhole } from './describe';
+import { idOf } from './changes';
 import type { Sheet } from './sheet';
 
 /** The list; nothing if there is none. */
 export function Others({ sheet }: { readonly sheet: Sheet }): JSX.Element | null {
   const others = sheet.others.value;
   const [isOpen, setOpen] = useState(false);
-  if (others.length === 0 || others.some(isWhole)) return null;
+  if (others.length === 0) return null;
   return (
     <details class="others" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
       <summary>{t('answer.others', { n: others.length })}</summary>
       {isOpen ? (
         <ul>
           {others.map((key) => (
-            <Other key={key.box.join()} sheet={sheet} answered={key} />
+            <Other key={idOf(key)} sheet={sheet} answered={key} />
           ))}
         </ul>
       ) : null}
@@ -38,12 +38,12 @@ function Other({ sheet, answered }: { readonly sheet: Sheet; readonly answered: 
   const isYours = answered.correction !== undefined;
   const promote = (): void => void sheet.promote(answered).catch(sheet.app.reportError);
   const show = (): void => {
-    sheet.selected.value = answered;
+    sheet.selected.value = idOf(answered);
   };
   return (
-    <li class={`entry nokey ${sheet.selected.value === answered ? 'selected' : ''}`}>
+    <li class={`entry nokey ${sheet.selected.value === idOf(answered) ? 'selected' : ''}`}>
       <button type="button" class="thumb" aria-label={t('answer.show')} onClick={show}>
-        <Bitmap load={() => sheet.engine.keyImage(answered)} of={answered.box.join()} label="" />
+        <Bitmap load={() => sheet.engine.keyImage(answered)} of={idOf(answered)} label="" />
       </button>
       <span class="card-text">
         <strong>{t('key.notKey')}</strong>

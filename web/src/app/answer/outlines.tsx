@@ -10,6 +10,7 @@ import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import { currentLanguage } from '../../words';
 import type { StoredKey } from '../storage/entries';
+import { idOf } from './changes';
 import { type Drawn, layOut, type Numbered, SCREEN, textStart } from './layout';
 import type { Size, View } from './zoom';
 
@@ -21,7 +22,7 @@ interface OutlinesProps {
   readonly keys: readonly Numbered[];
   readonly view: View;
   readonly frame: Size;
-  readonly selected: StoredKey | null;
+  readonly selected: string | null; // idOf a key
   readonly onSelect: (key: StoredKey) => void;
 }
 
@@ -37,19 +38,19 @@ export function Outlines({ keys, view, frame, selected, onSelect }: OutlinesProp
       {drawn.map((each) => (
         // biome-ignore lint/a11y/noStaticElementInteractions: the cards are the keyboard's way to a key
         <g
-          key={each.key.box.join()}
-          class={`key ${each.status} ${each.key === selected ? 'selected' : ''}`}
+          key={idOf(each.key)}
+          class={`key ${each.status} ${idOf(each.key) === selected ? 'selected' : ''}`}
           onClick={() => onSelect(each.key)}
         >
-          <Outline {...each} width={SCREEN.line * (each.key === selected ? SELECTED : 1)} />
+          <Outline {...each} width={SCREEN.line * (idOf(each.key) === selected ? SELECTED : 1)} />
         </g>
       ))}
       {drawn.map((each) =>
         each.label ? (
           // biome-ignore lint/a11y/noStaticElementInteractions: as above
           <g
-            key={`label ${each.key.box.join()}`}
-            class={`label ${each.status} ${each.key === selected ? 'selected' : ''}`}
+            key={`label ${idOf(each.key)}`}
+            class={`label ${each.status} ${idOf(each.key) === selected ? 'selected' : ''}`}
             onClick={() => onSelect(each.key)}
           >
             <LabelOf {...each} label={each.label} />

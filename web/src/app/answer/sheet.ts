@@ -3,7 +3,7 @@
  *
  * In:    an Answer
  * Out:   signals: the key that is selected, the photo that is shown; changes of the entry
- * Needs: answers.ts, changes.ts, storage
+ * Needs: answers.ts, changes.ts, combining.ts, storage
  */
 
 import { computed, signal } from '@preact/signals';
@@ -16,18 +16,19 @@ import { kindLabel } from '../kinds/kinds';
 import { announce, notify } from '../notices';
 import { addPhoto, deletePhotos, NOT_A_KEY } from '../storage/corrections';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
-import { corrected, markedKey, promoted, saidOf, withKeys } from './changes';
+import { corrected, idOf, markedKey, promoted, saidOf, withKeys } from './changes';
 import { removedPhoto } from './combining';
-import { answerText, isKey } from './describe';
+import { answerText, isKey, isWhole } from './describe';
 
 /** What the user does in the photo. */
 export type Mode = 'look' | 'mark';
 
 /** The state of the view. */
 export class Sheet {
-  readonly selected = signal<StoredKey | null>(null);
+  readonly selected = signal<string | null>(null); // idOf a key
   readonly photoIndex = signal(0);
   readonly mode = signal<Mode>('look');
+  focusesCard = false; // whether a key that is selected next gets the focus: it was selected in the photo
 
   constructor(
     readonly app: App,
@@ -39,11 +40,17 @@ export class Sheet {
     return photos?.[this.photoIndex.value] ?? photos?.[0] ?? null;
   });
 
-  /** The keys of the photo that is shown, in the order of their numbers. */
-  readonly keys = computed(() => this.photo.value?.keys.filter(isKey) ?? []);
+  /** The keys of the photo that is shown, in the order of their numbers; of several photos of one key, its verdict. */
+  readonly keys = computed<readonly StoredKey[]>(() => {
+    const verdict = this.answer.entry.value?.combined;
+    const keys = this.photo.value?.keys.filter((key) => isKey(key) || isWhole(key)) ?? [];
+    return verdict ? keys.map((key) => ({ ...key, verdict, causes: verdict.reason ? key.causes : [] })) : keys;
+  });
 
   /** What was detected in it, and is not a key. */
-  readonly others = computed(() => this.photo.value?.keys.filter((key) => !isKey(key)) ?? []);
+  readonly others = computed<readonly StoredKey[]>(
+    () => this.photo.value?.keys.filter((key) => !isKey(key) && !isWhole(key)) ?? [],
+  );
 
   /** Whether the model that runs is one of the entry's kinds: only then there are heat maps. */
   readonly isOfModel = computed(() => {
@@ -64,46 +71,55 @@ export class Sheet {
     return value;
   }
 
-  /** Store what the user says a key is, and its photo for training. */
-  async correct(key: StoredKey, correction: string): Promise<void> {
-    const { kinds, ofKeys } = this.entry;
-    let { photoId } = key;
-    try {
-      const photo = await this.engine.keyPhoto(key);
-      photoId = await addPhoto({ kind: correction, said: saidOf(key), photo, kinds, ofKeys }, photoId);
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      notify(t('collection.failed', { why }), 'error');
+  /** Store what the user says a key is, and its photo for training; of several photos of one key, each. */
+  async correct({ box }: StoredKey, correction: string): Promise<void> {
+    const { photos, combined } = this.entry;
+    const shown = this.photoIndex.value;
+    for (const [index, photo] of photos.entries()) {
+      if (!combined && index !== shown) continue;
+      for (const key of photo.keys) {
+        if (!combined && idOf(key) !== idOf({ box })) continue;
+        const photoId = await this.#keep(index, key, correction);
+        await this.#replace(index, idOf(key), (each) => corrected(each, correction, photoId));
+      }
     }
-    const now = corrected(key, correction, photoId);
-    await this.#replace(key, now);
     const kind = correction === NOT_A_KEY ? t('key.notKey') : kindLabel(correction);
-    if (correction === NOT_A_KEY) {
-      const undo = { label: t('answer.undo'), run: () => void this.undo(now) };
-      notify(t('answer.removed'), 'undo', undo);
-    } else announce(t('correct.added', { kind }));
+    const undo = { label: t('answer.undo'), run: () => void this.undo({ box }) };
+    if (correction === NOT_A_KEY && !combined) notify(t('answer.removed'), 'undo', undo);
+    else announce(t('correct.added', { kind }));
   }
 
   /** Take a correction back. */
-  async undo(key: StoredKey): Promise<void> {
-    if (key.photoId !== undefined) await deletePhotos([key.photoId]).catch(() => undefined);
-    await this.#replace(key, corrected(key, undefined));
+  async undo({ box }: Pick<StoredKey, 'box'>): Promise<void> {
+    const { photos, combined } = this.entry;
+    for (const [index, photo] of photos.entries()) {
+      for (const key of photo.keys) {
+        if (!combined && idOf(key) !== idOf({ box })) continue;
+        if (key.photoId !== undefined) await deletePhotos([key.photoId]).catch(() => undefined);
+        await this.#replace(index, idOf(key), (each) => corrected(each, undefined));
+      }
+    }
+    announce(t('answer.undone'));
   }
 
   /** Add a key whose head and tip the user has marked. */
   async mark(head: Point, tip: Point): Promise<void> {
     const key = markedKey(await this.engine.classifyAt(head, tip));
-    await this.#change([...this.#all(), key]);
-    this.selected.value = key;
+    await this.#change(this.photoIndex.value, [...this.#keysOf(this.photoIndex.value), key]);
+    this.focusesCard = true;
+    this.selected.value = idOf(key);
     announce(t('answer.marked', { answer: answerText(key) }));
   }
 
   /** Remove a key that the user has marked. */
   async remove(key: StoredKey): Promise<void> {
-    const before = this.#all();
-    await this.#change(before.filter((each) => each !== key));
-    if (this.selected.value === key) this.selected.value = null;
-    const undo = { label: t('answer.undo'), run: () => void this.#change(before) };
+    const index = this.photoIndex.value;
+    const before = this.#keysOf(index);
+    await this.#change(
+      index,
+      before.filter((each) => idOf(each) !== idOf(key)),
+    );
+    const undo = { label: t('answer.undo'), run: () => void this.#change(index, before) };
     notify(t('answer.removed'), 'undo', undo);
   }
 
@@ -112,28 +128,42 @@ export class Sheet {
     if (!key.head || !key.tip) return;
     const now = promoted(key, await this.engine.classifyAt(key.head, key.tip));
     if (key.photoId !== undefined) await deletePhotos([key.photoId]).catch(() => undefined);
-    await this.#replace(key, now);
-    this.selected.value = now;
+    await this.#replace(this.photoIndex.value, idOf(key), () => now);
+    this.focusesCard = true;
+    this.selected.value = idOf(now);
     announce(t('answer.marked', { answer: answerText(now) }));
   }
 
   /** Remove one of several photos of a key. */
   async removePhoto(index: number): Promise<void> {
-    this.answer.photos.splice(index, 1)[0]?.close();
     this.photoIndex.value = 0;
-    await this.app.answers.update(this.answer, removedPhoto(this.entry, index));
+    await this.app.answers.removePhoto(this.answer, index, removedPhoto(this.entry, index));
+    announce(t('answer.photoRemoved'));
   }
 
-  #all(): readonly StoredKey[] {
-    return this.photo.value?.keys ?? [];
+  /** Store a corrected key's photo for training; return its id, undefined if there is no room. */
+  async #keep(index: number, key: StoredKey, kind: string): Promise<number | undefined> {
+    const { kinds, ofKeys } = this.entry;
+    try {
+      const photo = await (this.answer.photos[index] ?? this.engine).keyPhoto(key);
+      return await addPhoto({ kind, said: saidOf(key), photo, kinds, ofKeys }, key.photoId);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      notify(t('collection.failed', { why }), 'error');
+      return key.photoId;
+    }
   }
 
-  async #replace(key: StoredKey, now: StoredKey): Promise<void> {
-    if (this.selected.value === key) this.selected.value = now;
-    await this.#change(this.#all().map((each) => (each === key ? now : each)));
+  #keysOf(index: number): readonly StoredKey[] {
+    return this.entry.photos[index]?.keys ?? [];
   }
 
-  async #change(keys: readonly StoredKey[]): Promise<void> {
-    await this.app.answers.update(this.answer, withKeys(this.entry, this.photoIndex.value, keys));
+  async #replace(index: number, id: string, change: (key: StoredKey) => StoredKey): Promise<void> {
+    const keys = this.#keysOf(index).map((key) => (idOf(key) === id ? change(key) : key));
+    await this.#change(index, keys);
+  }
+
+  async #change(index: number, keys: readonly StoredKey[]): Promise<void> {
+    await this.app.answers.update(this.answer, withKeys(this.entry, index, keys));
   }
 }

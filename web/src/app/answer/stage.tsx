@@ -12,6 +12,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { t } from '../../words';
 import { Icon } from '../parts/icon';
 import type { StoredKey } from '../storage/entries';
+import { idOf } from './changes';
 import { isWhole } from './describe';
 import { Marking } from './marking';
 import { Outlines } from './outlines';
@@ -73,14 +74,14 @@ function Overlay({
   readonly zoom: Zoom;
   readonly photo: Size | null;
 }): JSX.Element | null {
-  const [keys, selected] = [sheet.keys.value, sheet.selected.value];
+  const [keys, others, selected] = [sheet.keys.value, sheet.others.value, sheet.selected.value];
   const numbered = useMemo(() => {
-    const isOther = selected !== null && !keys.includes(selected);
+    const other = others.filter((key) => idOf(key) === selected); // shown only while it is selected
     return [
       ...keys.map((key, i) => ({ key, number: i + 1 })),
-      ...(isOther ? [{ key: selected, number: null }] : []),
+      ...other.map((key) => ({ key, number: null })),
     ];
-  }, [keys, selected]);
+  }, [keys, others, selected]);
   const { view, size } = zoom;
   if (!view || !size || !photo || !sheet.photo.value) return null;
   if (sheet.mode.value === 'mark')
@@ -102,7 +103,8 @@ function Busy(): JSX.Element {
 
 /** Enlarges the selected key, or shows the whole photo again: what fingers and wheel do, for the keyboard. */
 function ZoomButton({ sheet, zoom }: { readonly sheet: Sheet; readonly zoom: Zoom }): JSX.Element {
-  const key = sheet.selected.value ?? sheet.keys.value.find((each) => !isWhole(each));
+  const keys = [...sheet.keys.value, ...sheet.others.value].filter((each) => !isWhole(each));
+  const key = keys.find((each) => idOf(each) === sheet.selected.value) ?? keys[0];
   const { width, height } = sheet.photo.value ?? { width: 1, height: 1 };
   const middle = [
     [width / 4, height / 4],
@@ -110,7 +112,7 @@ function ZoomButton({ sheet, zoom }: { readonly sheet: Sheet; readonly zoom: Zoo
   ] as const;
   const toggle = (): void => {
     if (zoom.isZoomed) zoom.reset();
-    else zoom.showPoints(key && !isWhole(key) ? key.box : middle);
+    else zoom.showPoints(key?.box ?? middle);
   };
   return (
     <button

@@ -3,21 +3,21 @@
  *
  * In:    a key; the sheet
  * Out:   the key with and without the map, its colour scale, and in words where the evidence is
- * Needs: the engine, evidence.ts, core/gradcam.ts
+ * Needs: the engine, core/gradcam.ts
  */
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { constants } from '../../core';
+import { constants, type Point } from '../../core';
 import { colourOf } from '../../core/gradcam';
 import { formatPercent, t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import type { StoredKey } from '../storage/entries';
 import { isWhole } from './describe';
-import { evidenceText, strongestPart } from './evidence';
 import type { Sheet } from './sheet';
 
 const RAMP_STEPS = 24; // px between two colours of the scale
+const END = 1 / 3; // of the crop's length, at the head and at the tip
 const MAX_KINDS = 20; // the most probable ones; a model may have a thousand
 
 interface WhyProps {
@@ -70,12 +70,13 @@ function useHeatMap(sheet: Sheet, answered: StoredKey, kind: string, isOn: boole
     let isCurrent = true;
     const load = async (): Promise<void> => {
       const map = sheet.isOfModel.value ? await sheet.engine.heatMap(answered, kind) : null;
+      const centre = map && (await sheet.engine.evidenceCentre(answered, kind));
       const image = await sheet.engine.keyImage(answered);
       if (isCurrent && canvas.current) {
         draw(isOn && map ? map : image, canvas.current);
         const hasMaps = sheet.app.running.value?.card.maps ?? false;
         setShown(map ? 'map' : hasMaps ? 'none' : 'noMaps');
-        setWhere(map && !isWhole(answered) ? evidenceText(strongestPart(map, image)) : '');
+        setWhere(centre && !isWhole(answered) ? placeText(centre) : '');
       }
       map?.close();
       image.close();
@@ -86,6 +87,12 @@ function useHeatMap(sheet: Sheet, answered: StoredKey, kind: string, isOn: boole
     };
   }, [answered, kind, isOn]);
   return { canvas, shown, where };
+}
+
+/** Return where the evidence is, in words; the crop has the head on the left. */
+function placeText([along]: Point): string {
+  if (along < END) return t('answer.strongestHead');
+  return t(along > 1 - END ? 'answer.strongestTip' : 'answer.strongestMiddle');
 }
 
 function draw(bitmap: ImageBitmap, canvas: HTMLCanvasElement): void {
