@@ -25,12 +25,16 @@ class Handler(http.server.SimpleHTTPRequestHandler):
     }
 
     def end_headers(self) -> None:
-        is_page = self.path.partition("?")[0].endswith(("/", "/index.html"))
-        self.send_header("Content-Security-Policy", PAGE_POLICY if is_page else POLICY)
+        if self.server.has_policy:
+            self._send_policy()
         self.send_header("X-Content-Type-Options", "nosniff")
         if self.server.allows_origins:
             self.send_header("Access-Control-Allow-Origin", "*")
         super().end_headers()
+
+    def _send_policy(self) -> None:
+        is_page = self.path.partition("?")[0].endswith(("/", "/index.html"))
+        self.send_header("Content-Security-Policy", PAGE_POLICY if is_page else POLICY)
 
     def copyfile(self, source, outputfile) -> None:
         data = source.read()
@@ -45,13 +49,17 @@ class Host:
     """A server in a thread; `sent` lists the path and the bytes of each body sent.
 
     allows_origins: whether pages of other hosts may read its files (CORS).
+    has_policy: whether it sends a content security policy.
     """
 
-    def __init__(self, folder: Path, port: int = 0, *, allows_origins: bool = False) -> None:
+    def __init__(
+        self, folder: Path, port: int = 0, *, allows_origins: bool = False, has_policy: bool = True
+    ) -> None:
         handler = functools.partial(Handler, directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.sent = []
         self._server.allows_origins = allows_origins
+        self._server.has_policy = has_policy
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

@@ -2,8 +2,8 @@
  * Build step: the runtime and the models, compressed, with content hashes in their names.
  *
  * In:    node_modules/@litertjs/core/wasm; the models' folder (KEYKIND_MODELS, default src/keykind/models)
- * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with the runtime's paths; in each page, as JSON, the
- *        models that it runs
+ * Out:   assets/<name>-<hash>.bin and .js; the module `virtual:packs` with the paths; in each page, as JSON, the models
+ *        that it runs
  * Needs: Node
  *
  * The files are gzip or zstd but end in .bin, so that hosts send them unchanged and the app decompresses them itself: a
@@ -54,23 +54,28 @@ export function packs(): Plugin {
       const path = (name: string): string => JSON.stringify(emitted.get(name)?.fileName);
       const runtime = (name: string): string =>
         `{ script: ${path(`${name}.js`)}, wasm: ${path(`${name}.wasm`)} }`;
-      return `export const runtimes = { relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} };`;
+      const all = `{ relaxed: ${runtime('relaxed')}, compat: ${runtime('compat')} }`;
+      return `export const runtimes = ${all};\nexport const models = ${JSON.stringify(appModel(emitted))};`;
     },
     transformIndexHtml() {
-      const path = (name: string): string | null => emitted.get(name)?.fileName ?? null;
-      const model: AppModel = {
-        classifier: path('classifier') ?? '',
-        detector: path('detector'),
-        refiner: path('refiner'),
-        decision: readDecision(),
-        title: null,
-        ofKeys: true,
-        selfTest: true,
-      };
-      const json = JSON.stringify(model).replaceAll('<', '\\u003c'); // it cannot end the element
+      const json = JSON.stringify(appModel(emitted)).replaceAll('<', '\\u003c'); // it cannot end the element
       const attrs = { type: 'application/json', id: ELEMENT_ID };
       return [{ tag: 'script', attrs, children: json, injectTo: 'head' as const }];
     },
+  };
+}
+
+/** Return what a page says about keykind's own models. */
+function appModel(emitted: ReadonlyMap<string, Pack>): AppModel {
+  const path = (name: string): string | null => emitted.get(name)?.fileName ?? null;
+  return {
+    classifier: path('classifier') ?? '',
+    detector: path('detector'),
+    refiner: path('refiner'),
+    decision: readDecision(),
+    title: null,
+    ofKeys: true,
+    selfTest: true,
   };
 }
 

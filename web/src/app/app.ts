@@ -83,9 +83,8 @@ export class App {
   }
 
   /** Run a model that was opened before; null: the app's own. */
-  useModel(model: OwnModel | null): Promise<void> {
-    return this.#switchModel(() => (model ? this.session.use(model) : this.session.useAppModel()));
-  }
+  readonly useModel = (model: OwnModel | null): Promise<void> =>
+    this.#switchModel(() => (model ? this.session.use(model) : this.session.useAppModel()));
 
   /** Show an error that no view expects. */
   readonly reportError = (error: unknown): void => {

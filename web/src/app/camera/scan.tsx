@@ -35,7 +35,7 @@ export function ScanView(): JSX.Element {
       notify(cameraErrorText(error), 'error');
     }
   };
-  const choose = (): void => chooseFiles('image/*', true, (files) => void app.openFiles(files));
+  const choose = (): void => chooseFiles('photo', true, (files) => void app.openFiles(files));
   return (
     <Page title={t('home.title')} class="scan" isTitleHidden={stream !== null}>
       {stream ? <Live stream={stream} /> : <p class="lead">{t('app.about')}</p>}

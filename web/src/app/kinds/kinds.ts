@@ -107,11 +107,6 @@ export function sketchSource(kind: string): string | null {
   return (isAboutKeys() && SKETCHES[`../../../../src/keykind/kinds/${kind}/sketch.svg`]) || null;
 }
 
-/** Return the names of the kinds that keykind knows. */
-export function knownKinds(): string[] {
-  return kinds.map(({ name }) => name);
-}
-
 /** Return a kind of key by its name; a class of anything else may have the same. */
 function known(kind: string): Kind | undefined {
   return isAboutKeys() ? KINDS.get(kind) : undefined;
