@@ -9,6 +9,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Point } from '../core';
 import { t } from '../words';
 import { modelErrorText } from './about/model-text';
 import { Answers } from './answers';
@@ -23,10 +24,17 @@ export interface Progress {
   readonly total: number;
 }
 
+/** Where the user tapped in the camera's picture: the answer of the key there is to be opened. */
+export interface Tapped {
+  readonly id: number; // of the answer
+  readonly at: Point; // shares of the photo's width and height
+}
+
 /** What the views share. */
 export class App {
   readonly progress = signal<Progress | null>(null);
   readonly milliseconds = signal<number | null>(null); // spent on the last image
+  readonly tapped = signal<Tapped | null>(null); // the answer's view sets it to null when it has opened the key
   readonly isSwitching = signal(false); // whether another model is being loaded
   #markStarted: () => void = () => undefined;
   readonly #started = new Promise<void>((resolve) => {
@@ -68,10 +76,11 @@ export class App {
     else this.#import(files);
   }
 
-  /** Open a camera frame or photo. */
-  openFrame(photo: Blob, bitmap?: ImageBitmap): void {
+  /** Open a camera frame or photo; `at`: where a key in it was tapped. */
+  openFrame(photo: Blob, bitmap?: ImageBitmap, at?: Point): void {
     clearNotice();
     const { id } = this.answers.open(photo, bitmap ? { bitmap } : {});
+    this.tapped.value = at ? { id, at } : null;
     navigate({ view: 'answer', id });
   }
 

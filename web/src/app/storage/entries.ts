@@ -60,6 +60,12 @@ export async function allEntries(): Promise<Entry[]> {
   return entries.reverse();
 }
 
+/** Return the newest entry; null if there is none. */
+export async function newestEntry(): Promise<Entry | null> {
+  const newest = (store: IDBObjectStore): IDBRequest => store.openCursor(null, 'prev');
+  return (await transact<IDBCursorWithValue | null>('entries', 'readonly', newest))?.value ?? null;
+}
+
 /** Delete an entry. */
 export async function deleteEntry(id: number): Promise<void> {
   await transact('entries', 'readwrite', (store) => store.delete(id));
