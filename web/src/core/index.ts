@@ -12,6 +12,7 @@ export * from './bmp';
 export * from './card';
 export * from './causes';
 export * from './classify';
+export * from './combine';
 export { default as constants } from './constants.json';
 export * from './crops';
 export * from './decision';
