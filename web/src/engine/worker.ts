@@ -15,6 +15,7 @@ import {
   cropAround,
   type DetectOptions,
   displayImage,
+  evidenceCentre,
   expand,
   extractUnstretched,
   type FrameKey,

@@ -11,6 +11,7 @@ import type { JSX } from 'preact';
 import { LIMITS } from '../../core/causes';
 import { t } from '../../words';
 import { useApp } from '../app';
+import { chooseFiles } from '../incoming';
 import { announce, notify } from '../notices';
 import { download } from '../parts/download';
 import { Icon } from '../parts/icon';
@@ -46,7 +47,12 @@ export function HeaderActions({ sheet }: { readonly sheet: Sheet }): JSX.Element
       >
         <Icon of={Download} size={22} />
       </button>
-      <button type="button" class="icon-button" aria-label={t('answer.copy')} onClick={() => void copy(sheet)}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t('answer.copy')}
+        onClick={() => void copy(sheet)}
+      >
         <Icon of={Copy} size={22} />
       </button>
     </div>
@@ -55,9 +61,10 @@ export function HeaderActions({ sheet }: { readonly sheet: Sheet }): JSX.Element
 
 /** The buttons below the cards. sheet: null if there is no answer. */
 export function PhotoActions({ sheet }: { readonly sheet: Sheet | null }): JSX.Element {
-  const { running } = useApp();
+  const app = useApp();
+  const choose = (): void => chooseFiles('photo', true, (files) => void app.openFiles(files));
   const isDone = sheet?.answer.status.value === 'done';
-  const canMark = isDone && sheet.isOfModel.value && running.value?.card.crop === 'key';
+  const canMark = isDone && sheet.isOfModel.value && app.running.value?.card.crop === 'key';
   const isSeveral = (sheet?.answer.entry.value?.photos.length ?? 1) > 1;
   const mark = (): void => {
     if (sheet) sheet.mode.value = 'mark';
@@ -71,7 +78,7 @@ export function PhotoActions({ sheet }: { readonly sheet: Sheet | null }): JSX.E
           {t('answer.mark')}
         </button>
       ) : null}
-      <button type="button" onClick={choosePhoto}>
+      <button type="button" onClick={choose}>
         <Icon of={Image} size={20} />
         {t('photo.another')}
       </button>
@@ -81,10 +88,6 @@ export function PhotoActions({ sheet }: { readonly sheet: Sheet | null }): JSX.E
       </a>
     </div>
   );
-}
-
-function choosePhoto(): void {
-  document.querySelector<HTMLInputElement>('#photo-input')?.click();
 }
 
 function textOf({ photo, keys }: Sheet): string {

@@ -11,11 +11,13 @@ import './cards.css';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { LIMITS } from '../../core/causes';
+import { boundsOf } from '../../core/overlap';
 import { t } from '../../words';
 import type { Answer } from '../answers';
 import { useApp } from '../app';
 import { announce } from '../notices';
 import { Page } from '../parts/page';
+import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
 import { HeaderActions, PhotoActions } from './actions';
 import { KeyCard } from './card';
@@ -50,6 +52,7 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
   const sheet = useMemo(() => new Sheet(app, answer), [answer]);
   const status = answer.status.value;
   useEffect(() => announceStatus(sheet), [status]);
+  useEffect(() => openTapped(sheet), [status]);
   return (
     <Page
       title={titleOf(sheet)}
@@ -135,6 +138,21 @@ function select(sheet: Sheet, id: string): void {
   });
   const card = document.querySelector(`.key-card[data-key="${CSS.escape(id)}"]`);
   card?.scrollIntoView({ block: 'start', behavior: isCalm() ? 'auto' : 'smooth' });
+}
+
+/** Select the key that was tapped in the camera's picture. */
+function openTapped(sheet: Sheet): void {
+  const { app, answer, photo, keys } = sheet;
+  const tapped = app.tapped.value;
+  if (answer.status.value !== 'done' || !photo.value || tapped?.id !== answer.id) return;
+  app.tapped.value = null;
+  const at = [tapped.at[0] * photo.value.width, tapped.at[1] * photo.value.height] as const;
+  const distance = ({ box }: StoredKey): number => {
+    const { x, y, width, height } = boundsOf(box);
+    return Math.hypot(x + width / 2 - at[0], y + height / 2 - at[1]);
+  };
+  const [nearest] = [...keys.value].sort((one, other) => distance(one) - distance(other));
+  if (nearest) select(sheet, idOf(nearest));
 }
 
 function isCalm(): boolean {

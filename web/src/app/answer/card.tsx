@@ -17,8 +17,8 @@ import { hashOf } from '../router';
 import type { StoredKey } from '../storage/entries';
 import { AddPhoto } from './add-photo';
 import { certaintyText } from './certainty';
-import { idOf } from './changes';
 import { CertaintyHelp } from './certainty-help';
+import { idOf } from './changes';
 import { Compare } from './compare';
 import { adviceText, headingText, isKey, isWhole, kindOf, statusOf, topTwoText } from './describe';
 import { Measurements, Probabilities } from './numbers';
@@ -104,12 +104,18 @@ function Chip({ part, label, open, id, onToggle }: ChipProps): JSX.Element {
 type PartProps = Pick<CardProps, 'sheet' | 'answered'>;
 
 /** Number, thumbnail, kind, how sure. */
-function Head({ sheet, answered, number, id }: PartProps & { number: number | null; id: string }): JSX.Element {
+function Head({
+  sheet,
+  answered,
+  number,
+  id,
+}: PartProps & { number: number | null; id: string }): JSX.Element {
   const heading = useRef<HTMLButtonElement>(null);
   const isSelected = sheet.selected.value === idOf(answered);
   const wasSelected = useRef(isSelected);
   useEffect(() => {
-    if (isSelected && !wasSelected.current && sheet.focusesCard) heading.current?.focus({ preventScroll: true });
+    if (isSelected && !wasSelected.current && sheet.focusesCard)
+      heading.current?.focus({ preventScroll: true });
     wasSelected.current = isSelected;
   }, [isSelected]);
   return (
@@ -126,6 +132,7 @@ function Head({ sheet, answered, number, id }: PartProps & { number: number | nu
         <h2 id={id}>
           <button
             type="button"
+            class="card-name"
             ref={heading}
             aria-pressed={isSelected}
             onClick={() => {
@@ -182,7 +189,9 @@ function More({ sheet, answered }: PartProps): JSX.Element {
           {t('answer.page', { kind: kindPage(kind)?.title ?? kind })}
         </a>
       ) : null}
-      {kindOf(answered) !== null && !isWhole(answered) ? <AddPhoto sheet={sheet} answered={answered} /> : null}
+      {kindOf(answered) !== null && !isWhole(answered) ? (
+        <AddPhoto sheet={sheet} answered={answered} />
+      ) : null}
       <Probabilities answered={answered} />
       {isWhole(answered) ? null : <Measurements answered={answered} />}
     </div>

@@ -6,8 +6,8 @@
  * Needs: describe.ts, core/order.ts, storage
  */
 
-import type { PhotoResult } from '../../engine/protocol';
 import { inReadingOrder } from '../../core/order';
+import type { PhotoResult } from '../../engine/protocol';
 import { NOT_A_KEY, SAID_NOT_A_KEY, SAID_NOT_SURE } from '../storage/corrections';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
 import { isKey } from './describe';

@@ -6,8 +6,10 @@
  * Needs: core/combine.ts, changes.ts, describe.ts
  */
 
-import { combineVerdicts, type Verdict } from '../../core';
+import { type Contribution, combineVerdicts } from '../../core/combine';
+import type { Decision } from '../../core/decision';
 import { areaOf } from '../../core/overlap';
+import type { Verdict } from '../../core/verdict';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
 import { isKey, isWhole, kindOf } from './describe';
 
@@ -19,17 +21,26 @@ export type Combined = { readonly entry: Omit<Entry, 'id'> } | { readonly proble
 
 const CLEARLY = 0.7; // probability of a kind from which another kind is another key
 
+/** What turns probabilities into answers. */
+export type Rule = Pick<Decision, 'kindThreshold'>;
+
 /** Return an entry of a key and another photo of it. key: of photo `index` of the entry. */
-export function withPhoto(entry: Entry, index: number, key: StoredKey, added: EntryPhoto): Combined {
+export function withPhoto(
+  entry: Entry,
+  [index, key]: readonly [number, StoredKey],
+  added: EntryPhoto,
+  rule: Rule,
+): Combined {
   const { photos } = entry;
-  const before = photos.length > 1 ? photos : photos.slice(index, index + 1).map((each) => withKey(each, key));
+  const before =
+    photos.length > 1 ? photos : photos.slice(index, index + 1).map((each) => withKey(each, key));
   const match = matchOf(before.map(keyOf), added);
   if (typeof match === 'string') return { problem: match };
-  return { entry: combined(entry, [...before, withKey(added, match)]) };
+  return { entry: combined(entry, [...before, withKey(added, match)], rule) };
 }
 
 /** Return one entry of several entries' photos, all of one key; each photo's most prominent one is meant. */
-export function combineEntries(entries: readonly Entry[]): Combined {
+export function combineEntries(entries: readonly Entry[], rule: Rule): Combined {
   const [first] = entries;
   const photos: EntryPhoto[] = [];
   for (const photo of entries.flatMap((entry) => entry.photos)) {
@@ -37,23 +48,31 @@ export function combineEntries(entries: readonly Entry[]): Combined {
     if (typeof match === 'string') return { problem: match };
     photos.push(withKey(photo, match));
   }
-  return first ? { entry: combined(first, photos) } : { problem: 'none' };
+  return first ? { entry: combined(first, photos, rule) } : { problem: 'none' };
 }
 
 /** Return an entry without one of its photos. */
-export function removedPhoto(entry: Entry, index: number): Entry {
-  return { ...entry, ...combined(entry, entry.photos.filter((_, i) => i !== index)) };
+export function removedPhoto(entry: Entry, index: number, rule: Rule): Entry {
+  const photos = entry.photos.filter((_, i) => i !== index);
+  return { ...entry, ...combined(entry, photos, rule) };
 }
 
-/** Return the verdicts after each photo: of the first, of the first two, and so on. */
-export function verdictsAfter({ photos }: Pick<Entry, 'photos'>): Verdict[] {
-  const verdicts = photos.map((photo) => keyOf(photo).verdict);
-  return verdicts.map((verdict, i) => (i === 0 ? verdict : combineVerdicts(verdicts.slice(0, i + 1))));
+/** Return what each photo added to the answer. */
+export function stepsOf({ photos }: Pick<Entry, 'photos'>, rule: Rule): readonly Contribution[] {
+  return combineVerdicts(verdictsOf(photos), rule).contributions;
 }
 
-function combined({ kinds, ofKeys, group }: Entry, photos: readonly EntryPhoto[]): Omit<Entry, 'id'> {
-  const verdicts = verdictsAfter({ photos });
-  return { photos, combined: photos.length > 1 ? (verdicts.at(-1) ?? null) : null, kinds, ofKeys, group };
+function combined(
+  { kinds, ofKeys, group }: Entry,
+  photos: readonly EntryPhoto[],
+  rule: Rule,
+): Omit<Entry, 'id'> {
+  const verdict = photos.length > 1 ? combineVerdicts(verdictsOf(photos), rule).verdict : null;
+  return { photos, combined: verdict, kinds, ofKeys, group };
+}
+
+function verdictsOf(photos: readonly EntryPhoto[]): Verdict[] {
+  return photos.map((photo) => keyOf(photo).verdict);
 }
 
 /** Return the key of a photo that may be the same as those of other photos: the largest; or why there is none. */

@@ -48,7 +48,9 @@ export function fontOf(size: number): string {
 
 /** Return each key's outline and label. */
 export function layOut(keys: readonly Numbered[], view: View, frame: Size, sizes: Sizes): Drawn[] {
-  const shown = keys.filter(({ key }) => !isWhole(key)).map((each) => ({ ...each, box: boxIn(view, each.key) }));
+  const shown = keys
+    .filter(({ key }) => !isWhole(key))
+    .map((each) => ({ ...each, box: boxIn(view, each.key) }));
   const labelled = shown.filter(({ number, box }) => number !== null && isIn(box, frame));
   const texts = labelled.map(({ key, number }) => [`${number} ${shortText(key)}`, String(number)] as const);
   const measure = textMeasure(sizes.font);

@@ -70,6 +70,7 @@ export function Marking(props: MarkingProps): JSX.Element {
         ref={surface}
         class="marking"
         role="application"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: arrow keys move the cross here
         tabIndex={0}
         aria-label={t('answer.mark.surface')}
         onKeyDown={onKeyDown}
@@ -154,7 +155,8 @@ interface MarkBarProps {
 /** What to do next, and the buttons. */
 function MarkBar({ sheet, ends: { head, tip }, next, onReset }: MarkBarProps): JSX.Element {
   const [isBusy, setBusy] = useState(false);
-  const isLong = head !== null && tip !== null && Math.hypot(tip[0] - head[0], tip[1] - head[1]) >= MIN_LENGTH;
+  const isLong =
+    head !== null && tip !== null && Math.hypot(tip[0] - head[0], tip[1] - head[1]) >= MIN_LENGTH;
   const done = async (): Promise<void> => {
     if (!head || !tip) return;
     setBusy(true);
@@ -177,7 +179,13 @@ function MarkBar({ sheet, ends: { head, tip }, next, onReset }: MarkBarProps): J
         </button>
       ) : null}
       {head && tip ? (
-        <button type="button" class="main" ref={button} disabled={!isLong || isBusy} onClick={() => void done()}>
+        <button
+          type="button"
+          class="main"
+          ref={button}
+          disabled={!isLong || isBusy}
+          onClick={() => void done()}
+        >
           {t('answer.mark.done')}
         </button>
       ) : null}

@@ -13,11 +13,13 @@ import { t } from '../../words';
 import type { Answer } from '../answers';
 import type { App } from '../app';
 import { kindLabel } from '../kinds/kinds';
-import { announce, notify } from '../notices';
+import { announce, clearNotice, notify } from '../notices';
+import { navigate, route } from '../router';
 import { addPhoto, deletePhotos, NOT_A_KEY } from '../storage/corrections';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
+import { addPhotoOf } from './adding';
 import { corrected, idOf, markedKey, promoted, saidOf, withKeys } from './changes';
-import { removedPhoto } from './combining';
+import { type Rule, removedPhoto } from './combining';
 import { answerText, isKey, isWhole } from './describe';
 
 /** What the user does in the photo. */
@@ -44,7 +46,9 @@ export class Sheet {
   readonly keys = computed<readonly StoredKey[]>(() => {
     const verdict = this.answer.entry.value?.combined;
     const keys = this.photo.value?.keys.filter((key) => isKey(key) || isWhole(key)) ?? [];
-    return verdict ? keys.map((key) => ({ ...key, verdict, causes: verdict.reason ? key.causes : [] })) : keys;
+    return verdict
+      ? keys.map((key) => ({ ...key, verdict, causes: verdict.reason ? key.causes : [] }))
+      : keys;
   });
 
   /** What was detected in it, and is not a key. */
@@ -63,6 +67,12 @@ export class Sheet {
     const photo = this.answer.photos[this.photoIndex.value] ?? this.answer.photos[0];
     if (!photo) throw new Error('the answer has no photo yet');
     return photo;
+  }
+
+  /** What turns probabilities into answers. */
+  get rule(): Rule {
+    const { kindThreshold = 0.5 } = this.app.running.value ?? {};
+    return { kindThreshold };
   }
 
   get entry(): Entry {
@@ -134,10 +144,30 @@ export class Sheet {
     announce(t('answer.marked', { answer: answerText(now) }));
   }
 
+  /** Let the user take or choose another photo of a key. */
+  takeAnother(key: StoredKey): void {
+    const { app, answer } = this;
+    app.nextPhoto.value = async (photo) => {
+      navigate({ view: 'answer', id: answer.id }, true);
+      notify(t('answer.adding'), 'ready');
+      const problem = await addPhotoOf(this, key, photo);
+      if (problem) notify(problem, 'error');
+      else clearNotice();
+    };
+    navigate({ view: 'scan' });
+    notify(t('answer.takeAnother'), 'ready', { label: t('answer.cancel'), run: () => history.back() });
+    const stop = route.subscribe(({ view }) => {
+      if (view === 'scan') return;
+      if (app.nextPhoto.value) clearNotice();
+      app.nextPhoto.value = null;
+      queueMicrotask(() => stop());
+    });
+  }
+
   /** Remove one of several photos of a key. */
   async removePhoto(index: number): Promise<void> {
     this.photoIndex.value = 0;
-    await this.app.answers.removePhoto(this.answer, index, removedPhoto(this.entry, index));
+    await this.app.answers.removePhoto(this.answer, index, removedPhoto(this.entry, index, this.rule));
     announce(t('answer.photoRemoved'));
   }
 

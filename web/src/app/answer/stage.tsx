@@ -32,7 +32,10 @@ export function Stage({ sheet, url, isBusy, onSelect }: StageProps): JSX.Element
   const [natural, setNatural] = useState<Size | null>(null); // until the entry has its size
   const [isBroken, setBroken] = useState(false); // the browser cannot show the file
   const size = sheet.photo.value ?? natural;
-  const photo = useMemo(() => size && { width: size.width, height: size.height }, [size?.width, size?.height]);
+  const photo = useMemo(
+    () => size && { width: size.width, height: size.height },
+    [size?.width, size?.height],
+  );
   const zoom = useZoom(photo);
   const isMarking = sheet.mode.value === 'mark';
   useEffect(() => zoom.reset(), [url]);
@@ -48,6 +51,7 @@ export function Stage({ sheet, url, isBusy, onSelect }: StageProps): JSX.Element
         <img
           src={url}
           alt={t(sheet.photo.value?.keys.some(isWhole) ? 'photo.image.any' : 'photo.image')}
+          class={zoom.view ? 'placed' : ''}
           draggable={false}
           style={imageStyle(zoom, photo)}
           onLoad={({ currentTarget: { naturalWidth: width, naturalHeight: height } }) =>
@@ -127,7 +131,7 @@ function ZoomButton({ sheet, zoom }: { readonly sheet: Sheet; readonly zoom: Zoo
   );
 }
 
-function imageStyle({ view }: Zoom, photo: Size | null): JSX.CSSProperties {
+function imageStyle({ view }: Zoom, photo: Size | null): Record<string, string> {
   if (!view || !photo) return {};
   const { scale, x, y } = view;
   return {

@@ -8,12 +8,13 @@
 
 import { X } from 'lucide';
 import type { JSX } from 'preact';
+import type { Contribution } from '../../core/combine';
 import { formatPercent, t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import { BlobImage } from '../parts/blob-image';
 import { Icon } from '../parts/icon';
 import type { EntryPhoto } from '../storage/entries';
-import { type Contribution, stepsOf } from './combining';
+import { stepsOf } from './combining';
 import { answerText } from './describe';
 import type { Sheet } from './sheet';
 
@@ -21,7 +22,7 @@ import type { Sheet } from './sheet';
 export function Strip({ sheet }: { readonly sheet: Sheet }): JSX.Element | null {
   const entry = sheet.answer.entry.value;
   if (!entry?.combined) return null;
-  const steps = stepsOf(entry);
+  const steps = stepsOf(entry, sheet.rule);
   return (
     <section class="strip" aria-labelledby="strip-title">
       <h2 id="strip-title">{t('answer.photos', { n: entry.photos.length })}</h2>

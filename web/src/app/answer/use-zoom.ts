@@ -23,7 +23,7 @@ const FILLED = 0.8; // of the frame, by the key that is enlarged
 
 /** What a view of a photo needs. */
 export interface Zoom {
-  readonly frame: RefObject<HTMLDivElement>;
+  readonly frame: RefObject<HTMLDivElement | null>;
   readonly size: Size | null; // of the frame; null: not measured yet
   readonly view: View | null;
   readonly isZoomed: boolean;
@@ -68,7 +68,7 @@ export function useZoom(photo: Size | null): Zoom {
 }
 
 /** Return the size of an element, kept up to date. */
-function useSize(element: RefObject<HTMLElement>): Size | null {
+function useSize(element: RefObject<HTMLElement | null>): Size | null {
   const [size, setSize] = useState<Size | null>(null);
   useEffect(() => {
     if (!element.current) return;
@@ -92,7 +92,7 @@ class Gesture {
   wasMoved = false;
 
   constructor(
-    readonly element: RefObject<HTMLElement>,
+    readonly element: RefObject<HTMLElement | null>,
     readonly onView: (view: View | null) => void,
   ) {}
 
@@ -163,7 +163,11 @@ class Gesture {
   }
 
   get #isZoomed(): boolean {
-    return this.#view !== null && this.#sizes !== null && isZoomed(this.#view, this.#sizes.photo, this.#sizes.frame);
+    return (
+      this.#view !== null &&
+      this.#sizes !== null &&
+      isZoomed(this.#view, this.#sizes.photo, this.#sizes.frame)
+    );
   }
 
   #zoom(factor: number, at: Point): void {

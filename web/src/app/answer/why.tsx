@@ -7,7 +7,7 @@
  */
 
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { constants, type Point } from '../../core';
 import { colourOf } from '../../core/gradcam';
 import { formatPercent, t } from '../../words';
@@ -32,19 +32,26 @@ type Shown = 'map' | 'none' | 'noMaps' | null;
 export function Why({ sheet, answered }: WhyProps): JSX.Element {
   const [kind, setKind] = useState(answered.correction || answered.verdict.best);
   const [isOn, setOn] = useState(true);
+  const id = useId();
   const { canvas, shown, where } = useHeatMap(sheet, answered, kind, isOn);
   if (!sheet.isOfModel.value) return <p class="secondary">{t('answer.otherModel')}</p>;
   return (
     <figure class="why evidence">
       <div class="bar">
-        <label>
-          <span>{t('answer.evidenceFor')}</span>
-          <KindSelect answered={answered} value={kind} onChange={setKind} />
-        </label>
-        <label class="switch">
-          <input type="checkbox" checked={isOn} onChange={() => setOn(!isOn)} disabled={shown !== 'map'} />
-          <span>{t('answer.heatMap')}</span>
-        </label>
+        <span class="choice">
+          <label for={`${id}-kind`}>{t('answer.evidenceFor')}</label>
+          <KindSelect id={`${id}-kind`} answered={answered} value={kind} onChange={setKind} />
+        </span>
+        <span class="choice">
+          <input
+            id={`${id}-map`}
+            type="checkbox"
+            checked={isOn}
+            onChange={() => setOn(!isOn)}
+            disabled={shown !== 'map'}
+          />
+          <label for={`${id}-map`}>{t('answer.heatMap')}</label>
+        </span>
       </div>
       <canvas ref={canvas} role="img" aria-label={captionOf(shown, kind, where)} />
       {shown === 'map' ? <ColourScale /> : null}
@@ -101,14 +108,15 @@ function draw(bitmap: ImageBitmap, canvas: HTMLCanvasElement): void {
 }
 
 interface KindSelectProps {
+  readonly id: string;
   readonly answered: StoredKey;
   readonly value: string;
   readonly onChange: (kind: string) => void;
 }
 
-function KindSelect({ answered, value, onChange }: KindSelectProps): JSX.Element {
+function KindSelect({ id, answered, value, onChange }: KindSelectProps): JSX.Element {
   return (
-    <select value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+    <select id={id} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
       {answered.verdict.probabilities.slice(0, MAX_KINDS).map(({ kind, probability }) => (
         <option key={kind} value={kind}>
           {t('key.answer', { kind: kindLabel(kind), probability: formatPercent(probability) })}
@@ -131,7 +139,7 @@ function ColourScale(): JSX.Element {
   return (
     <p class="scale">
       {t('detail.low')}
-      <canvas ref={ramp} width={constants.gradcam.COLOURS.length * RAMP_STEPS} height={1} aria-hidden="true" />
+      <canvas ref={ramp} width={constants.gradcam.COLOURS.length * RAMP_STEPS} height={1} />
       {t('detail.high')}
     </p>
   );

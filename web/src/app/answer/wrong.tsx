@@ -31,7 +31,10 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const group = useRef<HTMLFieldSetElement>(null);
   const { reportError } = sheet.app;
-  useEffect(() => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }), []);
+  useEffect(
+    () => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }),
+    [],
+  );
   const run = (action: Promise<void>): void => {
     setBusy(true);
     action.then(onDone).catch(reportError);
