@@ -16,6 +16,7 @@ import { Sketch } from '../parts/sketch';
 import { NOT_A_KEY } from '../storage/corrections';
 import type { StoredKey } from '../storage/entries';
 import { kindOf } from './describe';
+import { bringIntoView } from './into-view';
 import type { Sheet } from './sheet';
 
 const MAX_BUTTONS = 12; // kinds; more are in a list
@@ -31,6 +32,7 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const group = useRef<HTMLFieldSetElement>(null);
   const { reportError } = sheet.app;
+  useEffect(() => group.current && bringIntoView(group.current), []);
   useEffect(
     () => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }),
     [],
@@ -77,7 +79,7 @@ function Choices({ answered, onChoose }: ChoicesProps): JSX.Element {
   const [chosen, setChosen] = useState(kinds[0] ?? '');
   if (kinds.length <= MAX_BUTTONS)
     return (
-      <ul class="choices">
+      <ul class="kind-choices">
         {kinds.map((kind) => (
           <li key={kind}>
             <button type="button" data-kind={kind} onClick={() => onChoose(kind)}>
