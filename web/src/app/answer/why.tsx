@@ -35,7 +35,9 @@ export function Why({ sheet, answered }: WhyProps): JSX.Element {
   const [isOn, setOn] = useState(true);
   const id = useId();
   const figure = useRef<HTMLElement>(null);
-  useEffect(() => figure.current && bringIntoView(figure.current), []);
+  useEffect(() => {
+    if (figure.current) bringIntoView(figure.current);
+  }, []);
   const { canvas, shown, where } = useHeatMap(sheet, answered, kind, isOn);
   if (!sheet.isOfModel.value) return <p class="secondary">{t('answer.otherModel')}</p>;
   return (

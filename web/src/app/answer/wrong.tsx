@@ -32,7 +32,9 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const group = useRef<HTMLFieldSetElement>(null);
   const { reportError } = sheet.app;
-  useEffect(() => group.current && bringIntoView(group.current), []);
+  useEffect(() => {
+    if (group.current) bringIntoView(group.current);
+  }, []);
   useEffect(
     () => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }),
     [],
