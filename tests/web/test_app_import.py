@@ -150,6 +150,29 @@ def test_a_full_device_is_reported_and_loses_no_answer(chromium, host):
     context.close()
 
 
+def test_several_photos_of_one_key_become_one_answer(page, host):
+    paths = [path for path in photos(60) if [key.kind for key in keys_in(path)] == ["dimple"]][:3]
+    choose(page, host, paths)
+    finish(page, 3)
+    group = page.url
+    page.get_by_role("button", name="All show one key").click()
+    page.wait_for_url("**#/answer/*")
+    page.get_by_text("dimple").first.wait_for()
+    page.goto(f"{host.url}#/history")
+    page.locator(".tile").nth(3).wait_for()
+    assert page.locator(".count-badge").get_attribute("aria-label") == "3 photos"
+    page.goto(group)
+    assert page.locator("a.row").count() == 3  # the photos' own answers stay, and the new one is none of them
+
+
+def test_photos_of_different_keys_are_not_combined(page, host):
+    every = {path.parent.name: path for path in photos(60) if len(keys_in(path)) == 1}
+    choose(page, host, [every["dimple"], every["mortice"]])
+    finish(page, 2)
+    page.get_by_role("button", name="All show one key").click()
+    page.get_by_role("alert").filter(has_text="Not combined").wait_for()
+
+
 def test_one_photo_opens_its_answer(page, host):
     page.goto(f"{host.url}#/history")
     with page.expect_file_chooser() as chooser:

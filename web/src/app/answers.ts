@@ -10,6 +10,7 @@ import { type Signal, signal } from '@preact/signals';
 import { EnginePhoto } from '../engine/photo';
 import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
 import { isAboutKeys, t } from '../words';
+import { arranged } from './answer/changes';
 import { notify } from './notices';
 import type { Running } from './session';
 import {
@@ -108,20 +109,7 @@ export class Answers {
   /** Change an answer, here and in the history. */
   async update(answer: Answer, entry: Entry): Promise<void> {
     answer.entry.value = entry;
-    if (answer.isStored.value) await putEntry(entry);
-  }
-
-  /** Add an answer that was made of others; it is stored like them. */
-  async addEntry(entry: Omit<Entry, 'id'>): Promise<Answer | null> {
-    const { engine } = await this.running();
-    const photo = entry.photos[0]?.photo;
-    if (!photo) return null;
-    const answer = this.#add(this.#newId(), photo);
-    answer.photos.push(...entry.photos.map((each) => new EnginePhoto(engine, each.photo)));
-    answer.entry.value = { ...entry, id: answer.id };
-    await this.#store(answer);
-    answer.status.value = 'done';
-    return answer;
+    if (answer.isStored.value) await this.#store(answer);
   }
 
   /** Forget an answer, here and in the history. */
@@ -142,15 +130,40 @@ export class Answers {
     for (const id of [...this.#answers.keys(), ...this.#lean.keys()]) this.forget(id);
   }
 
-  /** Add another photo of the same key: the entry's keys are combined by the caller. Throws PhotoError. */
-  async addPhoto(answer: Answer, photo: Blob): Promise<EntryPhoto> {
+  /** Recognise the keys of a photo that is to be added to an answer. Throws PhotoError. */
+  async read(photo: Blob): Promise<EntryPhoto> {
     const { engine } = await this.running();
     const opened = new EnginePhoto(engine, photo);
-    const result = await opened.recognise();
-    const stored = await entryPhotoOf(opened, result);
-    answer.photos.push(new EnginePhoto(engine, stored.photo));
-    opened.close();
-    return stored;
+    try {
+      return await entryPhotoOf(opened, await opened.recognise());
+    } finally {
+      opened.close();
+    }
+  }
+
+  /** Add a photo to an answer. entry: with it, at the end. */
+  async addPhoto(answer: Answer, { photo }: EntryPhoto, entry: Entry): Promise<void> {
+    const { engine } = await this.running();
+    answer.photos.push(new EnginePhoto(engine, photo));
+    await this.update(answer, entry);
+  }
+
+  /** Remove a photo from an answer. entry: without it. */
+  async removePhoto(answer: Answer, index: number, entry: Entry): Promise<void> {
+    answer.photos.splice(index, 1)[0]?.close();
+    await this.update(answer, entry);
+  }
+
+  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
+  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
+    const { engine } = await this.running();
+    const id = this.#newId();
+    const answer = this.#add(id, entry.photos[0]?.photo ?? new Blob());
+    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
+    answer.entry.value = { ...entry, id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
   }
 
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
@@ -178,15 +191,16 @@ export class Answers {
     }
   }
 
-  /** Keep an answer in the history, if the user wants that and there is room. */
+  /** Keep an answer in the history, if the user wants that and there is room; without room it lasts for this visit. */
   async #store(answer: Answer): Promise<void> {
-    if (!keepsHistory.value || !answer.entry.value) return;
+    if (!answer.entry.value || !(keepsHistory.value || answer.isStored.value)) return;
     try {
       await putEntry(answer.entry.value);
       answer.isStored.value = true;
       this.#files.delete(answer.id);
     } catch (error) {
-      if (!this.#isStorageReported) notify(storageErrorText(error), 'error');
+      answer.isStored.value = false;
+      if (!this.#isStorageReported) notify(t('storage.notKept', { why: storageErrorText(error) }), 'error');
       this.#isStorageReported = true;
     }
   }
@@ -265,7 +279,7 @@ async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<En
     return { ...scaled(key, scale), verdict, causes, measurements, features };
   });
   const { width: originalWidth, brightness } = result;
-  return { photo: whole, thumbnail, width, height, originalWidth, brightness, keys };
+  return { photo: whole, thumbnail, width, height, originalWidth, brightness, keys: arranged(keys) };
 }
 
 function scaled({ box, head, tip }: Place, scale: number): Place {

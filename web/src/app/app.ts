@@ -9,6 +9,7 @@
 import { type ReadonlySignal, signal } from '@preact/signals';
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
+import type { Point } from '../core';
 import { t } from '../words';
 import { modelErrorText } from './about/model-text';
 import { Answers } from './answers';
@@ -25,10 +26,18 @@ export interface Progress {
   readonly total: number;
 }
 
+/** Where the user tapped in the camera's picture: the answer of the key there is to be opened. */
+export interface Tapped {
+  readonly id: number; // of the answer
+  readonly at: Point; // shares of the photo's width and height
+}
+
 /** What the views share. */
 export class App {
   readonly progress = signal<Progress | null>(null);
   readonly milliseconds = signal<number | null>(null); // spent on the last image
+  readonly tapped = signal<Tapped | null>(null); // the answer's view sets it to null when it has opened the key
+  readonly nextPhoto = signal<((photo: Blob) => Promise<void>) | null>(null); // what it is for; null: a new answer
   readonly isSwitching = signal(false); // whether another model is being loaded
   #markStarted: () => void = () => undefined;
   readonly #started = new Promise<void>((resolve) => {
@@ -67,15 +76,20 @@ export class App {
     clearNotice();
     for (const file of files) if (await isModel(file)) return this.openModel(file);
     const [first] = files;
-    if (!first) return;
+    if (!first || (files.length === 1 && this.#passOn(first))) return;
     if (files.length === 1) navigate({ view: 'answer', id: this.answers.open(first).id });
     else this.#import(files);
   }
 
-  /** Open a camera frame or photo. */
-  openFrame(photo: Blob, bitmap?: ImageBitmap): void {
+  /** Open a camera frame or photo; `at`: where a key in it was tapped. */
+  openFrame(photo: Blob, bitmap?: ImageBitmap, at?: Point): void {
     clearNotice();
+    if (this.#passOn(photo)) {
+      bitmap?.close();
+      return;
+    }
     const { id } = this.answers.open(photo, bitmap ? { bitmap } : {});
+    this.tapped.value = at ? { id, at } : null;
     navigate({ view: 'answer', id });
   }
 
@@ -94,6 +108,14 @@ export class App {
   readonly reportError = (error: unknown): void => {
     notify(t('error.other', { why: error instanceof Error ? error.message : String(error) }), 'error');
   };
+
+  /** Use a photo for what a view asked for; return whether one did. */
+  #passOn(photo: Blob): boolean {
+    const use = this.nextPhoto.value;
+    this.nextPhoto.value = null;
+    void use?.(photo);
+    return use !== null;
+  }
 
   #import(files: readonly File[]): void {
     navigate({ view: 'import', group: this.imports.start(files).group });

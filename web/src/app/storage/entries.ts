@@ -87,6 +87,12 @@ export async function allSummaries(): Promise<Summary[]> {
   return summaries.filter(({ deleted }) => !deleted).reverse();
 }
 
+/** Return the newest entry; null if there is none. */
+export async function newestEntry(): Promise<Entry | null> {
+  const [newest] = await allSummaries();
+  return newest ? getEntry(newest.id) : null;
+}
+
 /** Return the thumbnails of entries, by id. */
 export async function getThumbnails(ids: readonly number[]): Promise<Map<number, Blob>> {
   return transactAll(['thumbnails'], 'readonly', (store) => {
