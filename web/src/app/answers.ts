@@ -200,7 +200,7 @@ export class Answers {
       this.#files.delete(answer.id);
     } catch (error) {
       answer.isStored.value = false;
-      if (!this.#isStorageReported) notify(storageErrorText(error), 'error');
+      if (!this.#isStorageReported) notify(t('storage.notKept', { why: storageErrorText(error) }), 'error');
       this.#isStorageReported = true;
     }
   }
