@@ -11,9 +11,10 @@ import { EnginePhoto } from '../engine/photo';
 import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
 import { isAboutKeys, t } from '../words';
 import { arranged } from './answer/changes';
+import { notify } from './notices';
 import type { Running } from './session';
 import {
-  deleteEntry,
+  deleteEntries,
   type Entry,
   type EntryPhoto,
   getEntry,
@@ -21,9 +22,12 @@ import {
   type StoredKey,
 } from './storage/entries';
 import { keepsHistory } from './storage/settings';
+import { storageErrorText } from './storage/text';
 import { thumbnailOf } from './thumbnail';
 
 const MAX_IN_MEMORY = 8; // answers with their photos; the others are read from the history
+
+const NO_PHOTO = new Blob();
 
 /** Where an answer stands. */
 export type Status = 'busy' | 'done' | 'failed';
@@ -45,9 +49,18 @@ export interface OpenOptions {
   readonly group?: number; // of photos that are imported together
 }
 
+/** An answer that is not stored, without its photo, which is made again from the file. */
+interface Lean {
+  readonly file: Blob;
+  readonly entry: Entry;
+}
+
 /** The answers of a session. */
 export class Answers {
   readonly #answers = new Map<number, Answer>();
+  readonly #files = new Map<number, Blob>(); // of the answers in memory that are not stored
+  readonly #lean = new Map<number, Lean>();
+  #isStorageReported = false; // once a visit is enough
   #lastId = 0;
 
   /** running: the model that is loaded, when it is. */
@@ -56,6 +69,7 @@ export class Answers {
   /** Open a photo, and recognise its keys in the background. */
   open(photo: Blob, options: OpenOptions = {}): Answer {
     const answer = this.#add(this.#newId(), photo);
+    this.#files.set(answer.id, photo);
     void this.#recognise(answer, photo, options);
     return answer;
   }
@@ -76,7 +90,8 @@ export class Answers {
   async get(id: number): Promise<Answer | null> {
     const known = this.#answers.get(id);
     if (known) return known;
-    const entry = await getEntry(id).catch(() => null);
+    const lean = this.#lean.get(id);
+    const entry = await (lean ? this.#restored(lean) : getEntry(id).catch(() => null));
     const photo = entry?.photos[0]?.photo;
     if (!entry || !photo) return null;
     const { engine } = await this.running();
@@ -84,7 +99,9 @@ export class Answers {
     if (answer.photos.length === 0)
       answer.photos.push(...entry.photos.map((each) => new EnginePhoto(engine, each.photo)));
     answer.entry.value = entry;
-    answer.isStored.value = true;
+    answer.isStored.value = !lean;
+    if (lean) this.#files.set(id, lean.file);
+    this.#lean.delete(id);
     answer.status.value = 'done';
     return answer;
   }
@@ -95,15 +112,35 @@ export class Answers {
     if (answer.isStored.value) await this.#store(answer);
   }
 
+  /** Add an answer that was made of others; it is stored like them. */
+  async addEntry(entry: Omit<Entry, 'id'>): Promise<Answer | null> {
+    const { engine } = await this.running();
+    const photo = entry.photos[0]?.photo;
+    if (!photo) return null;
+    const answer = this.#add(this.#newId(), photo);
+    answer.photos.push(...entry.photos.map((each) => new EnginePhoto(engine, each.photo)));
+    answer.entry.value = { ...entry, id: answer.id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
+  }
+
   /** Forget an answer, here and in the history. */
   async remove(id: number): Promise<void> {
-    this.#forget(id);
-    await deleteEntry(id);
+    this.forget(id);
+    await deleteEntries([id]);
+  }
+
+  /** Forget an answer of this visit; the history keeps what it has. */
+  forget(id: number): void {
+    this.#release(id);
+    this.#files.delete(id);
+    this.#lean.delete(id);
   }
 
   /** Forget the answers of this visit: another model runs. */
   clear(): void {
-    for (const id of [...this.#answers.keys()]) this.#forget(id);
+    for (const id of [...this.#answers.keys(), ...this.#lean.keys()]) this.forget(id);
   }
 
   /** Recognise the keys of a photo that is to be added to an answer. Throws PhotoError. */
@@ -130,18 +167,6 @@ export class Answers {
     await this.update(answer, entry);
   }
 
-  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
-  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
-    const { engine } = await this.running();
-    const id = this.#newId();
-    const answer = this.#add(id, entry.photos[0]?.photo ?? new Blob());
-    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
-    answer.entry.value = { ...entry, id };
-    await this.#store(answer);
-    answer.status.value = 'done';
-    return answer;
-  }
-
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
     try {
       const { engine, card } = await this.running();
@@ -152,6 +177,7 @@ export class Answers {
       answer.photos.push(new EnginePhoto(engine, stored.photo));
       answer.entry.value = {
         id: answer.id,
+        ...(file instanceof File && file.name ? { name: file.name } : {}),
         photos: [stored],
         combined: null,
         kinds: card.kinds,
@@ -169,10 +195,24 @@ export class Answers {
   /** Keep an answer in the history, if the user wants that and there is room; without room it lasts for this visit. */
   async #store(answer: Answer): Promise<void> {
     if (!answer.entry.value || !(keepsHistory.value || answer.isStored.value)) return;
-    answer.isStored.value = await putEntry(answer.entry.value).then(
-      () => true,
-      () => false,
-    );
+    try {
+      await putEntry(answer.entry.value);
+      answer.isStored.value = true;
+      this.#files.delete(answer.id);
+    } catch (error) {
+      answer.isStored.value = false;
+      if (!this.#isStorageReported) notify(storageErrorText(error), 'error');
+      this.#isStorageReported = true;
+    }
+  }
+
+  /** Make the photo of an answer again. Throws PhotoError if the file cannot be read any more. */
+  async #restored({ file, entry }: Lean): Promise<Entry> {
+    const { engine } = await this.running();
+    const opened = new EnginePhoto(engine, file);
+    const photo = await opened.wholePhoto();
+    opened.close();
+    return { ...entry, photos: entry.photos.map((each) => ({ ...each, photo })) };
   }
 
   #add(id: number, photo: Blob): Answer {
@@ -188,12 +228,23 @@ export class Answers {
     this.#answers.set(id, answer);
     for (const [old, { status }] of this.#answers) {
       if (this.#answers.size <= MAX_IN_MEMORY) break;
-      if (status.value !== 'busy' && old !== id) this.#forget(old);
+      if (status.value !== 'busy' && old !== id) this.#evict(old);
     }
     return answer;
   }
 
-  #forget(id: number): void {
+  /** Make room for others; what is not stored can still be shown again in this visit. */
+  #evict(id: number): void {
+    const answer = this.#answers.get(id);
+    const entry = answer?.entry.value;
+    const file = this.#files.get(id);
+    if (entry && file && entry.photos.length === 1) this.#lean.set(id, { file, entry: withoutPhotos(entry) });
+    else if (entry && !answer?.isStored.value) return; // its photos are nowhere else
+    this.#release(id);
+    this.#files.delete(id);
+  }
+
+  #release(id: number): void {
     const answer = this.#answers.get(id);
     if (!answer) return;
     this.#answers.delete(id);
@@ -214,6 +265,11 @@ export function photoErrorText(error: unknown): string {
   return t('error.other', { why: error instanceof Error ? error.message : String(error) });
 }
 
+/** Return an entry without the memory of its photos. */
+export function withoutPhotos(entry: Entry): Entry {
+  return { ...entry, photos: entry.photos.map((photo) => ({ ...photo, photo: NO_PHOTO })) };
+}
+
 /** Return a photo and its keys as they are stored: coordinates are of the stored photo, keys in reading order. */
 async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<EntryPhoto> {
   const whole = await photo.wholePhoto();
@@ -223,7 +279,8 @@ async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<En
     const { verdict, causes, measurements, features } = key;
     return { ...scaled(key, scale), verdict, causes, measurements, features };
   });
-  return { photo: whole, thumbnail, width, height, brightness: result.brightness, keys: arranged(keys) };
+  const { width: originalWidth, brightness } = result;
+  return { photo: whole, thumbnail, width, height, originalWidth, brightness, keys: arranged(keys) };
 }
 
 function scaled({ box, head, tip }: Place, scale: number): Place {

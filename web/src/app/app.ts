@@ -13,6 +13,7 @@ import type { Point } from '../core';
 import { t } from '../words';
 import { modelErrorText } from './about/model-text';
 import { Answers } from './answers';
+import { Imports } from './history/importing';
 import { announce, clearNotice, notify } from './notices';
 import { isModel, type OwnModel } from './own-models';
 import { navigate } from './router';
@@ -42,6 +43,7 @@ export class App {
     this.#markStarted = resolve;
   });
   readonly answers = new Answers(() => this.#ready());
+  readonly imports = new Imports(this.answers);
 
   constructor(readonly session: Session) {}
 
@@ -114,9 +116,7 @@ export class App {
   }
 
   #import(files: readonly File[]): void {
-    const group = Date.now();
-    for (const file of files) this.answers.open(file, { group });
-    navigate({ view: 'import', group });
+    navigate({ view: 'import', group: this.imports.start(files).group });
   }
 
   /** Run another model: what is shown is about the one before. */
@@ -134,6 +134,7 @@ export class App {
       this.isSwitching.value = false;
     }
     if (this.running.value === before) return;
+    this.imports.clear();
     this.answers.clear();
     this.milliseconds.value = null;
     navigate({ view: 'scan' });

@@ -21,7 +21,7 @@ export interface OwnModel {
 
 /** Store a model file, or replace the one with the same digest. */
 export async function putModel(model: OwnModel): Promise<void> {
-  await persist();
+  persist();
   await transact('models', 'readwrite', (store) => store.put(model));
 }
 
