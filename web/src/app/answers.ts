@@ -114,6 +114,18 @@ export class Answers {
     if (answer.isStored.value) await this.#store(answer);
   }
 
+  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
+  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
+    const { engine } = await this.running();
+    const id = this.#newId();
+    const answer = this.#add(id, entry.photos[0]?.photo ?? NO_PHOTO);
+    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
+    answer.entry.value = { ...entry, id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
+  }
+
   /** Forget an answer, here and in the history. */
   async remove(id: number): Promise<void> {
     this.forget(id);
