@@ -17,6 +17,7 @@ import { announce, clearNotice, notify } from '../notices';
 import { navigate, route } from '../router';
 import { addPhoto, deletePhotos, NOT_A_KEY } from '../storage/corrections';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
+import { storageErrorText } from '../storage/text';
 import { addPhotoOf } from './adding';
 import { corrected, idOf, markedKey, promoted, saidOf, withKeys } from './changes';
 import { type Rule, removedPhoto } from './combining';
@@ -178,8 +179,7 @@ export class Sheet {
       const photo = await (this.answer.photos[index] ?? this.engine).keyPhoto(key);
       return await addPhoto({ kind, said: saidOf(key), photo, kinds, ofKeys }, key.photoId);
     } catch (error) {
-      const why = error instanceof Error ? error.message : String(error);
-      notify(t('collection.failed', { why }), 'error');
+      notify(storageErrorText(error), 'error');
       return key.photoId;
     }
   }
