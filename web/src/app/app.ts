@@ -13,6 +13,7 @@ import type { Point } from '../core';
 import { t } from '../words';
 import { modelErrorText } from './about/model-text';
 import { Answers } from './answers';
+import { purgeAtStart } from './history/deleting';
 import { Imports } from './history/importing';
 import { announce, clearNotice, notify } from './notices';
 import { isModel, type OwnModel } from './own-models';
@@ -54,6 +55,7 @@ export class App {
 
   /** Load the user's model, if there is one, else the app's. Throws an Error if that fails. */
   async start(): Promise<void> {
+    purgeAtStart();
     try {
       await this.session.startOwn((loaded, total) => this.showProgress(loaded, total));
     } catch (error) {

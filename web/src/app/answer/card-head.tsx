@@ -61,7 +61,6 @@ export function Head({ sheet, answered, number, id }: HeadProps): JSX.Element {
             {headingText(answered)}
           </button>
         </h2>
-        {answered.myKey ? <p class="mine">{t('answer.mine', { name: answered.myKey })}</p> : null}
         <Sureness answered={answered} />
       </div>
     </div>

@@ -11,6 +11,7 @@ import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
 import { type MessageKey, t } from '../../words';
 import { kindHint, kindPage } from '../kinds/kinds';
+import { LearnButton, OwnKeyLine } from '../my-keys/own-key';
 import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import type { StoredKey } from '../storage/entries';
@@ -52,6 +53,7 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
       }}
     >
       <Head sheet={sheet} answered={answered} number={number} id={id} />
+      <OwnKeyLine answered={answered} />
       <Explanation sheet={sheet} answered={answered} />
       <div class="asks">
         <Chip part="wrong" label="answer.wrong" open={open} onToggle={toggle} id={id} />
@@ -129,6 +131,7 @@ function More({ sheet, answered }: PartProps): JSX.Element {
       {kindOf(answered) !== null && !isWhole(answered) ? (
         <AddPhoto sheet={sheet} answered={answered} />
       ) : null}
+      <LearnButton answered={answered} photo={sheet.engine} />
       <Probabilities answered={answered} />
       {isWhole(answered) ? null : <Measurements answered={answered} />}
     </div>

@@ -179,7 +179,7 @@ export class Sheet {
       const photo = await (this.answer.photos[index] ?? this.engine).keyPhoto(key);
       return await addPhoto({ kind, said: saidOf(key), photo, kinds, ofKeys }, key.photoId);
     } catch (error) {
-      notify(storageErrorText(error), 'error');
+      notify(t('corrections.failed', { why: storageErrorText(error) }), 'error');
       return key.photoId;
     }
   }

@@ -157,7 +157,7 @@ function FreezeButton(): JSX.Element {
     <button
       type="button"
       class="chip"
-      aria-label={t('camera.auto')}
+      aria-label={`${t('camera.autoShort')}: ${t('camera.autoText')}`}
       aria-pressed={isOn}
       title={t('camera.autoText')}
       onClick={press}

@@ -24,7 +24,6 @@ import {
   changeKind,
   NOT_A_KEY,
   photosFor,
-  purgePhotos,
   SAID_NOT_A_KEY,
   SAID_NOT_SURE,
   type StoredPhoto,
@@ -34,7 +33,6 @@ import { deletePhotosWithUndo } from './deleting';
 import { COMMAND, COMMAND_WITH_NEGATIVES, zipOf } from './zip';
 
 const ZIP_NAMES = { keys: 'keykind-photos.zip', other: 'photos.zip' };
-const UNDO_TIME = 60_000; // ms; what was deleted earlier, perhaps in another tab, cannot be restored any more
 
 /** The view. */
 export function CorrectionsView(): JSX.Element {
@@ -45,7 +43,6 @@ export function CorrectionsView(): JSX.Element {
   const load = async (): Promise<void> => {
     if (!kinds) return; // the model is still being loaded
     try {
-      await purgePhotos(UNDO_TIME);
       setPhotos(await photosFor(kinds, isAboutKeys()));
     } catch (error) {
       setProblem(storageErrorText(error));

@@ -16,6 +16,18 @@ import { load } from './state';
 
 const UNDO_TIME = 11_000; // ms; the notice is shown a little shorter
 
+/** Remove what was deleted and can no longer be brought back, also what an earlier visit has left. */
+export async function purgeDeleted(): Promise<void> {
+  await purgeEntries(UNDO_TIME).catch(() => undefined); // the next visit tries again
+  await purgePhotos(UNDO_TIME).catch(() => undefined);
+}
+
+/** Call purgeDeleted, now and when the offers to undo of an earlier page have ended. */
+export function purgeAtStart(): void {
+  void purgeDeleted();
+  setTimeout(() => void purgeDeleted(), UNDO_TIME + 100);
+}
+
 /** Delete entries of the history, and offer to undo that; `onUndone` is called when they are back. */
 export async function deleteWithUndo(
   answers: Answers,
@@ -26,7 +38,6 @@ export async function deleteWithUndo(
   await withUndo(ids.length, {
     hide: () => hideEntries(ids),
     restore: () => restoreEntries(ids),
-    purge: purgeEntries,
     reload: load,
     onUndone,
   });
@@ -41,7 +52,6 @@ export async function deletePhotosWithUndo(
   await withUndo(photos.length, {
     hide: () => hidePhotos(photos),
     restore: () => restorePhotos(photos),
-    purge: purgePhotos,
     reload,
     onUndone,
   });
@@ -50,12 +60,11 @@ export async function deletePhotosWithUndo(
 interface Steps {
   hide(): Promise<void>;
   restore(): Promise<void>;
-  purge(time?: number): Promise<void>;
   reload(): Promise<void>;
   onUndone(): void;
 }
 
-async function withUndo(count: number, { hide, restore, purge, reload, onUndone }: Steps): Promise<void> {
+async function withUndo(count: number, { hide, restore, reload, onUndone }: Steps): Promise<void> {
   try {
     await hide();
   } catch (error) {
@@ -63,13 +72,8 @@ async function withUndo(count: number, { hide, restore, purge, reload, onUndone 
   } finally {
     await reload();
   }
-  const purgeNow = (): void => void purge().catch(() => undefined); // the next visit tries again
-  const purgeOld = (): void => void purge(UNDO_TIME).catch(() => undefined); // not what was deleted since
-  const timer = setTimeout(purgeOld, UNDO_TIME + 100);
-  addEventListener('pagehide', purgeNow, { once: true });
+  setTimeout(() => void purgeDeleted(), UNDO_TIME + 100);
   const undo = async (): Promise<void> => {
-    clearTimeout(timer);
-    removeEventListener('pagehide', purgeNow);
     try {
       await restore();
       await reload();

@@ -6,7 +6,7 @@
  * Needs: csv.ts, importing.ts, labels.ts
  */
 
-import { FileSpreadsheet, Share2 } from 'lucide';
+import { FileSpreadsheet, Layers, Share2 } from 'lucide';
 import type { JSX } from 'preact';
 import { formatNumber, t } from '../../words';
 import { useApp } from '../app';
@@ -17,16 +17,19 @@ import { summaryOf } from '../storage/summary';
 import { csvOf, type Exported } from './csv';
 import type { ImportRun } from './importing';
 import { facetLabel } from './labels';
+import { openAsOneKey } from './one-key';
 import { countFacets } from './search';
 
 const FILE_NAME = 'keykind-predictions.csv';
 
 /** The results so far; nothing before the first. */
 export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element | null {
-  const { reportError } = useApp();
+  const app = useApp();
+  const { reportError } = app;
   const entries = run.items.flatMap(({ state }) => state.value.entry ?? []);
   const failed = run.items.filter(({ state }) => state.value.status === 'failed').length;
   if (!entries.length && !failed) return null;
+  const combine = async (): Promise<void> => openAsOneKey(app, await run.entries());
   const save = async (): Promise<void> => download(await tableOf(run), FILE_NAME);
   const share = async (): Promise<void> => {
     const file = new File([await tableOf(run)], FILE_NAME, { type: 'text/csv' });
@@ -50,6 +53,12 @@ export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element
       </ul>
       {run.isRunning.value || !entries.length ? null : (
         <div class="bar">
+          {entries.length > 1 ? (
+            <button type="button" onClick={() => void combine().catch(reportError)}>
+              <Icon of={Layers} size={20} />
+              {t('import.oneKey')}
+            </button>
+          ) : null}
           <button type="button" onClick={() => void save().catch(reportError)}>
             <Icon of={FileSpreadsheet} size={20} />
             {t('import.csv')}

@@ -6,20 +6,21 @@
  * Needs: deleting.ts, state.ts
  */
 
-import { CheckCheck, Trash2, X } from 'lucide';
+import { CheckCheck, Layers, Trash2, X } from 'lucide';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { Icon } from '../parts/icon';
+import { getEntries } from '../storage/entries';
 import type { Summary } from '../storage/summary';
 import { deleteWithUndo } from './deleting';
+import { openAsOneKey } from './one-key';
 import { selected } from './state';
 
 /** The toolbar. */
 export function SelectionBar({ found }: { readonly found: readonly Summary[] }): JSX.Element {
-  const { answers } = useApp();
-  const bar = useRef<HTMLDivElement>(null);
+  const app = useApp();
   const ids = selected.value ?? new Set<number>();
   const isAll = found.length > 0 && found.every(({ id }) => ids.has(id));
   useEffect(() => {
@@ -32,11 +33,13 @@ export function SelectionBar({ found }: { readonly found: readonly Summary[] }):
   const remove = async (): Promise<void> => {
     const next = neighbourOf(found, ids);
     selected.value = null;
-    await deleteWithUndo(answers, [...ids], () => focusTile([...ids][0]));
+    await deleteWithUndo(app.answers, [...ids], () => focusTile([...ids][0]));
     focusTile(next);
   };
+  const combine = async (): Promise<void> =>
+    openAsOneKey(app, await getEntries([...ids].sort((a, b) => a - b)));
   return (
-    <div ref={bar} class="selection" role="toolbar" aria-label={t('history.selection')}>
+    <div class="selection" role="toolbar" aria-label={t('history.selection')}>
       <button type="button" class="icon-button" aria-label={t('history.cancel')} onClick={leave}>
         <Icon of={X} />
       </button>
@@ -48,11 +51,17 @@ export function SelectionBar({ found }: { readonly found: readonly Summary[] }):
         onClick={() => (selected.value = new Set(isAll ? [] : found.map(({ id }) => id)))}
       >
         <Icon of={CheckCheck} size={20} />
-        {t('history.all')}
+        <span>{t('history.all')}</span>
       </button>
+      {ids.size > 1 ? (
+        <button type="button" class="plain" onClick={() => void combine().catch(app.reportError)}>
+          <Icon of={Layers} size={20} />
+          <span>{t('history.oneKey')}</span>
+        </button>
+      ) : null}
       <button type="button" class="plain danger" disabled={!ids.size} onClick={() => void remove()}>
         <Icon of={Trash2} size={20} />
-        {t('history.delete')}
+        <span>{t('history.delete')}</span>
       </button>
     </div>
   );

@@ -7,7 +7,7 @@
  */
 
 import { signal } from '@preact/signals';
-import { allSummaries, purgeEntries } from '../storage/entries';
+import { allSummaries } from '../storage/entries';
 import type { Summary } from '../storage/summary';
 import { storageErrorText } from '../storage/text';
 
@@ -23,12 +23,9 @@ export const selected = signal<ReadonlySet<number> | null>(null);
 /** How far the user has scrolled, and how many entries are shown. */
 export const place = { top: 0, count: 0 };
 
-const UNDO_TIME = 60_000; // ms; what was deleted earlier, perhaps in another tab, cannot be restored any more
-
 /** Read the entries. */
 export async function load(): Promise<void> {
   try {
-    await purgeEntries(UNDO_TIME);
     summaries.value = await allSummaries();
     problem.value = '';
   } catch (error) {
