@@ -32,8 +32,7 @@ export async function addPhotoOf(sheet: Sheet, key: StoredKey, file: Blob): Prom
     if ('problem' in result) return t(PROBLEMS[result.problem]);
     const others = entry.photos.length > 1 ? 0 : (entry.photos[0]?.keys.filter(isKey).length ?? 1) - 1;
     announce(addedText(result.entry, rule));
-    const separate = others > 0 ? await answers.create(result.entry) : null;
-    if (separate) navigate({ view: 'answer', id: separate.id });
+    if (others > 0) navigate({ view: 'answer', id: (await answers.create(result.entry)).id });
     else await answers.addPhoto(sheet.answer, added, { ...result.entry, id: entry.id });
     return '';
   } catch (error) {

@@ -14,7 +14,7 @@ import type { StoredKey } from '../storage/entries';
 import { certaintyText } from './certainty';
 import { CertaintyHelp } from './certainty-help';
 import { idOf } from './changes';
-import { headingText, isWhole, topTwoText } from './describe';
+import { headingText, isCorrected, isWhole, topTwoText } from './describe';
 import { bringIntoView } from './into-view';
 import type { Sheet } from './sheet';
 
@@ -69,7 +69,8 @@ export function Head({ sheet, answered, number, id }: HeadProps): JSX.Element {
 
 function Sureness({ answered }: { readonly answered: StoredKey }): JSX.Element | null {
   const { correction, verdict } = answered;
-  if (correction !== undefined) return <p class="sureness">{t('answer.yours')}</p>;
+  if (correction !== undefined)
+    return <p class="sureness">{t(isCorrected(answered) ? 'answer.yours' : 'answer.confirmed')}</p>;
   if (verdict.kind === null)
     return verdict.reason === 'blade_hidden' ? null : <p class="sureness">{topTwoText(answered)}</p>;
   return (

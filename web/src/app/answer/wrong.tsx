@@ -77,14 +77,19 @@ interface ChoicesProps {
 /** The kinds, the most probable first; many of them are in a list. */
 function Choices({ answered, onChoose }: ChoicesProps): JSX.Element {
   const shown = kindOf(answered);
-  const kinds = answered.verdict.probabilities.map(({ kind }) => kind).filter((kind) => kind !== shown);
-  const [chosen, setChosen] = useState(kinds[0] ?? '');
+  const kinds = answered.verdict.probabilities.map(({ kind }) => kind);
+  const [chosen, setChosen] = useState(kinds.find((kind) => kind !== shown) ?? '');
   if (kinds.length <= MAX_BUTTONS)
     return (
       <ul class="kind-choices">
         {kinds.map((kind) => (
           <li key={kind}>
-            <button type="button" data-kind={kind} onClick={() => onChoose(kind)}>
+            <button
+              type="button"
+              data-kind={kind}
+              aria-pressed={kind === shown}
+              onClick={() => onChoose(kind)}
+            >
               <Sketch kind={kind} />
               {kindLabel(kind)}
             </button>
