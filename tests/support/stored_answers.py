@@ -42,6 +42,17 @@ COUNT = """async (store) => {
     return count;
 }"""
 
+PHOTOS = """async () => {
+    const opened = indexedDB.open('keykind');
+    const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+    const request = database.transaction('entries').objectStore('entries').getAll();
+    const entries = await new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    database.close();
+    const blobs = entries.flatMap(({ photos }) => photos.flatMap(({ photo, thumbnail }) => [photo, thumbnail]));
+    const bytes = await Promise.all(blobs.map((blob) => blob.arrayBuffer()));
+    return bytes.map((buffer) => [...new Uint8Array(buffer)]);
+}"""
+
 
 def put_corrections(page, photos):
     """Store corrected photos: (path, kind, the app's answer)."""
@@ -67,6 +78,11 @@ def put(page, photos, entries):
 def count_stored(page, store: str) -> int:
     """Return how many records a store of the app has."""
     return page.evaluate(COUNT, store)
+
+
+def stored_photos(page) -> list[bytes]:
+    """Return the photos and thumbnails of the history, as files."""
+    return [bytes(photo) for photo in page.evaluate(PHOTOS)]
 
 
 def wait_until_stored(page, store: str, count: int) -> None:

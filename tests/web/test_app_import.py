@@ -5,12 +5,13 @@ import io
 from pathlib import Path
 
 import pytest
+from PIL import ExifTags, Image
 
 from app_pages import is_pythons, keys_in, new_context, sample, watch
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.prediction import Prediction
 from keykind.predict.writers import write
-from stored_answers import KINDS, count_stored, torn
+from stored_answers import KINDS, count_stored, stored_photos, torn
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CERTAIN = 0.9  # probability
@@ -158,6 +159,22 @@ def test_a_full_device_is_reported_and_loses_no_answer(chromium, host):
         page.locator(".answer img").first.wait_for()
         assert count_stored(page, "entries") == 0
     context.close()
+
+
+def test_stored_photos_have_neither_metadata_nor_transparency(page, host, tmp_path):
+    exif = Image.Exif()
+    exif[ExifTags.Base.Model] = "revealing camera"
+    with Image.open(sample("dimple-00")) as photo:
+        photo.save(tmp_path / "located.jpg", exif=exif)
+        layers = photo.convert("RGBA")
+    layers.paste((0, 0, 0, 0), (0, 0, 20, 20))
+    layers.save(tmp_path / "cut.png")
+    choose(page, host, [tmp_path / "located.jpg", tmp_path / "cut.png"])
+    finish(page, 2)
+    photos = stored_photos(page)
+    assert len(photos) == 4
+    assert not any(b"Exif" in photo or b"revealing" in photo for photo in photos)
+    assert Image.open(io.BytesIO(photos[2])).convert("L").getpixel((8, 8)) > 240
 
 
 def test_several_photos_of_one_key_become_one_answer(page, host):
