@@ -5,7 +5,7 @@ Out:   WebKitPage
 Needs: webkit2gtk-driver, xvfb
 
 The protocol is classic WebDriver, JSON over HTTP, of which the tests need a dozen commands; selenium would
-add 12 MB and several packages for them. Sessions of a driver are ephemeral, which is WebKit's private browsing;
+add 12 MB and several packages. Sessions of a driver are ephemeral, which is private browsing in WebKit;
 they report no console, so pages collect their errors themselves.
 
 Source: W3C, WebDriver, https://www.w3.org/TR/webdriver2/
