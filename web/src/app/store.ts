@@ -37,7 +37,7 @@ const [PHOTOS, MODELS] = ['photos', 'models'];
 
 /** Add a photo, or replace the one with `id`; return its id. */
 export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
-  await navigator.storage?.persist?.().catch(() => false); // without permission, the browser may evict the data
+  askToPersist();
   const entry = id === undefined ? photo : { ...photo, id };
   return transact<number>(PHOTOS, 'readwrite', (store) => store.put(entry));
 }
@@ -67,7 +67,7 @@ export async function deletePhotos(ids: readonly number[]): Promise<void> {
 
 /** Store a model file, or replace the one with the same digest. */
 export async function putModel(model: OwnModel): Promise<void> {
-  await navigator.storage?.persist?.().catch(() => false);
+  askToPersist();
   await transact(MODELS, 'readwrite', (store) => store.put(model));
 }
 
@@ -80,6 +80,15 @@ export async function allModels(): Promise<OwnModel[]> {
 /** Delete a model. */
 export async function deleteModel(digest: string): Promise<void> {
   await transact(MODELS, 'readwrite', (store) => store.delete(digest));
+}
+
+/**
+ * Ask the browser not to evict what is stored, which it may without permission.
+ *
+ * Nothing waits for the answer: Firefox asks the user, who may never answer.
+ */
+function askToPersist(): void {
+  navigator.storage?.persist?.().catch(() => false);
 }
 
 async function transact<T>(
