@@ -39,7 +39,7 @@ const [PHOTOS, MODELS] = ['photos', 'models'];
 export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
   askToPersist();
   const entry = id === undefined ? photo : { ...photo, id };
-  return transact<number>(PHOTOS, 'readwrite', (store) => store.put(entry));
+  return putBlob<number>(PHOTOS, entry, 'photo');
 }
 
 /**
@@ -49,15 +49,17 @@ export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Pro
  */
 export async function photosFor(kinds: readonly string[], ofKeys: boolean): Promise<StoredPhoto[]> {
   const photos = await transact<StoredPhoto[]>(PHOTOS, 'readonly', (store) => store.getAll());
-  return photos.filter(
-    (photo) =>
-      (photo.ofKeys ?? true) === ofKeys && (photo.kinds?.some((kind) => kinds.includes(kind)) ?? true),
-  );
+  return photos
+    .map((photo) => withBlob(photo, 'photo'))
+    .filter(
+      (photo) =>
+        (photo.ofKeys ?? true) === ofKeys && (photo.kinds?.some((kind) => kinds.includes(kind)) ?? true),
+    );
 }
 
 /** Change the kind of a photo. */
 export async function changeKind(photo: StoredPhoto, kind: string): Promise<void> {
-  await transact(PHOTOS, 'readwrite', (store) => store.put({ ...photo, kind }));
+  await putBlob(PHOTOS, { ...photo, kind }, 'photo');
 }
 
 /** Delete photos. */
@@ -68,13 +70,13 @@ export async function deletePhotos(ids: readonly number[]): Promise<void> {
 /** Store a model file, or replace the one with the same digest. */
 export async function putModel(model: OwnModel): Promise<void> {
   askToPersist();
-  await transact(MODELS, 'readwrite', (store) => store.put(model));
+  await putBlob(MODELS, model, 'file');
 }
 
 /** Return all models, the newest first. */
 export async function allModels(): Promise<OwnModel[]> {
   const models = await transact<OwnModel[]>(MODELS, 'readonly', (store) => store.getAll());
-  return models.sort((one, other) => other.added - one.added);
+  return models.map((model) => withBlob(model, 'file')).sort((one, other) => other.added - one.added);
 }
 
 /** Delete a model. */
@@ -89,6 +91,31 @@ export async function deleteModel(digest: string): Promise<void> {
  */
 function askToPersist(): void {
   navigator.storage?.persist?.().catch(() => false);
+}
+
+/** A Blob as it is stored where the browser cannot store Blobs. */
+interface Bytes {
+  readonly bytes: ArrayBuffer;
+  readonly type: string;
+}
+
+/** Put an entry whose `field` is a Blob; as bytes if that fails, as in private windows of WebKit. */
+async function putBlob<T>(name: string, entry: object, field: string): Promise<T> {
+  try {
+    return await transact<T>(name, 'readwrite', (store) => store.put(entry));
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'QuotaExceededError') throw error;
+    const blob = (entry as Record<string, Blob>)[field] as Blob;
+    const stored: Bytes = { bytes: await blob.arrayBuffer(), type: blob.type };
+    return transact<T>(name, 'readwrite', (store) => store.put({ ...entry, [field]: stored }));
+  }
+}
+
+/** Return an entry with the Blob that was given to `putBlob`. */
+function withBlob<T extends object>(entry: T, field: keyof T): T {
+  const stored = entry[field] as Blob | Bytes;
+  if (stored instanceof Blob) return entry;
+  return { ...entry, [field]: new Blob([stored.bytes], { type: stored.type }) };
 }
 
 async function transact<T>(
