@@ -28,6 +28,7 @@ CAMERA = "//button[normalize-space()='Use the camera']"
 VIDEO = ".camera video"
 STOP_CAMERA = "//button[normalize-space()='Stop the camera']"
 ALERT = "[role=alert]"
+CLOSE_ALERT = "[role=alert] .close"
 OFFLINE_READY = ".notice.ready"
 VIEWS = {"about": ("#about", ".about"), "collection": ("#collection", ".collection")}  # address, selector
 SELF_TEST = "selftest.html"
@@ -59,6 +60,8 @@ def wait_until_ready(page: Page) -> None:
 
 def open_photo(page: Page, path: Path) -> None:
     """Choose a photo, and wait for its answers, or for the message that it cannot be used."""
+    if page.shows(CLOSE_ALERT):
+        page.click(CLOSE_ALERT)
     page.evaluate("selector => document.querySelector(selector)?.classList.add('previous')", PHOTO)
     page.set_files(FILE, path)
     done = f"() => document.querySelector('{PHOTO}:not(.previous), {ALERT}') !== null"
