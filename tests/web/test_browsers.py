@@ -5,9 +5,10 @@ test_app.py.
 """
 
 import re
+import struct
 
 import pytest
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, ImageCms
 
 from app_actions import (
     OFFLINE_READY,
@@ -42,6 +43,7 @@ QUOTA = 10_000  # bytes; neither the app's files fit nor a photo
 FULL = """() => {
     IDBObjectStore.prototype.put = () => { throw new DOMException('no room', 'QuotaExceededError'); };
 }"""
+DARK_GAMMA = 9.0
 PHOTOS = ("cylinder-01", "dimple-00", "laser_track-03", "mortice-07")
 
 
@@ -52,6 +54,13 @@ def assert_is_pythons(page, path):
     for answer, key in zip(shown, expected, strict=True):
         assert key.kind is None or answer.startswith(key.kind.replace("_", " ")), (answer, key.kind)
         assert key.kind is None or abs(probability_of(answer) - key.probability) <= DIFFERENCE + ROUNDING
+
+
+def profile_of_gamma(gamma):
+    """Return an ICC profile with sRGB's primaries and another gamma."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    start = profile.index(b"para") + 12  # of the first parameter of the curve that all three channels share
+    return profile[:start] + struct.pack(">i", round(gamma * 65536)) + profile[start + 4 :]
 
 
 def test_errors_of_the_console_are_noticed(engine, tmp_path):
@@ -104,6 +113,17 @@ def test_a_rotated_photo_is_read_upright(any_page, tmp_path):
         image.transpose(Image.Transpose.ROTATE_90).save(rotated, exif=exif, quality=95)
     open_photo(any_page, rotated)
     assert_is_pythons(any_page, rotated)
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png"])
+def test_a_colour_profile_is_ignored_as_in_python(any_page, tmp_path, suffix):
+    """It would darken the photo."""
+    path, _ = photo_with_a_key()
+    profiled = tmp_path / f"profiled.{suffix}"
+    with Image.open(path) as image:
+        image.save(profiled, quality=95, icc_profile=profile_of_gamma(DARK_GAMMA))
+    open_photo(any_page, profiled)
+    assert_is_pythons(any_page, profiled)
 
 
 def test_a_file_that_is_no_photo_is_refused(any_page, tmp_path):
