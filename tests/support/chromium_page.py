@@ -20,8 +20,8 @@ class Chromium:
 
     name = "chromium"
 
-    def __init__(self, video: Path) -> None:
-        """Take the video that the camera shows, as Y4M."""
+    def __init__(self, video: Path | None = None) -> None:
+        """Take the video that the camera shows, as Y4M; None: Chromium's own test picture."""
         self._video = video
         self._playwright = None
 
@@ -48,9 +48,11 @@ class Chromium:
     def open(self, home: str, options: Options | None = None) -> Iterator["ChromiumPage"]:
         """Yield a page in a new profile. All of Playwright's profiles are private ones."""
         options = options or Options()
-        flags = ["--no-sandbox", f"--use-file-for-fake-video-capture={self._video}"]
+        flags = ["--no-sandbox"]
         if options.camera:
             flags.append(CAMERA)
+        if options.camera and self._video:
+            flags.append(f"--use-file-for-fake-video-capture={self._video}")
         browser = self._playwright.chromium.launch(executable_path=shutil.which("chromium"), args=flags)
         width, height = options.viewport
         context = browser.new_context(
