@@ -168,18 +168,6 @@ export class Answers {
     await this.update(answer, entry);
   }
 
-  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
-  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
-    const { engine } = await this.running();
-    const id = this.#newId();
-    const answer = this.#add(id, entry.photos[0]?.photo ?? new Blob());
-    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
-    answer.entry.value = { ...entry, id };
-    await this.#store(answer);
-    answer.status.value = 'done';
-    return answer;
-  }
-
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
     try {
       const { engine, card } = await this.running();
