@@ -376,11 +376,11 @@ def test_labels_that_differ_from_the_kinds_are_rejected():
 
 def test_a_file_of_a_newer_schema_raises_with_both_versions():
     def change(entries):
-        entries.update(schema=2, keykind="9.1.0", size=[448, 448], new="entry")
+        entries.update(schema=3, keykind="9.1.0", size=[448, 448], new="entry")
 
     with pytest.raises(BadModel) as caught:
         unpack(with_card(change), "keys.tflite")
-    assert "was written by keykind 9.1.0, schema 2; this version reads 1" in str(caught.value)
+    assert "was written by keykind 9.1.0, schema 3; this version reads 2" in str(caught.value)
     assert "pip install -U keykind" in caught.value.remedy
 
 

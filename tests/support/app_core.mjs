@@ -74,6 +74,9 @@ const METHODS = {
   extractUnstretched: (region, image, scale, height) =>
     encodeImage(core.extractUnstretched(region, image, scale, height)),
   overlay: (image, map) => encodeImage(core.overlay(image, map)),
+  enrol: core.enrol,
+  matchOf: (features, prototypes, network, least) => core.match(features, prototypes, network, least),
+  prototypeJson: (prototype) => core.prototypeToJson(core.prototypeFromJson(prototype)),
   readModel: async (bytes) => {
     const { flatbuffer, card } = await core.readModel(bytes);
     return { card, length: flatbuffer.length };

@@ -16,6 +16,7 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as tfl
 
+from keykind.export.features_output import with_features
 from keykind.model.model import GRID, SIZE, Card, pack
 from keykind.model.tflite_metadata import with_metadata
 
@@ -37,6 +38,8 @@ def tiny_file(path: Path, **changes: object) -> Path:
 def tiny_bytes(**changes: object) -> bytes:
     card = replace(CARD, **changes)
     flatbuffer = tiny_model(card.kinds, maps=card.maps, ood_score=card.ood_threshold is not None)
+    if card.features is not None:
+        flatbuffer, _ = with_features(flatbuffer)  # the mean colour of the crop: three of them
     return pack(with_metadata(flatbuffer, card), card)
 
 

@@ -319,7 +319,7 @@ REFUSED = {
     "text.tflite": (b"no model at all", "is not a model"),
     "empty.tflite": (b"", "is not a model"),
     "damaged.tflite": (tiny_bytes().replace(b"step_0", b"step_X"), "damaged"),
-    "newer": (tiny_bytes().replace(b'"schema": 1', b'"schema": 2'), "later version"),
+    "newer": (tiny_bytes().replace(b'"schema": 1', b'"schema": 9'), "later version"),
 }
 
 

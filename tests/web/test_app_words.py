@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from app_build import WEB, build_module, node
+from keykind.core.kind_pages import read_pages
 from keykind.core.kinds import KINDS
 
 ANY = ".any"  # suffix of a message for a model of any classes
 FOLDER = WEB / "src" / "words"
 KINDS_FOLDER = WEB.parent / "src" / "keykind" / "kinds"
+MARKS = {name: page.texts["en"].mark for name, page in read_pages().items()}
 LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.json"))
 IN_BROWSER = """
 Object.assign(globalThis, { document: { documentElement: {} }, localStorage: { getItem: () => null } });
@@ -107,6 +109,41 @@ def test_a_kind_is_shown_once_its_folder_is_there(repository):
     assert evaluate(app, "app.kindHint('star_shaped')") == "a star"  # English where there is no translation
     assert evaluate(app, "app.kindLabel('my_own_kind')") == "my own kind"
     assert "a star" in app.read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def kinds_module(tmp_path_factory):
+    """The module of the kinds, with the texts and views of the repository."""
+    root = tmp_path_factory.mktemp("kinds")
+    for folder in (WEB / "src", KINDS_FOLDER):
+        shutil.copytree(folder, root / folder.relative_to(WEB.parent))
+    pages = read_pages()
+    entries = [
+        {"name": kind.name, "label": kind.labels, "hint": kind.hints} | pages[kind.name].as_json()
+        for kind in KINDS
+    ]
+    (root / "web" / "generated").mkdir()
+    (root / "web" / "generated" / "kinds.json").write_text(json.dumps(entries), "utf-8")
+    return build_module(root, "app/kinds.ts")
+
+
+def test_every_two_kinds_have_a_text_about_their_difference(kinds_module):
+    names = json.dumps([kind.name for kind in KINDS])
+    rows = evaluate(
+        kinds_module, f"{names}.map((a) => {names}.map((b) => a === b || app.kindDifference(a, b)))"
+    )
+    assert all(text for row in rows for text in row)
+    texts = {frozenset((i, j)): row[j] for i, row in enumerate(rows) for j in range(i)}
+    assert len(set(texts.values())) == len(KINDS) * (len(KINDS) - 1) / 2
+    assert rows[0][3] == f"{MARKS['cylinder']} {MARKS['mortice']}"  # not often confused: both marks
+    assert rows[0][1] == rows[1][0] == read_pages()["dimple"].texts["en"].differs["cylinder"]
+
+
+def test_a_class_that_is_not_a_kind_has_no_page(kinds_module):
+    assert evaluate(kinds_module, "app.kindPage('my_own_kind') ?? null") is None
+    assert evaluate(
+        kinds_module, "[app.kindDifference('my_own_kind', 'dimple'), app.kindViews('my_own_kind')]"
+    ) == ["", []]
 
 
 def test_every_kind_has_a_sketch():

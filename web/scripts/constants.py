@@ -16,6 +16,7 @@ from keykind.core import logistic
 from keykind.detect import align, crops, detector, duplicates, key_mask, postprocess, refiner, sharpness
 from keykind.model import allowed_ops, card, decision, flatbuffer, gradcam, model
 from keykind.photo import decode
+from keykind.predict import prototypes
 
 FILE = Path(__file__).parents[1] / "src" / "core" / "constants.json"
 ALL_CONSTANTS = (
@@ -28,11 +29,13 @@ ALL_CONSTANTS = (
     crops,
     sharpness,
     decision,
+    prototypes,
 )  # modules of which every constant is exported
 SOME_CONSTANTS = {
     logistic: ("SCORE_LOGIT",),
     card: (
         *("SCHEMA", "SIZE", "WHOLE", "KEY", "PRECISIONS", "VIEWS", "SUBJECT", "LABELS"),
+        *("WITHOUT_FEATURES", "MAX_FEATURES"),
         *("MAX_KINDS", "MAX_NAME", "MAX_TEMPERATURE", "MAX_OOD_THRESHOLD"),
     ),
     model: ("GRID", "CARD", "MAX_BYTES", "MAX_ZIP", "CERTAIN_PROBABILITY", "CERTAIN_OOD"),

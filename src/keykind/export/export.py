@@ -131,5 +131,5 @@ def _from_file(path: Path, options: ExportOptions) -> bytes:
         return pack(flatbuffer, card)
     from keykind.model.tflite_metadata import with_metadata  # noqa: PLC0415 - a quarter of a second
 
-    bare = replace(card, maps=False, ood_threshold=None)
+    bare = replace(card, maps=False, ood_threshold=None, features=None)
     return pack(with_metadata(flatbuffer, bare), bare)

@@ -21,6 +21,7 @@ from keykind.dataset.bundled import bundled_negatives
 from keykind.dataset.dataset import read_dataset, read_negatives
 from keykind.dataset.samples import Dataset, Sample
 from keykind.detect.detector import load_detector
+from keykind.export.features_output import with_features
 from keykind.export.graph import InferenceModel, convert
 from keykind.model.card import KEY, SIZE, SUBJECT, Card
 from keykind.model.head import Floats, Labels, softmax
@@ -135,6 +136,10 @@ def make_model_file(
     activations, without crops of weights only.
     Without `maps`: probabilities only, as MediaPipe's ImageClassifier requires.
     """
+    calibration = None if crops is None else lambda: crops
+    flatbuffer, features = convert(trained.inference, precision, calibration, maps=maps), None
+    if maps:
+        flatbuffer, features = with_features(flatbuffer)
     card = Card(
         kinds=trained.kinds,
         precision=precision,
@@ -145,9 +150,9 @@ def make_model_file(
         ood_threshold=trained.ood_threshold if maps else None,
         maps=maps,
         about=trained.about,
+        features=features,
     )
-    calibration = None if crops is None else lambda: crops
-    return pack(with_metadata(convert(trained.inference, precision, calibration, maps=maps), card), card)
+    return pack(with_metadata(flatbuffer, card), card)
 
 
 def calibration_crops(dataset: Dataset) -> list[Crop]:

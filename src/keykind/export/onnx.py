@@ -23,11 +23,12 @@ with quiet():
 
 OPSET = 17  # from 2022, supported by every current runtime
 INPUT = "pixels"
-OUTPUTS = {2: "probabilities", 4: "maps"}  # by rank; the one of shape (1, 1) is the OOD score, "novelty"
+OUTPUTS = {2: "probabilities", 4: "maps"}  # by rank, others than these:
+SPECIAL = {(1, 1): "novelty", (1, 1, 1): "features"}  # by the beginning of the shape
 
 
 def to_onnx(data: bytes) -> bytes:
-    """Return an fp32 model file as ONNX: uint8 (1, 224, 224, 3) -> probabilities, maps, novelty.
+    """Return an fp32 model file as ONNX: uint8 (1, 224, 224, 3) -> probabilities, maps, novelty, features.
 
     Its metadata contains labels.txt and card.json. Raises BadModel for another precision, because ONNX
     runtimes round differently.
@@ -52,7 +53,7 @@ def _rename(graph: onnx.GraphProto) -> None:
     names = {graph.input[0].name: INPUT}
     for output in graph.output:
         shape = [axis.dim_value for axis in output.type.tensor_type.shape.dim]
-        names[output.name] = "novelty" if shape == [1, 1] else OUTPUTS[len(shape)]
+        names[output.name] = SPECIAL.get(tuple(shape[:3]), OUTPUTS[len(shape)])
     for value in (*graph.input, *graph.output):
         value.name = names[value.name]
     for node in graph.node:

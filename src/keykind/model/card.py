@@ -16,7 +16,8 @@ from keykind import __version__
 from keykind.core.errors import BadModel, printable
 from keykind.core.files import READ_ERRORS
 
-SCHEMA = 1  # incremented when older versions of keykind can no longer read the file
+SCHEMA = 2  # incremented when older versions of keykind can no longer read the file
+WITHOUT_FEATURES = 1  # schema of a file without features, which keykind 0.10 and before can read
 SIZE = 224  # side of a crop, px
 PRECISIONS = ("fp32", "fp16", "int8")
 CROPS = WHOLE, KEY = "whole", "key"
@@ -25,6 +26,7 @@ SUBJECT = "subject"  # entry of `about`: "key" if the photos trained on show key
 OTHER = "other"
 LABELS = "labels.txt"  # where other programs, e.g. MediaPipe, look for the class names
 MAX_KINDS = 1000
+MAX_FEATURES = 4096  # numbers of one crop
 MAX_NAME = 255  # characters of a kind's name, as of a folder's
 MAX_TEMPERATURE, MAX_OOD_THRESHOLD = 1e3, 1e9  # sanity limits
 JSON_NAMES = {
@@ -47,6 +49,7 @@ class Card:
     ood_threshold: float | None  # above it the crop shows no key; None: the model cannot tell
     maps: bool  # whether the model outputs class maps
     about: dict[str, Any]  # for people: recipe, data, scores, licence, source of the weights; what it shows
+    features: int | None = None  # numbers that describe the appearance of a crop; None: no such output
 
     @property
     def of_keys(self) -> bool:
@@ -66,7 +69,7 @@ def write_card(card: Card, flatbuffer: bytes, resize: str) -> bytes:
     """
     return _json(
         {
-            "schema": SCHEMA,
+            "schema": WITHOUT_FEATURES if card.features is None else SCHEMA,
             "keykind": __version__,
             **_entries(card),
             "size": SIZE,
@@ -100,8 +103,8 @@ def read_card(data: bytes, flatbuffer: bytes, resize: str, name: str | Path) -> 
         raise BadModel(
             name, fault=f"{origin}; this version reads {SCHEMA}", remedy="run: pip install -U keykind"
         )
-    _check(entries, _checks(flatbuffer, resize), name)
-    values = {field.name: entries[JSON_NAMES.get(field.name, field.name)] for field in fields(Card)}
+    _check(entries, _checks(entries, flatbuffer, resize), name)
+    values = {field.name: entries.get(JSON_NAMES.get(field.name, field.name)) for field in fields(Card)}
     card = Card(**values | {"kinds": tuple(entries["kinds"])})
     if entries["labels_sha256"] != _hash(labels(card)):
         raise BadModel(
@@ -111,7 +114,10 @@ def read_card(data: bytes, flatbuffer: bytes, resize: str, name: str | Path) -> 
 
 
 def _entries(card: Card) -> dict[str, Any]:
-    return {JSON_NAMES.get(name, name): value for name, value in asdict(card).items()}
+    entries = {JSON_NAMES.get(name, name): value for name, value in asdict(card).items()}
+    if card.features is None:
+        del entries["features"]  # as before there was such an output
+    return entries
 
 
 def _check(entries: dict[str, Any], checks: dict[str, Callable[[Any], bool]], name: str | Path) -> None:
@@ -127,10 +133,12 @@ def _check(entries: dict[str, Any], checks: dict[str, Callable[[Any], bool]], na
             raise BadModel(name, fault=f"has a card whose {key} cannot be {value}", remedy=EXPORT_AGAIN)
 
 
-def _checks(flatbuffer: bytes, resize: str) -> dict[str, Callable[[Any], bool]]:
+def _checks(entries: dict[str, Any], flatbuffer: bytes, resize: str) -> dict[str, Callable[[Any], bool]]:
     """Return a check for every entry of card.json."""
-    return {
-        "schema": lambda value: type(value) is int and value == SCHEMA,
+    has_features = entries.get("schema") != WITHOUT_FEATURES
+    features = {"features": _is_feature_count} if has_features else {}
+    return features | {
+        "schema": lambda value: type(value) is int and value in (WITHOUT_FEATURES, SCHEMA),
         "keykind": lambda value: isinstance(value, str) and len(value) <= MAX_NAME,
         "kinds": _are_valid_kinds,
         "precision": lambda value: value in PRECISIONS,
@@ -154,6 +162,10 @@ def _are_valid_kinds(value: Any) -> bool:
     if not all(isinstance(kind, str) for kind in value) or len(set(value)) < len(value):
         return False
     return all(kind.strip() and kind.isprintable() and len(kind) <= MAX_NAME for kind in value)
+
+
+def _is_feature_count(value: Any) -> bool:
+    return type(value) is int and 1 <= value <= MAX_FEATURES
 
 
 def _is_number(value: Any, maximum: float) -> bool:

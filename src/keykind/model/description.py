@@ -103,7 +103,9 @@ class Description:
         described = []
         for output in self.outputs:
             shape = output.partition(" ")[2]
-            described.append(f"{names.get(shape, 'class maps (Grad-CAM)')} {output}")
+            is_features = shape == f"[1, 1, 1, {self.card.features}]"
+            name = "features" if is_features else names.get(shape, "class maps (Grad-CAM)")
+            described.append(f"{name} {output}")
         return ", ".join(described)
 
     def _thresholds(self) -> str:

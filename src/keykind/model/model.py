@@ -16,6 +16,7 @@ import zipfile
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,7 @@ class Answer:
     probabilities: Floats  # (c,), sum to 1
     maps: Floats | None  # (7, 7, c), >= 0: the evidence for each kind at each position
     ood_score: float | None  # 0..2; above card.ood_threshold the crop shows no key
+    features: Floats | None = None  # (card.features,): the appearance of the crop, for predict/prototypes.py
 
 
 class Model:
@@ -68,12 +70,18 @@ class Model:
         self.card = card
         self.name = printable(name)
         self.digest = digest or hashlib.sha256(flatbuffer + repr(card).encode()).hexdigest()
+        self._flatbuffer = flatbuffer
         self._outputs = _outputs(card)
         self._pool = InterpreterPool(flatbuffer, _allocate)
         try:
             self._pool.warm_up()
         except _RUN_ERRORS as error:
             raise self._error(error) from error
+
+    @cached_property
+    def network(self) -> str:
+        """Return the SHA-256 of the network alone: features of different networks do not compare."""
+        return hashlib.sha256(self._flatbuffer).hexdigest()
 
     def run(self, crop: Crop) -> Answer:
         """Return the outputs for a crop (224, 224, 3) uint8.
@@ -118,7 +126,13 @@ class Model:
         in_range = probabilities.min() >= -TOLERANCE and probabilities.max() <= 1 + TOLERANCE
         if not in_range or not all(np.isfinite(array).all() for array in outputs.values()):
             raise self._error("its outputs are not probabilities")
-        return Answer(probabilities, outputs.get("maps"), None if ood_score is None else float(ood_score[0]))
+        features = outputs.get("features")
+        return Answer(
+            probabilities,
+            outputs.get("maps"),
+            None if ood_score is None else float(ood_score[0]),
+            None if features is None else features.reshape(-1),
+        )
 
     def _error(self, reason: Exception | str) -> BadModel:
         text = (str(reason) or type(reason).__name__).splitlines()[0][:200]
@@ -136,6 +150,7 @@ def _mean(answer: Answer, mirrored: Answer) -> Answer:
         mean(answer.probabilities, mirrored.probabilities),
         mean(answer.maps, maps),
         mean(answer.ood_score, mirrored.ood_score),
+        mean(answer.features, mirrored.features),
     )
 
 
@@ -221,8 +236,9 @@ def _split(data: bytes, name: str | Path) -> tuple[bytes, Card]:
 def _outputs(card: Card) -> dict[tuple[int, ...], str]:
     """Return the names of the outputs that a network with this card may have, by shape."""
     kinds = len(card.kinds)
-    outputs = {(1, kinds): "probabilities", (1, 1): "novelty"}
-    return outputs | ({(1, GRID, GRID, kinds): "maps"} if card.maps else {})
+    outputs: dict[tuple[int, ...], str] = {(1, kinds): "probabilities", (1, 1): "novelty"}
+    maps = {(1, GRID, GRID, kinds): "maps"} if card.maps else {}
+    return outputs | maps | ({} if card.features is None else {(1, 1, 1, card.features): "features"})
 
 
 def _check_signature(flatbuffer: bytes, card: Card, name: str | Path) -> None:

@@ -122,6 +122,9 @@ def _outputs(card: Card) -> dict[tuple[int, ...], _Table]:
     if card.ood_threshold is not None:
         text = "Out-of-distribution score: how unlike the training photos the photo is."
         outputs[1, 1] = _table(_TENSOR, name="novelty", description=text, content=content)
+    if card.features is not None:
+        text = "The appearance of the photo, to compare it with photos of the same thing."
+        outputs[1, 1, 1, card.features] = _table(_TENSOR, name="features", description=text, content=content)
     return outputs
 
 

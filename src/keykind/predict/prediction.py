@@ -6,9 +6,10 @@ Needs: numpy, pillow
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from keykind.model.head import Floats
 from keykind.predict.regions import Point
 from keykind.predict.wording import NOT_A_KEY
 
@@ -35,6 +36,7 @@ class Key:
     tip: Point | None
     reason: str | None = None  # why the kind is not known, one of keykind.model.decision.REASONS
     seconds: tuple[float, float] | None = None  # in a video: when it is first and last seen
+    features: Floats | None = field(default=None, compare=False, repr=False)  # (n,) for predict/prototypes.py
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values, probabilities rounded."""

@@ -185,7 +185,8 @@ class Recogniser:
             best, place = max(probabilities.values()), (region.box, region.head, region.tip)
             if verdict.is_key:
                 kind = None if verdict.kind is None else self.kinds[verdict.kind]
-                keys.append(Key(kind, best, probabilities, *place, verdict.reason))
+                key = Key(kind, best, probabilities, *place, verdict.reason, features=region.output.features)
+                keys.append(key)
             else:
                 why = refusal_of(region.evidence, self.model.card)
                 score, key_probability = region.evidence.score, verdict.key_probability

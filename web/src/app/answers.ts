@@ -7,12 +7,16 @@
  */
 
 import { type Signal, signal } from '@preact/signals';
+import type { Card } from '../core';
 import { EnginePhoto } from '../engine/photo';
 import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
 import { isAboutKeys, t } from '../words';
+import { arranged } from './answer/changes';
+import { ownKey } from './my-keys/recognition';
+import { notify } from './notices';
 import type { Running } from './session';
 import {
-  deleteEntry,
+  deleteEntries,
   type Entry,
   type EntryPhoto,
   getEntry,
@@ -20,9 +24,12 @@ import {
   type StoredKey,
 } from './storage/entries';
 import { keepsHistory } from './storage/settings';
+import { storageErrorText } from './storage/text';
 import { thumbnailOf } from './thumbnail';
 
 const MAX_IN_MEMORY = 8; // answers with their photos; the others are read from the history
+
+const NO_PHOTO = new Blob();
 
 /** Where an answer stands. */
 export type Status = 'busy' | 'done' | 'failed';
@@ -44,9 +51,18 @@ export interface OpenOptions {
   readonly group?: number; // of photos that are imported together
 }
 
+/** An answer that is not stored, without its photo, which is made again from the file. */
+interface Lean {
+  readonly file: Blob;
+  readonly entry: Entry;
+}
+
 /** The answers of a session. */
 export class Answers {
   readonly #answers = new Map<number, Answer>();
+  readonly #files = new Map<number, Blob>(); // of the answers in memory that are not stored
+  readonly #lean = new Map<number, Lean>();
+  #isStorageReported = false; // once a visit is enough
   #lastId = 0;
 
   /** running: the model that is loaded, when it is. */
@@ -55,6 +71,7 @@ export class Answers {
   /** Open a photo, and recognise its keys in the background. */
   open(photo: Blob, options: OpenOptions = {}): Answer {
     const answer = this.#add(this.#newId(), photo);
+    this.#files.set(answer.id, photo);
     void this.#recognise(answer, photo, options);
     return answer;
   }
@@ -75,7 +92,8 @@ export class Answers {
   async get(id: number): Promise<Answer | null> {
     const known = this.#answers.get(id);
     if (known) return known;
-    const entry = await getEntry(id).catch(() => null);
+    const lean = this.#lean.get(id);
+    const entry = await (lean ? this.#restored(lean) : getEntry(id).catch(() => null));
     const photo = entry?.photos[0]?.photo;
     if (!entry || !photo) return null;
     const { engine } = await this.running();
@@ -83,7 +101,9 @@ export class Answers {
     if (answer.photos.length === 0)
       answer.photos.push(...entry.photos.map((each) => new EnginePhoto(engine, each.photo)));
     answer.entry.value = entry;
-    answer.isStored.value = true;
+    answer.isStored.value = !lean;
+    if (lean) this.#files.set(id, lean.file);
+    this.#lean.delete(id);
     answer.status.value = 'done';
     return answer;
   }
@@ -91,29 +111,61 @@ export class Answers {
   /** Change an answer, here and in the history. */
   async update(answer: Answer, entry: Entry): Promise<void> {
     answer.entry.value = entry;
-    if (answer.isStored.value) await putEntry(entry);
+    if (answer.isStored.value) await this.#store(answer);
+  }
+
+  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
+  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
+    const { engine } = await this.running();
+    const id = this.#newId();
+    const answer = this.#add(id, entry.photos[0]?.photo ?? NO_PHOTO);
+    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
+    answer.entry.value = { ...entry, id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
   }
 
   /** Forget an answer, here and in the history. */
   async remove(id: number): Promise<void> {
-    this.#forget(id);
-    await deleteEntry(id);
+    this.forget(id);
+    await deleteEntries([id]);
+  }
+
+  /** Forget an answer of this visit; the history keeps what it has. */
+  forget(id: number): void {
+    this.#release(id);
+    this.#files.delete(id);
+    this.#lean.delete(id);
   }
 
   /** Forget the answers of this visit: another model runs. */
   clear(): void {
-    for (const id of [...this.#answers.keys()]) this.#forget(id);
+    for (const id of [...this.#answers.keys(), ...this.#lean.keys()]) this.forget(id);
   }
 
-  /** Add another photo of the same key: the entry's keys are combined by the caller. Throws PhotoError. */
-  async addPhoto(answer: Answer, photo: Blob): Promise<EntryPhoto> {
-    const { engine } = await this.running();
+  /** Recognise the keys of a photo that is to be added to an answer. Throws PhotoError. */
+  async read(photo: Blob): Promise<EntryPhoto> {
+    const { engine, card } = await this.running();
     const opened = new EnginePhoto(engine, photo);
-    const result = await opened.recognise();
-    const stored = await entryPhotoOf(opened, result);
-    answer.photos.push(new EnginePhoto(engine, stored.photo));
-    opened.close();
-    return stored;
+    try {
+      return await entryPhotoOf(opened, await opened.recognise(), card);
+    } finally {
+      opened.close();
+    }
+  }
+
+  /** Add a photo to an answer. entry: with it, at the end. */
+  async addPhoto(answer: Answer, { photo }: EntryPhoto, entry: Entry): Promise<void> {
+    const { engine } = await this.running();
+    answer.photos.push(new EnginePhoto(engine, photo));
+    await this.update(answer, entry);
+  }
+
+  /** Remove a photo from an answer. entry: without it. */
+  async removePhoto(answer: Answer, index: number, entry: Entry): Promise<void> {
+    answer.photos.splice(index, 1)[0]?.close();
+    await this.update(answer, entry);
   }
 
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
@@ -121,11 +173,12 @@ export class Answers {
       const { engine, card } = await this.running();
       const photo = new EnginePhoto(engine, file);
       const result = await photo.recognise(bitmap);
-      const stored = await entryPhotoOf(photo, result);
+      const stored = await entryPhotoOf(photo, result, card);
       photo.close();
       answer.photos.push(new EnginePhoto(engine, stored.photo));
       answer.entry.value = {
         id: answer.id,
+        ...(file instanceof File && file.name ? { name: file.name } : {}),
         photos: [stored],
         combined: null,
         kinds: card.kinds,
@@ -140,13 +193,27 @@ export class Answers {
     }
   }
 
-  /** Keep an answer in the history, if the user wants that and there is room. */
+  /** Keep an answer in the history, if the user wants that and there is room; without room it lasts for this visit. */
   async #store(answer: Answer): Promise<void> {
-    if (!keepsHistory.value || !answer.entry.value) return;
-    answer.isStored.value = await putEntry(answer.entry.value).then(
-      () => true,
-      () => false,
-    );
+    if (!answer.entry.value || !(keepsHistory.value || answer.isStored.value)) return;
+    try {
+      await putEntry(answer.entry.value);
+      answer.isStored.value = true;
+      this.#files.delete(answer.id);
+    } catch (error) {
+      answer.isStored.value = false;
+      if (!this.#isStorageReported) notify(t('storage.notKept', { why: storageErrorText(error) }), 'error');
+      this.#isStorageReported = true;
+    }
+  }
+
+  /** Make the photo of an answer again. Throws PhotoError if the file cannot be read any more. */
+  async #restored({ file, entry }: Lean): Promise<Entry> {
+    const { engine } = await this.running();
+    const opened = new EnginePhoto(engine, file);
+    const photo = await opened.wholePhoto();
+    opened.close();
+    return { ...entry, photos: entry.photos.map((each) => ({ ...each, photo })) };
   }
 
   #add(id: number, photo: Blob): Answer {
@@ -162,12 +229,23 @@ export class Answers {
     this.#answers.set(id, answer);
     for (const [old, { status }] of this.#answers) {
       if (this.#answers.size <= MAX_IN_MEMORY) break;
-      if (status.value !== 'busy' && old !== id) this.#forget(old);
+      if (status.value !== 'busy' && old !== id) this.#evict(old);
     }
     return answer;
   }
 
-  #forget(id: number): void {
+  /** Make room for others; what is not stored can still be shown again in this visit. */
+  #evict(id: number): void {
+    const answer = this.#answers.get(id);
+    const entry = answer?.entry.value;
+    const file = this.#files.get(id);
+    if (entry && file && entry.photos.length === 1) this.#lean.set(id, { file, entry: withoutPhotos(entry) });
+    else if (entry && !answer?.isStored.value) return; // its photos are nowhere else
+    this.#release(id);
+    this.#files.delete(id);
+  }
+
+  #release(id: number): void {
     const answer = this.#answers.get(id);
     if (!answer) return;
     this.#answers.delete(id);
@@ -188,16 +266,24 @@ export function photoErrorText(error: unknown): string {
   return t('error.other', { why: error instanceof Error ? error.message : String(error) });
 }
 
+/** Return an entry without the memory of its photos. */
+export function withoutPhotos(entry: Entry): Entry {
+  return { ...entry, photos: entry.photos.map((photo) => ({ ...photo, photo: NO_PHOTO })) };
+}
+
 /** Return a photo and its keys as they are stored: coordinates are of the stored photo, keys in reading order. */
-async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<EntryPhoto> {
+async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult, card: Card): Promise<EntryPhoto> {
   const whole = await photo.wholePhoto();
   const { thumbnail, width, height } = await thumbnailOf(whole);
   const scale = width / result.width;
   const keys = result.keys.map((key): StoredKey => {
     const { verdict, causes, measurements, features } = key;
-    return { ...scaled(key, scale), verdict, causes, measurements, features };
+    const mine = verdict.isKey ? ownKey(features, card) : undefined;
+    const stored = { ...scaled(key, scale), verdict, causes, measurements, features };
+    return mine ? { ...stored, myKey: mine.name } : stored;
   });
-  return { photo: whole, thumbnail, width, height, brightness: result.brightness, keys };
+  const { width: originalWidth, brightness } = result;
+  return { photo: whole, thumbnail, width, height, originalWidth, brightness, keys: arranged(keys) };
 }
 
 function scaled({ box, head, tip }: Place, scale: number): Place {

@@ -13,6 +13,8 @@ import type { Point } from '../core';
 import { t } from '../words';
 import { modelErrorText } from './about/model-text';
 import { Answers } from './answers';
+import { purgeAtStart } from './history/deleting';
+import { Imports } from './history/importing';
 import { announce, clearNotice, notify } from './notices';
 import { isModel, type OwnModel } from './own-models';
 import { navigate } from './router';
@@ -35,12 +37,14 @@ export class App {
   readonly progress = signal<Progress | null>(null);
   readonly milliseconds = signal<number | null>(null); // spent on the last image
   readonly tapped = signal<Tapped | null>(null); // the answer's view sets it to null when it has opened the key
+  readonly nextPhoto = signal<((photo: Blob) => Promise<void>) | null>(null); // what it is for; null: a new answer
   readonly isSwitching = signal(false); // whether another model is being loaded
   #markStarted: () => void = () => undefined;
   readonly #started = new Promise<void>((resolve) => {
     this.#markStarted = resolve;
   });
   readonly answers = new Answers(() => this.#ready());
+  readonly imports = new Imports(this.answers);
 
   constructor(readonly session: Session) {}
 
@@ -51,6 +55,7 @@ export class App {
 
   /** Load the user's model, if there is one, else the app's. Throws an Error if that fails. */
   async start(): Promise<void> {
+    purgeAtStart();
     try {
       await this.session.startOwn((loaded, total) => this.showProgress(loaded, total));
     } catch (error) {
@@ -71,7 +76,7 @@ export class App {
     clearNotice();
     for (const file of files) if (await isModel(file)) return this.openModel(file);
     const [first] = files;
-    if (!first) return;
+    if (!first || (files.length === 1 && this.#passOn(first))) return;
     if (files.length === 1) navigate({ view: 'answer', id: this.answers.open(first).id });
     else this.#import(files);
   }
@@ -79,6 +84,10 @@ export class App {
   /** Open a camera frame or photo; `at`: where a key in it was tapped. */
   openFrame(photo: Blob, bitmap?: ImageBitmap, at?: Point): void {
     clearNotice();
+    if (this.#passOn(photo)) {
+      bitmap?.close();
+      return;
+    }
     const { id } = this.answers.open(photo, bitmap ? { bitmap } : {});
     this.tapped.value = at ? { id, at } : null;
     navigate({ view: 'answer', id });
@@ -92,19 +101,24 @@ export class App {
   }
 
   /** Run a model that was opened before; null: the app's own. */
-  useModel(model: OwnModel | null): Promise<void> {
-    return this.#switchModel(() => (model ? this.session.use(model) : this.session.useAppModel()));
-  }
+  readonly useModel = (model: OwnModel | null): Promise<void> =>
+    this.#switchModel(() => (model ? this.session.use(model) : this.session.useAppModel()));
 
   /** Show an error that no view expects. */
   readonly reportError = (error: unknown): void => {
     notify(t('error.other', { why: error instanceof Error ? error.message : String(error) }), 'error');
   };
 
+  /** Use a photo for what a view asked for; return whether one did. */
+  #passOn(photo: Blob): boolean {
+    const use = this.nextPhoto.value;
+    this.nextPhoto.value = null;
+    void use?.(photo);
+    return use !== null;
+  }
+
   #import(files: readonly File[]): void {
-    const group = Date.now();
-    for (const file of files) this.answers.open(file, { group });
-    navigate({ view: 'import', group });
+    navigate({ view: 'import', group: this.imports.start(files).group });
   }
 
   /** Run another model: what is shown is about the one before. */
@@ -122,6 +136,7 @@ export class App {
       this.isSwitching.value = false;
     }
     if (this.running.value === before) return;
+    this.imports.clear();
     this.answers.clear();
     this.milliseconds.value = null;
     navigate({ view: 'scan' });

@@ -29,17 +29,27 @@ export function acceptFiles(onFiles: (files: File[]) => void): void {
   });
 }
 
-/** Let the user choose files; `accept`: their media type, if any. */
-export function chooseFiles(accept: string, isMultiple: boolean, onFiles: (files: File[]) => void): void {
-  const input = document.querySelector<HTMLInputElement>(accept ? '#photo-input' : '#file-input');
+let receive: ((files: File[]) => void) | null = null;
+
+/** Let the user take a photo with the phone's camera, choose photos, or files of any type, for `onFiles`. */
+export function chooseFiles(
+  type: 'camera' | 'photo' | 'file',
+  isMultiple: boolean,
+  onFiles: (files: File[]) => void,
+): void {
+  const input = document.querySelector<HTMLInputElement>(`#${type}-input`);
   if (!input) return;
+  receive = onFiles;
   input.multiple = isMultiple;
-  input.onchange = () => {
-    const files = [...(input.files ?? [])];
-    input.value = ''; // the same file may be chosen again
-    if (files.length) onFiles(files);
-  };
   input.click();
+}
+
+/** Pass on what was chosen with an input; `openFiles`: for files that no view asked for. */
+export function takeChosen(input: HTMLInputElement, openFiles: (files: File[]) => void): void {
+  const files = [...(input.files ?? [])];
+  input.value = ''; // the same file may be chosen again
+  if (files.length) (receive ?? openFiles)(files);
+  receive = null;
 }
 
 function pass(data: DataTransfer | null, onFiles: (files: File[]) => void): void {

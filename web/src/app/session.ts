@@ -31,6 +31,7 @@ const TITLE_LENGTH = 40; // characters of classes in a title made of them, as in
 export interface Running {
   readonly engine: Engine;
   readonly card: Card;
+  readonly kindThreshold: number; // least probability of a kind that is an answer
   readonly own: OwnModel | null; // null: the app's
 }
 

@@ -8,16 +8,17 @@
 
 import type { IconNode } from 'lucide';
 import { Camera, History, Info, KeyRound, LibraryBig, X } from 'lucide';
-import type { JSX } from 'preact';
+import type { JSX, TargetedEvent } from 'preact';
 import { type MessageKey, t } from '../words';
 import { AboutView } from './about/about';
+import { originText } from './about/model-text';
 import { AnswerView } from './answer/answer';
 import { useApp } from './app';
 import { ScanView } from './camera/scan';
 import { CorrectionsView } from './history/corrections';
 import { HistoryView } from './history/history';
 import { ImportView } from './history/import';
-import { isDragging } from './incoming';
+import { isDragging, takeChosen } from './incoming';
 import { KindView } from './kinds/kind';
 import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
@@ -58,21 +59,25 @@ const TABS: readonly Tab[] = [
 export function Shell(): JSX.Element {
   const app = useApp();
   const { view } = route.value;
+  const take = (event: TargetedEvent<HTMLInputElement>): void =>
+    takeChosen(event.currentTarget, (files) => void app.openFiles(files));
   return (
-    <div class="shell" data-view={view}>
+    <div class="shell" data-view={view} data-ready={app.running.value !== null}>
       <button type="button" class="skip" onClick={skipToContent}>
         {t('nav.skip')}
       </button>
       <Tabs />
       <NoticeBar />
+      <OwnModelBar />
       <main id="main" aria-busy={app.isSwitching.value}>
         <CurrentView key={hashOf(route.value)} />
       </main>
       <div class="visually-hidden" aria-live="polite" role="status">
         {announcement.value}
       </div>
-      <input id="photo-input" type="file" accept="image/*" hidden />
-      <input id="file-input" type="file" hidden />
+      <input id="photo-input" type="file" accept="image/*" multiple hidden onChange={take} />
+      <input id="camera-input" type="file" accept="image/*" capture="environment" hidden onChange={take} />
+      <input id="file-input" type="file" hidden onChange={take} />
       {isDragging.value ? (
         <div class="drop" aria-hidden="true">
           {t('home.dropHere')}
@@ -127,6 +132,24 @@ function Tabs(): JSX.Element {
         )}
       </ul>
     </nav>
+  );
+}
+
+/** What says that this is not the app's own model, and the way back. */
+function OwnModelBar(): JSX.Element | null {
+  const { running, useModel } = useApp();
+  const own = running.value?.own;
+  if (!own) return null;
+  return (
+    <aside class="own-model" aria-label={t('about.model')}>
+      <p>
+        <strong>{own.name}</strong>
+        <span class="secondary">{originText(own)}</span>
+      </p>
+      <button type="button" onClick={() => void useModel(null)}>
+        {t('model.back')}
+      </button>
+    </aside>
   );
 }
 

@@ -14,7 +14,8 @@ import { checkNetwork } from './flatbuffer';
 import { ModelError } from './model-error';
 
 const { SCHEMA, SIZE, WHOLE, KEY, PRECISIONS, VIEWS, SUBJECT, LABELS } = constants.card;
-const { MAX_KINDS, MAX_NAME, MAX_TEMPERATURE, MAX_OOD_THRESHOLD } = constants.card;
+const { WITHOUT_FEATURES, MAX_FEATURES, MAX_KINDS, MAX_NAME, MAX_TEMPERATURE, MAX_OOD_THRESHOLD } =
+  constants.card;
 const { CARD, MAX_BYTES, MAX_ZIP } = constants.model;
 const IDENTIFIER = 'TFL3'; // bytes 4 to 7 of a TFLite file
 const PRINTABLE = /^(?:[^\p{C}\p{Z}]| )+$/u; // no control or formatting characters
@@ -28,6 +29,8 @@ export interface Card {
   readonly confidenceThreshold: number; // below it the answer is "not sure"
   readonly oodThreshold: number | null; // above it the crop does not show a key; null: never
   readonly maps: boolean; // whether the network outputs class maps
+  readonly features: number | null; // numbers that describe the appearance of a crop; null: no such output
+  readonly network: string; // SHA-256 of the network: features of different networks do not compare
   readonly licence: string; // empty if the card does not name one
   readonly ofKeys: boolean; // whether the classes are kinds of keys; otherwise no text mentions keys
 }
@@ -110,6 +113,8 @@ function parseCard(fields: Fields): Card {
       (value) => value === null || isNumber(value, -MAX_OOD_THRESHOLD, MAX_OOD_THRESHOLD),
     ),
     maps: requireField<boolean>(fields, 'maps', (value) => typeof value === 'boolean'),
+    features: schema === WITHOUT_FEATURES ? null : requireField<number>(fields, 'features', isFeatureCount),
+    network: requireField<string>(fields, 'sha256', isText),
     licence: isText(licence) ? (licence as string) : '',
     ofKeys: crop === KEY || about[SUBJECT] === KEY,
   };
@@ -118,6 +123,10 @@ function parseCard(fields: Fields): Card {
 function areKinds(value: unknown): boolean {
   if (!Array.isArray(value) || value.length < 2 || value.length > MAX_KINDS) return false;
   return value.every((kind) => isText(kind) && kind.trim() !== '') && new Set(value).size === value.length;
+}
+
+function isFeatureCount(value: unknown): boolean {
+  return Number.isInteger(value) && isNumber(value, 1, MAX_FEATURES);
 }
 
 function isText(value: unknown): value is string {

@@ -59,10 +59,11 @@ function checkModel(model: Table, card: Card): void {
 }
 
 /** Check that the outputs are those that the card promises. */
-function checkOutputs(outputs: readonly string[], { kinds, maps, oodThreshold }: Card): void {
+function checkOutputs(outputs: readonly string[], { kinds, maps, oodThreshold, features }: Card): void {
   const count = kinds.length;
   const expected = [`float32 [1, ${count}]`];
   if (maps) expected.push(`float32 [1, ${GRID}, ${GRID}, ${count}]`);
+  if (features !== null) expected.push(`float32 [1, 1, 1, ${features}]`);
   const withScore = [...expected, 'float32 [1, 1]'];
   const same = (others: readonly string[]): boolean =>
     [...others].sort().join() === [...outputs].sort().join();

@@ -34,6 +34,7 @@ export * from './order';
 export * from './overlap';
 export * from './photo';
 export * from './postprocess';
+export * from './prototypes';
 export * from './recognise';
 export * from './refiner';
 export * from './resize';

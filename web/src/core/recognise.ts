@@ -56,7 +56,7 @@ export interface RecognisedKey {
 const MARKED = { score: 1, occlusion: 0, truncation: 0, bladeShare: 0.5, remote: false } as const;
 
 /** A key that was marked by hand, in pixels of the upright original. */
-export interface MarkedKey {
+export interface KeyEnds {
   readonly head: Point;
   readonly tip: Point;
   readonly width: number;
@@ -88,7 +88,7 @@ export async function recognise(
  */
 export async function recogniseMarked(
   read: ReadPhoto,
-  { head, tip, width }: MarkedKey,
+  { head, tip, width }: KeyEnds,
   networks: Networks,
 ): Promise<RecognisedKey> {
   const detection: Detection = { ...MARKED, head, tip, width };

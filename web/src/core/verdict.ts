@@ -17,7 +17,7 @@ export interface ClassifierOutputs {
   readonly probabilities: Float32Array; // per kind; the sum is 1
   readonly maps: Float32Array | null; // (GRID, GRID, kinds) class maps
   readonly oodScore: number | null; // out-of-distribution score
-  readonly features: Float32Array | null; // of the crop, to compare it with others; null: no such output
+  readonly features: Float32Array | null; // (card.features,) the appearance of the crop, for prototypes.ts
 }
 
 /** What turns outputs into answers. */

@@ -15,6 +15,7 @@ import { type KeyResult, PhotoError, type PhotoResult, type Place } from './prot
 /** A photo; its coordinates are pixels of the file's upright image. */
 export class EnginePhoto {
   #handle: number | null = null;
+  #opening: Promise<number> | null = null; // several calls at once open the photo once
 
   constructor(
     readonly engine: Engine,
@@ -36,6 +37,11 @@ export class EnginePhoto {
   /** Return the heat map for a kind over a key; null: no evidence, or the model outputs no maps. */
   heatMap(place: Place, kind: string): Promise<ImageBitmap | null> {
     return this.#with((handle) => this.engine.call('heatMap', handle, place, kind));
+  }
+
+  /** Return where on the crop the evidence for a kind is, 0..1 along and across; null: none, or no maps. */
+  evidenceCentre(place: Place, kind: string): Promise<Point | null> {
+    return this.#with((handle) => this.engine.call('evidenceCentre', handle, place, kind));
   }
 
   /** Return a key, head left and tip right. */
@@ -65,7 +71,19 @@ export class EnginePhoto {
     } catch (error) {
       if (!(error instanceof PhotoError && error.problem === 'closed')) throw error;
     }
-    this.#handle = (await this.engine.call('openPhoto', this.file)).photo;
-    return use(this.#handle);
+    return use(await this.#open());
+  }
+
+  #open(): Promise<number> {
+    this.#opening ??= this.engine
+      .call('openPhoto', this.file)
+      .then(({ photo }) => {
+        this.#handle = photo;
+        return photo;
+      })
+      .finally(() => {
+        this.#opening = null;
+      });
+    return this.#opening;
   }
 }

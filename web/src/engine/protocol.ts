@@ -60,6 +60,7 @@ export interface EngineMethods {
   openPhoto(photo: Blob): OpenPhoto; // without looking for keys
   classifyAt(photo: number, head: Point, tip: Point): KeyResult; // a key that was not found
   heatMap(photo: number, place: Place, kind: string): ImageBitmap | null; // over the crop; null: no evidence, no maps
+  evidenceCentre(photo: number, place: Place, kind: string): Point | null; // of the map, in u, v of the crop
   keyImage(photo: number, place: Place): ImageBitmap;
   keyPhoto(photo: number, place: Place): Blob; // JPEG: the key and its surroundings
   wholePhoto(photo: number): Blob; // JPEG of at most MAX_SIDE px, over white and without metadata

@@ -19,6 +19,7 @@ import {
   readDecision,
   readModel,
 } from '../core';
+import { unpack } from './packed';
 import type { EngineUrls } from './protocol';
 
 const { WIDTH, HEIGHT } = constants.postprocess;
@@ -50,10 +51,11 @@ export async function loadNetworks(urls: EngineUrls): Promise<Networks> {
   if (opened && opened.card.crop !== WHOLE && detector === null)
     throw new ModelError('noDetector', `its crop is ${opened.card.crop}`);
   const isWhole = opened?.card.crop === WHOLE;
+  const reference = isWhole ? null : fetchIfAny(detector, null); // the other networks are packed with it
   const [model, detectorBytes, refinerBytes] = await Promise.all([
-    opened ?? fetchPacked(classifier as string).then(readModel),
-    isWhole ? null : fetchIfAny(detector),
-    isWhole ? null : fetchIfAny(urls.refiner),
+    opened ?? fetchPacked(classifier as string, reference).then(readModel),
+    reference,
+    isWhole ? null : fetchIfAny(urls.refiner, reference),
     startRuntime(urls),
   ]);
   const { card, flatbuffer } = model;
@@ -70,10 +72,9 @@ async function classifierOf(flatbuffer: Bytes, card: Card): Promise<Networks['cl
     throw new ModelError('fails', error instanceof Error ? error.message : String(error));
   };
   const model = await compile(flatbuffer).catch(failed);
-  const kinds = card.kinds.length;
   return async (rgb) => {
     const outputs = await run(model, rgb, SIZE, SIZE).catch(failed);
-    return classifierOutputs(outputs, model, kinds);
+    return classifierOutputs(outputs, model, card);
   };
 }
 
@@ -91,7 +92,7 @@ async function detectorOf(
 
 async function startRuntime({ runtime }: EngineUrls): Promise<void> {
   hideGpu();
-  const wasm = fetchPacked(runtime.wasm);
+  const wasm = fetchPacked(runtime.wasm, null);
   const failed = new Promise<never>((_, reject) => {
     const options: ModuleOptions = {
       instantiateWasm: (imports, done) => {
@@ -140,27 +141,36 @@ function refinerOutputs(outputs: readonly Float32Array[]): RefinerOutputs {
 function classifierOutputs(
   outputs: readonly Float32Array[],
   model: CompiledModel,
-  kinds: number,
+  card: Card,
 ): ClassifierOutputs {
+  const kinds = card.kinds.length;
   const shapes = model.getOutputDetails().map(({ shape }) => shape.join());
   const output = (...shape: number[]): Float32Array | null => outputs[shapes.indexOf(shape.join())] ?? null;
   const probabilities = output(1, kinds);
   if (!probabilities?.every(Number.isFinite))
     throw new ModelError('fails', `it has no output of ${kinds} finite probabilities`);
   const oodScore = output(1, 1);
-  const features = outputs[shapes.findIndex((shape) => shape.startsWith('1,1,1,'))] ?? null;
+  const features = card.features === null ? null : output(1, 1, 1, card.features);
   return { probabilities, maps: output(1, GRID, GRID, kinds), oodScore: oodScore?.[0] ?? null, features };
 }
 
-async function fetchIfAny(url: string | null): Promise<Bytes | null> {
-  return url === null ? null : fetchPacked(url);
+async function fetchIfAny(
+  url: string | null,
+  reference: Promise<Bytes | null> | null,
+): Promise<Bytes | null> {
+  return url === null ? null : fetchPacked(url, reference);
 }
 
-/** Fetch and unpack a file; a host that sets Content-Encoding has made the browser unpack it already. */
-async function fetchPacked(url: string): Promise<Bytes> {
+/** Fetch and unpack a file. */
+async function fetchPacked(url: string, reference: Promise<Bytes | null> | null): Promise<Bytes> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  const packed = new Uint8Array(await response.arrayBuffer());
+  const content = await decompressed(new Uint8Array(await response.arrayBuffer()));
+  return unpack(content, await reference);
+}
+
+/** Decompress a file; a host that sets Content-Encoding has made the browser do so already. */
+async function decompressed(packed: Bytes): Promise<Bytes> {
   if (startsWith(packed, ZSTD)) return decompress(packed) as Bytes;
   if (!startsWith(packed, GZIP)) return packed;
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));

@@ -15,6 +15,7 @@ import {
   cropAround,
   type DetectOptions,
   displayImage,
+  evidenceCentre,
   expand,
   extractUnstretched,
   type FrameKey,
@@ -114,12 +115,13 @@ const methods: {
   },
 
   async heatMap(photo, place, kind) {
-    const { maps } = await outputsAt(photo, place);
-    if (!maps) return null;
-    const { kinds } = loaded().card;
-    const map = classMap(maps, kinds.length, kinds.indexOf(kind));
-    if (!(maxEvidence(map) > 0)) return null;
-    return toBitmap(overlay(await imageAt(photo, place), map));
+    const map = await mapAt(photo, place, kind);
+    return map && toBitmap(overlay(await imageAt(photo, place), map));
+  },
+
+  async evidenceCentre(photo, place, kind) {
+    const map = await mapAt(photo, place, kind);
+    return map && evidenceCentre(map);
   },
 
   async keyImage(photo, place) {
@@ -153,6 +155,14 @@ async function outputsAt(photo: number, place: Place): Promise<ClassifierOutputs
   const key = await recognisePlace(source.read, place, loaded());
   keys.push(key);
   return key.outputs;
+}
+
+/** Return the class map of a kind over a key; null: the model outputs none, or there is no evidence. */
+async function mapAt(photo: number, place: Place, kind: string): Promise<Float32Array | null> {
+  const { maps } = await outputsAt(photo, place);
+  const { kinds } = loaded().card;
+  const map = maps && classMap(maps, kinds.length, kinds.indexOf(kind));
+  return map && maxEvidence(map) > 0 ? map : null;
 }
 
 /** Return a key's pixels for display. */

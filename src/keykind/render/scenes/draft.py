@@ -41,6 +41,7 @@ class SceneDraft:
     kinds: Sequence[str]
     variation: Variation = FULL_VARIATION
     assets: Assets = NO_ASSETS
+    key: Solid | None = None  # the first key that is drawn is this one, e.g. for several photos of one key
     bodies: list[Body] = field(default_factory=list)
     table: Table = field(default_factory=Table)
     discarded: int = 0  # degenerate solids
@@ -71,6 +72,9 @@ class SceneDraft:
         return settle(make_body(solid).rotated(rotation_matrix("x", roll)))
 
     def _solid(self, kind: str) -> Solid:
+        if self.key is not None:
+            solid, self.key = self.key, None
+            return solid
         while True:
             solid, discarded = draw_key(kind, self.rng)
             self.discarded += discarded

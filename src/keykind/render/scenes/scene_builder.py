@@ -23,7 +23,7 @@ from keykind.render.scenes.mixed import View, arrange
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.several import draw_count, draw_keys, draw_remotes
 from keykind.render.scenes.surroundings import GROUND_SIZE, finish, with_surroundings
-from keykind.render.solids import DegenerateSolid
+from keykind.render.solids import DegenerateSolid, Solid
 
 # relative frequencies
 PRODUCT_GROUNDS = {
@@ -39,23 +39,25 @@ NOTHING_HELD = 0.25  # share of scenes without a key that show a hand
 MAX_TRIES = 8  # scenes; if this many in a row contain a degenerate prop, there is a bug
 
 
-def build_scene(
+def build_scene(  # noqa: PLR0913, PLR0917 - all that a scene depends on
     name: str,
     kinds: Sequence[str],
     size: int,
     rng: np.random.Generator,
     variation: Variation = FULL_VARIATION,
     assets: Assets = NO_ASSETS,
+    key: Solid | None = None,
 ) -> tuple[Scene, int]:
     """Return a scene, and the number of degenerate solids discarded for it.
 
-    kinds: of the keys in it; product and phone scenes show keys of kinds[0] only. A degenerate key is redrawn
-    alone; if anything else is degenerate, the whole scene is redrawn.
+    kinds: of the keys in it; product and phone scenes show keys of kinds[0] only. key: the first key in it;
+    None: a random one. A degenerate key is redrawn alone; if anything else is degenerate, the whole scene is
+    redrawn.
     Raises DegenerateSolid after MAX_TRIES such scenes.
     """
     discarded = 0
     for _ in range(MAX_TRIES):
-        draft = SceneDraft(rng, size, kinds, variation, assets)
+        draft = SceneDraft(rng, size, kinds, variation, assets, key)
         try:
             return BUILDERS[name](draft), discarded + draft.discarded
         except DegenerateSolid:

@@ -21,7 +21,7 @@ from keykind.render.scenes.draft import FULL_VARIATION, Variation
 from keykind.render.scenes.names import SINGLE_KIND_SCENES
 from keykind.render.scenes.scene import Scene
 from keykind.render.scenes.scene_builder import build_scene
-from keykind.render.solids import DegenerateSolid
+from keykind.render.solids import DegenerateSolid, Solid
 from keykind.render.studio.denoise import denoise
 from keykind.render.studio.isp import apply_isp, encode_jpeg
 from keykind.render.studio.labels import label_scene
@@ -52,15 +52,18 @@ def render_photo(  # noqa: PLR0913 - all that a photo depends on
     variation: Variation = FULL_VARIATION,
     *,
     assets: Assets = NO_ASSETS,
+    key: Solid | None = None,
 ) -> RenderedPhoto:
     """Render one photo, `size` px on its longer side; seed is (seed of the dataset, index of the photo).
+
+    key: the first key in the scene, to photograph one key several times; None: a random one.
 
     Raises DegenerateSolid if no usable scene is found, KeykindError if a file of the assets cannot be read.
     """
     rng = np.random.default_rng(seed)
 
     def draw() -> tuple[Scene, int]:
-        return build_scene(scene_name, kinds, size, rng, variation, assets)
+        return build_scene(scene_name, kinds, size, rng, variation, assets, key)
 
     scene, gbuffer, redrawn = _draw_scene(renderer, draw, rng)
     samples = SAMPLES if size < LARGE else LARGE_SAMPLES

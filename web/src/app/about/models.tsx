@@ -24,9 +24,9 @@ const MAX_LISTED = 60; // classes; a model may have a thousand
 /** The section. */
 export function ModelSection({ running }: { readonly running: Running }): JSX.Element {
   const app = useApp();
-  const open = (): void => chooseFiles('', false, ([file]) => file && void app.openModel(file));
+  const open = (): void => chooseFiles('file', false, ([file]) => file && void app.openModel(file));
   return (
-    <>
+    <section>
       <h2>{t('about.model')}</h2>
       <Facts running={running} />
       <h3>{t('model.others')}</h3>
@@ -37,7 +37,7 @@ export function ModelSection({ running }: { readonly running: Running }): JSX.El
           {t('model.open')}
         </button>
       </div>
-    </>
+    </section>
   );
 }
 
@@ -45,7 +45,7 @@ function Facts({ running: { card, own } }: { readonly running: Running }): JSX.E
   const { milliseconds } = useApp();
   const kinds = card.kinds.slice(0, MAX_LISTED).map(kindLabel).join(', ');
   return (
-    <ul>
+    <ul class="facts">
       <li>{own ? `${own.name} (${originText(own)})` : t('model.ofApp')}</li>
       <li>{t('about.kinds', { kinds: card.kinds.length > MAX_LISTED ? `${kinds}, …` : kinds })}</li>
       <li>{t('about.version', { version: card.keykind, precision: card.precision })}</li>

@@ -8,8 +8,10 @@
 
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import { type Hint, type Point, type Rectangle, type SteadyKey, shownKeys } from '../../core';
+import type { KeyResult } from '../../engine/protocol';
 import type { Answer } from '../answers';
 import type { App } from '../app';
+import { ownKey } from '../my-keys/recognition';
 import { setting } from '../storage/settings';
 import { frameAsPhoto, type Taken, takePhoto } from './capture';
 import type { Camera, Features } from './device';
@@ -81,6 +83,8 @@ export class LiveSession {
       viewport: () => this.viewport(),
       clearArea: () => this.#clear,
       onOpen: (id) => void this.openKey(id),
+      ownName: ({ key }) =>
+        ownKey((key as Partial<KeyResult>).features ?? null, this.app.running.value?.card)?.name ?? null,
     });
     this.#overlay = overlay;
     const learn = (): void => {

@@ -11,7 +11,7 @@ import type { JSX } from 'preact';
 import { type MessageKey, t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
-import { kindLabel, knownKinds } from '../kinds/kinds';
+import { kindLabel, kindsWithPages } from '../kinds/kinds';
 import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { Sketch } from '../parts/sketch';
@@ -64,7 +64,7 @@ export function Welcome({ failure, onStart }: WelcomeProps): JSX.Element {
 /** What is seen first: keys in a viewfinder, or that there is no camera. */
 function Emblem({ failure }: { readonly failure: Failure | null }): JSX.Element | null {
   const { running } = useApp();
-  const [first] = running.value?.card.kinds ?? knownKinds();
+  const [first] = running.value?.card.kinds ?? kindsWithPages();
   if (failure && failure !== 'absent')
     return (
       <span class="emblem off">
@@ -104,12 +104,12 @@ function DropArea(): JSX.Element {
 /** The kinds, each a link to its page. */
 function Kinds(): JSX.Element | null {
   const { running } = useApp();
-  const kinds = running.value?.card.kinds ?? knownKinds();
+  const kinds = running.value?.card.kinds ?? kindsWithPages();
   if (kinds.length === 0) return null;
   const more = kinds.length - MAX_KINDS;
   return (
     <div class="known">
-      <h2>{t('home.known')}</h2>
+      <h2>{t('kinds.title')}</h2>
       <ul>
         {kinds.slice(0, MAX_KINDS).map((kind) => (
           <li key={kind}>
@@ -121,7 +121,7 @@ function Kinds(): JSX.Element | null {
         ))}
         {more > 0 ? (
           <li>
-            <a href={hashOf({ view: 'kinds' })}>{t('home.more', { n: more })}</a>
+            <a href={hashOf({ view: 'kinds' })}>{t('camera.moreKinds', { n: more })}</a>
           </li>
         ) : null}
       </ul>
@@ -131,5 +131,5 @@ function Kinds(): JSX.Element | null {
 
 function useChoose(): () => void {
   const app = useApp();
-  return () => chooseFiles('image/*', true, (files) => void app.openFiles(files));
+  return () => chooseFiles('photo', true, (files) => void app.openFiles(files));
 }

@@ -6,7 +6,7 @@
  * Needs: database.ts
  */
 
-import { persist, transact } from './database';
+import { persist, storable, transact, transactAll } from './database';
 
 /** A corrected photo; the field names are those in the database. */
 export interface StoredPhoto {
@@ -16,6 +16,7 @@ export interface StoredPhoto {
   readonly photo: Blob; // JPEG without EXIF
   readonly kinds?: readonly string[]; // that the user could choose from; absent: those of keykind's own model
   readonly ofKeys?: boolean; // whether they are kinds of keys; absent: they are
+  readonly deleted?: number; // when the user deleted it, ms since 1970, while that can be undone
 }
 
 export const NOT_A_KEY = '';
@@ -24,9 +25,10 @@ export const SAID_NOT_A_KEY = 'not a key';
 
 /** Add a photo, or replace the one with `id`; return its id. */
 export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
-  await persist();
+  persist();
   const entry = id === undefined ? photo : { ...photo, id };
-  return transact<number>('photos', 'readwrite', (store) => store.put(entry));
+  const stored = await storable(entry);
+  return transact<number>('photos', 'readwrite', (store) => store.put(stored));
 }
 
 /**
@@ -35,19 +37,54 @@ export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Pro
  * ofKeys: whether they are kinds of keys; other classes may have the same names.
  */
 export async function photosFor(kinds: readonly string[], ofKeys: boolean): Promise<StoredPhoto[]> {
-  const photos = await transact<StoredPhoto[]>('photos', 'readonly', (store) => store.getAll());
+  const photos = await allPhotos();
   return photos.filter(
     (photo) =>
-      (photo.ofKeys ?? true) === ofKeys && (photo.kinds?.some((kind) => kinds.includes(kind)) ?? true),
+      !photo.deleted &&
+      (photo.ofKeys ?? true) === ofKeys &&
+      (photo.kinds?.some((kind) => kinds.includes(kind)) ?? true),
   );
 }
 
 /** Change the kind of a photo. */
 export async function changeKind(photo: StoredPhoto, kind: string): Promise<void> {
-  await transact('photos', 'readwrite', (store) => store.put({ ...photo, kind }));
+  await putAll([{ ...photo, kind }]);
 }
 
-/** Delete photos. */
+/** Hide photos that the user deletes, until they are purged or restored. */
+export async function hidePhotos(photos: readonly StoredPhoto[]): Promise<void> {
+  await putAll(photos.map((photo) => ({ ...photo, deleted: Date.now() })));
+}
+
+/** Show photos again that were hidden. */
+export async function restorePhotos(photos: readonly StoredPhoto[]): Promise<void> {
+  await putAll(photos.map(({ deleted: _, ...photo }) => photo));
+}
+
+/** Delete the photos that have been hidden for `time` ms, also in an earlier visit. */
+export async function purgePhotos(time = 0): Promise<void> {
+  const before = Date.now() - time;
+  const hidden = (await allPhotos()).filter(({ deleted }) => deleted && deleted <= before);
+  await deletePhotos(hidden.map(({ id }) => id));
+}
+
+/** Delete photos; that cannot be undone. */
 export async function deletePhotos(ids: readonly number[]): Promise<void> {
-  for (const id of ids) await transact('photos', 'readwrite', (store) => store.delete(id));
+  if (!ids.length) return;
+  await transactAll(['photos'], 'readwrite', (store) => {
+    for (const id of ids) store('photos').delete(id);
+    return () => undefined;
+  });
+}
+
+function allPhotos(): Promise<StoredPhoto[]> {
+  return transact<StoredPhoto[]>('photos', 'readonly', (store) => store.getAll());
+}
+
+async function putAll(photos: readonly StoredPhoto[]): Promise<void> {
+  const stored = await storable(photos);
+  await transactAll(['photos'], 'readwrite', (store) => {
+    for (const photo of stored) store('photos').put(photo);
+    return () => undefined;
+  });
 }

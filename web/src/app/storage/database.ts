@@ -1,39 +1,78 @@
 /**
  * The database on this device: nothing in it is sent anywhere.
  *
- * In:    the name of a store, and what to do with it
- * Out:   results of transactions
- * Needs: IndexedDB
+ * In:    the names of stores, and what to do with them
+ * Out:   results of transactions; StorageError
+ * Needs: IndexedDB, blobs.ts, problem.ts
  */
+
+import { withBlobs, withoutBlobs } from './blobs';
+import { StorageError, storageErrorOf } from './problem';
 
 const DATABASE = 'keykind';
 const VERSION = 3; // 1 had photos only, 2 also models
+const PROBE = -1; // key of no entry
+const BLOCKED_TIME = 5_000; // ms that another tab has to finish with an older version
 
-/** The stores: answers, corrected photos, the user's keys, opened models. */
-export type StoreName = 'entries' | 'photos' | 'keys' | 'models';
+/** The stores: answers with their photos, what lists show of them, corrected photos, the user's keys, opened models. */
+export type StoreName = 'entries' | 'summaries' | 'thumbnails' | 'photos' | 'keys' | 'models';
 
-/** Run one request in a transaction of its own. Throws what the browser reports: no storage, or no room. */
-export async function transact<T>(
+/** Makes requests in a transaction, and returns how to read their result when it is complete. */
+export type Work<T> = (store: (name: StoreName) => IDBObjectStore) => () => T;
+
+let connection: Promise<IDBDatabase> | null = null;
+let isPersistenceRequested = false;
+let canStoreBlobs: Promise<boolean> | null = null;
+
+/** Run one request in a transaction of its own. Throws StorageError. */
+export function transact<T>(
   name: StoreName,
   mode: IDBTransactionMode,
   work: (store: IDBObjectStore) => IDBRequest,
 ): Promise<T> {
-  const database = await openDatabase();
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      const transaction = database.transaction(name, mode);
-      const request = work(transaction.objectStore(name));
-      transaction.addEventListener('complete', () => resolve(request.result as T));
-      transaction.addEventListener('abort', () => reject(transaction.error ?? request.error));
-    });
-  } finally {
-    database.close();
-  }
+  return transactAll([name], mode, (store) => {
+    const request = work(store(name));
+    return () => withBlobs(request.result as T);
+  });
 }
 
-/** Ask the browser to keep the data when storage runs low; without permission, it may evict them. */
-export async function persist(): Promise<void> {
-  await navigator.storage?.persist?.().catch(() => false);
+/** Return a value as this browser can store it: `transact` and `withBlobs` give back what it was. */
+export async function storable<T>(value: T): Promise<T> {
+  canStoreBlobs ??= storesBlobs();
+  return (await canStoreBlobs) ? value : ((await withoutBlobs(value)) as T);
+}
+
+/** Run requests in one transaction: all of them succeed, or none. Throws StorageError. */
+export async function transactAll<T>(
+  names: readonly StoreName[],
+  mode: IDBTransactionMode,
+  work: Work<T>,
+): Promise<T> {
+  const transaction = await begin(names, mode);
+  return new Promise<T>((resolve, reject) => {
+    const result = work((name) => transaction.objectStore(name));
+    let failure: unknown = null; // of the first request that failed; the transaction may not name it
+    transaction.addEventListener('error', ({ target }) => {
+      failure ??= (target as IDBRequest).error;
+    });
+    transaction.addEventListener('complete', () => resolve(result()));
+    transaction.addEventListener('abort', () =>
+      reject(storageErrorOf(transaction.error ?? failure, 'other')),
+    );
+  }).catch((error: unknown) => {
+    throw storageErrorOf(error, 'other'); // the browser may also refuse a value at once
+  });
+}
+
+/**
+ * Ask the browser, once a visit, to keep the data when storage runs low; without permission, it may evict them.
+ *
+ * Nothing waits for the answer: Firefox asks the user, who may never answer.
+ */
+export function persist(): void {
+  if (isPersistenceRequested) return;
+  isPersistenceRequested = true;
+  void navigator.storage?.persist?.().catch(() => false);
 }
 
 /** How much this app stores on the device, and how much it may, in bytes; null: unknown. */
@@ -44,20 +83,78 @@ export async function usage(): Promise<{ used: number; quota: number } | null> {
     : { used: estimate.usage, quota: estimate.quota };
 }
 
+/** Try to store a Blob, and delete it again; if nothing can be stored, that is for others to report. */
+async function storesBlobs(): Promise<boolean> {
+  const probe = (thumbnails: IDBObjectStore): IDBRequest => {
+    thumbnails.put(new Blob(['?']), PROBE);
+    return thumbnails.delete(PROBE);
+  };
+  return transact('thumbnails', 'readwrite', probe).then(
+    () => true,
+    (error: unknown) => !(error instanceof StorageError && error.problem === 'other'),
+  );
+}
+
+/** Begin a transaction; the connection may have been closed, for another tab or by the browser. */
+async function begin(names: readonly StoreName[], mode: IDBTransactionMode): Promise<IDBTransaction> {
+  try {
+    return (await connect()).transaction(names, mode);
+  } catch (error) {
+    if (error instanceof StorageError) throw error;
+    connection = null;
+    return (await connect()).transaction(names, mode);
+  }
+}
+
+function connect(): Promise<IDBDatabase> {
+  connection ??= openDatabase().catch((error: unknown) => {
+    connection = null;
+    throw storageErrorOf(error, 'disabled');
+  });
+  return connection;
+}
+
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, VERSION);
-    request.addEventListener('upgradeneeded', ({ oldVersion }) => {
-      const database = request.result;
-      if (oldVersion < 1) database.createObjectStore('photos', { keyPath: 'id', autoIncrement: true });
-      if (oldVersion < 2) database.createObjectStore('models', { keyPath: 'digest' });
-      if (oldVersion < 3) {
-        database.createObjectStore('entries', { keyPath: 'id' });
-        database.createObjectStore('keys', { keyPath: 'id' });
-      }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isGivenUp = false;
+    request.addEventListener('upgradeneeded', ({ oldVersion }) => upgrade(request.result, oldVersion));
+    request.addEventListener('blocked', () => {
+      timer = setTimeout(() => {
+        isGivenUp = true;
+        reject(new StorageError('blocked', 'another tab is using an older version'));
+      }, BLOCKED_TIME);
     });
-    request.addEventListener('success', () => resolve(request.result));
     request.addEventListener('error', () => reject(request.error));
-    request.addEventListener('blocked', () => reject(new Error('another tab is using an older version')));
+    request.addEventListener('success', () => {
+      clearTimeout(timer);
+      if (isGivenUp) return request.result.close(); // the next transaction opens it again
+      closeForOthers(request.result);
+      resolve(request.result);
+    });
   });
+}
+
+function upgrade(database: IDBDatabase, oldVersion: number): void {
+  if (oldVersion < 1) database.createObjectStore('photos', { keyPath: 'id', autoIncrement: true });
+  if (oldVersion < 2) database.createObjectStore('models', { keyPath: 'digest' });
+  if (oldVersion < 3) {
+    database.createObjectStore('entries', { keyPath: 'id' });
+    database.createObjectStore('summaries', { keyPath: 'id' });
+    database.createObjectStore('thumbnails'); // JPEG, by the entry's id
+    database.createObjectStore('keys', { keyPath: 'id' });
+  }
+}
+
+/** Let another tab upgrade or delete the database: this one opens it again when it needs it. */
+function closeForOthers(database: IDBDatabase): void {
+  const forget = (): void => {
+    connection = null;
+  };
+  database.addEventListener('versionchange', () => {
+    database.close();
+    forget();
+  });
+  database.addEventListener('close', forget); // by the browser, e.g. when the user clears the data
 }
