@@ -5,40 +5,52 @@ Out:   actions, and what the app shows
 Needs: the selectors below, which are all that the tests in test_browsers.py know of the views
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from keykind.dataset.bundled import bundled_photos
 from web_page import Page
 
-READY = "//button[normalize-space()='Choose a photo']"  # shown when the models are loaded
-FILE = "input[type=file]"
-PHOTO = ".photo"  # the view of a photo's answers
-ANSWERS = ".photo .entry strong"
-FIRST_KEY = ".photo .entry"
-DETAIL = "dialog .evidence canvas[role=img]"  # the heat map of an opened key
-KIND_CHOICE = "#correct-kind"
-ADD = "//dialog//button[normalize-space()='Add to collection']"
-ADDED = ".result:not(:empty)"
-COLLECTED = ".photos img"
+READY = ".shell[data-ready=true]"  # the models are loaded
+FILE = "#photo-input"
+PHOTO = ".answer .sheet[aria-busy=false] .photo-actions"  # shown when a photo is answered
+FAILED = ".answer [role=alert]"  # a photo that cannot be used
+CARDS = ".answer .key-card"
+WHY = ".answer .ask-why"
+EVIDENCE = ".answer .evidence canvas[role=img]"  # the heat map of a key
+WRONG = ".answer .ask-wrong"
+CORRECTED = ".answer .key-card[data-correction]"
+COLLECTED = ".corrections img"
+HISTORY = ".history img"
 DELETE_ALL = "//main//button[normalize-space()='Delete all']"
 CONFIRM = "//dialog//button[normalize-space()='Delete']"
-CAMERA = "//button[normalize-space()='Use the camera']"
-VIDEO = ".camera video"
-STOP_CAMERA = "//button[normalize-space()='Stop the camera']"
+VIDEO = ".scan video"
+WELCOME = ".welcome"
+STARTED_BY_USER = ".welcome.start .main"  # the button that starts the camera
+NO_CAMERA = ".welcome:not(.start)"  # what explains why there is none
 ALERT = "[role=alert]"
-CLOSE_ALERT = "[role=alert] .close"
+NOTICE = ".notice"
+CLOSE_NOTICE = ".notice .icon-button"
 OFFLINE_READY = ".notice.ready"
-VIEWS = {"about": ("#about", ".about"), "collection": ("#collection", ".collection")}  # address, selector
+VIEWS = {
+    "history": ("#/history", ".history"),
+    "corrections": ("#/corrections", ".corrections"),
+    "kinds": ("#/kinds", ".kinds"),
+    "kind": ("#/kinds/dimple", ".kind"),
+    "my keys": ("#/my-keys", ".my-keys"),
+    "new key": ("#/my-keys/new", ".my-key"),
+    "about": ("#/about", ".about"),
+}  # address, selector
 SELF_TEST = "selftest.html"
 
 EXAMPLE = bundled_photos() / "test" / "dimple" / "dimple-00.jpg"
-PERCENTAGE = re.compile(r"(\d+)\s*%")
 
 DECODED = (
     "selector => [...document.querySelectorAll(selector)].filter(({ naturalWidth }) => naturalWidth).length"
 )
+
+CARD_DATA = """selector => [...document.querySelectorAll(selector)].map(
+    ({ dataset: { kind, probability } }) => [kind, probability])"""
 
 # Resolves after so many frames of the camera have been recognised: the app measures each.
 FRAMES = """count => new Promise(resolve => {
@@ -54,30 +66,22 @@ FRAMES = """count => new Promise(resolve => {
 
 
 def wait_until_ready(page: Page) -> None:
-    """Wait until the models are loaded and the start view is shown."""
+    """Wait until the models are loaded."""
     page.wait_for(READY)
 
 
 def open_photo(page: Page, path: Path) -> None:
     """Choose a photo, and wait for its answers, or for the message that it cannot be used."""
-    if page.shows(CLOSE_ALERT):
-        page.click(CLOSE_ALERT)
-    page.evaluate("selector => document.querySelector(selector)?.classList.add('previous')", PHOTO)
+    before = page.evaluate("() => location.href")
     page.set_files(FILE, path)
-    done = f"() => document.querySelector('{PHOTO}:not(.previous), {ALERT}') !== null"
-    page.wait_until(done)
+    done = f"before => location.href !== before && document.querySelector('{PHOTO}, {FAILED}') !== null"
+    page.wait_until(done, before)
 
 
-def answers(page: Page) -> list[str]:
-    """Return the answer for each key of the photo, such as "dimple, 98%"."""
-    return page.texts(ANSWERS)
-
-
-def probability_of(answer: str) -> float:
-    """Return the probability in an answer, which is rounded to whole percent."""
-    match = PERCENTAGE.search(answer)
-    assert match, f"no probability in {answer!r}"
-    return int(match[1]) / 100
+def answers(page: Page) -> list[tuple[str | None, float]]:
+    """Return the kind of each key of the photo, None if it is not sure, and its probability."""
+    cards = page.evaluate(CARD_DATA, CARDS)
+    return [(kind or None, float(probability)) for kind, probability in cards]
 
 
 def alerts(page: Page) -> list[str]:
@@ -85,64 +89,48 @@ def alerts(page: Page) -> list[str]:
     return page.texts(ALERT)
 
 
-def open_key(page: Page) -> None:
-    """Open the first key of the photo, and wait for its heat map."""
-    page.click(FIRST_KEY)
-    page.wait_for(DETAIL)
+def notices(page: Page) -> list[str]:
+    """Return the notice that the app shows, if there is one."""
+    return page.texts(NOTICE)
 
 
-def add_to_collection(page: Page, kind: str) -> str:
-    """Correct the first key of the photo to a kind; return the app's message about that."""
-    open_key(page)
-    page.evaluate(
-        """(selector, kind) => {
-            const choice = document.querySelector(selector);
-            choice.value = kind;
-            choice.dispatchEvent(new Event('change', { bubbles: true }));
-        }""",
-        KIND_CHOICE,
-        kind,
-    )
-    page.click(ADD)
-    page.wait_until(
-        f"() => document.querySelector('{ADDED}, {ALERT}') !== null",
-    )
-    return " ".join(page.texts(ADDED) + page.texts(ALERT))
+def show_evidence(page: Page) -> None:
+    """Unfold the heat map of the photo's first key, and wait for it."""
+    page.click(WHY)
+    page.wait_until(f"() => (document.querySelector('{EVIDENCE}')?.width ?? 0) > 300")
 
 
-def close_dialog(page: Page) -> None:
-    """Close the opened key with the keyboard."""
-    page.press("Escape")
-    page.wait_until("() => document.querySelector('dialog') === null")
+def correct(page: Page, kind: str) -> None:
+    """Correct the first key of the photo to a kind."""
+    page.click(WRONG)
+    page.click(f".wrong [data-kind={kind}]")
+    page.wait_for(CORRECTED)
 
 
 def collected(page: Page) -> int:
-    """Return the number of pictures of the collection that are shown, decoded."""
-    view(page, "collection")
+    """Return the number of pictures of the corrections that are shown, decoded."""
+    view(page, "corrections")
     return page.wait_until(DECODED, COLLECTED)
 
 
-def empty_collection(page: Page) -> None:
-    """Delete all photos of the collection, which is shown."""
-    page.click(DELETE_ALL)
-    page.click(CONFIRM)
-    page.wait_until("selector => document.querySelector(selector) === null", COLLECTED)
+def remembered(page: Page) -> int:
+    """Return the number of pictures of the history that are shown, decoded."""
+    view(page, "history")
+    return page.wait_until(DECODED, HISTORY)
 
 
 def open_camera(page: Page) -> None:
-    """Start the camera, and wait for its picture, or for the message that there is none."""
-    page.click(CAMERA)
-    page.wait_until(f"() => document.querySelector('{VIDEO}, {ALERT}') !== null")
+    """Start the camera, and wait for its picture, or for what explains that there is none."""
+    page.evaluate("() => { location.hash = '#/'; }")
+    page.wait_for(f"{VIDEO}, {WELCOME}")
+    if page.shows(STARTED_BY_USER):
+        page.click(STARTED_BY_USER)
+    page.wait_for(f"{VIDEO}, {NO_CAMERA}")
 
 
 def wait_for_frames(page: Page, count: int) -> None:
     """Wait until so many more frames of the camera have been recognised."""
     assert page.evaluate(FRAMES, count) >= count
-
-
-def stop_camera(page: Page) -> None:
-    page.click(STOP_CAMERA)
-    page.wait_until(f"() => document.querySelector('{VIDEO}') === null")
 
 
 def view(page: Page, name: str) -> None:
@@ -156,13 +144,14 @@ def parts(page: Page) -> Iterator[str]:
     """Show each part of the app in turn, and yield its name."""
     yield "start"
     open_photo(page, EXAMPLE)
-    yield "photo"
-    open_key(page)
-    yield "key"
-    close_dialog(page)
+    yield "answer"
+    show_evidence(page)
+    yield "evidence"
+    page.click(WRONG)
+    page.wait_for(".wrong")
+    yield "correction"
     open_camera(page)
     yield "camera"
-    stop_camera(page)
     for name in VIEWS:
         view(page, name)
         yield name
