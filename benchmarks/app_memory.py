@@ -27,7 +27,7 @@ from keykind.dataset.bundled import bundled_photos
 from table import markdown, section, write_section
 
 FRAMES, PHOTOS, STEPS = 500, 100, 5
-WARM_UP_FRAMES, WARM_UP_PHOTOS = 50, 10  # before the first measurement
+WARM_UP_FRAMES, WARM_UP_PHOTOS = 150, 10  # before the first measurement: until garbage has been collected
 TIMEOUT = 3_600_000  # ms
 SETTINGS = "localStorage.setItem('keykind-camera-freezes', 'false')"  # a frozen picture has no frames
 MEASURE = """() => performance.measureUserAgentSpecificMemory().then(({ breakdown }) => {
