@@ -48,7 +48,8 @@ PHOTOS = """async () => {
     const request = database.transaction('entries').objectStore('entries').getAll();
     const entries = await new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
     database.close();
-    const blobs = entries.flatMap(({ photos }) => photos.flatMap(({ photo, thumbnail }) => [photo, thumbnail]));
+    const photos = entries.flatMap((entry) => entry.photos);
+    const blobs = photos.flatMap(({ photo, thumbnail }) => [photo, thumbnail]);
     const bytes = await Promise.all(blobs.map((blob) => blob.arrayBuffer()));
     return bytes.map((buffer) => [...new Uint8Array(buffer)]);
 }"""
