@@ -2,5 +2,5 @@
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
-  test: { include: ['tests/**/*.test.ts'], reporters: [['default', { summary: false }]] },
+  test: { include: ['tests/**/*.test.ts'], isolate: false, reporters: [['default', { summary: false }]] },
 });

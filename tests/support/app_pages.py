@@ -157,9 +157,10 @@ def sample(name):
 
 def open_photo(page, path):
     """Choose a photo, and wait for its result."""
-    page.evaluate("document.querySelector('.photo')?.classList.add('previous')")
-    page.locator("input[type=file]").set_input_files(str(path))
-    page.locator(".photo:not(.previous) h1").wait_for()
+    before = page.url
+    page.locator("#photo-input").set_input_files(str(path))
+    page.wait_for_function("before => location.href !== before", arg=before)
+    page.locator(".answer .sheet[aria-busy=false] .photo-actions").wait_for()
 
 
 @cache
@@ -185,14 +186,10 @@ def photo_with_a_key():
 
 
 def correct_first_key(page, kind):
-    """Add the photo of the first key to the collection as `kind`; "": not a key."""
-    page.locator(".entry").first.click()
-    page.locator("#correct-kind").select_option(kind)
-    page.get_by_role("button", name="Add to collection").click()
-    page.locator(".result:not(:empty)").wait_for()
-    assert "Added" in page.locator(".result").inner_text()
-    page.keyboard.press("Escape")
-    page.locator("dialog").wait_for(state="detached")
+    """Say that the first key is of `kind`; "": not a key."""
+    page.locator(".ask-wrong").first.click()
+    page.locator(f".wrong [data-kind={kind}]" if kind else ".wrong .no-key").click()
+    page.locator(".wrong").wait_for(state="detached")
 
 
 def is_pythons(answer: str, probability: float) -> bool:

@@ -170,40 +170,6 @@ def test_an_unsure_answer_to_a_dark_photo_advises_more_light(page, tmp_path):
     assert "Use more light" in page.locator(".entry .secondary").inner_text()
 
 
-def test_the_camera_names_and_announces_what_it_sees(page):
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .outlines .line").wait_for()
-    page.wait_for_function("() => document.querySelector('[aria-live]').textContent.includes('dimple')")
-    assert "dimple" in page.locator(".camera .entry strong").first.inner_text()
-    page.get_by_role("button", name="Take a photo").click()
-    page.locator(".photo h1").wait_for()
-    assert "dimple" in page.locator(".photo .entry strong").first.inner_text()
-    assert page.evaluate("document.activeElement.id") == "photo-title"
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera video").wait_for()
-    page.get_by_role("button", name="Stop the camera").click()
-    page.locator(".photo").wait_for()
-
-
-def test_a_key_tapped_in_the_camera_image_opens(page):
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .outlines .line").wait_for()
-    page.evaluate("document.querySelector('.camera .outlines .key').dispatchEvent(new MouseEvent('click'))")
-    page.locator("dialog .evidence canvas[role=img]").wait_for()
-    assert "dimple" in page.locator("#detail-title").inner_text()
-
-
-def test_denied_camera_access_is_explained(page):
-    page.evaluate(
-        """() => {
-            const deny = async () => { throw new DOMException('', 'NotAllowedError'); };
-            navigator.mediaDevices.getUserMedia = deny;
-        }"""
-    )
-    page.get_by_role("button", name="Use the camera").click()
-    assert "Camera access is blocked" in page.get_by_role("alert").inner_text()
-
-
 @pytest.mark.parametrize(
     ("name", "data", "message"),
     [

@@ -170,17 +170,6 @@ def visit_parts(page, url):
     yield "selftest"
 
 
-def test_the_camera_runs_a_model_of_whole_images(opened, sites, other):
-    page = opened(sites(other).url)
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .entry.sure").wait_for()
-    assert page.locator(".camera .guide rect").count() == 0
-    live = answers(page)
-    page.get_by_role("button", name="Take a photo").click()
-    page.locator(".photo .entry").wait_for()
-    assert answers(page)[0].split(",")[0] == live[0].split(",")[0]
-
-
 @pytest.mark.parametrize("changes", [{"kinds": CLASSES}, {"kinds": CLASSES, "about": {"subject": "key"}}])
 def test_the_self_test_of_an_app_around_a_model_passes(context, sites, tmp_path, changes):
     model = tiny_file(tmp_path / "own.tflite", **changes)

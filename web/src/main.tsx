@@ -11,16 +11,18 @@ import './styles/base.css';
 import { render } from 'preact';
 import { App, AppContext } from './app/app';
 import { acceptFiles } from './app/incoming';
+import { loadMyKeys } from './app/my-keys/recognition';
 import { notice, notify } from './app/notices';
 import { installOffline } from './app/offline';
 import { Session } from './app/session';
 import { Shell } from './app/shell';
 import { readAppModel } from './app-model';
+import { takeShared } from './shared';
 import { loadLanguage, t } from './words';
 
 async function start(): Promise<void> {
   const app = new App(new Session(readAppModel()));
-  await loadLanguage();
+  await Promise.all([loadLanguage(), loadMyKeys()]);
   render(
     <AppContext.Provider value={app}>
       <Shell />
@@ -28,6 +30,8 @@ async function start(): Promise<void> {
     document.body,
   );
   acceptFiles((files) => void app.openFiles(files));
+  const shared = await takeShared().catch(() => []);
+  if (shared.length) void app.openFiles(shared);
   try {
     const isFirstVisit = await installOffline({
       onProgress: (loaded, total) => app.showProgress(loaded, total),

@@ -13,6 +13,7 @@
 /// <reference lib="webworker" />
 
 import { type PrecacheEntry, supportedRuntime } from './precache';
+import { NAME_HEADER, SHARE_PATH, SHARED_CACHE, SHARED_FIELD } from './shared';
 
 declare const self: ServiceWorkerGlobalScope & { readonly FILES: readonly PrecacheEntry[] };
 
@@ -24,6 +25,7 @@ const ON_DEMAND = new Map(
 );
 const TOTAL_BYTES = INSTALLED.reduce((sum, { bytes }) => sum + bytes, 0);
 const HASHED = /^assets\//; // files with a hash of their content in their name
+const SHARE_URL = new URL(SHARE_PATH, self.location.href).href;
 const MAX_DOWNLOADS = 4; // at the same time
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
@@ -34,10 +36,22 @@ self.addEventListener('message', ({ data }) => {
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
+  if (request.method === 'POST' && request.url === SHARE_URL) event.respondWith(takeShared(request));
   if (request.method === 'GET' && new URL(request.url).origin === self.location.origin) {
     event.respondWith(respond(request));
   }
 });
+
+/** Keep the photos that another app shares until the page takes them, and open the page. */
+async function takeShared(request: Request): Promise<Response> {
+  const files = (await request.formData()).getAll(SHARED_FIELD).filter((entry) => entry instanceof File);
+  const cache = await caches.open(SHARED_CACHE);
+  for (const [i, file] of files.entries()) {
+    const headers = { 'content-type': file.type, [NAME_HEADER]: encodeURIComponent(file.name) };
+    await cache.put(`${SHARE_URL}/${i}`, new Response(file, { headers }));
+  }
+  return Response.redirect('./', 303);
+}
 
 async function respond(request: Request): Promise<Response> {
   const cache = await caches.open(await cacheName());

@@ -7,10 +7,12 @@
  */
 
 import { type Signal, signal } from '@preact/signals';
+import type { Card } from '../core';
 import { EnginePhoto } from '../engine/photo';
 import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
 import { isAboutKeys, t } from '../words';
 import { arranged } from './answer/changes';
+import { ownKey } from './my-keys/recognition';
 import { notify } from './notices';
 import type { Running } from './session';
 import {
@@ -112,6 +114,18 @@ export class Answers {
     if (answer.isStored.value) await this.#store(answer);
   }
 
+  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
+  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
+    const { engine } = await this.running();
+    const id = this.#newId();
+    const answer = this.#add(id, entry.photos[0]?.photo ?? NO_PHOTO);
+    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
+    answer.entry.value = { ...entry, id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
+  }
+
   /** Forget an answer, here and in the history. */
   async remove(id: number): Promise<void> {
     this.forget(id);
@@ -132,10 +146,10 @@ export class Answers {
 
   /** Recognise the keys of a photo that is to be added to an answer. Throws PhotoError. */
   async read(photo: Blob): Promise<EntryPhoto> {
-    const { engine } = await this.running();
+    const { engine, card } = await this.running();
     const opened = new EnginePhoto(engine, photo);
     try {
-      return await entryPhotoOf(opened, await opened.recognise());
+      return await entryPhotoOf(opened, await opened.recognise(), card);
     } finally {
       opened.close();
     }
@@ -154,24 +168,12 @@ export class Answers {
     await this.update(answer, entry);
   }
 
-  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
-  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
-    const { engine } = await this.running();
-    const id = this.#newId();
-    const answer = this.#add(id, entry.photos[0]?.photo ?? new Blob());
-    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
-    answer.entry.value = { ...entry, id };
-    await this.#store(answer);
-    answer.status.value = 'done';
-    return answer;
-  }
-
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
     try {
       const { engine, card } = await this.running();
       const photo = new EnginePhoto(engine, file);
       const result = await photo.recognise(bitmap);
-      const stored = await entryPhotoOf(photo, result);
+      const stored = await entryPhotoOf(photo, result, card);
       photo.close();
       answer.photos.push(new EnginePhoto(engine, stored.photo));
       answer.entry.value = {
@@ -270,13 +272,15 @@ export function withoutPhotos(entry: Entry): Entry {
 }
 
 /** Return a photo and its keys as they are stored: coordinates are of the stored photo, keys in reading order. */
-async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult): Promise<EntryPhoto> {
+async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult, card: Card): Promise<EntryPhoto> {
   const whole = await photo.wholePhoto();
   const { thumbnail, width, height } = await thumbnailOf(whole);
   const scale = width / result.width;
   const keys = result.keys.map((key): StoredKey => {
     const { verdict, causes, measurements, features } = key;
-    return { ...scaled(key, scale), verdict, causes, measurements, features };
+    const mine = verdict.isKey ? ownKey(features, card) : undefined;
+    const stored = { ...scaled(key, scale), verdict, causes, measurements, features };
+    return mine ? { ...stored, myKey: mine.name } : stored;
   });
   const { width: originalWidth, brightness } = result;
   return { photo: whole, thumbnail, width, height, originalWidth, brightness, keys: arranged(keys) };

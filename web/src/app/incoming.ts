@@ -31,9 +31,9 @@ export function acceptFiles(onFiles: (files: File[]) => void): void {
 
 let receive: ((files: File[]) => void) | null = null;
 
-/** Let the user choose photos, or files of any type, for `onFiles`. */
+/** Let the user take a photo with the phone's camera, choose photos, or files of any type, for `onFiles`. */
 export function chooseFiles(
-  type: 'photo' | 'file',
+  type: 'camera' | 'photo' | 'file',
   isMultiple: boolean,
   onFiles: (files: File[]) => void,
 ): void {

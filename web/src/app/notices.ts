@@ -18,14 +18,14 @@ export interface Notice {
 export const notice = signal<Notice | null>(null);
 export const announcement = signal('');
 
-const UNDO_TIME = 10_000; // ms for which a notice with "undo" is shown
+const TIMES = { undo: 10_000, ready: 6000 } as const; // ms for which notices are shown that nobody need close
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Show a notice in place of the one before. */
 export function notify(message: string, type: Notice['type'], action?: Notice['action']): void {
   clearTimeout(timer);
   notice.value = action ? { message, type, action } : { message, type };
-  if (type === 'undo') timer = setTimeout(clearNotice, UNDO_TIME);
+  if (type === 'undo' || type === 'ready') timer = setTimeout(clearNotice, TIMES[type]);
 }
 
 /** Remove the notice. */

@@ -76,6 +76,7 @@ export function Shell(): JSX.Element {
         {announcement.value}
       </div>
       <input id="photo-input" type="file" accept="image/*" multiple hidden onChange={take} />
+      <input id="camera-input" type="file" accept="image/*" capture="environment" hidden onChange={take} />
       <input id="file-input" type="file" hidden onChange={take} />
       {isDragging.value ? (
         <div class="drop" aria-hidden="true">

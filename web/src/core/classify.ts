@@ -64,7 +64,6 @@ function meanOutputs(outputs: readonly ClassifierOutputs[]): ClassifierOutputs {
   return {
     probabilities: meanArray(outputs.map(({ probabilities }) => probabilities)) as Float32Array,
     maps: meanArray(outputs.map(({ maps }) => maps)),
-    features: meanArray(outputs.map(({ features }) => features)),
     oodScore:
       scores.length === outputs.length ? scores.reduce((sum, score) => sum + score, 0) / scores.length : null,
     features: meanArray(outputs.map(({ features }) => features)),

@@ -5,20 +5,23 @@
  * Out:   Combined: a verdict of the same type as one photo's; the probability of its kind after each photo
  * Needs: decision.ts, verdict.ts
  *
- * The calibrated probabilities are multiplied, with "none of these kinds" as one more answer, and raised to a power: 1 /
- * sqrt(n), between 1 / n (photos that all show the same) and 1 (photos whose errors are independent). Photos of one key
- * share its rarities but not their blur, so the truth is in between; benchmarks/several_photos.py compares the rules.
- * The answers of photos are enough: those in the history can be combined without their pixels.
+ * A photo's calibrated probabilities, with "anything else" as one more answer, are multiplied with those of the others,
+ * each raised to a power. For n photos that count the same it is n^0.75 / n: between 1 / n (photos that all show the
+ * same) and 1 (photos whose errors are independent). A photo counts less if it is unsure for a fault that another photo
+ * need not have, such as blur, and the more probable "anything else" is: it says little about which kind a key is.
+ * benchmarks/several_photos.py compares this with other rules. The answers of photos are enough: those in the history
+ * can be combined without their pixels.
  *
- * Source: Clemen and Winkler 1999, Combining probability distributions from experts (logarithmic opinion pool); Kish 1965
- * (effective sample size of weighted samples).
+ * Source: Genest and Zidek 1986, Combining probability distributions (logarithmic opinion pool); Kish 1965, Survey
+ * sampling (effective sample size of a weighted sample).
  */
 
 import type { Decision, Reason } from './decision';
 import type { Verdict } from './verdict';
 
-const DEPENDENCE = 0.5; // power of the number of photos that counts: 0 would be dependent, 1 independent
+const INDEPENDENCE = 0.75; // power of the number of photos: 0 if they all show the same, 1 if errors are independent
 const FAULTY_WEIGHT = 0.5; // of a photo that is not sure because of the photo, not of the key
+const LEAST_KNOWN = 0.02; // probability of any of the kinds, below which a photo does not count even less
 const LEAST_PROBABILITY = 1e-4; // of any answer in one photo, which must not rule it out
 
 /** Reasons that lie in the photo: another photo may do better. */
@@ -76,8 +79,8 @@ function verdictOver(verdicts: readonly Verdict[], kindThreshold: number): Verdi
 /** Return kind -> probability over photos; what is missing to a sum of 1 is the probability of anything else. */
 function pooled(verdicts: readonly Verdict[]): Map<string, number> {
   const kinds = verdicts[0]?.probabilities.map(({ kind }) => kind) ?? [];
-  const exponents = exponentsOf(verdicts.map(weightOf));
   const photos = verdicts.map((verdict) => answersOf(verdict, kinds));
+  const exponents = exponentsOf(verdicts.map((verdict, i) => weightOf(verdict, photos[i] as number[])));
   if (verdicts.length === 1) return new Map(kinds.map((kind, i) => [kind, photos[0]?.[i] as number]));
   const logits = [...kinds, null].map((_, i) =>
     photos.reduce((sum, answers, photo) => {
@@ -103,15 +106,17 @@ function answersOf({ probabilities }: Verdict, kinds: readonly string[]): number
   return [...known, Math.max(1 - known.reduce((sum, value) => sum + value, 0), 0)];
 }
 
-/** Return the power of each photo: 1 for one photo; for n that count the same, n^DEPENDENCE / n. */
+/** Return the power of each photo: 1 for one photo; for n that count the same, n^INDEPENDENCE / n. */
 function exponentsOf(weights: readonly number[]): number[] {
   const sum = weights.reduce((total, weight) => total + weight, 0);
   const effective = sum ** 2 / weights.reduce((total, weight) => total + weight ** 2, 0);
-  return weights.map((weight) => (weight / sum) * effective ** DEPENDENCE);
+  return weights.map((weight) => (weight / sum) * effective ** INDEPENDENCE);
 }
 
-function weightOf({ reason }: Verdict): number {
-  return FAULTS.has(reason) ? FAULTY_WEIGHT : 1;
+/** Return how much a photo counts; its last answer is the probability of anything else. */
+function weightOf({ reason }: Verdict, answers: readonly number[]): number {
+  const known = Math.max(1 - (answers[answers.length - 1] as number), LEAST_KNOWN);
+  return Math.sqrt(known) * (FAULTS.has(reason) ? FAULTY_WEIGHT : 1);
 }
 
 function share(verdicts: readonly Verdict[], isCounted: (verdict: Verdict) => boolean): number {

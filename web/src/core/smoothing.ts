@@ -14,7 +14,7 @@ import { type Box, extent, type Point } from './geometry';
 
 const MIN_CUTOFF = 0.4; // Hz, of a key that does not move
 const CUTOFF_PER_SPEED = 5; // Hz per key length per second: the outline is about 3% of a length behind
-const SPEED_CUTOFF = 1; // Hz, of the speed itself
+const SPEED_CUTOFF = 0.6; // Hz, of the speed itself: noise, which changes its sign, must not look like speed
 const STILL = 0.1; // key lengths per second: the speed that noise alone gives
 
 /** A key's box and keypoints, px. */

@@ -107,6 +107,10 @@ function gaps(
 
 /** Write elements whose bytes are split by significance; return where the next ones begin. */
 function join(from: Bytes, start: number, to: Bytes, offset: number, bytes: number, item: number): number {
+  if (item === 1) {
+    to.set(from.subarray(start, start + bytes), offset);
+    return start + bytes;
+  }
   let position = start;
   for (let part = 0; part < item; part++) {
     for (let at = offset + part; at < offset + bytes; at += item) to[at] = from[position++] as number;

@@ -37,7 +37,11 @@ describe('combineVerdicts', () => {
 
   it('multiplies probabilities, with a power, and counts anything else as an answer', () => {
     const { verdict } = combineVerdicts([photo([0.6, 0.3, 0.05]), photo([0.5, 0.1, 0.2])], RULE);
-    const powers = [0.6 * 0.5, 0.3 * 0.1, 0.05 * 0.2, 0.05 * 0.2].map((product) => product ** Math.SQRT1_2);
+    const [first, second] = [Math.sqrt(0.95), Math.sqrt(0.8)]; // weights: of 1 - "anything else"
+    const photos = (first + second) ** 2 / (0.95 + 0.8); // that count
+    const share = photos ** 0.75 / (first + second);
+    const pool = (one: number, two: number): number => one ** (first * share) * two ** (second * share);
+    const powers = [pool(0.6, 0.5), pool(0.3, 0.1), pool(0.05, 0.2), pool(0.05, 0.2)]; // the last: anything else
     const sum = powers.reduce((total, value) => total + value, 0);
     expect(probabilityOf(verdict, 'cylinder')).toBeCloseTo((powers[0] as number) / sum);
     expect(probabilityOf(verdict, 'mortice')).toBeCloseTo((powers[2] as number) / sum);
@@ -106,6 +110,15 @@ describe('combineVerdicts, of photos with faults,', () => {
   it('names a key that one of two photos refused', () => {
     const refused = photo([0.2, 0.05, 0.05], { isKey: false });
     expect(combineVerdicts([refused, photo([0.95, 0.02, 0])], RULE).verdict.kind).toBe('cylinder');
+  });
+
+  it('counts a photo that shows no kind less than one that does', () => {
+    const sharp = photo([0.1, 0.6, 0.1]);
+    const clear = combineVerdicts([sharp, photo([0.6, 0.1, 0.1])], RULE).verdict;
+    const vague = combineVerdicts([sharp, photo([0.06, 0.01, 0.01])], RULE).verdict; // in the same proportion
+    const ratio = (one: Verdict): number => probabilityOf(one, 'dimple') / probabilityOf(one, 'cylinder');
+    expect(ratio(clear)).toBeCloseTo(1);
+    expect(ratio(vague)).toBeGreaterThan(1.5);
   });
 
   it('names no kind if most photos hide the blade', () => {

@@ -68,7 +68,7 @@ export function PhotoActions({ sheet }: { readonly sheet: Sheet | null }): JSX.E
   const isSeveral = (sheet?.answer.entry.value?.photos.length ?? 1) > 1;
   const mark = (): void => {
     if (sheet) sheet.mode.value = 'mark';
-    document.querySelector('.stage')?.scrollIntoView({ block: 'nearest' });
+    document.querySelector('.viewer')?.scrollIntoView({ block: 'nearest' });
   };
   return (
     <div class="photo-actions">

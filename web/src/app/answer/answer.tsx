@@ -87,7 +87,7 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
 /** What holds the cards' place until they are there. */
 function Waiting(): JSX.Element {
   return (
-    <div class="waiting" aria-hidden="true">
+    <div class="pending" aria-hidden="true">
       <span />
       <span />
       <span />
@@ -133,11 +133,6 @@ function NotKept({ answer }: { readonly answer: Answer }): JSX.Element | null {
 function select(sheet: Sheet, id: string): void {
   sheet.focusesCard = true;
   sheet.selected.value = id;
-  queueMicrotask(() => {
-    sheet.focusesCard = false;
-  });
-  const card = document.querySelector(`.key-card[data-key="${CSS.escape(id)}"]`);
-  card?.scrollIntoView({ block: 'start', behavior: isCalm() ? 'auto' : 'smooth' });
 }
 
 /** Select the key that was tapped in the camera's picture. */
@@ -153,10 +148,6 @@ function openTapped(sheet: Sheet): void {
   };
   const [nearest] = [...keys.value].sort((one, other) => distance(one) - distance(other));
   if (nearest) select(sheet, idOf(nearest));
-}
-
-function isCalm(): boolean {
-  return matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
 
 function titleOf({ answer, photo }: Sheet): string {

@@ -8,19 +8,18 @@
 
 import { ChevronDown, ChevronUp } from 'lucide';
 import type { JSX } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { type MessageKey, t } from '../../words';
 import { kindHint, kindPage } from '../kinds/kinds';
-import { Bitmap } from '../parts/bitmap';
+import { LearnButton, OwnKeyLine } from '../my-keys/own-key';
 import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import type { StoredKey } from '../storage/entries';
 import { AddPhoto } from './add-photo';
-import { certaintyText } from './certainty';
-import { CertaintyHelp } from './certainty-help';
+import { Head } from './card-head';
 import { idOf } from './changes';
 import { Compare } from './compare';
-import { adviceText, headingText, isKey, isWhole, kindOf, statusOf, topTwoText } from './describe';
+import { adviceText, isKey, isWhole, kindOf, statusOf } from './describe';
 import { Measurements, Probabilities } from './numbers';
 import type { Sheet } from './sheet';
 import { Why } from './why';
@@ -40,14 +39,12 @@ type Part = 'wrong' | 'why' | 'more';
 export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Element {
   const [open, setOpen] = useState<ReadonlySet<Part>>(new Set(isOnly ? ['more'] : []));
   const isSelected = sheet.selected.value === idOf(answered);
-  const item = useRef<HTMLLIElement>(null);
   const id = useId();
   const toggle = (part: Part): void => setOpen((now) => toggled(now, part));
   const close = (part: Part): void => setOpen((now) => new Set([...now].filter((each) => each !== part)));
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the button of the heading is the keyboard's way to select a key
     <li
-      ref={item}
       class={`card key-card entry ${statusOf(answered)} ${isSelected ? 'selected' : ''}`}
       data-key={idOf(answered)}
       aria-labelledby={id}
@@ -56,8 +53,9 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
       }}
     >
       <Head sheet={sheet} answered={answered} number={number} id={id} />
+      <OwnKeyLine answered={answered} />
       <Explanation sheet={sheet} answered={answered} />
-      <div class="chips">
+      <div class="asks">
         <Chip part="wrong" label="answer.wrong" open={open} onToggle={toggle} id={id} />
         <Chip part="why" label="answer.why" open={open} onToggle={toggle} id={id} />
         <Chip part="more" label="answer.more" open={open} onToggle={toggle} id={id} />
@@ -89,7 +87,7 @@ function Chip({ part, label, open, id, onToggle }: ChipProps): JSX.Element {
   return (
     <button
       type="button"
-      class={`chip ${part}`}
+      class={`ask ask-${part}`}
       id={`${id}-${part}`}
       aria-expanded={isOpen}
       aria-labelledby={`${id}-${part} ${id}`}
@@ -102,65 +100,6 @@ function Chip({ part, label, open, id, onToggle }: ChipProps): JSX.Element {
 }
 
 type PartProps = Pick<CardProps, 'sheet' | 'answered'>;
-
-/** Number, thumbnail, kind, how sure. */
-function Head({
-  sheet,
-  answered,
-  number,
-  id,
-}: PartProps & { number: number | null; id: string }): JSX.Element {
-  const heading = useRef<HTMLButtonElement>(null);
-  const isSelected = sheet.selected.value === idOf(answered);
-  const wasSelected = useRef(isSelected);
-  useEffect(() => {
-    if (isSelected && !wasSelected.current && sheet.focusesCard)
-      heading.current?.focus({ preventScroll: true });
-    wasSelected.current = isSelected;
-  }, [isSelected]);
-  return (
-    <div class="card-head">
-      {isWhole(answered) ? null : (
-        <span class="thumb">
-          <Bitmap load={() => sheet.engine.keyImage(answered)} of={imageId(sheet, answered)} label="" />
-          <span class="badge" aria-hidden="true">
-            {number}
-          </span>
-        </span>
-      )}
-      <div class="card-text">
-        <h2 id={id}>
-          <button
-            type="button"
-            class="card-name"
-            ref={heading}
-            aria-pressed={isSelected}
-            onClick={() => {
-              sheet.selected.value = idOf(answered);
-            }}
-          >
-            {number === null ? null : <span class="visually-hidden">{t('key.title', { n: number })}: </span>}
-            {headingText(answered)}
-          </button>
-        </h2>
-        <Sureness answered={answered} />
-      </div>
-    </div>
-  );
-}
-
-function Sureness({ answered }: { readonly answered: StoredKey }): JSX.Element | null {
-  const { correction, verdict } = answered;
-  if (correction !== undefined) return <p class="sureness">{t('answer.yours')}</p>;
-  if (verdict.kind === null)
-    return verdict.reason === 'blade_hidden' ? null : <p class="sureness">{topTwoText(answered)}</p>;
-  return (
-    <p class="sureness">
-      {certaintyText(verdict.probability)}
-      <CertaintyHelp />
-    </p>
-  );
-}
 
 /** The hint for a known kind; for an unknown one, what would make it known. */
 function Explanation({ sheet, answered }: PartProps): JSX.Element | null {
@@ -192,13 +131,9 @@ function More({ sheet, answered }: PartProps): JSX.Element {
       {kindOf(answered) !== null && !isWhole(answered) ? (
         <AddPhoto sheet={sheet} answered={answered} />
       ) : null}
+      <LearnButton answered={answered} photo={sheet.engine} />
       <Probabilities answered={answered} />
       {isWhole(answered) ? null : <Measurements answered={answered} />}
     </div>
   );
-}
-
-/** Return what names the picture of a key: another photo or place is another picture. */
-function imageId(sheet: Sheet, { box }: StoredKey): string {
-  return `${sheet.answer.id} ${sheet.photoIndex.value} ${box.join()}`;
 }

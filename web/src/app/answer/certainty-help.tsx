@@ -25,7 +25,7 @@ export function CertaintyHelp(): JSX.Element {
         aria-label={t('answer.certaintyHelp')}
         onClick={() => setOpen(true)}
       >
-        <Icon of={CircleHelp} size={18} />
+        <Icon of={CircleHelp} size={16} />
       </button>
       {isOpen ? (
         <Dialog title={t('answer.certaintyHelp')} class="certainty-help" onClose={() => setOpen(false)}>

@@ -75,12 +75,14 @@ function verdictsOf(photos: readonly EntryPhoto[]): Verdict[] {
   return photos.map((photo) => keyOf(photo).verdict);
 }
 
-/** Return the key of a photo that may be the same as those of other photos: the largest; or why there is none. */
+/** Return the key of a photo that is the same as those of other photos: the largest, else one of their kind; or why not. */
 function matchOf(others: readonly StoredKey[], { keys }: EntryPhoto): StoredKey | Problem {
   const found = keys.filter((key) => isKey(key) || isWhole(key));
-  const alike = found.filter((key) => others.every((other) => !areDifferent(key, other)));
-  const [largest] = alike.sort((one, other) => areaOf(other.box) - areaOf(one.box));
-  return largest ?? (found.length ? 'different' : 'none');
+  const [largest, ...rest] = found.sort((one, other) => areaOf(other.box) - areaOf(one.box));
+  if (!largest) return 'none';
+  if (others.every((other) => !areDifferent(largest, other))) return largest;
+  const kinds = others.map(kindOf);
+  return rest.find((key) => kindOf(key) !== null && kinds.includes(kindOf(key))) ?? 'different';
 }
 
 /** Return whether two keys are clearly of different kinds. */

@@ -40,6 +40,11 @@ export function kindOf({ verdict, correction }: Judged): string | null {
   return correction === NOT_A_KEY ? null : correction;
 }
 
+/** Return whether the user says something else than the models; the user may also confirm their answer. */
+export function isCorrected(key: Judged): boolean {
+  return key.correction !== undefined && key.correction !== (key.verdict.kind ?? undefined);
+}
+
 export function statusOf(key: Judged): Status {
   if (!isKey(key)) return 'nokey';
   return kindOf(key) === null ? 'unsure' : 'sure';
@@ -49,7 +54,7 @@ export function statusOf(key: Judged): Status {
 export function answerText(key: Judged): string {
   const kind = kindOf(key);
   if (kind === null) return shortText(key);
-  if (key.correction !== undefined) return t('answer.saidByYou', { kind: kindLabel(kind) });
+  if (isCorrected(key)) return t('answer.saidByYou', { kind: kindLabel(kind) });
   const probability = formatPercent(key.verdict.probability);
   return t('key.answer', { kind: kindLabel(kind), probability });
 }

@@ -9,7 +9,7 @@
 import { isAboutKeys, t } from '../../words';
 import type { EntryPhoto, StoredKey } from '../storage/entries';
 import { certaintyText } from './certainty';
-import { adviceText, countText, headingText, isWhole, kindOf, type Status } from './describe';
+import { adviceText, countText, headingText, isCorrected, isWhole, kindOf, type Status } from './describe';
 import { type Drawn, fontOf, layOut, type Sizes, textStart } from './layout';
 
 const FILE_NAMES = { keys: 'keykind.jpg', other: 'photo.jpg' };
@@ -68,7 +68,7 @@ export async function share(blob: Blob, text: string): Promise<void> {
 
 function lineOf(key: StoredKey): string {
   const heading = headingText(key);
-  if (key.correction !== undefined) return `${heading}, ${t('answer.yours')}`;
+  if (isCorrected(key)) return `${heading}, ${t('answer.yours')}`;
   if (kindOf(key) !== null) return `${heading}, ${certaintyText(key.verdict.probability)}`;
   return key.verdict.isKey ? `${heading}. ${adviceText(key)}` : heading;
 }

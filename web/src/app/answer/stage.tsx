@@ -37,17 +37,22 @@ export function Stage({ sheet, url, isBusy, onSelect }: StageProps): JSX.Element
     [size?.width, size?.height],
   );
   const zoom = useZoom(photo);
+  const isNothing = isBroken && !isBusy && !sheet.photo.value;
   const isMarking = sheet.mode.value === 'mark';
-  useEffect(() => zoom.reset(), [url]);
+  useEffect(() => {
+    setBroken(false);
+    zoom.reset();
+  }, [url]);
   return (
     <div
-      class={`stage ${zoom.isZoomed ? 'zoomed' : ''} ${isMarking ? 'marking-mode' : ''}`}
+      class={`viewer ${zoom.isZoomed ? 'zoomed' : ''} ${isMarking ? 'marking-mode' : ''}`}
       ref={zoom.frame}
       aria-busy={isBusy}
+      hidden={isNothing}
       {...zoom.handlers}
       style={photo ? { aspectRatio: `${photo.width} / ${photo.height}` } : {}}
     >
-      {isBroken ? null : (
+      {isBroken || !url ? null : (
         <img
           src={url}
           alt={t(sheet.photo.value?.keys.some(isWhole) ? 'photo.image.any' : 'photo.image')}

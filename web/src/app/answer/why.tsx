@@ -14,6 +14,7 @@ import { formatPercent, t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import type { StoredKey } from '../storage/entries';
 import { isWhole } from './describe';
+import { bringIntoView } from './into-view';
 import type { Sheet } from './sheet';
 
 const RAMP_STEPS = 24; // px between two colours of the scale
@@ -33,13 +34,19 @@ export function Why({ sheet, answered }: WhyProps): JSX.Element {
   const [kind, setKind] = useState(answered.correction || answered.verdict.best);
   const [isOn, setOn] = useState(true);
   const id = useId();
+  const figure = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (figure.current) bringIntoView(figure.current);
+  }, []);
   const { canvas, shown, where } = useHeatMap(sheet, answered, kind, isOn);
   if (!sheet.isOfModel.value) return <p class="secondary">{t('answer.otherModel')}</p>;
   return (
-    <figure class="why evidence">
+    <figure class="why evidence" ref={figure}>
       <div class="bar">
         <span class="choice">
-          <label for={`${id}-kind`}>{t('answer.evidenceFor')}</label>
+          <label class="visually-hidden" for={`${id}-kind`}>
+            {t('answer.evidenceFor')}
+          </label>
           <KindSelect id={`${id}-kind`} answered={answered} value={kind} onChange={setKind} />
         </span>
         <span class="choice">

@@ -16,6 +16,7 @@ import { Sketch } from '../parts/sketch';
 import { NOT_A_KEY } from '../storage/corrections';
 import type { StoredKey } from '../storage/entries';
 import { kindOf } from './describe';
+import { bringIntoView } from './into-view';
 import type { Sheet } from './sheet';
 
 const MAX_BUTTONS = 12; // kinds; more are in a list
@@ -31,6 +32,9 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const group = useRef<HTMLFieldSetElement>(null);
   const { reportError } = sheet.app;
+  useEffect(() => {
+    if (group.current) bringIntoView(group.current);
+  }, []);
   useEffect(
     () => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }),
     [],
@@ -73,14 +77,19 @@ interface ChoicesProps {
 /** The kinds, the most probable first; many of them are in a list. */
 function Choices({ answered, onChoose }: ChoicesProps): JSX.Element {
   const shown = kindOf(answered);
-  const kinds = answered.verdict.probabilities.map(({ kind }) => kind).filter((kind) => kind !== shown);
-  const [chosen, setChosen] = useState(kinds[0] ?? '');
+  const kinds = answered.verdict.probabilities.map(({ kind }) => kind);
+  const [chosen, setChosen] = useState(kinds.find((kind) => kind !== shown) ?? '');
   if (kinds.length <= MAX_BUTTONS)
     return (
-      <ul class="choices">
+      <ul class="kind-choices">
         {kinds.map((kind) => (
           <li key={kind}>
-            <button type="button" data-kind={kind} onClick={() => onChoose(kind)}>
+            <button
+              type="button"
+              data-kind={kind}
+              aria-pressed={kind === shown}
+              onClick={() => onChoose(kind)}
+            >
               <Sketch kind={kind} />
               {kindLabel(kind)}
             </button>

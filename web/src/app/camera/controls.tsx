@@ -16,7 +16,7 @@ import { announce } from '../notices';
 import { BlobImage } from '../parts/blob-image';
 import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
-import { type Entry, newestEntry } from '../storage/entries';
+import { newestEntry } from '../storage/entries';
 import type { Lens } from './device';
 import { freezes, type LiveSession } from './live-session';
 
@@ -63,15 +63,14 @@ export function Controls({ session, lenses, onLens }: ControlsProps): JSX.Elemen
 
 /** The newest photo of the history; nothing until there is one. */
 function LastPhoto(): JSX.Element {
-  const [entry, setEntry] = useState<Entry | null>(null);
+  const [entry, setEntry] = useState<Awaited<ReturnType<typeof newestEntry>>>(null);
   useEffect(() => {
     newestEntry().then(setEntry, () => undefined); // without storage, there is no history
   }, []);
-  const thumbnail = entry?.photos[0]?.thumbnail;
-  if (!entry || !thumbnail) return <span class="round empty" />;
+  if (!entry) return <span class="round empty" />;
   return (
     <a class="round last-photo" href={hashOf({ view: 'answer', id: entry.id })} aria-label={t('camera.last')}>
-      <BlobImage blob={thumbnail} alt="" />
+      <BlobImage blob={entry.thumbnail} alt="" />
     </a>
   );
 }
@@ -158,7 +157,7 @@ function FreezeButton(): JSX.Element {
     <button
       type="button"
       class="chip"
-      aria-label={t('camera.auto')}
+      aria-label={`${t('camera.autoShort')}: ${t('camera.autoText')}`}
       aria-pressed={isOn}
       title={t('camera.autoText')}
       onClick={press}

@@ -25,15 +25,15 @@ interface Said {
 
 /** The card. */
 export function FrozenCard({ session }: { readonly session: LiveSession }): JSX.Element | null {
-  const open = useRef<HTMLButtonElement>(null);
+  const card = useRef<HTMLElement>(null);
   const frozen = session.frozen.value;
   useEffect(() => {
     if (frozen) announce(t('camera.frozen', { answer: saidOf(frozen).map(textOf).join(', ') }));
-    open.current?.focus({ preventScroll: true });
+    card.current?.focus({ preventScroll: true });
   }, []);
   if (!frozen) return null;
   return (
-    <section class="answer-card" aria-label={t('camera.answer')}>
+    <section class="answer-card" aria-label={t('camera.answer')} tabIndex={-1} ref={card}>
       <ul>
         {saidOf(frozen).map((said, i) => (
           <li key={i}>
@@ -47,12 +47,7 @@ export function FrozenCard({ session }: { readonly session: LiveSession }): JSX.
         <button type="button" onClick={() => session.keepScanning()}>
           {t('camera.continue')}
         </button>
-        <button
-          type="button"
-          class="main"
-          ref={open}
-          onClick={() => navigate({ view: 'answer', id: frozen.answer.id })}
-        >
+        <button type="button" class="main" onClick={() => navigate({ view: 'answer', id: frozen.answer.id })}>
           {t('camera.details')}
           <Icon of={ChevronRight} size={20} />
         </button>

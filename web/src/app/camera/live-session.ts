@@ -8,8 +8,10 @@
 
 import { computed, effect, type Signal, signal } from '@preact/signals';
 import { type Hint, type Point, type Rectangle, type SteadyKey, shownKeys } from '../../core';
+import type { KeyResult } from '../../engine/protocol';
 import type { Answer } from '../answers';
 import type { App } from '../app';
+import { ownKey } from '../my-keys/recognition';
 import { setting } from '../storage/settings';
 import { frameAsPhoto, type Taken, takePhoto } from './capture';
 import type { Camera, Features } from './device';
@@ -19,6 +21,7 @@ import { ARMED, afterPhoto, isTriggered, type Trigger, updateTrigger } from './t
 import { clamp, toVideo, type Viewport, visibleRegion } from './viewport';
 
 const DIGITAL_ZOOM = 5; // at most: more would show pixels
+const TOUCH_TIME = 1200; // ms after a touch in which the picture does not freeze: the user is doing something
 const HAPTIC = 18; // ms of vibration when the picture freezes
 const NONE: Features = { hasTorch: false, zoom: null, canFocus: false };
 
@@ -61,6 +64,7 @@ export class LiveSession {
   #stage: Stage | null = null;
   #overlay: Overlay | null = null;
   #seen: Seen = NOTHING;
+  #touched = 0; // ms, when the user last zoomed or focused
   #clear: Rectangle = { x: 0, y: 0, width: 1, height: 1 };
 
   constructor(
@@ -79,6 +83,8 @@ export class LiveSession {
       viewport: () => this.viewport(),
       clearArea: () => this.#clear,
       onOpen: (id) => void this.openKey(id),
+      ownName: ({ key }) =>
+        ownKey((key as Partial<KeyResult>).features ?? null, this.app.running.value?.card)?.name ?? null,
     });
     this.#overlay = overlay;
     const learn = (): void => {
@@ -127,6 +133,7 @@ export class LiveSession {
   /** Zoom: with the camera's own zoom as far as it goes, then by enlarging the picture. */
   setZoom(factor: number): void {
     const range = this.features.value.zoom;
+    this.#touched = performance.now();
     this.zoom.value = clamp(factor, range?.min ?? 1, (range?.max ?? 1) * (range ? 2 : DIGITAL_ZOOM));
     if (range) void this.camera.setZoom(this.#opticalZoom(this.zoom.value));
   }
@@ -181,6 +188,7 @@ export class LiveSession {
 
   #focusAt(point: Point): void {
     this.focus.value = { point };
+    this.#touched = performance.now();
     const viewport = this.viewport();
     const [x, y] = toVideo(viewport, point);
     void this.camera.focusAt([x / viewport.video.width, y / viewport.video.height]);
@@ -194,7 +202,8 @@ export class LiveSession {
     this.isReading.value = true;
     this.hint.value = seen.hint.hint;
     if (textOf(keys) !== textOf(this.keys.value)) this.keys.value = keys;
-    if (freezes.value && isTriggered(trigger, seen.steady)) await this.#freeze(keys);
+    const isBusy = performance.now() - this.#touched < TOUCH_TIME;
+    if (freezes.value && !isBusy && isTriggered(trigger, seen.steady)) await this.#freeze(keys);
   }
 
   /** Freeze the picture, and open it as a photo: an automatic shutter. */

@@ -43,9 +43,10 @@ export function Live({ camera, lenses, onLens }: LiveProps): JSX.Element {
     return session.attach({ element, video: picture, svg: svg.current, labels: labels.current });
   }, [session]);
   useInput(session, stage);
-  useLayout(session, stage);
-  useAnnouncements(session);
   const isFrozen = session.frozen.value !== null;
+  useLayout(session, stage, isFrozen);
+  useAnnouncements(session);
+  useFocusBack(stage, isFrozen);
   return (
     <div
       class={`stage live ${isFrozen ? 'frozen' : ''} ${session.isTaking.value ? 'taking' : ''}`}
@@ -64,6 +65,16 @@ export function Live({ camera, lenses, onLens }: LiveProps): JSX.Element {
       )}
     </div>
   );
+}
+
+/** Focus the shutter when the controls have come back: what had the focus is gone. */
+function useFocusBack(stage: RefObject<HTMLDivElement | null>, isFrozen: boolean): void {
+  const wasFrozen = useRef(false);
+  useEffect(() => {
+    if (wasFrozen.current && !isFrozen)
+      stage.current?.querySelector<HTMLElement>('.shutter')?.focus({ preventScroll: true });
+    wasFrozen.current = isFrozen;
+  }, [isFrozen]);
 }
 
 /** Play a camera's picture. Safari needs the properties, not only the attributes. */
@@ -117,19 +128,19 @@ function followPage(session: LiveSession): void {
 }
 
 /** Tell the session which part of the stage is free of controls, whenever its size changes. */
-function useLayout(session: LiveSession, stage: RefObject<HTMLDivElement | null>): void {
+function useLayout(session: LiveSession, stage: RefObject<HTMLDivElement | null>, isFrozen: boolean): void {
   useEffect(() => {
     const element = stage.current;
     if (!element) return;
     const observer = new ResizeObserver(() => session.setClearArea(clearArea(element)));
     observer.observe(element);
     return () => observer.disconnect();
-  }, [session]);
+  }, [session, isFrozen]);
 }
 
 function clearArea(stage: HTMLElement): { x: number; y: number; width: number; height: number } {
   const outer = stage.getBoundingClientRect();
-  const bar = stage.querySelector('.controls')?.getBoundingClientRect() ?? outer;
+  const bar = stage.querySelector('.controls, .answer-card')?.getBoundingClientRect() ?? outer;
   const isBeside = bar.height > bar.width;
   const right = isBeside ? bar.left - outer.left : outer.width;
   const bottom = isBeside ? outer.height : bar.top - outer.top;

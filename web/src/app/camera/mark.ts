@@ -35,6 +35,8 @@ export class Mark {
   #offset: Point | null = null; // of the label from the key's middle, as drawn, CSS px
   #targetOffset: Point = [0, 0];
   #sizes: Sizes | null = null;
+  #status = ''; // as drawn
+  #text = '';
 
   constructor(svg: SVGSVGElement, labels: HTMLElement, onOpen: () => void) {
     this.#paths = ['rim', 'line'].map((name) => {
@@ -60,10 +62,13 @@ export class Mark {
 
   /** Show an answer; percent may be empty. */
   describe(name: string, percent: string, status: string): void {
-    const isChanged = this.#name.textContent !== name || this.#percent.textContent !== percent;
-    this.#outline.setAttribute('class', `key ${status}`);
-    this.#button.className = `live-label ${status}`;
-    if (!isChanged) return;
+    if (this.#status !== status) {
+      this.#outline.setAttribute('class', `key ${status}`);
+      this.#button.className = `live-label ${status}`;
+      this.#status = status;
+    }
+    if (this.#text === name + percent) return;
+    this.#text = name + percent;
     this.#name.textContent = name;
     this.#percent.textContent = percent;
     this.#sizes = null;

@@ -33,6 +33,7 @@ export interface OverlayOptions {
   viewport(): Viewport;
   clearArea(): ClearArea;
   onOpen(id: number): void;
+  ownName(key: SteadyKey): string | null; // which of the user's keys it is
 }
 
 /** The outlines of the keys in view. */
@@ -57,7 +58,11 @@ export class Overlay {
       mark.leave(this.#isStill.matches);
       this.#marks.delete(id);
     }
-    for (const key of this.#keys) this.#markOf(key).describe(nameOf(key), percentOf(key), statusOf(key));
+    for (const key of this.#keys) {
+      const mine = this.#options.ownName(key);
+      const name = mine ? `${nameOf(key)} · ${mine}` : nameOf(key);
+      this.#markOf(key).describe(name, percentOf(key), statusOf(key));
+    }
     this.refresh();
   }
 

@@ -121,7 +121,7 @@ function Kinds(): JSX.Element | null {
         ))}
         {more > 0 ? (
           <li>
-            <a href={hashOf({ view: 'kinds' })}>{t('home.more', { n: more })}</a>
+            <a href={hashOf({ view: 'kinds' })}>{t('camera.moreKinds', { n: more })}</a>
           </li>
         ) : null}
       </ul>

@@ -61,6 +61,7 @@ function Views({ kind, page }: { readonly kind: string; readonly page: KindPage 
   const views = kindViews(kind);
   if (views.length === 0) return <KindPicture kind={kind} shows="side" />;
   return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard
     <ul class="kind-views" tabIndex={0} aria-label={page.title}>
       {views.map(({ shows, url }) => {
         const caption = shows === 'variant' ? page.variant : t(`kinds.view.${shows}`);
