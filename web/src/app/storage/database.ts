@@ -83,7 +83,7 @@ export async function usage(): Promise<{ used: number; quota: number } | null> {
     : { used: estimate.usage, quota: estimate.quota };
 }
 
-/** Try to store a Blob, and delete it again; if the store does not work at all, that is for others to report. */
+/** Try to store a Blob, and delete it again; if nothing can be stored, that is for others to report. */
 async function storesBlobs(): Promise<boolean> {
   const probe = (thumbnails: IDBObjectStore): IDBRequest => {
     thumbnails.put(new Blob(['?']), PROBE);
@@ -91,7 +91,7 @@ async function storesBlobs(): Promise<boolean> {
   };
   return transact('thumbnails', 'readwrite', probe).then(
     () => true,
-    (error: unknown) => error instanceof StorageError && error.problem !== 'other',
+    (error: unknown) => !(error instanceof StorageError && error.problem === 'other'),
   );
 }
 
