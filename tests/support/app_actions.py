@@ -31,6 +31,7 @@ ALERT = "[role=alert]"
 CLOSE_ALERT = "[role=alert] .close"
 OFFLINE_READY = ".notice.ready"
 VIEWS = {"about": ("#about", ".about"), "collection": ("#collection", ".collection")}  # address, selector
+ABOUT_LINK = "//nav//a[normalize-space()='About']"
 SELF_TEST = "selftest.html"
 
 EXAMPLE = bundled_photos() / "test" / "dimple" / "dimple-00.jpg"
@@ -150,6 +151,12 @@ def view(page: Page, name: str) -> None:
     address, selector = VIEWS[name]
     page.evaluate("address => { location.hash = address; }", address)
     page.wait_for(selector)
+
+
+def follow_link_to_about(page: Page) -> None:
+    """Go to "About" as users do. WebKit's Back button skips what a script did without a click."""
+    page.click(ABOUT_LINK)
+    page.wait_for(VIEWS["about"][1])
 
 
 def parts(page: Page) -> Iterator[str]:

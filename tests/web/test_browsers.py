@@ -18,6 +18,7 @@ from app_actions import (
     close_dialog,
     collected,
     empty_collection,
+    follow_link_to_about,
     open_camera,
     open_key,
     open_photo,
@@ -200,6 +201,12 @@ def test_the_app_answers_in_a_private_window(engine, host):
         open_photo(page, sample("dimple-00"))
         assert_is_pythons(page, sample("dimple-00"))
         assert "Added" in add_to_collection(page, "mortice")
+
+
+def test_the_back_button_returns_to_the_start(any_page):
+    follow_link_to_about(any_page)
+    any_page.back()
+    wait_until_ready(any_page)
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
