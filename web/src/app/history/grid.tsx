@@ -76,7 +76,7 @@ function Tile({ summary }: { readonly summary: Summary }): JSX.Element {
         </span>
       ) : null}
       <span class={`caption ${statusOfPhoto(summary)}`}>
-        {label}
+        <span class="label">{label}</span>
         <span class="visually-hidden">, {time}</span>
       </span>
     </>
