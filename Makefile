@@ -79,8 +79,8 @@ container: bare
 	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale,serve,video]' --group dev
 	touch $@
 
-# Debian packages, if we may install them. Without chromium the browser tests skip with a reason; without
-# libllvm19 rendering is slower.
+# Debian packages, if we may install them. Without a browser its tests skip with a reason; without libllvm19
+# rendering is slower.
 .venv/debian: .ci/debian-packages .venv/user
 	.ci/debian-packages
 	touch $@

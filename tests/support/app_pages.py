@@ -148,7 +148,7 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
 
 
 def wait_until_ready(page):
-    page.locator(".tabs a").first.wait_for()
+    page.locator(".shell[data-ready=true]").wait_for()
 
 
 def sample(name):

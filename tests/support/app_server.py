@@ -5,6 +5,7 @@
 
 import functools
 import http.server
+import io
 import sys
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ POLICY = (
     "media-src 'self' blob:; connect-src 'self'; worker-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
+FIRST_SCRIPT = "/first-script.js"  # path of the script that a test adds
 PAGE_POLICY = POLICY.replace("connect-src 'self'", "connect-src 'self' http: https:")  # for ?model=
 
 
@@ -36,6 +38,26 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         is_page = self.path.partition("?")[0].endswith(("/", "/index.html"))
         self.send_header("Content-Security-Policy", PAGE_POLICY if is_page else POLICY)
 
+    def send_head(self):
+        """Let documents run the host's own script before theirs. Nothing that the browser caches has it."""
+        script = self.server.first_script
+        if script is not None and self.path == FIRST_SCRIPT:
+            return self._send(script.encode(), "text/javascript")
+        if script is None or self.headers.get("Sec-Fetch-Dest") != "document":
+            return super().send_head()
+        path = Path(self.translate_path(self.path))
+        document = (path / "index.html" if path.is_dir() else path).read_text("utf-8")
+        tag = f'<script src="{FIRST_SCRIPT}"></script>'
+        return self._send(document.replace("<head>", f"<head>{tag}", 1).encode(), "text/html")
+
+    def _send(self, body: bytes, content_type: str) -> io.BytesIO:
+        self.send_response(200)
+        for name, value in (("Content-Type", content_type), ("Content-Length", str(len(body)))):
+            self.send_header(name, value)
+        self.send_header("Cache-Control", "no-store")
+        self.end_headers()
+        return io.BytesIO(body)
+
     def copyfile(self, source, outputfile) -> None:
         data = source.read()
         self.server.sent.append((self.path, len(data)))
@@ -50,16 +72,24 @@ class Host:
 
     allows_origins: whether pages of other hosts may read its files (CORS).
     has_policy: whether it sends a content security policy.
+    first_script: JavaScript that documents run before their own, unless a service worker answers.
     """
 
     def __init__(
-        self, folder: Path, port: int = 0, *, allows_origins: bool = False, has_policy: bool = True
+        self,
+        folder: Path,
+        port: int = 0,
+        *,
+        allows_origins: bool = False,
+        has_policy: bool = True,
+        first_script: str | None = None,
     ) -> None:
         handler = functools.partial(Handler, directory=str(folder))
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.sent = []
         self._server.allows_origins = allows_origins
         self._server.has_policy = has_policy
+        self._server.first_script = first_script
         self.url = f"http://127.0.0.1:{self._server.server_port}/"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 

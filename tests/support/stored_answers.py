@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 
+PATIENCE = 60  # s; an offer to undo lasts 10 s
 KINDS = ["cylinder", "dimple", "laser_track", "mortice", "double_bit", "cruciform", "tubular"]
 PUT = """async ([photos, entries]) => {
     const opened = indexedDB.open('keykind');
@@ -41,6 +42,18 @@ COUNT = """async (store) => {
     return count;
 }"""
 
+PHOTOS = """async () => {
+    const opened = indexedDB.open('keykind');
+    const database = await new Promise((resolve) => { opened.onsuccess = () => resolve(opened.result); });
+    const request = database.transaction('entries').objectStore('entries').getAll();
+    const entries = await new Promise((resolve) => { request.onsuccess = () => resolve(request.result); });
+    database.close();
+    const photos = entries.flatMap((entry) => entry.photos);
+    const blobs = photos.flatMap(({ photo, thumbnail }) => [photo, thumbnail]);
+    const bytes = await Promise.all(blobs.map((blob) => blob.arrayBuffer()));
+    return bytes.map((buffer) => [...new Uint8Array(buffer)]);
+}"""
+
 
 def put_corrections(page, photos):
     """Store corrected photos: (path, kind, the app's answer)."""
@@ -59,13 +72,27 @@ def put_entries(page, entries, size: int = 64):
 def put(page, photos, entries):
     """Put records into the database, which the history's view has made."""
     page.evaluate("location.hash = '#/history'")
-    page.locator(".history .empty, .history .tile").first.wait_for()
+    page.locator(".history .nothing-yet, .history .tile").first.wait_for()
     page.evaluate(PUT, [photos, entries])
 
 
 def count_stored(page, store: str) -> int:
     """Return how many records a store of the app has."""
     return page.evaluate(COUNT, store)
+
+
+def stored_photos(page) -> list[bytes]:
+    """Return the photos and thumbnails of the history, as files."""
+    return [bytes(photo) for photo in page.evaluate(PHOTOS)]
+
+
+def wait_until_stored(page, store: str, count: int) -> None:
+    """Wait until a store has so many records: what is deleted is removed when it can no longer be undone."""
+    for _ in range(PATIENCE):
+        if count_stored(page, store) == count:
+            return
+        page.wait_for_timeout(1000)
+    assert count_stored(page, store) == count
 
 
 def entry(time, kind, size):

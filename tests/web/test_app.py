@@ -5,7 +5,6 @@ import json
 import math
 import os
 import struct
-import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,6 @@ from PIL import ExifTags, Image
 from app_build import WEB
 from app_pages import (
     DIFFERENCE,
-    correct_first_key,
     is_pythons,
     keys_in,
     new_context,
@@ -25,24 +23,13 @@ from app_pages import (
     wait_until_ready,
     watch,
 )
-from commands import keykind
-from keykind.cli.main import main
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
-from keykind.model.model import load_model
 from keykind.photo.source import load_pixels
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 PHONE, DESKTOP, NARROW = (360, 740), (1280, 800), (320, 568)
 LANGUAGES = sorted(path.stem for path in (WEB / "src" / "words").glob("*.json"))
 MARGIN = 15  # px that stay free on either side
-QUICK = """
-backbone = "tiny"
-crop = "key"
-views = ["plain"]
-epochs = 1
-folds = 2
-bootstrap = 100
-"""
 LARGE = 160  # px of the bundled photos: a key that need not be larger
 BOX_DIFFERENCE = 2.0  # px, for the same reason as DIFFERENCE
 RIGHTMOST = """part => Math.max(...[...document.querySelectorAll(`${part} *:not(header, header *, svg *)`)]
@@ -243,93 +230,14 @@ def test_a_saved_image_has_outlines_and_no_metadata(page, tmp_path):
     assert (np.abs(pixels - expected).max(axis=2) > 60).mean() > 0.005  # the outline
 
 
-def export_collection(page, folder):
-    """Export the collection, unpack it, and return its file names."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export as ZIP").click()
-    with zipfile.ZipFile(download.value.path()) as archive:
-        archive.extractall(folder)
-        return sorted(archive.namelist())
-
-
-def test_corrections_are_exported_as_class_folders(page, tmp_path):
-    names = ("dimple-00", "dimple-06", "dimple-12", "laser_track-00")
-    for name, kind in zip(names, ("mortice", "dimple", "", "dimple"), strict=True):
-        open_photo(page, save_with_metadata(sample(name), tmp_path / f"{name}.jpg"))
-        correct_first_key(page, "mortice")
-        correct_first_key(page, kind)  # replaces the first correction
-    page.get_by_role("link", name="Collection").click()
-    page.locator(".photos img").first.wait_for()
-    page.locator(".photos select").first.select_option("cylinder")
-    page.wait_for_function("() => document.querySelector('.photos img').alt.includes('cylinder')")
-    assert export_collection(page, tmp_path / "unpacked") == [
-        "nothing/nothing-0001.jpg",
-        "photos/cylinder/cylinder-0001.jpg",
-        "photos/dimple/dimple-0001.jpg",
-        "photos/dimple/dimple-0002.jpg",
-    ]
-    for photo in (tmp_path / "unpacked").rglob("*.jpg"):
-        assert b"Exif" not in photo.read_bytes()
-    completed = keykind("inspect", tmp_path / "unpacked" / "photos", "--json")
-    assert completed.returncode == 0, completed.stderr
-    counts = json.loads(completed.stdout)["counts"]
-    assert {kind: count["train"] for kind, count in counts.items()} == {"cylinder": 1, "dimple": 2}
-
-
 def test_transparent_pixels_become_white(page, tmp_path):
     image = Image.open(sample("dimple-00")).convert("RGBA")
     image.paste((0, 0, 0, 0), (0, 0, 20, 20))
     image.save(tmp_path / "cut.png")
     open_photo(page, tmp_path / "cut.png")
-    correct_first_key(page, "mortice")
     with page.expect_download() as download:
         page.get_by_role("button", name="Save image").click()
-    page.get_by_role("link", name="Collection").click()
-    page.locator(".photos img").first.wait_for()
-    (name,) = export_collection(page, tmp_path)
-    for path in (tmp_path / name, download.value.path()):
-        assert Image.open(path).convert("L").getpixel((8, 8)) > 240
-
-
-def test_a_model_can_be_trained_on_exported_corrections(page, tmp_path, monkeypatch, tiny_backbone):
-    """Mortice keys are corrected to tubular, which the app's model is sure not to have answered."""
-    for folder, kind in {"mortice": "tubular", "laser_track": "laser_track", "dimple": ""}.items():
-        photos = sorted((bundled_photos() / "test" / folder).glob("*.jpg"))
-        for photo in [photo for photo in photos if len(keys_in(photo)) == 1][: 4 if kind else 1]:
-            open_photo(page, photo)
-            correct_first_key(page, kind)
-    page.get_by_role("link", name="Collection").click()
-    page.locator(".photos img").first.wait_for()
-    assert len(export_collection(page, tmp_path)) == 9
-    (tmp_path / "quick.toml").write_text(QUICK, "utf-8")
-    command = page.locator(".how code").inner_text()
-    assert command == "keykind train photos --negatives nothing --recipe default --out run"
-    monkeypatch.chdir(tmp_path)
-    arguments = command.replace("default", "quick.toml").split()[1:]
-    assert main([*arguments, "--weights", "random"]) == 0
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
-    assert metrics["kinds"] == ["laser_track", "tubular"]
-    assert metrics["keys_found"]
-    assert load_model(tmp_path / "run" / "keys.tflite").card.kinds == ("laser_track", "tubular")
-
-
-def test_the_collection_lasts_until_it_is_deleted(page):
-    open_photo(page, sample("dimple-00"))
-    page.locator(".entry").first.click()
-    page.get_by_role("button", name="Add to collection").click()
-    page.locator(".result:not(:empty)").wait_for()
-    page.goto(page.url.split("#")[0] + "#collection")
-    page.reload()
-    page.locator(".photos img").wait_for()
-    page.get_by_role("button", name="Delete all").click()
-    page.locator("dialog").get_by_role("button", name="Cancel").click()
-    assert page.locator(".photos li").count() == 1
-    page.locator(".photos select").select_option("mortice")
-    page.wait_for_function("() => document.querySelector('.photos img')?.alt.includes('mortice')")
-    page.wait_for_function("() => document.activeElement.matches('.photos select')")
-    page.get_by_role("button", name="Delete all").click()
-    page.locator("dialog").get_by_role("button", name="Delete").click()
-    page.get_by_text("No photos yet").wait_for()
+    assert Image.open(download.value.path()).convert("L").getpixel((8, 8)) > 240
 
 
 @pytest.mark.parametrize(
@@ -400,9 +308,6 @@ def visit_parts(page):
     page.locator(".correct .bar button").click()
     page.locator(".result:not(:empty)").wait_for()
     page.keyboard.press("Escape")
-    page.goto(page.url.split("#")[0] + "#collection")
-    page.locator(".photos img").wait_for()
-    yield "collection"
     page.goto(page.url.split("#")[0] + "#about")
     page.locator(".about").wait_for()
     yield "about"

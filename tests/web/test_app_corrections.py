@@ -10,10 +10,9 @@ from commands import keykind
 from keykind.cli.main import main
 from keykind.dataset.bundled import bundled_photos
 from keykind.model.model import load_model
-from stored_answers import count_stored, put_corrections
+from stored_answers import put_corrections, wait_until_stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-UNDO_TIME = 12_500  # ms after which what was deleted is removed
 QUICK = """
 backbone = "tiny"
 crop = "key"
@@ -88,10 +87,14 @@ def test_corrections_last_until_they_are_deleted(page, host):
     page.get_by_role("button", name="Delete photo 2").click()
     page.get_by_text("1 photo deleted").wait_for()
     assert page.locator(".corrected li").count() == 2
-    page.wait_for_function("document.activeElement === document.querySelectorAll('.corrected select')[1]")
+    page.wait_for_function(
+        "() => document.activeElement === document.querySelectorAll('.corrected select')[1]"
+    )
     page.get_by_role("button", name="Undo").click()
     page.wait_for_function("document.querySelectorAll('.corrected li').length === 3")
-    page.wait_for_function("document.activeElement === document.querySelectorAll('.corrected select')[1]")
+    page.wait_for_function(
+        "() => document.activeElement === document.querySelectorAll('.corrected select')[1]"
+    )
     page.get_by_role("button", name="Delete all").click()
     page.locator("dialog").get_by_role("button", name="Cancel").click()
     assert page.locator(".corrected li").count() == 3
@@ -100,5 +103,4 @@ def test_corrections_last_until_they_are_deleted(page, host):
     page.get_by_text("No corrections yet").wait_for()
     page.reload()
     page.get_by_text("No corrections yet").wait_for()
-    page.wait_for_timeout(UNDO_TIME)
-    assert count_stored(page, "photos") == 0
+    wait_until_stored(page, "photos", 0)

@@ -114,6 +114,18 @@ export class Answers {
     if (answer.isStored.value) await this.#store(answer);
   }
 
+  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
+  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
+    const { engine } = await this.running();
+    const id = this.#newId();
+    const answer = this.#add(id, entry.photos[0]?.photo ?? NO_PHOTO);
+    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
+    answer.entry.value = { ...entry, id };
+    await this.#store(answer);
+    answer.status.value = 'done';
+    return answer;
+  }
+
   /** Forget an answer, here and in the history. */
   async remove(id: number): Promise<void> {
     this.forget(id);
@@ -154,18 +166,6 @@ export class Answers {
   async removePhoto(answer: Answer, index: number, entry: Entry): Promise<void> {
     answer.photos.splice(index, 1)[0]?.close();
     await this.update(answer, entry);
-  }
-
-  /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
-  async create(entry: Omit<Entry, 'id'>): Promise<Answer> {
-    const { engine } = await this.running();
-    const id = this.#newId();
-    const answer = this.#add(id, entry.photos[0]?.photo ?? new Blob());
-    answer.photos.push(...entry.photos.map(({ photo }) => new EnginePhoto(engine, photo)));
-    answer.entry.value = { ...entry, id };
-    await this.#store(answer);
-    answer.status.value = 'done';
-    return answer;
   }
 
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {

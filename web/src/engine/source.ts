@@ -18,6 +18,7 @@ import {
   reduce,
   sizeProblem,
 } from '../core';
+import { withoutProfile } from './profile';
 import { PhotoError } from './protocol';
 
 const STRIP_PIXELS = 4_000_000; // read from a bitmap at a time, to limit the memory that a large photo needs
@@ -33,7 +34,7 @@ export async function openFile(file: Blob): Promise<Source> {
   if (file.size === 0) throw new PhotoError('empty');
   if (file.size > constants.decode.MAX_BYTES) throw new PhotoError('long');
   const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
-  const bitmap = await decodeFile(isBmp(start) ? await opaqueBmp(file) : file);
+  const bitmap = await decodeFile(isBmp(start) ? await opaqueBmp(file) : await withoutProfile(file));
   const problem = sizeProblem(bitmap.width, bitmap.height);
   if (problem) throw new PhotoError(problem);
   return { bitmap, read: reader(bitmap, isJpeg(start)) };

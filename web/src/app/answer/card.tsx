@@ -47,6 +47,9 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
     <li
       class={`card key-card entry ${statusOf(answered)} ${isSelected ? 'selected' : ''}`}
       data-key={idOf(answered)}
+      data-kind={answered.verdict.kind ?? ''}
+      data-probability={answered.verdict.probability}
+      data-correction={answered.correction}
       aria-labelledby={id}
       onClick={() => {
         sheet.selected.value = idOf(answered);

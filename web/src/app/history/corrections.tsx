@@ -64,7 +64,7 @@ export function CorrectionsView(): JSX.Element {
 
 function Empty(): JSX.Element {
   return (
-    <div class="empty">
+    <div class="nothing-yet">
       <Icon of={PencilLine} size={48} />
       <h2>{t('corrections.empty')}</h2>
       <p>{t('corrections.emptyText')}</p>

@@ -54,7 +54,7 @@ export function HistoryView(): JSX.Element {
           {t('history.select')}
         </button>
       ) : null}
-      {all?.length ? <ImportButton isIcon /> : null}
+      {all?.length && !selected.value ? <ImportButton isIcon /> : null}
     </>
   );
   const showStorage = (): void => setIsStorageShown(true);
@@ -120,7 +120,7 @@ function More({ onReached }: { readonly onReached: () => void }): JSX.Element {
     return () => observer.disconnect();
   }, []);
   return (
-    <div class="more" ref={end}>
+    <div class="to-more" ref={end}>
       <button type="button" onClick={onReached}>
         {t('history.more')}
       </button>
@@ -141,7 +141,7 @@ function Links({ onStorage }: StorageProps): JSX.Element {
 function Empty({ onStorage }: StorageProps): JSX.Element {
   const state = keepsHistory.value ? 'empty' : 'off';
   return (
-    <div class="empty">
+    <div class="nothing-yet">
       <EmptyPicture />
       <h2>{t(`history.${state}`)}</h2>
       <p>{t(`history.${state}Text`)}</p>

@@ -22,7 +22,7 @@ export function ImportRow({ item }: { readonly item: ImportItem }): JSX.Element 
   const state = item.state.value;
   if (state.entry) return <DoneRow name={item.name} entry={state.entry} />;
   return (
-    <li class={`card row ${state.status}`}>
+    <li class={`card photo-row ${state.status}`}>
       <span class="picture">
         <StatusIcon state={state} />
       </span>
@@ -40,7 +40,7 @@ function DoneRow({ name, entry }: { readonly name: string; readonly entry: Entry
   const thumbnail = entry.photos[0]?.thumbnail;
   return (
     <li>
-      <a class={`card row ${statusOfPhoto(summary)}`} href={hashOf({ view: 'answer', id: entry.id })}>
+      <a class={`card photo-row ${statusOfPhoto(summary)}`} href={hashOf({ view: 'answer', id: entry.id })}>
         <span class="picture">
           <Thumbnail id={entry.id} {...(thumbnail ? { blob: thumbnail } : {})} />
         </span>

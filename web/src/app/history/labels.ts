@@ -12,6 +12,8 @@ import { kindLabel } from '../kinds/kinds';
 import type { Summary, SummaryKey } from '../storage/summary';
 import { type Facet, facetsOf } from './search';
 
+const MAX_SINGLE = 2; // keys whose probabilities there is room for
+
 /** Return a facet as the user reads it. */
 export function facetLabel(facet: Facet): string {
   switch (facet.type) {
@@ -36,10 +38,17 @@ export function photoLabel(summary: Summary): string {
     .join(', ');
 }
 
-/** Return the answer for each key: "dimple, 97%", "not sure". */
+/** Return the answer for each key, "dimple, 97%", "not sure"; for many keys, how many are of which kind. */
 export function answersText({ keys }: Pick<Summary, 'keys'>): string {
   const shown = keys.filter(({ isKey }) => isKey);
-  return shown.length ? shown.map(keyText).join(' · ') : t('history.nothing');
+  if (!shown.length) return t('history.nothing');
+  if (shown.length <= MAX_SINGLE) return shown.map(keyText).join(' · ');
+  const counts = new Map<string, number>();
+  for (const { kind, myKey } of shown) {
+    const label = myKey ?? (kind === null ? t('key.notSure') : kindLabel(kind));
+    counts.set(label, (counts.get(label) ?? 0) + 1);
+  }
+  return [...counts].map(([label, n]) => t('history.several', { n, kind: label })).join(' · ');
 }
 
 /** Return the sort of answer of a photo: that of its least certain key. */

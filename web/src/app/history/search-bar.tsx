@@ -32,9 +32,9 @@ export function SearchBar({ all }: { readonly all: readonly Summary[] }): JSX.El
           }}
         />
       </div>
-      <div class="chips">
+      <div class="facets">
         {chosen.value.size ? (
-          <button type="button" class="chip" onClick={() => (chosen.value = new Set())}>
+          <button type="button" class="facet" onClick={() => (chosen.value = new Set())}>
             <Icon of={X} size={16} />
             {t('history.all')}
           </button>
@@ -43,7 +43,7 @@ export function SearchBar({ all }: { readonly all: readonly Summary[] }): JSX.El
           <button
             key={id}
             type="button"
-            class="chip"
+            class="facet"
             aria-pressed={chosen.value.has(id)}
             onClick={() => toggle(id)}
           >

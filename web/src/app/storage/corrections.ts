@@ -6,7 +6,7 @@
  * Needs: database.ts
  */
 
-import { persist, transact, transactAll } from './database';
+import { persist, storable, transact, transactAll } from './database';
 
 /** A corrected photo; the field names are those in the database. */
 export interface StoredPhoto {
@@ -27,7 +27,8 @@ export const SAID_NOT_A_KEY = 'not a key';
 export async function addPhoto(photo: Omit<StoredPhoto, 'id'>, id?: number): Promise<number> {
   persist();
   const entry = id === undefined ? photo : { ...photo, id };
-  return transact<number>('photos', 'readwrite', (store) => store.put(entry));
+  const stored = await storable(entry);
+  return transact<number>('photos', 'readwrite', (store) => store.put(stored));
 }
 
 /**
@@ -47,7 +48,7 @@ export async function photosFor(kinds: readonly string[], ofKeys: boolean): Prom
 
 /** Change the kind of a photo. */
 export async function changeKind(photo: StoredPhoto, kind: string): Promise<void> {
-  await transact('photos', 'readwrite', (store) => store.put({ ...photo, kind }));
+  await putAll([{ ...photo, kind }]);
 }
 
 /** Hide photos that the user deletes, until they are purged or restored. */
@@ -81,8 +82,9 @@ function allPhotos(): Promise<StoredPhoto[]> {
 }
 
 async function putAll(photos: readonly StoredPhoto[]): Promise<void> {
+  const stored = await storable(photos);
   await transactAll(['photos'], 'readwrite', (store) => {
-    for (const photo of photos) store('photos').put(photo);
+    for (const photo of stored) store('photos').put(photo);
     return () => undefined;
   });
 }

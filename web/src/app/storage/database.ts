@@ -3,13 +3,15 @@
  *
  * In:    the names of stores, and what to do with them
  * Out:   results of transactions; StorageError
- * Needs: IndexedDB, problem.ts
+ * Needs: IndexedDB, blobs.ts, problem.ts
  */
 
+import { withBlobs, withoutBlobs } from './blobs';
 import { StorageError, storageErrorOf } from './problem';
 
 const DATABASE = 'keykind';
 const VERSION = 3; // 1 had photos only, 2 also models
+const PROBE = -1; // key of no entry
 const BLOCKED_TIME = 5_000; // ms that another tab has to finish with an older version
 
 /** The stores: answers with their photos, what lists show of them, corrected photos, the user's keys, opened models. */
@@ -20,6 +22,7 @@ export type Work<T> = (store: (name: StoreName) => IDBObjectStore) => () => T;
 
 let connection: Promise<IDBDatabase> | null = null;
 let isPersistenceRequested = false;
+let canStoreBlobs: Promise<boolean> | null = null;
 
 /** Run one request in a transaction of its own. Throws StorageError. */
 export function transact<T>(
@@ -29,8 +32,14 @@ export function transact<T>(
 ): Promise<T> {
   return transactAll([name], mode, (store) => {
     const request = work(store(name));
-    return () => request.result as T;
+    return () => withBlobs(request.result as T);
   });
+}
+
+/** Return a value as this browser can store it: `transact` and `withBlobs` give back what it was. */
+export async function storable<T>(value: T): Promise<T> {
+  canStoreBlobs ??= storesBlobs();
+  return (await canStoreBlobs) ? value : ((await withoutBlobs(value)) as T);
 }
 
 /** Run requests in one transaction: all of them succeed, or none. Throws StorageError. */
@@ -72,6 +81,18 @@ export async function usage(): Promise<{ used: number; quota: number } | null> {
   return estimate?.usage === undefined || !estimate.quota
     ? null
     : { used: estimate.usage, quota: estimate.quota };
+}
+
+/** Try to store a Blob, and delete it again; if nothing can be stored, that is for others to report. */
+async function storesBlobs(): Promise<boolean> {
+  const probe = (thumbnails: IDBObjectStore): IDBRequest => {
+    thumbnails.put(new Blob(['?']), PROBE);
+    return thumbnails.delete(PROBE);
+  };
+  return transact('thumbnails', 'readwrite', probe).then(
+    () => true,
+    (error: unknown) => !(error instanceof StorageError && error.problem === 'other'),
+  );
 }
 
 /** Begin a transaction; the connection may have been closed, for another tab or by the browser. */

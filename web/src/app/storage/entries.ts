@@ -11,7 +11,8 @@
 
 import type { Cause, Measurements, Verdict } from '../../core';
 import type { Place } from '../../engine/protocol';
-import { persist, type StoreName, transact, transactAll } from './database';
+import { withBlobs } from './blobs';
+import { persist, type StoreName, storable, transact, transactAll } from './database';
 import { type Summary, summaryOf } from './summary';
 
 /** A key and its answer, as it is stored. */
@@ -53,10 +54,11 @@ const STORES: readonly StoreName[] = ['entries', 'summaries', 'thumbnails'];
 /** Store an entry, or replace the one with the same id. */
 export async function putEntry(entry: Entry): Promise<void> {
   persist();
+  const stored = await storable(entry);
+  const thumbnail = stored.photos[0]?.thumbnail;
   await transactAll(STORES, 'readwrite', (store) => {
-    store('entries').put(entry);
+    store('entries').put(stored);
     store('summaries').put(summaryOf(entry));
-    const thumbnail = entry.photos[0]?.thumbnail;
     if (thumbnail) store('thumbnails').put(thumbnail, entry.id);
     return () => undefined;
   });
@@ -76,7 +78,7 @@ export async function getEntries(ids: readonly number[]): Promise<Entry[]> {
     }));
     return () =>
       requests.flatMap(({ entry, summary }) =>
-        entry.result && !summary.result?.deleted ? [entry.result] : [],
+        entry.result && !summary.result?.deleted ? [withBlobs(entry.result)] : [],
       );
   });
 }
@@ -98,7 +100,8 @@ export async function newestEntry(): Promise<{ id: number; thumbnail: Blob } | n
 export async function getThumbnails(ids: readonly number[]): Promise<Map<number, Blob>> {
   return transactAll(['thumbnails'], 'readonly', (store) => {
     const requests = ids.map((id) => [id, store('thumbnails').get(id)] as const);
-    return () => new Map(requests.flatMap(([id, { result }]) => (result ? [[id, result as Blob]] : [])));
+    return () =>
+      new Map(requests.flatMap(([id, { result }]) => (result ? [[id, withBlobs(result as Blob)]] : [])));
   });
 }
 

@@ -6,7 +6,7 @@
  * Needs: database.ts
  */
 
-import { persist, transact } from './database';
+import { persist, storable, transact } from './database';
 
 /** A model file that the user opened. */
 export interface OwnModel {
@@ -22,7 +22,8 @@ export interface OwnModel {
 /** Store a model file, or replace the one with the same digest. */
 export async function putModel(model: OwnModel): Promise<void> {
   persist();
-  await transact('models', 'readwrite', (store) => store.put(model));
+  const stored = await storable(model);
+  await transact('models', 'readwrite', (store) => store.put(stored));
 }
 
 /** Return all models, the newest first. */

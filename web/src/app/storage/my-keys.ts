@@ -6,7 +6,7 @@
  * Needs: database.ts
  */
 
-import { persist, transact } from './database';
+import { persist, storable, transact } from './database';
 
 /** A photo from which a key was learnt. */
 export interface MyPhoto {
@@ -26,7 +26,8 @@ export interface MyKey {
 /** Store a key, or replace the one with the same id. */
 export async function putMyKey(key: MyKey): Promise<void> {
   persist();
-  await transact('keys', 'readwrite', (store) => store.put(key));
+  const stored = await storable(key);
+  await transact('keys', 'readwrite', (store) => store.put(stored));
 }
 
 /** Return all keys. */

@@ -23,7 +23,6 @@ const PROBLEMS: Readonly<Record<string, StorageProblem>> = {
   QuotaExceededError: 'full',
   VersionError: 'newer',
   SecurityError: 'disabled', // storage is switched off for this site
-  DataCloneError: 'disabled', // Safari's private windows do not store files
 };
 
 /** Return what an error means; `otherwise` if its name does not show it. */
