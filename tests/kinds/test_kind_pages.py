@@ -4,7 +4,9 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 import keykind
 from keykind.core.kind_pages import TEXTS, read_pages
@@ -13,6 +15,10 @@ from keykind.core.kinds import KINDS, NAMES, read_kinds
 FOLDER = Path(keykind.__file__).parent / "kinds"
 PAGES = read_pages()
 ENGLISH = re.compile(r"\b(the|with|of|its|and|key|keys|blade|look|has|have|from)\b")
+SCRIPTS = Path(__file__).parents[2] / "web" / "scripts"
+SHOWS = ("side", "angle", "mark", "variant")
+SIZE = (480, 300)  # px of a view
+MOST_BYTES, MOST_BYTES_TOGETHER = 8_000, 200_000  # of views: they are part of a first visit to the app
 LONGEST = 330  # characters of a text; more would not be read
 CONFUSED = {  # pairs with a text of their own
     ("cylinder", "dimple"), ("cylinder", "laser_track"), ("cylinder", "double_bit"),
@@ -92,8 +98,9 @@ def page_folder(root: Path, old: str = "", new: str = "") -> Path:
     ("old", "new", "message"),
     [
         ("region = ", "area = ", "no entry 'region'"),
+        ("variant = 5", "others = 5", "no entry 'variant'"),
         ("region = [0.", "region = [1.", "needs left < right"),
-        ("variant = ", "caption = ", "unknown entry caption"),
+        ('variant = "', 'caption = "', "unknown entry caption"),
         ('mark = "A', 'look = "A', "Cannot overwrite a value"),
         ("[it", "[nl", "languages are en, de, fr, es, pt, nl"),
         ("[de.differs]\ncylinder", "[de.differs]\ntubular", "de.differs needs the same kinds as en.differs"),
@@ -118,3 +125,35 @@ def test_no_break_spaces_before_french_punctuation_are_kept():
     )
     assert re.search("\u00a0[:;]", french)
     assert not re.search(" [:;!?]", french)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_kind_has_its_views_cut_out_of_their_ground(name):
+    assert tuple(shows for shows, _ in PAGES[name].views) == SHOWS
+    for shows, file in PAGES[name].views:
+        with Image.open(FOLDER / name / "views" / file) as picture:
+            alpha = np.asarray(picture.convert("RGBA"))[..., 3]
+        assert alpha.shape[::-1] == SIZE
+        assert 0.1 < (alpha > 128).mean() < 0.8, shows
+        edges = [alpha[0], alpha[-1], alpha[:, 0], alpha[:, -1]]
+        assert max(int(edge.max()) for edge in edges) < 16, shows  # nothing ends abruptly at the frame
+
+
+def test_views_are_small():
+    sizes = [path.stat().st_size for path in FOLDER.glob("*/views/*")]
+    assert max(sizes) <= MOST_BYTES
+    assert sum(sizes) <= MOST_BYTES_TOGETHER
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_view_of_the_mark_shows_the_region_of_the_mark(name, monkeypatch):
+    pytest.importorskip("manifold3d", reason="the extra render is not installed")
+    monkeypatch.syspath_prepend(SCRIPTS)
+    views = pytest.importorskip("views")
+    for shows, key, camera, _ in views.views(PAGES[name]):
+        points = views._mark(key, PAGES[name]) if shows == "mark" else key.vertices()
+        assert len(points) > 20
+        shares = camera.project(points)[:, :2] / np.array(camera.size)
+        assert (shares > 0).all(), shows
+        assert (shares < 1).all(), shows
+        assert np.ptp(shares, axis=0).max() > 0.6, shows

@@ -28,6 +28,7 @@ def folder(tmp_path):
     (folder / "manifest.webmanifest").write_text("{}")
     (folder / "assets" / "app-d1c2b3a4.js").write_bytes(SCRIPT)
     (folder / "assets" / "core-d1c2b3a4.wasm").write_bytes(b"\0asm")
+    (folder / "assets" / "side-d1c2b3a4.avif").write_bytes(b"ftypavif")
     (folder / "keys.tflite").write_bytes(b"TFL3")
     return folder
 
@@ -65,6 +66,7 @@ def test_files_with_a_hash_in_their_name_are_immutable(get):
     [
         ("/assets/app-d1c2b3a4.js", "text/javascript"),
         ("/assets/core-d1c2b3a4.wasm", "application/wasm"),
+        ("/assets/side-d1c2b3a4.avif", "image/avif"),
         ("/manifest.webmanifest", "application/manifest+json"),
         ("/keys.tflite", "application/octet-stream"),
     ],

@@ -40,12 +40,22 @@ class PageTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class Pictures:
+    """What web/scripts/views.py renders."""
+
+    key: int  # seed of the key that the first three views show
+    variant: int  # seed of a key of another shape
+    mark_from: tuple[float, float, float]  # direction from the key to the camera that shows its mark
+
+
+@dataclass(frozen=True, slots=True)
 class KindPage:
     """The page of a kind; texts are keyed by language (ISO 639-1)."""
 
     name: str
     region: Region  # of the mark: left, top, right, bottom of an aligned crop, 0..1; see detect/align.py
     texts: Mapping[str, PageTexts]
+    pictures: Pictures
     views: tuple[tuple[str, str], ...]  # what it shows ("side", "angle", "mark", "variant"), file name
 
     def as_json(self) -> dict[str, Any]:
@@ -75,14 +85,14 @@ def _read_page(folder: Traversable, kind: Kind, names: set[str]) -> KindPage:
     file = folder.joinpath(FILE)
     try:
         fields = tomllib.loads(file.read_text("utf-8"))
-        region = _region(fields.pop("region"))
+        region, pictures = _region(fields.pop("region")), _pictures(fields.pop("pictures"))
         texts = {language: _texts(entries) for language, entries in fields.items()}
         _check_languages(texts, kind, names)
     except KeyError as error:
         raise ValueError(f"{file}: no entry {error}; see the page.toml of another kind") from error
     except ValueError as error:
         raise ValueError(f"{file}: {error}") from error
-    return KindPage(kind.name, region, texts, _views(folder.joinpath(VIEWS)))
+    return KindPage(kind.name, region, texts, pictures, _views(folder.joinpath(VIEWS)))
 
 
 def _region(values: Sequence[float]) -> Region:
@@ -90,6 +100,11 @@ def _region(values: Sequence[float]) -> Region:
     if not (0 <= left < right <= 1 and 0 <= top < bottom <= 1):
         raise ValueError(f"region is {list(values)}: it needs left < right and top < bottom within 0..1")
     return left, top, right, bottom
+
+
+def _pictures(entries: Mapping[str, Any]) -> Pictures:
+    x, y, z = (float(value) for value in entries["mark_from"])
+    return Pictures(int(entries["key"]), int(entries["variant"]), (x, y, z))
 
 
 def _texts(entries: Mapping[str, Any]) -> PageTexts:

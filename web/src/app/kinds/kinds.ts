@@ -31,7 +31,7 @@ export interface KindPage {
 /** A rendered view: the whole key from its side or at an angle, its mark, or another shape of the same kind. */
 export interface KindView {
   readonly shows: 'side' | 'angle' | 'mark' | 'variant';
-  readonly url: string; // 480 x 300 px, transparent around the key
+  readonly url: string; // of an AVIF of 480 x 300 px, transparent around the key
 }
 
 interface Kind {
