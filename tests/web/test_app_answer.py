@@ -467,6 +467,34 @@ def test_a_key_is_marked_with_the_keyboard_alone(page):
     page.wait_for_function("() => document.activeElement.matches('.card-name')")
 
 
+def test_an_answer_is_read_and_corrected_with_the_keyboard_alone(page):
+    def press_tab_until(label):
+        for _ in range(40):
+            page.keyboard.press("Tab")
+            text, tag = page.evaluate("[document.activeElement.textContent, document.activeElement.tagName]")
+            if label in text and tag in ("BUTTON", "SUMMARY"):
+                return
+        pytest.fail(f"Tab does not reach {label}")
+
+    open_photo(page, sample("dimple-00"))
+    assert page.evaluate("document.activeElement.tagName") == "H1"
+    press_tab_until("Why?")
+    page.keyboard.press("Enter")
+    page.locator(".why .scale").wait_for()
+    press_tab_until("Probability of each kind")
+    page.keyboard.press("Enter")
+    page.locator(".probabilities .kind").first.wait_for()
+    page.locator("h1").focus()
+    press_tab_until("Wrong?")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.matches('.wrong button')")
+    press_tab_until("mortice")
+    page.keyboard.press("Enter")
+    page.locator(".wrong").wait_for(state="detached")
+    assert answers(page) == ["Mortice key, corrected by you"]
+    page.wait_for_function("() => document.activeElement.matches('.ask-wrong')")  # focus returns
+
+
 def test_several_photos_of_one_key_are_one_answer(page, tmp_path):
     open_photo(page, sample("dimple-06"))
     first = number(answers(page)[0])
