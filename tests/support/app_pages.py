@@ -185,10 +185,17 @@ def photo_with_a_key():
     return None
 
 
+def answers(page) -> list[str]:
+    """Return the heading and the certainty of each card: "Dimple key, almost certain · 94%"."""
+    cards = page.locator(".key-card").all()
+    parts = [card.locator(".card-name, .sureness").all_inner_texts() for card in cards]
+    return [re.sub(r"^Key \d+:\s*", "", ", ".join(text.strip() for text in texts)) for texts in parts]
+
+
 def correct_first_key(page, kind):
     """Say that the first key is of `kind`; "": not a key."""
     page.locator(".ask-wrong").first.click()
-    page.locator(f".wrong [data-kind={kind}]" if kind else ".wrong .no-key").click()
+    page.locator(f".wrong [data-kind='{kind}']" if kind else ".wrong .no-key").click()
     page.locator(".wrong").wait_for(state="detached")
 
 

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from app_pages import is_pythons, open_photo, photo_with_a_key, sample, wait_until_ready, watch
+from app_pages import answers, is_pythons, open_photo, photo_with_a_key, sample, wait_until_ready, watch
 from app_server import Host
 from keykind.app import write_app
 
@@ -52,7 +52,7 @@ def test_the_app_works_from_the_service(context, service):
     path, key = photo_with_a_key()
     with watch(context.new_page(), service) as page:
         open_photo(page, path)
-        assert is_pythons(page.locator(".entry strong").inner_text(), key.probability)
+        assert is_pythons(answers(page)[0], key.probability)
         page.goto(f"{service}selftest.html")
         page.locator("body[data-result]").wait_for()
         assert page.locator("body").get_attribute("data-result") == "passed"
@@ -63,7 +63,7 @@ def test_the_app_works_in_a_folder_of_a_static_host(context, app, tmp_path):
     host = Host(tmp_path)
     with watch(context.new_page(), f"{host.url}{index.parent}/") as page:
         open_photo(page, sample("dimple-00"))
-        assert page.locator(".entry").count() == 1
+        assert page.locator(".key-card").count() == 1
     host.stop()
 
 
@@ -114,7 +114,7 @@ def test_after_one_visit_the_app_works_offline(context, app):
         wait_until_ready(page)
         path, key = photo_with_a_key()
         open_photo(page, path)
-        assert is_pythons(page.locator(".entry strong").inner_text(), key.probability)
+        assert is_pythons(answers(page)[0], key.probability)
         for address in ("index.html", "?from=home", "#about"):
             page.goto(f"{host.url}{address}")
             page.locator("h1").wait_for()

@@ -41,7 +41,10 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
   const isSelected = sheet.selected.value === idOf(answered);
   const id = useId();
   const toggle = (part: Part): void => setOpen((now) => toggled(now, part));
-  const close = (part: Part): void => setOpen((now) => new Set([...now].filter((each) => each !== part)));
+  const close = (part: Part): void => {
+    setOpen((now) => new Set([...now].filter((each) => each !== part)));
+    requestAnimationFrame(() => focusOn(`${id}-${part}`));
+  };
   return (
     // biome-ignore lint/a11y/useKeyWithClickEvents: the button of the heading is the keyboard's way to select a key
     <li
@@ -68,6 +71,12 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
       {open.has('more') ? <More sheet={sheet} answered={answered} /> : null}
     </li>
   );
+}
+
+/** Put the focus on a card's button, or on the page's title if the card is no longer there. */
+function focusOn(id: string): void {
+  const target = document.getElementById(id) ?? document.getElementById('page-title');
+  target?.focus({ preventScroll: true });
 }
 
 function toggled(open: ReadonlySet<Part>, part: Part): ReadonlySet<Part> {

@@ -86,6 +86,7 @@ export class Sheet {
   async correct({ box }: StoredKey, correction: string): Promise<void> {
     const { photos, combined } = this.entry;
     const shown = this.photoIndex.value;
+    if (correction === NOT_A_KEY) this.selected.value = null;
     for (const [index, photo] of photos.entries()) {
       if (!combined && index !== shown) continue;
       for (const key of photo.keys) {

@@ -203,7 +203,8 @@ export class LiveSession {
     this.hint.value = seen.hint.hint;
     if (textOf(keys) !== textOf(this.keys.value)) this.keys.value = keys;
     const isBusy = performance.now() - this.#touched < TOUCH_TIME;
-    if (freezes.value && !isBusy && isTriggered(trigger, seen.steady)) await this.#freeze(keys);
+    const isAutomatic = freezes.value && !this.app.nextPhoto.value; // another photo of a key is another view of it
+    if (isAutomatic && !isBusy && isTriggered(trigger, seen.steady)) await this.#freeze(keys);
   }
 
   /** Freeze the picture, and open it as a photo: an automatic shutter. */

@@ -13,7 +13,7 @@ import { useApp } from '../app';
 interface BitmapProps {
   readonly load: () => Promise<ImageBitmap | null>;
   readonly of: string; // what is shown: another value loads another bitmap
-  readonly label: string; // empty: the text beside it says what it shows
+  readonly label: string; // empty: for the eyes only
   readonly onLoad?: (isShown: boolean) => void; // false: there is no bitmap
 }
 
@@ -34,7 +34,7 @@ export function Bitmap({ load, of, label, onLoad }: BitmapProps): JSX.Element {
       isCurrent = false;
     };
   }, [of]);
-  if (!label) return <canvas ref={canvas} aria-hidden="true" />;
+  if (label === '') return <canvas ref={canvas} />;
   return <canvas ref={canvas} role="img" aria-label={label} />;
 }
 
