@@ -32,6 +32,9 @@ class Handler(http.server.SimpleHTTPRequestHandler):
         self.send_header("X-Content-Type-Options", "nosniff")
         if self.server.allows_origins:
             self.send_header("Access-Control-Allow-Origin", "*")
+        if self.server.isolates:
+            self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+            self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
         super().end_headers()
 
     def _send_policy(self) -> None:
@@ -71,6 +74,7 @@ class Host:
     """A server in a thread; `sent` lists the path and the bytes of each body sent.
 
     allows_origins: whether pages of other hosts may read its files (CORS).
+    isolates: whether its pages are cross-origin isolated, so that they may measure their memory.
     has_policy: whether it sends a content security policy.
     first_script: JavaScript that documents run before their own, unless a service worker answers.
     """
@@ -81,6 +85,7 @@ class Host:
         port: int = 0,
         *,
         allows_origins: bool = False,
+        isolates: bool = False,
         has_policy: bool = True,
         first_script: str | None = None,
     ) -> None:
@@ -88,6 +93,7 @@ class Host:
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self._server.sent = []
         self._server.allows_origins = allows_origins
+        self._server.isolates = isolates
         self._server.has_policy = has_policy
         self._server.first_script = first_script
         self.url = f"http://127.0.0.1:{self._server.server_port}/"

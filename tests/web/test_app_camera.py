@@ -1,6 +1,7 @@
 """Tests of the app's camera in Chromium: how it starts, what it shows, when it freezes, its controls."""
 
 import re
+import threading
 from contextlib import contextmanager
 
 import pytest
@@ -171,10 +172,13 @@ def test_without_a_camera_photos_are_chosen_instead(camera, script, text):
 
 def test_the_picture_runs_before_the_models_are_there(chromium, host):
     """The files of a first visit are held back until the camera has been seen."""
-    context, held = new_context(chromium), []
+    context, held, is_released = new_context(chromium), [], threading.Event()
 
     def hold(route):
-        held.append(route)
+        if is_released.is_set():
+            route.continue_()
+        else:
+            held.append(route)
 
     context.route("**/*.bin", hold)
     page = context.new_page()
@@ -183,7 +187,7 @@ def test_the_picture_runs_before_the_models_are_there(chromium, host):
     page.wait_for_function("() => document.querySelector('.stage video')?.currentTime > 0")
     assert page.locator(".pill").inner_text() != ""
     assert page.locator(".live-label").count() == 0
-    context.unroute("**/*.bin")
+    is_released.set()
     for route in held:
         route.continue_()
     label(page)

@@ -91,7 +91,7 @@ def test_corrections_last_until_they_are_deleted(page, host):
         "() => document.activeElement === document.querySelectorAll('.corrected select')[1]"
     )
     page.get_by_role("button", name="Undo").click()
-    page.wait_for_function("document.querySelectorAll('.corrected li').length === 3")
+    page.wait_for_function("() => document.querySelectorAll('.corrected li').length === 3")
     page.wait_for_function(
         "() => document.activeElement === document.querySelectorAll('.corrected select')[1]"
     )

@@ -164,9 +164,14 @@ def test_a_long_press_starts_a_selection(page, host):
     tile.dispatch_event("pointermove", press | {"clientY": 90})  # scrolling is no long press
     page.wait_for_timeout(700)
     assert page.locator(".tile input").count() == 0
-    tile.dispatch_event("pointerdown", press)
+    session = page.context.new_cdp_session(page)
+    box = tile.bounding_box()
+    finger = {"x": box["x"] + 40, "y": box["y"] + 40}
+    session.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [finger]})
     page.locator(".tile input:checked").wait_for()
-    assert page.locator(".tile input").nth(1).is_checked()
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    page.wait_for_timeout(300)
+    assert [each.is_checked() for each in page.locator(".tile input").all()] == [False, True]
 
 
 def test_a_thousand_photos_stay_quick(page, host):

@@ -194,7 +194,7 @@ def test_without_room_to_store_the_app_still_answers(engine, app):
             page.evaluate(FULL)
         open_photo(page, sample("dimple-00"))
         assert_is_pythons(page, sample("dimple-00"))
-        assert "No room on this device" in " ".join(notices(page))
+        assert "no room on this device" in " ".join(notices(page))
     host.stop()
 
 

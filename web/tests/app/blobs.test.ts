@@ -5,7 +5,9 @@ import { withBlobs, withoutBlobs } from '../../src/app/storage/blobs';
 
 const ENTRY = {
   id: 5,
-  photos: [{ photo: new Blob(['pixels'], { type: 'image/jpeg' }), keys: [{ features: Float32Array.of(1, 2) }] }],
+  photos: [
+    { photo: new Blob(['pixels'], { type: 'image/jpeg' }), keys: [{ features: Float32Array.of(1, 2) }] },
+  ],
   combined: null,
 };
 

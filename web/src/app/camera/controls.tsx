@@ -78,6 +78,7 @@ function LastPhoto(): JSX.Element {
 /** Switches between two lenses; of several, lets the user choose. */
 function LensButton({ current, lenses, onLens }: Omit<ControlsProps, 'session'> & { current: string }) {
   const [isOpen, setIsOpen] = useState(false);
+  useEffect(() => (isOpen ? onLeave(() => setIsOpen(false)) : undefined), [isOpen]);
   if (lenses.length < 2) return null;
   const others = lenses.filter(({ id }) => id !== current);
   const press = (): void => {
@@ -98,6 +99,17 @@ function LensButton({ current, lenses, onLens }: Omit<ControlsProps, 'session'> 
       {isOpen ? <LensMenu current={current} lenses={lenses} onLens={onLens} /> : null}
     </>
   );
+}
+
+/** Call a function on Escape and on a tap outside of the menu and its button. Returns how to stop that. */
+function onLeave(leave: () => void): () => void {
+  const stopped = new AbortController();
+  const leaveIfOutside = ({ target }: Event): void => {
+    if (target instanceof Element && !target.closest('.lens-menu, [aria-expanded]')) leave();
+  };
+  document.addEventListener('pointerdown', leaveIfOutside, { signal: stopped.signal });
+  document.addEventListener('keydown', ({ key }) => key === 'Escape' && leave(), { signal: stopped.signal });
+  return () => stopped.abort();
 }
 
 function LensMenu({ current, lenses, onLens }: Omit<ControlsProps, 'session'> & { current: string }) {

@@ -19,6 +19,7 @@ import { selected } from './state';
 import { Thumbnail } from './thumbnail';
 
 const LONG_PRESS = 500; // ms
+const AFTER_PRESS = 100; // ms after which a click is another one
 const MOVED = 8; // px by which the finger may move: further, and the user is scrolling
 
 /** The days. */
@@ -64,7 +65,7 @@ function Tile({ summary }: { readonly summary: Summary }): JSX.Element {
   const { id, photoCount } = summary;
   const label = photoLabel(summary);
   const time = timeOfDay(id, userLocale());
-  const press = useLongPress(() => select(id, true));
+  const press = useLongPress((tile) => startSelection(id, tile));
   const picture = (
     <>
       <Thumbnail id={id} />
@@ -75,7 +76,7 @@ function Tile({ summary }: { readonly summary: Summary }): JSX.Element {
         </span>
       ) : null}
       <span class={`caption ${statusOfPhoto(summary)}`}>
-        {label}
+        <span class="label">{label}</span>
         <span class="visually-hidden">, {time}</span>
       </span>
     </>
@@ -128,17 +129,36 @@ interface Press {
   onContextMenu(event: Event): void;
 }
 
+/** Select a first photo: it stays under the finger, and to lift the finger is no click on what is there now. */
+function startSelection(id: number, tile: Element): void {
+  const { top } = tile.getBoundingClientRect();
+  select(id, true);
+  requestAnimationFrame(() => {
+    const moved = document.querySelector(`[data-id="${id}"]`)?.getBoundingClientRect();
+    if (moved) scrollBy(0, moved.top - top);
+  });
+  const ignore = (event: Event): void => {
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  addEventListener('click', ignore, { capture: true });
+  const stop = (): void =>
+    void setTimeout(() => removeEventListener('click', ignore, { capture: true }), AFTER_PRESS);
+  addEventListener('pointerup', stop, { once: true });
+  addEventListener('pointercancel', stop, { once: true });
+}
+
 /** Return handlers that call `onPress` when a finger rests on an element. */
-function useLongPress(onPress: () => void): Press {
+function useLongPress(onPress: (element: Element) => void): Press {
   const press = useRef<{ timer: ReturnType<typeof setTimeout>; x: number; y: number } | null>(null);
   const stop = (): void => {
     clearTimeout(press.current?.timer);
     press.current = null;
   };
   return {
-    onPointerDown: ({ clientX: x, clientY: y, pointerType }) => {
-      if (pointerType === 'mouse') return;
-      press.current = { timer: setTimeout(onPress, LONG_PRESS), x, y };
+    onPointerDown: ({ clientX: x, clientY: y, pointerType, currentTarget }) => {
+      if (pointerType === 'mouse' || !(currentTarget instanceof Element)) return;
+      press.current = { timer: setTimeout(() => onPress(currentTarget), LONG_PRESS), x, y };
     },
     onPointerMove: ({ clientX, clientY }) => {
       const from = press.current;

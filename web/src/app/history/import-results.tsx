@@ -20,6 +20,7 @@ import { facetLabel } from './labels';
 import { openAsOneKey } from './one-key';
 import { countFacets } from './search';
 
+const MAX_OF_ONE_KEY = 12; // photos: nobody takes more of one key
 const FILE_NAME = 'keykind-predictions.csv';
 
 /** The results so far; nothing before the first. */
@@ -53,7 +54,7 @@ export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element
       </ul>
       {run.isRunning.value || !entries.length ? null : (
         <div class="bar">
-          {entries.length > 1 ? (
+          {entries.length > 1 && entries.length <= MAX_OF_ONE_KEY ? (
             <button type="button" onClick={() => void combine().catch(reportError)}>
               <Icon of={Layers} size={20} />
               {t('import.oneKey')}

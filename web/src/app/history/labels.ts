@@ -48,7 +48,8 @@ export function answersText({ keys }: Pick<Summary, 'keys'>): string {
     const label = myKey ?? (kind === null ? t('key.notSure') : kindLabel(kind));
     counts.set(label, (counts.get(label) ?? 0) + 1);
   }
-  return [...counts].map(([label, n]) => t('history.several', { n, kind: label })).join(' · ');
+  const texts = [...counts].map(([label, n]) => (n === 1 ? label : t('history.several', { n, kind: label })));
+  return texts.join(' · ');
 }
 
 /** Return the sort of answer of a photo: that of its least certain key. */

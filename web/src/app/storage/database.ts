@@ -50,7 +50,7 @@ export async function transactAll<T>(
 ): Promise<T> {
   const transaction = await begin(names, mode);
   return new Promise<T>((resolve, reject) => {
-    const result = work((name) => transaction.objectStore(name));
+    const result = attempt(transaction, work);
     let failure: unknown = null; // of the first request that failed; the transaction may not name it
     transaction.addEventListener('error', ({ target }) => {
       failure ??= (target as IDBRequest).error;
@@ -62,6 +62,16 @@ export async function transactAll<T>(
   }).catch((error: unknown) => {
     throw storageErrorOf(error, 'other'); // the browser may also refuse a value at once
   });
+}
+
+/** Make the requests; if the browser refuses one at once, none of them is carried out. */
+function attempt<T>(transaction: IDBTransaction, work: Work<T>): () => T {
+  try {
+    return work((name) => transaction.objectStore(name));
+  } catch (error) {
+    transaction.abort();
+    throw error;
+  }
 }
 
 /**
