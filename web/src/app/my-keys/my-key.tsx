@@ -30,7 +30,7 @@ export function MyKeyView({ id }: { readonly id: number | null }): JSX.Element {
   const key = myKeys.value.find((each) => each.id === id);
   if (id !== null && !key)
     return (
-      <Page title={t('nav.myKeys')} class="my-key" up={{ view: 'my-keys' }}>
+      <Page title={t('myKeys.title')} class="my-key" up={{ view: 'my-keys' }}>
         <p>{t('myKeys.gone')}</p>
       </Page>
     );

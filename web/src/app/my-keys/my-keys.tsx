@@ -31,7 +31,7 @@ export function MyKeysView(): JSX.Element {
   const card = running.value?.card;
   const isSupported = card === undefined || card.features !== null;
   return (
-    <Page title={t('nav.myKeys')} class="my-keys">
+    <Page title={t('myKeys.title')} class="my-keys">
       <p class="lead">{t('myKeys.text')}</p>
       <p class="secondary">{t('myKeys.limits')}</p>
       {isSupported ? null : <p role="alert">{t('myKeys.noFeatures')}</p>}
