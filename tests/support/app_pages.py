@@ -142,7 +142,8 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
         page.on("request", self.check)
 
     def check(self, request):
-        if not request.url.startswith((self.url, f"blob:{self.url}", "data:")):
+        origin = "/".join(self.url.split("/")[:3])
+        if not request.url.startswith((self.url, f"blob:{origin}/", "data:")):
             self.errors.append(f"requested {request.url}")
 
     def __enter__(self):
