@@ -539,6 +539,7 @@ def test_the_camera_takes_another_photo_of_the_same_key(page):
     """The camera of the tests shows a dimple key."""
     open_photo(page, sample("dimple-00"))
     page.get_by_role("button", name="Add another photo of this key").click()
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take a photo").click()
     page.locator(".strip li").nth(1).wait_for()
 

@@ -355,6 +355,7 @@ def test_every_control_is_large_enough_and_on_the_screen(camera, size):
     width, height = size
     with camera(PHONE, freezes=True) as page:
         page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(reduced_motion="reduce")  # nothing slides in while it is measured
         page.locator(".answer-card").wait_for()
         check_targets(page, width, height)
         page.keyboard.press("Escape")

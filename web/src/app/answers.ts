@@ -132,6 +132,12 @@ export class Answers {
     await deleteEntries([id]);
   }
 
+  /** Forget an answer as soon as it is done, here and in the history. */
+  async discard(answer: Answer): Promise<void> {
+    await this.finished(answer);
+    await this.remove(answer.id);
+  }
+
   /** Forget an answer of this visit; the history keeps what it has. */
   forget(id: number): void {
     this.#release(id);

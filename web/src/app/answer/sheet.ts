@@ -86,7 +86,6 @@ export class Sheet {
   async correct({ box }: StoredKey, correction: string): Promise<void> {
     const { photos, combined } = this.entry;
     const shown = this.photoIndex.value;
-    if (correction === NOT_A_KEY) this.selected.value = null;
     for (const [index, photo] of photos.entries()) {
       if (!combined && index !== shown) continue;
       for (const key of photo.keys) {
@@ -95,6 +94,7 @@ export class Sheet {
         await this.#replace(index, idOf(key), (each) => corrected(each, correction, photoId));
       }
     }
+    if (correction === NOT_A_KEY) this.selected.value = null;
     const kind = correction === NOT_A_KEY ? t('key.notKey') : kindLabel(correction);
     const undo = { label: t('answer.undo'), run: () => void this.undo({ box }) };
     if (correction === NOT_A_KEY && !combined) notify(t('answer.removed'), 'undo', undo);

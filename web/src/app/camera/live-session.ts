@@ -172,6 +172,8 @@ export class LiveSession {
 
   /** Let the picture move again. */
   keepScanning(): void {
+    const { answer } = this.frozen.value ?? {};
+    if (answer) void this.app.answers.discard(answer).catch(this.app.reportError); // the user did not ask for it
     this.frozen.value = null;
     this.play();
   }

@@ -12,6 +12,7 @@ import { StorageError, storageErrorOf } from './problem';
 const DATABASE = 'keykind';
 const VERSION = 3; // 1 had photos only, 2 also models
 const PROBE = -1; // key of no entry
+const OPEN_TIME = 20_000; // ms for a database to open on a slow device
 const BLOCKED_TIME = 5_000; // ms that another tab has to finish with an older version
 
 /** The stores: answers with their photos, what lists show of them, corrected photos, the user's keys, opened models. */
@@ -127,16 +128,21 @@ function connect(): Promise<IDBDatabase> {
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, VERSION);
-    let timer: ReturnType<typeof setTimeout> | undefined;
     let isGivenUp = false;
+    const giveUp = (): void => {
+      isGivenUp = true;
+      reject(new StorageError('blocked', 'another tab is using an older version'));
+    };
+    let timer = setTimeout(giveUp, OPEN_TIME); // a request behind a blocked one is not reported as blocked
     request.addEventListener('upgradeneeded', ({ oldVersion }) => upgrade(request.result, oldVersion));
     request.addEventListener('blocked', () => {
-      timer = setTimeout(() => {
-        isGivenUp = true;
-        reject(new StorageError('blocked', 'another tab is using an older version'));
-      }, BLOCKED_TIME);
+      clearTimeout(timer);
+      timer = setTimeout(giveUp, BLOCKED_TIME);
     });
-    request.addEventListener('error', () => reject(request.error));
+    request.addEventListener('error', () => {
+      clearTimeout(timer);
+      reject(request.error);
+    });
     request.addEventListener('success', () => {
       clearTimeout(timer);
       if (isGivenUp) return request.result.close(); // the next transaction opens it again
