@@ -15,7 +15,7 @@ READY = ".shell[data-ready=true]"  # the models are loaded
 FILE = "#photo-input"
 PHOTO = ".answer .sheet[aria-busy=false] .photo-actions"  # shown when a photo is answered
 FAILED = ".answer [role=alert]"  # a photo that cannot be used
-CARDS = ".answer .key-card"
+CARDS = ".answer .key-card:not(.nokey)"
 WHY = ".answer .ask-why"
 EVIDENCE = ".answer .evidence canvas[role=img]"  # the heat map of a key
 WRONG = ".answer .ask-wrong"

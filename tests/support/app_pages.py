@@ -3,6 +3,7 @@
 A pytest plugin, loaded by conftest.py, so that all modules share one build.
 """
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app_build import build, models
+from app_build import WEB, build, models
 from app_server import Host
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.recogniser import Recogniser
@@ -22,6 +23,13 @@ from once import once
 
 TIMEOUT = 120_000  # ms; the machine may be busy
 DIFFERENCE = 0.05  # of probabilities from Python's: int8 networks round differently in browsers
+LANGUAGES = sorted(path.stem for path in (WEB / "src" / "words").glob("*.json"))
+KEY_WORDS = re.compile(
+    r"\bkeys?\b|schlüssel|\bclés?\b|\bllaves?\b|\bchaves?\b|\bchiav[ei]\b", re.IGNORECASE
+)  # in every language of the app
+# Run before the page's scripts: the camera has not been permitted yet, so it starts on request only.
+NOT_ASKED = """navigator.permissions.query = async () =>
+    Object.assign(new EventTarget(), { state: 'prompt' })"""
 RESET = """() => {
     localStorage.clear();
     return new Promise((resolve) => {
@@ -134,7 +142,8 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
         page.on("request", self.check)
 
     def check(self, request):
-        if not request.url.startswith((self.url, f"blob:{self.url}", "data:")):
+        origin = "/".join(self.url.split("/")[:3])
+        if not request.url.startswith((self.url, f"blob:{origin}/", "data:")):
             self.errors.append(f"requested {request.url}")
 
     def __enter__(self):
@@ -149,6 +158,18 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
 
 def wait_until_ready(page):
     page.locator(".shell[data-ready=true]").wait_for()
+
+
+@cache
+def messages(language="en"):
+    """Return the app's messages in a language, by their keys."""
+    return json.loads((WEB / "src" / "words" / f"{language}.json").read_text("utf-8"))
+
+
+def message(key, language="en", **values):
+    """Return a message as the app shows it: in English, if it is not translated."""
+    text = messages(language).get(key, messages()[key])
+    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
 
 
 def sample(name):

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from app_build import WEB
-from app_pages import RESET, new_context, watch
+from app_pages import NOT_ASKED, RESET, new_context, watch
 from app_server import Host
 from keykind.app import write_app
 from tiny_model import tiny_file
@@ -18,9 +18,6 @@ TARGET = 44  # px: the least side of what is tapped
 CLASSES = ("red cup", "cylinder", "blue_plate")
 CALM = "localStorage.setItem('keykind-camera-freezes', 'false')"
 
-# The browser has not been asked for the camera yet.
-NOT_ASKED = """navigator.permissions.query = async () =>
-    Object.assign(new EventTarget(), { state: 'prompt' })"""
 # Fails as often as FAILURES says, with the name of the error.
 FAILING = """{
     const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);

@@ -8,15 +8,14 @@ from pathlib import Path
 import pytest
 
 from app_build import WEB, build_module, node
+from app_pages import KEY_WORDS, LANGUAGES, messages
 from keykind.core.kind_pages import read_pages
 from keykind.core.kinds import KINDS
 
 TEXTS = "texts.ts"
 ANY = ".any"  # suffix of a message for a model of any classes
-FOLDER = WEB / "src" / "words"
 KINDS_FOLDER = WEB.parent / "src" / "keykind" / "kinds"
 MARKS = {name: page.texts["en"].mark for name, page in read_pages().items()}
-LANGUAGES = sorted(path.stem for path in FOLDER.glob("*.json"))
 # Messages whose keys are composed at run time.
 COMPOSED = re.compile(
     r"(cause|reason|measure|error|modelError|address|storage|camera\.hint|kinds\.view|answer\.mark"
@@ -24,9 +23,6 @@ COMPOSED = re.compile(
     r"|myKeys\.(noKey|severalKeys)"
 )
 NOT_TRANSLATED = ("key.answer", "about.version")  # of values and names only
-KEY_WORDS = re.compile(
-    r"\bkeys?\b|schlüssel|\bclés?\b|\bllaves?\b|\bchaves?\b|\bchiav[ei]\b", re.IGNORECASE
-)  # in every language of the app
 IN_BROWSER = """
 Object.assign(globalThis, { document: { documentElement: {} }, localStorage: { getItem: () => null } });
 localStorage.setItem = () => undefined;
@@ -34,10 +30,6 @@ Object.defineProperty(globalThis, 'navigator', { value: { languages: ['eo-XX', '
 const app = await import(process.argv[1]);
 await app.loadLanguage();
 """
-
-
-def messages(language):
-    return json.loads((FOLDER / f"{language}.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -92,7 +84,7 @@ def test_the_word_for_a_key_is_known_in_every_language(language):
 
 
 def copied_sources(root):
-    """Copy what the app's texts are built from, to add to; `root / TEXTS` is the module of words and kinds."""
+    """Copy what the app's texts are built from; TEXTS is the module of words and kinds."""
     for folder in (WEB / "src", KINDS_FOLDER):
         shutil.copytree(folder, root / folder.relative_to(WEB.parent))
     (root / "web" / "node_modules").symlink_to(WEB / "node_modules")
@@ -109,7 +101,7 @@ def repository(tmp_path):
 
 
 def evaluate(module: Path, expression: str):
-    """Return the value of an expression, or of its promise, with the module `app`, where Esperanto is preferred."""
+    """Return the value of an expression with the module `app`, in a browser that prefers Esperanto."""
     code = f"{IN_BROWSER}console.log(JSON.stringify(await ({expression})));"
     return json.loads(node(code, module.as_uri()))
 
