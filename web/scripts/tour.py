@@ -1,7 +1,7 @@
 """Pictures of the app for docs/app-tour.md: screenshots of the built app, with rendered photos.
 
-`python web/scripts/tour.py` needs `make app`, Playwright and Debian's chromium. The camera shows a rendered photo, too, so
-that the same build gives the same pictures.
+`python web/scripts/tour.py` needs `make app`, Playwright and Debian's chromium. The camera shows a rendered photo, too,
+so that the same build gives the same pictures.
 """
 
 import io
