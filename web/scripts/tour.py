@@ -1,7 +1,7 @@
 """Pictures of the app for docs/app-tour.md: screenshots of the built app, with rendered photos.
 
-`python web/scripts/tour.py` needs `make app`, Playwright and Debian's chromium. The camera shows a rendered photo, too,
-so that the same build gives the same pictures.
+`python web/scripts/tour.py` needs `make app`, Playwright and Debian's chromium. The camera shows a photo,
+too, so that the same build gives the same pictures.
 """
 
 import io
@@ -23,7 +23,8 @@ OUT = ROOT / "docs" / "app-tour"
 BUILD = ROOT / "src" / "keykind" / "web"
 RENDERED = ROOT / "tests" / "data" / "rendered"
 SEVERAL = RENDERED / "multi" / "multi" / "multi-000004.jpg"
-ONE = RENDERED / "single" / "dimple" / "dimple-000001.jpg"
+ONE = RENDERED / "single" / "cylinder" / "cylinder-000000.jpg"
+IN_CAMERA = RENDERED / "single" / "tubular" / "tubular-000006.jpg"
 OTHERS = [*sorted((RENDERED / "single").glob("*/*.jpg"))]
 PHONE = {"width": 390, "height": 844}
 FRAME = (720, 1280)  # px of the camera's picture
@@ -35,7 +36,7 @@ SETTLED = 900  # ms for what glides or fades in
 
 def camera_video(path: Path) -> Path:
     """Write a video of a photo for Chromium's camera, as Y4M."""
-    photo = Image.open(ONE).convert("RGB")
+    photo = Image.open(IN_CAMERA).convert("RGB")
     scale = max(FRAME[0] / photo.width, FRAME[1] / photo.height)
     photo = photo.resize((round(photo.width * scale), round(photo.height * scale)))
     left, top = (photo.width - FRAME[0]) // 2, (photo.height - FRAME[1]) // 2
@@ -49,8 +50,11 @@ def scenes(page: Page, url: str) -> Iterator[str]:
     """Show one view after the other, and yield the name of its picture."""
     page.goto(url)
     page.locator("[data-ready=true]").wait_for()
+    page.get_by_role("button", name="Auto").click()  # the picture is not to freeze yet
     page.locator(".live-label").first.wait_for()
+    page.locator(".notice").wait_for(state="detached")
     yield "camera"
+    page.get_by_role("button", name="Auto").click()
     page.locator(".answer-card").wait_for()
     yield "frozen"
     open_photos(page, [SEVERAL])
