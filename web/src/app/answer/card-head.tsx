@@ -9,12 +9,13 @@
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../../words';
+import { kindLabel } from '../kinds/kinds';
 import { Bitmap } from '../parts/bitmap';
 import type { StoredKey } from '../storage/entries';
 import { certaintyText } from './certainty';
 import { CertaintyHelp } from './certainty-help';
 import { idOf } from './changes';
-import { headingText, isCorrected, isWhole, topTwoText } from './describe';
+import { headingText, isCorrected, isKey, isWhole, topTwoText } from './describe';
 import { bringIntoView } from './into-view';
 import type { Sheet } from './sheet';
 
@@ -71,6 +72,10 @@ function Sureness({ answered }: { readonly answered: StoredKey }): JSX.Element |
   const { correction, verdict } = answered;
   if (correction !== undefined)
     return <p class="sureness">{t(isCorrected(answered) ? 'answer.yours' : 'answer.confirmed')}</p>;
+  if (!isKey(answered)) {
+    const kind = kindLabel(verdict.best);
+    return <p class="sureness">{t('key.notKeyNearest', { kind })}</p>;
+  }
   if (verdict.kind === null)
     return verdict.reason === 'blade_hidden' ? null : <p class="sureness">{topTwoText(answered)}</p>;
   return (
