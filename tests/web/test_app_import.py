@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from app_pages import is_pythons, keys_in, new_context, sample, watch
+from app_pages import correct_first_key, is_pythons, keys_in, new_context, sample, watch
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.prediction import Prediction
 from keykind.predict.writers import write
@@ -124,6 +124,58 @@ def test_what_a_reload_interrupts_is_named(page, host):
     assert page.locator("a.photo-row").count() >= 2
     assert page.locator(".photo-row.stopped").count() == 10 - page.locator("a.photo-row").count()
     assert "Import them again" in page.locator(".progress").inner_text()
+
+
+def test_a_reload_during_the_first_photo_forgets_none(page, host):
+    choose(page, host, photos(10))
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.reload()
+    page.locator(".photo-row").nth(9).wait_for()
+    page.reload()
+    page.locator(".photo-row").nth(9).wait_for()
+
+
+@pytest.mark.parametrize("keeps", ["true", "false"])
+def test_a_correction_is_shown_in_the_import(page, host, keeps):
+    page.evaluate("keeps => localStorage.setItem('keykind-history', keeps)", keeps)
+    page.goto(f"{host.url}#/about")
+    page.reload()
+    path = photo_of("dimple")
+    choose(page, host, [path, photo_of("mortice")])
+    finish(page, 2)
+    page.locator("a.photo-row").first.click()
+    correct_first_key(page, "tubular")
+    page.go_back()
+    page.locator("a.photo-row .answer", has_text="tubular").wait_for()
+    assert exported(page)[1][0]["correction"] == "tubular"
+
+
+def test_the_whole_history_is_deleted_with_the_names_of_imported_files(page, host):
+    choose(page, host, photos(2))
+    finish(page, 2)
+    assert "keykind-import" in page.evaluate("Object.keys(sessionStorage).join()")
+    page.goto(f"{host.url}#/history")
+    page.locator(".links .quiet").first.click()
+    page.get_by_role("button", name="Delete all").click()
+    page.locator("dialog .danger").click()
+    page.locator(".nothing-yet").wait_for()
+    assert page.evaluate("sessionStorage.length") == 0
+
+
+def test_a_folder_that_is_dropped_is_refused_with_a_reason(page, host):
+    """A browser lists a folder among the files, and fails to read it."""
+    page.evaluate(
+        """() => {
+            const folder = new File([], 'folder');
+            const fail = () => Promise.reject(new DOMException('gone', 'NotFoundError'));
+            Object.defineProperty(folder, 'size', { value: 4096 });
+            folder.slice = () => ({ arrayBuffer: fail });
+            const event = new Event('drop');
+            event.dataTransfer = { files: [folder] };
+            document.dispatchEvent(event);
+        }"""
+    )
+    page.locator(".answer [role=alert]").wait_for()
 
 
 def test_without_a_history_an_import_still_shows_every_answer(page, host):

@@ -22,6 +22,18 @@ RECOGNISE = """async (photo) => {
 }"""
 
 
+CLOSED = """async (photo) => {
+    const { Recogniser } = await import('./index.js');
+    const recogniser = await Recogniser.load();
+    const blob = await (await fetch(photo)).blob();
+    const messageOf = (promise) => promise.then(() => 'recognised', ({ message }) => message);
+    await recogniser.recognise(blob);
+    const during = messageOf(recogniser.recognise(blob));
+    recogniser.close();
+    return [await during, await messageOf(recogniser.recognise(blob))];
+}"""
+
+
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
     """The package, built once for all tests."""
@@ -70,6 +82,19 @@ def test_a_result_has_the_fields_of_predict(browser, host, package):
         for kind, probability in expected["probabilities"].items():
             assert found["probabilities"][kind] == pytest.approx(probability, abs=DIFFERENCE)
     assert len(keys_in(path)) == len(results[0]["keys"])
+
+
+def test_a_closed_recogniser_refuses_photos_and_leaves_no_error_behind(browser, host, package):
+    path, _ = photo_with_a_key()
+    (package / path.name).write_bytes(path.read_bytes())
+    page = browser.new_page()
+    page.set_default_timeout(TIMEOUT)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{host.url}README.md")
+    assert page.evaluate(CLOSED, path.name) == ["the recogniser was closed"] * 2
+    page.wait_for_timeout(200)
+    assert errors == []
 
 
 def test_the_package_says_which_version_it_is(package):

@@ -22,7 +22,8 @@ import { loadLanguage, t } from './words';
 
 async function start(): Promise<void> {
   const app = new App(new Session(readAppModel()));
-  await Promise.all([loadLanguage(), loadMyKeys()]);
+  void loadMyKeys(); // the database may be blocked by another tab: nothing waits for it
+  await loadLanguage();
   render(
     <AppContext.Provider value={app}>
       <Shell />

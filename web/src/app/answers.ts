@@ -20,6 +20,7 @@ import {
   type Entry,
   type EntryPhoto,
   getEntry,
+  isEntryStored,
   putEntry,
   type StoredKey,
 } from './storage/entries';
@@ -111,7 +112,14 @@ export class Answers {
   /** Change an answer, here and in the history. */
   async update(answer: Answer, entry: Entry): Promise<void> {
     answer.entry.value = entry;
+    const lean = this.#lean.get(answer.id); // others took its place in memory while it was shown
+    if (lean) this.#lean.set(answer.id, { ...lean, entry: withoutPhotos(entry) });
     if (answer.isStored.value) await this.#store(answer);
+  }
+
+  /** Return what is in memory of an answer, perhaps without its photo; null: nothing. */
+  inMemory(id: number): Entry | null {
+    return this.#answers.get(id)?.entry.value ?? this.#lean.get(id)?.entry ?? null;
   }
 
   /** Return an answer that was made of others, such as one of several photos; it is stored as one of its own. */
@@ -203,8 +211,9 @@ export class Answers {
   async #store(answer: Answer): Promise<void> {
     if (!answer.entry.value || !(keepsHistory.value || answer.isStored.value)) return;
     try {
-      await putEntry(answer.entry.value);
-      answer.isStored.value = true;
+      const isDeleted = answer.isStored.value && !(await isEntryStored(answer.id)); // by another tab: it stays deleted
+      if (!isDeleted) await putEntry(answer.entry.value);
+      answer.isStored.value = !isDeleted;
       this.#files.delete(answer.id);
     } catch (error) {
       answer.isStored.value = false;

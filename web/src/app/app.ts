@@ -136,6 +136,7 @@ export class App {
       this.isSwitching.value = false;
     }
     if (this.running.value === before) return;
+    this.nextPhoto.value = null; // its answer is of the model before
     this.imports.clear();
     this.answers.clear();
     this.milliseconds.value = null;

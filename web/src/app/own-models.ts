@@ -43,7 +43,11 @@ export interface Choice {
 /** Return whether a file is to be opened as a model rather than as a photo. */
 export async function isModel(file: Blob): Promise<boolean> {
   if (file instanceof File && SUFFIX.test(file.name)) return true;
-  return isModelFile(new Uint8Array(await file.slice(0, 8).arrayBuffer()));
+  try {
+    return isModelFile(new Uint8Array(await file.slice(0, 8).arrayBuffer()));
+  } catch {
+    return false; // a folder, or a file that was deleted: as a photo, it is shown with the reason
+  }
 }
 
 /** Return the address in the page's own; null: there is none. Throws AddressError for anything but http and https. */

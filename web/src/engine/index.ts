@@ -81,13 +81,13 @@ export class Recogniser {
   async recognise(photo: Photo): Promise<Result> {
     const input = photo instanceof Blob ? photo : await createImageBitmap(photo); // a bitmap is transferred: a copy
     const { width, height, keys, photo: handle } = await this.#engine.call('recognisePhoto', input);
-    void this.#engine.call('closePhoto', handle);
+    void this.#engine.call('closePhoto', handle).catch(() => undefined); // it was closed meanwhile
     return { width, height, keys: keys.filter(({ verdict }) => verdict.isKey).map(keyOf) };
   }
 
-  /** Stop the worker and release its memory. */
+  /** Stop the worker and release its memory; photos that are being recognised, and later ones, fail. */
   close(): void {
-    this.#engine.stop();
+    this.#engine.stop('the recogniser was closed');
   }
 }
 

@@ -94,10 +94,15 @@ const methods: {
   async recognisePhoto(photo) {
     const started = performance.now();
     const source = photo instanceof Blob ? await openFile(photo) : openFrame(photo);
-    const keys = shown(await recognise(source.read, loaded()));
-    tracks = [];
-    const results = keys.map((key) => keyResult(key));
-    return { ...(await frameResult(source, results, started)), photo: photos.keep(source, keys) };
+    try {
+      const keys = shown(await recognise(source.read, loaded()));
+      tracks = [];
+      const results = keys.map((key) => keyResult(key));
+      return { ...(await frameResult(source, results, started)), photo: photos.keep(source, keys) };
+    } catch (error) {
+      source.bitmap.close();
+      throw error;
+    }
   },
 
   async openPhoto(photo) {

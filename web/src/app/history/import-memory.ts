@@ -33,6 +33,16 @@ export function recallImport(group: number): Remembered[] | null {
   }
 }
 
+/** Forget all imports: the history is deleted. */
+export function forgetImports(): void {
+  try {
+    for (const name of Object.keys(sessionStorage))
+      if (name.startsWith(PREFIX)) sessionStorage.removeItem(name);
+  } catch {
+    // Storage may be disabled.
+  }
+}
+
 /** Forget an import. */
 export function forgetImport(group: number): void {
   try {

@@ -54,6 +54,7 @@ export class ImportRun {
     this.isRunning.value = true;
     for (const { file, state } of this.items)
       if (file && state.value.status === 'stopped') state.value = { ...NOTHING, status: 'waiting' };
+    this.#remember();
     addEventListener('beforeunload', askBeforeLeaving);
     for (const item of this.items) {
       if (this.#isCancelled) break;
@@ -82,6 +83,17 @@ export class ImportRun {
       if (kept) entries.push(kept);
     }
     return entries;
+  }
+
+  /** Take over what the user has corrected since the photos were read. */
+  async refresh(): Promise<void> {
+    const ids = this.items.flatMap(({ state }) => state.value.entry?.id ?? []);
+    const stored = new Map((await getEntries(ids).catch(() => [])).map((entry) => [entry.id, entry]));
+    for (const { state } of this.items) {
+      const id = state.value.entry?.id ?? -1;
+      const entry = this.answers.inMemory(id) ?? stored.get(id);
+      if (entry) state.value = { ...state.value, entry: withoutPhotos(entry) };
+    }
   }
 
   async #read({ file, state }: ImportItem): Promise<void> {
@@ -133,7 +145,9 @@ export class Imports {
 
   /** Return an import of this visit or of the history; null if there is none. Throws StorageError. */
   async get(group: number): Promise<ImportRun | null> {
-    return this.#runs.get(group) ?? this.#restore(group);
+    const run = this.#runs.get(group);
+    await run?.refresh();
+    return run ?? this.#restore(group);
   }
 
   /** Stop all imports: another model runs. */
@@ -150,7 +164,7 @@ export class Imports {
     const items = remembered
       ? remembered.flatMap((one) => restoredItem(one, byId.get(one.id ?? -1)))
       : entries.map((entry) => doneItem(entry));
-    if (!entries.length) forgetImport(group);
+    if (!items.length) forgetImport(group);
     return items.length ? new ImportRun(this.answers, group, items) : null;
   }
 }

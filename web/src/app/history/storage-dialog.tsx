@@ -16,6 +16,7 @@ import { usage } from '../storage/database';
 import { clearEntries } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
 import { formatBytes, storageErrorText } from '../storage/text';
+import { forgetImports } from './import-memory';
 import { load, summaries } from './state';
 
 /** The dialog. */
@@ -91,6 +92,7 @@ function Confirmation({ onClose }: { readonly onClose: () => void }): JSX.Elemen
     try {
       for (const { id } of summaries.value ?? []) answers.forget(id);
       await clearEntries();
+      forgetImports();
       announce(t('history.allDeleted'));
     } catch (error) {
       notify(storageErrorText(error), 'error');

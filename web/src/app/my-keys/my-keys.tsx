@@ -9,6 +9,7 @@
 import './my-keys.css';
 import { Download, Plus, Upload } from 'lucide';
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
@@ -22,13 +23,14 @@ import { hashOf } from '../router';
 import type { MyKey } from '../storage/my-keys';
 import { FILE_NAME, fileOf, keysIn } from './file';
 import { Placeholder } from './photo-list';
-import { myKeys, saveMyKey } from './recognition';
+import { loadMyKeys, myKeys, saveMyKey } from './recognition';
 
 /** The view. */
 export function MyKeysView(): JSX.Element {
   const { running } = useApp();
   const keys = myKeys.value;
   const card = running.value?.card;
+  useEffect(() => void loadMyKeys(), []);
   const isSupported = card === undefined || card.features !== null;
   return (
     <Page title={t('myKeys.title')} class="my-keys">

@@ -16,9 +16,9 @@ import { allMyKeys, deleteMyKey, type MyKey, putMyKey } from '../storage/my-keys
 /** The user's keys; empty until they have been read. */
 export const myKeys = signal<readonly MyKey[]>([]);
 
-/** Read the keys that are stored. */
+/** Read the keys that are stored, also by another tab; if that fails, those that were read before stay. */
 export async function loadMyKeys(): Promise<void> {
-  myKeys.value = await allMyKeys().catch(() => []); // without storage there are none
+  myKeys.value = await allMyKeys().catch(() => myKeys.value);
 }
 
 /** Store a key, in place of the one with the same id. Throws what the browser reports if there is no room. */
@@ -39,7 +39,7 @@ export function ownKey(
   features: Float32Array | null,
   card: Pick<Card, 'network'> | undefined,
 ): MyKey | null | undefined {
-  const keys = myKeys.value.filter(({ network }) => network === card?.network);
+  const keys = myKeys.value.filter((key) => key.network === card?.network && isComparable(key, features));
   if (!features || !card || keys.length === 0) return undefined;
   const prototypes = keys.map(({ photos, network }) =>
     enrol(
@@ -49,4 +49,9 @@ export function ownKey(
   );
   const { index } = match(features, prototypes, card.network);
   return index === null ? null : (keys[index] ?? null);
+}
+
+/** Return whether a key has as many features: an imported file may say that it is of this network, and not be. */
+function isComparable({ photos }: MyKey, features: Float32Array | null): boolean {
+  return photos.length > 0 && photos.every((photo) => photo.features.length === features?.length);
 }

@@ -64,6 +64,13 @@ export async function putEntry(entry: Entry): Promise<void> {
   });
 }
 
+/** Return whether an entry is stored, and not deleted, for example by another tab. */
+export async function isEntryStored(id: number): Promise<boolean> {
+  const request = (store: IDBObjectStore): IDBRequest => store.get(id);
+  const summary = await transact<Summary | undefined>('summaries', 'readonly', request);
+  return summary !== undefined && !summary.deleted;
+}
+
 /** Return an entry; null if it is not stored, or is deleted. */
 export async function getEntry(id: number): Promise<Entry | null> {
   return (await getEntries([id]))[0] ?? null;

@@ -17,6 +17,9 @@ export const keepsHistory = setting('history', true);
 export function setting<T>(name: string, initial: T): Signal<T> {
   const value = signal<T>(read(name, initial));
   effect(() => write(name, value.value));
+  globalThis.addEventListener?.('storage', ({ key }: StorageEvent) => {
+    if (key === PREFIX + name) value.value = read(name, initial); // another tab has changed it
+  });
   return value;
 }
 
