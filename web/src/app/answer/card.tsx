@@ -20,6 +20,7 @@ import { Head } from './card-head';
 import { idOf } from './changes';
 import { Compare } from './compare';
 import { adviceText, isKey, isWhole, kindOf, statusOf } from './describe';
+import { bringIntoView } from './into-view';
 import { Measurements, Probabilities } from './numbers';
 import type { Sheet } from './sheet';
 import { Why } from './why';
@@ -73,10 +74,12 @@ export function KeyCard({ sheet, answered, number, isOnly }: CardProps): JSX.Ele
   );
 }
 
-/** Put the focus on a card's button, or on the page's title if the card is no longer there. */
+/** Put the focus on a card's button and show its card, or on the page's title if the card is no longer there. */
 function focusOn(id: string): void {
   const target = document.getElementById(id) ?? document.getElementById('page-title');
   target?.focus({ preventScroll: true });
+  const card = target?.closest('li');
+  if (card) bringIntoView(card);
 }
 
 function toggled(open: ReadonlySet<Part>, part: Part): ReadonlySet<Part> {

@@ -72,8 +72,8 @@ function Other({ sheet, answered, kind, other, region }: OtherProps): JSX.Elemen
           <figcaption>
             <a href={hashOf({ view: 'kind', kind: other.kind })}>
               {kindPage(other.kind)?.title ?? kindLabel(other.kind)}
-            </a>
-            <span class="secondary"> · {formatPercent(other.probability)}</span>
+            </a>{' '}
+            <span class="secondary">· {formatPercent(other.probability)}</span>
           </figcaption>
         </figure>
       </div>

@@ -8,6 +8,7 @@
 
 import type { Point } from '../../core/geometry';
 
+const LEAST_ZOOM = 1.6; // times the same, of points that are to be enlarged
 const MAX_ZOOM = 8; // times the whole photo's scale
 
 /** A size, px. */
@@ -42,14 +43,14 @@ export function moved(view: View, [dx, dy]: Point, photo: Size, frame: Size): Vi
   return centred({ ...view, x: view.x + dx, y: view.y + dy }, photo, frame);
 }
 
-/** Return the view in which some points of the photo fill a share of the frame. */
+/** Return the view in which some points of the photo fill a share of the frame, or more if they already do. */
 export function zoomedTo(points: readonly Point[], share: number, photo: Size, frame: Size): View {
   const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
   const [left, top] = [Math.min(...xs), Math.min(...ys)];
   const [width, height] = [Math.max(...xs) - left, Math.max(...ys) - top];
   const whole = fitted(photo, frame);
   const wanted = Math.min((share * frame.width) / width, (share * frame.height) / height);
-  const scale = Math.min(Math.max(wanted, whole.scale), MAX_ZOOM * whole.scale);
+  const scale = Math.min(Math.max(wanted, LEAST_ZOOM * whole.scale), MAX_ZOOM * whole.scale);
   const [x, y] = [
     frame.width / 2 - scale * (left + width / 2),
     frame.height / 2 - scale * (top + height / 2),
