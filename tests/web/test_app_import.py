@@ -12,6 +12,7 @@ from keykind.dataset.bundled import bundled_photos
 from keykind.predict.prediction import Prediction
 from keykind.predict.writers import write
 from stored_answers import KINDS, count_stored, stored_photos, torn
+from tiny_model import tiny_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CERTAIN = 0.9  # probability
@@ -38,6 +39,18 @@ def choose(page, host, paths):
         page.get_by_role("button", name="Import photos").click()
     chooser.value.set_files([str(path) for path in paths])
     page.wait_for_url("**#/import/*")
+
+
+def drop(page, path):
+    """Drop a file on the page."""
+    page.evaluate(
+        """([bytes, name]) => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
+            document.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+        }""",
+        [list(path.read_bytes()), path.name],
+    )
 
 
 def finish(page, count):
@@ -176,6 +189,38 @@ def test_a_folder_that_is_dropped_is_refused_with_a_reason(page, host):
         }"""
     )
     page.locator(".answer [role=alert]").wait_for()
+
+
+def test_an_import_ends_with_the_model_and_has_no_answers_of_another(page, host, tmp_path):
+    model = tiny_file(tmp_path / "crockery.tflite", kinds=("cup", "plate"))
+    choose(page, host, photos(60))  # more than are read until the model is loaded
+    page.locator("a.photo-row").first.wait_for()
+    group = page.url
+    drop(page, model)
+    page.locator(".own-model").wait_for()
+    page.goto(group)
+    page.locator(".photo-row").nth(59).wait_for()
+    assert page.locator(".photo-row.failed").count() == 0
+    assert page.locator(".photo-row.stopped").count() >= 1
+    assert "cup" not in page.locator(".photos").inner_text()
+
+
+def test_the_model_that_was_chosen_last_stays(page, host, tmp_path):
+    drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=("cup", "plate")))
+    drop(page, tiny_file(tmp_path / "pets.tflite", kinds=("cat", "dog")))
+    page.locator(".own-model", has_text="pets").wait_for()
+    page.reload()
+    page.locator(".own-model", has_text="pets").wait_for()
+    page.evaluate(
+        """() => {
+            document.querySelector('.own-model button').click();
+            location.hash = '#/about';
+        }"""
+    )
+    page.locator(".own-model").wait_for(state="detached")
+    page.reload()
+    page.locator(".shell[data-ready=true]").wait_for()
+    assert page.locator(".own-model").count() == 0
 
 
 def test_without_a_history_an_import_still_shows_every_answer(page, host):

@@ -10,7 +10,15 @@ import time
 import pytest
 
 from app_actions import answers
-from app_pages import DIFFERENCE, open_photo, photo_with_a_key, sample, wait_until_ready, watch
+from app_pages import (
+    DIFFERENCE,
+    new_context,
+    open_photo,
+    photo_with_a_key,
+    sample,
+    wait_until_ready,
+    watch,
+)
 from app_server import Host
 from keykind.app import write_app
 
@@ -157,6 +165,9 @@ def test_a_new_version_replaces_the_old_one_as_a_whole(context, app, tmp_path):
     page = context.new_page()
     page.goto(host.url)
     wait_until_ready(page)
+    other = context.new_page()
+    other.goto(host.url)
+    wait_until_ready(other)
     (old,) = page.evaluate("caches.keys()")
     list_change(tmp_path / "web", "manifest.webmanifest", "incomplete")
     assert page.evaluate(UPDATE) == "redundant"  # a file differs from the list: the version is not installed
@@ -171,10 +182,37 @@ def test_a_new_version_replaces_the_old_one_as_a_whole(context, app, tmp_path):
     with page.expect_navigation():
         page.get_by_role("button", name="Update now").click()
     wait_until_ready(page)
+    other.get_by_text("Another tab has updated the app").wait_for()  # its files are gone
+    assert page.locator(".notice", has_text="Another tab").count() == 0
     (new,) = page.evaluate("caches.keys()")
     assert new != old
     assert page.evaluate("fetch('selftest.html').then(response => response.text())") == "complete"
     host.stop()
+
+
+def test_without_its_models_the_app_says_so_about_a_photo_that_waits(chromium, app, tmp_path):
+    """An unfinished download is no photo that is read for ever, and a reload completes it."""
+    site = shutil.copytree(app, tmp_path / "web")
+    (detector,) = site.glob("assets/detector-*.bin")
+    models = detector.read_bytes()
+    detector.unlink()
+    host, context = Host(site), new_context(chromium)
+    page = context.new_page()
+    page.goto(host.url)
+    page.locator("#photo-input").set_input_files(str(sample("dimple-00")))
+    page.locator(".answer .failure").wait_for()
+    page.locator(".notice.error").wait_for()
+    detector.write_bytes(models)
+    page.get_by_role("button", name="Reload").click()
+    wait_until_ready(page)
+    context.close()
+    host.stop()
+
+
+def test_a_choice_of_a_model_that_cannot_be_read_is_no_choice(page, host):
+    page.evaluate("localStorage.setItem(`keykind-model:${new URL('.', document.baseURI).pathname}`, '{}')")
+    page.reload()
+    wait_until_ready(page)
 
 
 def list_change(folder, name, text):

@@ -33,16 +33,17 @@ async function start(): Promise<void> {
   acceptFiles((files) => void app.openFiles(files));
   const shared = await takeShared().catch(() => []);
   if (shared.length) void app.openFiles(shared);
+  const reload = { label: t('load.again'), run: () => location.reload() };
   try {
     const isFirstVisit = await installOffline({
       onProgress: (loaded, total) => app.showProgress(loaded, total),
+      onReplaced: () => notify(t('storage.newer'), 'update', reload),
       onUpdate: (apply) => notify(t('update.ready'), 'update', { label: t('update.take'), run: apply }),
     });
     await app.start();
     if (isFirstVisit && !notice.value) notify(t('offline.ready'), 'ready');
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    const reload = { label: t('load.again'), run: () => location.reload() };
     notify(t('load.failed', { why }), 'error', reload);
   }
 }

@@ -40,6 +40,7 @@ export class App {
   readonly nextPhoto = signal<((photo: Blob) => Promise<void>) | null>(null); // what it is for; null: a new answer
   readonly isSwitching = signal(false); // whether another model is being loaded
   #markStarted: () => void = () => undefined;
+  #switched: Promise<void> = Promise.resolve(); // when the last switch of the model has ended
   readonly #started = new Promise<void>((resolve) => {
     this.#markStarted = resolve;
   });
@@ -61,9 +62,12 @@ export class App {
     } catch (error) {
       notify(modelErrorText(error), 'error');
     }
-    if (!this.running.value) await this.session.startAppModel();
-    this.progress.value = null;
-    this.#markStarted();
+    try {
+      if (!this.running.value) await this.session.startAppModel();
+    } finally {
+      this.progress.value = null;
+      this.#markStarted(); // without a model, too: photos that wait for it fail
+    }
   }
 
   /** Show how much of a download is done: of the first visit's, or of a model's. */
@@ -121,8 +125,14 @@ export class App {
     navigate({ view: 'import', group: this.imports.start(files).group });
   }
 
+  /** Run another model, after those that were chosen before: the last one that was chosen stays. */
+  #switchModel(load: () => Promise<unknown>): Promise<void> {
+    this.#switched = this.#switched.then(() => this.#switchNow(load));
+    return this.#switched;
+  }
+
   /** Run another model: what is shown is about the one before. */
-  async #switchModel(load: () => Promise<unknown>): Promise<void> {
+  async #switchNow(load: () => Promise<unknown>): Promise<void> {
     await this.#started;
     clearNotice();
     announce(t('model.loading'));

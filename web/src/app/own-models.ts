@@ -62,9 +62,10 @@ export function requestedAddress(): URL | null {
 /** Return the file that the user chose earlier; null: the app's own model. */
 export function rememberedChoice(): Choice | null {
   try {
-    return JSON.parse(localStorage.getItem(CHOICE_KEY) ?? 'null') as Choice | null;
+    const choice = JSON.parse(localStorage.getItem(CHOICE_KEY) ?? 'null') as Choice | null;
+    return choice && Array.isArray(choice.kinds) ? choice : null;
   } catch {
-    return null; // storage may be disabled
+    return null; // storage may be disabled, or have something else
   }
 }
 

@@ -56,9 +56,11 @@ export class ImportRun {
       if (file && state.value.status === 'stopped') state.value = { ...NOTHING, status: 'waiting' };
     this.#remember();
     addEventListener('beforeunload', askBeforeLeaving);
+    const model = await this.answers.running();
     for (const item of this.items) {
       if (this.#isCancelled) break;
       if (item.state.value.status === 'waiting') await this.#read(item);
+      if ((await this.answers.running()) !== model) this.#stopFor(item);
     }
     removeEventListener('beforeunload', askBeforeLeaving);
     this.isRunning.value = false;
@@ -70,6 +72,12 @@ export class ImportRun {
     for (const { state } of this.items)
       if (state.value.status === 'waiting') state.value = { ...NOTHING, status: 'stopped' };
     this.#remember();
+  }
+
+  /** Stop because another model runs: its answers are no part of this import, and the photo in progress has none. */
+  #stopFor({ state }: ImportItem): void {
+    if (state.value.status === 'failed') state.value = { ...NOTHING, status: 'stopped' };
+    this.cancel();
   }
 
   /** Return the entries, in the order of the photos, with their photos. */
