@@ -281,6 +281,19 @@ def test_photos_can_be_pasted_and_dropped(page, event):
     assert is_python(page, key)
 
 
+def test_of_several_files_that_are_dropped_each_is_named(page):
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(['no photo'], 'key.heic'));  // no type
+            dataTransfer.items.add(new File(['no photo'], 'key.jpg', { type: 'image/jpeg' }));
+            document.dispatchEvent(new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer }));
+        }"""
+    )
+    page.locator(".photo-row.failed").nth(1).wait_for()
+    assert page.locator(".photo-row .name").all_inner_texts() == ["key.heic", "key.jpg"]
+
+
 def save_with_metadata(path, out):
     """Save a copy of a photo with a location and a camera model."""
     exif = Image.Exif()
@@ -427,6 +440,15 @@ def test_a_photo_is_enlarged_and_moved(page):
     assert page.locator(".viewer > img").bounding_box() == before
 
 
+def test_a_double_click_on_a_kind_stores_one_photo(page):
+    open_photo(page, sample("dimple-00"))
+    page.locator(".ask-wrong").click()
+    page.locator(".wrong [data-kind=tubular]").evaluate("button => { button.click(); button.click(); }")
+    page.locator(".wrong").wait_for(state="detached")
+    page.wait_for_timeout(500)
+    assert page.evaluate(COUNT, "photos") == 1
+
+
 def test_a_missed_key_is_marked_by_tapping_its_ends(page):
     """The photo's only key is called "not a key" first, so that it may be marked."""
     path, key = photo_with_a_key()
@@ -439,8 +461,10 @@ def test_a_missed_key_is_marked_by_tapping_its_ends(page):
     for x, y in (key.head, key.tip):
         page.mouse.click(image["x"] + scale * x, image["y"] + scale * y)
         page.wait_for_timeout(400)  # two taps at once would be a double tap
-    page.get_by_role("button", name="Add this key").click()
+    page.get_by_role("button", name="Add this key").evaluate("button => { button.click(); button.click(); }")
     page.locator(".key-card").wait_for()
+    page.wait_for_timeout(500)
+    assert page.locator(".key-card").count() == 1
     assert answers(page)[0].lower().startswith(key.kind.replace("_", "-"))
     assert page.evaluate("document.activeElement.matches('.card-name')")
     page.locator(".ask-wrong").click()

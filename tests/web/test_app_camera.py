@@ -41,6 +41,17 @@ RECORDED = """{
         return stream;
     };
 }"""
+# A page that is hidden.
+HIDDEN = "Object.defineProperty(document, 'hidden', { get: () => true, configurable: true })"
+# An engine that fails for as many frames as `failing_` says.
+FAILING_FRAMES = """{
+    const post = Worker.prototype.postMessage;
+    globalThis.failing_ = 0;
+    Worker.prototype.postMessage = function (message, transfer) {
+        const fails = message.method === 'recogniseFrame' && failing_-- > 0;
+        post.call(this, fails ? { ...message, method: 'none' } : message, transfer);
+    };
+}"""
 # A camera that looks at a grey wall.
 WALL = """navigator.mediaDevices.getUserMedia = async () => {
     const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
@@ -324,6 +335,20 @@ def test_the_camera_rests_while_the_page_is_hidden(camera):
         page.evaluate("document.querySelector('video').pause()")  # as phones do
         page.evaluate(hide, False)
         page.evaluate(FRAMES, 2)
+
+
+def test_a_camera_that_opens_in_a_hidden_page_is_released(camera):
+    with camera(RECORDED, HIDDEN) as page:
+        page.wait_for_function("() => streams_.length > 0")
+        page.wait_for_function("() => !streams_[0].active")
+
+
+def test_frames_that_fail_do_not_end_the_recognition(camera):
+    with camera(FAILING_FRAMES) as page:
+        label(page)
+        page.evaluate("globalThis.failing_ = 3")
+        page.evaluate(FRAMES, 3)
+        assert page.locator(".notice.error").count() == 0
 
 
 def test_the_camera_works_with_the_keyboard_alone(camera):

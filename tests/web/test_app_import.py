@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from pathlib import Path
 
 import pytest
@@ -238,6 +239,19 @@ def test_without_a_history_an_import_still_shows_every_answer(page, host):
     assert page.locator("a.photo-row").count() == len(paths)
     assert len(exported(page)[1]) >= len(paths)
     assert count_stored(page, "entries") == 0
+
+
+def test_an_answer_whose_file_is_gone_says_so(page, host, tmp_path):
+    page.evaluate("localStorage.setItem('keykind-history', 'false')")
+    page.goto(f"{host.url}#/about")
+    page.reload()
+    copies = [Path(shutil.copy(path, tmp_path)) for path in photos(IN_MEMORY + 3)]
+    choose(page, host, copies)
+    finish(page, len(copies))
+    copies[0].unlink()
+    page.locator("a.photo-row").first.click()
+    page.locator(".notice.error", has_text="cannot open the file").wait_for()
+    page.locator(".answer").get_by_text("not on this device").wait_for()
 
 
 def test_a_full_device_is_reported_and_loses_no_answer(chromium, host):

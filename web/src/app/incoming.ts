@@ -11,9 +11,18 @@ import { signal } from '@preact/signals';
 /** Whether files are being dragged over the page. */
 export const isDragging = signal(false);
 
-/** Call `onFiles` with what is pasted or dropped: the images among it, else all, so that the user is shown why not. */
+/**
+ * Call `onFiles` with what is pasted or dropped.
+ *
+ * Of what is pasted, the images among it, else all: programs add other forms of the same. All that is dropped, so that the
+ * user is shown what is no photo: not every browser knows the type of every photo, such as HEIC.
+ */
 export function acceptFiles(onFiles: (files: File[]) => void): void {
-  document.addEventListener('paste', (event) => pass(event.clipboardData, onFiles));
+  document.addEventListener('paste', ({ clipboardData }) => {
+    const files = filesIn(clipboardData);
+    const images = files.filter(({ type }) => type.startsWith('image/'));
+    if (files.length) onFiles(images.length ? images : files);
+  });
   document.addEventListener('dragover', (event) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
@@ -25,7 +34,8 @@ export function acceptFiles(onFiles: (files: File[]) => void): void {
   document.addEventListener('drop', (event) => {
     event.preventDefault();
     isDragging.value = false;
-    pass(event.dataTransfer, onFiles);
+    const files = filesIn(event.dataTransfer);
+    if (files.length) onFiles(files);
   });
 }
 
@@ -52,8 +62,6 @@ export function takeChosen(input: HTMLInputElement, openFiles: (files: File[]) =
   receive = null;
 }
 
-function pass(data: DataTransfer | null, onFiles: (files: File[]) => void): void {
-  const files = [...(data?.files ?? [])];
-  const images = files.filter(({ type }) => type.startsWith('image/'));
-  if (files.length) onFiles(images.length ? images : files);
+function filesIn(data: DataTransfer | null): File[] {
+  return [...(data?.files ?? [])];
 }

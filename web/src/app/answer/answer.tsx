@@ -13,9 +13,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { LIMITS } from '../../core/causes';
 import { boundsOf } from '../../core/overlap';
 import { t } from '../../words';
-import type { Answer } from '../answers';
+import { type Answer, photoErrorText } from '../answers';
 import { useApp } from '../app';
-import { announce } from '../notices';
+import { announce, notify } from '../notices';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
@@ -31,10 +31,13 @@ import { Strip } from './strip';
 
 /** The view. */
 export function AnswerView({ id }: { readonly id: number }): JSX.Element {
-  const { answers, reportError } = useApp();
+  const { answers } = useApp();
   const [answer, setAnswer] = useState<Answer | null | undefined>(undefined); // null: there is none
   useEffect(() => {
-    answers.get(id).then(setAnswer).catch(reportError);
+    answers.get(id).then(setAnswer, (error: unknown) => {
+      notify(photoErrorText(error), 'error'); // such as a file that is gone, of an answer that is not stored
+      setAnswer(null);
+    });
   }, [id]);
   if (answer === undefined) return <Page title={t('photo.title')} class="answer" />;
   if (answer === null)

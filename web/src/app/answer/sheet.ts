@@ -117,7 +117,9 @@ export class Sheet {
   /** Add a key whose head and tip the user has marked. */
   async mark(head: Point, tip: Point): Promise<void> {
     const key = markedKey(await this.engine.classifyAt(head, tip));
-    await this.#change(this.photoIndex.value, [...this.#keysOf(this.photoIndex.value), key]);
+    const before = this.#keysOf(this.photoIndex.value);
+    const isNew = !before.some((each) => idOf(each) === idOf(key)); // it may have been added by a double click
+    if (isNew) await this.#change(this.photoIndex.value, [...before, key]);
     this.focusesCard = true;
     this.selected.value = idOf(key);
     announce(t('answer.marked', { answer: answerText(key) }));

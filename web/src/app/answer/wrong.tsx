@@ -39,26 +39,40 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
     () => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }),
     [],
   );
-  const run = (action: Promise<void>): void => {
+  const isRunning = useRef(false); // known before the buttons are drawn as disabled: each click stores a photo
+  const run = async (action: () => Promise<void>): Promise<void> => {
+    if (isRunning.current) return;
+    isRunning.current = true;
     setBusy(true);
-    action.then(onDone).catch(reportError);
+    try {
+      await action();
+      onDone();
+    } catch (error) {
+      reportError(error);
+    }
+    isRunning.current = false;
+    setBusy(false);
   };
   return (
     <fieldset class="wrong" ref={group} disabled={isBusy}>
       <legend>{t('answer.wrongTitle')}</legend>
-      <Choices answered={answered} onChoose={(kind) => run(sheet.correct(answered, kind))} />
+      <Choices answered={answered} onChoose={(kind) => void run(() => sheet.correct(answered, kind))} />
       <div class="bar">
-        <button type="button" class="no-key" onClick={() => run(sheet.correct(answered, NOT_A_KEY))}>
+        <button
+          type="button"
+          class="no-key"
+          onClick={() => void run(() => sheet.correct(answered, NOT_A_KEY))}
+        >
           {t('answer.noKey')}
         </button>
         {answered.isMarked ? (
-          <button type="button" onClick={() => run(sheet.remove(answered))}>
+          <button type="button" onClick={() => void run(() => sheet.remove(answered))}>
             <Icon of={Trash2} size={18} />
             {t('answer.removeMark')}
           </button>
         ) : null}
         {answered.correction !== undefined ? (
-          <button type="button" onClick={() => run(sheet.undo(answered))}>
+          <button type="button" onClick={() => void run(() => sheet.undo(answered))}>
             <Icon of={Undo2} size={18} />
             {t('answer.undoCorrection')}
           </button>

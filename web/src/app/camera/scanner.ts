@@ -23,6 +23,7 @@ import type { App } from '../app';
 import { takeFrame } from './capture';
 
 const PAUSE = 60; // ms between frames, for the page and the battery
+const MAX_FAILURES = 5; // frames in a row; one that fails, such as for lack of memory, stops nothing
 const WAIT = 200; // ms until looking again whether there is anything to do
 
 /** What frames have shown so far. */
@@ -43,9 +44,14 @@ export interface Scan {
   onSeen(seen: Seen): void | Promise<void>;
 }
 
-/** Recognise frames until the signal is aborted. */
+/** Recognise frames until the signal is aborted. Throws what the engine throws if it fails again and again. */
 export async function scan(what: Scan, signal: AbortSignal): Promise<void> {
   let seen = NOTHING;
+  let failures = 0;
+  const failed = (error: unknown): null => {
+    if (++failures > MAX_FAILURES) throw error;
+    return null;
+  };
   while (!signal.aborted) {
     const { app, video } = what;
     const hasPicture = video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && video.videoWidth > 0;
@@ -56,8 +62,9 @@ export async function scan(what: Scan, signal: AbortSignal): Promise<void> {
     const region = what.region();
     const time = performance.now();
     const frame = await takeFrame(video, region).catch(() => null); // fails while the camera starts or stops
-    const result = frame && (await recognised(app, frame));
+    const result = frame && (await recognised(app, frame).catch(failed));
     if (signal.aborted) return;
+    if (result) failures = 0;
     if (result && !what.isPaused()) {
       record(app, result);
       seen = after(seen, result, region, time);

@@ -84,6 +84,7 @@ class Opener {
       if (this.#hasEnded || turn !== this.#turn) return camera.stop();
       this.#camera = camera;
       hasRun = true;
+      this.#followPage(); // which may have been hidden meanwhile
       camera.track.addEventListener('ended', () => this.#lose(camera)); // unplugged, or taken by another program
       this.show({ is: 'live', camera, lenses: await lenses() });
     } catch (error) {

@@ -98,7 +98,8 @@ function exportKeys(keys: readonly MyKey[]): void {
 async function importKeys(file: File): Promise<void> {
   try {
     const names = new Set(myKeys.value.map(({ name }) => name));
-    const keys = keysIn(await file.text(), Date.now()).filter(({ name }) => !names.has(name));
+    const firstId = Math.max(Date.now(), ...myKeys.value.map(({ id }) => id + 1)); // after those of an import just before
+    const keys = keysIn(await file.text(), firstId).filter(({ name }) => !names.has(name));
     for (const key of keys) await saveMyKey(key);
     notify(t('myKeys.imported', { n: keys.length }), 'ready');
   } catch (error) {
