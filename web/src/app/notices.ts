@@ -19,6 +19,7 @@ export const notice = signal<Notice | null>(null);
 export const announcement = signal('');
 
 const TIMES = { undo: 10_000, ready: 6000 } as const; // ms for which notices are shown that nobody need close
+const REPEAT = 50; // ms in which screen readers notice that the text was gone
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Show a notice in place of the one before. */
@@ -34,7 +35,10 @@ export function clearNotice(): void {
   notice.value = null;
 }
 
-/** Announce a message to screen readers. */
+/** Announce a message to screen readers, also one that is the same as the last. */
 export function announce(message: string): void {
-  announcement.value = message;
+  announcement.value = '';
+  setTimeout(() => {
+    announcement.value = message;
+  }, REPEAT);
 }

@@ -27,8 +27,16 @@ export type View = Route['view'];
 export const route = signal<Route>(parseRoute(location.hash));
 
 addEventListener('hashchange', () => {
+  views++;
   route.value = parseRoute(location.hash);
 });
+
+let views = 0; // opened in this visit after the first
+
+/** Return whether no other view was shown before in this visit, so that Back would leave the app. */
+export function isFirstView(): boolean {
+  return views === 0;
+}
 
 /** Return the route that a hash names; anything unknown is the camera. */
 export function parseRoute(hash: string): Route {
@@ -76,7 +84,10 @@ export function hashOf(to: Route): string {
 /** Go to a view; `replace`: Back does not return to the present one. */
 export function navigate(to: Route, replace = false): void {
   if (replace) history.replaceState(null, '', hashOf(to));
-  else if (hashOf(to) !== location.hash) history.pushState(null, '', hashOf(to));
+  else if (hashOf(to) !== location.hash) {
+    history.pushState(null, '', hashOf(to));
+    views++;
+  }
   route.value = to;
 }
 

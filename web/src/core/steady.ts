@@ -32,7 +32,7 @@ const MAX_HIDDEN = 600; // ms without a key before it vanishes, if frames are sl
 const TO_KIND_FRAMES = 2; // in a row with a kind before it replaces "not sure"
 const TO_OTHER_FRAMES = 4; // in a row with another answer before it replaces a kind
 const FLIP_FRAMES = 3; // in a row with head and tip exchanged before the outline follows
-const PERCENT_STEP = 2; // percentage points by which a probability must differ to be shown anew
+const PERCENT_STEP = 5; // percentage points by which a probability must differ to be shown anew
 const RESTART = 1500; // ms without a frame after which everything starts anew
 const MIN_INTERVAL = 10; // ms, against frames with the same time
 

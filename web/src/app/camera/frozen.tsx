@@ -19,7 +19,7 @@ import type { Frozen, LiveSession } from './live-session';
 
 /** What is said of a key. */
 interface Said {
-  readonly kind: string;
+  readonly kind: string | null; // null: not known
   readonly probability: number;
 }
 
@@ -37,9 +37,9 @@ export function FrozenCard({ session }: { readonly session: LiveSession }): JSX.
       <ul>
         {saidOf(frozen).map((said, i) => (
           <li key={i}>
-            <Sketch kind={said.kind} />
-            <strong>{kindLabel(said.kind)}</strong>
-            <span class="share">{formatPercent(said.probability)}</span>
+            {said.kind === null ? null : <Sketch kind={said.kind} />}
+            <strong>{said.kind === null ? t('key.notSure') : kindLabel(said.kind)}</strong>
+            {said.kind === null ? null : <span class="share">{formatPercent(said.probability)}</span>}
           </li>
         ))}
       </ul>
@@ -56,27 +56,18 @@ export function FrozenCard({ session }: { readonly session: LiveSession }): JSX.
   );
 }
 
-/** Return the answers of the photo as soon as they are there, until then those of the frames before it. */
+/** Return the kinds in the photo as soon as it is answered, until then those of the frames before it. */
 function saidOf({ answer, keys }: Frozen): Said[] {
-  const live = keys.flatMap(({ verdict, percent }) =>
-    verdict.kind === null ? [] : [{ kind: verdict.kind, probability: percent / 100 }],
+  if (answer.status.value !== 'done')
+    return keys.flatMap(({ verdict, percent }) =>
+      verdict.kind === null ? [] : [{ kind: verdict.kind, probability: percent / 100 }],
+    );
+  return (answer.entry.value?.photos[0]?.keys ?? []).flatMap(({ verdict }) =>
+    verdict.isKey ? [{ kind: verdict.kind, probability: verdict.probability }] : [],
   );
-  const photo = (answer.entry.value?.photos[0]?.keys ?? []).flatMap(({ verdict }) =>
-    verdict.isKey && verdict.kind !== null ? [{ kind: verdict.kind, probability: verdict.probability }] : [],
-  );
-  return isSameKinds(photo, live) ? photo : live;
 }
 
 function textOf({ kind, probability }: Said): string {
+  if (kind === null) return t('key.notSure');
   return t('key.answer', { kind: kindLabel(kind), probability: formatPercent(probability) });
-}
-
-/** Return whether a photo shows the same kinds as the frames before it, in any order. */
-function isSameKinds(photo: readonly Said[], live: readonly Said[]): boolean {
-  const names = (said: readonly Said[]): string =>
-    said
-      .map(({ kind }) => kind)
-      .sort()
-      .join();
-  return names(photo) === names(live);
 }

@@ -11,7 +11,7 @@ import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { t } from '../../words';
 import { useApp } from '../app';
-import { hashOf, type Route } from '../router';
+import { hashOf, isFirstView, type Route } from '../router';
 import { Icon } from './icon';
 
 interface PageProps {
@@ -48,7 +48,7 @@ export function Page({
     <section class={`page ${className ?? ''}`} aria-labelledby="page-title">
       <header class={isTitleHidden ? 'visually-hidden' : 'page-header'}>
         {up ? (
-          <a class="icon-button" href={hashOf(up)} aria-label={t('nav.back')}>
+          <a class="icon-button" href={hashOf(up)} aria-label={t('nav.back')} onClick={goBack}>
             <Icon of={ArrowLeft} />
           </a>
         ) : null}
@@ -60,4 +60,11 @@ export function Page({
       {children}
     </section>
   );
+}
+
+/** Go back as the browser would; from a view that was opened by its address, the link leads to the one above. */
+function goBack(event: MouseEvent): void {
+  if (isFirstView()) return;
+  event.preventDefault();
+  history.back();
 }
