@@ -218,7 +218,7 @@ describe('answers', () => {
 
   it('keep their percentage while the probability trembles by a few points', () => {
     const frames = Array.from({ length: 10 }, (_, i) => [
-      keyAt(HEAD, TIP, verdict('cylinder', i % 2 ? 0.91 : 0.945)),
+      keyAt(HEAD, TIP, verdict('cylinder', i % 2 ? 0.915 : 0.935)),
     ]);
     expect(new Set(watch(frames).map(({ keys }) => keys[0]?.percent)).size).toBe(1);
     const risen = keyAt(HEAD, TIP, verdict('cylinder', 0.99));
