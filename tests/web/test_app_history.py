@@ -202,6 +202,7 @@ def test_the_whole_history_is_deleted_after_a_question(page, host):
     page.get_by_role("button", name="Nothing is sent").click()
     dialog = page.locator("dialog")
     assert "3 photos" in dialog.inner_text()
+    dialog.locator("progress").wait_for()  # the browser has said how much space there is
     assert "MB" in dialog.locator(".secondary").first.inner_text()
     dialog.get_by_role("button", name="Delete all").click()
     dialog.get_by_role("button", name="Cancel").click()

@@ -58,7 +58,7 @@ export function StorageDialog({ onClose }: { readonly onClose: () => void }): JS
 }
 
 function Usage(): JSX.Element {
-  const [space, setSpace] = useState<{ used: number; quota: number } | null>(null);
+  const [space, setSpace] = useState<Awaited<ReturnType<typeof usage>> | undefined>(undefined); // not known yet
   useEffect(() => {
     void usage().then(setSpace);
   }, []);
@@ -79,9 +79,8 @@ function Usage(): JSX.Element {
             {t('history.usedOf', { used: formatBytes(space.used), quota: formatBytes(space.quota) })}
           </p>
         </>
-      ) : (
-        <p class="secondary">{t('history.usedUnknown')}</p>
-      )}
+      ) : null}
+      {space === null ? <p class="secondary">{t('history.usedUnknown')}</p> : null}
     </>
   );
 }
