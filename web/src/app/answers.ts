@@ -50,6 +50,7 @@ export interface Answer {
 export interface OpenOptions {
   readonly bitmap?: ImageBitmap; // a camera frame, of which the file is a copy
   readonly group?: number; // of photos that are imported together
+  readonly isTentative?: boolean; // nobody asked for it yet: it is stored when it is shown
 }
 
 /** An answer that is not stored, without its photo, which is made again from the file. */
@@ -60,6 +61,7 @@ interface Lean {
 
 /** The answers of a session. */
 export class Answers {
+  readonly #tentative = new Set<number>();
   readonly #answers = new Map<number, Answer>();
   readonly #files = new Map<number, Blob>(); // of the answers in memory that are not stored
   readonly #lean = new Map<number, Lean>();
@@ -73,6 +75,7 @@ export class Answers {
   open(photo: Blob, options: OpenOptions = {}): Answer {
     const answer = this.#add(this.#newId(), photo);
     this.#files.set(answer.id, photo);
+    if (options.isTentative) this.#tentative.add(answer.id);
     void this.#recognise(answer, photo, options);
     return answer;
   }
@@ -92,6 +95,7 @@ export class Answers {
   /** Return an answer of this visit or of the history; null if there is none with this id. */
   async get(id: number): Promise<Answer | null> {
     const known = this.#answers.get(id);
+    if (known && this.#tentative.delete(id)) void this.finished(known).then(() => this.#store(known));
     if (known) return known;
     const lean = this.#lean.get(id);
     const entry = await (lean ? this.#restored(lean) : getEntry(id).catch(() => null));
@@ -151,6 +155,7 @@ export class Answers {
     this.#release(id);
     this.#files.delete(id);
     this.#lean.delete(id);
+    this.#tentative.delete(id);
   }
 
   /** Forget the answers of this visit: another model runs. */
@@ -210,6 +215,7 @@ export class Answers {
   /** Keep an answer in the history, if the user wants that and there is room; without room it lasts for this visit. */
   async #store(answer: Answer): Promise<void> {
     if (!answer.entry.value || !(keepsHistory.value || answer.isStored.value)) return;
+    if (this.#tentative.has(answer.id)) return;
     try {
       const isDeleted = answer.isStored.value && !(await isEntryStored(answer.id)); // by another tab: it stays deleted
       if (!isDeleted) await putEntry(answer.entry.value);

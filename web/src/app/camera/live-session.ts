@@ -214,7 +214,7 @@ export class LiveSession {
     await this.#taking(async ({ video }, region) => {
       const { blob, bitmap }: Taken = await frameAsPhoto(video, region);
       navigator.vibrate?.(HAPTIC);
-      const answer = this.app.answers.open(blob, bitmap ? { bitmap } : {});
+      const answer = this.app.answers.open(blob, { isTentative: true, ...(bitmap ? { bitmap } : {}) });
       this.frozen.value = { answer, keys };
     });
   }
