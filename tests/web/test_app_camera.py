@@ -162,8 +162,8 @@ def test_a_camera_that_fails_is_explained_and_can_be_tried_again(camera, name, t
 @pytest.mark.parametrize(
     ("script", "text"),
     [
-        (FAILING.replace("FAILURES", "9").replace("NAME", "NotFoundError"), "no camera"),
-        ("navigator.mediaDevices.enumerateDevices = async () => []", "no camera"),
+        (FAILING.replace("FAILURES", "9").replace("NAME", "NotFoundError"), "No camera was found"),
+        ("navigator.mediaDevices.enumerateDevices = async () => []", "No camera was found"),
         (INSECURE, "https"),
     ],
     ids=["not found", "no devices", "insecure"],
@@ -226,9 +226,9 @@ def test_a_sure_answer_freezes_the_picture_once(camera):
         page.wait_for_function("() => document.activeElement.className === 'shutter'")
         page.evaluate(FRAMES, 15)
         assert page.locator(".answer-card").count() == 0  # the same key is still there
-        page.locator(".last-photo img").wait_for()
-        page.locator(".last-photo").click()
-        page.locator(".answer").first.wait_for()
+        assert page.locator(".last-photo").count() == 0  # the photo is not kept
+        page.get_by_role("link", name="History").click()
+        page.locator(".history").wait_for()
         page.go_back()
         label(page)
         page.evaluate(FRAMES, 10)

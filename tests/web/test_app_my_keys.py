@@ -105,7 +105,7 @@ def test_a_key_is_learnt_recognised_exported_deleted_and_imported(learner, tmp_p
     page.locator(".notice").get_by_role("button", name=message("undo")).click()
     page.locator(".my-key-card").click()
     page.get_by_role("button", name=message("myKeys.delete")).click()
-    page.locator(".my-key-card").wait_for(state="detached")
+    page.get_by_text(message("myKeys.deleted", name=NAME)).wait_for()
     page.reload()
     wait_until_ready(page)
     assert names(page) == []
