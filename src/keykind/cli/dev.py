@@ -11,6 +11,7 @@ from pathlib import Path
 from keykind.cli import dev_decision, dev_training
 from keykind.cli.options import add_force, add_seed, add_sets, add_stages, file_ending, positive
 from keykind.cli.output import OK, SOME_UNREADABLE
+from keykind.cli.render import add_asset_folders
 from keykind.core.errors import KeykindError
 from keykind.core.extras import require
 
@@ -80,6 +81,9 @@ def _add_ship(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--detector", type=Path, metavar="FILE", help="detector.tflite to bundle")
     parser.add_argument("--refiner", type=Path, metavar="FILE", help="refiner.tflite to bundle")
     parser.add_argument("--segmenter", type=Path, metavar="FILE", help="segmenter.tflite to bundle")
+    parser.add_argument(
+        "--features", type=Path, metavar="FILE", help="features.npz: features for the bundled classifier"
+    )
     parser.add_argument(
         "--decision", type=Path, metavar="FILE", help="decision to bundle, fitted to the bundled models"
     )
@@ -157,6 +161,8 @@ def _ship(options: argparse.Namespace) -> None:
     if options.source:
         exported, weights = shipping.ship_classifier(options.source, options.begin, out)
         print(*exported.lines(), weights, sep="\n")
+    if options.features:
+        print(shipping.ship_features(options.features, out))
     if options.decision:
         print(shipping.ship_decision(options.decision, out))
 
@@ -165,9 +171,9 @@ def _check_ship(options: argparse.Namespace) -> None:
     """Raise KeykindError if there is nothing to bundle, or a run or its initial weights are missing."""
     from keykind.export.from_run import check_finished
 
-    stages = (options.detector, options.refiner, options.segmenter)
+    stages = (options.detector, options.refiner, options.segmenter, options.features)
     if not (options.source or any(stages) or options.decision):
-        fault = "was given neither a run nor --detector, --refiner, --segmenter or --decision"
+        fault = "was given neither a run nor --detector, --refiner, --segmenter, --features or --decision"
         remedy = "give at least one of them"
         raise KeykindError("keykind dev ship", fault=fault, remedy=remedy)
     if options.source:
@@ -193,6 +199,39 @@ def _render_sample(options: argparse.Namespace) -> None:
         print(line)
 
 
+def _add_render_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("out", type=Path, metavar="OUT", help="folder of the photos")
+    parser.add_argument("--keys", type=positive, required=True, metavar="N", help="number of keys")
+    parser.add_argument(
+        "--photos", type=positive, default=4, metavar="N", help="photos of each key (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--size", type=positive, default=448, metavar="PX", help="longer side (default: %(default)s)"
+    )
+    add_seed(parser)
+    parser.add_argument(
+        "--workers", type=int, metavar="N", help="number of processes (default: one per CPU core)"
+    )
+    add_asset_folders(parser)
+
+
+def _render_keys(options: argparse.Namespace) -> None:
+    require("render")
+    from keykind.core.parallel import cpu_count
+    from keykind.render.paint.assets import find_assets
+    from keykind.render.sets.key_series import render_series, series
+    from keykind.render.sets.rendering import Studio
+    from keykind.render.studio.variant import choose_variant
+
+    variant = choose_variant()
+    variant.set_environment()
+    assets = find_assets(options.lights, options.grounds, options.behind, options.clutter)
+    studio = Studio(variant, options.workers or cpu_count(), assets)
+    keys = range(options.keys)
+    photos = list(series(options.out, keys, options.photos, seed=options.seed, size=options.size))
+    print(f"{options.out}: {render_series(photos, studio)} of {len(photos)} photos rendered")
+
+
 COMMANDS = {
     **dev_training.COMMANDS,
     "score-detector": (
@@ -207,5 +246,6 @@ COMMANDS = {
     ),
     "fit-decision": (dev_decision.HELP, dev_decision.add_options, dev_decision.run),
     "ship": ("bundle trained models with the package", _add_ship, _ship),
+    "render-keys": ("render several photos of each of many keys", _add_render_keys, _render_keys),
     "render-sample": ("render the photos bundled with keykind", _add_render_sample, _render_sample),
 }

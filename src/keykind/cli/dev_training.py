@@ -180,6 +180,38 @@ def _train_classifier(options: argparse.Namespace) -> None:
     print(f"{options.out}: weighted F1 {scores['weighted_f1']:.3f} on keys of rendered photos held out")
 
 
+def _add_train_features(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "series", type=Path, metavar="SERIES", help="folder that `keykind dev render-keys` wrote"
+    )
+    parser.add_argument(
+        "--sets",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="SET",
+        help="datasets written by `keykind render` with one key in a photo",
+    )
+    parser.add_argument(
+        "--backgrounds",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FOLDER",
+        help="photos without keys, also in subfolders",
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder for the results")
+    add_seed(parser)
+
+
+def _train_features(options: argparse.Namespace) -> None:
+    require("train")
+    from keykind.experiment.feature_training import FeaturePhotos, train_features
+
+    photos = FeaturePhotos(options.series, options.sets, options.backgrounds)
+    print(train_features(photos, options.out, options.seed, print))
+
+
 def _folders(options: argparse.Namespace) -> "TrainingFolders":
     from keykind.experiment.detector_training import TrainingFolders
 
@@ -209,5 +241,10 @@ COMMANDS = {  # name -> help, function that adds its options, function that runs
         "train the classifier on keys of rendered sets",
         _add_train_classifier,
         _train_classifier,
+    ),
+    "train-features": (
+        "train the features by which single keys are recognised",
+        _add_train_features,
+        _train_features,
     ),
 }

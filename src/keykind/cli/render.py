@@ -38,11 +38,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help="Mitsuba variant: cuda_ad_rgb, llvm_ad_rgb or scalar_rgb (default: the fastest that works here)",
     )
-    _add_folders(parser)
+    add_asset_folders(parser)
     add_engine(parser)
 
 
-def _add_folders(parser: argparse.ArgumentParser) -> None:
+def add_asset_folders(parser: argparse.ArgumentParser) -> None:
     """Add the folders of real lights, grounds and photos."""
     contents = {
         "lights": "environment maps (.exr, .hdr) that light three of four photos",

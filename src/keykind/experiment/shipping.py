@@ -1,7 +1,7 @@
 """Trained models -> the files bundled with keykind.
 
 In:    a finished run and the weights that its training started from; model files of the detector's stages; a
-       decision
+       head of features; a decision
 Out:   models/: detector.tflite; keys.tflite, refiner.tflite and segmenter.tflite with int8 weights; the
        backbone's folded weights as float16; models.json with their hashes and the decision
 Needs: keras, tensorflow                                                                   [train]
@@ -9,6 +9,7 @@ Needs: keras, tensorflow                                                        
 
 import hashlib
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,11 @@ from keykind.detect.detector import load_detector
 from keykind.detect.refiner import Refiner
 from keykind.detect.segmenter import Segmenter
 from keykind.export.export import Exported, ExportOptions, export_model
+from keykind.export.features_output import with_features
 from keykind.export.from_run import load_trained_model
 from keykind.export.int8_weights import quantise_weights
+from keykind.model.feature_head import load_head
+from keykind.model.model import pack, unpack
 from keykind.model.shipped import (
     CLASSIFIER,
     DETECTOR,
@@ -29,11 +33,13 @@ from keykind.model.shipped import (
     Arrays,
     has_model,
     load_decision,
+    read_decision,
     read_model,
     write_arrays,
     write_decision,
     write_model,
 )
+from keykind.model.tflite_metadata import with_metadata
 from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
@@ -61,6 +67,22 @@ def ship_classifier(run: str | Path, initial_weights: str, out: str | Path = FOL
         exported = export_model(Path(run), options)
         model = write_model(CLASSIFIER, exported.path.read_bytes(), Path(out))
     return Exported(model, exported.size, exported.parity), write_arrays(arrays, Path(out))
+
+
+def ship_features(file: str | Path, out: str | Path = FOLDER) -> Path:
+    """Give the bundled classifier the features of a head and return its path. Raises BadModel.
+
+    Its answers stay the same, so a decision that was fitted to it is kept.
+    """
+    before = read_model(CLASSIFIER, out)
+    flatbuffer, card = unpack(before, CLASSIFIER)
+    flatbuffer, count = with_features(flatbuffer, load_head(Path(file)))
+    card = replace(card, features=count)
+    data = pack(with_metadata(flatbuffer, card), card)
+    path, decision = write_model(CLASSIFIER, data, Path(out)), read_decision(out)
+    if decision is not None and decision.classifier == hashlib.sha256(before).hexdigest():
+        write_decision(replace(decision, classifier=hashlib.sha256(data).hexdigest()), out)
+    return path
 
 
 def ship_detector(file: str | Path, out: str | Path = FOLDER) -> Path:

@@ -98,11 +98,16 @@ def match(
 
 
 def similarity(unit: Floats, prototype: Prototype) -> float:
-    """Return the cosine of a vector (n,) of unit length with the nearest photo of a prototype."""
+    """Return how similar a vector (n,) of unit length is to a prototype, -1..1.
+
+    The mean of two cosines: with the nearest photo, and with the mean of all photos, which alone would be too
+    strict for a key that looks different from its other side, or too lenient for a prototype of many photos.
+    """
     if unit.shape != prototype.vectors.shape[1:]:
         fault = f"has {unit.size} features instead of {prototype.vectors.shape[1]}"
         raise KeykindError("key", fault=fault, remedy="compute them with the model of the prototype")
-    return float((prototype.vectors @ unit).max())
+    nearest = float((prototype.vectors @ unit).max())
+    return (nearest + float(_unit(prototype.vectors.mean(axis=0)) @ unit)) / 2
 
 
 def from_json(entries: Any) -> Prototype:

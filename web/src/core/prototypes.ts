@@ -81,9 +81,13 @@ export function match(
   return { index: similarity >= leastSimilarity ? index : null, nearest: index, similarity, margin };
 }
 
-/** Return how similar a vector of unit length is to a prototype: the cosine with the nearest photo. */
+/**
+ * Return how similar a vector of unit length is to a prototype, -1..1: the mean of its cosines with the nearest photo and with
+ * the mean of all photos.
+ */
 export function similarityOf(vector: Float32Array, { vectors }: Prototype): number {
-  return Math.max(...vectors.map((other) => dot(vector, other)));
+  const nearest = Math.max(...vectors.map((other) => dot(vector, other)));
+  return (nearest + dot(unit(meanOf(vectors)), vector)) / 2;
 }
 
 /** Return a prototype as JSON values, rounded as in Python. */
@@ -102,6 +106,11 @@ export function prototypeFromJson(value: unknown): Prototype {
     Array.isArray(vector) && vector.every((number) => typeof number === 'number');
   if (!vectors.every(areNumbers)) throw new RangeError('a prototype with vectors that are no numbers');
   return enrol(vectors as number[][], network);
+}
+
+function meanOf(vectors: readonly Float32Array[]): Float32Array {
+  const [first] = vectors as readonly [Float32Array];
+  return first.map((_, i) => vectors.reduce((sum, vector) => sum + (vector[i] ?? 0), 0) / vectors.length);
 }
 
 function unit(vector: ArrayLike<number>): Float32Array {

@@ -1,0 +1,1 @@
+"""Train the features by which single keys are recognised."""
