@@ -2,7 +2,7 @@
 # make check: quick feedback while you work, in under a minute
 # make test: everything that must pass before a change lands
 # make app: the phone app, built into the package
-.PHONY: demo check test lint types contracts docs-check app app-check tests bare container clean
+.PHONY: demo check test lint types contracts docs-check app app-check app-units tests bare container clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
@@ -15,7 +15,7 @@ demo: .venv/user
 	$(BIN)/keykind demo --out demo-run
 	@echo "Open demo-run/report.html in a browser. The command keykind is $(BIN)/keykind."
 
-check: lint types contracts docs-check
+check: lint types contracts docs-check app-units
 	$(BIN)/pytest --numprocesses 2 --dist worksteal -m "not slow and not browser" $(QUICK)
 
 test: lint types contracts docs-check app-check tests bare container
@@ -41,10 +41,13 @@ app: .venv/dev web/node_modules
 	$(BIN)/python web/scripts/generate.py
 	$(NPM) run --prefix web --silent build
 
-app-check: .venv/dev web/node_modules
+app-check: app-units
 	$(BIN)/python web/scripts/constants.py --check
 	$(NPM) run --prefix web --silent lint
 	$(NPM) run --prefix web --silent types
+
+app-units: .venv/dev web/node_modules
+	$(NPM) run --prefix web --silent unit
 
 web/node_modules: web/package-lock.json .venv/dev
 	$(NPM) ci --prefix web --silent
@@ -76,8 +79,8 @@ container: bare
 	$(BIN)/python $(PIP) --editable '.[train,heif,render,onnx,scale,serve,video]' --group dev
 	touch $@
 
-# Debian packages, if we may install them. Without chromium the browser tests skip with a reason; without
-# libllvm19 rendering is slower.
+# Debian packages, if we may install them. Without a browser its tests skip with a reason; without libllvm19
+# rendering is slower.
 .venv/debian: .ci/debian-packages .venv/user
 	.ci/debian-packages
 	touch $@

@@ -252,9 +252,10 @@ def report(sets: dict[str, list[list[OwnKey]]], real: list[list[Outcome]] | None
     strangers = sum(outcome.expected is None for group in groups["measure"] for outcome in group)
     table = markdown(("photos", "measured sets", "sets of the threshold", "real keys"), rows)
     return f"""{count} sets of {SET} rendered keys ({keys} keys), {ENROLLED} photos of each enrolled;
-{mine} other photos of them and {strangers} matches of strangers, in brackets the 95% interval over sets. A key that is
-not found in a test photo counts as wrong in the first row. The threshold is {LEAST_SIMILARITY}; on the sets
-that it was chosen on, {REFUSED:.0%} of the strangers are below {threshold(groups["threshold"]):.2f}.
+{mine} other photos of them and {strangers} matches of strangers, in brackets the 95% interval over sets.
+A key that is not found in a test photo counts as wrong in the first row. The threshold is
+{LEAST_SIMILARITY}; on the sets that it was chosen on, {REFUSED:.0%} of the strangers are below
+{threshold(groups["threshold"]):.2f}.
 
 {table}"""
 

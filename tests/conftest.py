@@ -20,7 +20,7 @@ from tiny_backbone import tiny_registered
 with suppress(ImportError):
     import mitsuba  # noqa: F401
 
-pytest_plugins = ["app_pages"]
+pytest_plugins = ["app_pages", "browsers"]
 os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's
 
 

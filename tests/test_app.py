@@ -1,6 +1,5 @@
 """Tests of app.py and its verb: the app around keykind's models or one's own, written for a static host."""
 
-import gzip
 import hashlib
 import json
 from pathlib import Path
@@ -11,6 +10,7 @@ from keykind.app import APP_FOLDER, MAX_TITLE, app_files, title_of, write_app
 from keykind.app_folder import INDEX
 from keykind.cli import main
 from keykind.core.errors import BadModel, CannotWrite, NoApp
+from keykind.model.packed import pack_file, unpack_file
 from keykind.predict.recogniser import shipped_model
 from tiny_model import tiny_file
 
@@ -28,6 +28,7 @@ PAGE = """<title>keykind</title><meta name="description" content="of keys" />
 URLS = ("./", "selftest.html", "manifest.webmanifest", "golden/golden.json", "icons/icon.svg")
 WORKER = [{"url": url, "sha256": "0", "bytes": 0} for url in URLS]
 WORKER += [{"url": "assets/runtime-compat.bin", "sha256": "0", "bytes": 0, "only": "compat"}]
+WORKER += [{"url": "licences.txt", "sha256": "0", "bytes": 0, "onDemand": True}]
 FILES = {
     INDEX: PAGE.format(json.dumps(MODELS)).encode(),
     "selftest.html": PAGE.format(json.dumps(MODELS)).encode(),
@@ -37,7 +38,7 @@ FILES = {
     "golden/golden.json": b"[]",
     "icons/icon.svg": b"a key",
     "assets/runtime-compat.bin": b"runtime",
-    **{MODELS[name]: name.encode() for name in ("classifier", "detector", "refiner")},
+    **{MODELS[name]: pack_file(name.encode()) for name in ("classifier", "detector", "refiner")},
 }
 CLASSES = ("red cup", "blue_plate", "</script><b>")
 
@@ -187,7 +188,7 @@ def test_around_a_model_of_other_classes_the_app_has_no_detector_and_no_picture_
         None,
         False,
     )
-    assert gzip.decompress(site[entry["classifier"]]) == model.read_bytes()
+    assert unpack_file(site[entry["classifier"]]) == model.read_bytes()
     assert [name for name in site if name.startswith("assets/")] == [
         "assets/runtime-compat.bin",
         entry["classifier"],
@@ -219,6 +220,8 @@ def test_the_service_worker_lists_every_file_with_its_hash(built, tmp_path):
         if name != "sw.js"
     }
     assert [entry["url"] for entry in entries if "only" in entry] == ["assets/runtime-compat.bin"]
+    on_demand = [entry["url"] for entry in entries if "onDemand" in entry]
+    assert on_demand == sorted(name for name in site if name.startswith(("golden/", "licences")))
 
 
 def test_the_title_is_the_classes_or_as_given(built, tmp_path):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from keykind.predict.recogniser import Recogniser as Recogniser
     from keykind.train.recipe import Recipe as Recipe
 
-__version__ = "0.10.0"
+__version__ = "0.11.0"
 
 _MODULES = {
     "BadPhoto": "keykind.core.errors",

@@ -3,7 +3,6 @@
 Not a pytest file, because pytest is not installed there.
 """
 
-import gzip
 import importlib.util
 import json
 import pkgutil
@@ -89,12 +88,14 @@ def check_predictions(folder: Path) -> None:
 
 def check_app(out: Path) -> None:
     from keykind.model import shipped
+    from keykind.model.packed import unpack_file
 
     written = keykind("app", str(out))
     print(written.stderr, end="")
     check(written.returncode == 0 and (out / "index.html").exists(), "the app is included and can be written")
+    (detector,) = (unpack_file(path.read_bytes()) for path in out.glob("assets/detector-*.bin"))
     files = [path.read_bytes() for path in out.glob("assets/*.bin")]
-    packed = [gzip.decompress(data) for data in files if data.startswith(GZIP)]  # the runtime is zstd
+    packed = [unpack_file(data, detector) for data in files if data.startswith(GZIP)]  # the runtime is zstd
     refiner = [shipped.REFINER] if shipped.has_model(shipped.REFINER) else []
     for name in (shipped.DETECTOR, shipped.CLASSIFIER, *refiner):
         check(shipped.read_model(name) in packed, f"the app contains the bundled {name}")

@@ -11,12 +11,13 @@ from xml.etree import ElementTree
 import pytest
 
 import keykind
+from keykind.core.kind_pages import read_pages
 from keykind.core.kinds import KINDS, NAMES, read_kinds
 
 PACKAGE = Path(keykind.__file__).parent
 FOLDER = PACKAGE / "kinds"
 SCRIPTS = Path(__file__).parents[2] / "web" / "scripts"
-LANGUAGES = {"de", "en", "fr"}  # of the app
+LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}  # of the app
 REPORT = """
 import json
 import numpy as np
@@ -51,7 +52,7 @@ def test_every_folder_is_a_kind_with_all_its_files():
     assert folders.keys() == set(NAMES)
     for folder in folders.values():
         files = {path.name for path in folder.iterdir()}
-        assert files >= {"__init__.py", "kind.toml", "sketch.svg", "draw.py"}
+        assert files >= {"__init__.py", "kind.toml", "page.toml", "sketch.svg", "draw.py"}
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=NAMES)
@@ -116,8 +117,7 @@ def test_a_new_folder_is_enough_to_add_a_kind(tmp_path):
     assert report["names"] == [*NAMES, "made_up"]
     assert report["label"] == "made-up"
     assert report["volume"] > 0
-    assert report["app"] == {
-        "name": "made_up",
-        "label": {"en": "made-up", "de": "Erfunden", "fr": "à points"},
-        "hint": KINDS[NAMES.index("dimple")].hints,
-    }
+    original = KINDS[NAMES.index("dimple")]
+    texts = {"name": "made_up", "label": original.labels | {"en": "made-up", "de": "Erfunden"}}
+    page = json.loads(json.dumps(read_pages()["dimple"].as_json()))
+    assert report["app"] == texts | {"hint": original.hints} | page

@@ -1,6 +1,5 @@
 """Tests of serve/app_files.py."""
 
-import gzip
 import json
 import re
 
@@ -10,6 +9,7 @@ pytest.importorskip("fastapi", reason="the extra serve is not installed")
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from keykind.model.packed import unpack_file
 from keykind.serve.app import create_app
 from keykind.serve.app_files import IMMUTABLE, NO_APP_PAGE, AppFiles, app_contents
 from keykind.serve.settings import Settings
@@ -28,6 +28,7 @@ def folder(tmp_path):
     (folder / "manifest.webmanifest").write_text("{}")
     (folder / "assets" / "app-d1c2b3a4.js").write_bytes(SCRIPT)
     (folder / "assets" / "core-d1c2b3a4.wasm").write_bytes(b"\0asm")
+    (folder / "assets" / "side-d1c2b3a4.avif").write_bytes(b"ftypavif")
     (folder / "keys.tflite").write_bytes(b"TFL3")
     return folder
 
@@ -65,6 +66,7 @@ def test_files_with_a_hash_in_their_name_are_immutable(get):
     [
         ("/assets/app-d1c2b3a4.js", "text/javascript"),
         ("/assets/core-d1c2b3a4.wasm", "application/wasm"),
+        ("/assets/side-d1c2b3a4.avif", "image/avif"),
         ("/manifest.webmanifest", "application/manifest+json"),
         ("/keys.tflite", "application/octet-stream"),
     ],
@@ -146,7 +148,7 @@ def test_the_app_is_served_around_the_model_of_the_service(built, tmp_path):
     entry = json.loads(re.search(r'id="keykind-model">(.*?)</script>', page)[1])
     assert (entry["title"], entry["ofKeys"], entry["detector"]) == ("0, 1, 2", False, None)
     response = client.get(f"/{entry['classifier']}")
-    assert gzip.decompress(response.content) == model.read_bytes()
+    assert unpack_file(response.content) == model.read_bytes()
     assert response.headers["cache-control"] == IMMUTABLE
     assert entry["classifier"] in client.get("/sw.js").text
     assert client.get("/assets/classifier-0.bin").status_code == 404

@@ -27,9 +27,9 @@ SEARCH_PATH = (
 )
 BUILD_MODULE = """
 import { build } from 'vite';
-const [root, entry] = process.argv.slice(1);
+const [root, entry, outDir] = process.argv.slice(1);
 await build({ root, configFile: false, publicDir: false, logLevel: 'error', build: {
-  outDir: 'out', minify: false, lib: { entry, formats: ['es'], fileName: () => 'module.mjs' } } });
+  outDir, minify: false, lib: { entry, formats: ['es'], fileName: () => 'module.mjs' } } });
 """
 
 
@@ -169,7 +169,8 @@ def build(out: Path) -> Path:
     return out
 
 
-def build_module(repository: Path, source: str) -> Path:
-    """Build one module of web/src in a copy of the repository; return the built file."""
-    node(BUILD_MODULE, repository / "web", f"src/{source}")
-    return repository / "web" / "out" / "module.mjs"
+def build_module(repository: Path, source: str, out: Path | None = None) -> Path:
+    """Build one module of web/src in a copy of the repository, or into another folder; return the file."""
+    folder = out or repository / "web" / "out"
+    node(BUILD_MODULE, repository / "web", f"src/{source}", folder)
+    return folder / "module.mjs"

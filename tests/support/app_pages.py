@@ -3,6 +3,7 @@
 A pytest plugin, loaded by conftest.py, so that all modules share one build.
 """
 
+import json
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app_build import build, models
+from app_build import WEB, build, models
 from app_server import Host
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.recogniser import Recogniser
@@ -22,6 +23,13 @@ from once import once
 
 TIMEOUT = 120_000  # ms; the machine may be busy
 DIFFERENCE = 0.05  # of probabilities from Python's: int8 networks round differently in browsers
+LANGUAGES = sorted(path.stem for path in (WEB / "src" / "words").glob("*.json"))
+KEY_WORDS = re.compile(
+    r"\bkeys?\b|schlüssel|\bclés?\b|\bllaves?\b|\bchaves?\b|\bchiav[ei]\b", re.IGNORECASE
+)  # in every language of the app
+# Run before the page's scripts: the camera has not been permitted yet, so it starts on request only.
+NOT_ASKED = """navigator.permissions.query = async () =>
+    Object.assign(new EventTarget(), { state: 'prompt' })"""
 RESET = """() => {
     localStorage.clear();
     return new Promise((resolve) => {
@@ -134,7 +142,8 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
         page.on("request", self.check)
 
     def check(self, request):
-        if not request.url.startswith((self.url, f"blob:{self.url}", "data:")):
+        origin = "/".join(self.url.split("/")[:3])
+        if not request.url.startswith((self.url, f"blob:{origin}/", "data:")):
             self.errors.append(f"requested {request.url}")
 
     def __enter__(self):
@@ -148,7 +157,19 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
 
 
 def wait_until_ready(page):
-    page.locator(".home .bar button").first.wait_for()
+    page.locator(".shell[data-ready=true]").wait_for()
+
+
+@cache
+def messages(language="en"):
+    """Return the app's messages in a language, by their keys."""
+    return json.loads((WEB / "src" / "words" / f"{language}.json").read_text("utf-8"))
+
+
+def message(key, language="en", **values):
+    """Return a message as the app shows it: in English, if it is not translated."""
+    text = messages(language).get(key, messages()[key])
+    return re.sub(r"\{(\w+)\}", lambda match: str(values[match[1]]), text)
 
 
 def sample(name):
@@ -157,9 +178,10 @@ def sample(name):
 
 def open_photo(page, path):
     """Choose a photo, and wait for its result."""
-    page.evaluate("document.querySelector('.photo')?.classList.add('previous')")
-    page.locator("input[type=file]").set_input_files(str(path))
-    page.locator(".photo:not(.previous) h1").wait_for()
+    before = page.url
+    page.locator("#photo-input").set_input_files(str(path))
+    page.wait_for_function("before => location.href !== before", arg=before)
+    page.locator(".answer .sheet[aria-busy=false] .photo-actions").wait_for()
 
 
 @cache
@@ -184,15 +206,18 @@ def photo_with_a_key():
     return None
 
 
+def answers(page) -> list[str]:
+    """Return the heading and the certainty of each card: "Dimple key, almost certain · 94%"."""
+    cards = page.locator(".key-card").all()
+    parts = [card.locator(".card-name, .sureness").all_inner_texts() for card in cards]
+    return [re.sub(r"^Key \d+:\s*", "", ", ".join(text.strip() for text in texts)) for texts in parts]
+
+
 def correct_first_key(page, kind):
-    """Add the photo of the first key to the collection as `kind`; "": not a key."""
-    page.locator(".entry").first.click()
-    page.locator("#correct-kind").select_option(kind)
-    page.get_by_role("button", name="Add to collection").click()
-    page.locator(".result:not(:empty)").wait_for()
-    assert "Added" in page.locator(".result").inner_text()
-    page.keyboard.press("Escape")
-    page.locator("dialog").wait_for(state="detached")
+    """Say that the first key is of `kind`; "": not a key."""
+    page.locator(".ask-wrong").first.click()
+    page.locator(f".wrong [data-kind='{kind}']" if kind else ".wrong .no-key").click()
+    page.locator(".wrong").wait_for(state="detached")
 
 
 def is_pythons(answer: str, probability: float) -> bool:

@@ -1,23 +1,23 @@
-"""Tests of the app in Chromium: what users do with the camera, photos and the keyboard."""
+"""Tests of the app as a whole in Chromium: keyboard, navigation, languages, narrow screens, installing.
 
-import io
+What single views do is tested in test_app_camera.py, test_app_answer.py, test_app_history.py and others.
+"""
+
 import json
-import math
 import os
-import struct
-import zipfile
+import re
 from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import ExifTags, Image
 
+from app_actions import VIEWS, answers
 from app_build import WEB
 from app_pages import (
     DIFFERENCE,
-    correct_first_key,
-    is_pythons,
-    keys_in,
+    LANGUAGES,
+    NOT_ASKED,
+    RESET,
+    message,
     new_context,
     open_photo,
     photo_with_a_key,
@@ -25,28 +25,107 @@ from app_pages import (
     wait_until_ready,
     watch,
 )
-from commands import keykind
-from keykind.cli.main import main
-from keykind.dataset.bundled import bundled_negatives, bundled_photos
-from keykind.model.model import load_model
-from keykind.photo.source import load_pixels
+from stored_answers import count_stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
-PHONE, DESKTOP, NARROW = (360, 740), (1280, 800), (320, 568)
-LANGUAGES = sorted(path.stem for path in (WEB / "src" / "words").glob("*.json"))
-MARGIN = 15  # px that stay free on either side
-QUICK = """
-backbone = "tiny"
-crop = "key"
-views = ["plain"]
-epochs = 1
-folds = 2
-bootstrap = 100
-"""
-LARGE = 160  # px of the bundled photos: a key that need not be larger
-BOX_DIFFERENCE = 2.0  # px, for the same reason as DIFFERENCE
-RIGHTMOST = """part => Math.max(...[...document.querySelectorAll(`${part} *:not(header, header *, svg *)`)]
-    .map(element => element.getBoundingClientRect().right))"""
+AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
+PHONE, NARROW = (390, 844), (320, 568)
+MANY_TABS = 120  # presses of Tab within which each control of a view is reached
+UNKNOWN = {
+    "#/nowhere": ".welcome",
+    "#/answer/999999": ".answer",
+    "#/answer/x": ".history",
+    "#/import/999": ".page",
+    "#/kinds/none": ".kind",
+    "#/my-keys/12345": ".my-key",
+    "#/kinds/%E0%A4%A": ".kind",
+    "#collection": ".corrections",  # of versions before 0.11
+    "#about": ".about",
+}
+# What has the focus: its text, whether it can be seen, and whether a ring shows that.
+FOCUSED = """() => {
+    const element = document.activeElement;
+    if (element === document.body) return null;
+    const { width, height, left, right, top, bottom } = element.getBoundingClientRect();
+    const { outlineStyle, outlineWidth } = getComputedStyle(element);
+    return {
+        text: (element.ariaLabel ?? element.textContent ?? '').trim(),
+        id: element.id,
+        isSeen: width > 0 && height > 0 && right > 0 && left < innerWidth && bottom > 0 && top < innerHeight,
+        hasRing: outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2,
+        place: [...document.querySelectorAll('*')].indexOf(element),
+    };
+}"""
+TOO_WIDE = """width => document.documentElement.scrollWidth <= width ? [] :
+    [...document.querySelectorAll('body *')]
+        .filter((element) => element.getBoundingClientRect().right > width)
+        .map((element) => `${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`)"""
+MOVING = """() => document.getAnimations()
+    .map((animation) => [animation.effect.getComputedTiming(), animation])
+    .filter(([{ activeDuration }]) => activeDuration > 10)
+    .map(([, animation]) => animation.effect.target?.className ?? '')"""
+SHARE = """async ([bytes, names]) => {
+    await navigator.serviceWorker.ready;
+    const form = new FormData();
+    for (const name of names)
+        form.append('photos', new File([new Uint8Array(bytes)], name, { type: 'image/jpeg' }));
+    const response = await fetch('share', { method: 'POST', body: form, redirect: 'manual' });
+    return response.type;
+}"""
+OFFER = """() => {
+    const offer = new Event('beforeinstallprompt', { cancelable: true });
+    offer.prompt = async () => { globalThis.asked_ = true; };
+    dispatchEvent(offer);
+}"""
+IPHONE = (
+    "Object.defineProperty(navigator, 'userAgent', { value: 'Mozilla/5.0 (iPhone; CPU iPhone OS 18_0)' })"
+)
+
+
+@pytest.fixture
+def calm(visited, host):
+    """The app, ready; the camera starts on request only."""
+    page = visited.new_page()
+    page.add_init_script(NOT_ASKED)
+    with watch(page, host.url):
+        yield page
+        page.evaluate(RESET)
+    page.close()
+
+
+def go(page, name):
+    """Show a view by its address."""
+    address, selector = VIEWS[name]
+    page.evaluate("address => { location.hash = address; }", address)
+    page.locator(f".page{selector}").wait_for()
+
+
+def press_tab_until(page, text):
+    """Press Tab until something with this text has the focus; all on the way is seen and has a ring."""
+    passed = []
+    for _ in range(MANY_TABS):
+        page.keyboard.press("Tab")
+        focused = page.evaluate(FOCUSED)
+        if focused is None:
+            continue
+        assert focused["isSeen"], focused
+        assert focused["hasRing"], focused
+        if text in (focused["text"], focused["id"]):
+            return
+        passed.append(focused["text"])
+    pytest.fail(f"Tab does not reach {text}, but {passed}")
+
+
+def heading(page):
+    return page.locator("h1").inner_text()
+
+
+def wait_for_heading(page, text):
+    """Wait for a view whose title has the focus."""
+    page.wait_for_function(
+        "text => document.activeElement.tagName === 'H1' && document.activeElement.textContent === text",
+        arg=text,
+    )
 
 
 def test_the_self_test_passes(context, host, app):
@@ -60,431 +139,301 @@ def test_the_self_test_passes(context, host, app):
     assert any(photo["keys"] for photo in golden)
 
 
-def test_a_photo_gets_pythons_answer(page):
-    path, key = photo_with_a_key()
-    open_photo(page, path)
-    assert page.locator(".entry").count() == 1
-    answer = page.locator(".entry strong").inner_text()
-    label = key.kind.replace("_", " ").replace("double bit", "double-bit")
-    assert answer.startswith(f"{label}, ")
-    assert is_pythons(answer, key.probability)
-    points = page.locator(".outlines .line").get_attribute("points").split()
-    box = np.array([point.split(",") for point in points], float)
-    np.testing.assert_allclose(box, key.box, atol=BOX_DIFFERENCE)
-    assert answer in page.locator(".outlines text").text_content()
-
-
-def test_a_rotated_photo_is_shown_and_outlined_upright(page, tmp_path):
-    path, key = photo_with_a_key()
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = 6
-    rotated = tmp_path / "rotated.jpg"
-    with Image.open(path) as image:
-        size = image.size
-        image.transpose(Image.Transpose.ROTATE_90).save(rotated, exif=exif, quality=95)
-    open_photo(page, rotated)
-    assert page.locator(".outlines").get_attribute("viewBox") == f"0 0 {size[0]} {size[1]}"
-    points = page.locator(".outlines .line").first.get_attribute("points").split()
-    centre = np.mean([list(map(float, point.split(","))) for point in points], axis=0)
-    np.testing.assert_allclose(centre, np.mean(key.box, axis=0), atol=12)
-
-
-def test_an_orientation_in_xmp_is_ignored_as_in_python(page, tmp_path):
+def test_the_whole_path_works_with_the_keyboard_alone(calm):
+    page = calm
     path, _ = photo_with_a_key()
-    marked = tmp_path / "marked.jpg"
-    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
-    with Image.open(path) as image:
-        size = image.size
-        image.save(marked, xmp=xmp, quality=95)
-    open_photo(page, marked)
-    photo = load_pixels(marked)
-    assert (photo.width, photo.height) == size
-    assert page.locator(".outlines").get_attribute("viewBox") == f"0 0 {size[0]} {size[1]}"
-
-
-@pytest.mark.parametrize(("compression", "alpha"), [(3, 0), (3, 255), (0, 0), (0, 100)])
-def test_a_bmp_with_unused_alpha_gets_pythons_answer(page, tmp_path, compression, alpha):
-    """It is 0 everywhere, although the header, of 108 bytes, has a mask for it, or the mask is not in use."""
-    path, key = photo_with_a_key()
-    with Image.open(path) as image:
-        layers = image.convert("RGBA")
-    layers.putalpha(alpha)
-    pixels = layers.transpose(Image.Transpose.FLIP_TOP_BOTTOM).tobytes("raw", "BGRA")
-    start = 14 + 108
-    header = struct.pack(
-        "<2sIIIIiiHHI", b"BM", start + len(pixels), 0, start, 108, *layers.size, 1, 32, compression
-    )
-    masks = struct.pack("<IIIII", len(pixels), 2835, 2835, 0, 0)
-    masks += struct.pack("<IIII4s", 0xFF0000, 0xFF00, 0xFF, 0xFF000000, b"BGRs") + bytes(48)
-    bitmap = tmp_path / "unused.bmp"
-    bitmap.write_bytes(header + masks + pixels + b"profile")
-    assert keys_in(bitmap)[0].kind == key.kind
-    open_photo(page, bitmap)
-    answer = page.locator(".entry strong").inner_text()
-    assert answer.startswith(key.kind.replace("_", " ").replace("double bit", "double-bit"))
-    assert is_pythons(answer, key.probability)
-
-
-def test_a_large_photo_gets_pythons_answer(page, tmp_path):
-    """Python decodes it at half its size; the app averages blocks of pixels instead."""
-    path, _ = photo_with_a_key()
-    large = tmp_path / "large.jpg"
-    with Image.open(path) as image:
-        image.resize((8 * image.width, 8 * image.height), Image.Resampling.BICUBIC).save(large, quality=92)
-    (key,) = keys_in(large)
-    open_photo(page, large)
-    answer = page.locator(".entry strong").inner_text()
-    assert answer.startswith(key.kind.replace("_", " "))
-    assert is_pythons(answer, key.probability)
-
-
-def test_a_photo_without_a_key_shows_none(page):
-    path = next(path for path in sorted(bundled_negatives().iterdir()) if not keys_in(path))
-    open_photo(page, path)
-    assert page.locator(".entry.sure").count() == page.locator(".entry.unsure").count() == 0
-
-
-def test_an_opened_key_shows_evidence_and_all_probabilities(page):
-    path, key = photo_with_a_key()
-    open_photo(page, path)
-    page.locator(".entry").click()
-    page.locator(".evidence canvas[role=img]").wait_for()
-    kinds = page.locator(".kind")
-    assert kinds.count() == len(key.probabilities)
-    shown = [int(text.rstrip("%")) / 100 for text in page.locator(".kind-name span").all_inner_texts()]
-    np.testing.assert_allclose(
-        shown, sorted(key.probabilities.values(), reverse=True), atol=DIFFERENCE + 0.005
-    )
-    first = page.locator(".evidence canvas[role=img]").get_attribute("aria-label")
-    kinds.nth(1).click()
-    page.wait_for_function("was => document.querySelector('.evidence canvas').ariaLabel !== was", arg=first)
-    assert kinds.nth(1).get_attribute("aria-pressed") == "true"
-    assert page.locator(".measurements tbody tr").count() == 7
-    page.keyboard.press("Escape")
-    page.locator("dialog").wait_for(state="detached")
-
-
-def test_an_unsure_answer_to_a_dark_photo_advises_more_light(page, tmp_path):
-    """The shipped model is unsure of the first photo, darkened; the others are for other models."""
-    for path in (sample("dimple-12"), *sorted(bundled_photos().glob("test/*/*.jpg"))):
-        dark = tmp_path / f"dark-{path.stem}.png"
-        with Image.open(path) as image:
-            image.convert("RGB").point(lambda level: level // 8).save(dark)
-        keys = keys_in(dark)
-        if (
-            len(keys) == 1
-            and keys[0].reason == "unknown_kind"
-            and math.dist(keys[0].head, keys[0].tip) > LARGE
-        ):
-            break
-    else:
-        pytest.skip("the model is sure of every darkened photo")
-    open_photo(page, dark)
-    assert "Use more light" in page.locator(".entry .secondary").inner_text()
-
-
-def test_the_camera_names_and_announces_what_it_sees(page):
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .outlines .line").wait_for()
-    page.wait_for_function("() => document.querySelector('[aria-live]').textContent.includes('dimple')")
-    assert "dimple" in page.locator(".camera .entry strong").first.inner_text()
-    page.get_by_role("button", name="Take a photo").click()
-    page.locator(".photo h1").wait_for()
-    assert "dimple" in page.locator(".photo .entry strong").first.inner_text()
-    assert page.evaluate("document.activeElement.id") == "photo-title"
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera video").wait_for()
-    page.get_by_role("button", name="Stop the camera").click()
-    page.locator(".photo").wait_for()
-
-
-def test_a_key_tapped_in_the_camera_image_opens(page):
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .outlines .line").wait_for()
-    page.evaluate("document.querySelector('.camera .outlines .key').dispatchEvent(new MouseEvent('click'))")
-    page.locator("dialog .evidence canvas[role=img]").wait_for()
-    assert "dimple" in page.locator("#detail-title").inner_text()
-
-
-def test_denied_camera_access_is_explained(page):
-    page.evaluate(
-        """() => {
-            const deny = async () => { throw new DOMException('', 'NotAllowedError'); };
-            navigator.mediaDevices.getUserMedia = deny;
-        }"""
-    )
-    page.get_by_role("button", name="Use the camera").click()
-    assert "Camera access is blocked" in page.get_by_role("alert").inner_text()
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "message"),
-    [
-        ("empty.jpg", b"", "is empty"),
-        ("text.jpg", b"no photo", "cannot open the file"),
-        ("torn.jpg", b"\xff\xd8\xff\xe0torn", "cannot open the file"),
-    ],
-)
-def test_a_file_that_is_no_photo_is_refused_with_a_message(page, tmp_path, name, data, message):
-    path = tmp_path / name
-    path.write_bytes(data)
-    page.locator("input[type=file]").set_input_files(str(path))
-    assert message in page.get_by_role("alert").inner_text()
-    open_photo(page, sample("dimple-00"))  # the next photo works
-    assert page.get_by_role("alert").count() == 0
-
-
-@pytest.mark.parametrize("event", ["paste", "drop"])
-def test_photos_can_be_pasted_and_dropped(page, event):
-    path, key = photo_with_a_key()
-    page.evaluate(
-        """async ([bytes, event]) => {
-            const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], 'key.jpg', { type: 'image/jpeg' }));
-            const carrier = event === 'paste' ? { clipboardData: data } : { dataTransfer: data };
-            const EventType = event === 'paste' ? ClipboardEvent : DragEvent;
-            document.dispatchEvent(new EventType(event, { bubbles: true, cancelable: true, ...carrier }));
-        }""",
-        [list(path.read_bytes()), event],
-    )
-    page.locator(".photo .entry").wait_for()
-    assert is_pythons(page.locator(".entry strong").inner_text(), key.probability)
-
-
-def save_with_metadata(path, out):
-    """Save a copy of a photo with a location and a camera model."""
-    exif = Image.Exif()
-    exif.get_ifd(ExifTags.IFD.GPSInfo)[ExifTags.GPS.GPSLatitude] = (52.0, 31.0, 0.0)
-    exif[ExifTags.Base.Model] = "revealing camera"
-    with Image.open(path) as image:
-        image.save(out, exif=exif, quality=95)
-    assert b"revealing" in out.read_bytes()
-    return out
-
-
-def test_a_saved_image_has_outlines_and_no_metadata(page, tmp_path):
-    path, _ = photo_with_a_key()
-    open_photo(page, save_with_metadata(path, tmp_path / "located.jpg"))
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save image").click()
-    data = Path(download.value.path()).read_bytes()
-    assert b"Exif" not in data
-    assert b"revealing" not in data
-    with Image.open(io.BytesIO(data)) as saved, Image.open(path) as original:
-        assert saved.format == "JPEG"
-        assert saved.size == original.size
-        pixels, expected = (np.asarray(image.convert("RGB"), int) for image in (saved, original))
-    assert (np.abs(pixels - expected).max(axis=2) > 60).mean() > 0.005  # the outline
-
-
-def export_collection(page, folder):
-    """Export the collection, unpack it, and return its file names."""
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Export as ZIP").click()
-    with zipfile.ZipFile(download.value.path()) as archive:
-        archive.extractall(folder)
-        return sorted(archive.namelist())
-
-
-def test_corrections_are_exported_as_class_folders(page, tmp_path):
-    names = ("dimple-00", "dimple-06", "dimple-12", "laser_track-00")
-    for name, kind in zip(names, ("mortice", "dimple", "", "dimple"), strict=True):
-        open_photo(page, save_with_metadata(sample(name), tmp_path / f"{name}.jpg"))
-        correct_first_key(page, "mortice")
-        correct_first_key(page, kind)  # replaces the first correction
-    page.get_by_role("link", name="Collection").click()
-    page.locator(".photos img").first.wait_for()
-    page.locator(".photos select").first.select_option("cylinder")
-    page.wait_for_function("() => document.querySelector('.photos img').alt.includes('cylinder')")
-    assert export_collection(page, tmp_path / "unpacked") == [
-        "nothing/nothing-0001.jpg",
-        "photos/cylinder/cylinder-0001.jpg",
-        "photos/dimple/dimple-0001.jpg",
-        "photos/dimple/dimple-0002.jpg",
-    ]
-    for photo in (tmp_path / "unpacked").rglob("*.jpg"):
-        assert b"Exif" not in photo.read_bytes()
-    completed = keykind("inspect", tmp_path / "unpacked" / "photos", "--json")
-    assert completed.returncode == 0, completed.stderr
-    counts = json.loads(completed.stdout)["counts"]
-    assert {kind: count["train"] for kind, count in counts.items()} == {"cylinder": 1, "dimple": 2}
-
-
-def test_transparent_pixels_become_white(page, tmp_path):
-    image = Image.open(sample("dimple-00")).convert("RGBA")
-    image.paste((0, 0, 0, 0), (0, 0, 20, 20))
-    image.save(tmp_path / "cut.png")
-    open_photo(page, tmp_path / "cut.png")
-    correct_first_key(page, "mortice")
-    with page.expect_download() as download:
-        page.get_by_role("button", name="Save image").click()
-    page.get_by_role("link", name="Collection").click()
-    page.locator(".photos img").first.wait_for()
-    (name,) = export_collection(page, tmp_path)
-    for path in (tmp_path / name, download.value.path()):
-        assert Image.open(path).convert("L").getpixel((8, 8)) > 240
-
-
-def test_a_model_can_be_trained_on_exported_corrections(page, tmp_path, monkeypatch, tiny_backbone):
-    """Mortice keys are corrected to tubular, which the app's model is sure not to have answered."""
-    for folder, kind in {"mortice": "tubular", "laser_track": "laser_track", "dimple": ""}.items():
-        photos = sorted((bundled_photos() / "test" / folder).glob("*.jpg"))
-        for photo in [photo for photo in photos if len(keys_in(photo)) == 1][: 4 if kind else 1]:
-            open_photo(page, photo)
-            correct_first_key(page, kind)
-    page.get_by_role("link", name="Collection").click()
-    page.locator(".photos img").first.wait_for()
-    assert len(export_collection(page, tmp_path)) == 9
-    (tmp_path / "quick.toml").write_text(QUICK, "utf-8")
-    command = page.locator(".how code").inner_text()
-    assert command == "keykind train photos --negatives nothing --recipe default --out run"
-    monkeypatch.chdir(tmp_path)
-    arguments = command.replace("default", "quick.toml").split()[1:]
-    assert main([*arguments, "--weights", "random"]) == 0
-    metrics = json.loads((tmp_path / "run" / "metrics.json").read_text("utf-8"))
-    assert metrics["kinds"] == ["laser_track", "tubular"]
-    assert metrics["keys_found"]
-    assert load_model(tmp_path / "run" / "keys.tflite").card.kinds == ("laser_track", "tubular")
-
-
-def test_the_collection_lasts_until_it_is_deleted(page):
-    open_photo(page, sample("dimple-00"))
-    page.locator(".entry").first.click()
-    page.get_by_role("button", name="Add to collection").click()
-    page.locator(".result:not(:empty)").wait_for()
-    page.goto(page.url.split("#")[0] + "#collection")
-    page.reload()
-    page.locator(".photos img").wait_for()
-    page.get_by_role("button", name="Delete all").click()
-    page.locator("dialog").get_by_role("button", name="Cancel").click()
-    assert page.locator(".photos li").count() == 1
-    page.locator(".photos select").select_option("mortice")
-    page.wait_for_function("() => document.querySelector('.photos img')?.alt.includes('mortice')")
-    page.wait_for_function("() => document.activeElement.matches('.photos select')")
-    page.get_by_role("button", name="Delete all").click()
-    page.locator("dialog").get_by_role("button", name="Delete").click()
-    page.get_by_text("No photos yet").wait_for()
-
-
-@pytest.mark.parametrize(
-    ("locale", "title", "camera"),
-    [
-        ("de-AT", "Welche Art Schlüssel ist das?", "Kamera öffnen"),
-        ("fr-CA", "De quel type de clé s’agit-il\u202f?", "Ouvrir l’appareil photo"),
-        ("ja-JP", "What kind of key is it?", "Use the camera"),
-    ],
-)
-def test_the_language_is_the_browsers_or_the_users_choice(chromium, host, locale, title, camera):
-    context = new_context(chromium, locale=locale)
-    with watch(context.new_page(), host.url) as page:
-        assert page.locator("h1").inner_text() == title
-        assert page.get_by_role("button", name=camera).is_visible()
-        assert page.locator("html").get_attribute("lang") == (locale[:2] if locale != "ja-JP" else "en")
-        page.goto(f"{host.url}#about")
-        page.locator("#language").select_option("fr")
-        assert page.locator("h1").inner_text() == "À propos"
-        page.goto(f"{host.url}#scan")
-        page.reload()
-        assert page.locator("h1").inner_text() == "De quel type de clé s’agit-il\u202f?"
-        assert page.locator("html").get_attribute("lang") == "fr"
-    context.close()
-
-
-def test_everything_works_with_the_keyboard_alone(page):
-    def press_tab_until(label):
-        for _ in range(40):
-            page.keyboard.press("Tab")
-            text, tag = page.evaluate("[document.activeElement.textContent, document.activeElement.tagName]")
-            if label in text and tag == "BUTTON":  # the body contains the label, too
-                return
-        pytest.fail(f"Tab does not reach {label}")
-
-    page.on("filechooser", lambda _: None)  # the browser must report choosers before the key is pressed
-    page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "skip"
+    press_tab_until(page, message("nav.skip"))
     page.keyboard.press("Enter")
-    assert page.evaluate("document.activeElement.id") == "home-title"
-    press_tab_until("Choose a photo")
+    wait_for_heading(page, message("home.title"))
     with page.expect_file_chooser() as chooser:
+        press_tab_until(page, message("home.choose"))
         page.keyboard.press("Enter")
-    chooser.value.set_files(str(sample("dimple-00")))
-    page.locator(".photo .entry").wait_for()
-    press_tab_until("Show details")
+    chooser.value.set_files(str(path))
+    page.locator(".key-card").wait_for()
+    wait_for_heading(page, message("photo.one"))
+    press_tab_until(page, message("answer.wrong"))
+    press_tab_until(page, message("answer.why"))
     page.keyboard.press("Enter")
-    page.locator(".evidence canvas[role=img]").wait_for()
-    press_tab_until("Show the evidence for")
+    page.locator(".why .scale").wait_for()
+    page.keyboard.press("Shift+Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => document.activeElement.matches('.wrong button')")
+    press_tab_until(page, "mortice")
     page.keyboard.press("Space")
-    press_tab_until("Add to collection")
+    page.locator(".key-card[data-correction=mortice]").wait_for()
+    page.locator(".more a[href='#/kinds/mortice']").wait_for()
+    press_tab_until(page, page.locator(".more a[href='#/kinds/mortice']").inner_text())
     page.keyboard.press("Enter")
-    page.locator(".result:not(:empty)").wait_for()
-    page.keyboard.press("Escape")
-    assert page.evaluate("document.activeElement.classList.contains('entry')")  # focus returns to the key
+    page.locator(".kind").wait_for()
+    page.wait_for_function("() => document.activeElement.tagName === 'H1'")
+    page.go_back()
+    page.locator(".key-card[data-correction=mortice]").wait_for()
+    press_tab_until(page, message("nav.history"))
+    page.keyboard.press("Enter")
+    wait_for_heading(page, message("nav.history"))
+    for name in ("myKeys", "kinds"):
+        press_tab_until(page, message(f"nav.{name}"))
+        page.keyboard.press("Enter")
+        page.wait_for_function("() => document.activeElement.tagName === 'H1'")
+    press_tab_until(page, message("nav.about"))
+    page.keyboard.press("Enter")
+    wait_for_heading(page, message("about.title"))
+    press_tab_until(page, "language")
+    page.keyboard.press("Home")
+    page.wait_for_function("first => document.documentElement.lang === first", arg=LANGUAGES[0])
+    assert heading(page) == message("about.title", LANGUAGES[0])
 
 
-def visit_parts(page):
-    """Show each part of the app in turn, and yield its name."""
-    yield "home"
+def test_tab_passes_every_view_in_the_order_of_the_page(calm):
+    open_photo(calm, sample("dimple-00"))
+    for name in (None, *VIEWS):
+        if name:
+            go(calm, name)
+        calm.evaluate("document.activeElement.blur()")
+        places, texts = [], []
+        for _ in range(MANY_TABS):
+            calm.keyboard.press("Tab")
+            focused = calm.evaluate(FOCUSED)
+            if focused is None:
+                continue  # from the end of the page to its beginning
+            if focused["place"] in places:
+                break
+            assert focused["isSeen"], (name, focused)
+            assert focused["hasRing"], (name, focused)
+            places.append(focused["place"])
+            texts.append(focused["text"])
+        else:
+            pytest.fail(f"Tab does not leave {name}")
+        start = places.index(min(places))  # what had the focus before may be where Tab begins
+        assert places[start:] + places[:start] == sorted(places), (name, texts)
+        assert message("nav.about") in texts
+
+
+def test_back_forward_reload_and_links_lead_to_each_view(calm, host):
+    page = calm
     open_photo(page, sample("dimple-00"))
-    page.locator(".notice").wait_for(state="detached")
-    yield "photo"
-    page.locator(".entry").first.click()
-    page.locator(".evidence canvas[role=img]").wait_for()
-    page.locator(".measurements summary").click()
-    yield "detail"
-    page.locator(".correct .bar button").click()
-    page.locator(".result:not(:empty)").wait_for()
-    page.keyboard.press("Escape")
-    page.goto(page.url.split("#")[0] + "#collection")
-    page.locator(".photos img").wait_for()
-    yield "collection"
-    page.goto(page.url.split("#")[0] + "#about")
-    page.locator(".about").wait_for()
-    yield "about"
+    answer = page.evaluate("location.hash")
+    visited = [(answer, ".answer", heading(page))]
+    for name, (address, selector) in VIEWS.items():
+        go(page, name)
+        visited.append((address, selector, heading(page)))
+    titles = [title for *_, title in visited]
+    assert len(set(titles)) == len(titles)
+    for direction, places in (("go_back", visited[-2::-1]), ("go_forward", visited[1:])):
+        for _, selector, title in places:
+            getattr(page, direction)()
+            page.locator(f".page{selector}").wait_for()
+            page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
+            assert page.title().startswith(f"{title} – ")
+    for address, selector, title in visited:
+        page.goto(f"{host.url}{address}")
+        page.reload()
+        page.locator(f".page{selector}").wait_for()
+        page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
+        assert page.evaluate("location.hash") == address
+    page.goto(f"{host.url}{answer}")
+    page.locator(".key-card[data-kind=dimple]").wait_for()
 
 
-def visit_all_parts(page, host):
-    yield from visit_parts(page)
-    page.goto(f"{host.url}#scan")
-    page.reload()
-    wait_until_ready(page)
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .outlines .line").wait_for()
-    yield "camera"
-    page.goto(f"{host.url}selftest.html")
-    page.locator("body[data-result]").wait_for()
-    yield "selftest"
+def test_an_address_of_nothing_leads_somewhere(calm, host):
+    for address, selector in UNKNOWN.items():
+        calm.goto(f"{host.url}{address}")
+        calm.locator(f".page{selector}").wait_for()
+        assert heading(calm)
+        assert calm.locator("nav a").count() == 5
+    calm.goto(f"{host.url}#/answer/999999")
+    calm.get_by_text(message("answer.gone")).wait_for()
 
 
-def test_axe_finds_no_accessibility_violations(page, host):
-    """Set KEYKIND_SHOTS to a folder to keep a screenshot of each part."""
-    axe = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
-    for part in visit_all_parts(page, host):
-        page.evaluate(axe)
-        for width, height in (PHONE, DESKTOP):
-            page.set_viewport_size({"width": width, "height": height})
-            for scheme in ("light", "dark"):
-                page.emulate_media(color_scheme=scheme)
-                save_screenshot(page, f"{part}-{width}-{scheme}")
-                violations = page.evaluate("axe.run()")["violations"]
-                found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations]
-                assert found == [], (part, width, scheme)
-    page.goto(host.url)
+def test_the_language_is_the_browsers_or_the_users_choice(visited, host):
+    for locale in (*(f"{language}-CH" for language in LANGUAGES), "ja-JP"):
+        language = locale[:2] if locale[:2] in LANGUAGES else "en"
+        page = visited.new_page()
+        page.add_init_script(NOT_ASKED)
+        page.add_init_script(
+            f"Object.defineProperty(navigator, 'languages', {{ value: ['{locale}', 'en'] }})"
+        )
+        page.goto(host.url)
+        page.locator(".welcome").wait_for()
+        assert heading(page) == message("home.title", language)
+        assert page.get_by_role("button", name=message("home.camera", language)).is_visible()
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.title().startswith(message("home.title", language))
+        if locale == "ja-JP":
+            page.goto(f"{host.url}#/about")
+            page.locator("#language").select_option("fr")
+            page.wait_for_function("() => document.documentElement.lang === 'fr'")
+            assert heading(page) == message("about.title", "fr")
+            page.goto(f"{host.url}#/")
+            page.reload()
+            page.get_by_text(message("home.title", "fr")).wait_for()
+        page.evaluate(RESET)
+        page.close()
 
 
-def save_screenshot(page, name):
+def shots(page, name):
+    """Keep a screenshot in the folder that KEYKIND_SHOTS names."""
     if folder := os.environ.get("KEYKIND_SHOTS"):
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_nothing_is_wider_than_the_narrowest_phone(page, language):
-    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
-    page.evaluate("language => localStorage.setItem('keykind-language', language)", language)
-    page.reload()
-    wait_until_ready(page)
-    for part in visit_parts(page):
-        save_screenshot(page, f"{part}-{NARROW[0]}-{language}")
-        assert page.locator("html").get_attribute("lang") == language
-        assert page.evaluate("document.documentElement.scrollWidth") <= NARROW[0], part
-        right = page.evaluate(RIGHTMOST, "dialog" if part == "detail" else "main")
-        assert right <= NARROW[0] - MARGIN, part
+def all_views(page):
+    """Show each view without the camera, and yield its name."""
+    go(page, "history")
+    page.evaluate("location.hash = '#/'")
+    page.locator(".welcome").wait_for()
+    yield "welcome"
+    for name in VIEWS:
+        go(page, name)
+        yield name
+
+
+def test_nothing_is_wider_than_the_narrowest_phone_in_any_language_or_with_large_text(calm):
+    found = {}
+
+    def check(name, width):
+        shots(calm, f"{name}-{width}-{language}")
+        if wide := calm.evaluate(TOO_WIDE, width):
+            found[f"{name}, {language}, {width} px"] = wide[:3]
+
+    open_photo(calm, sample("dimple-00"))
+    answer = calm.evaluate("location.hash")
+    for language in LANGUAGES:
+        calm.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+        calm.evaluate("document.documentElement.style.fontSize = ''")
+        go(calm, "about")
+        calm.locator("#language").select_option(language)
+        calm.wait_for_function("tag => document.documentElement.lang === tag", arg=language)
+        for name in all_views(calm):
+            check(name, NARROW[0])
+        calm.evaluate("address => { location.hash = address; }", answer)
+        calm.locator(".ask-why").click()
+        calm.locator(".why .scale").wait_for()
+        calm.locator(".ask-wrong").click()
+        check("answer", NARROW[0])
+        calm.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        calm.evaluate("document.documentElement.style.fontSize = '200%'")
+        check("answer-large", PHONE[0])
+        for name in all_views(calm):
+            check(f"{name}-large", PHONE[0])
+    assert not found, found
+
+
+def test_axe_finds_no_violations_in_either_scheme(calm, host, tmp_path):
+    """The views of the camera, the answer and the history have tests of their own."""
+
+    def check(name):
+        for scheme in ("light", "dark"):
+            calm.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            shots(calm, f"{name}-{scheme}")
+            violations = calm.evaluate("axe.run()")["violations"]
+            found = [(each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations]
+            assert found == [], (name, scheme)
+
+    (tmp_path / "text.tflite").write_bytes(b"no model")
+    calm.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    calm.evaluate(AXE.read_text("utf-8"))
+    for name in ("kinds", "kind", "my keys", "new key", "about"):
+        go(calm, name)
+        check(name)
+    calm.locator("#file-input").set_input_files(str(tmp_path / "text.tflite"))
+    calm.get_by_role("alert").wait_for()
+    check("error")
+    calm.goto(f"{host.url}selftest.html")
+    calm.locator("body[data-result]").wait_for()
+    calm.evaluate(AXE.read_text("utf-8"))
+    check("selftest")
+    calm.goto(host.url)
+
+
+def test_the_app_follows_the_systems_colours_and_its_wish_for_calm(calm):
+    ground = "getComputedStyle(document.body).backgroundColor"
+    lightness = {}
+    for scheme in ("light", "dark"):
+        calm.emulate_media(color_scheme=scheme)
+        lightness[scheme] = sum(map(int, re.findall(r"\d+", calm.evaluate(ground))[:3]))
+    assert lightness["light"] > 600  # of 765
+    assert lightness["dark"] < 150
+    moved = {}
+    for motion in ("no-preference", "reduce"):
+        calm.emulate_media(reduced_motion=motion)
+        go(calm, "about")
+        calm.evaluate("() => { location.hash = '#/'; }")
+        calm.locator(".welcome").wait_for()
+        calm.locator("#photo-input").set_input_files(str(sample("dimple-00")))
+        calm.locator(".answer").wait_for()
+        moved[motion] = calm.evaluate(MOVING)
+        calm.locator(".key-card").wait_for()
+        moved[motion] += calm.evaluate(MOVING)
+    assert moved["no-preference"]  # the wait for the answer
+    assert [name for name in moved["reduce"] if name != "spinner"] == []
+
+
+def test_shared_photos_open(calm, host):
+    path, key = photo_with_a_key()
+    data = list(path.read_bytes())
+    assert calm.evaluate(SHARE, [data, ["shared.jpg"]]) == "opaqueredirect"
+    open_again(calm, host)
+    calm.locator(".key-card").wait_for()
+    assert [kind for kind, _ in answers(calm)] == [key.kind]
+    open_again(calm, host)
+    wait_until_ready(calm)
+    assert calm.locator(".welcome").is_visible()  # once only
+    calm.evaluate(SHARE, [data, ["one.jpg", "two.jpg"]])
+    open_again(calm, host)
+    calm.locator(".import").wait_for()
+    calm.locator("a.photo-row").nth(1).wait_for()
+
+
+def open_again(page, host):
+    """Open the start page anew, whatever the address is."""
+    page.goto("about:blank")
+    page.goto(host.url)
+
+
+def test_the_app_says_how_it_can_be_installed(calm, visited, host):
+    go(calm, "about")
+    assert calm.get_by_text(message("install.title")).count() == 0
+    calm.evaluate(OFFER)
+    calm.get_by_role("button", name=message("install.button")).click()
+    calm.wait_for_function("() => globalThis.asked_")
+    calm.get_by_text(message("install.title")).wait_for(state="detached")
+    phone = visited.new_page()
+    phone.add_init_script(IPHONE)
+    phone.goto(f"{host.url}#/about")
+    phone.get_by_text(message("install.share")).wait_for()
+    assert phone.get_by_role("button", name=message("install.button")).count() == 0
+    phone.close()
+
+
+def test_without_a_history_answers_last_for_this_visit_only(calm):
+    go(calm, "history")
+    calm.get_by_role("button", name=message("history.private")).click()
+    calm.get_by_role("switch").uncheck()
+    calm.keyboard.press("Escape")
+    open_photo(calm, sample("dimple-00"))
+    assert calm.get_by_text(message("answer.historyOff")).is_visible()
+    go(calm, "history")
+    calm.get_by_text(message("history.off")).wait_for()
+    calm.go_back()
+    calm.locator(".key-card[data-kind=dimple]").wait_for()  # in this visit
+    assert count_stored(calm, "entries") == 0
+    calm.reload()
+    calm.get_by_text(message("answer.gone")).wait_for()
+    wait_until_ready(calm)
+
+
+def test_the_first_view_is_there_before_the_models(chromium, host):
+    context = new_context(chromium)
+    page = context.new_page()
+    page.add_init_script(NOT_ASKED)
+    context.route("**/*.bin", lambda route: None)  # the models never arrive
+    page.goto(host.url)
+    page.locator(".welcome .loading").wait_for()
+    page.get_by_role("link", name=message("nav.kinds")).click()
+    page.locator(".kinds .kind-card").first.click()
+    page.locator(".kind h1").wait_for()
+    page.locator("#photo-input").set_input_files(str(sample("dimple-00")))
+    page.locator(".viewer > img").wait_for()  # the photo is there; its answer waits
+    assert page.locator(".shell").get_attribute("data-ready") == "false"
+    context.close()

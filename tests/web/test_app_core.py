@@ -689,7 +689,7 @@ def frame_key(x, *probabilities, causes=("dark",), score=None):
     return key | {"causes": list(causes)}
 
 
-def test_an_answer_settles_over_frames_and_a_missing_key_is_dropped(core, rule):
+def test_an_answer_settles_over_frames_and_a_key_is_dropped_after_three_frames_without_it(core, rule):
     tracks = core.updateTracks([], [frame_key(0, 0.9, 0.1, 0, 0)], rule)
     for frame in range(2, 5):
         tracks = core.updateTracks(tracks, [frame_key(3 * frame, 0.9, 0.1, 0, 0)], rule)
@@ -700,7 +700,18 @@ def test_an_answer_settles_over_frames_and_a_missing_key_is_dropped(core, rule):
     for _ in range(3):
         tracks = core.updateTracks(tracks, [frame_key(15, 0.1, 0.9, 0, 0)], rule)
     assert tracks[0]["verdict"]["kind"] == "dimple"
+    for missed in (1, 2):
+        tracks = core.updateTracks(tracks, [], rule)
+        assert [track["missed"] for track in tracks] == [missed]
     assert core.updateTracks(tracks, [], rule) == []
+
+
+def test_a_key_that_a_frame_misses_keeps_its_average_and_comes_after_the_keys_of_the_frame(core, rule):
+    tracks = core.updateTracks([], [frame_key(0, 0.9, 0.1, 0, 0)], rule)
+    tracks = core.updateTracks(tracks, [frame_key(300, 0.1, 0.9, 0, 0)], rule)
+    assert [track["verdict"]["kind"] for track in tracks] == ["dimple", "cylinder"]
+    tracks = core.updateTracks(tracks, [frame_key(0, 0.4, 0.6, 0, 0)], rule)
+    assert tracks[0]["outputs"]["probabilities"][0] == pytest.approx(0.6 * 0.9 + 0.4 * 0.4)
 
 
 def test_a_single_frame_with_a_low_score_does_not_drop_a_key(core, rule):

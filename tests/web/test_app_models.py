@@ -1,14 +1,17 @@
 """Tests of the app with models of one's own, in Chromium: written around one, or opened by the user."""
 
 import json
-import re
 
 import pytest
 
+from app_actions import answers
 from app_pages import (
     DIFFERENCE,
+    KEY_WORDS,
+    LANGUAGES,
+    NOT_ASKED,
     correct_first_key,
-    is_pythons,
+    message,
     new_context,
     open_photo,
     photo_with_a_key,
@@ -19,13 +22,13 @@ from app_server import Host
 from keykind.app import write_app
 from keykind.dataset.bundled import bundled_photos
 from keykind.model.model import unpack
-from keykind.predict.recogniser import Recogniser
+from keykind.predict.recogniser import Recogniser, shipped_model
 from tiny_model import tiny_bytes, tiny_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CLASSES = ("red cup", "cylinder", "blue_plate")  # one is named like a kind of key
 OWN_KEYS = ("abloy", "cruciform")
-KEY_WORDS = re.compile(r"\bkeys?\b|schlüssel|\bclés?\b", re.IGNORECASE)
+APP_MODEL = message("model.back")
 TEXTS = """() => [document.title, document.body.innerText,
     document.querySelector('meta[name=description]').content,
     ...[...document.querySelectorAll('*')].flatMap((element) =>
@@ -55,11 +58,20 @@ def sites(app, other, tmp_path_factory):
 
 
 @pytest.fixture
-def opened(context):
-    """A function that opens an address in a profile of a first visit and waits until the app is ready."""
+def visitor(chromium):
+    """A browser profile of a first visit, in which the camera starts on request only."""
+    profile = new_context(chromium)
+    profile.add_init_script(NOT_ASKED)
+    yield profile
+    profile.close()
 
-    def open_page(url, profile=context):
-        page = profile.new_page()
+
+@pytest.fixture
+def opened(visitor):
+    """A function that opens an address in the profile and waits until the app is ready."""
+
+    def open_page(url):
+        page = visitor.new_page()
         page.goto(url)
         wait_until_ready(page)
         return page
@@ -84,22 +96,37 @@ def drop_model(page, path):
     page.locator(".own-model").wait_for()
 
 
-def answers(page):
-    return page.locator(".entry strong").all_inner_texts()
+def view(page, name):
+    """Show a view of the app that is open."""
+    page.evaluate("name => { location.hash = `#/${name}`; }", name)
+    page.locator(f".page.{name or 'welcome'}").wait_for()
+
+
+def use_app_model(page):
+    page.locator(".own-model").get_by_role("button", name=APP_MODEL).click()
+    page.locator(".own-model").wait_for(state="detached")
 
 
 def assert_pythons(page, recogniser, photo):
     """Assert that the page's answers to a photo are Python's."""
     open_photo(page, photo)
-    keys = recogniser.recognise(photo).keys
-    shown = page.locator(".entry:not(.nokey) strong").all_inner_texts()
-    assert len(shown) == len(keys)
-    for text, key in zip(shown, keys, strict=True):
-        if key.kind is None:
-            assert text == "not sure"
-        else:
-            assert text.startswith(f"{key.kind.replace('_', ' ')}, ")
-            assert is_pythons(text, key.probability)
+    expected = [(key.kind, key.probability) for key in recogniser.recognise(photo).keys]
+    shown = answers(page)
+    assert len(shown) == len(expected)
+    for (kind, probability), (pythons, its) in zip(
+        sorted(shown, key=str), sorted(expected, key=str), strict=True
+    ):
+        assert kind == pythons
+        assert abs(probability - its) <= DIFFERENCE
+
+
+def assert_app_model_answers(page):
+    """Assert that the answer to a photo is that of the app's own model."""
+    path, key = photo_with_a_key()
+    open_photo(page, path)
+    ((kind, probability),) = answers(page)
+    assert kind == key.kind
+    assert abs(probability - key.probability) <= DIFFERENCE
 
 
 @pytest.mark.parametrize(
@@ -112,6 +139,8 @@ def test_a_model_of_other_classes_answers_as_in_python(opened, host, tmp_path, c
     for name in PHOTOS:
         assert_pythons(page, Recogniser.load(model), sample(name))
         assert page.locator(".entry").count() == 1  # the whole photo
+        assert page.locator(".outlines .line").count() == 0
+        assert page.locator(".ask-mark, .measurements").count() == 0
 
 
 def test_a_model_of_other_keys_answers_as_in_python(opened, sites, tmp_path):
@@ -120,65 +149,66 @@ def test_a_model_of_other_keys_answers_as_in_python(opened, sites, tmp_path):
     for name in PHOTOS:
         assert_pythons(page, Recogniser.load(model), sample(name))
     assert page.locator(".outlines .line").count() >= 1
-    page.goto(f"{sites(model).url}#about")
+    view(page, "about")
     assert "abloy, cruciform" in page.locator(".about").inner_text()
 
 
-@pytest.mark.parametrize("locale", ["en-GB", "de-DE", "fr-FR"])
-def test_an_app_around_other_classes_never_mentions_keys(chromium, sites, other, locale):
-    profile = new_context(chromium, locale=locale)
-    page = profile.new_page()
-    host = sites(other)
-    page.goto(host.url)
-    for part in visit_parts(page, host.url):
-        texts = page.evaluate(TEXTS)
-        assert [text for text in texts if KEY_WORDS.search(text)] == [], part
-        assert page.locator(".sketch").count() == page.locator(".outlines polygon").count() == 0, part
+def test_an_app_around_other_classes_never_mentions_keys(visitor, sites, other):
+    page, host = visitor.new_page(), sites(other)
+    for language in LANGUAGES:
+        for part in visit_parts(page, host.url, language):
+            texts = page.evaluate(TEXTS)
+            assert [text for text in texts if KEY_WORDS.search(text)] == [], (language, part)
+            assert page.locator(".sketch, .outlines polygon, [href='#/my-keys']").count() == 0, part
     manifest = json.loads(page.evaluate("fetch('manifest.webmanifest').then((response) => response.text())"))
     assert manifest["name"] == "red cup, cylinder, blue plate"
     assert not any("detector" in path or "refiner" in path for path, _ in host.sent)
-    profile.close()
 
 
-def visit_parts(page, url):
-    """Show each part of an app around `other` in turn, and yield its name."""
+def visit_parts(page, url, language):
+    """Show each part of an app around `other` in a language, and yield its name."""
+    page.goto(url)
+    page.evaluate("language => localStorage.setItem('keykind-language', language)", language)
+    page.reload()
     yield "loading"
     wait_until_ready(page)
-    yield "home"
+    assert page.locator("html").get_attribute("lang") == language
+    yield "welcome"
     open_photo(page, sample("dimple-00"))
-    yield "photo"
-    page.locator(".entry").click()
-    page.locator(".evidence canvas[role=img]").wait_for()
-    yield "detail"
-    page.locator(".correct .bar button").click()
-    page.locator(".result:not(:empty)").wait_for()
-    page.keyboard.press("Escape")
-    page.goto(f"{url}#collection")
-    page.locator(".photos img").wait_for()
-    yield "collection"
-    page.goto(f"{url}#about")
-    page.locator(".about .models").wait_for(state="attached")
-    yield "about"
-    page.goto(f"{url}#scan")
-    page.reload()
-    wait_until_ready(page)
-    page.locator(".home .bar button").first.click()
-    page.locator(".camera .entry").wait_for()
+    yield "answer"
+    page.locator(".ask-why").click()
+    page.locator(".why canvas[role=img]").wait_for()
+    yield "why"
+    page.locator(".ask-wrong").click()
+    yield "wrong"
+    page.locator(".wrong .no-key").click()
+    page.locator(".key-card[data-correction]").wait_for()
+    yield "corrected"
+    for name in ("history", "corrections", "kinds", "about"):
+        view(page, name)
+        page.locator(f".{name} img, .{name} .names, .{name} .models").first.wait_for(state="attached")
+        yield name
+    view(page, "")
+    page.locator(".welcome .choices button").first.click()
+    page.locator(".whole-answer").wait_for()
     yield "camera"
     page.goto(f"{url}selftest.html")
     page.locator("body[data-result]").wait_for()
     yield "selftest"
 
 
-def test_the_camera_runs_a_model_of_whole_images(opened, sites, other):
+def test_the_heat_map_is_of_the_class_that_is_chosen(opened, sites, other):
     page = opened(sites(other).url)
-    page.get_by_role("button", name="Use the camera").click()
-    page.locator(".camera .entry.sure").wait_for()
-    assert page.locator(".camera .guide rect").count() == 0
-    live = answers(page)
-    page.get_by_role("button", name="Take a photo").click()
-    page.locator(".photo .entry").wait_for()
-    assert answers(page)[0].split(",")[0] == live[0].split(",")[0]
+    open_photo(page, sample("dimple-00"))
+    page.locator(".ask-why").click()
+    page.locator(".why canvas[role=img]").wait_for()
+    kinds = page.locator(".why select option").evaluate_all("all => all.map(({ value }) => value)")
+    assert sorted(kinds) == sorted(CLASSES)
+    page.locator(".why select").select_option(kinds[-1])
+    label = kinds[-1].replace("_", " ")
+    page.wait_for_function(
+        "label => document.querySelector('.why canvas[role=img]').ariaLabel.includes(label)", arg=label
+    )
 
 
 @pytest.mark.parametrize("changes", [{"kinds": CLASSES}, {"kinds": CLASSES, "about": {"subject": "key"}}])
@@ -197,7 +227,8 @@ def test_an_app_around_a_model_works_offline(opened, app, other, tmp_path):
     host.stop()
     page.reload()
     wait_until_ready(page)
-    assert page.locator(".name").inner_text() == "Crockery"
+    assert page.locator(".app-name").inner_text() == "Crockery"
+    assert page.title() == f"{message('home.title.any')} – Crockery"
     assert_pythons(page, Recogniser.load(other), sample("dimple-00"))
 
 
@@ -209,62 +240,61 @@ def test_an_opened_model_stays_until_the_user_goes_back(opened, app, other):
     host.stop()
     page.reload()  # offline
     page.locator(".own-model").wait_for()
-    assert page.locator("h1").inner_text() == "What is it?"
+    assert page.locator("h1").inner_text() == message("home.title.any")
+    assert page.locator(".app-name").inner_text() == "red cup, cylinder, blue plate"
     assert_pythons(page, Recogniser.load(other), sample("dimple-00"))
-    page.goto(f"{host.url}#scan")
-    page.reload()
-    page.get_by_role("button", name="Use the app’s own model").click()
-    page.locator(".own-model").wait_for(state="detached")
-    assert page.locator("h1").inner_text() == "What kind of key is it?"
+    use_app_model(page)
+    assert page.locator("h1").inner_text() == message("home.title")  # what was shown is of the other model
+    assert page.locator(".app-name").inner_text() == message("app.name")
     page.reload()
     wait_until_ready(page)
-    path, key = photo_with_a_key()
-    open_photo(page, path)
-    assert is_pythons(answers(page)[0], key.probability)
-    page.goto(f"{host.url}#about")
-    page.get_by_role("button", name="Use: crockery.tflite").click()
+    assert_app_model_answers(page)
+    view(page, "about")
+    page.get_by_role("button", name=message("model.useNamed", name="crockery.tflite")).click()
     page.locator(".own-model").wait_for()
 
 
-def test_a_model_can_be_removed_from_the_device(opened, host, other):
+def test_a_model_is_opened_in_the_about_page_and_removed_there(opened, host, other):
     page = opened(host.url)
-    drop_model(page, other)
-    page.get_by_role("button", name="Use the app’s own model").click()
-    page.locator(".own-model").wait_for(state="detached")
-    page.goto(f"{host.url}#about")
-    page.get_by_role("button", name="Remove from this device: crockery.tflite").click()
+    view(page, "about")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=message("model.open")).click()
+    chooser.value.set_files(str(other))
+    use_app_model(page)
+    view(page, "about")
+    page.get_by_role("button", name=message("model.remove", name="crockery.tflite")).click()
     page.locator(".models li").wait_for(state="detached")
     page.reload()
     page.locator(".about .models").wait_for(state="attached")
     assert page.locator(".models li").count() == 0
 
 
-def test_a_model_is_chosen_in_the_about_page(opened, host, other):
-    page = opened(f"{host.url}#about".replace("#about", ""))
-    page.goto(f"{host.url}#about")
-    with page.expect_file_chooser() as chooser:
-        page.get_by_role("button", name="Open a model file").click()
-    chooser.value.set_files(str(other))
-    page.locator(".own-model").wait_for()
+def test_corrections_of_each_model_are_kept_apart(opened, host, other):
+    def corrections():
+        view(page, "corrections")
+        page.locator(".corrected img").wait_for()
+        return page.locator(".corrected select").evaluate_all("all => all.map(({ value }) => value)")
 
-
-def test_the_collection_keeps_the_photos_of_each_model_apart(opened, host, other):
     page = opened(host.url)
     open_photo(page, sample("dimple-00"))
     correct_first_key(page, "mortice")
     drop_model(page, other)
     open_photo(page, sample("dimple-00"))
     correct_first_key(page, "red cup")
-    page.goto(f"{host.url}#collection")
-    page.locator(".photos img").wait_for()
-    assert page.locator(".photos select").evaluate_all("all => all.map(({ value }) => value)") == ["red cup"]
-    page.goto(f"{host.url}#scan")
-    page.reload()
-    page.get_by_role("button", name="Use the app’s own model").click()
-    page.locator(".own-model").wait_for(state="detached")
-    page.goto(f"{host.url}#collection")
-    page.locator(".photos img").wait_for()
-    assert page.locator(".photos select").evaluate_all("all => all.map(({ value }) => value)") == ["mortice"]
+    assert corrections() == ["red cup"]
+    use_app_model(page)
+    assert corrections() == ["mortice"]
+
+
+def test_an_answer_of_another_model_is_shown_without_a_heat_map(opened, host, other):
+    page = opened(host.url)
+    open_photo(page, sample("dimple-00"))
+    address = page.evaluate("location.hash")
+    drop_model(page, other)
+    page.evaluate("address => { location.hash = address; }", address)
+    page.locator(".key-card[data-kind=dimple]").wait_for()
+    page.locator(".ask-why").click()
+    page.locator(".key-card").get_by_text(message("answer.otherModel")).wait_for()
 
 
 @pytest.fixture
@@ -318,9 +348,7 @@ def test_an_address_without_a_model_is_explained_and_the_apps_model_runs(
     closed = Host(tmp_path)
     page = opened(f"{host.url}?model={address.replace('OTHER/', closed.url)}")
     assert message in page.get_by_role("alert").inner_text()
-    path, key = photo_with_a_key()
-    open_photo(page, path)
-    assert is_pythons(answers(page)[0], key.probability)
+    assert_app_model_answers(page)
     closed.stop()
 
 
@@ -357,15 +385,24 @@ def test_names_are_text_whatever_they_contain(opened, host, tmp_path):
     drop_model(page, model)
     assert "<b>bold</b>" in page.locator(".known").inner_text()
     assert "<img src=x" in page.locator(".own-model").inner_text()
+    open_photo(page, sample("dimple-00"))
+    page.locator(".ask-wrong").click()
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    for name in ("history", "kinds", "about", ""):
+        view(page, name)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
 
 
 def test_a_model_of_a_thousand_classes_is_listed_in_part(opened, host, tmp_path):
     kinds = tuple(f"class {i}" for i in range(1000))
     page = opened(host.url)
     drop_model(page, tiny_file(tmp_path / "many.tflite", kinds=kinds, confidence_threshold=0.0))
-    assert "and 940 more" in page.locator(".known").inner_text()
+    assert message("camera.moreKinds", n=992) in page.locator(".known").inner_text()
     assert_pythons(page, Recogniser.load(tmp_path / "many.tflite"), sample("dimple-00"))
+    page.locator(".ask-wrong").click()
+    page.locator(".wrong select").select_option("class 777")
+    page.locator(".wrong select + button").click()
+    page.locator(".key-card[data-correction='class 777']").wait_for()
 
 
 def test_two_apps_of_one_host_do_not_delete_each_others_files(opened, app, other, tmp_path):
@@ -377,19 +414,13 @@ def test_two_apps_of_one_host_do_not_delete_each_others_files(opened, app, other
     host.stop()
     for name, title in {"keys": "keykind", "cups": "red cup, cylinder, blue plate"}.items():
         page = opened(f"{host.url}{name}/")
-        assert page.locator(".name").inner_text() == title
+        assert page.locator(".app-name").inner_text() == title
 
 
 def test_the_bundled_classifier_opened_as_a_file_answers_as_the_apps(opened, host):
-    from keykind.predict.recogniser import shipped_model
-
     page = opened(host.url)
-    drop_model(page, shipped_model())
-    for path in sorted(bundled_photos().glob("test/*/*-00.jpg"))[:3]:
-        assert_pythons_labels(page, path)
-
-
-def assert_pythons_labels(page, photo):
-    open_photo(page, photo)
-    keys = Recogniser.load().recognise(photo).keys
-    assert page.locator(".entry.sure").count() == sum(key.kind is not None for key in keys)
+    page.locator("#file-input").set_input_files(str(shipped_model()))
+    page.locator(".own-model").wait_for()
+    assert page.locator("h1").inner_text() == message("home.title")  # its classes are kinds of keys
+    for path in sorted(bundled_photos().glob("test/*/*-00.jpg"))[:2]:
+        assert_pythons(page, Recogniser.load(), path)

@@ -13,7 +13,16 @@ import { resolve } from 'node:path';
 import type { Plugin } from 'vite';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const PACKAGES = ['@litertjs/core', '@litertjs/wasm-utils', 'fflate', 'fzstd'];
+const PACKAGES = [
+  '@litertjs/core',
+  '@litertjs/wasm-utils',
+  '@preact/signals',
+  '@preact/signals-core',
+  'fflate',
+  'fzstd',
+  'lucide',
+  'preact',
+];
 const FILE_NAMES = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'];
 const APACHE = 'Apache-2.0';
 const RULE = `\n\n${'-'.repeat(80)}\n\n`;

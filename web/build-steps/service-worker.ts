@@ -15,6 +15,8 @@ import type { PrecacheEntry } from '../src/precache';
 /** URLs that differ from the file's name: some hosts redirect index.html to its folder. */
 const URLS: Record<string, string> = { 'index.html': './' };
 const RUNTIME = /runtime-(relaxed|compat)-/;
+/** What few visitors open: it is cached then, so that the first visit is smaller. src/keykind/app.py has the first too. */
+const ON_DEMAND = /^(golden\/|licences\.txt$|icons\/icon-(maskable-)?512\.png$)/;
 const UNUSED = /^(sw\.js$|neutral\/)/; // neutral/: what takes the place of pictures of keys around another model
 
 export function serviceWorker(): Plugin {
@@ -56,6 +58,7 @@ function precacheEntries(folder: string): PrecacheEntry[] {
       const data = readFileSync(path);
       const only = RUNTIME.exec(name)?.[1] as PrecacheEntry['only'];
       const sha256 = createHash('sha256').update(data).digest('hex');
-      return { url: URLS[name] ?? name, sha256, bytes: data.length, ...(only ? { only } : {}) };
+      const onDemand = ON_DEMAND.test(name) ? ({ onDemand: true } as const) : {};
+      return { url: URLS[name] ?? name, sha256, bytes: data.length, ...(only ? { only } : {}), ...onDemand };
     });
 }

@@ -18,6 +18,7 @@ BLADE = ((30, 28), (37, 28), (40, 32), (43, 28), (47, 33), (50, 28), (53, 31), (
 DOT = (32, 32, 10.5)  # the same
 CORNERS = ((6, 6), (58, 6), (58, 58), (6, 58))
 ARM, LINE_WIDTH = 10, 2.6  # of the frame's corners
+COLOURS = 128  # of a PNG: a few, and the edges between them
 
 
 def svg(*, neutral: bool = False) -> str:
@@ -44,7 +45,7 @@ def _svg_circle(circle: tuple[float, float, float], colour: str) -> str:
 
 
 def png(size: int, *, maskable: bool = False, neutral: bool = False) -> Image.Image:
-    """Return the icon as an image; a maskable one fills the square and stays inside the safe zone."""
+    """Return the icon with a palette; a maskable one fills the square and stays inside the safe zone."""
     side = size * SUPERSAMPLING
     share = SAFE_ZONE if maskable else 1.0
     scale, shift = side / UNITS * share, side * (1 - share) / 2
@@ -68,7 +69,7 @@ def png(size: int, *, maskable: bool = False, neutral: bool = False) -> Image.Im
         circle(*BOW, KEY)
         draw.polygon(to_pixels(*BLADE), KEY)
         circle(*HOLE, BACKGROUND)
-    return icon.resize((size, size), Image.Resampling.LANCZOS)
+    return icon.resize((size, size), Image.Resampling.LANCZOS).quantize(COLOURS, Image.Quantize.FASTOCTREE)
 
 
 def _arms() -> list[tuple[tuple[float, float], ...]]:

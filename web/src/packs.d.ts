@@ -1,5 +1,5 @@
 /**
- * Paths of the packed runtime of this build, relative to the page.
+ * Paths of the packed runtime and models of this build, relative to the page or the package.
  *
  * In:    build-steps/packs.ts
  * Out:   the type of `virtual:packs`
@@ -10,5 +10,6 @@ declare module 'virtual:packs' {
     readonly script: string;
     readonly wasm: string;
   }
+  export const models: import('./app-model').AppModel; // the package's; pages name theirs themselves
   export const runtimes: { readonly relaxed: RuntimePaths; readonly compat: RuntimePaths };
 }

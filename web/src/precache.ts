@@ -12,6 +12,7 @@ export interface PrecacheEntry {
   readonly sha256: string;
   readonly bytes: number;
   readonly only?: Runtime; // needed with this runtime only
+  readonly onDemand?: true; // cached when it is first opened, not at the first visit
 }
 
 export type Runtime = 'relaxed' | 'compat';

@@ -5,20 +5,27 @@
  * Out:   a cache with these files; responses from it
  * Needs: precache.ts
  *
- * A version is installed only if every file arrives with its expected hash. The cache holds nothing else, and requests
- * to other origins are not intercepted.
+ * A version is installed only if every file arrives with its expected hash; what few visitors open, such as the photos
+ * of the self-test, is fetched and cached when it is first opened. The cache holds nothing else, and requests to other
+ * origins are not intercepted.
  */
 
 /// <reference lib="webworker" />
 
 import { type PrecacheEntry, supportedRuntime } from './precache';
+import { NAME_HEADER, SHARE_PATH, SHARED_CACHE, SHARED_FIELD } from './shared';
 
 declare const self: ServiceWorkerGlobalScope & { readonly FILES: readonly PrecacheEntry[] };
 
 const CACHE_PREFIX = 'keykind-';
 const FILES = self.FILES.filter(({ only }) => !only || only === supportedRuntime());
-const TOTAL_BYTES = FILES.reduce((sum, { bytes }) => sum + bytes, 0);
+const INSTALLED = FILES.filter(({ onDemand }) => !onDemand);
+const ON_DEMAND = new Map(
+  FILES.filter(({ onDemand }) => onDemand).map((file) => [new URL(file.url, self.location.href).href, file]),
+);
+const TOTAL_BYTES = INSTALLED.reduce((sum, { bytes }) => sum + bytes, 0);
 const HASHED = /^assets\//; // files with a hash of their content in their name
+const SHARE_URL = new URL(SHARE_PATH, self.location.href).href;
 const MAX_DOWNLOADS = 4; // at the same time
 
 self.addEventListener('install', (event) => event.waitUntil(install()));
@@ -29,23 +36,40 @@ self.addEventListener('message', ({ data }) => {
 
 self.addEventListener('fetch', (event) => {
   const { request } = event;
+  if (request.method === 'POST' && request.url === SHARE_URL) event.respondWith(takeShared(request));
   if (request.method === 'GET' && new URL(request.url).origin === self.location.origin) {
     event.respondWith(respond(request));
   }
 });
 
+/** Keep the photos that another app shares until the page takes them, and open the page. */
+async function takeShared(request: Request): Promise<Response> {
+  const files = (await request.formData()).getAll(SHARED_FIELD).filter((entry) => entry instanceof File);
+  const cache = await caches.open(SHARED_CACHE);
+  for (const [i, file] of files.entries()) {
+    const headers = { 'content-type': file.type, [NAME_HEADER]: encodeURIComponent(file.name) };
+    await cache.put(`${SHARE_URL}/${i}`, new Response(file, { headers }));
+  }
+  return Response.redirect('./', 303);
+}
+
 async function respond(request: Request): Promise<Response> {
   const cache = await caches.open(await cacheName());
   const url = request.url.replace(/\/index\.html(?=$|[?#])/, '/'); // cached under the name of its folder
   const cached = await cache.match(url, { ignoreSearch: true });
-  return cached ?? fetch(request);
+  if (cached) return cached;
+  const file = ON_DEMAND.get(url.replace(/[?#].*/, ''));
+  if (!file) return fetch(request);
+  const response = await obtain(file);
+  await cache.put(file.url, response.clone());
+  return response;
 }
 
 async function install(): Promise<void> {
   const name = await cacheName();
   const isNew = !(await caches.has(name)); // otherwise the version in use has the same files
   const cache = await caches.open(name);
-  const queue = [...FILES];
+  const queue = [...INSTALLED];
   let loaded = 0;
   const download = async (): Promise<void> => {
     for (let file = queue.shift(); file; file = queue.shift()) {

@@ -24,7 +24,12 @@ from keykind.core.errors import NoApp
 
 HASHED = "/assets/"  # files there have a hash of their content in their name
 IMMUTABLE, REVALIDATE = "public, max-age=31536000, immutable", "no-cache"
-TYPES = {".webmanifest": "application/manifest+json", ".wasm": "application/wasm", ".js": "text/javascript"}
+TYPES = {  # that not every system knows
+    ".avif": "image/avif",
+    ".js": "text/javascript",
+    ".wasm": "application/wasm",
+    ".webmanifest": "application/manifest+json",
+}
 NO_APP_PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">

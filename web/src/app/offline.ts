@@ -12,6 +12,7 @@
 export interface InstallCallbacks {
   onProgress(loaded: number, total: number): void;
   onUpdate(apply: () => void): void;
+  onReplaced(): void; // another tab has taken the new version: this page's files are gone
 }
 
 /** Register the service worker; on a first visit, wait for its files. Return whether they were installed now. */
@@ -28,6 +29,7 @@ export async function installOffline(callbacks: InstallCallbacks): Promise<boole
     return false; // unavailable, for example in a private window: the app works, but only online
   }
   watchUpdates(registration, callbacks);
+  watchOthers(container, callbacks);
   const first = registration.active ? null : (registration.installing ?? registration.waiting);
   if (first) await finished(first);
   return first?.state === 'activated';
@@ -48,10 +50,22 @@ function finished(worker: ServiceWorker): Promise<void> {
   });
 }
 
+/** Report that a new version has replaced the one that controls this page, unless that reloads the page. */
+function watchOthers(container: ServiceWorkerContainer, { onReplaced }: InstallCallbacks): void {
+  let wasControlled = container.controller !== null;
+  container.addEventListener('controllerchange', () => {
+    if (wasControlled && !isReloading) onReplaced();
+    wasControlled = true;
+  });
+}
+
+let isReloading = false; // whether this page has taken a new version
+
 /** Report each new version that is installed and waiting; when it takes over, the page reloads. */
 function watchUpdates(registration: ServiceWorkerRegistration, callbacks: InstallCallbacks): void {
   const offer = (waiting: ServiceWorker): void =>
     callbacks.onUpdate(() => {
+      isReloading = true;
       navigator.serviceWorker.addEventListener('controllerchange', () => location.reload(), { once: true });
       waiting.postMessage('take over');
     });

@@ -3,9 +3,10 @@
  *
  * In:    the model that the page was written with; files, an address, what is remembered
  * Out:   Running: the engine, the model's card and where it is from
- * Needs: models.ts, start.ts, words
+ * Needs: own-models.ts, start.ts, words
  */
 
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { AppModel } from '../app-model';
 import type { Card } from '../core/card';
 import type { Engine } from '../engine/client';
@@ -21,7 +22,7 @@ import {
   remembered,
   rememberedChoice,
   requestedAddress,
-} from './models';
+} from './own-models';
 import { startEngine } from './start';
 
 const TITLE_LENGTH = 40; // characters of classes in a title made of them, as in src/keykind/app.py
@@ -30,19 +31,25 @@ const TITLE_LENGTH = 40; // characters of classes in a title made of them, as in
 export interface Running {
   readonly engine: Engine;
   readonly card: Card;
+  readonly kindThreshold: number; // least probability of a kind that is an answer
   readonly own: OwnModel | null; // null: the app's
+}
+
+/** What the words are about. */
+interface Subject {
+  readonly ownKinds: readonly string[] | null; // of the model in use, or about to be; null: the app's
+  readonly ofKeys: boolean;
 }
 
 /** The session of a page. */
 export class Session {
   readonly #appModel: AppModel;
-  #running: Running | null = null;
-  #ownKinds: readonly string[] | null = null; // of the model in use, or about to be; null: the app's
-  #ofKeys: boolean;
+  readonly #running = signal<Running | null>(null);
+  readonly #subject: Signal<Subject>;
 
   constructor(appModel: AppModel) {
     this.#appModel = appModel;
-    this.#ofKeys = appModel.ofKeys;
+    this.#subject = signal({ ownKinds: null, ofKeys: appModel.ofKeys });
     const choice = rememberedChoice();
     const isRequested = new URL(location.href).searchParams.has('model');
     if (isRequested)
@@ -52,21 +59,24 @@ export class Session {
   }
 
   /** What runs; null: nothing yet. */
-  get running(): Running | null {
+  get running(): ReadonlySignal<Running | null> {
     return this.#running;
   }
 
   /** Whether the app has photos and Python's results for the model that runs. */
   get hasSelfTest(): boolean {
-    return this.#appModel.selfTest && !this.#running?.own;
+    return this.#appModel.selfTest && !this.#running.value?.own;
   }
 
-  /** Return the name of the app: its own, or the classes of a model that the user opened. */
-  get title(): string {
-    const own = this.#ownKinds;
-    if (own === null || (this.#ofKeys && this.#appModel.ofKeys)) return this.#appModel.title ?? t('app.name');
-    return own.length ? titleOf(own) : t('model.title');
-  }
+  /** Whether the classes are kinds of keys. */
+  readonly ofKeys = computed(() => this.#subject.value.ofKeys);
+
+  /** The name of the app: its own, or the classes of a model that the user opened. */
+  readonly title = computed(() => {
+    const { ownKinds, ofKeys } = this.#subject.value;
+    if (ownKinds === null || (ofKeys && this.#appModel.ofKeys)) return this.#appModel.title ?? t('app.name');
+    return ownKinds.length ? titleOf(ownKinds) : t('model.title');
+  });
 
   /** Load the model that the page's address names, or that was chosen earlier. Throws what is wrong with it. */
   async startOwn(onProgress: (loaded: number, total: number) => void): Promise<void> {
@@ -112,14 +122,14 @@ export class Session {
 
   async #run(own: OwnModel | null): Promise<void> {
     const started = await startEngine(this.#appModel, own); // before the other stops: this may fail
-    this.#running?.engine.stop();
-    this.#running = { ...started, own };
+    this.#running.value?.engine.stop();
     this.#speakOf(own && started.card.kinds, started.card.ofKeys);
+    this.#running.value = { ...started, own };
   }
 
   /** Choose title and words. */
   #speakOf(ownKinds: readonly string[] | null, ofKeys: boolean): void {
-    [this.#ownKinds, this.#ofKeys] = [ownKinds, ofKeys];
+    this.#subject.value = { ownKinds, ofKeys };
     setSubject(ofKeys);
   }
 }

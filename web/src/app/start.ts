@@ -9,14 +9,16 @@
 import { runtimes } from 'virtual:packs';
 import type { AppModel } from '../app-model';
 import type { Card } from '../core/card';
+import { defaultDecision, readDecision } from '../core/decision';
 import { Engine } from '../engine/client';
 import { supportedRuntime } from '../precache';
-import type { OwnModel } from './models';
+import type { OwnModel } from './own-models';
 
 /** An engine whose models are loaded. */
 export interface Started {
   readonly engine: Engine;
   readonly card: Card;
+  readonly kindThreshold: number; // least probability of a kind that is an answer
 }
 
 /** Return an engine that runs the app's model, or the user's. Throws ModelError, or an Error if loading fails. */
@@ -24,15 +26,17 @@ export async function startEngine(appModel: AppModel, own: OwnModel | null = nul
   const urlOf = (path: string): string => new URL(path, document.baseURI).href;
   const { script, wasm } = runtimes[supportedRuntime()];
   const engine = new Engine();
+  const decision = own && !isFittedTo(appModel.decision, own.digest) ? null : appModel.decision;
   try {
     const card = await engine.call('load', {
       runtime: { script: urlOf(script), wasm: urlOf(wasm) },
       detector: appModel.detector && urlOf(appModel.detector),
       refiner: appModel.refiner && urlOf(appModel.refiner),
       classifier: own ? own.file : urlOf(appModel.classifier),
-      decision: own && !isFittedTo(appModel.decision, own.digest) ? null : appModel.decision,
+      decision,
     });
-    return { engine, card };
+    const { kindThreshold } = decision ? readDecision(decision) : defaultDecision(card);
+    return { engine, card, kindThreshold };
   } catch (error) {
     engine.stop();
     throw error;

@@ -8,7 +8,7 @@
  * Same results as Recogniser in predict/recogniser.py, plus the causes of "not sure".
  */
 
-import { extractUnstretched, type OrientedCrop } from './align';
+import { cropAround, extract, extractUnstretched, type OrientedCrop } from './align';
 import { type Cause, causesOf, type Measurements, measure } from './causes';
 import { classifyViews, type RunClassifier, VIEWS, type View } from './classify';
 import constants from './constants.json';
@@ -52,6 +52,16 @@ export interface RecognisedKey {
   readonly causes: readonly Cause[]; // most important first; empty unless the verdict is "not sure"
 }
 
+/** What is assumed of a marked key, of which only the ends are known. */
+const MARKED = { score: 1, occlusion: 0, truncation: 0, bladeShare: 0.5, remote: false } as const;
+
+/** A key that was marked by hand, in pixels of the upright original. */
+export interface KeyEnds {
+  readonly head: Point;
+  readonly tip: Point;
+  readonly width: number;
+}
+
 /** Return every detected key, including those classified as "not a key". */
 export async function recognise(
   read: ReadPhoto,
@@ -71,10 +81,47 @@ export async function recognise(
   return keys;
 }
 
-/** Return a key for display, (height, ASPECT_RATIO * height) px; without a region, the whole photo. */
+/**
+ * Return the key whose head and tip a user has marked.
+ *
+ * The user says that it is a key: its kind may be unknown, but the verdict is never "not a key".
+ */
+export async function recogniseMarked(
+  read: ReadPhoto,
+  { head, tip, width }: KeyEnds,
+  networks: Networks,
+): Promise<RecognisedKey> {
+  const detection: Detection = { ...MARKED, head, tip, width };
+  const box = boxOf(detection);
+  const region = cropAround(head, tip, box);
+  const crop = await cropOf(region, read);
+  const key = await recogniseCrop({ box, head, tip, detection, region, crop }, networks, VIEWS);
+  if (key.verdict.isKey) return key;
+  return { ...key, verdict: { ...key.verdict, isKey: true, kind: null, reason: 'unknown_kind' } };
+}
+
+/** Return the outputs for a key at a known place, or for the whole photo if `head` is null. */
+export async function recognisePlace(
+  read: ReadPhoto,
+  { head, tip, box }: Pick<RecognisedKey, 'head' | 'tip' | 'box'>,
+  networks: Networks,
+): Promise<RecognisedKey> {
+  if (!head || !tip) return recogniseWhole(await read(SIZE), networks);
+  const region = cropAround(head, tip, box);
+  const crop = await cropOf(region, read);
+  return recogniseCrop({ box, head, tip, detection: null, region, crop }, networks, VIEWS);
+}
+
+/** Return the classifier's input for a region. */
+async function cropOf(region: OrientedCrop, read: ReadPhoto): Promise<RgbaImage> {
+  const photo = await readSharp(await read(constants.crops.DETECTION_SIDE), read, [region]);
+  return extract(region, photo.pixels, scaleOf(photo));
+}
+
+/** Return a region for display, (height, ASPECT_RATIO * height) px; null: the whole photo. */
 export async function displayImage(
   read: ReadPhoto,
-  { region }: Pick<RecognisedKey, 'region'>,
+  region: OrientedCrop | null,
   height: number,
 ): Promise<RgbaImage> {
   if (region === null) return shrink(await read(height), height);

@@ -13,6 +13,7 @@ import { type Keypoints, nearest } from './detection';
 import { type ClassifierOutputs, type Rule, type Verdict, verdictOf } from './verdict';
 
 const SMOOTHING = 0.4; // weight of the current frame: an answer settles in about five frames
+const MAX_MISSED = 2; // frames without a key, after which its average is forgotten
 
 /** A key in one frame, in pixels of it. */
 export interface FrameKey extends Keypoints {
@@ -28,12 +29,17 @@ export interface Track extends Keypoints {
   readonly verdict: Verdict;
   readonly causes: readonly Cause[]; // in the current frame; empty unless the verdict is "not sure"
   readonly frames: number; // for which the verdict has been the same
+  readonly missed: number; // frames since the last one that showed the key
 }
 
-/** Return the tracks after one more frame; keys that are missing from it are dropped. */
+/**
+ * Return the tracks after one more frame: of its keys, in their order, then of keys that are missing from it.
+ *
+ * A missing key keeps its average for a frame or two, in which the detector may overlook it.
+ */
 export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[], rule: Rule): Track[] {
   const unmatched = new Set(tracks);
-  return keys.map((key) => {
+  const found = keys.map((key) => {
     const previous = nearest(key, unmatched, constants.duplicates.LOOSE_DUPLICATE_DISTANCE);
     if (previous) unmatched.delete(previous);
     const outputs = previous ? smooth(previous.outputs, key.outputs) : key.outputs;
@@ -42,8 +48,10 @@ export function updateTracks(tracks: readonly Track[], keys: readonly FrameKey[]
     const isSame = previous?.verdict.kind === verdict.kind && previous.verdict.isKey === verdict.isKey;
     const causes = verdict.reason === null ? [] : CAUSES.filter((cause) => key.causes.includes(cause));
     const frames = isSame ? previous.frames + 1 : 1;
-    return { head: key.head, tip: key.tip, outputs, evidence, verdict, causes, frames };
+    return { head: key.head, tip: key.tip, outputs, evidence, verdict, causes, frames, missed: 0 };
   });
+  const missing = [...unmatched].filter(({ missed }) => missed < MAX_MISSED);
+  return [...found, ...missing.map((track) => ({ ...track, missed: track.missed + 1 }))];
 }
 
 function smoothScore(average: Evidence, current: Evidence): Evidence {
@@ -63,5 +71,6 @@ function smooth(average: ClassifierOutputs, current: ClassifierOutputs): Classif
     average.oodScore === null || current.oodScore === null
       ? current.oodScore
       : mix(average.oodScore, current.oodScore);
-  return { probabilities, maps: current.maps, oodScore, features: current.features };
+  const features = current.features?.map((value, i) => mix(average.features?.[i] ?? value, value)) ?? null;
+  return { probabilities, maps: current.maps, oodScore, features };
 }

@@ -19,16 +19,18 @@ export class Engine {
   readonly #worker = new Worker(new URL('./worker.ts', import.meta.url), { name: 'keykind' });
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
+  #stopped: string | null = null; // why
 
   constructor() {
     this.#worker.addEventListener('message', ({ data }: MessageEvent<Reply>) => this.#settle(data));
     this.#worker.addEventListener('error', (event) => this.#fail(event.message || 'the worker stopped'));
   }
 
-  /** Stop the worker; calls in progress fail. */
-  stop(): void {
+  /** Stop the worker; calls in progress and later ones fail with this message. */
+  stop(why = 'the model was replaced'): void {
+    this.#stopped = why;
     this.#worker.terminate();
-    this.#fail('the model was replaced');
+    this.#fail(why);
   }
 
   /** Call a method. Bitmaps among the arguments are transferred: the caller can no longer use them. */
@@ -38,6 +40,10 @@ export class Engine {
   ): Promise<ReturnType<EngineMethods[N]>> {
     const id = ++this.#lastId;
     const bitmaps = args.filter((arg): arg is Extract<typeof arg, ImageBitmap> => arg instanceof ImageBitmap);
+    if (this.#stopped !== null) {
+      for (const bitmap of bitmaps) bitmap.close();
+      return Promise.reject(new Error(this.#stopped)); // nobody is there to answer
+    }
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
       this.#worker.postMessage({ id, method, args }, bitmaps as Transferable[]);

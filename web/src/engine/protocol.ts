@@ -17,15 +17,20 @@ export interface EngineUrls {
   readonly decision: unknown; // JSON; null: the default for the model's card
 }
 
-/** A key as the page shows it, in pixels of the upright photo or frame. */
-export interface KeyResult {
+/** Where a key is, in pixels of the upright photo. */
+export interface Place {
   readonly box: Box;
-  readonly head: Point | null; // null: the whole photo was classified
+  readonly head: Point | null; // null: the whole photo
   readonly tip: Point | null;
+}
+
+/** A key and its answer, in pixels of the upright photo or frame. */
+export interface KeyResult extends Place {
   readonly verdict: Verdict;
   readonly causes: readonly Cause[];
   readonly measurements: Measurements;
   readonly frames: number; // for which the verdict has been the same; 1 in a photo
+  readonly features: Float32Array | null; // of the crop; null: the model has no such output
 }
 
 /** The keys in a photo or camera frame. */
@@ -37,32 +42,43 @@ export interface FrameResult {
   readonly milliseconds: number; // spent on the image
 }
 
-/** The keys in a photo, and a bitmap of it for display. */
-export interface PhotoResult extends FrameResult {
-  readonly bitmap: ImageBitmap;
+/** A photo that the worker keeps, until it is closed or others have been opened. */
+export interface OpenPhoto {
+  readonly photo: number; // its handle
+  readonly width: number; // of the upright original, px
+  readonly height: number;
 }
+
+/** The keys in a photo; what is called "not a key" comes last. */
+export interface PhotoResult extends FrameResult, OpenPhoto {}
 
 /** The worker's methods. */
 export interface EngineMethods {
   load(urls: EngineUrls): Card;
   recogniseFrame(frame: ImageBitmap): FrameResult;
   recognisePhoto(photo: ImageBitmap | Blob): PhotoResult;
-  heatMap(key: number, kind: string): ImageBitmap | null; // over the key's crop; null: no evidence, or no maps
-  keyImage(key: number): ImageBitmap;
-  keyPhoto(key: number): Blob; // JPEG for the collection
+  openPhoto(photo: Blob): OpenPhoto; // without looking for keys
+  classifyAt(photo: number, head: Point, tip: Point): KeyResult; // a key that was not found
+  heatMap(photo: number, place: Place, kind: string): ImageBitmap | null; // over the crop; null: no evidence, no maps
+  evidenceCentre(photo: number, place: Place, kind: string): Point | null; // of the map, in u, v of the crop
+  keyImage(photo: number, place: Place): ImageBitmap;
+  keyPhoto(photo: number, place: Place): Blob; // JPEG: the key and its surroundings
+  wholePhoto(photo: number): Blob; // JPEG of at most MAX_SIDE px, over white and without metadata
+  closePhoto(photo: number): void;
 }
 
 export type MethodName = keyof EngineMethods;
 export type Request = {
   [N in MethodName]: { id: number; method: N; args: Parameters<EngineMethods[N]> };
 }[MethodName];
+export type Problem = PhotoProblem | 'unreadable' | 'closed';
 export type Reply =
   | { id: number; result: ReturnType<EngineMethods[MethodName]> }
-  | { id: number; problem: PhotoProblem | 'unreadable' | null; model: ModelProblem | null; message: string };
+  | { id: number; problem: Problem | null; model: ModelProblem | null; message: string };
 
-/** A photo that cannot be used, and why. */
+/** A photo that cannot be used, and why; "closed": it has to be opened again. */
 export class PhotoError extends Error {
-  constructor(readonly problem: PhotoProblem | 'unreadable') {
+  constructor(readonly problem: Problem) {
     super(problem);
   }
 }

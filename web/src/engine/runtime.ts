@@ -19,6 +19,7 @@ import {
   readDecision,
   readModel,
 } from '../core';
+import { unpack } from './packed';
 import type { EngineUrls } from './protocol';
 
 const { WIDTH, HEIGHT } = constants.postprocess;
@@ -50,10 +51,11 @@ export async function loadNetworks(urls: EngineUrls): Promise<Networks> {
   if (opened && opened.card.crop !== WHOLE && detector === null)
     throw new ModelError('noDetector', `its crop is ${opened.card.crop}`);
   const isWhole = opened?.card.crop === WHOLE;
+  const reference = isWhole ? null : fetchIfAny(detector, null); // the other networks are packed with it
   const [model, detectorBytes, refinerBytes] = await Promise.all([
-    opened ?? fetchPacked(classifier as string).then(readModel),
-    isWhole ? null : fetchIfAny(detector),
-    isWhole ? null : fetchIfAny(urls.refiner),
+    opened ?? fetchPacked(classifier as string, reference).then(readModel),
+    reference,
+    isWhole ? null : fetchIfAny(urls.refiner, reference),
     startRuntime(urls),
   ]);
   const { card, flatbuffer } = model;
@@ -90,7 +92,7 @@ async function detectorOf(
 
 async function startRuntime({ runtime }: EngineUrls): Promise<void> {
   hideGpu();
-  const wasm = fetchPacked(runtime.wasm);
+  const wasm = fetchPacked(runtime.wasm, null);
   const failed = new Promise<never>((_, reject) => {
     const options: ModuleOptions = {
       instantiateWasm: (imports, done) => {
@@ -152,15 +154,23 @@ function classifierOutputs(
   return { probabilities, maps: output(1, GRID, GRID, kinds), oodScore: oodScore?.[0] ?? null, features };
 }
 
-async function fetchIfAny(url: string | null): Promise<Bytes | null> {
-  return url === null ? null : fetchPacked(url);
+async function fetchIfAny(
+  url: string | null,
+  reference: Promise<Bytes | null> | null,
+): Promise<Bytes | null> {
+  return url === null ? null : fetchPacked(url, reference);
 }
 
-/** Fetch and unpack a file; a host that sets Content-Encoding has made the browser unpack it already. */
-async function fetchPacked(url: string): Promise<Bytes> {
+/** Fetch and unpack a file. */
+async function fetchPacked(url: string, reference: Promise<Bytes | null> | null): Promise<Bytes> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`${url}: HTTP ${response.status}`);
-  const packed = new Uint8Array(await response.arrayBuffer());
+  const content = await decompressed(new Uint8Array(await response.arrayBuffer()));
+  return unpack(content, await reference);
+}
+
+/** Decompress a file; a host that sets Content-Encoding has made the browser do so already. */
+async function decompressed(packed: Bytes): Promise<Bytes> {
   if (startsWith(packed, ZSTD)) return decompress(packed) as Bytes;
   if (!startsWith(packed, GZIP)) return packed;
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream('gzip'));

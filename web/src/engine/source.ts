@@ -18,6 +18,7 @@ import {
   reduce,
   sizeProblem,
 } from '../core';
+import { withoutProfile } from './profile';
 import { PhotoError } from './protocol';
 
 const STRIP_PIXELS = 4_000_000; // read from a bitmap at a time, to limit the memory that a large photo needs
@@ -32,11 +33,23 @@ export interface Source {
 export async function openFile(file: Blob): Promise<Source> {
   if (file.size === 0) throw new PhotoError('empty');
   if (file.size > constants.decode.MAX_BYTES) throw new PhotoError('long');
-  const start = new Uint8Array(await file.slice(0, 3).arrayBuffer());
-  const bitmap = await decodeFile(isBmp(start) ? await opaqueBmp(file) : file);
+  const start = await startOf(file);
+  const bitmap = await decodeFile(file, start);
   const problem = sizeProblem(bitmap.width, bitmap.height);
-  if (problem) throw new PhotoError(problem);
+  if (problem) {
+    bitmap.close();
+    throw new PhotoError(problem);
+  }
   return { bitmap, read: reader(bitmap, isJpeg(start)) };
+}
+
+/** Return the first bytes of a file; that fails for a folder, and for a file that was changed or deleted. */
+async function startOf(file: Blob): Promise<Uint8Array> {
+  try {
+    return new Uint8Array(await file.slice(0, 3).arrayBuffer());
+  } catch {
+    throw new PhotoError('unreadable');
+  }
 }
 
 /** Open a camera frame. Like a JPEG, it may be read at a reduced scale. */
@@ -51,9 +64,10 @@ async function opaqueBmp(file: Blob): Promise<Blob> {
 }
 
 /** Decode upright and, as Python does, without colour management. */
-async function decodeFile(file: Blob): Promise<ImageBitmap> {
+async function decodeFile(file: Blob, start: Uint8Array): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+    const plain = isBmp(start) ? await opaqueBmp(file) : await withoutProfile(file);
+    return await createImageBitmap(plain, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
   } catch {
     throw new PhotoError('unreadable');
   }

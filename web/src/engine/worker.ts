@@ -8,11 +8,14 @@
 
 import {
   brightnessOf,
+  type ClassifierOutputs,
   causesOf,
   classMap,
   constants,
+  cropAround,
   type DetectOptions,
   displayImage,
+  evidenceCentre,
   expand,
   extractUnstretched,
   type FrameKey,
@@ -20,12 +23,14 @@ import {
   ModelError,
   maxEvidence,
   type Networks,
+  type OrientedCrop,
   overlay,
-  type PhotoProblem,
   type RecognisedKey,
   type RgbaImage,
   readSharp,
   recognise,
+  recogniseMarked,
+  recognisePlace,
   type SelectDoubtful,
   scaleOf,
   type Track,
@@ -33,12 +38,15 @@ import {
   VIEWS,
   type View,
 } from '../core';
+import { OpenPhotos } from './open-photos';
 import {
   type EngineMethods,
   type FrameResult,
   type KeyResult,
   type MethodName,
   PhotoError,
+  type Place,
+  type Problem,
   type Reply,
   type Request,
 } from './protocol';
@@ -49,6 +57,7 @@ const MAX_SIDE = 2048; // px of a photo that is displayed, saved or added to the
 const KEY_HEIGHT = 320; // px of a key that is displayed alone
 const CONTEXT = 1.3; // how much larger than its crop a key is cut from a photo of several
 const JPEG_QUALITY = 0.92;
+const MARKED_WIDTH = 0.42; // of a marked key's length, across; the median of detected keys
 const { SCORE_THRESHOLD } = constants.detector; // of frames, and of what is shown as "not a key"
 const FRAME_OPTIONS: DetectOptions = {
   scoreThreshold: SCORE_THRESHOLD,
@@ -58,7 +67,7 @@ const FRAME_OPTIONS: DetectOptions = {
 let networks: Networks | null = null;
 let tracks: readonly Track[] = [];
 let frameCount = 0;
-let current: { source: Source; keys: readonly RecognisedKey[] } | null = null;
+const photos = new OpenPhotos();
 
 const methods: {
   [N in MethodName]: (...args: Parameters<EngineMethods[N]>) => Promise<ReturnType<EngineMethods[N]>>;
@@ -85,46 +94,93 @@ const methods: {
   async recognisePhoto(photo) {
     const started = performance.now();
     const source = photo instanceof Blob ? await openFile(photo) : openFrame(photo);
-    const keys = shown(await recognise(source.read, loaded()));
-    current?.source.bitmap.close();
-    current = { source, keys };
-    tracks = [];
-    const results = keys.map((key) => keyResult(key));
-    return { ...(await frameResult(source, results, started)), bitmap: await displayBitmap(source.bitmap) };
+    try {
+      const keys = shown(await recognise(source.read, loaded()));
+      tracks = [];
+      const results = keys.map((key) => keyResult(key));
+      return { ...(await frameResult(source, results, started)), photo: photos.keep(source, keys) };
+    } catch (error) {
+      source.bitmap.close();
+      throw error;
+    }
   },
 
-  async heatMap(index, kind) {
-    const { source, key } = currentKey(index);
-    const { kinds } = loaded().card;
-    const { maps } = key.outputs;
-    if (!maps) return null;
-    const map = classMap(maps, kinds.length, kinds.indexOf(kind));
-    if (!(maxEvidence(map) > 0)) return null;
-    return toBitmap(overlay(await displayImage(source.read, key, KEY_HEIGHT), map));
+  async openPhoto(photo) {
+    const source = await openFile(photo);
+    const { width, height } = source.bitmap;
+    return { photo: photos.keep(source, []), width, height };
   },
 
-  async keyImage(index) {
-    const { source, key } = currentKey(index);
-    return toBitmap(await displayImage(source.read, key, KEY_HEIGHT));
+  async classifyAt(photo, head, tip) {
+    const { source, keys } = photos.get(photo);
+    const width = MARKED_WIDTH * Math.hypot(tip[0] - head[0], tip[1] - head[1]);
+    const key = await recogniseMarked(source.read, { head, tip, width }, loaded());
+    keys.push(key);
+    return keyResult(key);
   },
 
-  async keyPhoto(index) {
-    const { source, key } = currentKey(index);
-    const isOnly = current?.keys.length === 1 || !key.region;
-    const bitmap = isOnly
-      ? await displayBitmap(source.bitmap)
-      : await toBitmap(await withContext(source, key));
-    const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
-    const context = canvas.getContext('2d', { alpha: false });
-    context?.drawImage(bitmap, 0, 0);
-    bitmap.close();
-    return canvas.convertToBlob({ type: 'image/jpeg', quality: JPEG_QUALITY });
+  async heatMap(photo, place, kind) {
+    const map = await mapAt(photo, place, kind);
+    return map && toBitmap(overlay(await imageAt(photo, place), map));
+  },
+
+  async evidenceCentre(photo, place, kind) {
+    const map = await mapAt(photo, place, kind);
+    return map && evidenceCentre(map);
+  },
+
+  async keyImage(photo, place) {
+    return toBitmap(await imageAt(photo, place));
+  },
+
+  async keyPhoto(photo, place) {
+    const { source } = photos.get(photo);
+    const region = regionOf(place);
+    return jpegOf(
+      region ? await toBitmap(await withContext(source, region)) : await displayBitmap(source.bitmap),
+    );
+  },
+
+  async wholePhoto(photo) {
+    return jpegOf(await displayBitmap(photos.get(photo).source.bitmap));
+  },
+
+  async closePhoto(photo) {
+    photos.close(photo);
   },
 };
 
+/** Return the classifier's outputs for a key: those of its recognition, or computed again for a photo opened since. */
+async function outputsAt(photo: number, place: Place): Promise<ClassifierOutputs> {
+  const { source, keys } = photos.get(photo);
+  const known = keys.find(({ box }) =>
+    box.every(([x, y], i) => x === place.box[i]?.[0] && y === place.box[i]?.[1]),
+  );
+  if (known) return known.outputs;
+  const key = await recognisePlace(source.read, place, loaded());
+  keys.push(key);
+  return key.outputs;
+}
+
+/** Return the class map of a kind over a key; null: the model outputs none, or there is no evidence. */
+async function mapAt(photo: number, place: Place, kind: string): Promise<Float32Array | null> {
+  const { maps } = await outputsAt(photo, place);
+  const { kinds } = loaded().card;
+  const map = maps && classMap(maps, kinds.length, kinds.indexOf(kind));
+  return map && maxEvidence(map) > 0 ? map : null;
+}
+
+/** Return a key's pixels for display. */
+async function imageAt(photo: number, place: Place): Promise<RgbaImage> {
+  return displayImage(photos.get(photo).source.read, regionOf(place), KEY_HEIGHT);
+}
+
+function regionOf({ head, tip, box }: Place): OrientedCrop | null {
+  return head && tip ? cropAround(head, tip, box) : null;
+}
+
 /** Return a key with its surroundings, at the photo's own resolution. */
-async function withContext({ read }: Source, { region }: RecognisedKey): Promise<RgbaImage> {
-  if (!region) throw new Error('the result is for the whole photo: it has no region');
+async function withContext({ read }: Source, region: OrientedCrop): Promise<RgbaImage> {
   const larger = expand(region, CONTEXT);
   const height = Math.min(Math.round(larger.width / constants.align.ASPECT_RATIO), MAX_SIDE / 2);
   const photo = await readSharp(await read(constants.crops.DETECTION_SIDE), read, [larger], larger.width);
@@ -134,12 +190,6 @@ async function withContext({ read }: Source, { region }: RecognisedKey): Promise
 function loaded(): Networks {
   if (!networks) throw new Error('the models are not loaded');
   return networks;
-}
-
-function currentKey(index: number): { source: Source; key: RecognisedKey } {
-  const key = current?.keys[index];
-  if (!current || !key) throw new Error(`no key ${index} in a photo with ${current?.keys.length ?? 0}`);
-  return { source: current.source, key };
 }
 
 /** Return the keys, then the detections that are "not a key" although the detector takes them for one. */
@@ -165,7 +215,8 @@ function frameKey(key: RecognisedKey): FrameKey {
 function keyResult(key: RecognisedKey, track?: Track): KeyResult {
   const { box, head, tip, measurements } = key;
   const { verdict, causes } = track ?? key;
-  return { box, head, tip, measurements, verdict, causes, frames: track?.frames ?? 1 };
+  const { features } = key.outputs;
+  return { box, head, tip, measurements, verdict, causes, features, frames: track?.frames ?? 1 };
 }
 
 async function frameResult(
@@ -207,18 +258,24 @@ async function replyTo(request: Request): Promise<Reply> {
     ) => Promise<ReturnType<EngineMethods[MethodName]>>;
     return { id: request.id, result: await method(...request.args) };
   } catch (error) {
-    const problem: PhotoProblem | 'unreadable' | null = error instanceof PhotoError ? error.problem : null;
+    const problem: Problem | null = error instanceof PhotoError ? error.problem : null;
     const model = error instanceof ModelError ? error.problem : null;
     const message = error instanceof Error ? error.message : String(error);
     return { id: request.id, problem, model, message };
   }
 }
 
-/** Return the bitmaps in a reply, which are transferred rather than copied. */
+/** Return the bitmap in a reply, which is transferred rather than copied. */
 function bitmapsIn(reply: Reply): ImageBitmap[] {
-  if (!('result' in reply)) return [];
-  if (reply.result instanceof ImageBitmap) return [reply.result];
-  return reply.result !== null && 'bitmap' in reply.result ? [reply.result.bitmap] : [];
+  return 'result' in reply && reply.result instanceof ImageBitmap ? [reply.result] : [];
+}
+
+/** Return a bitmap as JPEG, and close it. */
+async function jpegOf(bitmap: ImageBitmap): Promise<Blob> {
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext('2d', { alpha: false })?.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({ type: 'image/jpeg', quality: JPEG_QUALITY });
 }
 
 let queue: Promise<void> = Promise.resolve();

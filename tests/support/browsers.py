@@ -1,0 +1,68 @@
+"""Fixtures for tests of the app in all browsers: each test runs in Chromium, in Firefox and in WebKit.
+
+In:    fixtures `app` and `video` of app_pages.py
+Out:   fixtures `engine`, `page`, `first_host`; `offline`
+Needs: chromium_page.py, firefox_page.py, webkit_page.py
+
+A pytest plugin, loaded by conftest.py. Engines that are not installed are skipped, with the reason.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from app_actions import wait_until_ready
+from app_server import Host
+from chromium_page import Chromium
+from firefox_page import Firefox
+from web_page import COLLECT_ERRORS, Page
+from webkit_page import WebKit
+
+ENGINES = {engine.name: engine for engine in (Chromium, Firefox, WebKit)}
+
+
+@pytest.fixture(scope="module", params=list(ENGINES))
+def engine(request, video):
+    """An engine that opens pages, each in a new profile: `with engine.open(url, Options()) as page`."""
+    chosen = ENGINES[request.param]
+    if reason := chosen.missing():
+        pytest.skip(reason)
+    with chosen(video) if chosen is Chromium else chosen() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def collecting_host(app):
+    """A host whose documents collect the errors that the console would show."""
+    served = Host(app, first_script=COLLECT_ERRORS)
+    yield served
+    served.stop()
+
+
+@pytest.fixture(scope="module")
+def installed(engine, host) -> Iterator[Page]:
+    """A page of a profile that has the app's files from an earlier visit."""
+    with engine.open(host.url) as page:
+        page.goto()
+        wait_until_ready(page)
+        yield page
+
+
+@pytest.fixture
+def any_page(installed) -> Page:
+    """The app at its start, ready, in one of the engines; nothing is stored."""
+    installed.goto()
+    wait_until_ready(installed)
+    return installed
+
+
+@contextmanager
+def offline(page: Page, host: Host) -> Iterator[None]:
+    """Stop the host, and cut the network off where the driver can; the network returns, the host does not."""
+    host.stop()
+    if page.can_go_offline:
+        page.set_offline(True)
+    yield
+    if page.can_go_offline:
+        page.set_offline(False)

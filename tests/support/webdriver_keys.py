@@ -1,0 +1,27 @@
+"""Keys and clicks as the input actions of WebDriver, which BiDi shares.
+
+In:    names of keys; an element
+Out:   JSON for performActions
+Needs: nothing
+
+Source: W3C, WebDriver, https://www.w3.org/TR/webdriver2/#keyboard-actions
+"""
+
+CODES = {"Enter": "\ue007", "Escape": "\ue00c", "Space": " ", "Tab": "\ue004"}
+
+
+def key_actions(*keys: str) -> list[dict]:
+    """Return the actions that press keys one after the other."""
+    codes = [CODES.get(key, key) for key in keys]
+    strokes = [{"type": kind, "value": code} for code in codes for kind in ("keyDown", "keyUp")]
+    return [{"type": "key", "id": "keyboard", "actions": strokes}]
+
+
+def click_actions(element: dict) -> list[dict]:
+    """Return the actions that click the centre of an element, in the form of the protocol."""
+    actions = [
+        {"type": "pointerMove", "x": 0, "y": 0, "origin": element},
+        {"type": "pointerDown", "button": 0},
+        {"type": "pointerUp", "button": 0},
+    ]
+    return [{"type": "pointer", "id": "mouse", "parameters": {"pointerType": "mouse"}, "actions": actions}]

@@ -1,0 +1,78 @@
+/**
+ * "Add another photo of this key": camera or file; the answer is then of all its photos.
+ *
+ * In:    a key; the sheet
+ * Out:   buttons; a photo without the key is refused with a text
+ * Needs: adding.ts
+ */
+
+import { Camera, ImagePlus } from 'lucide';
+import type { JSX } from 'preact';
+import { useRef, useState } from 'preact/hooks';
+import { t } from '../../words';
+import { Icon } from '../parts/icon';
+import type { StoredKey } from '../storage/entries';
+import { addPhotoOf } from './adding';
+import { isKey } from './describe';
+import type { Sheet } from './sheet';
+
+interface AddPhotoProps {
+  readonly sheet: Sheet;
+  readonly answered: StoredKey;
+  readonly isMain?: boolean; // whether this is the one thing to do
+}
+
+/** The buttons. */
+export function AddPhoto({ sheet, answered, isMain }: AddPhotoProps): JSX.Element | null {
+  const [state, setState] = useState<'idle' | 'busy'>('idle');
+  const [problem, setProblem] = useState('');
+  const input = useRef<HTMLInputElement>(null);
+  if (!sheet.isOfModel.value || !isKey(answered)) return null;
+  const add = async (file: Blob): Promise<void> => {
+    setState('busy');
+    setProblem(await addPhotoOf(sheet, answered, file));
+    setState('idle');
+  };
+  const name = t(isMain ? 'answer.again' : 'answer.addPhoto');
+  return (
+    <div class="add-photo">
+      <div class="bar">
+        <button
+          type="button"
+          class={isMain ? 'main' : ''}
+          disabled={state === 'busy'}
+          onClick={() => sheet.takeAnother(answered)}
+        >
+          <Icon of={Camera} size={20} />
+          {state === 'busy' ? t('answer.adding') : name}
+        </button>
+        <button
+          type="button"
+          class="icon-button framed"
+          disabled={state === 'busy'}
+          aria-label={t('answer.addFile')}
+          onClick={() => input.current?.click()}
+        >
+          <Icon of={ImagePlus} size={20} />
+        </button>
+        <input
+          ref={input}
+          type="file"
+          accept="image/*"
+          class="add-input"
+          hidden
+          onChange={({ currentTarget }) => {
+            const [file] = currentTarget.files ?? [];
+            currentTarget.value = '';
+            if (file) void add(file);
+          }}
+        />
+      </div>
+      {problem ? (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      ) : null}
+    </div>
+  );
+}

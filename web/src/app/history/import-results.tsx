@@ -1,0 +1,94 @@
+/**
+ * What the photos of an import show together, and what can be done with them.
+ *
+ * In:    an import
+ * Out:   counts by kind; a table as CSV, to save or to share
+ * Needs: csv.ts, importing.ts, labels.ts
+ */
+
+import { FileSpreadsheet, Layers, Share2 } from 'lucide';
+import type { JSX } from 'preact';
+import { formatNumber, t } from '../../words';
+import { useApp } from '../app';
+import { download } from '../parts/download';
+import { Icon } from '../parts/icon';
+import { getEntries } from '../storage/entries';
+import { summaryOf } from '../storage/summary';
+import { csvOf, type Exported } from './csv';
+import type { ImportRun } from './importing';
+import { facetLabel } from './labels';
+import { openAsOneKey } from './one-key';
+import { countFacets } from './search';
+
+const MAX_OF_ONE_KEY = 12; // photos: nobody takes more of one key
+const FILE_NAME = 'keykind-predictions.csv';
+
+/** The results so far; nothing before the first. */
+export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element | null {
+  const app = useApp();
+  const { reportError } = app;
+  const entries = run.items.flatMap(({ state }) => state.value.entry ?? []);
+  const failed = run.items.filter(({ state }) => state.value.status === 'failed').length;
+  if (!entries.length && !failed) return null;
+  const combine = async (): Promise<void> => openAsOneKey(app, await run.entries());
+  const save = async (): Promise<void> => download(await tableOf(run), FILE_NAME);
+  const share = async (): Promise<void> => {
+    const file = new File([await tableOf(run)], FILE_NAME, { type: 'text/csv' });
+    await navigator.share({ files: [file] }).catch((error: unknown) => {
+      if (!(error instanceof DOMException && error.name === 'AbortError')) throw error; // the user closed it
+    });
+  };
+  return (
+    <>
+      <ul class="counts" aria-label={t('import.counts')}>
+        {countFacets(entries.map(summaryOf)).map(({ id, facet, count }) => (
+          <li key={id}>
+            <strong>{formatNumber(count, 0)}</strong> {facetLabel(facet)}
+          </li>
+        ))}
+        {failed ? (
+          <li class="failures">
+            <strong>{formatNumber(failed, 0)}</strong> {t('import.countFailed')}
+          </li>
+        ) : null}
+      </ul>
+      {run.isRunning.value || !entries.length ? null : (
+        <div class="bar">
+          {entries.length > 1 && entries.length <= MAX_OF_ONE_KEY ? (
+            <button type="button" onClick={() => void combine().catch(reportError)}>
+              <Icon of={Layers} size={20} />
+              {t('import.oneKey')}
+            </button>
+          ) : null}
+          <button type="button" onClick={() => void save().catch(reportError)}>
+            <Icon of={FileSpreadsheet} size={20} />
+            {t('import.csv')}
+          </button>
+          {canShareFiles() ? (
+            <button type="button" onClick={() => void share().catch(reportError)}>
+              <Icon of={Share2} size={20} />
+              {t('photo.share')}
+            </button>
+          ) : null}
+        </div>
+      )}
+    </>
+  );
+}
+
+/** Return the table, with the corrections that the user has made since. */
+async function tableOf(run: ImportRun): Promise<Blob> {
+  const ids = run.items.flatMap(({ state }) => state.value.entry?.id ?? []);
+  const current = new Map((await getEntries(ids).catch(() => [])).map((entry) => [entry.id, entry]));
+  const rows = run.items.map(({ name, state }): Exported => {
+    const { entry, problem, status } = state.value;
+    const error = problem || (status === 'stopped' ? t('import.unread') : '');
+    return { name, entry: entry && (current.get(entry.id) ?? entry), error };
+  });
+  return new Blob([csvOf(rows)], { type: 'text/csv' });
+}
+
+function canShareFiles(): boolean {
+  const file = new File([''], FILE_NAME, { type: 'text/csv' });
+  return navigator.canShare?.({ files: [file] }) ?? false;
+}

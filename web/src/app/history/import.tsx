@@ -1,0 +1,102 @@
+/**
+ * Photos that were imported together: what is done, what comes, what failed.
+ *
+ * In:    the group of the answers
+ * Out:   a view
+ * Needs: importing.ts, import-row.tsx, import-results.tsx
+ */
+
+import './import.css';
+import { Play, X } from 'lucide';
+import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import { t } from '../../words';
+import { useApp } from '../app';
+import { announce } from '../notices';
+import { Icon } from '../parts/icon';
+import { Page } from '../parts/page';
+import { keepsHistory } from '../storage/settings';
+import { storageErrorText } from '../storage/text';
+import { ImportResults } from './import-results';
+import { ImportRow } from './import-row';
+import type { ImportRun } from './importing';
+
+/** The view. */
+export function ImportView({ group }: { readonly group: number }): JSX.Element {
+  const { imports } = useApp();
+  const [run, setRun] = useState<ImportRun | null | undefined>(undefined); // null: there is none
+  const [problem, setProblem] = useState('');
+  useEffect(() => {
+    imports.get(group).then(setRun, (error: unknown) => {
+      setProblem(storageErrorText(error));
+      setRun(null);
+    });
+  }, [group]);
+  return (
+    <Page title={titleOf(run)} class="import" up={{ view: 'history' }}>
+      {run ? <Run run={run} /> : null}
+      {run === null ? <p class="lead">{problem || t('import.gone')}</p> : null}
+    </Page>
+  );
+}
+
+function titleOf(run: ImportRun | null | undefined): string {
+  return run ? t('import.titleOf', { n: run.items.length }) : t('import.title');
+}
+
+function Run({ run }: { readonly run: ImportRun }): JSX.Element {
+  const [wasRunning] = useState(run.isRunning.value);
+  const isRunning = run.isRunning.value;
+  const finished = run.finished.value;
+  const unread = run.items.length - finished;
+  useEffect(() => {
+    if (wasRunning && !isRunning) announce(t('import.finished', { done: finished, n: run.items.length }));
+  }, [isRunning]);
+  return (
+    <>
+      {isRunning || unread ? <Progress run={run} unread={unread} /> : null}
+      <Warnings run={run} />
+      <ImportResults run={run} />
+      <ol class="photos">
+        {run.items.map((item, i) => (
+          <ImportRow key={i} item={item} />
+        ))}
+      </ol>
+    </>
+  );
+}
+
+/** How far the import is, and how to stop it or go on. */
+function Progress({ run, unread }: { readonly run: ImportRun; readonly unread: number }): JSX.Element {
+  const finished = run.finished.value;
+  const values = { done: finished, n: run.items.length };
+  const canGoOn = run.items.some(({ file, state }) => file && state.value.status === 'stopped');
+  return (
+    <div class="progress">
+      <p>
+        <strong>{t(run.isRunning.value ? 'import.progress' : 'import.stopped', values)}</strong>
+      </p>
+      <progress max={run.items.length} value={finished} aria-label={t('import.progressLabel')} />
+      {run.isRunning.value ? (
+        <button type="button" onClick={() => run.cancel()}>
+          <Icon of={X} size={18} />
+          {t('import.cancel')}
+        </button>
+      ) : null}
+      {!run.isRunning.value && canGoOn ? (
+        <button type="button" class="main" onClick={() => void run.run()}>
+          <Icon of={Play} size={18} />
+          {t('import.continue', { n: unread })}
+        </button>
+      ) : null}
+      {!run.isRunning.value && !canGoOn ? <p class="secondary">{t('import.reloaded')}</p> : null}
+    </div>
+  );
+}
+
+/** That results last for this visit only, if they do. */
+function Warnings({ run }: { readonly run: ImportRun }): JSX.Element | null {
+  const isUnstored = run.items.some(({ state }) => state.value.entry && !state.value.isStored);
+  if (!isUnstored) return null;
+  return <p class="warning">{t(keepsHistory.value ? 'import.notStored' : 'import.notKept')}</p>;
+}

@@ -1,0 +1,109 @@
+/**
+ * The user's own keys, which the app has learnt.
+ *
+ * In:    stored keys
+ * Out:   a view; export and import
+ * Needs: recognition.ts, file.ts
+ */
+
+import './my-keys.css';
+import { Download, Plus, Upload } from 'lucide';
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { t } from '../../words';
+import { useApp } from '../app';
+import { chooseFiles } from '../incoming';
+import { kindLabel } from '../kinds/kinds';
+import { notify } from '../notices';
+import { BlobImage } from '../parts/blob-image';
+import { download } from '../parts/download';
+import { Icon } from '../parts/icon';
+import { Page } from '../parts/page';
+import { hashOf } from '../router';
+import type { MyKey } from '../storage/my-keys';
+import { FILE_NAME, fileOf, keysIn } from './file';
+import { Placeholder } from './photo-list';
+import { loadMyKeys, myKeys, saveMyKey } from './recognition';
+
+/** The view. */
+export function MyKeysView(): JSX.Element {
+  const { running } = useApp();
+  const keys = myKeys.value;
+  const card = running.value?.card;
+  useEffect(() => void loadMyKeys(), []);
+  const isSupported = card === undefined || card.features !== null;
+  return (
+    <Page title={t('myKeys.title')} class="my-keys">
+      <p class="lead">{t('myKeys.text')}</p>
+      <p class="secondary">{t('myKeys.limits')}</p>
+      {isSupported ? null : <p role="alert">{t('myKeys.noFeatures')}</p>}
+      <ul class="cards">
+        {keys.map((key) => (
+          <li key={key.id}>
+            <KeyCard myKey={key} isOutdated={card !== undefined && key.network !== card.network} />
+          </li>
+        ))}
+      </ul>
+      <div class="bar">
+        {isSupported ? (
+          <a class="button main" href={hashOf({ view: 'my-key', id: null })}>
+            <Icon of={Plus} />
+            {t('myKeys.add')}
+          </a>
+        ) : null}
+        {keys.length ? (
+          <button type="button" onClick={() => exportKeys(keys)}>
+            <Icon of={Download} />
+            {t('myKeys.export')}
+          </button>
+        ) : null}
+        <button
+          type="button"
+          onClick={() => chooseFiles('file', false, ([file]) => file && void importKeys(file))}
+        >
+          <Icon of={Upload} />
+          {t('myKeys.import')}
+        </button>
+      </div>
+      {keys.length ? <p class="secondary">{t('myKeys.exportText')}</p> : null}
+    </Page>
+  );
+}
+
+function KeyCard({
+  myKey,
+  isOutdated,
+}: {
+  readonly myKey: MyKey;
+  readonly isOutdated: boolean;
+}): JSX.Element {
+  const { id, name, kind, photos } = myKey;
+  const photo = photos[0]?.photo;
+  return (
+    <a class="card my-key-card" href={hashOf({ view: 'my-key', id })}>
+      {photo ? <BlobImage blob={photo} alt="" /> : <Placeholder kind={kind} />}
+      <span>
+        <strong>{name}</strong>
+        <span class="secondary">{kind ? kindLabel(kind) : t('key.notSure')}</span>
+        {isOutdated ? <span class="failed">{t('myKeys.outdated')}</span> : null}
+      </span>
+    </a>
+  );
+}
+
+function exportKeys(keys: readonly MyKey[]): void {
+  download(new Blob([fileOf(keys)], { type: 'application/json' }), FILE_NAME);
+}
+
+async function importKeys(file: File): Promise<void> {
+  try {
+    const names = new Set(myKeys.value.map(({ name }) => name));
+    const firstId = Math.max(Date.now(), ...myKeys.value.map(({ id }) => id + 1)); // after those of an import just before
+    const keys = keysIn(await file.text(), firstId).filter(({ name }) => !names.has(name));
+    for (const key of keys) await saveMyKey(key);
+    notify(t('myKeys.imported', { n: keys.length }), 'ready');
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    notify(t('myKeys.importFailed', { file: file.name, why }), 'error');
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * The photos that a key is learnt from, and adding more.
+ *
+ * In:    photos; what to do with new ones
+ * Out:   a list with buttons
+ * Needs: learning.ts, incoming.ts
+ */
+
+import { Camera, ImagePlus, X } from 'lucide';
+import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
+import { MAX_PHOTOS, MIN_PHOTOS } from '../../core/prototypes';
+import { t } from '../../words';
+import { photoErrorText } from '../answers';
+import { useApp } from '../app';
+import { chooseFiles } from '../incoming';
+import { announce } from '../notices';
+import { BlobImage } from '../parts/blob-image';
+import { Icon } from '../parts/icon';
+import { Sketch } from '../parts/sketch';
+import type { MyPhoto } from '../storage/my-keys';
+import { LearnError, type Learnt, learnFrom } from './learning';
+
+interface PhotoListProps {
+  readonly photos: readonly MyPhoto[];
+  readonly kind: string | null;
+  readonly onAdd: (learnt: Learnt) => void;
+  readonly onRemove: (index: number) => void;
+}
+
+/** The list. */
+export function PhotoList({ photos, kind, onAdd, onRemove }: PhotoListProps): JSX.Element {
+  const { running } = useApp();
+  const [busy, setBusy] = useState(0); // photos that are being processed
+  const [problems, setProblems] = useState<readonly string[]>([]);
+  const room = MAX_PHOTOS - photos.length - busy;
+  const add = async (files: readonly File[]): Promise<void> => {
+    setProblems([]);
+    const model = running.value;
+    if (!model) return;
+    const taken = files.slice(0, room);
+    setBusy(taken.length);
+    for (const file of taken) {
+      try {
+        onAdd(await learnFrom(file, model));
+      } catch (error) {
+        const problem = `${file.name}: ${problemText(error)}`;
+        setProblems((before) => [...before, problem]);
+      }
+      setBusy((count) => count - 1);
+    }
+    announce(t('myKeys.progress', { n: photos.length, min: MIN_PHOTOS, max: MAX_PHOTOS }));
+  };
+  return (
+    <>
+      <ul class="learnt">
+        {photos.map((photo, i) => (
+          <li key={photo.features}>
+            {photo.photo ? (
+              <BlobImage blob={photo.photo} alt={t('myKeys.photo', { n: i + 1 })} />
+            ) : (
+              <Placeholder kind={kind} />
+            )}
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={t('myKeys.removePhoto', { n: i + 1 })}
+              onClick={() => onRemove(i)}
+            >
+              <Icon of={X} size={20} />
+            </button>
+          </li>
+        ))}
+        {Array.from({ length: busy }, (_, i) => (
+          <li key={`busy-${i}`} class="slot">
+            <span class="spinner" />
+          </li>
+        ))}
+        {Array.from({ length: Math.max(MIN_PHOTOS - photos.length - busy, 0) }, (_, i) => (
+          <li key={`empty-${i}`} class="slot" aria-hidden="true" />
+        ))}
+      </ul>
+      <p role="status">{t('myKeys.progress', { n: photos.length, min: MIN_PHOTOS, max: MAX_PHOTOS })}</p>
+      {problems.map((problem) => (
+        <p key={problem} role="alert" class="failed">
+          {problem}
+        </p>
+      ))}
+      {room > 0 ? <AddButtons onFiles={(files) => void add(files)} isReady={running.value !== null} /> : null}
+    </>
+  );
+}
+
+function AddButtons(props: {
+  readonly onFiles: (files: File[]) => void;
+  readonly isReady: boolean;
+}): JSX.Element {
+  const { onFiles, isReady } = props;
+  return (
+    <div class="bar">
+      <button type="button" disabled={!isReady} onClick={() => chooseFiles('camera', false, onFiles)}>
+        <Icon of={Camera} />
+        {t('myKeys.take')}
+      </button>
+      <button type="button" disabled={!isReady} onClick={() => chooseFiles('photo', true, onFiles)}>
+        <Icon of={ImagePlus} />
+        {t('myKeys.choose')}
+      </button>
+    </div>
+  );
+}
+
+/** What stands for a photo that is not on this device. */
+export function Placeholder({ kind }: { readonly kind: string | null }): JSX.Element {
+  return <span class="image-placeholder">{kind ? <Sketch kind={kind} /> : null}</span>;
+}
+
+function problemText(error: unknown): string {
+  return error instanceof LearnError ? t(`myKeys.${error.problem}`) : photoErrorText(error);
+}

@@ -1,0 +1,57 @@
+/**
+ * Which of the user's keys a key is.
+ *
+ * In:    the keys stored on this device; features of a crop
+ * Out:   the key, or none of them
+ * Needs: core/prototypes.ts, storage/my-keys.ts
+ *
+ * It compares appearance: the shape and colour of the head, the outline. It neither measures nor stores cuts.
+ */
+
+import { signal } from '@preact/signals';
+import type { Card } from '../../core';
+import { enrol, match } from '../../core/prototypes';
+import { allMyKeys, deleteMyKey, type MyKey, putMyKey } from '../storage/my-keys';
+
+/** The user's keys; empty until they have been read. */
+export const myKeys = signal<readonly MyKey[]>([]);
+
+/** Read the keys that are stored, also by another tab; if that fails, those that were read before stay. */
+export async function loadMyKeys(): Promise<void> {
+  myKeys.value = await allMyKeys().catch(() => myKeys.value);
+}
+
+/** Store a key, in place of the one with the same id. Throws what the browser reports if there is no room. */
+export async function saveMyKey(key: MyKey): Promise<void> {
+  await putMyKey(key);
+  const others = myKeys.value.filter(({ id }) => id !== key.id);
+  myKeys.value = [...others, key].sort((one, other) => one.id - other.id);
+}
+
+/** Delete a key. */
+export async function removeMyKey(id: number): Promise<void> {
+  await deleteMyKey(id);
+  myKeys.value = myKeys.value.filter((key) => key.id !== id);
+}
+
+/** Return which of the keys has these features; null: none of them; undefined: there is nothing to compare with. */
+export function ownKey(
+  features: Float32Array | null,
+  card: Pick<Card, 'network'> | undefined,
+): MyKey | null | undefined {
+  const keys = myKeys.value.filter((key) => key.network === card?.network && isComparable(key, features));
+  if (!features || !card || keys.length === 0) return undefined;
+  const prototypes = keys.map(({ photos, network }) =>
+    enrol(
+      photos.map((photo) => photo.features),
+      network,
+    ),
+  );
+  const { index } = match(features, prototypes, card.network);
+  return index === null ? null : (keys[index] ?? null);
+}
+
+/** Return whether a key has as many features: an imported file may say that it is of this network, and not be. */
+function isComparable({ photos }: MyKey, features: Float32Array | null): boolean {
+  return photos.length > 0 && photos.every((photo) => photo.features.length === features?.length);
+}
