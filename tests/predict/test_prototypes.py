@@ -92,3 +92,19 @@ def test_a_file_without_features_gives_none(tmp_path):
     recogniser = Recogniser.load(tiny_file(tmp_path / "keys.tflite"), whole=True)
     (key,) = recogniser.recognise(np.full((300, 300, 3), 128, np.uint8)).keys
     assert key.features is None
+
+
+def test_keys_that_resemble_each_other_need_more_similar_photos():
+    common = 2 * RNG.normal(size=64)
+    alike = [
+        enrol([KEYS[key] + common + 0.3 * RNG.normal(size=64) for _ in range(3)], NETWORK) for key in range(3)
+    ]
+    stranger, photo = KEYS[3] + common, KEYS[0] + common + 0.3 * RNG.normal(size=64)
+    assert match(stranger, alike[:1], NETWORK).index == 0  # nothing shows yet what is common to all keys
+    assert match(stranger, alike, NETWORK).index is None
+    assert match(photo, alike, NETWORK).index == 0
+
+
+def test_a_key_that_was_enrolled_twice_is_still_recognised():
+    twice = [enrol(photos(0), NETWORK), enrol(photos(0), NETWORK), enrol(photos(1), NETWORK)]
+    assert match(photos(0, 1)[0], twice, NETWORK).index in (0, 1)

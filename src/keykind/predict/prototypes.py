@@ -23,6 +23,9 @@ MIN_PHOTOS, MAX_PHOTOS = 3, 5  # of a key that are asked for; both faces, on dif
 MAX_VECTORS = 32  # of one prototype, e.g. from a file
 MAX_FEATURES = 4096  # numbers of one vector, as in a model's card
 LEAST_SIMILARITY = 0.6  # below it a key is none of those that were enrolled; see docs/my-keys.md
+RIVALS = 3  # photos of one's other keys that are most similar to a key
+USUAL_RIVAL, CROWDING = 0.4, 0.8  # their similarity that needs no correction; the correction for each 1 above
+MAX_CROWDING = 0.32  # so that a key that was enrolled twice is still recognised
 DIGITS = 4  # of a number in JSON
 MIN_LENGTH = 1e-6  # of a vector, before it is divided by its length
 
@@ -48,7 +51,7 @@ class Match:
 
     index: int | None  # of the prototype that it is; None: none of them
     nearest: int | None  # of the most similar prototype, even if it is too unlike; None: none can be compared
-    similarity: float  # to the nearest, -1..1
+    similarity: float  # to the nearest, less its `crowding`
     margin: float  # by which the next most similar prototype is less similar, 0..2
 
 
@@ -84,13 +87,11 @@ def match(
     model. Raises KeykindError if the length of the vector differs from that of a prototype of its network.
     """
     unit = _unit(np.asarray(vector, np.float32))
-    similarities = {
-        i: similarity(unit, prototype)
-        for i, prototype in enumerate(prototypes)
-        if prototype.network == network
-    }
-    if not similarities:
+    compared = [(i, prototype) for i, prototype in enumerate(prototypes) if prototype.network == network]
+    if not compared:
         return Match(None, None, -1.0, 0.0)
+    known = [prototype for _, prototype in compared]
+    similarities = {i: similarity(unit, prototype) - crowding(prototype, known) for i, prototype in compared}
     order = sorted(similarities, key=lambda i: -similarities[i])
     best = similarities[order[0]]
     margin = best - (similarities[order[1]] if len(order) > 1 else -1.0)
@@ -100,14 +101,31 @@ def match(
 def similarity(unit: Floats, prototype: Prototype) -> float:
     """Return how similar a vector (n,) of unit length is to a prototype, -1..1.
 
-    The mean of two cosines: with the nearest photo, and with the mean of all photos, which alone would be too
-    strict for a key that looks different from its other side, or too lenient for a prototype of many photos.
+    The mean of two cosines: with the nearest photo, and with the mean of all photos.
     """
     if unit.shape != prototype.vectors.shape[1:]:
         fault = f"has {unit.size} features instead of {prototype.vectors.shape[1]}"
         raise KeykindError("key", fault=fault, remedy="compute them with the model of the prototype")
     nearest = float((prototype.vectors @ unit).max())
     return (nearest + float(_unit(prototype.vectors.mean(axis=0)) @ unit)) / 2
+
+
+def crowding(prototype: Prototype, prototypes: Sequence[Prototype]) -> float:
+    """Return by how much similarities to a prototype are too high, since one's other keys resemble it, too.
+
+    Where all photos have the same ground and light, or all keys one shape, even a stranger is similar.
+    Normalises scores by those of a cohort (Z-norm, known from speaker verification): here one's other keys.
+    """
+    rivals = [
+        similarity(vector, prototype)
+        for other in prototypes
+        if other is not prototype
+        for vector in other.vectors
+    ]
+    if not rivals:
+        return 0.0
+    level = float(np.mean(sorted(rivals)[-RIVALS:]))
+    return min(max(CROWDING * (level - USUAL_RIVAL), 0.0), MAX_CROWDING)
 
 
 def from_json(entries: Any) -> Prototype:

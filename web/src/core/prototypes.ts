@@ -3,15 +3,17 @@
  *
  * In:    features of crops (ClassifierOutputs.features); the SHA-256 of the network that they are from (Card.network)
  * Out:   Prototype of a key; Match: the key, or none of them
- * Needs: constants.json
+ * Needs: constants.json, numbers.ts
  *
  * Same results as predict/prototypes.py. Appearance only: nothing is measured, and no depth of a cut is computed or stored.
  */
 
 import constants from './constants.json';
+import { clamp } from './numbers';
 
 export const { MIN_PHOTOS, MAX_PHOTOS, MAX_VECTORS, LEAST_SIMILARITY } = constants.prototypes;
 const { SCHEMA, MAX_FEATURES, DIGITS, MIN_LENGTH } = constants.prototypes;
+const { RIVALS, USUAL_RIVAL, CROWDING, MAX_CROWDING } = constants.prototypes;
 
 /** What is kept of the photos of one key. */
 export interface Prototype {
@@ -30,7 +32,7 @@ export interface PrototypeJson {
 export interface Match {
   readonly index: number | null; // of the prototype that it is; null: none of them
   readonly nearest: number | null; // of the most similar one, even if it is too unlike; null: none can be compared
-  readonly similarity: number; // to the nearest, -1..1
+  readonly similarity: number; // to the nearest, less its correction for one's other keys
   readonly margin: number; // by which the next most similar one is less similar, 0..2
 }
 
@@ -72,7 +74,10 @@ export function match(
   const compared = prototypes
     .map((prototype, index) => ({ prototype, index }))
     .filter(({ prototype }) => prototype.network === network)
-    .map(({ prototype, index }) => ({ index, similarity: similarityOf(vector, prototype) }))
+    .map(({ prototype, index }, _, known) => ({
+      index,
+      similarity: similarityOf(vector, prototype) - crowdingOf(prototype, known, prototypes),
+    }))
     .sort((entry, other) => other.similarity - entry.similarity);
   const [best, second] = compared;
   if (!best) return { index: null, nearest: null, similarity: -1, margin: 0 };
@@ -88,6 +93,33 @@ export function match(
 export function similarityOf(vector: Float32Array, { vectors }: Prototype): number {
   const nearest = Math.max(...vectors.map((other) => dot(vector, other)));
   return (nearest + dot(unit(meanOf(vectors)), vector)) / 2;
+}
+
+/** Corrections of prototypes among others: they change with the keys only, and matching runs for each frame. */
+const corrections = new WeakMap<readonly Prototype[], Map<Prototype, number>>();
+
+/**
+ * Return by how much similarities to a prototype are too high, since one's other keys resemble it, too: as in
+ * predict/prototypes.py. list: the object that `known` comes from, which must not change afterwards.
+ */
+function crowdingOf(
+  prototype: Prototype,
+  known: readonly { readonly prototype: Prototype }[],
+  list: readonly Prototype[],
+): number {
+  const cached = corrections.get(list) ?? new Map<Prototype, number>();
+  corrections.set(list, cached);
+  const found = cached.get(prototype);
+  if (found !== undefined) return found;
+  const rivals = known
+    .filter((other) => other.prototype !== prototype)
+    .flatMap((other) => other.prototype.vectors.map((vector) => similarityOf(vector, prototype)))
+    .sort((a, b) => b - a)
+    .slice(0, RIVALS);
+  const level = rivals.reduce((sum, value) => sum + value, 0) / Math.max(rivals.length, 1);
+  const correction = rivals.length > 0 ? clamp(CROWDING * (level - USUAL_RIVAL), 0, MAX_CROWDING) : 0;
+  cached.set(prototype, correction);
+  return correction;
 }
 
 /** Return a prototype as JSON values, rounded as in Python. */

@@ -10,7 +10,7 @@
 
 import { signal } from '@preact/signals';
 import type { Card } from '../../core';
-import { enrol, match } from '../../core/prototypes';
+import { enrol, match, type Prototype } from '../../core/prototypes';
 import { allMyKeys, deleteMyKey, type MyKey, putMyKey } from '../storage/my-keys';
 
 /** The user's keys; empty until they have been read. */
@@ -34,24 +34,44 @@ export async function removeMyKey(id: number): Promise<void> {
   myKeys.value = myKeys.value.filter((key) => key.id !== id);
 }
 
-/** Return which of the keys has these features; null: none of them; undefined: there is nothing to compare with. */
-export function ownKey(
-  features: Float32Array | null,
-  card: Pick<Card, 'network'> | undefined,
-): MyKey | null | undefined {
-  const keys = myKeys.value.filter((key) => key.network === card?.network && isComparable(key, features));
-  if (!features || !card || keys.length === 0) return undefined;
-  const prototypes = keys.map(({ photos, network }) =>
+/** The keys that features of a network compare with, and their prototypes: made once, as live answers ask for each frame. */
+interface Comparable {
+  readonly stored: readonly MyKey[];
+  readonly network: string;
+  readonly count: number;
+  readonly keys: readonly MyKey[];
+  readonly prototypes: readonly Prototype[];
+}
+
+let latest: Comparable | null = null;
+
+function comparable(features: Float32Array, network: string): Comparable {
+  const [stored, count] = [myKeys.value, features.length];
+  if (latest?.stored === stored && latest.network === network && latest.count === count) return latest;
+  const keys = stored.filter((key) => key.network === network && isComparable(key, features));
+  const prototypes = keys.map(({ photos }) =>
     enrol(
       photos.map((photo) => photo.features),
       network,
     ),
   );
+  latest = { stored, network, count, keys, prototypes };
+  return latest;
+}
+
+/** Return which of the keys has these features; null: none of them; undefined: there is nothing to compare with. */
+export function ownKey(
+  features: Float32Array | null,
+  card: Pick<Card, 'network'> | undefined,
+): MyKey | null | undefined {
+  if (!features || !card) return undefined;
+  const { keys, prototypes } = comparable(features, card.network);
+  if (keys.length === 0) return undefined;
   const { index } = match(features, prototypes, card.network);
   return index === null ? null : (keys[index] ?? null);
 }
 
 /** Return whether a key has as many features: an imported file may say that it is of this network, and not be. */
-function isComparable({ photos }: MyKey, features: Float32Array | null): boolean {
-  return photos.length > 0 && photos.every((photo) => photo.features.length === features?.length);
+function isComparable({ photos }: MyKey, features: Float32Array): boolean {
+  return photos.length > 0 && photos.every((photo) => photo.features.length === features.length);
 }
