@@ -16,7 +16,7 @@ from keykind.predict.recogniser import NOT_A_KEY, Recogniser
 from keykind.train.backbone import load_backbone
 from keykind.train.bn_folding import fold, folded_arrays
 
-MEGABYTES = 8
+MEGABYTES = 8.2  # of the networks of the first visit, before they are packed
 TILE = 256  # width of one of fifty keys, px
 
 

@@ -41,6 +41,8 @@ VIEWS = {
     "new key": ("#/my-keys/new", ".my-key"),
     "about": ("#/about", ".about"),
 }  # address, selector
+KINDS_LINK = ".tabs a[href='#/kinds']"
+KIND_CARD = ".kinds .kind-card"
 SELF_TEST = "selftest.html"
 
 EXAMPLE = bundled_photos() / "test" / "dimple" / "dimple-00.jpg"

@@ -11,6 +11,8 @@ from PIL import ExifTags, Image, ImageCms
 
 from app_actions import (
     CORRECTED,
+    KIND_CARD,
+    KINDS_LINK,
     NO_CAMERA,
     OFFLINE_READY,
     VIDEO,
@@ -210,8 +212,9 @@ def test_the_app_answers_in_a_private_window(engine, host):
 
 
 def test_the_back_button_returns_to_the_view_before(any_page):
-    view(any_page, "kinds")
-    view(any_page, "kind")
+    any_page.click(KINDS_LINK)  # WebKit's Back passes over views that no click has opened
+    any_page.click(KIND_CARD)
+    any_page.wait_for(".kind")
     any_page.back()
     any_page.wait_for(".kinds")
 
