@@ -29,7 +29,7 @@ from keykind.train.detector.labels import LabelledPhoto, labelled_photos
 
 FILE, MAPS = "features.npz", "maps"
 SEVERAL_VIEWS, SINGLE_VIEWS = 5, 3  # of each photo of a series, and of a set
-MAX_SINGLE = 1500  # keys of sets
+MAX_SINGLE = 3500  # keys of sets
 
 
 @dataclass(frozen=True, slots=True)

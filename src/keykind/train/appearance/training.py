@@ -19,11 +19,11 @@ from numpy.typing import NDArray
 from keykind.model.feature_head import FeatureHead
 from keykind.train.backend import keras, tf
 
-CHANNELS, MULTIPLIER, FEATURES = 32, 2, 128  # after the 1 x 1 convolution; per channel, over the rows; output
+CHANNELS, MULTIPLIER, FEATURES = 64, 2, 64  # after the 1 x 1 convolution; per channel, over the rows; output
 KEYS, VIEWS = 40, 6  # of a batch; views of one key at most
 ALIKE = 2  # groups of KEYS / 4 keys of one kind each in a batch: hard to tell apart
 TEMPERATURE = 0.1  # of the contrastive loss
-STEPS, LEARNING_RATE = 4000, 3e-3
+STEPS, LEARNING_RATE = 8000, 3e-3
 DROPOUT, WEIGHT_DECAY = 0.1, 1e-4
 MIN_DEVIATION = 1e-3  # of a channel, before it is divided by its standard deviation
 
