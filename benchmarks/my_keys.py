@@ -1,16 +1,16 @@
-"""Are one's own keys recognised by a few photos of each, and are other keys refused?
+"""Are one's own keys identified by a few photos of each, and are unknown keys rejected?
 
     python benchmarks/my_keys.py FOLDER [--sets 4] [--real PHOTOS] [--lights HDRIS ...] [--write]
 
 In:    nothing: keys are rendered into FOLDER, where photos that exist are taken; PHOTOS: a folder of real
        photos with labels.csv (path, key_id), several of each key
-Out:   how many test photos of enrolled keys are matched with the right one, and how many of other keys are
-       refused; with --write also in docs/benchmarks.md
+Out:   how many test photos of enrolled keys are matched with the right one, and how many of unknown keys are
+       rejected; with --write also in docs/benchmarks.md
 Needs: keykind[render] to render
 
 Each set is 12 keys of one owner, several of one kind. Three photos of each are enrolled: the first three in
 which keykind finds the key. The others are tested: on another ground, in other light, from another side.
-Strangers are the keys of all other sets. LEAST_SIMILARITY was chosen on sets that are measured apart.
+Unknown keys are those of all other sets. LEAST_SIMILARITY was chosen on sets of their own.
 """
 
 import argparse
@@ -34,7 +34,7 @@ SET, ENROLLED, PHOTOS = 12, 3, 6  # keys of a set; photos of a key that are enro
 SIZE = 448  # px, longer side of a rendered photo
 SEEDS = {"threshold": 21002, "measure": 21003}  # of the keys
 RESAMPLES, REPEATS = 2000, 20  # bootstrap over sets; draws of the enrolled real photos
-REFUSED = 0.93  # share of the strangers of the threshold's sets that it refuses; 0.9 is asked for
+REJECTED = 0.93  # share of the unknown keys of the threshold sets that it rejects; the target is 0.9
 MIN_REAL = 2 * ENROLLED  # photos of a real key
 PACKAGES = ("keykind", "ai-edge-litert", "numpy", "pillow")
 Features = NDArray[np.float32]
@@ -59,12 +59,12 @@ class Outcome:
     """How one photo was matched."""
 
     key: str
-    expected: int | None  # index of the key in its set; None: a stranger
+    expected: int | None  # index of the key in its set; None: an unknown key
     match: Match | None  # None: no key was found in the photo
     same_kind: bool = False  # whether the nearest key of the set is of the kind of this one
 
     def is_right(self, least: float) -> bool:
-        """Return whether the answer is the key itself, or for a stranger none of them."""
+        """Return whether the answer is right: the key itself; for an unknown key, none."""
         if self.match is None:
             return self.expected is None
         accepted = self.match.nearest if self.match.similarity >= least else None
@@ -145,14 +145,14 @@ def key_at(path: Path, recogniser: Recogniser, ends: NDArray[np.float64] | None)
     return None if near is None or distances[near] > MAX_DISTANCE else keys[near].features
 
 
-def outcomes(own: Sequence[OwnKey], strangers: Sequence[OwnKey]) -> Iterator[Outcome]:
-    """Enrol a set and match the other photos of its keys, and all photos of strangers."""
+def outcomes(own: Sequence[OwnKey], unknown: Sequence[OwnKey]) -> Iterator[Outcome]:
+    """Enrol a set; match the other photos of its keys, and all photos of unknown keys."""
     prototypes = [enrol(key.features[:ENROLLED], "network") for key in own if len(key.features) > ENROLLED]
     kept = [key for key in own if len(key.features) > ENROLLED]
     for i, key in enumerate(kept):
         yield from (matched(key, i, vector, prototypes, kept) for vector in key.features[ENROLLED:])
         yield from (Outcome(key.name, i, None) for _ in range(key.missed))
-    for key in strangers:
+    for key in unknown:
         yield from (matched(key, None, vector, prototypes, kept) for vector in key.features)
 
 
@@ -166,12 +166,12 @@ def matched(
 
 
 def set_outcomes(sets: Sequence[Sequence[OwnKey]]) -> list[list[Outcome]]:
-    """Return the outcomes of each set; its strangers are the keys of the others."""
+    """Return the outcomes of each set; the keys of the others are unknown to it."""
     return [list(outcomes(own, [key for other in sets if other is not own for key in other])) for own in sets]
 
 
 def real_outcomes(folder: Path, recogniser: Recogniser) -> list[list[Outcome]]:
-    """Return outcomes of real keys: each is a stranger once; the enrolled photos are drawn REPEATS times."""
+    """Return outcomes of real keys: each is the unknown key once; enrolled photos are drawn REPEATS times."""
     photos = defaultdict(list)
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
@@ -189,15 +189,15 @@ def real_outcomes(folder: Path, recogniser: Recogniser) -> list[list[Outcome]]:
             for key in keys
         ]
         groups += [
-            list(outcomes([key for key in drawn if key is not stranger], [stranger])) for stranger in drawn
+            list(outcomes([key for key in drawn if key is not unknown], [unknown])) for unknown in drawn
         ]
     return groups
 
 
-def threshold(groups: Sequence[Sequence[Outcome]], refused: float = REFUSED) -> float:
-    """Return the similarity below which this share of the strangers' photos is."""
+def threshold(groups: Sequence[Sequence[Outcome]], rejected: float = REJECTED) -> float:
+    """Return the similarity below which this share of the photos of unknown keys is."""
     values = [one.match.similarity for group in groups for one in group if one.expected is None and one.match]
-    return float(np.quantile(values, refused))
+    return float(np.quantile(values, rejected))
 
 
 def rates(groups: Sequence[Sequence[Outcome]], least: float) -> dict[str, float]:
@@ -205,8 +205,8 @@ def rates(groups: Sequence[Sequence[Outcome]], least: float) -> dict[str, float]
     every = [outcome for group in groups for outcome in group]
     mine = [outcome for outcome in every if outcome.expected is not None]
     found = [outcome for outcome in mine if outcome.match is not None]
-    strangers = [outcome for outcome in every if outcome.expected is None]
-    akin = [outcome for outcome in strangers if outcome.same_kind]
+    unknown = [outcome for outcome in every if outcome.expected is None]
+    akin = [outcome for outcome in unknown if outcome.same_kind]
 
     def share(part: Sequence[Outcome], level: float) -> float:
         return sum(outcome.is_right(level) for outcome in part) / max(len(part), 1)
@@ -215,8 +215,8 @@ def rates(groups: Sequence[Sequence[Outcome]], least: float) -> dict[str, float]
         "right": share(mine, least),
         "right, of keys found": share(found, least),
         "nearest is right": share(mine, -1.0),
-        "strangers refused": share(strangers, least),
-        "strangers refused, nearest of their kind": share(akin, least),
+        "unknown keys rejected": share(unknown, least),
+        "unknown keys rejected, nearest of their kind": share(akin, least),
     }
 
 
@@ -249,12 +249,12 @@ def report(sets: dict[str, list[list[OwnKey]]], real: list[list[Outcome]] | None
     ]
     count, keys = len(sets["measure"]), SET * len(sets["measure"])
     mine = sum(outcome.expected is not None for group in groups["measure"] for outcome in group)
-    strangers = sum(outcome.expected is None for group in groups["measure"] for outcome in group)
+    unknown = sum(outcome.expected is None for group in groups["measure"] for outcome in group)
     table = markdown(("photos", "measured sets", "sets of the threshold", "real keys"), rows)
     return f"""{count} sets of {SET} rendered keys ({keys} keys), {ENROLLED} photos of each enrolled;
-{mine} other photos of them and {strangers} matches of strangers, in brackets the 95% interval over sets.
+{mine} other photos of them and {unknown} matches of unknown keys, in brackets the 95% interval over sets.
 A key that is not found in a test photo counts as wrong in the first row. The threshold is
-{LEAST_SIMILARITY}; on the sets that it was chosen on, {REFUSED:.0%} of the strangers are below
+{LEAST_SIMILARITY}; on the sets that it was chosen on, {REJECTED:.0%} of the unknown keys are below
 {threshold(groups["threshold"]):.2f}.
 
 {table}"""

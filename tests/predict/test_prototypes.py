@@ -99,9 +99,9 @@ def test_keys_that_resemble_each_other_need_more_similar_photos():
     alike = [
         enrol([KEYS[key] + common + 0.3 * RNG.normal(size=64) for _ in range(3)], NETWORK) for key in range(3)
     ]
-    stranger, photo = KEYS[3] + common, KEYS[0] + common + 0.3 * RNG.normal(size=64)
-    assert match(stranger, alike[:1], NETWORK).index == 0  # nothing shows yet what is common to all keys
-    assert match(stranger, alike, NETWORK).index is None
+    unknown, photo = KEYS[3] + common, KEYS[0] + common + 0.3 * RNG.normal(size=64)
+    assert match(unknown, alike[:1], NETWORK).index == 0  # nothing shows yet what is common to all keys
+    assert match(unknown, alike, NETWORK).index is None
     assert match(photo, alike, NETWORK).index == 0
 
 

@@ -113,7 +113,7 @@ def similarity(unit: Floats, prototype: Prototype) -> float:
 def crowding(prototype: Prototype, prototypes: Sequence[Prototype]) -> float:
     """Return by how much similarities to a prototype are too high, since one's other keys resemble it, too.
 
-    Where all photos have the same ground and light, or all keys one shape, even a stranger is similar.
+    Where all photos have the same ground and light, or all keys one shape, even an unknown key is similar.
     Normalises scores by those of a cohort (Z-norm, known from speaker verification): here one's other keys.
     """
     rivals = [
