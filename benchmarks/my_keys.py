@@ -1,12 +1,14 @@
 """Are one's own keys identified by a few photos of each, and are unknown keys rejected?
 
-    python benchmarks/my_keys.py FOLDER [--sets 4] [--real PHOTOS] [--lights HDRIS ...] [--write]
+    keykind dev render-keys FOLDER/threshold --keys 36 --photos 6 --seed 21002 --lights HDRIS ...
+    keykind dev render-keys FOLDER/measure --keys 72 --photos 6 --seed 21003 --lights HDRIS ...
+    python benchmarks/my_keys.py FOLDER [--real PHOTOS] [--write]
 
-In:    nothing: keys are rendered into FOLDER, where photos that exist are taken; PHOTOS: a folder of real
-       photos with labels.csv (path, key_id), several of each key
+In:    FOLDER: several photos of each key, rendered as above; PHOTOS: a folder of real photos with labels.csv
+       (path, key_id), several of each key
 Out:   how many test photos of enrolled keys are matched with the right one, and how many of unknown keys are
        rejected; with --write also in docs/benchmarks.md
-Needs: keykind[render] to render
+Needs: nothing beyond keykind
 
 Each set is 12 keys of one owner, several of one kind. Three photos of each are enrolled: the first three in
 which keykind finds the key. The others are tested: on another ground, in other light, from another side.
@@ -31,8 +33,6 @@ from keykind.predict.recogniser import Recogniser
 from table import markdown, section, write_section
 
 SET, ENROLLED, PHOTOS = 12, 3, 6  # keys of a set; photos of a key that are enrolled, and that there are
-SIZE = 448  # px, longer side of a rendered photo
-SEEDS = {"threshold": 21002, "measure": 21003}  # of the keys
 RESAMPLES, REPEATS = 2000, 20  # bootstrap over sets; draws of the enrolled real photos
 REJECTED = 0.93  # share of the unknown keys of the threshold sets that it rejects; the target is 0.9
 MIN_REAL = 2 * ENROLLED  # photos of a real key
@@ -72,45 +72,23 @@ class Outcome:
 
 
 def main() -> None:
-    """Render what is missing, measure, print and write the table."""
+    """Measure, print and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--sets", type=int, default=4)
-    parser.add_argument("--threshold-sets", type=int, default=2)
+    parser.add_argument("--sets", type=int, default=6)
+    parser.add_argument("--threshold-sets", type=int, default=3)
     parser.add_argument("--model", type=Path, help="default: the bundled one")
     parser.add_argument("--real", type=Path, help="folder of real photos with labels.csv")
-    for name in ("lights", "grounds", "behind", "clutter"):
-        parser.add_argument(f"--{name}", type=Path, help="as of keykind render")
-    parser.add_argument("--no-render", action="store_true", help="take what is in FOLDER")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     counts = {"threshold": options.threshold_sets, "measure": options.sets}
-    if not options.no_render:
-        render(options, counts)
     recogniser = Recogniser.load(options.model)
     sets = {name: read_sets(options.folder / name, count, recogniser) for name, count in counts.items()}
     text = report(sets, real_outcomes(options.real, recogniser) if options.real else None)
     print(text)
     if options.write:
-        command = (
-            f"python benchmarks/my_keys.py FOLDER --sets {options.sets} --real PHOTOS --lights ... --write"
-        )
+        command = f"python benchmarks/my_keys.py FOLDER --sets {options.sets} --real PHOTOS --write"
         write_section("my-keys", section("My keys", text, command=command, packages=PACKAGES))
-
-
-def render(options: argparse.Namespace, counts: dict[str, int]) -> None:
-    """Render the photos that do not exist yet."""
-    from keykind.render.paint.assets import find_assets  # noqa: PLC0415 - needs the extra render
-    from keykind.render.sets.key_series import render_series, series  # noqa: PLC0415
-    from keykind.render.sets.rendering import Studio  # noqa: PLC0415
-    from keykind.render.studio.variant import choose_variant  # noqa: PLC0415
-
-    variant = choose_variant()
-    variant.set_environment()
-    assets = find_assets(options.lights, options.grounds, options.behind, options.clutter)
-    for name, count in counts.items():
-        photos = series(options.folder / name, range(SET * count), PHOTOS, seed=SEEDS[name], size=SIZE)
-        render_series(list(photos), Studio(variant, 2, assets))
 
 
 def read_sets(folder: Path, count: int, recogniser: Recogniser) -> list[list[OwnKey]]:
@@ -250,12 +228,12 @@ def report(sets: dict[str, list[list[OwnKey]]], real: list[list[Outcome]] | None
     count, keys = len(sets["measure"]), SET * len(sets["measure"])
     mine = sum(outcome.expected is not None for group in groups["measure"] for outcome in group)
     unknown = sum(outcome.expected is None for group in groups["measure"] for outcome in group)
+    least = threshold(groups["threshold"])
     table = markdown(("photos", "measured sets", "sets of the threshold", "real keys"), rows)
     return f"""{count} sets of {SET} rendered keys ({keys} keys), {ENROLLED} photos of each enrolled;
 {mine} other photos of them and {unknown} matches of unknown keys, in brackets the 95% interval over sets.
-A key that is not found in a test photo counts as wrong in the first row. The threshold is
-{LEAST_SIMILARITY}; on the sets that it was chosen on, {REJECTED:.0%} of the unknown keys are below
-{threshold(groups["threshold"]):.2f}.
+A key that is not found in a test photo counts as wrong in the first row. The threshold is {LEAST_SIMILARITY};
+on the sets that it was chosen on, {REJECTED:.0%} of the unknown keys are below {least:.2f}.
 
 {table}"""
 
