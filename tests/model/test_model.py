@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from keykind import __version__
 from keykind.core.errors import BadModel
+from keykind.model.appended_zip import build_zip
 from keykind.model.card import labels, write_card
 from keykind.model.model import (
     GRID,
@@ -27,7 +28,6 @@ from keykind.model.model import (
     Answer,
     Model,
     _assemble,
-    _build_zip,
     load_model,
     pack,
     unpack,
@@ -60,7 +60,7 @@ def with_card(change=None, *, text: bytes | None = None, kinds: bytes | None = N
         change(entries)
     card_json = (json.dumps(entries, indent=2, ensure_ascii=False) + "\n").encode() if text is None else text
     members = {"labels.txt": labels(CARD) if kinds is None else kinds, "card.json": card_json}
-    return FLATBUFFER + _build_zip(members, len(FLATBUFFER))
+    return FLATBUFFER + build_zip(members, len(FLATBUFFER))
 
 
 def tiny(**card) -> Model:
@@ -335,7 +335,7 @@ def test_a_zip_alone_is_no_model_file():
 )
 def test_a_zip_with_other_members_is_rejected(members):
     rejection(FLATBUFFER + zipfile_of(members))
-    rejection(FLATBUFFER + _build_zip(members, len(FLATBUFFER)))
+    rejection(FLATBUFFER + build_zip(members, len(FLATBUFFER)))
 
 
 def test_a_zip_bomb_is_not_decompressed():
@@ -346,12 +346,12 @@ def test_a_zip_bomb_is_not_decompressed():
 def test_a_zip_of_many_members_is_rejected_quickly():
     members = {"labels.txt": labels(CARD), "card.json": CARD_JSON} | {f"{i}": b"" for i in range(10_000)}
     start = time.process_time()
-    rejection(FLATBUFFER + _build_zip(members, len(FLATBUFFER)))
+    rejection(FLATBUFFER + build_zip(members, len(FLATBUFFER)))
     assert time.process_time() - start < 10
 
 
 def test_two_zips_are_rejected():
-    rejection(MODEL_FILE + _build_zip({"labels.txt": labels(CARD), "card.json": CARD_JSON}, len(MODEL_FILE)))
+    rejection(MODEL_FILE + build_zip({"labels.txt": labels(CARD), "card.json": CARD_JSON}, len(MODEL_FILE)))
     rejection(_assemble(MODEL_FILE, CARD)[: len(MODEL_FILE)] + MODEL_FILE[len(FLATBUFFER) :])
 
 
@@ -364,7 +364,7 @@ def test_a_damaged_network_does_not_match_its_hash():
     changed = bytearray(FLATBUFFER)
     changed[len(changed) // 2] ^= 1
     members = {"labels.txt": labels(CARD), "card.json": CARD_JSON}
-    assert "sha256" in rejection(bytes(changed) + _build_zip(members, len(changed)))
+    assert "sha256" in rejection(bytes(changed) + build_zip(members, len(changed)))
 
 
 def test_labels_that_differ_from_the_kinds_are_rejected():

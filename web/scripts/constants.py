@@ -14,7 +14,7 @@ from typing import Any
 
 from keykind.core import logistic
 from keykind.detect import align, crops, detector, duplicates, key_mask, postprocess, refiner, sharpness
-from keykind.model import allowed_ops, card, decision, flatbuffer, gradcam, model
+from keykind.model import allowed_ops, appended_zip, card, decision, flatbuffer, gradcam, model
 from keykind.photo import decode
 from keykind.predict import prototypes
 
@@ -34,11 +34,12 @@ ALL_CONSTANTS = (
 SOME_CONSTANTS = {
     logistic: ("SCORE_LOGIT",),
     card: (
-        *("SCHEMA", "SIZE", "WHOLE", "KEY", "PRECISIONS", "VIEWS", "SUBJECT", "LABELS"),
+        *("SCHEMA", "SIZE", "WHOLE", "KEY", "PRECISIONS", "VIEWS", "SUBJECT", "LABELS", "CARD"),
         *("WITHOUT_FEATURES", "MAX_FEATURES"),
         *("MAX_KINDS", "MAX_NAME", "MAX_TEMPERATURE", "MAX_OOD_THRESHOLD"),
     ),
-    model: ("GRID", "CARD", "MAX_BYTES", "MAX_ZIP", "CERTAIN_PROBABILITY", "CERTAIN_OOD"),
+    appended_zip: ("MAX_ZIP",),
+    model: ("GRID", "MAX_BYTES", "CERTAIN_PROBABILITY", "CERTAIN_OOD"),
     flatbuffer: ("TYPES", "MAX_ITEMS", "MAX_AXES", "MAX_ELEMENTS", "MAX_TOTAL_ELEMENTS"),
     decode: ("MIN_SIDE", "MAX_PIXELS", "MAX_BYTES", "RESIZE"),
 }

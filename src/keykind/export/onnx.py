@@ -13,8 +13,8 @@ import onnx
 
 from keykind.core.errors import BadModel
 from keykind.core.quiet import quiet
-from keykind.model.card import LABELS, labels, write_card
-from keykind.model.model import CARD, unpack
+from keykind.model.card import CARD, LABELS, labels, write_card
+from keykind.model.model import unpack
 from keykind.photo.decode import RESIZE
 from keykind.train import backend  # noqa: F401 - imports TensorFlow quietly, before tf2onnx does
 

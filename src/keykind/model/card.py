@@ -25,6 +25,7 @@ VIEWS = ("plain", "edge")
 SUBJECT = "subject"  # entry of `about`: "key" if the photos trained on show keys, else "other"
 OTHER = "other"
 LABELS = "labels.txt"  # where other programs, e.g. MediaPipe, look for the class names
+CARD = "card.json"  # the zip has LABELS and this, in this order
 MAX_KINDS = 1000
 MAX_FEATURES = 4096  # numbers of one crop
 MAX_NAME = 255  # characters of a kind's name, as of a folder's

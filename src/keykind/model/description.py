@@ -17,10 +17,10 @@ from typing import Any
 from keykind.core.errors import BadModel, printable
 from keykind.core.files import READ_ERRORS
 from keykind.model import shipped
-from keykind.model.card import JSON_NAMES, KEY, WHOLE, Card
+from keykind.model.card import CARD, JSON_NAMES, KEY, WHOLE, Card
 from keykind.model.flatbuffer import read_interface
 from keykind.model.interpreter import IDENTIFIER
-from keykind.model.model import CARD, read_model_file, unpack
+from keykind.model.model import read_model_file, unpack
 
 RUN_MODEL = "keys.tflite"  # of a run's folder
 PARTS = {shipped.DETECTOR: "detector", shipped.REFINER: "refiner"}  # of keykind: networks without a card

@@ -11,23 +11,19 @@ expects) and card.json. Hashes detect damage, not forgery: a file is never trust
 
 import hashlib
 import stat
-import struct
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from keykind.core.errors import BadModel, printable
-from keykind.core.files import READ_ERRORS
 from keykind.core.parallel import short_map
 from keykind.model import shipped
-from keykind.model.card import EXPORT_AGAIN, LABELS, SIZE, WHOLE, Card, labels, read_card, write_card
+from keykind.model.appended_zip import build_zip, read_zip
+from keykind.model.card import CARD, EXPORT_AGAIN, LABELS, SIZE, WHOLE, Card, labels, read_card, write_card
 from keykind.model.head import Floats
 from keykind.model.interpreter import IDENTIFIER, InterpreterPool
 from keykind.model.preprocess import Crop
@@ -36,20 +32,12 @@ from keykind.photo.decode import RESIZE
 __all__ = ["GRID", "Answer", "Card", "Model", "load_model", "pack", "read_model_file", "unpack"]
 
 GRID = 7  # side of a class map
-CARD = "card.json"  # the zip has LABELS and this, in this order
 MAX_BYTES = 200_000_000  # of a file; MobileNetV2 has 9 million, the largest backbone 24 million
-MAX_ZIP = 1_000_000  # bytes; enough for 1000 kinds and a long card
 TOLERANCE = 0.01  # of probabilities outside 0..1; int8 has a resolution of 1/256
 CERTAIN_PROBABILITY = 0.9  # probability from which an answer is not averaged with that for the mirror image
 CERTAIN_OOD = 0.8  # thresholds of the OOD score up to which it is not
 # What LiteRT raises for a network that it cannot run, mostly the first three.
 _RUN_ERRORS = (RuntimeError, ValueError, MemoryError, IndexError, TypeError)
-
-_LOCAL, _CENTRAL, _END = struct.Struct("<4s5H3L2H"), struct.Struct("<4s6H3L5H2L"), struct.Struct("<4s4H2LH")
-_VERSION = 20  # of the zip format: 2.0
-_MADE_BY = 3 << 8 | _VERSION  # Unix: the file has permissions
-_DATE = 1 << 5 | 1  # 1 January 1980, the earliest of a zip: the same model always gives the same bytes
-_PERMISSIONS = 0o100644 << 16  # a regular file, rw-r--r--
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -222,10 +210,10 @@ def _split(data: bytes, name: str | Path) -> tuple[bytes, Card]:
         start = printable(data[:16].decode("latin-1"))
         fault = f"is not a model file (starts with '{start}'; {len(data):,} bytes)"
         raise BadModel(name, fault=fault, remedy="use a .tflite file that keykind exported")
-    members, offset = _read_zip(data, name)
+    members, offset = read_zip(data, name)
     flatbuffer = data[:offset]
     card = read_card(members.get(CARD, b""), flatbuffer, RESIZE, name)
-    if list(members) != [LABELS, CARD] or data[offset:] != _build_zip(members, offset):
+    if list(members) != [LABELS, CARD] or data[offset:] != build_zip(members, offset):
         raise BadModel(name, fault="ends in a zip that keykind did not write", remedy=EXPORT_AGAIN)
     if members[LABELS] != labels(card):
         fault = f"has a {LABELS} that differs from the {len(card.kinds)} kinds of its card"
@@ -267,24 +255,6 @@ def _too_large(count: int, name: str | Path) -> BadModel:
     return BadModel(name, fault=fault, remedy="use a .tflite file that keykind exported")
 
 
-def _read_zip(data: bytes, name: str | Path) -> tuple[dict[str, bytes], int]:
-    """Return the members of the zip at the end of a file, and the offset of the zip."""
-    before = max(0, len(data) - MAX_ZIP)  # bounds the time for a hostile list of members
-    try:
-        with zipfile.ZipFile(BytesIO(data[before:])) as archive:
-            infos = archive.infolist()
-            if any(info.compress_type != zipfile.ZIP_STORED for info in infos):  # it could expand to any size
-                raise ValueError("a member is compressed")
-            if CARD not in archive.namelist() or len(set(archive.namelist())) < len(infos):
-                raise ValueError(f"it does not hold exactly one {CARD}")
-            members = {info.filename: archive.read(info) for info in infos}
-            return members, before + min(info.header_offset for info in infos)
-    except READ_ERRORS as error:
-        fault = f"has no card at its end, or is truncated ({len(data):,} bytes; {str(error)[:100]})"
-        remedy = "use a .tflite file that keykind exported, or copy it again"
-        raise BadModel(name, fault=fault, remedy=remedy) from error
-
-
 def _assemble(flatbuffer: bytes, card: Card) -> bytes:
     try:
         members = {LABELS: labels(card), CARD: write_card(card, flatbuffer, RESIZE)}
@@ -292,21 +262,4 @@ def _assemble(flatbuffer: bytes, card: Card) -> bytes:
         raise BadModel(
             CARD, fault=f"cannot represent this card ({error})", remedy="use JSON values"
         ) from error
-    return flatbuffer + _build_zip(members, len(flatbuffer))
-
-
-def _build_zip(members: dict[str, bytes], offset: int) -> bytes:
-    """Return the zip for byte `offset` of a file, in the only form that keykind writes.
-
-    Not by zipfile: a file that is read is compared with this, so it must not depend on the version of Python.
-    """
-    bodies, entries = b"", b""
-    for name, data in members.items():
-        common = (_VERSION, 0, 0, 0, _DATE, zlib.crc32(data), len(data), len(data), len(name), 0)
-        position = offset + len(bodies)
-        entries += (
-            _CENTRAL.pack(b"PK\1\2", _MADE_BY, *common, 0, 0, 0, _PERMISSIONS, position) + name.encode()
-        )
-        bodies += _LOCAL.pack(b"PK\3\4", *common) + name.encode() + data
-    count, directory = len(members), offset + len(bodies)
-    return bodies + entries + _END.pack(b"PK\5\6", 0, 0, count, count, len(entries), directory, 0)
+    return flatbuffer + build_zip(members, len(flatbuffer))

@@ -13,10 +13,11 @@ import constants from './constants.json';
 import { checkNetwork } from './flatbuffer';
 import { ModelError } from './model-error';
 
-const { SCHEMA, SIZE, WHOLE, KEY, PRECISIONS, VIEWS, SUBJECT, LABELS } = constants.card;
+const { SCHEMA, SIZE, WHOLE, KEY, PRECISIONS, VIEWS, SUBJECT, LABELS, CARD } = constants.card;
 const { WITHOUT_FEATURES, MAX_FEATURES, MAX_KINDS, MAX_NAME, MAX_TEMPERATURE, MAX_OOD_THRESHOLD } =
   constants.card;
-const { CARD, MAX_BYTES, MAX_ZIP } = constants.model;
+const { MAX_BYTES } = constants.model;
+const { MAX_ZIP } = constants.appended_zip;
 const IDENTIFIER = 'TFL3'; // bytes 4 to 7 of a TFLite file
 const PRINTABLE = /^(?:[^\p{C}\p{Z}]| )+$/u; // no control or formatting characters
 
