@@ -75,7 +75,8 @@ const METHODS = {
     encodeImage(core.extractUnstretched(region, image, scale, height)),
   overlay: (image, map) => encodeImage(core.overlay(image, map)),
   enrol: core.enrol,
-  matchOf: (features, prototypes, network, least) => core.match(features, prototypes, network, least),
+  matchOf: (features, prototypes, network, least) =>
+    core.match(features, core.galleryOf(prototypes, network), least),
   prototypeJson: (prototype) => core.prototypeToJson(core.prototypeFromJson(prototype)),
   readModel: async (bytes) => {
     const { flatbuffer, card } = await core.readModel(bytes);

@@ -58,68 +58,63 @@ export function enrol(features: readonly ArrayLike<number>[], network: string): 
   return { network, vectors };
 }
 
+/** Prototypes of one network, ready to be compared with: made once, as live answers ask for each frame. */
+export type Gallery = readonly Member[];
+
+interface Member {
+  readonly index: number; // of the prototype
+  readonly vectors: readonly Float32Array[];
+  readonly mean: Float32Array; // of the vectors, unit length
+  readonly crowding: number; // by which similarities to it are too high, since others resemble it, too
+}
+
+/** Return the prototypes of a network as a gallery; those of another are left out. */
+export function galleryOf(prototypes: readonly Prototype[], network: string): Gallery {
+  const members = prototypes.flatMap((prototype, index): Member[] =>
+    prototype.network === network
+      ? [{ index, vectors: prototype.vectors, mean: unit(meanOf(prototype.vectors)), crowding: 0 }]
+      : [],
+  );
+  return members.map((member) => ({ ...member, crowding: crowdingOf(member, members) }));
+}
+
 /**
- * Return which prototype a key with these features is, or that it is none of them.
+ * Return which key of a gallery one with these features is, or that it is none of them.
  *
- * Prototypes of another network are ignored. The default of `leastSimilarity` was fitted to the bundled model. Throws a
- * RangeError if the number of features differs from that of a prototype of the same network.
+ * The default of `leastSimilarity` was fitted to the bundled model. Throws a RangeError if the number of features differs
+ * from that of a prototype.
  */
 export function match(
   features: ArrayLike<number>,
-  prototypes: readonly Prototype[],
-  network: string,
+  gallery: Gallery,
   leastSimilarity: number = LEAST_SIMILARITY,
 ): Match {
   const vector = unit(features);
-  const compared = prototypes
-    .map((prototype, index) => ({ prototype, index }))
-    .filter(({ prototype }) => prototype.network === network)
-    .map(({ prototype, index }, _, known) => ({
-      index,
-      similarity: similarityOf(vector, prototype) - crowdingOf(prototype, known, prototypes),
-    }))
+  const [best, second] = gallery
+    .map((member) => ({ index: member.index, similarity: similarityOf(vector, member) - member.crowding }))
     .sort((entry, other) => other.similarity - entry.similarity);
-  const [best, second] = compared;
   if (!best) return { index: null, nearest: null, similarity: -1, margin: 0 };
   const { index, similarity } = best;
   const margin = similarity - (second?.similarity ?? -1);
   return { index: similarity >= leastSimilarity ? index : null, nearest: index, similarity, margin };
 }
 
-/**
- * Return how similar a vector of unit length is to a prototype, -1..1: the mean of its cosines with the nearest photo and with
- * the mean of all photos.
- */
-export function similarityOf(vector: Float32Array, { vectors }: Prototype): number {
+/** Return how similar a unit vector is, -1..1: the mean of its cosines with the nearest photo and the mean of all. */
+function similarityOf(vector: Float32Array, { vectors, mean }: Omit<Member, 'crowding'>): number {
   const nearest = Math.max(...vectors.map((other) => dot(vector, other)));
-  return (nearest + dot(unit(meanOf(vectors)), vector)) / 2;
+  return (nearest + dot(mean, vector)) / 2;
 }
 
-/** Corrections of prototypes among others: they change with the keys only, and matching runs for each frame. */
-const corrections = new WeakMap<readonly Prototype[], Map<Prototype, number>>();
-
-/**
- * Return by how much similarities to a prototype are too high, since one's other keys resemble it, too: as in
- * predict/prototypes.py. list: the object that `known` comes from, which must not change afterwards.
- */
-function crowdingOf(
-  prototype: Prototype,
-  known: readonly { readonly prototype: Prototype }[],
-  list: readonly Prototype[],
-): number {
-  const cached = corrections.get(list) ?? new Map<Prototype, number>();
-  corrections.set(list, cached);
-  const found = cached.get(prototype);
-  if (found !== undefined) return found;
-  const rivals = known
-    .filter((other) => other.prototype !== prototype)
-    .flatMap((other) => other.prototype.vectors.map((vector) => similarityOf(vector, prototype)))
+/** Return the correction of a member among others, as in predict/prototypes.py. */
+function crowdingOf(member: Member, members: readonly Member[]): number {
+  const rivals = members
+    .filter((other) => other !== member)
+    .flatMap(({ vectors }) => vectors.map((vector) => similarityOf(vector, member)))
     .sort((a, b) => b - a)
     .slice(0, RIVALS);
-  const level = rivals.reduce((sum, value) => sum + value, 0) / Math.max(rivals.length, 1);
-  const correction = rivals.length > 0 ? clamp(CROWDING * (level - USUAL_RIVAL), 0, MAX_CROWDING) : 0;
-  cached.set(prototype, correction);
-  return correction;
+  if (rivals.length === 0) return 0;
+  const level = rivals.reduce((sum, value) => sum + value, 0) / rivals.length;
+  return clamp(CROWDING * (level - USUAL_RIVAL), 0, MAX_CROWDING);
 }
 
 /** Return a prototype as JSON values, rounded as in Python. */

@@ -10,7 +10,7 @@
 
 import { signal } from '@preact/signals';
 import type { Card } from '../../core';
-import { enrol, match, type Prototype } from '../../core/prototypes';
+import { enrol, type Gallery, galleryOf, match } from '../../core/prototypes';
 import { allMyKeys, deleteMyKey, type MyKey, putMyKey } from '../storage/my-keys';
 
 /** The user's keys; empty until they have been read. */
@@ -34,28 +34,24 @@ export async function removeMyKey(id: number): Promise<void> {
   myKeys.value = myKeys.value.filter((key) => key.id !== id);
 }
 
-/** The keys that features of a network compare with, and their prototypes: made once, as live answers ask for each frame. */
+/** The keys that features compare with. */
 interface Comparable {
   readonly stored: readonly MyKey[];
   readonly network: string;
-  readonly count: number;
+  readonly count: number; // of features
   readonly keys: readonly MyKey[];
-  readonly prototypes: readonly Prototype[];
+  readonly gallery: Gallery;
 }
 
-let latest: Comparable | null = null;
+let latest: Comparable | null = null; // made again only for other keys or another model
 
 function comparable(features: Float32Array, network: string): Comparable {
   const [stored, count] = [myKeys.value, features.length];
   if (latest?.stored === stored && latest.network === network && latest.count === count) return latest;
   const keys = stored.filter((key) => key.network === network && isComparable(key, features));
-  const prototypes = keys.map(({ photos }) =>
-    enrol(
-      photos.map((photo) => photo.features),
-      network,
-    ),
-  );
-  latest = { stored, network, count, keys, prototypes };
+  const vectors = keys.map(({ photos }) => photos.map((photo) => photo.features));
+  const prototypes = vectors.map((each) => enrol(each, network));
+  latest = { stored, network, count, keys, gallery: galleryOf(prototypes, network) };
   return latest;
 }
 
@@ -65,9 +61,9 @@ export function ownKey(
   card: Pick<Card, 'network'> | undefined,
 ): MyKey | null | undefined {
   if (!features || !card) return undefined;
-  const { keys, prototypes } = comparable(features, card.network);
+  const { keys, gallery } = comparable(features, card.network);
   if (keys.length === 0) return undefined;
-  const { index } = match(features, prototypes, card.network);
+  const { index } = match(features, gallery);
   return index === null ? null : (keys[index] ?? null);
 }
 
