@@ -221,7 +221,9 @@ def test_a_sure_answer_freezes_the_picture_once(camera):
         page.locator(".answer-card").wait_for()
         assert re.search(r"dimple\s*\d+%", page.locator(".answer-card").inner_text())
         assert page.evaluate("document.querySelector('video').paused")
-        assert page.locator("[aria-live]").inner_text().startswith("Photo taken: dimple")
+        page.wait_for_function(
+            "() => document.querySelector('[aria-live]').textContent.startsWith('Photo taken: dimple')"
+        )
         press(page, "Keep scanning")
         page.wait_for_function("() => document.activeElement.className === 'shutter'")
         page.evaluate(FRAMES, 15)
