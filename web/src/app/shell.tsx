@@ -23,7 +23,7 @@ import { KindView } from './kinds/kind';
 import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
 import { MyKeysView } from './my-keys/my-keys';
-import { announcement, clearNotice, notice } from './notices';
+import { announcement, closeNotice, type Notice, notices } from './notices';
 import { Icon } from './parts/icon';
 import { hashOf, type Route, route, type View } from './router';
 
@@ -67,7 +67,7 @@ export function Shell(): JSX.Element {
         {t('nav.skip')}
       </button>
       <Tabs />
-      <NoticeBar />
+      <Notices />
       <OwnModelBar />
       <main id="main" aria-busy={app.isSwitching.value}>
         <CurrentView key={hashOf(route.value)} />
@@ -153,12 +153,21 @@ function OwnModelBar(): JSX.Element | null {
   );
 }
 
-function NoticeBar(): JSX.Element | null {
-  const shown = notice.value;
-  if (!shown) return null;
+function Notices(): JSX.Element | null {
+  if (!notices.value.length) return null;
+  return (
+    <div class="notices">
+      {notices.value.map((shown) => (
+        <NoticeBar key={shown.type} shown={shown} />
+      ))}
+    </div>
+  );
+}
+
+function NoticeBar({ shown }: { readonly shown: Notice }): JSX.Element {
   const { message, type, action } = shown;
   const act = (): void => {
-    clearNotice();
+    closeNotice(shown);
     action?.run();
   };
   return (
@@ -169,7 +178,12 @@ function NoticeBar(): JSX.Element | null {
           {action.label}
         </button>
       ) : null}
-      <button type="button" class="icon-button" aria-label={t('detail.close')} onClick={clearNotice}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t('detail.close')}
+        onClick={() => closeNotice(shown)}
+      >
         <Icon of={X} size={20} />
       </button>
     </div>

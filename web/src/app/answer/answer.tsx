@@ -13,8 +13,9 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { LIMITS } from '../../core/causes';
 import { boundsOf } from '../../core/overlap';
 import { t } from '../../words';
-import { type Answer, photoErrorText } from '../answers';
+import type { Answer } from '../answers';
 import { useApp } from '../app';
+import { errorText } from '../error-text';
 import { announce, notify } from '../notices';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';
@@ -35,7 +36,7 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   const [answer, setAnswer] = useState<Answer | null | undefined>(undefined); // null: there is none
   useEffect(() => {
     answers.get(id).then(setAnswer, (error: unknown) => {
-      notify(photoErrorText(error), 'error'); // such as a file that is gone, of an answer that is not stored
+      notify(errorText(error), 'error'); // such as a file that is gone, of an answer that is not stored
       setAnswer(null);
     });
   }, [id]);
@@ -43,7 +44,7 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   if (answer === null)
     return (
       <Page title={t('photo.title')} class="answer" up={{ view: 'history' }}>
-        <p>{t('answer.gone')}</p>
+        <p>{t(keepsHistory.value ? 'answer.gone' : 'answer.goneOff')}</p>
         <PhotoActions sheet={null} />
       </Page>
     );

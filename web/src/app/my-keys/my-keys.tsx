@@ -10,7 +10,7 @@ import './my-keys.css';
 import { Download, Plus, Upload } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { t } from '../../words';
+import { t, withDetails } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
 import { kindLabel } from '../kinds/kinds';
@@ -21,6 +21,8 @@ import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { hashOf } from '../router';
 import type { MyKey } from '../storage/my-keys';
+import { StorageError } from '../storage/problem';
+import { storageErrorText } from '../storage/text';
 import { FILE_NAME, fileOf, keysIn } from './file';
 import { Placeholder } from './photo-list';
 import { loadMyKeys, myKeys, saveMyKey } from './recognition';
@@ -103,7 +105,8 @@ async function importKeys(file: File): Promise<void> {
     for (const key of keys) await saveMyKey(key);
     notify(t('myKeys.imported', { n: keys.length }), 'ready');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    notify(t('myKeys.importFailed', { file: file.name, why }), 'error');
+    const isStorage = error instanceof StorageError;
+    const text = t('myKeys.importFailed', { file: file.name });
+    notify(isStorage ? storageErrorText(error) : withDetails(text, error), 'error');
   }
 }
