@@ -17,6 +17,7 @@ from stored_answers import count_stored, put_entries, wait_until_stored
 from tiny_model import tiny_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+CROCKERY = ("cup", "plate")  # classes of another model
 TIME = 1_796_000_000_000  # of an answer that a test stores, ms
 # Hold back calls of the engine's method; `released_` lets them through.
 HOLD = """method => {
@@ -67,6 +68,10 @@ OLD_DATABASE = """() => new Promise((resolve) => {
 def drop(page, *paths):
     """Drop files on the page."""
     page.evaluate(DROP, [[list(path.read_bytes()), path.name] for path in paths])
+
+
+def is_crockery(text):
+    return any(kind in text.lower() for kind in CROCKERY)
 
 
 def start_photo(page, path):
@@ -145,7 +150,7 @@ def test_a_photo_that_cannot_be_read_is_not_read_again(page, tmp_path):
 
 def test_a_photo_taken_while_a_model_is_loaded_is_answered_by_it(page, tmp_path):
     page.evaluate(HOLD, "load")
-    drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=("cup", "plate")))
+    drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=CROCKERY))
     page.locator("main[aria-busy=true]").wait_for()
     start_photo(page, sample("dimple-00"))
     address = page.url
@@ -153,33 +158,33 @@ def test_a_photo_taken_while_a_model_is_loaded_is_answered_by_it(page, tmp_path)
     page.locator(".own-model").wait_for()
     page.locator(".answer .sheet[aria-busy=false] .key-card").wait_for()
     assert page.url == address
-    assert {"cup", "plate"} & set(page.locator(".key-card").inner_text().lower().split())
+    assert is_crockery(page.locator(".key-card").inner_text())
 
 
 def test_a_photo_that_is_read_while_the_model_changes_is_answered_by_the_new_one(page, tmp_path):
     page.evaluate(HOLD, "recognisePhoto")
     start_photo(page, sample("dimple-00"))
-    drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=("cup", "plate")))
+    drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=CROCKERY))
     page.locator(".own-model").wait_for()
     page.evaluate("released_()")
     page.locator(".answer .sheet[aria-busy=false] .key-card").wait_for()
-    assert {"cup", "plate"} & set(page.locator(".key-card").inner_text().lower().split())
+    assert is_crockery(page.locator(".key-card").inner_text())
 
 
 def test_photos_dropped_with_a_model_are_read_with_it(page, tmp_path):
-    model = tiny_file(tmp_path / "crockery.tflite", kinds=("cup", "plate"))
+    model = tiny_file(tmp_path / "crockery.tflite", kinds=CROCKERY)
     drop(page, sample("dimple-00"), model, sample("mortice-00"))
     page.locator("a.photo-row").nth(1).wait_for()
     page.locator(".own-model", has_text="crockery").wait_for()
     names = page.locator(".photo-row .name").all_inner_texts()
     assert names == ["dimple-00.jpg", "mortice-00.jpg"]
-    assert {"cup", "plate"} & set(page.locator(".photos").inner_text().split())
+    assert is_crockery(page.locator(".photos").inner_text())
 
 
 def test_of_several_models_one_runs_and_the_app_says_which(page, tmp_path):
     models = [
         tiny_file(tmp_path / f"{name}.tflite", kinds=kinds)
-        for name, kinds in (("crockery", ("cup", "plate")), ("pets", ("cat", "dog")))
+        for name, kinds in (("crockery", CROCKERY), ("pets", ("cat", "dog")))
     ]
     drop(page, *models)
     page.get_by_role("alert").filter(has_text=message("model.onlyOne", name="crockery.tflite")).wait_for()

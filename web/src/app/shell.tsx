@@ -9,6 +9,7 @@
 import type { IconNode } from 'lucide';
 import { Camera, History, Info, KeyRound, LibraryBig, X } from 'lucide';
 import type { JSX, TargetedEvent } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { type MessageKey, t } from '../words';
 import { AboutView } from './about/about';
 import { originText } from './about/model-text';
@@ -25,7 +26,7 @@ import { MyKeyView } from './my-keys/my-key';
 import { MyKeysView } from './my-keys/my-keys';
 import { announcement, closeNotice, type Notice, notices } from './notices';
 import { Icon } from './parts/icon';
-import { hashOf, type Route, route, type View } from './router';
+import { hashOf, navigate, type Route, route, type View } from './router';
 
 /** An entry of the main menu, and the views that belong to it. */
 interface Tab {
@@ -103,14 +104,25 @@ function CurrentView(): JSX.Element {
     case 'kind':
       return <KindView kind={to.kind} />;
     case 'my-keys':
-      return <MyKeysView />;
+      return <OwnKeys of={<MyKeysView />} />;
     case 'my-key':
-      return <MyKeyView id={to.id} />;
+      return <OwnKeys of={<MyKeyView id={to.id} />} />;
     case 'about':
       return <AboutView />;
     default:
       return <ScanView />;
   }
+}
+
+/** A view of the user's own keys; around a model of other classes, the first view takes its place. */
+function OwnKeys({ of }: { readonly of: JSX.Element }): JSX.Element {
+  const { running, session } = useApp();
+  const isOther = !session.ofKeys.value;
+  const isKnown = running.value !== null;
+  useEffect(() => {
+    if (isOther && isKnown) navigate({ view: 'scan' }, true);
+  }, [isOther, isKnown]);
+  return isOther ? <></> : of;
 }
 
 function Tabs(): JSX.Element {

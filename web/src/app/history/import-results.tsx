@@ -17,10 +17,9 @@ import { summaryOf } from '../storage/summary';
 import { csvOf, type Exported } from './csv';
 import type { ImportRun } from './importing';
 import { facetLabel } from './labels';
-import { openAsOneKey } from './one-key';
+import { MAX_OF_ONE_KEY, openAsOneKey } from './one-key';
 import { countFacets } from './search';
 
-const MAX_OF_ONE_KEY = 12; // photos: nobody takes more of one key
 const FILE_NAME = 'keykind-predictions.csv';
 
 /** The results so far; nothing before the first. */

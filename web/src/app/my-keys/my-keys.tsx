@@ -101,9 +101,11 @@ async function importKeys(file: File): Promise<void> {
   try {
     const names = new Set(myKeys.value.map(({ name }) => name));
     const firstId = Math.max(Date.now(), ...myKeys.value.map(({ id }) => id + 1)); // after those of an import just before
-    const keys = keysIn(await file.text(), firstId).filter(({ name }) => !names.has(name));
+    const all = keysIn(await file.text(), firstId);
+    const keys = all.filter(({ name }) => !names.has(name));
     for (const key of keys) await saveMyKey(key);
-    notify(t('myKeys.imported', { n: keys.length }), 'ready');
+    const [n, skipped] = [keys.length, all.length - keys.length];
+    notify(skipped ? t('myKeys.importedSome', { n, skipped }) : t('myKeys.imported', { n }), 'ready');
   } catch (error) {
     const isStorage = error instanceof StorageError;
     const text = t('myKeys.importFailed', { file: file.name });

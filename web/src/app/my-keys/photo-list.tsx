@@ -39,6 +39,8 @@ export function PhotoList({ photos, kind, onAdd, onRemove }: PhotoListProps): JS
     const model = running.value;
     if (!model) return;
     const taken = files.slice(0, room);
+    const left = files.length - taken.length;
+    if (left) setProblems([t('myKeys.tooMany', { max: MAX_PHOTOS, n: left })]);
     setBusy(taken.length);
     for (const file of taken) {
       try {
