@@ -419,7 +419,7 @@ def test_without_a_history_answers_last_for_this_visit_only(calm):
     calm.locator(".key-card[data-kind=dimple]").wait_for()  # in this visit
     assert count_stored(calm, "entries") == 0
     calm.reload()
-    calm.get_by_text(message("answer.gone")).wait_for()
+    calm.get_by_text(message("answer.goneOff")).wait_for()
     wait_until_ready(calm)
 
 

@@ -1,4 +1,4 @@
-"""Tests of the app in Chromium when something comes in between: a reload, another model, another tab, a full device."""
+"""Tests of interruptions in Chromium: a reload, another model, another tab, a full device."""
 
 from contextlib import contextmanager
 

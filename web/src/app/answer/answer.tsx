@@ -16,7 +16,7 @@ import { t } from '../../words';
 import type { Answer } from '../answers';
 import { useApp } from '../app';
 import { errorText } from '../error-text';
-import { announce, notify } from '../notices';
+import { announce } from '../notices';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
@@ -34,9 +34,10 @@ import { Strip } from './strip';
 export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   const { answers } = useApp();
   const [answer, setAnswer] = useState<Answer | null | undefined>(undefined); // null: there is none
+  const [problem, setProblem] = useState(''); // such as a file that is gone, of an answer that is not stored
   useEffect(() => {
     answers.get(id).then(setAnswer, (error: unknown) => {
-      notify(errorText(error), 'error'); // such as a file that is gone, of an answer that is not stored
+      setProblem(errorText(error));
       setAnswer(null);
     });
   }, [id]);
@@ -44,7 +45,7 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   if (answer === null)
     return (
       <Page title={t('photo.title')} class="answer" up={{ view: 'history' }}>
-        <p>{t(keepsHistory.value ? 'answer.gone' : 'answer.goneOff')}</p>
+        <p role="alert">{problem || t(keepsHistory.value ? 'answer.gone' : 'answer.goneOff')}</p>
         <PhotoActions sheet={null} />
       </Page>
     );
