@@ -115,14 +115,14 @@ function CurrentView(): JSX.Element {
 }
 
 /** A view of the user's own keys; around a model of other classes, the first view takes its place. */
-function OwnKeys({ of }: { readonly of: JSX.Element }): JSX.Element {
+function OwnKeys({ of }: { readonly of: JSX.Element }): JSX.Element | null {
   const { running, session } = useApp();
   const isOther = !session.ofKeys.value;
   const isKnown = running.value !== null;
   useEffect(() => {
     if (isOther && isKnown) navigate({ view: 'scan' }, true);
   }, [isOther, isKnown]);
-  return isOther ? <></> : of;
+  return isOther ? null : of;
 }
 
 function Tabs(): JSX.Element {
