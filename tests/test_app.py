@@ -37,6 +37,7 @@ FILES = {
     "licences.txt": b"keykind and its models: Apache-2.0. The app contains the following packages.",
     "golden/golden.json": b"[]",
     "icons/icon.svg": b"a key",
+    "assets/1-side-01234567.avif": b"a view of a kind of key",
     "assets/runtime-compat.bin": b"runtime",
     **{MODELS[name]: pack_file(name.encode()) for name in ("classifier", "detector", "refiner")},
 }
@@ -199,8 +200,10 @@ def test_around_a_model_of_other_classes_the_app_has_no_detector_and_no_picture_
 
 def test_around_a_model_of_other_keys_the_app_keeps_its_detector(built, tmp_path):
     model = tiny_file(tmp_path / "own.tflite", crop="key")
-    entry = page_model(contents(model, folder=built))
+    site = contents(model, folder=built)
+    entry = page_model(site)
     assert (entry["detector"], entry["refiner"]) == (MODELS["detector"], MODELS["refiner"])
+    assert "assets/1-side-01234567.avif" in site
     assert (entry["decision"], entry["ofKeys"], entry["selfTest"]) == (None, True, False)
 
 

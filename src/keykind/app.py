@@ -27,6 +27,7 @@ APP_FOLDER = Path(str(files("keykind"))) / "web"
 SELF_TEST, MANIFEST = "selftest.html", "manifest.webmanifest"
 LICENCES, GOLDEN = "licences.txt", "golden/"
 ENTRY_FLAGS = ("only", "onDemand")  # of a file in the service worker's list, see web/src/precache.ts
+VIEWS = re.compile(r"assets/[^/]+\.avif")  # pictures of the kinds of keys, the only ones in this format
 NEUTRAL = "neutral/"  # files that replace those of the same name if the model's classes are not keys
 MODEL_JSON = re.compile(r'(<script type="application/json" id="keykind-model">)(.*?)(</script>)', re.DOTALL)
 DESCRIPTION = re.compile(r'(<meta name="description" content=")[^"]*')
@@ -84,7 +85,7 @@ def app_files(
     if model is None:
         return built if title is None else built | _renamed(built, _model_json(built) | {"title": title})
     card, data = _read(model)
-    contents = dict(built) if card.of_keys else built | neutral
+    contents = dict(built) if card.of_keys else _without_views(built) | neutral
     entry = _model_json(built)
     for name in ("classifier",) if card.crop == "key" else ("classifier", "detector", "refiner"):
         contents.pop(entry[name] or "", None)
@@ -123,6 +124,11 @@ def _built_files(folder: Path) -> tuple[AppFiles, AppFiles]:
         name.removeprefix(NEUTRAL): path for name, path in names.items() if name.startswith(NEUTRAL)
     }
     return built, neutral
+
+
+def _without_views(built: AppFiles) -> AppFiles:
+    """Return the files of the app without the pictures of the kinds of keys."""
+    return {name: content for name, content in built.items() if not VIEWS.fullmatch(name)}
 
 
 def _read(model: str | Path) -> tuple["Card", bytes]:

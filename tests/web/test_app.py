@@ -60,6 +60,19 @@ TOO_WIDE = """width => document.documentElement.scrollWidth <= width ? [] :
     [...document.querySelectorAll('body *')]
         .filter((element) => element.getBoundingClientRect().right > width)
         .map((element) => `${element.tagName}.${element.className}: ${element.textContent.slice(0, 40)}`)"""
+# How high the main menu is, and which names do not fit, even in bold as that of the present view.
+MENU = """() => {
+    const links = [...document.querySelectorAll('.tabs a')];
+    const texts = links.map((link) => link.querySelector('span'));
+    texts.forEach((text) => { text.style.fontWeight = 600; });
+    const { height, top, bottom } = document.querySelector('.tabs').getBoundingClientRect();
+    const cut = texts.filter((text) => {
+        const box = text.getBoundingClientRect();
+        return text.scrollWidth > text.clientWidth || box.top < top || box.bottom > bottom;
+    });
+    texts.forEach((text) => { text.style.fontWeight = ''; });
+    return { height, cut: cut.map(({ textContent }) => textContent) };
+}"""
 MOVING = """() => document.getAnimations()
     .map((animation) => [animation.effect.getComputedTiming(), animation])
     .filter(([{ activeDuration }]) => activeDuration > 10)
@@ -319,6 +332,22 @@ def test_nothing_is_wider_than_the_narrowest_phone_in_any_language_or_with_large
     assert not found, found
 
 
+def test_the_menu_is_whole_with_large_text_in_any_language(calm):
+    cut = {}
+    for language in LANGUAGES:
+        go(calm, "about")
+        calm.locator("#language").select_option(language)
+        calm.wait_for_function("tag => document.documentElement.lang === tag", arg=language)
+        for width, height in (PHONE, NARROW):
+            calm.set_viewport_size({"width": width, "height": height})
+            for size in ("100%", "200%"):
+                calm.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+                menu = calm.evaluate(MENU)
+                assert menu["height"] <= height / 6
+                cut |= {f"{text}, {width} px, {size}": language for text in menu["cut"]}
+    assert cut == {}
+
+
 def test_axe_finds_no_violations_in_either_scheme(calm, host, tmp_path):
     """The views of the camera, the answer and the history have tests of their own."""
 
@@ -419,7 +448,7 @@ def test_without_a_history_answers_last_for_this_visit_only(calm):
     calm.locator(".key-card[data-kind=dimple]").wait_for()  # in this visit
     assert count_stored(calm, "entries") == 0
     calm.reload()
-    calm.get_by_text(message("answer.gone")).wait_for()
+    calm.get_by_text(message("answer.goneOff")).wait_for()
     wait_until_ready(calm)
 
 

@@ -163,6 +163,9 @@ def test_an_app_around_other_classes_never_mentions_keys(visitor, sites, other):
     manifest = json.loads(page.evaluate("fetch('manifest.webmanifest').then((response) => response.text())"))
     assert manifest["name"] == "red cup, cylinder, blue plate"
     assert not any("detector" in path or "refiner" in path for path, _ in host.sent)
+    assert not any(path.endswith(".avif") for path, _ in host.sent)
+    page.goto(f"{host.url}#/my-keys")
+    page.locator(".page.welcome").wait_for()
 
 
 def visit_parts(page, url, language):

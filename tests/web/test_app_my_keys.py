@@ -9,6 +9,7 @@ from PIL import Image
 
 from app_pages import NOT_ASKED, RESET, message, open_photo, photo_with_a_key, wait_until_ready, watch
 from keykind.core.kinds import KINDS
+from keykind.predict.prototypes import MAX_PHOTOS, SCHEMA
 from keykind.predict.recogniser import Recogniser
 from tiny_model import tiny_file
 
@@ -134,8 +135,27 @@ def test_what_cannot_be_learnt_is_explained(learner, tmp_path):
     go(page, "#/my-keys", ".my-keys")
     (tmp_path / "text.json").write_text("[]", "utf-8")
     import_keys(page, tmp_path / "text.json")
-    page.locator(".notice[role=alert]").wait_for()
-    assert "text.json" in page.locator(".notice").inner_text()
+    notice = page.locator(".notice[role=alert]")
+    notice.wait_for()
+    assert notice.inner_text().startswith(message("myKeys.importFailed", file="text.json"))
+
+
+def test_keys_and_photos_that_are_not_taken_are_counted(learner, tmp_path):
+    page = learner
+    go(page, "#/my-keys/new", ".my-key")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name=message("myKeys.choose")).click()
+    chooser.value.set_files([str(photo_with_a_key()[0])] * (MAX_PHOTOS + 2))
+    page.get_by_role("alert").filter(has_text=message("myKeys.tooMany", max=MAX_PHOTOS, n=2)).wait_for()
+    vector = {"schema": SCHEMA, "network": "0", "vectors": [[1.0, 0.0]]}
+    key = {"name": NAME, "kind": None, "prototype": vector}
+    (tmp_path / "keys.json").write_text(json.dumps({"format": "keykind my keys", "keys": [key]}), "utf-8")
+    go(page, "#/my-keys", ".my-keys")
+    import_keys(page, tmp_path / "keys.json")
+    page.get_by_text(message("myKeys.imported", n=1)).wait_for()
+    import_keys(page, tmp_path / "keys.json")
+    page.get_by_text(message("myKeys.importedSome", n=0, skipped=1)).wait_for()
+    assert names(page) == [NAME]
 
 
 def test_the_keys_of_another_model_are_named_as_such(learner, tmp_path):

@@ -51,6 +51,14 @@ def test_no_message_is_empty_or_has_stray_spaces(language):
         assert "  " not in text, key
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_technical_reasons_stand_only_after_a_whole_sentence(language):
+    """They are in English; `storage` and `corrections` quote other messages, `address` hosts and numbers."""
+    quoting = [key for key, text in messages(language).items() if "{why}" in text]
+    others = ("details", "storage.notKept", "corrections.failed")
+    assert [key for key in quoting if key not in others and not key.startswith("address.")] == []
+
+
 @pytest.mark.parametrize("language", sorted({*LANGUAGES} - {"en"}))
 def test_sentences_are_translated(language):
     english = messages("en")

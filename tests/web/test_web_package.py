@@ -34,6 +34,18 @@ CLOSED = """async (photo) => {
 }"""
 
 
+UNUSABLE = """async () => {
+    const { Recogniser, PhotoError } = await import('./index.js');
+    const recogniser = await Recogniser.load();
+    const closed = await createImageBitmap(new ImageData(64, 64));
+    closed.close();
+    const photos = [new Blob([]), new Blob(['no photo']), closed, new Image()];
+    const errors = [];
+    for (const photo of photos) await recogniser.recognise(photo).catch((error) => errors.push(error));
+    return errors.map((error) => [error instanceof PhotoError, error.problem, error.message]);
+}"""
+
+
 @pytest.fixture(scope="session")
 def package(tmp_path_factory):
     """The package, built once for all tests."""
@@ -94,6 +106,28 @@ def test_a_closed_recogniser_refuses_photos_and_leaves_no_error_behind(browser, 
     page.goto(f"{host.url}README.md")
     assert page.evaluate(CLOSED, path.name) == ["the recogniser was closed"] * 2
     page.wait_for_timeout(200)
+    assert errors == []
+
+
+def test_a_photo_that_cannot_be_used_is_a_photo_error_with_a_sentence(browser, host):
+    page = browser.new_page()
+    page.set_default_timeout(TIMEOUT)
+    page.goto(f"{host.url}example.html")
+    errors = page.evaluate(UNUSABLE)
+    assert [problem for _, problem, _ in errors] == ["empty", "unreadable", "unreadable", "unreadable"]
+    assert all(is_photo_error for is_photo_error, *_ in errors)
+    assert errors[0][2] == "The file is empty."
+
+
+def test_the_example_says_why_a_photo_cannot_be_used(browser, host, tmp_path):
+    (tmp_path / "text.jpg").write_bytes(b"no photo")
+    page = browser.new_page()
+    page.set_default_timeout(TIMEOUT)
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(f"{host.url}example.html")
+    page.locator("#photo:enabled").set_input_files(str(tmp_path / "text.jpg"))
+    page.get_by_text("cannot be opened as a photo").wait_for()
     assert errors == []
 
 

@@ -12,13 +12,14 @@ import { render } from 'preact';
 import { App, AppContext } from './app/app';
 import { acceptFiles } from './app/incoming';
 import { loadMyKeys } from './app/my-keys/recognition';
-import { notice, notify } from './app/notices';
+import { notices, notify } from './app/notices';
 import { installOffline } from './app/offline';
 import { Session } from './app/session';
 import { Shell } from './app/shell';
+import { isBlocked } from './app/storage/database';
 import { readAppModel } from './app-model';
 import { takeShared } from './shared';
-import { loadLanguage, t } from './words';
+import { loadLanguage, t, withDetails } from './words';
 
 async function start(): Promise<void> {
   const app = new App(new Session(readAppModel()));
@@ -34,6 +35,7 @@ async function start(): Promise<void> {
   const shared = await takeShared().catch(() => []);
   if (shared.length) void app.openFiles(shared);
   const reload = { label: t('load.again'), run: () => location.reload() };
+  isBlocked.subscribe((blocked) => blocked && notify(t('storage.blocked'), 'error', reload));
   try {
     const isFirstVisit = await installOffline({
       onProgress: (loaded, total) => app.showProgress(loaded, total),
@@ -41,10 +43,9 @@ async function start(): Promise<void> {
       onUpdate: (apply) => notify(t('update.ready'), 'update', { label: t('update.take'), run: apply }),
     });
     await app.start();
-    if (isFirstVisit && !notice.value) notify(t('offline.ready'), 'ready');
+    if (isFirstVisit && !notices.value.length) notify(t('offline.ready'), 'ready');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    notify(t('load.failed', { why }), 'error', reload);
+    notify(withDetails(t('load.failed'), error), 'error', reload);
   }
 }
 

@@ -16,7 +16,7 @@ import { startEngine } from './app/start';
 import { readAppModel } from './app-model';
 import type { Engine } from './engine/client';
 import type { KeyResult } from './engine/protocol';
-import { formatNumber, formatPercent, loadLanguage, setSubject, t } from './words';
+import { formatNumber, formatPercent, loadLanguage, setSubject, t, withDetails } from './words';
 
 const TOLERANCE = 0.05; // of a probability
 
@@ -180,6 +180,6 @@ function kindsText(kinds: readonly (string | null)[]): string {
 
 run().catch((error: unknown) => {
   document.body.dataset['result'] = 'failed';
-  const message = t('load.failed', { why: String(error) });
+  const message = withDetails(t('load.failed'), error);
   status.value = { class: 'failed', text: message };
 });

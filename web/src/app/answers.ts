@@ -3,16 +3,14 @@
  *
  * In:    photos; the engine
  * Out:   Answer(s): the photo at once, the keys when they have been recognised
- * Needs: the engine, storage/entries.ts, @preact/signals
+ * Needs: the engine, answer-state.ts, entry-photo.ts, storage
  */
 
-import { type Signal, signal } from '@preact/signals';
-import type { Card } from '../core';
 import { EnginePhoto } from '../engine/photo';
-import { PhotoError, type PhotoResult, type Place } from '../engine/protocol';
-import { isAboutKeys, t } from '../words';
-import { arranged } from './answer/changes';
-import { ownKey } from './my-keys/recognition';
+import { t } from '../words';
+import { type Answer, fail, finished, newAnswer } from './answer-state';
+import { entryOf, entryPhotoOf, NO_PHOTO, withoutPhotos } from './entry-photo';
+import { errorText } from './error-text';
 import { notify } from './notices';
 import type { Running } from './session';
 import {
@@ -22,29 +20,14 @@ import {
   getEntry,
   isEntryStored,
   putEntry,
-  type StoredKey,
 } from './storage/entries';
+import { PendingPhotos } from './storage/pending';
 import { keepsHistory } from './storage/settings';
 import { storageErrorText } from './storage/text';
-import { thumbnailOf } from './thumbnail';
+
+export type { Answer } from './answer-state';
 
 const MAX_IN_MEMORY = 8; // answers with their photos; the others are read from the history
-
-const NO_PHOTO = new Blob();
-
-/** Where an answer stands. */
-export type Status = 'busy' | 'done' | 'failed';
-
-/** A photo, and what it shows. */
-export interface Answer {
-  readonly id: number;
-  readonly status: Signal<Status>;
-  readonly problem: Signal<string>; // why it failed, for the user
-  readonly entry: Signal<Entry | null>; // null until it is done
-  readonly url: Signal<string>; // of the photo, for an <img>; the first of several
-  readonly photos: EnginePhoto[]; // as in the entry
-  readonly isStored: Signal<boolean>;
-}
 
 /** How a photo is opened. */
 export interface OpenOptions {
@@ -63,6 +46,7 @@ interface Lean {
 export class Answers {
   readonly #tentative = new Set<number>();
   readonly #answers = new Map<number, Answer>();
+  readonly #pending = new PendingPhotos();
   readonly #files = new Map<number, Blob>(); // of the answers in memory that are not stored
   readonly #lean = new Map<number, Lean>();
   #isStorageReported = false; // once a visit is enough
@@ -76,31 +60,33 @@ export class Answers {
     const answer = this.#add(this.#newId(), photo);
     this.#files.set(answer.id, photo);
     if (options.isTentative) this.#tentative.add(answer.id);
+    else if (options.group === undefined) this.#pending.keep(answer.id, photo);
     void this.#recognise(answer, photo, options);
     return answer;
   }
 
-  /** Wait until an answer is done or has failed. */
-  async finished(answer: Answer): Promise<void> {
-    await new Promise<void>((resolve) => {
-      let stop = (): void => undefined;
-      stop = answer.status.subscribe((status) => {
-        if (status === 'busy') return;
-        resolve();
-        queueMicrotask(() => stop()); // the first call is before `subscribe` returns
-      });
-    });
+  /** Read the photos again that an earlier page was reading when it was closed, one after the other. */
+  async resume(): Promise<void> {
+    for (const id of await this.#pending.interrupted()) {
+      const answer = await this.get(id).catch(() => null);
+      if (!answer) continue;
+      await finished(answer);
+      await this.#pending.forget(id); // its answer may have been stored before
+    }
   }
 
-  /** Return an answer of this visit or of the history; null if there is none with this id. */
+  /**
+   * Return an answer of this visit or of the history; null if there is none with this id.
+   *
+   * Throws StorageError if the history cannot be read, PhotoError if a photo that is not stored cannot.
+   */
   async get(id: number): Promise<Answer | null> {
     const known = this.#answers.get(id);
-    if (known && this.#tentative.delete(id)) void this.finished(known).then(() => this.#store(known));
-    if (known) return known;
+    if (known) return this.#asked(known);
     const lean = this.#lean.get(id);
-    const entry = await (lean ? this.#restored(lean) : getEntry(id).catch(() => null));
+    const entry = await (lean ? this.#restored(lean) : getEntry(id));
     const photo = entry?.photos[0]?.photo;
-    if (!entry || !photo) return null;
+    if (!entry || !photo) return this.#resumed(id);
     const { engine } = await this.running();
     const answer = this.#answers.get(id) ?? this.#add(id, photo);
     if (answer.photos.length === 0)
@@ -146,7 +132,7 @@ export class Answers {
 
   /** Forget an answer as soon as it is done, here and in the history. */
   async discard(answer: Answer): Promise<void> {
-    await this.finished(answer);
+    await finished(answer);
     await this.remove(answer.id);
   }
 
@@ -158,9 +144,18 @@ export class Answers {
     this.#tentative.delete(id);
   }
 
-  /** Forget the answers of this visit: another model runs. */
-  clear(): void {
-    for (const id of [...this.#answers.keys(), ...this.#lean.keys()]) this.forget(id);
+  /** Release what the engine had of this visit's answers: another model runs, which reads the photos that are waiting. */
+  releaseEngine(): void {
+    for (const [id, { status }] of this.#answers) {
+      if (status.value === 'busy') continue;
+      if (!this.#tentative.has(id)) this.#evict(id);
+      if (this.#answers.has(id)) this.forget(id); // nobody asked for it, or nothing can make its photos again
+    }
+  }
+
+  /** Return whether a photo is still to be read. */
+  isWaiting(id: number): boolean {
+    return this.#answers.get(id)?.status.value === 'busy';
   }
 
   /** Recognise the keys of a photo that is to be added to an answer. Throws PhotoError. */
@@ -187,29 +182,50 @@ export class Answers {
     await this.update(answer, entry);
   }
 
+  /** Recognise the keys of a photo; if another model comes in between, with that, unless it is one of an import. */
   async #recognise(answer: Answer, file: Blob, { bitmap, group }: OpenOptions): Promise<void> {
+    let model: Running | null = null;
     try {
-      const { engine, card } = await this.running();
+      model = await this.running();
+      const { engine, card } = model;
       const photo = new EnginePhoto(engine, file);
       const result = await photo.recognise(bitmap);
       const stored = await entryPhotoOf(photo, result, card);
       photo.close();
       answer.photos.push(new EnginePhoto(engine, stored.photo));
-      answer.entry.value = {
-        id: answer.id,
-        ...(file instanceof File && file.name ? { name: file.name } : {}),
-        photos: [stored],
-        combined: null,
-        kinds: card.kinds,
-        ofKeys: isAboutKeys(),
-        group: group ?? null,
-      };
+      answer.entry.value = entryOf(answer.id, file, stored, card, group ?? null);
       await this.#store(answer);
       answer.status.value = 'done';
     } catch (error) {
-      answer.problem.value = photoErrorText(error);
-      answer.status.value = 'failed';
+      const now = model && group === undefined ? await this.running().catch(() => model) : model;
+      if (now !== model) return this.#recognise(answer, file, {});
+      fail(answer, errorText(error));
     }
+    await this.#pending.settle(answer.id);
+  }
+
+  /** Return an answer that the user asks for: it is no longer tentative. */
+  #asked(answer: Answer): Answer {
+    const { id, status } = answer;
+    const file = this.#files.get(id);
+    if (!this.#tentative.delete(id)) return answer;
+    if (status.value === 'busy' && file) this.#pending.keep(id, file);
+    else void this.#store(answer);
+    return answer;
+  }
+
+  /** Read a photo again that an earlier page was reading; null: there is none with this id. */
+  async #resumed(id: number): Promise<Answer | null> {
+    const pending = this.#answers.has(id) ? null : await this.#pending.take(id);
+    const known = this.#answers.get(id); // another call was faster
+    if (!pending || known) return known ?? null;
+    const { file, isHopeless } = pending;
+    const answer = this.#add(id, file);
+    this.#files.set(id, file);
+    if (isHopeless) fail(answer, t('error.interrupted'));
+    if (isHopeless) void this.#pending.settle(id);
+    else void this.#recognise(answer, file, {});
+    return answer;
   }
 
   /** Keep an answer in the history, if the user wants that and there is room; without room it lasts for this visit. */
@@ -238,15 +254,7 @@ export class Answers {
   }
 
   #add(id: number, photo: Blob): Answer {
-    const answer: Answer = {
-      id,
-      status: signal<Status>('busy'),
-      problem: signal(''),
-      entry: signal<Entry | null>(null),
-      url: signal(URL.createObjectURL(photo)),
-      photos: [],
-      isStored: signal(false),
-    };
+    const answer = newAnswer(id, photo);
     this.#answers.set(id, answer);
     for (const [old, { status }] of this.#answers) {
       if (this.#answers.size <= MAX_IN_MEMORY) break;
@@ -279,40 +287,4 @@ export class Answers {
     this.#lastId = Math.max(Date.now(), this.#lastId + 1);
     return this.#lastId;
   }
-}
-
-/** Return why a photo cannot be used, and what the user can do. */
-export function photoErrorText(error: unknown): string {
-  if (error instanceof PhotoError && error.problem !== 'closed') return t(`error.${error.problem}`);
-  return t('error.other', { why: error instanceof Error ? error.message : String(error) });
-}
-
-/** Return an entry without the memory of its photos. */
-export function withoutPhotos(entry: Entry): Entry {
-  return { ...entry, photos: entry.photos.map((photo) => ({ ...photo, photo: NO_PHOTO })) };
-}
-
-/** Return a photo and its keys as they are stored: coordinates are of the stored photo, keys in reading order. */
-async function entryPhotoOf(photo: EnginePhoto, result: PhotoResult, card: Card): Promise<EntryPhoto> {
-  const whole = await photo.wholePhoto();
-  const { thumbnail, width, height } = await thumbnailOf(whole);
-  const scale = width / result.width;
-  const keys = result.keys.map((key): StoredKey => {
-    const { verdict, causes, measurements, features } = key;
-    const mine = verdict.isKey ? ownKey(features, card) : undefined;
-    const stored = { ...scaled(key, scale), verdict, causes, measurements, features };
-    return mine ? { ...stored, myKey: mine.name } : stored;
-  });
-  const { width: originalWidth, brightness } = result;
-  return { photo: whole, thumbnail, width, height, originalWidth, brightness, keys: arranged(keys) };
-}
-
-function scaled({ box, head, tip }: Place, scale: number): Place {
-  const point = ([x, y]: readonly [number, number]) => [x * scale, y * scale] as const;
-  const [a, b, c, d] = box;
-  return {
-    box: [point(a), point(b), point(c), point(d)],
-    head: head && point(head),
-    tip: tip && point(tip),
-  };
 }

@@ -13,11 +13,12 @@ import type { Point } from '../core';
 import { t } from '../words';
 import { modelErrorText } from './about/model-text';
 import { Answers } from './answers';
+import { errorText, NoModelError } from './error-text';
 import { purgeAtStart } from './history/deleting';
 import { Imports } from './history/importing';
-import { announce, clearNotice, notify } from './notices';
+import { announce, clearNotices, notify } from './notices';
 import { isModel, type OwnModel } from './own-models';
-import { navigate } from './router';
+import { navigate, route } from './router';
 import type { Running, Session } from './session';
 
 /** How much of a download is done, in bytes. */
@@ -68,6 +69,7 @@ export class App {
       this.progress.value = null;
       this.#markStarted(); // without a model, too: photos that wait for it fail
     }
+    void this.answers.resume();
   }
 
   /** Show how much of a download is done: of the first visit's, or of a model's. */
@@ -75,19 +77,26 @@ export class App {
     if (!this.running.value) this.progress.value = { loaded, total };
   }
 
-  /** Open what the user chose, dropped or pasted: a model, a photo, or several photos. */
+  /** Open what the user chose, dropped or pasted: a model, and photos, which are read with it. */
   async openFiles(files: readonly File[]): Promise<void> {
-    clearNotice();
-    for (const file of files) if (await isModel(file)) return this.openModel(file);
-    const [first] = files;
-    if (!first || (files.length === 1 && this.#passOn(first))) return;
-    if (files.length === 1) navigate({ view: 'answer', id: this.answers.open(first).id });
-    else this.#import(files);
+    clearNotices();
+    const areModels = await Promise.all(files.map(isModel));
+    const [model, ...others] = files.filter((_, i) => areModels[i]);
+    const photos = files.filter((_, i) => !areModels[i]);
+    const [first] = photos;
+    if (model) void this.openModel(model, others);
+    if (photos.length > 1) this.importFiles(photos);
+    else if (first && !this.#passOn(first)) navigate({ view: 'answer', id: this.answers.open(first).id });
+  }
+
+  /** Read several photos, and show their answers. */
+  importFiles(files: readonly File[]): void {
+    navigate({ view: 'import', group: this.imports.start(files).group });
   }
 
   /** Open a camera frame or photo; `at`: where a key in it was tapped. */
   openFrame(photo: Blob, bitmap?: ImageBitmap, at?: Point): void {
-    clearNotice();
+    clearNotices();
     if (this.#passOn(photo)) {
       bitmap?.close();
       return;
@@ -97,10 +106,11 @@ export class App {
     navigate({ view: 'answer', id });
   }
 
-  /** Open a model file. */
-  async openModel(file: File): Promise<void> {
+  /** Open a model file; others: models that were chosen with it, of which only one can run. */
+  async openModel(file: File, others: readonly File[] = []): Promise<void> {
     await this.#switchModel(async () => {
       if (!(await this.session.open(file, file.name))) notify(t('model.notStored'), 'error');
+      if (others.length) notify(t('model.onlyOne', { name: file.name }), 'error');
     });
   }
 
@@ -110,7 +120,7 @@ export class App {
 
   /** Show an error that no view expects. */
   readonly reportError = (error: unknown): void => {
-    notify(t('error.other', { why: error instanceof Error ? error.message : String(error) }), 'error');
+    notify(errorText(error), 'error');
   };
 
   /** Use a photo for what a view asked for; return whether one did. */
@@ -119,10 +129,6 @@ export class App {
     this.nextPhoto.value = null;
     void use?.(photo);
     return use !== null;
-  }
-
-  #import(files: readonly File[]): void {
-    navigate({ view: 'import', group: this.imports.start(files).group });
   }
 
   /** Run another model, after those that were chosen before: the last one that was chosen stays. */
@@ -134,7 +140,7 @@ export class App {
   /** Run another model: what is shown is about the one before. */
   async #switchNow(load: () => Promise<unknown>): Promise<void> {
     await this.#started;
-    clearNotice();
+    clearNotices();
     announce(t('model.loading'));
     this.isSwitching.value = true;
     const before = this.running.value;
@@ -145,18 +151,31 @@ export class App {
     } finally {
       this.isSwitching.value = false;
     }
-    if (this.running.value === before) return;
+    const { value: now } = this.running;
+    if (!now || now === before) return;
     this.nextPhoto.value = null; // its answer is of the model before
-    this.imports.clear();
-    this.answers.clear();
+    this.imports.stopFor(now);
+    this.answers.releaseEngine();
     this.milliseconds.value = null;
-    navigate({ view: 'scan' });
-    announce(t('model.ready', { name: this.running.value?.own?.name ?? this.session.title.value }));
+    if (!this.#isAwaited()) navigate({ view: 'scan' });
+    announce(t('model.ready', { name: now.own?.name ?? this.session.title.value }));
   }
 
+  /** Return whether the view shows photos that wait for the model. */
+  #isAwaited(): boolean {
+    const { value: shown } = route;
+    if (shown.view === 'answer') return this.answers.isWaiting(shown.id);
+    return shown.view === 'import' && this.imports.isRunning(shown.group);
+  }
+
+  /** Return the model that runs; while another is being loaded, that one. Throws NoModelError. */
   async #ready(): Promise<Running> {
     await this.#started;
-    if (!this.running.value) throw new Error('no model is loaded');
+    for (let last: Promise<void> | null = null; last !== this.#switched; ) {
+      last = this.#switched;
+      await last;
+    }
+    if (!this.running.value) throw new NoModelError();
     return this.running.value;
   }
 }

@@ -1,9 +1,11 @@
 /**
- * What the app says beside the views: one notice at a time, and announcements for screen readers.
+ * What the app says beside the views: notices, and announcements for screen readers.
  *
  * In:    messages
  * Out:   signals that the shell shows
  * Needs: @preact/signals
+ *
+ * There is room for an error, an update and one thing that passes: none takes the place of another.
  */
 
 import { signal } from '@preact/signals';
@@ -15,24 +17,40 @@ export interface Notice {
   readonly action?: { readonly label: string; run(): void };
 }
 
-export const notice = signal<Notice | null>(null);
+const ORDER = ['error', 'update', 'passing'] as const; // from top to bottom
+type Place = (typeof ORDER)[number];
+
+/** The notices, the most important first. */
+export const notices = signal<readonly Notice[]>([]);
 export const announcement = signal('');
 
 const TIMES = { undo: 10_000, ready: 6000 } as const; // ms for which notices are shown that nobody need close
 const REPEAT = 50; // ms in which screen readers notice that the text was gone
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Show a notice in place of the one before. */
+/** Show a notice in place of the one before that is as important. */
 export function notify(message: string, type: Notice['type'], action?: Notice['action']): void {
+  const shown: Notice = action ? { message, type, action } : { message, type };
+  const others = notices.value.filter((each) => placeOf(each) !== placeOf(shown));
+  notices.value = [...others, shown].sort((a, b) => ORDER.indexOf(placeOf(a)) - ORDER.indexOf(placeOf(b)));
+  if (type !== 'undo' && type !== 'ready') return;
   clearTimeout(timer);
-  notice.value = action ? { message, type, action } : { message, type };
-  if (type === 'undo' || type === 'ready') timer = setTimeout(clearNotice, TIMES[type]);
+  timer = setTimeout(() => closeNotice(shown), TIMES[type]);
 }
 
-/** Remove the notice. */
-export function clearNotice(): void {
-  clearTimeout(timer);
-  notice.value = null;
+/** Remove a notice. */
+export function closeNotice(closed: Notice): void {
+  notices.value = notices.value.filter((each) => each !== closed);
+}
+
+/** Remove what was said about what the user did before; an update stays. */
+export function clearNotices(): void {
+  notices.value = notices.value.filter(({ type }) => type === 'update');
+}
+
+/** Remove what passes: it no longer applies. */
+export function clearPassing(): void {
+  notices.value = notices.value.filter((each) => placeOf(each) !== 'passing');
 }
 
 /** Announce a message to screen readers, also one that is the same as the last. */
@@ -41,4 +59,8 @@ export function announce(message: string): void {
   setTimeout(() => {
     announcement.value = message;
   }, REPEAT);
+}
+
+function placeOf({ type }: Notice): Place {
+  return type === 'error' || type === 'update' ? type : 'passing';
 }

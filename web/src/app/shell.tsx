@@ -9,6 +9,7 @@
 import type { IconNode } from 'lucide';
 import { Camera, History, Info, KeyRound, LibraryBig, X } from 'lucide';
 import type { JSX, TargetedEvent } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { type MessageKey, t } from '../words';
 import { AboutView } from './about/about';
 import { originText } from './about/model-text';
@@ -23,9 +24,9 @@ import { KindView } from './kinds/kind';
 import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
 import { MyKeysView } from './my-keys/my-keys';
-import { announcement, clearNotice, notice } from './notices';
+import { announcement, closeNotice, type Notice, notices } from './notices';
 import { Icon } from './parts/icon';
-import { hashOf, type Route, route, type View } from './router';
+import { hashOf, navigate, type Route, route, type View } from './router';
 
 /** An entry of the main menu, and the views that belong to it. */
 interface Tab {
@@ -67,7 +68,7 @@ export function Shell(): JSX.Element {
         {t('nav.skip')}
       </button>
       <Tabs />
-      <NoticeBar />
+      <Notices />
       <OwnModelBar />
       <main id="main" aria-busy={app.isSwitching.value}>
         <CurrentView key={hashOf(route.value)} />
@@ -103,14 +104,25 @@ function CurrentView(): JSX.Element {
     case 'kind':
       return <KindView kind={to.kind} />;
     case 'my-keys':
-      return <MyKeysView />;
+      return <OwnKeys of={<MyKeysView />} />;
     case 'my-key':
-      return <MyKeyView id={to.id} />;
+      return <OwnKeys of={<MyKeyView id={to.id} />} />;
     case 'about':
       return <AboutView />;
     default:
       return <ScanView />;
   }
+}
+
+/** A view of the user's own keys; around a model of other classes, the first view takes its place. */
+function OwnKeys({ of }: { readonly of: JSX.Element }): JSX.Element | null {
+  const { running, session } = useApp();
+  const isOther = !session.ofKeys.value;
+  const isKnown = running.value !== null;
+  useEffect(() => {
+    if (isOther && isKnown) navigate({ view: 'scan' }, true);
+  }, [isOther, isKnown]);
+  return isOther ? null : of;
 }
 
 function Tabs(): JSX.Element {
@@ -153,12 +165,21 @@ function OwnModelBar(): JSX.Element | null {
   );
 }
 
-function NoticeBar(): JSX.Element | null {
-  const shown = notice.value;
-  if (!shown) return null;
+function Notices(): JSX.Element | null {
+  if (!notices.value.length) return null;
+  return (
+    <div class="notices">
+      {notices.value.map((shown) => (
+        <NoticeBar key={shown.type} shown={shown} />
+      ))}
+    </div>
+  );
+}
+
+function NoticeBar({ shown }: { readonly shown: Notice }): JSX.Element {
   const { message, type, action } = shown;
   const act = (): void => {
-    clearNotice();
+    closeNotice(shown);
     action?.run();
   };
   return (
@@ -169,7 +190,12 @@ function NoticeBar(): JSX.Element | null {
           {action.label}
         </button>
       ) : null}
-      <button type="button" class="icon-button" aria-label={t('detail.close')} onClick={clearNotice}>
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t('detail.close')}
+        onClick={() => closeNotice(shown)}
+      >
         <Icon of={X} size={20} />
       </button>
     </div>

@@ -10,10 +10,10 @@ import { models, runtimes } from 'virtual:packs';
 import type { Box, Card, Point, Reason } from '../core';
 import { supportedRuntime } from '../precache';
 import { Engine } from './client';
-import type { KeyResult, Place } from './protocol';
+import { type KeyResult, PhotoError, type Place } from './protocol';
 
 export { ModelError } from '../core/model-error';
-export { PhotoError } from './protocol';
+export { PhotoError };
 
 /** The folder of this module; the build would take `new URL('.', import.meta.url)` for a file of it. */
 const HERE = import.meta.url.replace(/[^/]*$/, '');
@@ -79,7 +79,7 @@ export class Recogniser {
 
   /** Return the keys in a photo, highest detection score first. Throws PhotoError for a photo that cannot be used. */
   async recognise(photo: Photo): Promise<Result> {
-    const input = photo instanceof Blob ? photo : await createImageBitmap(photo); // a bitmap is transferred: a copy
+    const input = photo instanceof Blob ? photo : await bitmapOf(photo);
     const { width, height, keys, photo: handle } = await this.#engine.call('recognisePhoto', input);
     void this.#engine.call('closePhoto', handle).catch(() => undefined); // it was closed meanwhile
     return { width, height, keys: keys.filter(({ verdict }) => verdict.isKey).map(keyOf) };
@@ -89,6 +89,13 @@ export class Recogniser {
   close(): void {
     this.#engine.stop('the recogniser was closed');
   }
+}
+
+/** Return a copy of what an element or a bitmap shows, because bitmaps are transferred. Throws PhotoError. */
+async function bitmapOf(photo: Exclude<Photo, Blob>): Promise<ImageBitmap> {
+  return createImageBitmap(photo).catch(() => {
+    throw new PhotoError('unreadable'); // such as an image that did not load, or a bitmap that was closed
+  });
 }
 
 function keyOf({ verdict, box, head, tip }: KeyResult & Place): Key {

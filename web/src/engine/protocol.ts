@@ -76,9 +76,19 @@ export type Reply =
   | { id: number; result: ReturnType<EngineMethods[MethodName]> }
   | { id: number; problem: Problem | null; model: ModelProblem | null; message: string };
 
-/** A photo that cannot be used, and why; "closed": it has to be opened again. */
+/** What is wrong with a photo, in words. */
+const SENTENCES: Readonly<Record<Problem, string>> = {
+  empty: 'The file is empty.',
+  long: 'The file is too large.',
+  small: 'The photo is too small.',
+  large: 'The photo has too many pixels.',
+  unreadable: 'The file cannot be opened as a photo: it is damaged, or the browser does not know its format.',
+  closed: 'The photo has been closed and has to be opened again.',
+};
+
+/** A photo that cannot be used; the message says why. */
 export class PhotoError extends Error {
   constructor(readonly problem: Problem) {
-    super(problem);
+    super(SENTENCES[problem]);
   }
 }

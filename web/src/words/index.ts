@@ -80,6 +80,11 @@ export function t(key: MessageKey, values: Readonly<Record<string, string | numb
   return message.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? ''));
 }
 
+/** Return a message with the technical details of an error after it, which are in English. */
+export function withDetails(message: string, error: unknown): string {
+  return `${message} ${t('details', { why: error instanceof Error ? error.message : String(error) })}`;
+}
+
 /** Format a share of 1 as a percentage. */
 export function formatPercent(share: number): string {
   return new Intl.NumberFormat(current.value.tag, { style: 'percent', maximumFractionDigits: 0 }).format(

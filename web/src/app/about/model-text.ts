@@ -7,7 +7,8 @@
  */
 
 import { ModelError } from '../../core/model-error';
-import { t } from '../../words';
+import { t, withDetails } from '../../words';
+import { errorText } from '../error-text';
 import { AddressError, type OwnModel } from '../own-models';
 
 /** Return where a model is from. */
@@ -17,8 +18,7 @@ export function originText({ address }: OwnModel): string {
 
 /** Return why a model cannot be used, and what to do. */
 export function modelErrorText(error: unknown): string {
-  const why = error instanceof Error ? error.message : String(error);
-  if (error instanceof ModelError) return t(`modelError.${error.problem}`, { why });
-  if (error instanceof AddressError) return t(`address.${error.problem}`, { why });
-  return t('error.other', { why });
+  if (error instanceof ModelError) return withDetails(t(`modelError.${error.problem}`), error);
+  if (error instanceof AddressError) return t(`address.${error.problem}`, { why: error.message });
+  return errorText(error);
 }

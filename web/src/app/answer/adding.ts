@@ -7,7 +7,7 @@
  */
 
 import { formatPercent, t } from '../../words';
-import { photoErrorText } from '../answers';
+import { errorText } from '../error-text';
 import { kindLabel } from '../kinds/kinds';
 import { announce } from '../notices';
 import { navigate } from '../router';
@@ -36,7 +36,7 @@ export async function addPhotoOf(sheet: Sheet, key: StoredKey, file: Blob): Prom
     else await answers.addPhoto(sheet.answer, added, { ...result.entry, id: entry.id });
     return '';
   } catch (error) {
-    return photoErrorText(error);
+    return errorText(error);
   }
 }
 

@@ -13,9 +13,10 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { LIMITS } from '../../core/causes';
 import { boundsOf } from '../../core/overlap';
 import { t } from '../../words';
-import { type Answer, photoErrorText } from '../answers';
+import type { Answer } from '../answers';
 import { useApp } from '../app';
-import { announce, notify } from '../notices';
+import { errorText } from '../error-text';
+import { announce } from '../notices';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
@@ -33,9 +34,10 @@ import { Strip } from './strip';
 export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   const { answers } = useApp();
   const [answer, setAnswer] = useState<Answer | null | undefined>(undefined); // null: there is none
+  const [problem, setProblem] = useState(''); // such as a file that is gone, of an answer that is not stored
   useEffect(() => {
     answers.get(id).then(setAnswer, (error: unknown) => {
-      notify(photoErrorText(error), 'error'); // such as a file that is gone, of an answer that is not stored
+      setProblem(errorText(error));
       setAnswer(null);
     });
   }, [id]);
@@ -43,7 +45,7 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   if (answer === null)
     return (
       <Page title={t('photo.title')} class="answer" up={{ view: 'history' }}>
-        <p>{t('answer.gone')}</p>
+        <p role="alert">{problem || t(keepsHistory.value ? 'answer.gone' : 'answer.goneOff')}</p>
         <PhotoActions sheet={null} />
       </Page>
     );

@@ -13,7 +13,7 @@ import { t } from '../../words';
 import type { Answer } from '../answers';
 import type { App } from '../app';
 import { kindLabel } from '../kinds/kinds';
-import { announce, clearNotice, notify } from '../notices';
+import { announce, clearPassing, notify } from '../notices';
 import { navigate, route } from '../router';
 import { addPhoto, deletePhotos, NOT_A_KEY } from '../storage/corrections';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';
@@ -156,13 +156,13 @@ export class Sheet {
       notify(t('answer.adding'), 'ready');
       const problem = await addPhotoOf(this, key, photo);
       if (problem) notify(problem, 'error');
-      else clearNotice();
+      else clearPassing();
     };
     navigate({ view: 'scan' });
     notify(t('answer.takeAnother'), 'ready', { label: t('answer.cancel'), run: () => history.back() });
     const stop = route.subscribe(({ view }) => {
       if (view === 'scan') return;
-      if (app.nextPhoto.value) clearNotice();
+      if (app.nextPhoto.value) clearPassing();
       app.nextPhoto.value = null;
       queueMicrotask(() => stop());
     });

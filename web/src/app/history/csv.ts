@@ -12,6 +12,7 @@ const CORNERS = ['x1', 'y1', 'x2', 'y2', 'x3', 'y3', 'x4', 'y4'];
 const PROBABILITY_DIGITS = 4;
 const PIXEL_DIGITS = 1;
 const NOT_A_KEY = 'not a key'; // as keykind names it
+const FORMULA = /^[=+\-@\t\r]/; // starts of text that spreadsheets calculate; a quotation mark before it prevents that
 
 /** A row's photo: its name, and its answer or why there is none. */
 export interface Exported {
@@ -73,8 +74,9 @@ function rounded(value: number, digits: number): number {
   return Number(value.toFixed(digits));
 }
 
-/** Quote a value where commas, quotes or line ends need it. */
+/** Return a value as a field: no formula for a spreadsheet, quoted where commas, quotes or line ends need it. */
 function field(value: Value): string {
-  const text = value === null ? '' : String(value);
+  const isFormula = typeof value === 'string' && FORMULA.test(value);
+  const text = isFormula ? `'${value}` : String(value ?? '');
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -59,7 +59,7 @@ export async function deletePhotosWithUndo(
 
 interface Steps {
   hide(): Promise<void>;
-  restore(): Promise<void>;
+  restore(): Promise<number>; // how many are back
   reload(): Promise<void>;
   onUndone(): void;
 }
@@ -75,9 +75,10 @@ async function withUndo(count: number, { hide, restore, reload, onUndone }: Step
   setTimeout(() => void purgeDeleted(), UNDO_TIME + 100);
   const undo = async (): Promise<void> => {
     try {
-      await restore();
+      const lost = count - (await restore());
       await reload();
       onUndone();
+      if (lost) notify(t('history.undoLate', { n: lost }), 'error');
     } catch (error) {
       notify(storageErrorText(error), 'error');
     }

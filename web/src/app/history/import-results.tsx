@@ -17,18 +17,18 @@ import { summaryOf } from '../storage/summary';
 import { csvOf, type Exported } from './csv';
 import type { ImportRun } from './importing';
 import { facetLabel } from './labels';
-import { openAsOneKey } from './one-key';
+import { MAX_OF_ONE_KEY, openAsOneKey } from './one-key';
 import { countFacets } from './search';
 
-const MAX_OF_ONE_KEY = 12; // photos: nobody takes more of one key
 const FILE_NAME = 'keykind-predictions.csv';
 
 /** The results so far; nothing before the first. */
 export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element | null {
   const app = useApp();
   const { reportError } = app;
-  const entries = run.items.flatMap(({ state }) => state.value.entry ?? []);
-  const failed = run.items.filter(({ state }) => state.value.status === 'failed').length;
+  const items = run.shown.value;
+  const entries = items.flatMap(({ state }) => state.value.entry ?? []);
+  const failed = items.filter(({ state }) => state.value.status === 'failed').length;
   if (!entries.length && !failed) return null;
   const combine = async (): Promise<void> => openAsOneKey(app, await run.entries());
   const save = async (): Promise<void> => download(await tableOf(run), FILE_NAME);
@@ -78,9 +78,9 @@ export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element
 
 /** Return the table, with the corrections that the user has made since. */
 async function tableOf(run: ImportRun): Promise<Blob> {
-  const ids = run.items.flatMap(({ state }) => state.value.entry?.id ?? []);
+  const ids = run.shown.value.flatMap(({ state }) => state.value.entry?.id ?? []);
   const current = new Map((await getEntries(ids).catch(() => [])).map((entry) => [entry.id, entry]));
-  const rows = run.items.map(({ name, state }): Exported => {
+  const rows = run.shown.value.map(({ name, state }): Exported => {
     const { entry, problem, status } = state.value;
     const error = problem || (status === 'stopped' ? t('import.unread') : '');
     return { name, entry: entry && (current.get(entry.id) ?? entry), error };

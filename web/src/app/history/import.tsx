@@ -7,7 +7,7 @@
  */
 
 import './import.css';
-import { Play, X } from 'lucide';
+import { Play, RotateCcw, X } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../words';
@@ -41,16 +41,17 @@ export function ImportView({ group }: { readonly group: number }): JSX.Element {
 }
 
 function titleOf(run: ImportRun | null | undefined): string {
-  return run ? t('import.titleOf', { n: run.items.length }) : t('import.title');
+  return run ? t('import.titleOf', { n: run.shown.value.length }) : t('import.title');
 }
 
 function Run({ run }: { readonly run: ImportRun }): JSX.Element {
   const [wasRunning] = useState(run.isRunning.value);
   const isRunning = run.isRunning.value;
   const finished = run.finished.value;
-  const unread = run.items.length - finished;
+  const n = run.shown.value.length;
+  const unread = n - finished;
   useEffect(() => {
-    if (wasRunning && !isRunning) announce(t('import.finished', { done: finished, n: run.items.length }));
+    if (wasRunning && !isRunning) announce(t('import.finished', { done: finished, n }));
   }, [isRunning]);
   return (
     <>
@@ -58,8 +59,8 @@ function Run({ run }: { readonly run: ImportRun }): JSX.Element {
       <Warnings run={run} />
       <ImportResults run={run} />
       <ol class="photos">
-        {run.items.map((item, i) => (
-          <ImportRow key={i} item={item} />
+        {run.shown.value.map((item) => (
+          <ImportRow key={run.items.indexOf(item)} item={item} />
         ))}
       </ol>
     </>
@@ -68,35 +69,52 @@ function Run({ run }: { readonly run: ImportRun }): JSX.Element {
 
 /** How far the import is, and how to stop it or go on. */
 function Progress({ run, unread }: { readonly run: ImportRun; readonly unread: number }): JSX.Element {
-  const finished = run.finished.value;
-  const values = { done: finished, n: run.items.length };
-  const canGoOn = run.items.some(({ file, state }) => file && state.value.status === 'stopped');
+  const n = run.shown.value.length;
+  const values = { done: run.finished.value, n };
+  const isRunning = run.isRunning.value;
   return (
     <div class="progress">
       <p>
-        <strong>{t(run.isRunning.value ? 'import.progress' : 'import.stopped', values)}</strong>
+        <strong>{t(isRunning ? 'import.progress' : 'import.stopped', values)}</strong>
       </p>
-      <progress max={run.items.length} value={finished} aria-label={t('import.progressLabel')} />
-      {run.isRunning.value ? (
+      <progress max={n} value={run.finished.value} aria-label={t('import.progressLabel')} />
+      {isRunning ? (
         <button type="button" onClick={() => run.cancel()}>
           <Icon of={X} size={18} />
           {t('import.cancel')}
         </button>
       ) : null}
-      {!run.isRunning.value && canGoOn ? (
-        <button type="button" class="main" onClick={() => void run.run()}>
-          <Icon of={Play} size={18} />
-          {t('import.continue', { n: unread })}
-        </button>
-      ) : null}
-      {!run.isRunning.value && !canGoOn ? <p class="secondary">{t('import.reloaded')}</p> : null}
+      {isRunning ? null : <GoOn run={run} unread={unread} />}
     </div>
+  );
+}
+
+/** How to read the photos that are not read; after another model was chosen, all of them again. */
+function GoOn({ run, unread }: { readonly run: ImportRun; readonly unread: number }): JSX.Element {
+  const app = useApp();
+  const { files } = run;
+  if (run.hasOtherModel.value)
+    return (
+      <>
+        <p class="secondary">{t('import.otherModel')}</p>
+        <button type="button" class="main" onClick={() => app.importFiles(files)}>
+          <Icon of={RotateCcw} size={18} />
+          {t('import.again', { n: files.length })}
+        </button>
+      </>
+    );
+  if (!files.length) return <p class="secondary">{t('import.reloaded')}</p>;
+  return (
+    <button type="button" class="main" onClick={() => void run.run()}>
+      <Icon of={Play} size={18} />
+      {t('import.continue', { n: unread })}
+    </button>
   );
 }
 
 /** That results last for this visit only, if they do. */
 function Warnings({ run }: { readonly run: ImportRun }): JSX.Element | null {
-  const isUnstored = run.items.some(({ state }) => state.value.entry && !state.value.isStored);
+  const isUnstored = run.shown.value.some(({ state }) => state.value.entry && !state.value.isStored);
   if (!isUnstored) return null;
   return <p class="warning">{t(keepsHistory.value ? 'import.notStored' : 'import.notKept')}</p>;
 }

@@ -7,12 +7,15 @@
  */
 
 import { computed, type Signal, signal } from '@preact/signals';
-import { type Answers, withoutPhotos } from '../answers';
+import { finished } from '../answer-state';
+import type { Answers } from '../answers';
+import { withoutPhotos } from '../entry-photo';
+import type { Running } from '../session';
 import { allSummaries, type Entry, getEntries } from '../storage/entries';
 import { forgetImport, type Remembered, recallImport, rememberImport } from './import-memory';
 
-/** waiting, working: the run goes on; stopped: it was cancelled, or the page was reloaded. */
-export type ItemStatus = 'waiting' | 'working' | 'done' | 'failed' | 'stopped';
+/** waiting, working: the run goes on; stopped: it was cancelled, or the page was reloaded; deleted: its answer was. */
+export type ItemStatus = 'waiting' | 'working' | 'done' | 'failed' | 'stopped' | 'deleted';
 
 /** Where one photo stands. */
 export interface ItemState {
@@ -34,7 +37,9 @@ const NOTHING = { problem: '', entry: null, isStored: false };
 /** Photos that are imported together. */
 export class ImportRun {
   readonly isRunning = signal(false);
+  readonly hasOtherModel = signal(false); // another model runs since: its answers are no part of this import
   #isCancelled = false;
+  #model: Running | null = null; // with which it has begun
 
   constructor(
     readonly answers: Answers,
@@ -42,9 +47,12 @@ export class ImportRun {
     readonly items: readonly ImportItem[],
   ) {}
 
-  /** How many photos have an answer, or failed. */
+  /** The photos whose answers are not deleted. */
+  readonly shown = computed(() => this.items.filter(({ state }) => state.value.status !== 'deleted'));
+
+  /** How many of them have an answer, or failed. */
   readonly finished = computed(
-    () => this.items.filter(({ state }) => ['done', 'failed'].includes(state.value.status)).length,
+    () => this.shown.value.filter(({ state }) => ['done', 'failed'].includes(state.value.status)).length,
   );
 
   /** Read the photos that are waiting or stopped. */
@@ -56,11 +64,12 @@ export class ImportRun {
       if (file && state.value.status === 'stopped') state.value = { ...NOTHING, status: 'waiting' };
     this.#remember();
     addEventListener('beforeunload', askBeforeLeaving);
-    const model = await this.answers.running();
+    this.#model = await this.answers.running().catch(() => null); // without one, each photo fails with the reason
     for (const item of this.items) {
       if (this.#isCancelled) break;
       if (item.state.value.status === 'waiting') await this.#read(item);
-      if ((await this.answers.running()) !== model) this.#stopFor(item);
+      const model = await this.answers.running().catch(() => null);
+      if (model && this.stopFor(model)) interrupted(item);
     }
     removeEventListener('beforeunload', askBeforeLeaving);
     this.isRunning.value = false;
@@ -74,16 +83,23 @@ export class ImportRun {
     this.#remember();
   }
 
-  /** Stop because another model runs: its answers are no part of this import, and the photo in progress has none. */
-  #stopFor({ state }: ImportItem): void {
-    if (state.value.status === 'failed') state.value = { ...NOTHING, status: 'stopped' };
+  /** Stop if it has begun with another model than the one that runs now; return whether that is so. */
+  stopFor(model: Running): boolean {
+    if (this.#model === null || this.#model === model) return false;
+    this.hasOtherModel.value = true;
     this.cancel();
+    return true;
+  }
+
+  /** The files of all photos, to be read again; none after a reload. */
+  get files(): File[] {
+    return this.items.flatMap(({ file }) => file ?? []);
   }
 
   /** Return the entries, in the order of the photos, with their photos. */
   async entries(): Promise<Entry[]> {
     const entries: Entry[] = [];
-    for (const { state } of this.items) {
+    for (const { state } of this.shown.value) {
       const { entry, isStored } = state.value;
       if (!entry) continue;
       const [whole] = isStored ? await getEntries([entry.id]) : [];
@@ -93,14 +109,17 @@ export class ImportRun {
     return entries;
   }
 
-  /** Take over what the user has corrected since the photos were read. */
+  /** Take over what the user has corrected, deleted or brought back since the photos were read. */
   async refresh(): Promise<void> {
     const ids = this.items.flatMap(({ state }) => state.value.entry?.id ?? []);
-    const stored = new Map((await getEntries(ids).catch(() => [])).map((entry) => [entry.id, entry]));
+    const read = await getEntries(ids).catch(() => null);
+    const stored = new Map(read?.map((entry) => [entry.id, entry]));
     for (const { state } of this.items) {
-      const id = state.value.entry?.id ?? -1;
-      const entry = this.answers.inMemory(id) ?? stored.get(id);
-      if (entry) state.value = { ...state.value, entry: withoutPhotos(entry) };
+      const { entry } = state.value;
+      if (!entry) continue;
+      const now = this.answers.inMemory(entry.id) ?? stored.get(entry.id);
+      if (now) state.value = { ...state.value, status: 'done', entry: withoutPhotos(now) };
+      else if (read) state.value = { ...state.value, status: 'deleted' };
     }
   }
 
@@ -108,7 +127,7 @@ export class ImportRun {
     if (!file) return;
     state.value = { ...NOTHING, status: 'working' };
     const answer = this.answers.open(file, { group: this.group });
-    await this.answers.finished(answer);
+    await finished(answer);
     const entry = answer.entry.value;
     if (entry) {
       const isStored = answer.isStored.value;
@@ -158,10 +177,14 @@ export class Imports {
     return run ?? this.#restore(group);
   }
 
-  /** Stop all imports: another model runs. */
-  clear(): void {
-    for (const run of this.#runs.values()) run.cancel();
-    this.#runs.clear();
+  /** Stop the imports that have begun with another model than the one that runs now. */
+  stopFor(model: Running): void {
+    for (const run of this.#runs.values()) run.stopFor(model);
+  }
+
+  /** Return whether an import is going on. */
+  isRunning(group: number): boolean {
+    return this.#runs.get(group)?.isRunning.value ?? false;
   }
 
   async #restore(group: number): Promise<ImportRun | null> {
@@ -175,6 +198,11 @@ export class Imports {
     if (!items.length) forgetImport(group);
     return items.length ? new ImportRun(this.answers, group, items) : null;
   }
+}
+
+/** Mark a photo that has no answer because the model that was reading it was stopped. */
+function interrupted({ state }: ImportItem): void {
+  if (state.value.status === 'failed') state.value = { ...NOTHING, status: 'stopped' };
 }
 
 /** Return a photo that was remembered; none if its answer was deleted. */

@@ -13,6 +13,9 @@ import { notify } from '../notices';
 import { navigate } from '../router';
 import type { Entry } from '../storage/entries';
 
+/** How many photos can be combined: nobody takes more of one key. */
+export const MAX_OF_ONE_KEY = 12;
+
 const DEFAULT_THRESHOLD = 0.5; // until the model is loaded
 
 /** Combine entries and show the answer, or say why that is not possible. */

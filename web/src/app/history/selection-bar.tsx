@@ -15,7 +15,7 @@ import { Icon } from '../parts/icon';
 import { getEntries } from '../storage/entries';
 import type { Summary } from '../storage/summary';
 import { deleteWithUndo } from './deleting';
-import { openAsOneKey } from './one-key';
+import { MAX_OF_ONE_KEY, openAsOneKey } from './one-key';
 import { selected } from './state';
 
 /** The toolbar. */
@@ -53,7 +53,7 @@ export function SelectionBar({ found }: { readonly found: readonly Summary[] }):
         <Icon of={CheckCheck} size={20} />
         <span>{t('history.all')}</span>
       </button>
-      {ids.size > 1 ? (
+      {ids.size > 1 && ids.size <= MAX_OF_ONE_KEY ? (
         <button type="button" class="plain" onClick={() => void combine().catch(app.reportError)}>
           <Icon of={Layers} size={20} />
           <span>{t('history.oneKey')}</span>

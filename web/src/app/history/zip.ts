@@ -30,11 +30,9 @@ export async function zipOf(photos: readonly StoredPhoto[]): Promise<Blob> {
 }
 
 async function addAll(zip: Zip, photos: readonly StoredPhoto[]): Promise<void> {
-  const counts = new Map<string, number>();
-  for (const { kind, photo } of photos) {
-    const count = (counts.get(kind) ?? 0) + 1;
-    counts.set(kind, count);
-    const entry = new ZipPassThrough(fileName(kind, count));
+  const names = fileNames(photos.map(({ kind }) => kind));
+  for (const [i, { photo }] of photos.entries()) {
+    const entry = new ZipPassThrough(names[i] ?? '');
     entry.mtime = MODIFIED;
     zip.add(entry);
     entry.push(new Uint8Array(await photo.arrayBuffer()), true);
@@ -42,9 +40,18 @@ async function addAll(zip: Zip, photos: readonly StoredPhoto[]): Promise<void> {
   zip.end();
 }
 
-function fileName(kind: string, count: number): string {
-  const digits = String(count).padStart(4, '0');
-  if (kind === NOT_A_KEY) return `nothing/nothing-${digits}.jpg`;
-  const folder = kind.replace(/[\\/:*?"<>|]|^\./g, '_'); // characters that some systems do not allow in file names
-  return `photos/${folder}/${folder}-${digits}.jpg`;
+/** Return a name for a photo of each of these kinds; no two are the same, also where case makes no difference. */
+export function fileNames(kinds: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  return kinds.map((kind) => {
+    const folder = kind === NOT_A_KEY ? 'nothing' : `photos/${folderOf(kind)}`;
+    const count = (counts.get(folder.toLowerCase()) ?? 0) + 1;
+    counts.set(folder.toLowerCase(), count);
+    return `${folder}/${folder.replace('photos/', '')}-${String(count).padStart(4, '0')}.jpg`;
+  });
+}
+
+/** Return a kind without the characters that some systems do not allow in names of files. */
+function folderOf(kind: string): string {
+  return kind.replace(/[\\/:*?"<>|]|^\.|[. ]$/g, '_');
 }

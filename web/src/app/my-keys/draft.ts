@@ -7,14 +7,17 @@
  */
 
 import { signal } from '@preact/signals';
+import { MAX_PHOTOS } from '../../core/prototypes';
 import type { Learnt } from './learning';
 
 export const draftName = signal('');
 export const draftPhotos = signal<readonly Learnt[]>([]);
 
-/** Add a photo that was learnt from. */
-export function addToDraft(learnt: Learnt): void {
+/** Add a photo that was learnt from; return whether there was room for it. */
+export function addToDraft(learnt: Learnt): boolean {
+  if (draftPhotos.value.length >= MAX_PHOTOS) return false;
   draftPhotos.value = [...draftPhotos.value, learnt];
+  return true;
 }
 
 /** Forget the draft. */

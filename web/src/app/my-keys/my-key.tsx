@@ -18,6 +18,7 @@ import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { hashOf, navigate } from '../router';
 import type { MyKey } from '../storage/my-keys';
+import { storageErrorText } from '../storage/text';
 import { addToDraft, clearDraft, draftName, draftPhotos } from './draft';
 import { kindOf, learnAgain } from './learning';
 import { PhotoList } from './photo-list';
@@ -178,6 +179,7 @@ function current(key: MyKey): MyKey {
 async function remove(key: MyKey): Promise<void> {
   await removeMyKey(key.id);
   navigate({ view: 'my-keys' }, true);
-  const undo = { label: t('undo'), run: () => void saveMyKey(key) };
+  const fail = (error: unknown): void => notify(storageErrorText(error), 'error');
+  const undo = { label: t('undo'), run: () => void saveMyKey(key).catch(fail) };
   notify(t('myKeys.deleted', { name: key.name }), 'undo', undo);
 }

@@ -10,7 +10,7 @@ import './my-keys.css';
 import { Download, Plus, Upload } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { t } from '../../words';
+import { t, withDetails } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
 import { kindLabel } from '../kinds/kinds';
@@ -21,6 +21,8 @@ import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { hashOf } from '../router';
 import type { MyKey } from '../storage/my-keys';
+import { StorageError } from '../storage/problem';
+import { storageErrorText } from '../storage/text';
 import { FILE_NAME, fileOf, keysIn } from './file';
 import { Placeholder } from './photo-list';
 import { loadMyKeys, myKeys, saveMyKey } from './recognition';
@@ -99,11 +101,14 @@ async function importKeys(file: File): Promise<void> {
   try {
     const names = new Set(myKeys.value.map(({ name }) => name));
     const firstId = Math.max(Date.now(), ...myKeys.value.map(({ id }) => id + 1)); // after those of an import just before
-    const keys = keysIn(await file.text(), firstId).filter(({ name }) => !names.has(name));
+    const all = keysIn(await file.text(), firstId);
+    const keys = all.filter(({ name }) => !names.has(name));
     for (const key of keys) await saveMyKey(key);
-    notify(t('myKeys.imported', { n: keys.length }), 'ready');
+    const [n, skipped] = [keys.length, all.length - keys.length];
+    notify(skipped ? t('myKeys.importedSome', { n, skipped }) : t('myKeys.imported', { n }), 'ready');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    notify(t('myKeys.importFailed', { file: file.name, why }), 'error');
+    const isStorage = error instanceof StorageError;
+    const text = t('myKeys.importFailed', { file: file.name });
+    notify(isStorage ? storageErrorText(error) : withDetails(text, error), 'error');
   }
 }

@@ -9,9 +9,11 @@
 import './my-keys.css';
 import { KeyRound } from 'lucide';
 import type { JSX } from 'preact';
+import { MAX_PHOTOS } from '../../core/prototypes';
 import type { EnginePhoto } from '../../engine/photo';
 import { t } from '../../words';
 import { useApp } from '../app';
+import { notify } from '../notices';
 import { Icon } from '../parts/icon';
 import { hashOf, navigate } from '../router';
 import type { StoredKey } from '../storage/entries';
@@ -46,7 +48,8 @@ export function LearnButton({ answered, photo }: OwnKeyProps): JSX.Element | nul
   const { reportError } = useApp();
   if (!answered.features || !answered.verdict.isKey) return null;
   const learn = async (): Promise<void> => {
-    addToDraft(await learntFrom(photo, answered));
+    const isAdded = addToDraft(await learntFrom(photo, answered));
+    if (!isAdded) notify(t('myKeys.tooMany', { max: MAX_PHOTOS, n: 1 }), 'error');
     navigate({ view: 'my-key', id: null });
   };
   return (

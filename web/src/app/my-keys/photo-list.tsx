@@ -11,8 +11,8 @@ import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import { MAX_PHOTOS, MIN_PHOTOS } from '../../core/prototypes';
 import { t } from '../../words';
-import { photoErrorText } from '../answers';
 import { useApp } from '../app';
+import { errorText } from '../error-text';
 import { chooseFiles } from '../incoming';
 import { announce } from '../notices';
 import { BlobImage } from '../parts/blob-image';
@@ -39,6 +39,8 @@ export function PhotoList({ photos, kind, onAdd, onRemove }: PhotoListProps): JS
     const model = running.value;
     if (!model) return;
     const taken = files.slice(0, room);
+    const left = files.length - taken.length;
+    if (left) setProblems([t('myKeys.tooMany', { max: MAX_PHOTOS, n: left })]);
     setBusy(taken.length);
     for (const file of taken) {
       try {
@@ -116,5 +118,5 @@ export function Placeholder({ kind }: { readonly kind: string | null }): JSX.Ele
 }
 
 function problemText(error: unknown): string {
-  return error instanceof LearnError ? t(`myKeys.${error.problem}`) : photoErrorText(error);
+  return error instanceof LearnError ? t(`myKeys.${error.problem}`) : errorText(error);
 }

@@ -56,9 +56,10 @@ export async function hidePhotos(photos: readonly StoredPhoto[]): Promise<void> 
   await putAll(photos.map((photo) => ({ ...photo, deleted: Date.now() })));
 }
 
-/** Show photos again that were hidden. */
-export async function restorePhotos(photos: readonly StoredPhoto[]): Promise<void> {
+/** Show photos again that were hidden, also those that another tab has purged; return how many. */
+export async function restorePhotos(photos: readonly StoredPhoto[]): Promise<number> {
   await putAll(photos.map(({ deleted: _, ...photo }) => photo));
+  return photos.length;
 }
 
 /** Delete the photos that have been hidden for `time` ms, also in an earlier visit. */

@@ -2,24 +2,29 @@
  * The database on this device: nothing in it is sent anywhere.
  *
  * In:    the names of stores, and what to do with them
- * Out:   results of transactions; StorageError
- * Needs: IndexedDB, blobs.ts, problem.ts
+ * Out:   results of transactions; StorageError; whether another tab blocks it
+ * Needs: IndexedDB, blobs.ts, problem.ts, @preact/signals
  */
 
+import { signal } from '@preact/signals';
 import { withBlobs, withoutBlobs } from './blobs';
 import { StorageError, storageErrorOf } from './problem';
 
 const DATABASE = 'keykind';
-const VERSION = 3; // 1 had photos only, 2 also models
+const VERSION = 4; // 1 had photos only, 2 also models, 3 all but photos that are being read
 const PROBE = -1; // key of no entry
 const OPEN_TIME = 20_000; // ms for a database to open on a slow device
 const BLOCKED_TIME = 5_000; // ms that another tab has to finish with an older version
+const BLOCKED = 'another tab is using an older version';
 
-/** The stores: answers with their photos, what lists show of them, corrected photos, the user's keys, opened models. */
-export type StoreName = 'entries' | 'summaries' | 'thumbnails' | 'photos' | 'keys' | 'models';
+/** The stores: answers, what lists show of them, photos being read, corrected photos, the user's keys, opened models. */
+export type StoreName = 'entries' | 'summaries' | 'thumbnails' | 'pending' | 'photos' | 'keys' | 'models';
 
 /** Makes requests in a transaction, and returns how to read their result when it is complete. */
 export type Work<T> = (store: (name: StoreName) => IDBObjectStore) => () => T;
+
+/** Whether another tab keeps an older version open: until it is closed, each transaction fails at once. */
+export const isBlocked = signal(false);
 
 let connection: Promise<IDBDatabase> | null = null;
 let isPersistenceRequested = false;
@@ -118,6 +123,7 @@ async function begin(names: readonly StoreName[], mode: IDBTransactionMode): Pro
 }
 
 function connect(): Promise<IDBDatabase> {
+  if (isBlocked.value) return Promise.reject(new StorageError('blocked', BLOCKED));
   connection ??= openDatabase().catch((error: unknown) => {
     connection = null;
     throw storageErrorOf(error, 'disabled');
@@ -128,10 +134,9 @@ function connect(): Promise<IDBDatabase> {
 function openDatabase(): Promise<IDBDatabase> {
   return new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, VERSION);
-    let isGivenUp = false;
     const giveUp = (): void => {
-      isGivenUp = true;
-      reject(new StorageError('blocked', 'another tab is using an older version'));
+      isBlocked.value = true; // the request goes on
+      reject(new StorageError('blocked', BLOCKED));
     };
     let timer = setTimeout(giveUp, OPEN_TIME); // a request behind a blocked one is not reported as blocked
     request.addEventListener('upgradeneeded', ({ oldVersion }) => upgrade(request.result, oldVersion));
@@ -141,12 +146,14 @@ function openDatabase(): Promise<IDBDatabase> {
     });
     request.addEventListener('error', () => {
       clearTimeout(timer);
+      isBlocked.value = false;
       reject(request.error);
     });
     request.addEventListener('success', () => {
       clearTimeout(timer);
-      if (isGivenUp) return request.result.close(); // the next transaction opens it again
       closeForOthers(request.result);
+      if (isBlocked.value) connection = Promise.resolve(request.result); // the other tab has been closed
+      isBlocked.value = false;
       resolve(request.result);
     });
   });
@@ -161,6 +168,7 @@ function upgrade(database: IDBDatabase, oldVersion: number): void {
     database.createObjectStore('thumbnails'); // JPEG, by the entry's id
     database.createObjectStore('keys', { keyPath: 'id' });
   }
+  if (oldVersion < 4) database.createObjectStore('pending', { keyPath: 'id' });
 }
 
 /** Let another tab upgrade or delete the database: this one opens it again when it needs it. */

@@ -113,12 +113,12 @@ export async function getThumbnails(ids: readonly number[]): Promise<Map<number,
 }
 
 /** Hide entries that the user deletes, until they are purged or restored. */
-export function hideEntries(ids: readonly number[]): Promise<void> {
-  return changeSummaries(ids, (summary) => ({ ...summary, deleted: Date.now() }));
+export async function hideEntries(ids: readonly number[]): Promise<void> {
+  await changeSummaries(ids, (summary) => ({ ...summary, deleted: Date.now() }));
 }
 
-/** Show entries again that were hidden. */
-export function restoreEntries(ids: readonly number[]): Promise<void> {
+/** Show entries again that were hidden; return how many are still there: another tab may have purged them. */
+export function restoreEntries(ids: readonly number[]): Promise<number> {
   return changeSummaries(ids, ({ deleted: _, ...summary }) => summary);
 }
 
@@ -138,22 +138,30 @@ export async function deleteEntries(ids: readonly number[]): Promise<void> {
   });
 }
 
-/** Delete all entries; that cannot be undone. */
+/** Delete all entries, and photos that an earlier page was reading; that cannot be undone. */
 export async function clearEntries(): Promise<void> {
-  await transactAll(STORES, 'readwrite', (store) => {
-    for (const name of STORES) store(name).clear();
+  const names: readonly StoreName[] = [...STORES, 'pending'];
+  await transactAll(names, 'readwrite', (store) => {
+    for (const name of names) store(name).clear();
     return () => undefined;
   });
 }
 
-async function changeSummaries(ids: readonly number[], change: (summary: Summary) => Summary): Promise<void> {
-  await transactAll(['summaries'], 'readwrite', (store) => {
+/** Change the summaries that are there, and return their number. */
+async function changeSummaries(
+  ids: readonly number[],
+  change: (summary: Summary) => Summary,
+): Promise<number> {
+  return transactAll(['summaries'], 'readwrite', (store) => {
+    let count = 0;
     for (const id of ids) {
       const request = store('summaries').get(id) as IDBRequest<Summary | undefined>;
       request.addEventListener('success', () => {
-        if (request.result) store('summaries').put(change(request.result));
+        if (!request.result) return;
+        store('summaries').put(change(request.result));
+        count++;
       });
     }
-    return () => undefined;
+    return () => count;
   });
 }

@@ -6,7 +6,7 @@
  * Needs: problem.ts, words
  */
 
-import { currentLanguage, t } from '../../words';
+import { currentLanguage, t, withDetails } from '../../words';
 import { storageErrorOf } from './problem';
 
 const MEGABYTE = 1e6; // bytes
@@ -15,7 +15,7 @@ const GIGABYTE = 1e9;
 /** Return why something is not stored, and what the user can do. */
 export function storageErrorText(error: unknown): string {
   const { problem, message } = storageErrorOf(error, 'other');
-  return t(`storage.${problem}`, { why: message });
+  return problem === 'other' ? withDetails(t('storage.other'), message) : t(`storage.${problem}`);
 }
 
 /** Return a size in the language's format: "0.4 MB", "42 MB", "1.3 GB". */

@@ -50,3 +50,18 @@ describe('csvOf', () => {
     expect(rows[1]).toMatch(/,not a key$/);
   });
 });
+
+describe('a spreadsheet', () => {
+  test.each(['=1+1', '+1', '-1.jpg', '@SUM(A1)'])('reads %s as text', (name) => {
+    const photo = photoOf([keyOf(verdict('dimple'))]);
+    const [row] = rowsOf(csvOf([{ name, entry: entryOf([photo]), error: '' }]));
+    expect(row?.startsWith(`'${name},dimple,`)).toBe(true);
+  });
+
+  test('reads negative numbers as numbers', () => {
+    const key = keyOf(verdict('dimple'));
+    const outside = { ...key, box: [[-8, 2], ...key.box.slice(1)] as unknown as typeof key.box };
+    const [row] = rowsOf(csvOf([{ name: 'a.jpg', entry: entryOf([photoOf([outside])]), error: '' }]));
+    expect(row).toMatch(/,-8,/);
+  });
+});
