@@ -22,8 +22,8 @@ import { keepsHistory } from '../storage/settings';
 import { HeaderActions, PhotoActions } from './actions';
 import { KeyCard } from './card';
 import { certaintyText } from './certainty';
-import { idOf } from './changes';
-import { countText, headingText, isWhole } from './describe';
+import { idOf, numberOf } from './changes';
+import { countText, headingText } from './describe';
 import { Others } from './others';
 import { Sheet } from './sheet';
 import { Stage } from './stage';
@@ -116,7 +116,7 @@ function Cards({ sheet }: { readonly sheet: Sheet }): JSX.Element {
             key={`${sheet.photoIndex.value} ${idOf(key)}`}
             sheet={sheet}
             answered={key}
-            number={isWhole(key) ? null : i + 1}
+            number={numberOf(keys, i)}
             isOnly={keys.length === 1}
           />
         ))}
@@ -166,9 +166,9 @@ function announceStatus({ answer, photo, keys }: Sheet): void {
   if (answer.status.value !== 'done' || !photo.value) return;
   const summary = countText(photo.value.keys, photo.value.brightness < LIMITS.dark);
   const answers = keys.value.map((key, i) => {
-    const number = isWhole(key) ? '' : `${t('key.title', { n: i + 1 })}: `;
+    const number = numberOf(keys.value, i);
     const certainty = key.verdict.kind === null ? '' : `, ${certaintyText(key.verdict.probability)}`;
-    return `${number}${headingText(key)}${certainty}`;
+    return `${number === null ? '' : `${t('key.title', { n: number })}: `}${headingText(key)}${certainty}`;
   });
   announce([summary, ...answers].filter(Boolean).join('. '));
 }

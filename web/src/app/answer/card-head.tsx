@@ -12,7 +12,7 @@ import { t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import { Bitmap } from '../parts/bitmap';
 import type { StoredKey } from '../storage/entries';
-import { certaintyText } from './certainty';
+import { certaintyOf, certaintyText } from './certainty';
 import { CertaintyHelp } from './certainty-help';
 import { idOf } from './changes';
 import { headingText, isCorrected, isKey, isWhole, topTwoText } from './describe';
@@ -22,7 +22,7 @@ import type { Sheet } from './sheet';
 interface HeadProps {
   readonly sheet: Sheet;
   readonly answered: StoredKey;
-  readonly number: number | null; // null: the whole photo
+  readonly number: number | null; // null: there is no other
   readonly id: string; // of the heading
 }
 
@@ -42,9 +42,11 @@ export function Head({ sheet, answered, number, id }: HeadProps): JSX.Element {
       {isWhole(answered) ? null : (
         <span class="thumb">
           <Bitmap load={() => sheet.engine.keyImage(answered)} of={imageId(sheet, answered)} label="" />
-          <span class="badge" aria-hidden="true">
-            {number}
-          </span>
+          {number === null ? null : (
+            <span class="badge" aria-hidden="true">
+              {number}
+            </span>
+          )}
         </span>
       )}
       <div class="card-text">
@@ -79,10 +81,15 @@ function Sureness({ answered }: { readonly answered: StoredKey }): JSX.Element |
   if (verdict.kind === null)
     return verdict.reason === 'blade_hidden' ? null : <p class="sureness">{topTwoText(answered)}</p>;
   return (
-    <p class="sureness">
-      {certaintyText(verdict.probability)}
-      <CertaintyHelp />
-    </p>
+    <div class={`certainty ${certaintyOf(verdict.probability)}`}>
+      <p class="sureness">
+        {certaintyText(verdict.probability)}
+        <CertaintyHelp />
+      </p>
+      <span class="bar-track" aria-hidden="true">
+        <span class="bar-fill" style={{ inlineSize: `${100 * verdict.probability}%` }} />
+      </span>
+    </div>
   );
 }
 
