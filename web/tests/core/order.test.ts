@@ -88,9 +88,7 @@ describe('readingOrder, of keys that are not in a grid,', () => {
     expect(readingOrder([right, centred(0, 120, 100, 90)])).toEqual([0, 1]);
   });
 
-  it('goes by the middles, not by the ends', () => {
-    const row = [centred(0, 100, 200, 90), centred(100, 60, 40, 90), centred(200, 110, 40, 90)];
-    expect(readingOrder(row.toReversed())).toEqual([2, 1, 0]);
+  it('reads flat keys that lie close above each other from top to bottom', () => {
     const stacked = [centred(50, 0), centred(0, 60), centred(100, 120)];
     expect(readingOrder(stacked.toReversed())).toEqual([2, 1, 0]);
   });
