@@ -533,7 +533,8 @@ def test_several_photos_of_one_key_are_one_answer(page, tmp_path):
     page.locator(".add-input").set_input_files(str(sample("dimple-00")))
     page.locator(".strip li").nth(1).wait_for()
     assert number(answers(page)[0]) > first
-    before, after = re.findall(r"\d+%", page.locator(".strip strong").inner_text())
+    shown = page.locator(".strip strong [aria-hidden]").inner_text()
+    before, after = re.findall(r"\d+%", shown)
     assert (before, after) == (f"{first:.0%}", f"{number(answers(page)[0]):.0%}")
     page.locator(".strip .photo-button").nth(1).click()
     page.wait_for_function("() => document.querySelector('.viewer > img').naturalWidth > 0")
@@ -572,8 +573,32 @@ def test_the_camera_takes_another_photo_of_the_same_key(page):
     open_photo(page, sample("dimple-00"))
     page.get_by_role("button", name="Add another photo of this key").click()
     page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
+    page.locator(".next-photo").get_by_role("button", name="Choose a photo").wait_for()
+    page.get_by_role("button", name="Done").click()
+    page.locator(".key-card").wait_for()  # nothing was added
+    assert page.locator(".strip").count() == 0
+    page.get_by_role("button", name="Add another photo of this key").click()
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take a photo").click()
     page.locator(".strip li").nth(1).wait_for()
+    page.wait_for_function("() => document.activeElement.matches('.card-name')")
+    page.evaluate("() => { location.hash = '#/'; }")
+    page.locator(".live").wait_for()
+    assert page.locator(".next-photo").count() == 0  # the next photo is of another key
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_the_changed_card_has_the_focus_and_is_announced_in_words(page, several, is_alone):
+    open_photo(page, sample("dimple-06") if is_alone else several)
+    if not is_alone:
+        page.locator(".ask-more").first.click()
+    page.locator(".add-input").first.set_input_files(str(sample("dimple-00")))
+    page.locator(".strip li").nth(1).wait_for()
+    page.wait_for_function("() => document.activeElement.matches('.card-name')")
+    page.wait_for_function("() => document.querySelector('[role=status]').textContent.includes('without it')")
+    spoken = page.locator(".shell > [role=status]").text_content() + page.locator(".strip").aria_snapshot()
+    assert re.search(r"Photo added\. dimple: \d+% with this photo, \d+% without it", spoken)
+    assert "→" not in spoken
 
 
 def test_an_answer_that_is_not_kept_says_so(page, host):

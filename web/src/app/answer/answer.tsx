@@ -55,7 +55,8 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
   const sheet = useMemo(() => new Sheet(app, answer), [answer]);
   const status = answer.status.value;
   useEffect(() => announceStatus(sheet), [status]);
-  useEffect(() => openTapped(sheet), [status]);
+  const tapped = app.tapped.value;
+  useEffect(() => openTapped(sheet), [status, tapped]);
   return (
     <Page
       title={titleOf(sheet)}
@@ -69,7 +70,7 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
             sheet={sheet}
             url={usePhotoUrl(sheet)}
             isBusy={status === 'busy'}
-            onSelect={(key) => select(sheet, idOf(key))}
+            onSelect={(key) => sheet.focusOn(idOf(key))}
           />
         </div>
         <div class="sheet" aria-busy={status === 'busy'}>
@@ -132,13 +133,7 @@ function NotKept({ answer }: { readonly answer: Answer }): JSX.Element | null {
   return <p class="not-kept">{t(keepsHistory.value ? 'answer.notKept' : 'answer.historyOff')}</p>;
 }
 
-/** Select a key that was tapped in the photo: its card comes into view, and has the focus. */
-function select(sheet: Sheet, id: string): void {
-  sheet.focusesCard = true;
-  sheet.selected.value = id;
-}
-
-/** Select the key that was tapped in the camera's picture. */
+/** Select the key that was tapped in the camera's picture, or that another photo was added to. */
 function openTapped(sheet: Sheet): void {
   const { app, answer, photo, keys } = sheet;
   const tapped = app.tapped.value;
@@ -150,7 +145,7 @@ function openTapped(sheet: Sheet): void {
     return Math.hypot(x + width / 2 - at[0], y + height / 2 - at[1]);
   };
   const [nearest] = [...keys.value].sort((one, other) => distance(one) - distance(other));
-  if (nearest) select(sheet, idOf(nearest));
+  if (nearest) sheet.focusOn(idOf(nearest));
 }
 
 function titleOf({ answer, photo }: Sheet): string {
@@ -161,9 +156,11 @@ function titleOf({ answer, photo }: Sheet): string {
 }
 
 /** Announce the answers in reading order. */
-function announceStatus({ answer, photo, keys }: Sheet): void {
+function announceStatus({ app, answer, photo, keys }: Sheet): void {
   if (answer.status.value === 'busy') announce(t('photo.busy'));
   if (answer.status.value !== 'done' || !photo.value) return;
+  const isAdded = (answer.entry.value?.photos.length ?? 1) > 1 && app.tapped.value?.id === answer.id;
+  if (isAdded) return; // what the added photo changed is being announced
   const summary = countText(photo.value.keys, photo.value.brightness < LIMITS.dark);
   const answers = keys.value.map((key, i) => {
     const number = numberOf(keys.value, i);

@@ -2,7 +2,7 @@
  * The head of a card: number and thumbnail of the key, its kind, how sure that is.
  *
  * In:    a key and its number; the sheet
- * Out:   the heading, a button that selects the key; it gets the focus if the key was selected in the photo
+ * Out:   the heading, a button that selects the key; it gets the focus if the key was selected in the photo or changed
  * Needs: certainty.ts, describe.ts, into-view.ts
  */
 
@@ -30,13 +30,14 @@ interface HeadProps {
 export function Head({ sheet, answered, number, id }: HeadProps): JSX.Element {
   const heading = useRef<HTMLButtonElement>(null);
   const isSelected = sheet.selected.value === idOf(answered);
+  const isToFocus = sheet.toFocus.value === idOf(answered);
   useEffect(() => {
-    if (!isSelected || !sheet.focusesCard) return;
-    sheet.focusesCard = false;
+    if (!isToFocus) return;
+    sheet.toFocus.value = null;
     heading.current?.focus({ preventScroll: true });
     const card = heading.current?.closest('li');
     if (card) bringIntoView(card);
-  }, [isSelected]);
+  }, [isToFocus]);
   return (
     <div class="card-head">
       {isWhole(answered) ? null : (
