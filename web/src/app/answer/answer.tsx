@@ -16,6 +16,7 @@ import { t } from '../../words';
 import { type Answer, photoErrorText } from '../answers';
 import { useApp } from '../app';
 import { announce, notify } from '../notices';
+import { DeadEnd } from '../parts/dead-end';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
@@ -24,6 +25,7 @@ import { KeyCard } from './card';
 import { certaintyText } from './certainty';
 import { idOf, numberOf } from './changes';
 import { countText, headingText } from './describe';
+import { InstallCard } from './install-card';
 import { Others } from './others';
 import { Sheet } from './sheet';
 import { Stage } from './stage';
@@ -43,8 +45,7 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   if (answer === null)
     return (
       <Page title={t('photo.title')} class="answer" up={{ view: 'history' }}>
-        <p>{t('answer.gone')}</p>
-        <PhotoActions sheet={null} />
+        <DeadEnd text={t('answer.gone')} ways={['history', 'camera']} />
       </Page>
     );
   return <AnswerPage answer={answer} />;
@@ -82,6 +83,7 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
           ) : null}
           {status === 'done' ? <Cards sheet={sheet} /> : null}
           {status === 'busy' ? null : <PhotoActions sheet={sheet} />}
+          {status === 'done' ? <InstallCard /> : null}
         </div>
       </div>
     </Page>
