@@ -201,6 +201,15 @@ def test_the_heat_map_of_any_kind_is_shown_over_the_key(page):
     )
 
 
+def test_the_evidence_is_for_the_corrected_kind_and_says_so(page):
+    open_photo(page, sample("dimple-00"))
+    page.locator(".ask-why").click()
+    page.locator(".why .scale").wait_for()
+    correct_first_key(page, "mortice")
+    page.locator(".why figcaption", has_text="mortice").wait_for()
+    assert page.get_by_label("Evidence for", exact=True).input_value() == "mortice"
+
+
 def test_similar_kinds_are_compared_on_this_key(page):
     path, key = photo_with_a_key()
     open_photo(page, path)

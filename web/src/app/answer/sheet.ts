@@ -92,12 +92,12 @@ export class Sheet {
   async correct({ box }: StoredKey, correction: string): Promise<void> {
     const { photos, combined } = this.entry;
     const shown = this.photoIndex.value;
-    if (correction === NOT_A_KEY) this.selected.value = null;
     for (const [index, photo] of photos.entries()) {
       if (!combined && index !== shown) continue;
       for (const key of photo.keys) {
         if (!combined && idOf(key) !== idOf({ box })) continue;
         const photoId = await this.#keep(index, key, correction);
+        if (correction === NOT_A_KEY) this.selected.value = null; // else its outline would stay
         await this.#replace(index, idOf(key), (each) => corrected(each, correction, photoId));
       }
     }
