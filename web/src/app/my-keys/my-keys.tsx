@@ -46,7 +46,7 @@ export function MyKeysView(): JSX.Element {
       ) : null}
       <div class={keys.length ? '' : 'nothing-yet'}>
         {keys.length ? null : <Icon of={KeyRound} size={64} />}
-        <p class="lead">{t('myKeys.text')}</p>
+        {keys.length ? null : <p class="lead">{t('myKeys.text')}</p>}
         <Actions keys={keys} canAdd={isSupported} />
         <p class="secondary">{t('myKeys.limits')}</p>
         {keys.length ? <p class="secondary">{t('myKeys.exportText')}</p> : null}
