@@ -164,7 +164,7 @@ def test_the_whole_path_works_with_the_keyboard_alone(calm):
     page.locator(".more a[href='#/kinds/mortice']").wait_for()
     press_tab_until(page, page.locator(".more a[href='#/kinds/mortice']").inner_text())
     page.keyboard.press("Enter")
-    page.locator(".kind").wait_for()
+    page.locator(".page.kind").wait_for()
     page.wait_for_function("() => document.activeElement.tagName === 'H1'")
     page.go_back()
     page.locator(".key-card[data-correction=mortice]").wait_for()

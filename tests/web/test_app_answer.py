@@ -92,9 +92,8 @@ def test_a_photo_gets_pythons_answer(page):
     assert is_python(page, key)
     (outline,) = page.evaluate(OUTLINES)
     np.testing.assert_allclose(outline, key.box, atol=BOX_DIFFERENCE)
-    assert page.locator(".outlines text").text_content() == key.kind.replace(
-        "_", " "
-    )  # the only key has no number
+    name = key.kind.replace("_", " ")
+    assert page.locator(".outlines text").text_content() == name  # the only key has no number
     assert page.locator(".key-card .badge").count() == 0
     assert page.locator("h1").inner_text() == "1 key found"
 
