@@ -87,8 +87,8 @@ function Sureness({ answered }: { readonly answered: StoredKey }): JSX.Element |
         {certaintyText(verdict.probability)}
         <CertaintyHelp />
       </p>
-      <span class="bar-track" aria-hidden="true">
-        <span class="bar-fill" style={{ inlineSize: `${100 * verdict.probability}%` }} />
+      <span class="certainty-track" aria-hidden="true">
+        <span class="certainty-fill" style={{ inlineSize: `${100 * verdict.probability}%` }} />
       </span>
     </div>
   );
