@@ -32,7 +32,7 @@ AXE = WEB / "node_modules" / "axe-core" / "axe.min.js"
 PHONE, NARROW = (390, 844), (320, 568)
 MANY_TABS = 120  # presses of Tab within which each control of a view is reached
 UNKNOWN = {
-    "#/nowhere": ".welcome",
+    "#/nowhere": ".unknown",
     "#/answer/999999": ".answer",
     "#/answer/x": ".history",
     "#/import/999": ".page",
@@ -258,6 +258,22 @@ def test_an_address_of_nothing_leads_somewhere(calm, host):
     calm.get_by_text(message("answer.gone")).wait_for()
 
 
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        ("#/nowhere", ".welcome"),
+        ("#/answer/999999", ".history"),
+        ("#/import/999", ".history"),
+        ("#/kinds/none", ".kinds"),
+        ("#/my-keys/12345", ".my-keys"),
+    ],
+)
+def test_a_dead_end_has_a_button_onwards(calm, host, address, way):
+    calm.goto(f"{host.url}{address}")
+    calm.locator(".nothing-yet .button.main").click()
+    calm.locator(f".page{way}").wait_for()
+
+
 def test_the_language_is_the_browsers_or_the_users_choice(visited, host):
     for locale in (*(f"{language}-CH" for language in LANGUAGES), "ja-JP"):
         language = locale[:2] if locale[:2] in LANGUAGES else "en"
@@ -427,6 +443,16 @@ def test_the_app_says_how_it_can_be_installed(calm, visited, host):
     calm.get_by_role("button", name=message("install.button")).click()
     calm.wait_for_function("() => globalThis.asked_")
     calm.get_by_text(message("install.title")).wait_for(state="detached")
+    calm.evaluate("location.hash = '#/'")
+    calm.locator(".welcome").wait_for()
+    calm.evaluate(OFFER)
+    assert calm.get_by_text(message("install.title")).count() == 0  # it is not the first thing to be said
+    path, _ = photo_with_a_key()
+    for is_first in (True, False):
+        open_photo(calm, path)
+        assert calm.locator(".install-card").count() == is_first
+        if is_first:
+            calm.get_by_role("button", name=message("install.later")).click()
     phone = visited.new_page()
     phone.add_init_script(IPHONE)
     phone.goto(f"{host.url}#/about")

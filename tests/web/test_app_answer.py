@@ -92,7 +92,9 @@ def test_a_photo_gets_pythons_answer(page):
     assert is_python(page, key)
     (outline,) = page.evaluate(OUTLINES)
     np.testing.assert_allclose(outline, key.box, atol=BOX_DIFFERENCE)
-    assert page.locator(".outlines text").text_content() == f"1 {key.kind.replace('_', ' ')}"
+    name = key.kind.replace("_", " ")
+    assert page.locator(".outlines text").text_content() == name  # the only key has no number
+    assert page.locator(".key-card .badge").count() == 0
     assert page.locator("h1").inner_text() == "1 key found"
 
 
@@ -198,6 +200,15 @@ def test_the_heat_map_of_any_kind_is_shown_over_the_key(page):
     page.wait_for_function(
         "label => document.querySelector('.why > canvas').ariaLabel.includes(label)", arg=label
     )
+
+
+def test_the_evidence_is_for_the_corrected_kind_and_says_so(page):
+    open_photo(page, sample("dimple-00"))
+    page.locator(".ask-why").click()
+    page.locator(".why .scale").wait_for()
+    correct_first_key(page, "mortice")
+    page.locator(".why figcaption", has_text="mortice").wait_for()
+    assert page.get_by_label("Evidence for", exact=True).input_value() == "mortice"
 
 
 def test_similar_kinds_are_compared_on_this_key(page):
@@ -341,7 +352,7 @@ def test_the_answer_is_shared_and_copied(page):
     assert size > 1000
     page.get_by_role("button", name="Copy the answer as text").click()
     page.wait_for_function("() => globalThis.copied_")
-    assert page.evaluate("copied_") == text == f"1 key found\n1. {answers(page)[0]}"
+    assert page.evaluate("copied_") == text == f"1 key found\n{answers(page)[0]}"
 
 
 def test_a_correction_is_kept_with_the_answer_and_for_training(page):
@@ -532,7 +543,8 @@ def test_several_photos_of_one_key_are_one_answer(page, tmp_path):
     page.locator(".add-input").set_input_files(str(sample("dimple-00")))
     page.locator(".strip li").nth(1).wait_for()
     assert number(answers(page)[0]) > first
-    before, after = re.findall(r"\d+%", page.locator(".strip strong").inner_text())
+    shown = page.locator(".strip strong [aria-hidden]").inner_text()
+    before, after = re.findall(r"\d+%", shown)
     assert (before, after) == (f"{first:.0%}", f"{number(answers(page)[0]):.0%}")
     page.locator(".strip .photo-button").nth(1).click()
     page.wait_for_function("() => document.querySelector('.viewer > img').naturalWidth > 0")
@@ -571,8 +583,32 @@ def test_the_camera_takes_another_photo_of_the_same_key(page):
     open_photo(page, sample("dimple-00"))
     page.get_by_role("button", name="Add another photo of this key").click()
     page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
+    page.locator(".next-photo").get_by_role("button", name="Choose a photo").wait_for()
+    page.get_by_role("button", name="Done").click()
+    page.locator(".key-card").wait_for()  # nothing was added
+    assert page.locator(".strip").count() == 0
+    page.get_by_role("button", name="Add another photo of this key").click()
+    page.wait_for_function("() => document.querySelector('video')?.videoWidth > 0")
     page.get_by_role("button", name="Take a photo").click()
     page.locator(".strip li").nth(1).wait_for()
+    page.wait_for_function("() => document.activeElement.matches('.card-name')")
+    page.evaluate("() => { location.hash = '#/'; }")
+    page.locator(".live").wait_for()
+    assert page.locator(".next-photo").count() == 0  # the next photo is of another key
+
+
+@pytest.mark.parametrize("is_alone", [True, False])
+def test_the_changed_card_has_the_focus_and_is_announced_in_words(page, several, is_alone):
+    open_photo(page, sample("dimple-06") if is_alone else several)
+    if not is_alone:
+        page.locator(".ask-more").first.click()
+    page.locator(".add-input").first.set_input_files(str(sample("dimple-00")))
+    page.locator(".strip li").nth(1).wait_for()
+    page.wait_for_function("() => document.activeElement.matches('.card-name')")
+    page.wait_for_function("() => document.querySelector('[role=status]').textContent.includes('without it')")
+    spoken = page.locator(".shell > [role=status]").text_content() + page.locator(".strip").aria_snapshot()
+    assert re.search(r"Photo added\. dimple: \d+% with this photo, \d+% without it", spoken)
+    assert "→" not in spoken
 
 
 def test_an_answer_that_is_not_kept_says_so(page, host):

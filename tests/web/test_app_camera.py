@@ -213,7 +213,8 @@ def test_nothing_is_drawn_where_there_is_no_key(camera):
     with camera(WALL) as page:
         page.evaluate(FRAMES, 8)
         assert page.locator(".live-label, .live-outlines path").count() == 0
-        assert page.locator(".pill").inner_text() == "Point the camera at a key"
+        page.locator(".pill", has_text="Point the camera at a key").wait_for()
+        page.locator(".pill", has_text="Move closer").wait_for()  # after a while without a key
 
 
 def test_a_sure_answer_freezes_the_picture_once(camera):
@@ -292,6 +293,20 @@ def test_zoom_enlarges_what_is_shown_and_its_outlines_alike(camera):
         assert page.locator(".chip").first.inner_text() == "1×"
         page.keyboard.press("+")
         assert page.locator(".chip").first.inner_text() != "1×"
+
+
+def test_the_name_of_a_key_that_reaches_beyond_the_screen_is_not_cut_off_and_its_outline_stays(camera):
+    with camera() as page:
+        page.set_viewport_size({"width": 390, "height": 844})
+        label(page)
+        page.evaluate(FRAMES, 4)
+        outline = page.locator(".live-outlines .line").first.bounding_box()
+        controls = page.locator(".controls").bounding_box()
+        assert outline["x"] < 0
+        assert outline["y"] + outline["height"] > controls["y"]
+        box = label(page).bounding_box()
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+        assert 0 <= box["y"] <= box["y"] + box["height"] <= controls["y"]
 
 
 def test_controls_that_the_camera_lacks_are_hidden(camera):

@@ -226,6 +226,7 @@ def test_corrections_and_models_of_the_released_version_are_there_after_the_upgr
         assert page.locator(".corrected select").input_value() == "mortice"
         page.locator(".corrected img").wait_for()
         page.goto(f"{host.url}#/about")
+        page.locator(".developers > summary").click()
         page.get_by_text("my.tflite").wait_for()
     context.close()
 

@@ -102,6 +102,11 @@ def view(page, name):
     page.locator(f".page.{name or 'welcome'}").wait_for()
 
 
+def open_developers(page):
+    view(page, "about")
+    page.locator(".developers > summary").click()
+
+
 def use_app_model(page):
     page.locator(".own-model").get_by_role("button", name=APP_MODEL).click()
     page.locator(".own-model").wait_for(state="detached")
@@ -149,7 +154,7 @@ def test_a_model_of_other_keys_answers_as_in_python(opened, sites, tmp_path):
     for name in PHOTOS:
         assert_pythons(page, Recogniser.load(model), sample(name))
     assert page.locator(".outlines .line").count() >= 1
-    view(page, "about")
+    open_developers(page)
     assert "abloy, cruciform" in page.locator(".about").inner_text()
 
 
@@ -252,19 +257,19 @@ def test_an_opened_model_stays_until_the_user_goes_back(opened, app, other):
     page.reload()
     wait_until_ready(page)
     assert_app_model_answers(page)
-    view(page, "about")
+    open_developers(page)
     page.get_by_role("button", name=message("model.useNamed", name="crockery.tflite")).click()
     page.locator(".own-model").wait_for()
 
 
 def test_a_model_is_opened_in_the_about_page_and_removed_there(opened, host, other):
     page = opened(host.url)
-    view(page, "about")
+    open_developers(page)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=message("model.open")).click()
     chooser.value.set_files(str(other))
     use_app_model(page)
-    view(page, "about")
+    open_developers(page)
     page.get_by_role("button", name=message("model.remove", name="crockery.tflite")).click()
     page.locator(".models li").wait_for(state="detached")
     page.reload()

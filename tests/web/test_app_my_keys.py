@@ -57,15 +57,24 @@ def go(page, address, selector):
     page.locator(f".page{selector}").wait_for()
 
 
+def description(control):
+    """Return the text, visible to all, that describes a control."""
+    described = control.page.locator(f"#{control.get_attribute('aria-describedby')}")
+    assert described.is_visible()
+    return described.inner_text()
+
+
 def learn(page, paths, name=NAME):
     go(page, "#/my-keys/new", ".my-key")
     save = page.get_by_role("button", name=message("myKeys.save"))
+    assert description(save) == f"{message('myKeys.needsName')} {message('myKeys.needsPhotos', n=3)}"
     page.locator("#my-key-name").fill(name)
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=message("myKeys.choose")).click()
     chooser.value.set_files([str(path) for path in paths[:2]])
     page.locator(".learnt img").nth(1).wait_for()
-    assert save.is_disabled()  # two photos are too few
+    assert save.is_disabled()
+    assert description(save) == message("myKeys.needsPhoto")  # two photos are too few
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=message("myKeys.choose")).click()
     chooser.value.set_files([str(path) for path in paths[2:]])
@@ -172,7 +181,7 @@ def test_the_keys_of_another_model_are_named_as_such(learner, tmp_path):
 def test_the_apps_own_model_learns_keys(calm, tmp_path):
     if Recogniser.load().model.card.features is None:
         go(calm, "#/my-keys", ".my-keys")
-        assert message("myKeys.noFeatures") in calm.locator(".my-keys [role=alert]").inner_text()
+        assert message("myKeys.noFeaturesApp") in calm.locator(".my-keys [role=alert]").inner_text()
         pytest.skip("the bundled model has no features")
     learn(calm, [lit(tmp_path, light) for light in LIGHTS])
     assert own_key(calm, lit(tmp_path, SAME)) == message("myKeys.isYours", name=NAME)

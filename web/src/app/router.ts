@@ -19,7 +19,8 @@ export type Route =
   | { readonly view: 'kind'; readonly kind: string }
   | { readonly view: 'my-keys' }
   | { readonly view: 'my-key'; readonly id: number | null } // null: a new one
-  | { readonly view: 'about' };
+  | { readonly view: 'about' }
+  | { readonly view: 'unknown' }; // the address names no view
 
 export type View = Route['view'];
 
@@ -38,7 +39,7 @@ export function isFirstView(): boolean {
   return views === 0;
 }
 
-/** Return the route that a hash names; anything unknown is the camera. */
+/** Return the route that a hash names; an empty one is the camera. */
 export function parseRoute(hash: string): Route {
   const [view = '', argument = ''] = hash.replace(/^#\/?/, '').split('/').map(decode);
   const number = /^\d+$/.test(argument) ? Number(argument) : null;
@@ -58,8 +59,11 @@ export function parseRoute(hash: string): Route {
     case 'corrections':
     case 'about':
       return { view };
-    default:
+    case '':
+    case 'scan':
       return { view: 'scan' };
+    default:
+      return { view: 'unknown' };
   }
 }
 

@@ -25,7 +25,9 @@ import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
 import { MyKeysView } from './my-keys/my-keys';
 import { announcement, closeNotice, type Notice, notices } from './notices';
+import { DeadEnd } from './parts/dead-end';
 import { Icon } from './parts/icon';
+import { Page } from './parts/page';
 import { hashOf, navigate, type Route, route, type View } from './router';
 
 /** An entry of the main menu, and the views that belong to it. */
@@ -109,6 +111,12 @@ function CurrentView(): JSX.Element {
       return <OwnKeys of={<MyKeyView id={to.id} />} />;
     case 'about':
       return <AboutView />;
+    case 'unknown':
+      return (
+        <Page title={t('nav.unknown')} class="unknown">
+          <DeadEnd text={t('nav.unknownText')} ways={['camera', 'history']} />
+        </Page>
+      );
     default:
       return <ScanView />;
   }

@@ -51,6 +51,7 @@ export const MAXIMUMS: ReadonlySet<Cause> = new Set<Cause>(['hidden', 'glare', '
 const OF_ANYTHING: ReadonlySet<Cause> = new Set<Cause>(['dark']);
 
 const BLOWN_OUT = 250; // grey level, of all three channels
+const LEAST_CONTRAST = 100; // variance of the luma, grey levels squared, from which an image has a sharpness
 const SAMPLE_STEP = 97; // every n-th pixel is used for the brightness of a photo
 
 /** Measurements of a key; null where they need a detection and there is none. */
@@ -101,6 +102,24 @@ export function brightnessOf(image: RgbaImage): number {
   return sum / count / 255;
 }
 
+/**
+ * Return the sharpness of a whole image: the variance of the Laplacian relative to that of the luma.
+ *
+ * Infinity where there is too little contrast to tell: a plain wall is as smooth as a blurred picture.
+ */
+export function sharpnessOf({ data, width, height }: RgbaImage): number {
+  const luma = new Float32Array(width * height);
+  for (let i = 0; i < luma.length; i++) luma[i] = lumaAt(data, 4 * i);
+  const [lumaStats, laplacianStats] = [new RunningStats(), new RunningStats()];
+  for (let y = 1; y < height - 1; y++)
+    for (let x = 1, i = width * y + x; x < width - 1; x++, i++) {
+      lumaStats.add(luma[i] as number);
+      laplacianStats.add(laplacianAt(luma, i, width));
+    }
+  if (lumaStats.count === 0 || lumaStats.variance < LEAST_CONTRAST) return Number.POSITIVE_INFINITY;
+  return laplacianStats.variance / lumaStats.variance;
+}
+
 /** Return brightness, glare and sharpness of the pixels inside a box. */
 function measureLight(crop: RgbaImage, box: CropBox): Pick<Measurements, 'dark' | 'glare' | 'blurred'> {
   const luma = new Float32Array(SIZE * SIZE);
@@ -112,7 +131,7 @@ function measureLight(crop: RgbaImage, box: CropBox): Pick<Measurements, 'dark' 
     for (let x = box.left, i = SIZE * y + x; x < box.right; x++, i++) {
       lumaStats.add(luma[i] as number);
       if (isBlownOut(crop.data, 4 * i)) blownOut++;
-      if (isInnerRow && x >= 1 && x <= SIZE - 2) laplacianStats.add(laplacianAt(luma, i));
+      if (isInnerRow && x >= 1 && x <= SIZE - 2) laplacianStats.add(laplacianAt(luma, i, SIZE));
     }
   }
   if (lumaStats.count < MIN_PIXELS) return { dark: 1, glare: 0, blurred: UNKNOWN };
@@ -123,9 +142,9 @@ function measureLight(crop: RgbaImage, box: CropBox): Pick<Measurements, 'dark' 
   };
 }
 
-function laplacianAt(luma: Float32Array, i: number): number {
+function laplacianAt(luma: Float32Array, i: number, width: number): number {
   const beside = (luma[i - 1] as number) + (luma[i + 1] as number);
-  return beside + (luma[i - SIZE] as number) + (luma[i + SIZE] as number) - 4 * (luma[i] as number);
+  return beside + (luma[i - width] as number) + (luma[i + width] as number) - 4 * (luma[i] as number);
 }
 
 /** Return the part of a (SIZE, SIZE) crop whose pixels' centres are inside the detection's box. */

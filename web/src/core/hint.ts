@@ -9,6 +9,7 @@
  * makes the other measurements unreliable. In the dark, everything is blurred. Of a key under another, or cut off,
  * neither the aspect ratio nor the blade is known. A small key's crop is enlarged, so it looks blurred, too. Blown-out
  * pixels have no detail, as if they were blurred. "Show the other side" comes last: it is for keys without any fault.
+ * Where no key is found for a while, the hint is about the whole frame.
  */
 
 import { type Cause, LIMITS, type Measurements } from './causes';
@@ -41,6 +42,7 @@ const OVERLAP = 0.08; // of the smaller of two boxes' areas, from which keys are
 const OUTSIDE = 0.03; // of a box's area outside the frame, from which a key is cut off
 const SHOW_AFTER = 500; // ms for which a hint must hold before it is shown
 const SHOW_LAST_AFTER = 1200; // ms, the same for the last resort: most keys become sure before
+const EMPTY_AFTER = { dark: 500, still: 1500, closer: 3000 } as const; // ms, the same where no key is found
 const MIN_SHOWN = 1500; // ms for which a hint is shown before another one replaces it
 const CLEAR_AFTER = 300; // ms without a hint after which it is removed: it has been followed
 
@@ -58,18 +60,31 @@ export interface HintFrame {
   readonly width: number; // px
   readonly height: number;
   readonly brightness: number; // mean, 0 to 1
+  readonly sharpness: number; // of the whole frame, as causes.ts measures it
   readonly keys: readonly HintKey[];
 }
 
-/** Return the one hint for a frame; null if every key is sure, or there is none and light enough. */
+/** Return the one hint for a frame; null if every key is sure. */
 export function hintFor(frame: HintFrame): Hint | null {
   const keys = frame.keys.filter(({ verdict }) => verdict.isKey);
-  if (keys.length === 0) return frame.brightness < LIMITS.dark ? 'dark' : null;
+  if (keys.length === 0) return hintForEmpty(frame);
   const unsure = keys.filter(({ verdict }) => verdict.kind === null);
   const [first] = unsure.sort((key, other) => areaOf(other.box) - areaOf(key.box));
   if (!first) return null;
   const found = hintsOf(first, keys, frame);
   return HINTS.find((hint) => found.has(hint)) ?? null;
+}
+
+/** Return whether a frame shows no key: its hint is about the whole frame, and waits longer. */
+export function showsNoKey({ keys }: Pick<HintFrame, 'keys'>): boolean {
+  return !keys.some(({ verdict }) => verdict.isKey);
+}
+
+/** Return what may show a key where none is found; null: only light is known to help a model of whole images. */
+function hintForEmpty({ keys, brightness, sharpness }: HintFrame): keyof typeof EMPTY_AFTER | null {
+  if (brightness < LIMITS.dark) return 'dark';
+  if (keys.some(({ head }) => head === null)) return null;
+  return sharpness < LIMITS.blurred ? 'still' : 'closer';
 }
 
 /** What is shown, and what would be. */
@@ -83,18 +98,28 @@ export interface ShownHint {
 /** Nothing is shown yet. */
 export const NO_HINT: ShownHint = { hint: null, since: 0, next: null, nextSince: 0 };
 
-/** Return what to show after a frame. milliseconds: when the frame was taken, by any clock. */
-export function updateHint(shown: ShownHint, hint: Hint | null, milliseconds: number): ShownHint {
+/**
+ * Return what to show after a frame.
+ *
+ * milliseconds: when the frame was taken, by any clock. isOfEmpty: whether the frame shows no key.
+ */
+export function updateHint(
+  shown: ShownHint,
+  hint: Hint | null,
+  milliseconds: number,
+  isOfEmpty = false,
+): ShownHint {
   const nextSince = hint === shown.next ? shown.nextSince : milliseconds;
   const waiting = { ...shown, next: hint, nextSince };
   if (hint === shown.hint) return waiting;
-  const isLasting = milliseconds - nextSince >= delayOf(hint);
+  const isLasting = milliseconds - nextSince >= delayOf(hint, isOfEmpty);
   const isRead = hint === null || shown.hint === null || milliseconds - shown.since >= MIN_SHOWN;
   return isLasting && isRead ? { hint, since: milliseconds, next: hint, nextSince } : waiting;
 }
 
-function delayOf(hint: Hint | null): number {
+function delayOf(hint: Hint | null, isOfEmpty: boolean): number {
   if (hint === null) return CLEAR_AFTER;
+  if (isOfEmpty && hint in EMPTY_AFTER) return EMPTY_AFTER[hint as keyof typeof EMPTY_AFTER];
   return hint === 'otherSide' ? SHOW_LAST_AFTER : SHOW_AFTER;
 }
 

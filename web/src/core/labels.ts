@@ -18,6 +18,8 @@ const DIRECTIONS = 24; // around a key in which its label may be
 const BELOW = 0.5; // label heights by which a label below its key counts as farther away than one above it
 const KEPT = 2; // label heights by which another direction must be nearer than the one in the frame before
 const GIANT = 0.4; // of the photo's area: from it, a key's label is inside its box
+const CUT_OFF = 0.1; // the same of a key that reaches beyond the photo
+const VISIBLE = 0.9; // of a key's area: one of which less is in the photo reaches beyond it
 const INSET_STEPS = 40; // from a corner of a box to its middle, where a label is tried
 const AROUND = 0.5; // of a key's area: another key that covers more cannot be spared by its label
 
@@ -110,7 +112,14 @@ function labelOf(layout: Layout, index: number, labels: readonly Label[], previo
 function numberAt(layout: Layout, part: Omit<Attempt, 'form'>): Label {
   const attempt = { ...part, form: 'short' } as const;
   const { box } = layout.keys[part.index] as LabelledKey;
-  const middle: Place = { middle: middleInPhoto(box, layout.photo), direction: null };
+  const middle: Place = {
+    middle: keptInside(
+      middleInPhoto(box, layout.photo),
+      layout.keys[part.index] as LabelledKey,
+      layout.photo,
+    ),
+    direction: null,
+  };
   return labelAt(layout, attempt, insideKey(layout, attempt) ?? anywhere(layout, attempt) ?? middle);
 }
 
@@ -118,9 +127,8 @@ function numberAt(layout: Layout, part: Omit<Attempt, 'form'>): Label {
 function freeLabel(layout: Layout, part: Omit<Attempt, 'form'>): Label | null {
   const [full, short] = [{ ...part, form: 'full' } as const, { ...part, form: 'short' } as const];
   const { box } = layout.keys[part.index] as LabelledKey;
-  const isGiant = overlapArea(box, frameOf(layout.photo)) >= GIANT * areaOf(frameOf(layout.photo));
   const ways: (() => [Attempt, Place | undefined])[] = [
-    () => [full, isGiant ? insideKey(layout, full) : undefined],
+    () => [full, isGiant(box, layout.photo) ? insideKey(layout, full) : undefined],
     () => [full, besideKey(layout, full)[0]],
     () => [short, besideKey(layout, short)[0]],
     () => [short, insideKey(layout, short)],
@@ -131,6 +139,14 @@ function freeLabel(layout: Layout, part: Omit<Attempt, 'form'>): Label | null {
     if (place) return labelAt(layout, attempt, place);
   }
   return null;
+}
+
+/** Return whether a key takes so much of the photo that its label is on its visible part. */
+function isGiant(box: Box, photo: Size): boolean {
+  const frame = frameOf(photo);
+  const visible = overlapArea(box, frame);
+  const least = visible < VISIBLE * areaOf(box) ? CUT_OFF : GIANT;
+  return visible >= least * areaOf(frame);
 }
 
 /** Return the free places beside a key, best first. */
@@ -249,6 +265,12 @@ function middleInPhoto(box: Box, photo: Size): Point {
 
 function clampedTo([x, y]: Point, { width, height }: Size): Point {
   return [Math.min(Math.max(x, 0), width), Math.min(Math.max(y, 0), height)];
+}
+
+/** Return the nearest middle at which a number is inside the photo, as far as it has room there. */
+function keptInside([x, y]: Point, { short }: LabelledKey, { width, height }: Size): Point {
+  const [across, down] = [Math.min(short.width, width) / 2, Math.min(short.height, height) / 2];
+  return [Math.min(Math.max(x, across), width - across), Math.min(Math.max(y, down), height - down)];
 }
 
 function between([x, y]: Point, [otherX, otherY]: Point, share: number): Point {

@@ -33,6 +33,7 @@ import {
   recognisePlace,
   type SelectDoubtful,
   scaleOf,
+  sharpnessOf,
   type Track,
   updateTracks,
   VIEWS,
@@ -225,8 +226,8 @@ async function frameResult(
   started: number,
 ): Promise<FrameResult> {
   const { pixels, width, height } = await source.read(constants.crops.DETECTION_SIDE);
-  const brightness = brightnessOf(pixels);
-  return { width, height, keys, brightness, milliseconds: performance.now() - started };
+  const [brightness, sharpness] = [brightnessOf(pixels), sharpnessOf(pixels)];
+  return { width, height, keys, brightness, sharpness, milliseconds: performance.now() - started };
 }
 
 /** Return a photo for display: at most MAX_SIDE px, and over white, as the models see it. */

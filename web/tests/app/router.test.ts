@@ -19,6 +19,7 @@ const ROUTES = [
   { view: 'my-key', id: 3 },
   { view: 'my-key', id: null },
   { view: 'about' },
+  { view: 'unknown' },
 ] as const;
 
 describe('a route', () => {
@@ -26,8 +27,12 @@ describe('a route', () => {
     expect(parseRoute(hashOf(route))).toEqual(route);
   });
 
-  test.each(['', '#', '#scan', '#/unknown/5', '#/%E0%A4%A'])('of %j is the camera', (hash) => {
+  test.each(['', '#', '#/', '#scan'])('of %j is the camera', (hash) => {
     expect(parseRoute(hash)).toEqual({ view: 'scan' });
+  });
+
+  test.each(['#/nowhere/5', '#/%E0%A4%A'])('of %j is none of the views', (hash) => {
+    expect(parseRoute(hash)).toEqual({ view: 'unknown' });
   });
 
   test.each(['#/answer', '#/answer/x', '#/answer/-1', '#/import/1e3'])('of %j is the history', (hash) => {

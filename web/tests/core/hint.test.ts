@@ -35,8 +35,8 @@ function key(answer = UNSURE, causes: readonly Cause[] = [], y = 200, length = 2
   return { ...keyAt(head, tip, answer), causes, measurements: GOOD };
 }
 
-function frame(keys: readonly HintKey[], brightness = 0.5): HintFrame {
-  return { width: 1280, height: 720, brightness, keys };
+function frame(keys: readonly HintKey[], brightness = 0.5, sharpness = 0.1): HintFrame {
+  return { width: 1280, height: 720, brightness, sharpness, keys };
 }
 
 describe('hintFor', () => {
@@ -45,13 +45,17 @@ describe('hintFor', () => {
     expect(hintFor(frame([sure, { ...sure }], 0.05))).toBeNull();
   });
 
-  it('has nothing to say about what is not a key', () => {
-    expect(hintFor(frame([key(verdict(null, 0.1, false))]))).toBeNull();
+  it('judges the whole frame if it shows no key', () => {
+    expect(hintFor(frame([], 0.1, 0.001))).toBe('dark');
+    expect(hintFor(frame([], 0.5, 0.001))).toBe('still');
+    expect(hintFor(frame([]))).toBe('closer');
+    expect(hintFor(frame([key(verdict(null, 0.1, false), ['glare'])]))).toBe('closer');
   });
 
-  it('asks for light if nothing is found in the dark, and for nothing in the light', () => {
-    expect(hintFor(frame([], 0.1))).toBe('dark');
-    expect(hintFor(frame([], 0.5))).toBeNull();
+  it('does not send the user closer where the whole frame is classified', () => {
+    const whole = { ...key(verdict(null, 0.1, false)), head: null };
+    expect(hintFor(frame([whole]))).toBeNull();
+    expect(hintFor(frame([whole], 0.1))).toBe('dark');
   });
 
   it.each([
@@ -161,5 +165,27 @@ describe('updateHint', () => {
     ] as const;
     expect(shown([...start, [600, null], [700, 'closer']])).toEqual([null, 'closer', 'closer', 'closer']);
     expect(shown([...start, [600, null], [900, null]])).toEqual([null, 'closer', 'closer', null]);
+  });
+});
+
+describe('updateHint, where no key is found,', () => {
+  it('waits longer: a key may be on its way', () => {
+    const firstShown = (hint: Hint): number => {
+      let state: ShownHint = NO_HINT;
+      for (let time = 0; ; time += 100) {
+        state = updateHint(state, hint, time, true);
+        if (state.hint) return time;
+      }
+    };
+    expect([firstShown('dark'), firstShown('still'), firstShown('closer')]).toEqual([500, 1500, 3000]);
+  });
+
+  it('does not flicker if a key is found in every other frame', () => {
+    let state: ShownHint = NO_HINT;
+    for (let time = 0; time < 10_000; time += 100) {
+      const isOfEmpty = time % 200 === 0;
+      state = updateHint(state, isOfEmpty ? 'closer' : null, time, isOfEmpty);
+      expect(state.hint).toBeNull();
+    }
   });
 });

@@ -152,6 +152,22 @@ describe('a label inside its key', () => {
     expect(Math.hypot(label.x, label.y)).toBeLessThan(90); // px: two gaps and the margin of a corner
   });
 
+  it.each([
+    ['the left', [-900, 450], [300, 450]],
+    ['the top and the right', [700, 300], [1900, -500]],
+    ['every side', [-400, 450], [1700, 500]],
+  ] as [string, Point, Point][])(
+    'of a large key that reaches beyond %s is on its visible part',
+    (_, head, tip) => {
+      const cut = segmentBox(head, tip, 500);
+      const [label] = placeLabels(PHOTO, [labelled(cut)], SCALE) as [Label];
+      const frame = cornersOf({ x: 0, y: 0, ...PHOTO });
+      expect(label.form).toBe('full');
+      expect(overlapArea(cornersOf(label), cut)).toBeCloseTo(areaOf(cornersOf(label)));
+      expect(overlapArea(cornersOf(label), frame)).toBeCloseTo(areaOf(cornersOf(label)));
+    },
+  );
+
   it('of a giant box leaves the keys inside it free', () => {
     const inner = segmentBox([20, 60], [300, 60], 100);
     const labels = placeLabels(

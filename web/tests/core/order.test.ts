@@ -76,6 +76,23 @@ describe('readingOrder, of keys that are not in a grid,', () => {
     expect(readingOrder([tall, ...rows])).toEqual(order);
   });
 
+  it('reads keys that lie slightly higher or lower as one row', () => {
+    const heights = [75, 48, 58, 16, 0]; // px below the highest; the keys stand upright and are 55 px high
+    const row = heights.map((y, i) => centred(45 * i, y, 55, 80));
+    expect(readingOrder(row.toReversed())).toEqual([4, 3, 2, 1, 0]);
+  });
+
+  it('reads two keys from left to right if their middles are nearly level, else the upper one first', () => {
+    const [left, right] = [centred(0, 30, 100, 90), centred(200, 0, 100, 90)];
+    expect(readingOrder([right, left])).toEqual([1, 0]);
+    expect(readingOrder([right, centred(0, 120, 100, 90)])).toEqual([0, 1]);
+  });
+
+  it('reads flat keys that lie close above each other from top to bottom', () => {
+    const stacked = [centred(50, 0), centred(0, 60), centred(100, 120)];
+    expect(readingOrder(stacked.toReversed())).toEqual([2, 1, 0]);
+  });
+
   it('reads a column from top to bottom', () => {
     expect(readingOrder([centred(110, 300), centred(90, 100), centred(100, 200)])).toEqual([1, 2, 0]);
   });

@@ -37,19 +37,24 @@ export function AboutView(): JSX.Element {
         </select>
       </section>
       <InstallHint />
-      {running.value ? <ModelSection running={running.value} /> : null}
-      {session.hasSelfTest ? (
-        <section>
-          <h2>{t('about.test')}</h2>
-          <p>{t('about.testText')}</p>
-          <a class="button" href="selftest.html">
-            {t('about.runTest')}
-          </a>
-        </section>
-      ) : null}
-      <p>
-        <a href="licences.txt">{t('about.licences')}</a>
-      </p>
+      <details class="developers" open={Boolean(running.value?.own)}>
+        <summary>
+          <h2>{t('about.developers')}</h2>
+        </summary>
+        {running.value ? <ModelSection running={running.value} /> : null}
+        {session.hasSelfTest ? (
+          <section>
+            <h3>{t('about.test')}</h3>
+            <p>{t('about.testText')}</p>
+            <a class="button" href="selftest.html">
+              {t('about.runTest')}
+            </a>
+          </section>
+        ) : null}
+        <p>
+          <a href="licences.txt">{t('about.licences')}</a>
+        </p>
+      </details>
     </Page>
   );
 }

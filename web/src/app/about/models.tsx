@@ -27,7 +27,7 @@ export function ModelSection({ running }: { readonly running: Running }): JSX.El
   const open = (): void => chooseFiles('file', false, ([file]) => file && void app.openModel(file));
   return (
     <section>
-      <h2>{t('about.model')}</h2>
+      <h3>{t('about.model')}</h3>
       <Facts running={running} />
       <h3>{t('model.others')}</h3>
       <HowToOpen />

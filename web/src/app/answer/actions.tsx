@@ -59,15 +59,15 @@ export function HeaderActions({ sheet }: { readonly sheet: Sheet }): JSX.Element
   );
 }
 
-/** The buttons below the cards. sheet: null if there is no answer. */
-export function PhotoActions({ sheet }: { readonly sheet: Sheet | null }): JSX.Element {
+/** The buttons below the cards. */
+export function PhotoActions({ sheet }: { readonly sheet: Sheet }): JSX.Element {
   const app = useApp();
   const choose = (): void => chooseFiles('photo', true, (files) => void app.openFiles(files));
-  const isDone = sheet?.answer.status.value === 'done';
+  const isDone = sheet.answer.status.value === 'done';
   const canMark = isDone && sheet.isOfModel.value && app.running.value?.card.crop === 'key';
-  const isSeveral = (sheet?.answer.entry.value?.photos.length ?? 1) > 1;
+  const isSeveral = (sheet.answer.entry.value?.photos.length ?? 1) > 1;
   const mark = (): void => {
-    if (sheet) sheet.mode.value = 'mark';
+    sheet.mode.value = 'mark';
     document.querySelector('.viewer')?.scrollIntoView({ block: 'nearest' });
   };
   return (

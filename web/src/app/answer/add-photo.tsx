@@ -27,11 +27,14 @@ export function AddPhoto({ sheet, answered, isMain }: AddPhotoProps): JSX.Elemen
   const [state, setState] = useState<'idle' | 'busy'>('idle');
   const [problem, setProblem] = useState('');
   const input = useRef<HTMLInputElement>(null);
+  const chooser = useRef<HTMLButtonElement>(null);
   if (!sheet.isOfModel.value || !isKey(answered)) return null;
   const add = async (file: Blob): Promise<void> => {
     setState('busy');
-    setProblem(await addPhotoOf(sheet, answered, file));
+    const refusal = await addPhotoOf(sheet, answered, file);
+    setProblem(refusal);
     setState('idle');
+    if (refusal) requestAnimationFrame(() => chooser.current?.focus()); // it lost the focus while it was disabled
   };
   const name = t(isMain ? 'answer.again' : 'answer.addPhoto');
   return (
@@ -48,6 +51,7 @@ export function AddPhoto({ sheet, answered, isMain }: AddPhotoProps): JSX.Elemen
         </button>
         <button
           type="button"
+          ref={chooser}
           class="icon-button framed"
           disabled={state === 'busy'}
           aria-label={t('answer.addFile')}

@@ -2,10 +2,12 @@
  * Another photo of a key that has an answer.
  *
  * In:    the sheet, the key, a photo
- * Out:   the answer of all photos: the same one, or a new one if its photo shows other keys as well
+ * Out:   the answer of all photos: the same one, or a new one if its photo shows other keys as well; its card has the focus
  * Needs: answers.ts, combining.ts
  */
 
+import type { Point } from '../../core';
+import type { Contribution } from '../../core/combine';
 import { formatPercent, t } from '../../words';
 import { errorText } from '../error-text';
 import { kindLabel } from '../kinds/kinds';
@@ -21,6 +23,8 @@ const PROBLEMS: Readonly<Record<Problem, 'answer.noneIn' | 'answer.differentIn'>
   different: 'answer.differentIn',
 };
 
+const MIDDLE: Point = [0.5, 0.5]; // of the photo: the key that is nearest is the only one
+
 /** Add a photo of a key; return why it is refused, empty if it is not. */
 export async function addPhotoOf(sheet: Sheet, key: StoredKey, file: Blob): Promise<string> {
   const { answers } = sheet.app;
@@ -32,21 +36,27 @@ export async function addPhotoOf(sheet: Sheet, key: StoredKey, file: Blob): Prom
     if ('problem' in result) return t(PROBLEMS[result.problem]);
     const others = entry.photos.length > 1 ? 0 : (entry.photos[0]?.keys.filter(isKey).length ?? 1) - 1;
     announce(addedText(result.entry, rule));
-    if (others > 0) navigate({ view: 'answer', id: (await answers.create(result.entry)).id });
-    else await answers.addPhoto(sheet.answer, added, { ...result.entry, id: entry.id });
+    const isNew = others > 0;
+    const { id } = isNew ? await answers.create(result.entry) : entry;
+    if (!isNew) await answers.addPhoto(sheet.answer, added, { ...result.entry, id });
+    sheet.app.tapped.value = { id, at: MIDDLE };
+    if (isNew) navigate({ view: 'answer', id });
     return '';
   } catch (error) {
     return errorText(error);
   }
 }
 
-/** Return what the last photo changed: "dimple 71% → 94%". */
+/** Return in words what the last photo changed: "Photo added. dimple: 94% with this photo, 71% without it". */
 export function addedText(entry: Pick<Entry, 'photos' | 'combined'>, rule: Rule): string {
   const step = stepsOf(entry, rule).at(-1);
-  if (!step || step.before === null || !entry.combined) return '';
-  return t('answer.step', {
-    kind: kindLabel(entry.combined.best),
-    before: formatPercent(step.before),
-    after: formatPercent(step.after),
-  });
+  const added = t('answer.photoAdded');
+  return step && entry.combined ? `${added}. ${spokenStep(entry.combined.best, step)}` : added;
+}
+
+/** Return what a photo changed, for screen readers, which would name the arrow; empty for the first photo. */
+export function spokenStep(kind: string, { before, after }: Contribution): string {
+  if (before === null) return '';
+  const values = { before: formatPercent(before), after: formatPercent(after) };
+  return t('answer.stepSpoken', { kind: kindLabel(kind), ...values });
 }

@@ -17,14 +17,16 @@ import type { Answer } from '../answers';
 import { useApp } from '../app';
 import { errorText } from '../error-text';
 import { announce } from '../notices';
+import { DeadEnd } from '../parts/dead-end';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
 import { HeaderActions, PhotoActions } from './actions';
 import { KeyCard } from './card';
 import { certaintyText } from './certainty';
-import { idOf } from './changes';
-import { countText, headingText, isWhole } from './describe';
+import { idOf, numberOf } from './changes';
+import { countText, headingText } from './describe';
+import { InstallCard } from './install-card';
 import { Others } from './others';
 import { Sheet } from './sheet';
 import { Stage } from './stage';
@@ -45,8 +47,10 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
   if (answer === null)
     return (
       <Page title={t('photo.title')} class="answer" up={{ view: 'history' }}>
-        <p role="alert">{problem || t(keepsHistory.value ? 'answer.gone' : 'answer.goneOff')}</p>
-        <PhotoActions sheet={null} />
+        <DeadEnd
+          text={problem || t(keepsHistory.value ? 'answer.gone' : 'answer.goneOff')}
+          ways={['history', 'camera']}
+        />
       </Page>
     );
   return <AnswerPage answer={answer} />;
@@ -57,7 +61,8 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
   const sheet = useMemo(() => new Sheet(app, answer), [answer]);
   const status = answer.status.value;
   useEffect(() => announceStatus(sheet), [status]);
-  useEffect(() => openTapped(sheet), [status]);
+  const tapped = app.tapped.value;
+  useEffect(() => openTapped(sheet), [status, tapped]);
   return (
     <Page
       title={titleOf(sheet)}
@@ -71,7 +76,7 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
             sheet={sheet}
             url={usePhotoUrl(sheet)}
             isBusy={status === 'busy'}
-            onSelect={(key) => select(sheet, idOf(key))}
+            onSelect={(key) => sheet.focusOn(idOf(key))}
           />
         </div>
         <div class="sheet" aria-busy={status === 'busy'}>
@@ -83,6 +88,7 @@ function AnswerPage({ answer }: { readonly answer: Answer }): JSX.Element {
           ) : null}
           {status === 'done' ? <Cards sheet={sheet} /> : null}
           {status === 'busy' ? null : <PhotoActions sheet={sheet} />}
+          {status === 'done' ? <InstallCard /> : null}
         </div>
       </div>
     </Page>
@@ -118,7 +124,7 @@ function Cards({ sheet }: { readonly sheet: Sheet }): JSX.Element {
             key={`${sheet.photoIndex.value} ${idOf(key)}`}
             sheet={sheet}
             answered={key}
-            number={isWhole(key) ? null : i + 1}
+            number={numberOf(keys, i)}
             isOnly={keys.length === 1}
           />
         ))}
@@ -134,13 +140,7 @@ function NotKept({ answer }: { readonly answer: Answer }): JSX.Element | null {
   return <p class="not-kept">{t(keepsHistory.value ? 'answer.notKept' : 'answer.historyOff')}</p>;
 }
 
-/** Select a key that was tapped in the photo: its card comes into view, and has the focus. */
-function select(sheet: Sheet, id: string): void {
-  sheet.focusesCard = true;
-  sheet.selected.value = id;
-}
-
-/** Select the key that was tapped in the camera's picture. */
+/** Select the key that was tapped in the camera's picture, or that another photo was added to. */
 function openTapped(sheet: Sheet): void {
   const { app, answer, photo, keys } = sheet;
   const tapped = app.tapped.value;
@@ -152,7 +152,7 @@ function openTapped(sheet: Sheet): void {
     return Math.hypot(x + width / 2 - at[0], y + height / 2 - at[1]);
   };
   const [nearest] = [...keys.value].sort((one, other) => distance(one) - distance(other));
-  if (nearest) select(sheet, idOf(nearest));
+  if (nearest) sheet.focusOn(idOf(nearest));
 }
 
 function titleOf({ answer, photo }: Sheet): string {
@@ -163,14 +163,16 @@ function titleOf({ answer, photo }: Sheet): string {
 }
 
 /** Announce the answers in reading order. */
-function announceStatus({ answer, photo, keys }: Sheet): void {
+function announceStatus({ app, answer, photo, keys }: Sheet): void {
   if (answer.status.value === 'busy') announce(t('photo.busy'));
   if (answer.status.value !== 'done' || !photo.value) return;
+  const isAdded = (answer.entry.value?.photos.length ?? 1) > 1 && app.tapped.value?.id === answer.id;
+  if (isAdded) return; // what the added photo changed is being announced
   const summary = countText(photo.value.keys, photo.value.brightness < LIMITS.dark);
   const answers = keys.value.map((key, i) => {
-    const number = isWhole(key) ? '' : `${t('key.title', { n: i + 1 })}: `;
+    const number = numberOf(keys.value, i);
     const certainty = key.verdict.kind === null ? '' : `, ${certaintyText(key.verdict.probability)}`;
-    return `${number}${headingText(key)}${certainty}`;
+    return `${number === null ? '' : `${t('key.title', { n: number })}: `}${headingText(key)}${certainty}`;
   });
   announce([summary, ...answers].filter(Boolean).join('. '));
 }

@@ -2,7 +2,7 @@
  * The head of a card: number and thumbnail of the key, its kind, how sure that is.
  *
  * In:    a key and its number; the sheet
- * Out:   the heading, a button that selects the key; it gets the focus if the key was selected in the photo
+ * Out:   the heading, a button that selects the key; it gets the focus if the key was selected in the photo or changed
  * Needs: certainty.ts, describe.ts, into-view.ts
  */
 
@@ -12,7 +12,7 @@ import { t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import { Bitmap } from '../parts/bitmap';
 import type { StoredKey } from '../storage/entries';
-import { certaintyText } from './certainty';
+import { certaintyOf, certaintyText } from './certainty';
 import { CertaintyHelp } from './certainty-help';
 import { idOf } from './changes';
 import { headingText, isCorrected, isKey, isWhole, topTwoText } from './describe';
@@ -22,7 +22,7 @@ import type { Sheet } from './sheet';
 interface HeadProps {
   readonly sheet: Sheet;
   readonly answered: StoredKey;
-  readonly number: number | null; // null: the whole photo
+  readonly number: number | null; // null: there is no other
   readonly id: string; // of the heading
 }
 
@@ -30,21 +30,24 @@ interface HeadProps {
 export function Head({ sheet, answered, number, id }: HeadProps): JSX.Element {
   const heading = useRef<HTMLButtonElement>(null);
   const isSelected = sheet.selected.value === idOf(answered);
+  const isToFocus = sheet.toFocus.value === idOf(answered);
   useEffect(() => {
-    if (!isSelected || !sheet.focusesCard) return;
-    sheet.focusesCard = false;
+    if (!isToFocus) return;
+    sheet.toFocus.value = null;
     heading.current?.focus({ preventScroll: true });
     const card = heading.current?.closest('li');
     if (card) bringIntoView(card);
-  }, [isSelected]);
+  }, [isToFocus]);
   return (
     <div class="card-head">
       {isWhole(answered) ? null : (
         <span class="thumb">
           <Bitmap load={() => sheet.engine.keyImage(answered)} of={imageId(sheet, answered)} label="" />
-          <span class="badge" aria-hidden="true">
-            {number}
-          </span>
+          {number === null ? null : (
+            <span class="badge" aria-hidden="true">
+              {number}
+            </span>
+          )}
         </span>
       )}
       <div class="card-text">
@@ -79,10 +82,15 @@ function Sureness({ answered }: { readonly answered: StoredKey }): JSX.Element |
   if (verdict.kind === null)
     return verdict.reason === 'blade_hidden' ? null : <p class="sureness">{topTwoText(answered)}</p>;
   return (
-    <p class="sureness">
-      {certaintyText(verdict.probability)}
-      <CertaintyHelp />
-    </p>
+    <div class={`certainty ${certaintyOf(verdict.probability)}`}>
+      <p class="sureness">
+        {certaintyText(verdict.probability)}
+        <CertaintyHelp />
+      </p>
+      <span class="certainty-track" aria-hidden="true">
+        <span class="certainty-fill" style={{ inlineSize: `${100 * verdict.probability}%` }} />
+      </span>
+    </div>
   );
 }
 

@@ -29,7 +29,7 @@ import { Wrong } from './wrong';
 interface CardProps {
   readonly sheet: Sheet;
   readonly answered: StoredKey;
-  readonly number: number | null; // null: the whole photo
+  readonly number: number | null; // null: there is no other
   readonly isOnly: boolean; // whether there is no other key in the photo
 }
 

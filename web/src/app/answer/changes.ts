@@ -22,6 +22,11 @@ export function arranged(keys: readonly StoredKey[]): StoredKey[] {
   return [...inReadingOrder(keys.filter(isKey)), ...inReadingOrder(keys.filter((key) => !isKey(key)))];
 }
 
+/** Return the number of a key in a list of keys; null: the only one, or the whole photo, needs none. */
+export function numberOf(keys: readonly StoredKey[], index: number): number | null {
+  return keys.length === 1 ? null : index + 1;
+}
+
 /** Return an entry with other keys in one of its photos. */
 export function withKeys(entry: Entry, photo: number, keys: readonly StoredKey[]): Entry {
   const photos = entry.photos.map((each, i): EntryPhoto => {

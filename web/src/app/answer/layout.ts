@@ -35,10 +35,11 @@ export interface Drawn {
   readonly text: string;
 }
 
-/** A key to be drawn, and its number; null: it has no label. */
+/** A key to be drawn. */
 export interface Numbered {
   readonly key: StoredKey;
-  readonly number: number | null;
+  readonly number: number | null; // null: there is no other key in the photo
+  readonly isLabelled: boolean;
 }
 
 /** Return the font of labels, as the canvas names it. */
@@ -51,8 +52,8 @@ export function layOut(keys: readonly Numbered[], view: View, frame: Size, sizes
   const shown = keys
     .filter(({ key }) => !isWhole(key))
     .map((each) => ({ ...each, box: boxIn(view, each.key) }));
-  const labelled = shown.filter(({ number, box }) => number !== null && isIn(box, frame));
-  const texts = labelled.map(({ key, number }) => [`${number} ${shortText(key)}`, String(number)] as const);
+  const labelled = shown.filter(({ isLabelled, box }) => isLabelled && isIn(box, frame));
+  const texts = labelled.map(({ key, number }) => textsOf(shortText(key), number));
   const measure = textMeasure(sizes.font);
   const labels = placeLabels(
     frame,
@@ -69,6 +70,11 @@ export function layOut(keys: readonly Numbered[], view: View, frame: Size, sizes
     const status = statusOf(key);
     return { key, status, box, dashes: DASHES[status].map((dash) => dash * sizes.line), label, text };
   });
+}
+
+/** Return what a label says, and what it says where there is no room for that. */
+function textsOf(kind: string, number: number | null): readonly [full: string, short: string] {
+  return number === null ? [kind, kind] : [`${number} ${kind}`, String(number)];
 }
 
 /** Return where the baseline of a label's text begins. */

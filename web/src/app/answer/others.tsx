@@ -22,7 +22,9 @@ export function Others({ sheet }: { readonly sheet: Sheet }): JSX.Element | null
   if (others.length === 0) return null;
   return (
     <details class="others" open={isOpen} onToggle={({ currentTarget }) => setOpen(currentTarget.open)}>
-      <summary>{t('answer.others', { n: others.length })}</summary>
+      <summary>
+        {others.length === 1 ? t('answer.othersOne') : t('answer.othersMany', { n: others.length })}
+      </summary>
       {isOpen ? (
         <ul>
           {others.map((key) => (

@@ -9,7 +9,8 @@
 import { isAboutKeys, t } from '../../words';
 import type { EntryPhoto, StoredKey } from '../storage/entries';
 import { certaintyText } from './certainty';
-import { adviceText, countText, headingText, isCorrected, isWhole, kindOf, type Status } from './describe';
+import { numberOf } from './changes';
+import { adviceText, countText, headingText, isCorrected, kindOf, type Status } from './describe';
 import { type Drawn, fontOf, layOut, type Sizes, textStart } from './layout';
 
 const FILE_NAMES = { keys: 'keykind.jpg', other: 'photo.jpg' };
@@ -43,7 +44,10 @@ export async function annotatedImage(photo: EntryPhoto, keys: readonly StoredKey
 
 /** Return the answer as text. */
 export function answerAsText(photo: EntryPhoto, keys: readonly StoredKey[], isDark: boolean): string {
-  const lines = keys.map((key, i) => (isWhole(key) ? lineOf(key) : `${i + 1}. ${lineOf(key)}`));
+  const lines = keys.map((key, i) => {
+    const number = numberOf(keys, i);
+    return number === null ? lineOf(key) : `${number}. ${lineOf(key)}`;
+  });
   return [countText(photo.keys, isDark), ...lines].filter(Boolean).join('\n');
 }
 
@@ -77,7 +81,7 @@ function draw(context: CanvasRenderingContext2D, keys: readonly StoredKey[]): vo
   const { width, height } = context.canvas;
   const font = Math.max(((width + height) / 2) * FONT_SHARE, MIN_FONT);
   const sizes: Sizes = { font, line: Math.max(LINE_SHARE * font, 1.5) };
-  const numbered = keys.map((key, i) => ({ key, number: i + 1 }));
+  const numbered = keys.map((key, i) => ({ key, number: numberOf(keys, i), isLabelled: true }));
   const drawn = layOut(numbered, { scale: 1, x: 0, y: 0 }, { width, height }, sizes);
   context.lineJoin = 'round';
   context.font = fontOf(font);

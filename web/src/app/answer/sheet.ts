@@ -31,7 +31,7 @@ export class Sheet {
   readonly selected = signal<string | null>(null); // idOf a key
   readonly photoIndex = signal(0);
   readonly mode = signal<Mode>('look');
-  focusesCard = false; // whether a key that is selected next gets the focus: it was selected in the photo
+  readonly toFocus = signal<string | null>(null); // idOf a key whose card gets the focus
 
   constructor(
     readonly app: App,
@@ -82,6 +82,12 @@ export class Sheet {
     return value;
   }
 
+  /** Select a key; its card comes into view, and has the focus. */
+  focusOn(id: string): void {
+    this.selected.value = id;
+    this.toFocus.value = id;
+  }
+
   /** Store what the user says a key is, and its photo for training; of several photos of one key, each. */
   async correct({ box }: StoredKey, correction: string): Promise<void> {
     const { photos, combined } = this.entry;
@@ -91,10 +97,10 @@ export class Sheet {
       for (const key of photo.keys) {
         if (!combined && idOf(key) !== idOf({ box })) continue;
         const photoId = await this.#keep(index, key, correction);
+        if (correction === NOT_A_KEY) this.selected.value = null; // else its outline would stay
         await this.#replace(index, idOf(key), (each) => corrected(each, correction, photoId));
       }
     }
-    if (correction === NOT_A_KEY) this.selected.value = null;
     const kind = correction === NOT_A_KEY ? t('key.notKey') : kindLabel(correction);
     const undo = { label: t('answer.undo'), run: () => void this.undo({ box }) };
     if (correction === NOT_A_KEY && !combined) notify(t('answer.removed'), 'undo', undo);
@@ -120,8 +126,7 @@ export class Sheet {
     const before = this.#keysOf(this.photoIndex.value);
     const isNew = !before.some((each) => idOf(each) === idOf(key)); // it may have been added by a double click
     if (isNew) await this.#change(this.photoIndex.value, [...before, key]);
-    this.focusesCard = true;
-    this.selected.value = idOf(key);
+    this.focusOn(idOf(key));
     announce(t('answer.marked', { answer: answerText(key) }));
   }
 
@@ -143,8 +148,7 @@ export class Sheet {
     const now = promoted(key, await this.engine.classifyAt(key.head, key.tip));
     if (key.photoId !== undefined) await deletePhotos([key.photoId]).catch(() => undefined);
     await this.#replace(this.photoIndex.value, idOf(key), () => now);
-    this.focusesCard = true;
-    this.selected.value = idOf(now);
+    this.focusOn(idOf(now));
     announce(t('answer.marked', { answer: answerText(now) }));
   }
 
@@ -159,10 +163,9 @@ export class Sheet {
       else clearPassing();
     };
     navigate({ view: 'scan' });
-    notify(t('answer.takeAnother'), 'ready', { label: t('answer.cancel'), run: () => history.back() });
+    announce(t('answer.takeAnother'));
     const stop = route.subscribe(({ view }) => {
       if (view === 'scan') return;
-      if (app.nextPhoto.value) clearPassing();
       app.nextPhoto.value = null;
       queueMicrotask(() => stop());
     });

@@ -12,7 +12,7 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { t } from '../../words';
 import { Icon } from '../parts/icon';
 import type { StoredKey } from '../storage/entries';
-import { idOf } from './changes';
+import { idOf, numberOf } from './changes';
 import { isWhole } from './describe';
 import { Marking } from './marking';
 import { Outlines } from './outlines';
@@ -87,8 +87,8 @@ function Overlay({
   const numbered = useMemo(() => {
     const other = others.filter((key) => idOf(key) === selected); // shown only while it is selected
     return [
-      ...keys.map((key, i) => ({ key, number: i + 1 })),
-      ...other.map((key) => ({ key, number: null })),
+      ...keys.map((key, i) => ({ key, number: numberOf(keys, i), isLabelled: true })),
+      ...other.map((key) => ({ key, number: null, isLabelled: false })),
     ];
   }, [keys, others, selected]);
   const { view, size } = zoom;

@@ -14,6 +14,7 @@ import { kindLabel } from '../kinds/kinds';
 import { BlobImage } from '../parts/blob-image';
 import { Icon } from '../parts/icon';
 import type { EntryPhoto } from '../storage/entries';
+import { spokenStep } from './adding';
 import { stepsOf } from './combining';
 import { answerText } from './describe';
 import type { Sheet } from './sheet';
@@ -62,11 +63,14 @@ function Item({ sheet, photo, i, kind, step }: ItemProps): JSX.Element {
         {key && !key.correction ? <span>{answerText(key)}</span> : null}
         {step && step.before !== null ? (
           <strong>
-            {t('answer.step', {
-              kind: kindLabel(kind),
-              before: formatPercent(step.before),
-              after: formatPercent(step.after),
-            })}
+            <span aria-hidden="true">
+              {t('answer.step', {
+                kind: kindLabel(kind),
+                before: formatPercent(step.before),
+                after: formatPercent(step.after),
+              })}
+            </span>
+            <span class="visually-hidden">{spokenStep(kind, step)}</span>
           </strong>
         ) : null}
       </span>

@@ -32,6 +32,7 @@ type Shown = 'map' | 'none' | 'noMaps' | null;
 /** The figure. */
 export function Why({ sheet, answered }: WhyProps): JSX.Element {
   const [kind, setKind] = useState(answered.correction || answered.verdict.best);
+  useEffect(() => setKind(answered.correction || answered.verdict.best), [answered.correction]);
   const [isOn, setOn] = useState(true);
   const id = useId();
   const figure = useRef<HTMLElement>(null);
@@ -44,9 +45,7 @@ export function Why({ sheet, answered }: WhyProps): JSX.Element {
     <figure class="why evidence" ref={figure}>
       <div class="bar">
         <span class="choice">
-          <label class="visually-hidden" for={`${id}-kind`}>
-            {t('answer.evidenceFor')}
-          </label>
+          <label for={`${id}-kind`}>{t('answer.evidenceFor')}</label>
           <KindSelect id={`${id}-kind`} answered={answered} value={kind} onChange={setKind} />
         </span>
         <span class="choice">

@@ -62,12 +62,12 @@ export function Controls({ session, lenses, onLens }: ControlsProps): JSX.Elemen
 }
 
 /** The newest photo of the history; nothing until there is one. */
-function LastPhoto(): JSX.Element {
+function LastPhoto(): JSX.Element | null {
   const [entry, setEntry] = useState<Awaited<ReturnType<typeof newestEntry>>>(null);
   useEffect(() => {
     newestEntry().then(setEntry, () => undefined); // without storage, there is no history
   }, []);
-  if (!entry) return <span class="round empty" />;
+  if (!entry) return null;
   return (
     <a class="round last-photo" href={hashOf({ view: 'answer', id: entry.id })} aria-label={t('camera.last')}>
       <BlobImage blob={entry.thumbnail} alt="" />

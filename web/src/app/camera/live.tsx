@@ -15,6 +15,7 @@ import type { Camera, Lens } from './device';
 import { FrozenCard } from './frozen';
 import { watchGestures } from './gestures';
 import { LiveSession } from './live-session';
+import { NextPhoto } from './next-photo';
 import { Pill, WholeAnswer } from './pill';
 import { useAnnouncements } from './spoken';
 
@@ -56,7 +57,10 @@ export function Live({ camera, lenses, onLens }: LiveProps): JSX.Element {
       <svg ref={svg} class="live-outlines" aria-hidden="true" />
       <div ref={labels} class="live-labels" />
       <FocusRing session={session} />
-      <Pill session={session} />
+      <div class="live-top">
+        {isFrozen ? null : <NextPhoto />}
+        <Pill session={session} />
+      </div>
       <WholeAnswer session={session} />
       {isFrozen ? (
         <FrozenCard session={session} />
@@ -144,5 +148,7 @@ function clearArea(stage: HTMLElement): { x: number; y: number; width: number; h
   const isBeside = bar.height > bar.width;
   const right = isBeside ? bar.left - outer.left : outer.width;
   const bottom = isBeside ? outer.height : bar.top - outer.top;
-  return { x: EDGE, y: TOP, width: Math.max(right - 2 * EDGE, 1), height: Math.max(bottom - TOP - EDGE, 1) };
+  const above = stage.querySelector('.next-photo')?.getBoundingClientRect().bottom ?? outer.top;
+  const y = TOP + above - outer.top;
+  return { x: EDGE, y, width: Math.max(right - 2 * EDGE, 1), height: Math.max(bottom - y - EDGE, 1) };
 }

@@ -6,8 +6,8 @@
  * Needs: viewport.ts
  */
 
-import type { Box, Label, Point } from '../../core';
-import { toStage, type Viewport } from './viewport';
+import type { Box, Label, Point, Rectangle } from '../../core';
+import { clamp, toStage, type Viewport } from './viewport';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const ARRIVED = 0.3; // CSS px from its place at which something has arrived
@@ -34,6 +34,7 @@ export class Mark {
   #target: Box | null = null;
   #offset: Point | null = null; // of the label from the key's middle, as drawn, CSS px
   #targetOffset: Point = [0, 0];
+  #area: Rectangle | null = null; // that the name does not leave while it glides
   #sizes: Sizes | null = null;
   #status = ''; // as drawn
   #text = '';
@@ -90,11 +91,11 @@ export class Mark {
     return this.#sizes;
   }
 
-  /** Place the name. middle: of the key, in the same px as the label. */
-  placeLabel(label: Label, [x, y]: Point, isHuge: boolean): void {
+  /** Place the name in an area of the stage. middle: of the key, in the same px as the label. */
+  placeLabel(label: Label, [x, y]: Point, area: Rectangle): void {
     this.label = label;
+    this.#area = area;
     this.#button.classList.toggle('short', label.form === 'short');
-    this.#outline.classList.toggle('huge', isHuge);
     this.#targetOffset = [label.x - x, label.y - y];
     this.#offset ??= this.#targetOffset;
     const [start, end] = label.leader ?? [];
@@ -120,11 +121,20 @@ export class Mark {
     for (const each of this.#paths) each.setAttribute('d', path);
     const [x, y] = middleOf(corners);
     this.#leader.setAttribute('transform', `translate(${x.toFixed(1)} ${y.toFixed(1)})`);
-    const [left, top] = [x + this.#offset[0], y + this.#offset[1]];
+    const [left, top] = this.#keptInside([x + this.#offset[0], y + this.#offset[1]]);
     this.#button.style.translate = `${left.toFixed(1)}px ${top.toFixed(1)}px`;
     const scale = distance(corners[0] as Point, corners[1] as Point) / distance(this.#box[0], this.#box[1]);
     const rest = Math.max(...this.#box.map((corner, i) => distance(corner, target[i] as Point)));
     return rest * scale > ARRIVED || distance(this.#offset, this.#targetOffset) > ARRIVED;
+  }
+
+  /** Return the nearest place at which the name is not cut off: a key may reach far beyond what is visible. */
+  #keptInside([x, y]: Point): Point {
+    const [area, label] = [this.#area, this.label];
+    if (!area || !label) return [x, y];
+    const right = Math.max(area.x + area.width - label.width, area.x);
+    const bottom = Math.max(area.y + area.height - label.height, area.y);
+    return [clamp(x, area.x, right), clamp(y, area.y, bottom)];
   }
 
   /** Return whether a point of the stage is on the key, or near enough to mean it. */

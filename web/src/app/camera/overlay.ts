@@ -16,7 +16,6 @@ import { Mark } from './mark';
 import { toStage, type Viewport } from './viewport';
 
 const SETTLE = 45; // ms in which an outline covers 63% of the way to its new place
-const SIZE_LIMIT = 0.9; // of the stage's sides: a larger outline would only frame the picture
 
 /** The part of the stage that no control covers, CSS px. */
 export interface ClearArea {
@@ -107,8 +106,7 @@ export class Overlay {
     const sized = marks.map((mark, i) => ({ box: boxes[i] as Box, ...mark.sizes() }));
     const previous = marks.map(({ label }) => label);
     placeLabels(area, sized, 1, previous).forEach((label: Label, i) => {
-      const isHuge = isLarge(boxes[i] as Box, area);
-      marks[i]?.placeLabel(label, middleOf(boxes[i] as Box), isHuge);
+      marks[i]?.placeLabel(label, middleOf(boxes[i] as Box), area);
     });
   }
 
@@ -138,12 +136,6 @@ function boxIn(box: Box, view: Viewport, { x, y }: ClearArea): Box {
     const [left, top] = toStage(view, corner);
     return [left - x, top - y] as const;
   }) as unknown as Box;
-}
-
-function isLarge(box: Box, { width, height }: ClearArea): boolean {
-  const [xs, ys] = [box.map(([x]) => x), box.map(([, y]) => y)];
-  const [across, down] = [Math.max(...xs) - Math.min(...xs), Math.max(...ys) - Math.min(...ys)];
-  return across > SIZE_LIMIT * width && down > SIZE_LIMIT * height;
 }
 
 function middleOf(box: Box): Point {

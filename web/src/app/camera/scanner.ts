@@ -15,6 +15,7 @@ import {
   type Rectangle,
   type ShownHint,
   type Steady,
+  showsNoKey,
   updateHint,
   updateSteady,
 } from '../../core';
@@ -87,7 +88,10 @@ async function recognised({ running }: App, frame: ImageBitmap): Promise<FrameRe
 
 function after({ steady, hint }: Seen, result: FrameResult, region: Rectangle, time: number): Seen {
   const keys = result.keys.map((key) => inVideo(key, region));
-  return { steady: updateSteady(steady, keys, time), hint: updateHint(hint, hintFor(result), time) };
+  return {
+    steady: updateSteady(steady, keys, time),
+    hint: updateHint(hint, hintFor(result), time, showsNoKey(result)),
+  };
 }
 
 /** Return a key of a part of the video in px of the whole. */

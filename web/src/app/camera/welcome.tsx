@@ -18,6 +18,7 @@ import { Sketch } from '../parts/sketch';
 import { hashOf } from '../router';
 import type { Failure } from './failure';
 import { Loading } from './loading';
+import { NextPhoto } from './next-photo';
 
 const MAX_KINDS = 8; // named; a model may have a thousand
 
@@ -41,6 +42,7 @@ export function Welcome({ failure, onStart }: WelcomeProps): JSX.Element {
   const canTry = failure === null || REPAIRABLE.includes(failure);
   return (
     <Page title={t(title)} class={`welcome ${failure ?? 'start'}`}>
+      <NextPhoto />
       <div class="pitch">
         <Emblem failure={failure} />
         <p class="lead">{t(text)}</p>

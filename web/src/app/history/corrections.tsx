@@ -187,7 +187,12 @@ function DeleteAll({ photos, load, onClose }: DeleteAllProps): JSX.Element {
     focus(0);
   };
   return (
-    <Dialog title={t('corrections.deleteAllSure', { n: photos.length })} onClose={onClose}>
+    <Dialog title={t('corrections.deleteAllSure')} onClose={onClose}>
+      <p>
+        <strong>
+          {photos.length === 1 ? t('corrections.one') : t('corrections.many', { n: photos.length })}
+        </strong>
+      </p>
       <p>{t('corrections.deleteAllText')}</p>
       <div class="bar">
         <button

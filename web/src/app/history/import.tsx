@@ -13,6 +13,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { announce } from '../notices';
+import { DeadEnd } from '../parts/dead-end';
 import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { keepsHistory } from '../storage/settings';
@@ -35,7 +36,7 @@ export function ImportView({ group }: { readonly group: number }): JSX.Element {
   return (
     <Page title={titleOf(run)} class="import" up={{ view: 'history' }}>
       {run ? <Run run={run} /> : null}
-      {run === null ? <p class="lead">{problem || t('import.gone')}</p> : null}
+      {run === null ? <DeadEnd text={problem || t('import.gone')} ways={['history', 'camera']} /> : null}
     </Page>
   );
 }

@@ -25,7 +25,7 @@ export function StorageDialog({ onClose }: { readonly onClose: () => void }): JS
   const count = summaries.value?.length ?? 0;
   if (isAsking)
     return (
-      <Dialog key="ask" title={t('history.deleteAllSure', { n: count })} class="storage" onClose={onClose}>
+      <Dialog key="ask" title={t('history.deleteAllSure')} class="storage" onClose={onClose}>
         <Confirmation onClose={onClose} />
       </Dialog>
     );
@@ -57,6 +57,10 @@ export function StorageDialog({ onClose }: { readonly onClose: () => void }): JS
   );
 }
 
+function countText(count: number): string {
+  return count === 1 ? t('history.usedByOne') : t('history.usedByMany', { n: formatNumber(count, 0) });
+}
+
 function Usage(): JSX.Element {
   const [space, setSpace] = useState<Awaited<ReturnType<typeof usage>> | undefined>(undefined); // not known yet
   useEffect(() => {
@@ -68,9 +72,7 @@ function Usage(): JSX.Element {
     <>
       <p class="used">
         <strong>{formatBytes(bytes)}</strong>
-        {all.length === 1
-          ? t('history.usedByOne')
-          : t('history.usedByMany', { n: formatNumber(all.length, 0) })}
+        {countText(all.length)}
       </p>
       {space ? (
         <>
@@ -102,6 +104,9 @@ function Confirmation({ onClose }: { readonly onClose: () => void }): JSX.Elemen
   };
   return (
     <>
+      <p>
+        <strong>{countText(summaries.value?.length ?? 0)}</strong>
+      </p>
       <p>{t('history.deleteAllText')}</p>
       <div class="bar">
         <button

@@ -9,6 +9,7 @@
 import './kinds.css';
 import type { JSX } from 'preact';
 import { t } from '../../words';
+import { DeadEnd } from '../parts/dead-end';
 import { Page } from '../parts/page';
 import { hashOf } from '../router';
 import {
@@ -28,7 +29,7 @@ export function KindView({ kind }: { readonly kind: string }): JSX.Element {
   if (!page)
     return (
       <Page title={kindLabel(kind)} class="kind" up={{ view: 'kinds' }}>
-        <p>{kindHint(kind) || t('kinds.unknown')}</p>
+        <DeadEnd text={kindHint(kind) || t('kinds.unknown')} ways={['kinds', 'camera']} />
       </Page>
     );
   return (

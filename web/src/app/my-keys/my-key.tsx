@@ -9,11 +9,12 @@
 import './my-keys.css';
 import { Trash2 } from 'lucide';
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { MIN_PHOTOS } from '../../core/prototypes';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { notify } from '../notices';
+import { DeadEnd } from '../parts/dead-end';
 import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { hashOf, navigate } from '../router';
@@ -22,17 +23,23 @@ import { storageErrorText } from '../storage/text';
 import { addToDraft, clearDraft, draftName, draftPhotos } from './draft';
 import { kindOf, learnAgain } from './learning';
 import { PhotoList } from './photo-list';
-import { myKeys, removeMyKey, saveMyKey } from './recognition';
+import { loadMyKeys, myKeys, removeMyKey, saveMyKey } from './recognition';
 
 const MAX_NAME = 80; // characters
 
 /** The view. */
 export function MyKeyView({ id }: { readonly id: number | null }): JSX.Element {
   const key = myKeys.value.find((each) => each.id === id);
+  useEffect(() => {
+    const onVisible = (): void => void (document.hidden || loadMyKeys()); // another tab may have deleted it
+    onVisible();
+    document.addEventListener('visibilitychange', onVisible);
+    return () => document.removeEventListener('visibilitychange', onVisible);
+  }, []);
   if (id !== null && !key)
     return (
       <Page title={t('myKeys.title')} class="my-key" up={{ view: 'my-keys' }}>
-        <p>{t('myKeys.gone')}</p>
+        <DeadEnd text={t('myKeys.gone')} ways={['myKeys', 'camera']} />
       </Page>
     );
   return key ? <Learnt myKey={key} /> : <NewKey />;
@@ -41,7 +48,7 @@ export function MyKeyView({ id }: { readonly id: number | null }): JSX.Element {
 function NewKey(): JSX.Element {
   const { running, reportError } = useApp();
   const photos = draftPhotos.value;
-  const isReady = photos.length >= MIN_PHOTOS && draftName.value.trim() !== '';
+  const missing = missingText(photos.length, draftName.value, running.value !== null);
   const save = async (): Promise<void> => {
     const { network } = running.value?.card ?? {};
     if (!network) return;
@@ -57,7 +64,7 @@ function NewKey(): JSX.Element {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (isReady) save().catch(reportError);
+          if (!missing) save().catch(reportError);
         }}
       >
         <NameField
@@ -76,13 +83,35 @@ function NewKey(): JSX.Element {
           }}
         />
         <div class="bar">
-          <button type="submit" class="main" disabled={!isReady}>
+          <button
+            type="submit"
+            class="main"
+            disabled={missing !== ''}
+            aria-describedby={missing ? 'my-key-missing' : undefined}
+          >
             {t('myKeys.save')}
           </button>
+          {missing ? (
+            <p class="secondary" id="my-key-missing">
+              {missing}
+            </p>
+          ) : null}
         </div>
       </form>
     </Page>
   );
+}
+
+/** Return what is missing until a key can be learnt; empty: nothing. */
+function missingText(photos: number, name: string, isReady: boolean): string {
+  const count = MIN_PHOTOS - photos;
+  const parts = [
+    name.trim() ? '' : t('myKeys.needsName'),
+    count === 1 ? t('myKeys.needsPhoto') : '',
+    count > 1 ? t('myKeys.needsPhotos', { n: count }) : '',
+    isReady ? '' : t('myKeys.needsModel'),
+  ];
+  return parts.filter(Boolean).join(' ');
 }
 
 function Learnt({ myKey }: { readonly myKey: MyKey }): JSX.Element {
@@ -132,17 +161,20 @@ function Outdated({ myKey }: { readonly myKey: MyKey }): JSX.Element {
   };
   if (hasFailed)
     return (
-      <p>
-        {t('myKeys.learnNew')} <a href={hashOf({ view: 'my-key', id: null })}>{t('myKeys.add')}</a>
-      </p>
+      <div class="card outdated">
+        <p>{t('myKeys.learnNew')}</p>
+        <a class="button main" href={hashOf({ view: 'my-key', id: null })}>
+          {t('myKeys.add')}
+        </a>
+      </div>
     );
   return (
-    <p>
-      {t('myKeys.outdatedText')}{' '}
-      <button type="button" onClick={() => void again().catch(reportError)}>
+    <div class="card outdated">
+      <p>{t('myKeys.outdatedText')}</p>
+      <button type="button" class="main" onClick={() => void again().catch(reportError)}>
         {t('myKeys.again')}
       </button>
-    </p>
+    </div>
   );
 }
 

@@ -7,7 +7,7 @@
  */
 
 import './my-keys.css';
-import { Download, Plus, Upload } from 'lucide';
+import { Download, KeyRound, Plus, Upload } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { t, withDetails } from '../../words';
@@ -36,39 +36,72 @@ export function MyKeysView(): JSX.Element {
   const isSupported = card === undefined || card.features !== null;
   return (
     <Page title={t('myKeys.title')} class="my-keys">
-      <p class="lead">{t('myKeys.text')}</p>
-      <p class="secondary">{t('myKeys.limits')}</p>
-      {isSupported ? null : <p role="alert">{t('myKeys.noFeatures')}</p>}
-      <ul class="cards">
-        {keys.map((key) => (
-          <li key={key.id}>
-            <KeyCard myKey={key} isOutdated={card !== undefined && key.network !== card.network} />
-          </li>
-        ))}
-      </ul>
-      <div class="bar">
-        {isSupported ? (
-          <a class="button main" href={hashOf({ view: 'my-key', id: null })}>
-            <Icon of={Plus} />
-            {t('myKeys.add')}
-          </a>
-        ) : null}
-        {keys.length ? (
-          <button type="button" onClick={() => exportKeys(keys)}>
-            <Icon of={Download} />
-            {t('myKeys.export')}
-          </button>
-        ) : null}
-        <button
-          type="button"
-          onClick={() => chooseFiles('file', false, ([file]) => file && void importKeys(file))}
-        >
-          <Icon of={Upload} />
-          {t('myKeys.import')}
-        </button>
+      {isSupported ? null : <NoFeatures />}
+      {keys.length ? (
+        <ul class="cards">
+          {keys.map((key) => (
+            <li key={key.id}>
+              <KeyCard myKey={key} isOutdated={card !== undefined && key.network !== card.network} />
+            </li>
+          ))}
+        </ul>
+      ) : null}
+      <div class={keys.length ? '' : 'nothing-yet'}>
+        {keys.length ? null : <Icon of={KeyRound} size={64} />}
+        {keys.length ? null : <p class="lead">{t('myKeys.text')}</p>}
+        <Actions keys={keys} canAdd={isSupported} />
+        <p class="secondary">{t('myKeys.limits')}</p>
+        {keys.length ? <p class="secondary">{t('myKeys.exportText')}</p> : null}
       </div>
-      {keys.length ? <p class="secondary">{t('myKeys.exportText')}</p> : null}
     </Page>
+  );
+}
+
+/** That keys cannot be learnt with this model; with the app's own they may, if another one is in use. */
+function NoFeatures(): JSX.Element {
+  const { running, useModel } = useApp();
+  const isOwn = Boolean(running.value?.own);
+  return (
+    <div class="card no-features" role="alert">
+      <p>{t(isOwn ? 'myKeys.noFeatures' : 'myKeys.noFeaturesApp')}</p>
+      {isOwn ? (
+        <button type="button" onClick={() => void useModel(null)}>
+          {t('model.back')}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+function Actions({
+  keys,
+  canAdd,
+}: {
+  readonly keys: readonly MyKey[];
+  readonly canAdd: boolean;
+}): JSX.Element {
+  return (
+    <div class="bar">
+      {canAdd ? (
+        <a class="button main" href={hashOf({ view: 'my-key', id: null })}>
+          <Icon of={Plus} size={20} />
+          {t('myKeys.add')}
+        </a>
+      ) : null}
+      <button
+        type="button"
+        onClick={() => chooseFiles('file', false, ([file]) => file && void importKeys(file))}
+      >
+        <Icon of={Upload} size={20} />
+        {t('myKeys.import')}
+      </button>
+      {keys.length ? (
+        <button type="button" onClick={() => exportKeys(keys)}>
+          <Icon of={Download} size={20} />
+          {t('myKeys.export')}
+        </button>
+      ) : null}
+    </div>
   );
 }
 

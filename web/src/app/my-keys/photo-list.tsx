@@ -6,14 +6,15 @@
  * Needs: learning.ts, incoming.ts
  */
 
-import { Camera, ImagePlus, X } from 'lucide';
+import { Camera, ImagePlus, KeyRound, X } from 'lucide';
 import type { JSX } from 'preact';
-import { useState } from 'preact/hooks';
+import { useId, useState } from 'preact/hooks';
 import { MAX_PHOTOS, MIN_PHOTOS } from '../../core/prototypes';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { errorText } from '../error-text';
 import { chooseFiles } from '../incoming';
+import { sketchSource } from '../kinds/kinds';
 import { announce } from '../notices';
 import { BlobImage } from '../parts/blob-image';
 import { Icon } from '../parts/icon';
@@ -98,23 +99,36 @@ function AddButtons(props: {
   readonly isReady: boolean;
 }): JSX.Element {
   const { onFiles, isReady } = props;
+  const id = useId();
+  const why = { disabled: !isReady, 'aria-describedby': isReady ? undefined : id };
   return (
-    <div class="bar">
-      <button type="button" disabled={!isReady} onClick={() => chooseFiles('camera', false, onFiles)}>
-        <Icon of={Camera} />
-        {t('myKeys.take')}
-      </button>
-      <button type="button" disabled={!isReady} onClick={() => chooseFiles('photo', true, onFiles)}>
-        <Icon of={ImagePlus} />
-        {t('myKeys.choose')}
-      </button>
-    </div>
+    <>
+      <div class="bar pair-of-buttons">
+        <button type="button" {...why} onClick={() => chooseFiles('camera', false, onFiles)}>
+          <Icon of={Camera} size={20} />
+          {t('myKeys.take')}
+        </button>
+        <button type="button" {...why} onClick={() => chooseFiles('photo', true, onFiles)}>
+          <Icon of={ImagePlus} size={20} />
+          {t('myKeys.choose')}
+        </button>
+      </div>
+      {isReady ? null : (
+        <p class="secondary" id={id}>
+          {t('myKeys.needsModel')}
+        </p>
+      )}
+    </>
   );
 }
 
 /** What stands for a photo that is not on this device. */
 export function Placeholder({ kind }: { readonly kind: string | null }): JSX.Element {
-  return <span class="image-placeholder">{kind ? <Sketch kind={kind} /> : null}</span>;
+  return (
+    <span class="image-placeholder">
+      {kind && sketchSource(kind) ? <Sketch kind={kind} /> : <Icon of={KeyRound} size={28} />}
+    </span>
+  );
 }
 
 function problemText(error: unknown): string {
