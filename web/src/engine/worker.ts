@@ -20,6 +20,7 @@ import {
   extractUnstretched,
   type FrameKey,
   inTurn,
+  type Keypoints,
   ModelError,
   maxEvidence,
   type Networks,
@@ -33,6 +34,7 @@ import {
   recognisePlace,
   type SelectDoubtful,
   scaleOf,
+  settledOutputs,
   type Track,
   updateTracks,
   VIEWS,
@@ -81,9 +83,10 @@ const methods: {
     const started = performance.now();
     const source = openFrame(frame);
     const frameNumber = frameCount++;
-    const view = VIEWS[frameNumber % VIEWS.length] as View; // one per frame: the average over frames has both
+    const view = VIEWS[(frameNumber >> 1) % VIEWS.length] as View; // the average over frames has both
     const select: SelectDoubtful = (doubtful, certain) => inTurn(doubtful, certain, tracks, frameNumber);
-    const keys = await recognise(source.read, loaded(), { ...FRAME_OPTIONS, views: [view], select });
+    const known = (key: Keypoints) => settledOutputs(key, tracks, frameNumber);
+    const keys = await recognise(source.read, loaded(), { ...FRAME_OPTIONS, views: [view], select, known });
     tracks = updateTracks(tracks, keys.map(frameKey), loaded());
     const results = keys.map((key, i) => keyResult(key, tracks[i]));
     const result = await frameResult(source, results, started);
