@@ -86,7 +86,8 @@ const methods: {
     const view = VIEWS[(frameNumber >> 1) % VIEWS.length] as View; // the average over frames has both
     const select: SelectDoubtful = (doubtful, certain) => inTurn(doubtful, certain, tracks, frameNumber);
     const known = (key: Keypoints) => settledOutputs(key, tracks, frameNumber);
-    const keys = await recognise(source.read, loaded(), { ...FRAME_OPTIONS, views: [view], select, known });
+    const options = { ...FRAME_OPTIONS, views: [view], select, known, earlier: tracks };
+    const keys = await recognise(source.read, loaded(), options);
     tracks = updateTracks(tracks, keys.map(frameKey), loaded());
     const results = keys.map((key, i) => keyResult(key, tracks[i]));
     const result = await frameResult(source, results, started);
