@@ -83,9 +83,7 @@ function distinct(refinements: readonly Refinement[]): Refinement[] {
 function needsSecondCrop({ at, refined }: Refinement): boolean {
   const { head, tip, score } = refined;
   const moved = Math.max(lengthOf({ head, tip: at.head }), lengthOf({ head: tip, tip: at.tip }));
-  return (
-    moved > C.MOVED * lengthOf(at) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.SECOND_CROP_SCORE
-  );
+  return moved > C.MOVED * lengthOf(at) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.SECOND_CROP_SCORE;
 }
 
 /** Return a key with the width of its mask, if that is not empty. */
