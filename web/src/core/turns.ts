@@ -3,13 +3,14 @@
  *
  * In:    the candidates of a frame; the keys of the frame before; the frame's number
  * Out:   the candidates to refine; the outputs of a key that is not classified again
- * Needs: constants.json, detection.ts, tracking.ts
+ * Needs: classify.ts, constants.json, detection.ts, tracking.ts
  *
- * All of it in each frame, as in a photo, would take twice the time. In even frames all keys are classified; in odd ones
- * only those whose answers are new, and one doubtful candidate is refined: it takes about a second until each has been,
- * and from then on, for as long as it is a key, it is in every frame.
+ * All of it in each frame, as in a photo, would take twice the time. In one of three frames all keys are classified; in the
+ * two others only those whose answers are new, and one doubtful candidate is refined: it takes about a second until each
+ * has been, and from then on, for as long as it is a key, it is in every frame.
  */
 
+import { VIEWS, type View } from './classify';
 import constants from './constants.json';
 import { type Detection, type Keypoints, nearest } from './detection';
 import type { Track } from './tracking';
@@ -18,6 +19,7 @@ import type { ClassifierOutputs } from './verdict';
 const { MAX_DOUBTFUL } = constants.detector;
 const { LOOSE_DUPLICATE_DISTANCE } = constants.duplicates;
 const PER_EMPTY_FRAME = 6; // candidates, if there is neither a certain one nor a known key: nothing is classified then
+const ROUND = 3; // frames, of which the first classifies all keys
 const SETTLED = 5; // frames for which an answer has been the same: then it is an average of many
 
 /**
@@ -35,8 +37,8 @@ export function inTurn(
   const expected = new Set(missing.flatMap((key) => nearest(key, doubtful, LOOSE_DUPLICATE_DISTANCE) ?? []));
   const others = doubtful.filter((candidate) => !expected.has(candidate)).slice(0, MAX_DOUBTFUL);
   const isEmpty = certain.length + known.length === 0;
-  const perFrame = isEmpty ? PER_EMPTY_FRAME : Number(isOdd(frame));
-  const first = isEmpty ? frame * PER_EMPTY_FRAME : frame >> 1;
+  const perFrame = isEmpty ? PER_EMPTY_FRAME : Number(!classifiesAll(frame));
+  const first = isEmpty ? frame * PER_EMPTY_FRAME : Math.floor((frame * (ROUND - 1)) / ROUND);
   const turn = Array.from(
     { length: Math.min(perFrame, others.length) },
     (_, i) => others[(first + i) % others.length] as Detection,
@@ -51,9 +53,14 @@ export function settledOutputs(
   frame: number,
 ): ClassifierOutputs | null {
   const track = nearest(key, tracks, LOOSE_DUPLICATE_DISTANCE);
-  return track && track.frames >= SETTLED && isOdd(frame) ? track.outputs : null;
+  return track && track.frames >= SETTLED && !classifiesAll(frame) ? track.outputs : null;
 }
 
-function isOdd(frame: number): boolean {
-  return frame % 2 === 1;
+/** Return the view of crops that is classified in a frame: the average over frames has both. */
+export function viewInTurn(frame: number): View {
+  return VIEWS[Math.floor(frame / ROUND) % VIEWS.length] as View;
+}
+
+function classifiesAll(frame: number): boolean {
+  return frame % ROUND === 0;
 }

@@ -37,8 +37,7 @@ import {
   settledOutputs,
   type Track,
   updateTracks,
-  VIEWS,
-  type View,
+  viewInTurn,
 } from '../core';
 import { OpenPhotos } from './open-photos';
 import {
@@ -83,10 +82,10 @@ const methods: {
     const started = performance.now();
     const source = openFrame(frame);
     const frameNumber = frameCount++;
-    const view = VIEWS[(frameNumber >> 1) % VIEWS.length] as View; // the average over frames has both
+    const views = [viewInTurn(frameNumber)];
     const select: SelectDoubtful = (doubtful, certain) => inTurn(doubtful, certain, tracks, frameNumber);
     const known = (key: Keypoints) => settledOutputs(key, tracks, frameNumber);
-    const options = { ...FRAME_OPTIONS, views: [view], select, known, earlier: tracks };
+    const options = { ...FRAME_OPTIONS, views, select, known, earlier: tracks };
     const keys = await recognise(source.read, loaded(), options);
     tracks = updateTracks(tracks, keys.map(frameKey), loaded());
     const results = keys.map((key, i) => keyResult(key, tracks[i]));

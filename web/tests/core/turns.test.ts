@@ -23,9 +23,9 @@ test('a key with a new answer is classified in each frame', () => {
     expect(settledOutputs(keyAt([1, 0], [101, 0]), [track(4)], frame)).toBeNull();
 });
 
-test('a key with a settled answer is classified in every other frame', () => {
+test('a key with a settled answer is classified in one of three frames', () => {
   const found = [0, 1, 2, 3].map((frame) => settledOutputs(keyAt([1, 0], [101, 0]), [track(5)], frame));
-  expect(found).toEqual([null, OUTPUTS, null, OUTPUTS]);
+  expect(found).toEqual([null, OUTPUTS, OUTPUTS, null]);
 });
 
 test('a key that has just come into the frame is classified', () => {
