@@ -10,7 +10,7 @@
  */
 
 import constants from './constants.json';
-import { boxOf, type Detection, lengthOf } from './detection';
+import { boxOf, type Detection, type Keypoints, lengthOf } from './detection';
 import { isAmong, withoutDuplicates } from './duplicates';
 import type { Point } from './geometry';
 import { blank, cropImage, type RgbaImage, rgbBytes, rotateLeft } from './image';
@@ -47,6 +47,7 @@ export interface DetectOptions {
   readonly singlePass?: boolean; // without tiles, as for camera frames
   readonly refiner?: RunRefiner | null; // null: the detections are left as they are
   readonly select?: SelectDoubtful; // default: the first MAX_DOUBTFUL
+  readonly earlier?: readonly Keypoints[]; // keys of the frame before, in a video
 }
 
 /** Return which of the candidates below SCORE_THRESHOLD are refined besides those that are `certain`. */
@@ -71,7 +72,7 @@ export async function detectAll(
   const longerPixels = Math.max(photo.pixels.width, photo.pixels.height);
   const threshold = refiner ? Math.min(scoreThreshold, C.CANDIDATE_THRESHOLD) : scoreThreshold;
   const candidates = await detectPass(photo.pixels, run, reduction, threshold);
-  let detections = await refined(photo, candidates, refiner, scoreThreshold, options.select);
+  let detections = await refined(photo, candidates, refiner, scoreThreshold, options);
   let lastScale = 1;
   for (const share of singlePass ? [] : C.TILE_SCALES) {
     const sure = detections.filter(({ score }) => score >= C.SCORE_THRESHOLD);
@@ -106,12 +107,12 @@ async function refined(
   candidates: readonly Detection[],
   refiner: RunRefiner | null,
   scoreThreshold: number,
-  select: SelectDoubtful = firstDoubtful,
+  { select = firstDoubtful, earlier }: DetectOptions = {},
 ): Promise<Detection[]> {
   if (!refiner) return [...candidates];
   const certain = candidates.filter(({ score }) => score >= C.SCORE_THRESHOLD);
   const doubtful = select(candidates.slice(certain.length), certain);
-  return refine(photo, [...certain, ...doubtful].sort(byScore), refiner, scoreThreshold);
+  return refine(photo, [...certain, ...doubtful].sort(byScore), refiner, scoreThreshold, earlier);
 }
 
 function firstDoubtful(doubtful: readonly Detection[]): Detection[] {

@@ -32,9 +32,10 @@ export interface Networks extends Rule {
   readonly classify: RunClassifier;
 }
 
-/** How a photo is searched, and the views of each crop that are classified (default: all). */
+/** How a photo is searched, and what is classified. */
 export interface RecogniseOptions extends DetectOptions {
-  readonly views?: readonly View[];
+  readonly views?: readonly View[]; // of each crop; default: all
+  known?(detection: Detection): ClassifierOutputs | null; // outputs for a key that need not be classified
 }
 
 /** A key, or the whole photo for a model of whole photos. */
@@ -51,6 +52,8 @@ export interface RecognisedKey {
   readonly measurements: Measurements;
   readonly causes: readonly Cause[]; // most important first; empty unless the verdict is "not sure"
 }
+
+type CroppedPart = Pick<RecognisedKey, 'box' | 'head' | 'tip' | 'detection' | 'region' | 'crop'>;
 
 /** What is assumed of a marked key, of which only the ends are known. */
 const MARKED = { score: 1, occlusion: 0, truncation: 0, bladeShare: 0.5, remote: false } as const;
@@ -76,7 +79,10 @@ export async function recognise(
   for (const { detection, region, crop } of crops) {
     const { head, tip } = detection;
     const part = { box: boxOf(detection), head, tip, detection, region, crop };
-    keys.push(await recogniseCrop(part, networks, options.views ?? VIEWS));
+    const known = options.known?.(detection) ?? null;
+    keys.push(
+      known ? answered(part, known, networks) : await recogniseCrop(part, networks, options.views ?? VIEWS),
+    );
   }
   return keys;
 }
@@ -153,11 +159,14 @@ async function recogniseWhole({ pixels, width, height }: Photo, networks: Networ
 }
 
 async function recogniseCrop(
-  part: Pick<RecognisedKey, 'box' | 'head' | 'tip' | 'detection' | 'region' | 'crop'>,
+  part: CroppedPart,
   networks: Networks,
   views: readonly View[],
 ): Promise<RecognisedKey> {
-  const outputs = await classifyViews(part.crop, networks.classify, views, networks.card);
+  return answered(part, await classifyViews(part.crop, networks.classify, views, networks.card), networks);
+}
+
+function answered(part: CroppedPart, outputs: ClassifierOutputs, networks: Networks): RecognisedKey {
   const measurements = measure(part.crop, part.region, part.detection);
   const evidence = evidenceOf(part.detection, measurements.blurred);
   const verdict = verdictOf(outputs, evidence, networks);

@@ -11,7 +11,7 @@
 import { apply } from './affine';
 import { extractUnstretched, type OrientedCrop, toPhoto } from './align';
 import constants from './constants.json';
-import { type Detection, lengthOf } from './detection';
+import { type Detection, type Keypoints, lengthOf, nearest } from './detection';
 import { isAmong, withoutDuplicates } from './duplicates';
 import type { Point } from './geometry';
 import { rgbBytes } from './image';
@@ -21,6 +21,7 @@ import { type Photo, scaleOf } from './photo';
 import { byScore } from './postprocess';
 
 const C = constants.refiner;
+const { LOOSE_DUPLICATE_DISTANCE } = constants.duplicates;
 const { WIDTH, HEIGHT } = C;
 const CELLS = (C.MASK_SHAPE[0] as number) * (C.MASK_SHAPE[1] as number);
 const MASKS = C.MASK_SHAPE[2] as number;
@@ -40,6 +41,7 @@ export type RunRefiner = (rgb: Uint8Array<ArrayBuffer>) => Promise<RefinerOutput
 /** A detection, and what the network makes of it. */
 interface Refinement {
   readonly detection: Detection; // the first network's
+  readonly at: Keypoints; // what the crop was around
   readonly refined: Detection; // except for its width
   readonly outputs: { readonly masks: Float32Array; readonly region: OrientedCrop } | null; // null: it is too short
 }
@@ -47,16 +49,19 @@ interface Refinement {
 /**
  * Return the keys with at least minScore once they are refined, each once, highest score first.
  *
- * Their ends, widths, scores and attributes are corrected.
+ * Their ends, widths, scores and attributes are corrected. earlier: keys of the frame before, in
+ * a video; around one that has hardly moved, one crop suffices.
  */
 export async function refine(
   photo: Photo,
   detections: readonly Detection[],
   run: RunRefiner,
   minScore = 0,
+  earlier: readonly Keypoints[] = [],
 ): Promise<Detection[]> {
   const refineOne = async (detection: Detection): Promise<Refinement> => {
-    const once = await readCrop(photo, detection, detection, run);
+    const at = nearest(detection, earlier, LOOSE_DUPLICATE_DISTANCE) ?? detection;
+    const once = await readCrop(photo, detection, at, run);
     return needsSecondCrop(once) ? readCrop(photo, detection, once.refined, run) : once;
   };
   const first = withoutDuplicates(detections);
@@ -75,15 +80,10 @@ function distinct(refinements: readonly Refinement[]): Refinement[] {
 }
 
 /** Return whether a crop at the refined ends shows the key better, and there is a chance that it is one. */
-function needsSecondCrop({ detection, refined }: Refinement): boolean {
+function needsSecondCrop({ at, refined }: Refinement): boolean {
   const { head, tip, score } = refined;
-  const moved = Math.max(
-    lengthOf({ head, tip: detection.head }),
-    lengthOf({ head: tip, tip: detection.tip }),
-  );
-  return (
-    moved > C.MOVED * lengthOf(detection) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.SECOND_CROP_SCORE
-  );
+  const moved = Math.max(lengthOf({ head, tip: at.head }), lengthOf({ head: tip, tip: at.tip }));
+  return moved > C.MOVED * lengthOf(at) && lengthOf(refined) >= C.MIN_LENGTH && score >= C.SECOND_CROP_SCORE;
 }
 
 /** Return a key with the width of its mask, if that is not empty. */
@@ -110,18 +110,18 @@ export function combinedScore(score: number, logit: number): number {
   return sigmoid(C.DETECTOR_WEIGHT * Math.log(limited / (1 - limited)) + C.REFINER_WEIGHT * logit);
 }
 
-/** Return a detection as the network corrects it in the crop around another one, `at`. */
+/** Return a detection as the network corrects it in the crop around `at`. */
 async function readCrop(
   photo: Photo,
   detection: Detection,
-  at: Detection,
+  at: Keypoints,
   run: RunRefiner,
 ): Promise<Refinement> {
-  if (lengthOf(at) < C.MIN_LENGTH) return { detection, refined: detection, outputs: null };
+  if (lengthOf(at) < C.MIN_LENGTH) return { detection, at, refined: detection, outputs: null };
   const region = cropRegion({ head: at.head, tip: at.tip, width: detection.width });
   const crop = extractUnstretched(region, photo.pixels, scaleOf(photo), HEIGHT);
   const { values, masks } = await run(rgbBytes(crop));
-  return { detection, refined: refinedBy(detection, region, values), outputs: { masks, region } };
+  return { detection, at, refined: refinedBy(detection, region, values), outputs: { masks, region } };
 }
 
 /** Return a detection as the network corrects it, except for its width. */

@@ -20,6 +20,7 @@ import {
   extractUnstretched,
   type FrameKey,
   inTurn,
+  type Keypoints,
   ModelError,
   maxEvidence,
   type Networks,
@@ -33,11 +34,11 @@ import {
   recognisePlace,
   type SelectDoubtful,
   scaleOf,
+  settledOutputs,
   sharpnessOf,
   type Track,
   updateTracks,
-  VIEWS,
-  type View,
+  viewInTurn,
 } from '../core';
 import { OpenPhotos } from './open-photos';
 import {
@@ -82,9 +83,11 @@ const methods: {
     const started = performance.now();
     const source = openFrame(frame);
     const frameNumber = frameCount++;
-    const view = VIEWS[frameNumber % VIEWS.length] as View; // one per frame: the average over frames has both
+    const views = [viewInTurn(frameNumber)];
     const select: SelectDoubtful = (doubtful, certain) => inTurn(doubtful, certain, tracks, frameNumber);
-    const keys = await recognise(source.read, loaded(), { ...FRAME_OPTIONS, views: [view], select });
+    const known = (key: Keypoints) => settledOutputs(key, tracks, frameNumber);
+    const options = { ...FRAME_OPTIONS, views, select, known, earlier: tracks };
+    const keys = await recognise(source.read, loaded(), options);
     tracks = updateTracks(tracks, keys.map(frameKey), loaded());
     const results = keys.map((key, i) => keyResult(key, tracks[i]));
     const result = await frameResult(source, results, started);
