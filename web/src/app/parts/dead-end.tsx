@@ -30,7 +30,9 @@ export function DeadEnd({ text, ways }: DeadEndProps): JSX.Element {
   return (
     <div class="nothing-yet">
       <Icon of={SearchX} size={56} />
-      <p class="lead">{text}</p>
+      <p class="lead" role="alert">
+        {text}
+      </p>
       <div class="bar">
         {ways.map((way, i) => (
           <a key={way} class={i ? 'button' : 'button main'} href={hashOf(WAYS[way].to)}>
