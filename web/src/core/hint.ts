@@ -60,7 +60,7 @@ export interface HintFrame {
   readonly width: number; // px
   readonly height: number;
   readonly brightness: number; // mean, 0 to 1
-  readonly sharpness: number; // of the whole frame, as causes.ts measures it
+  readonly sharpness: number | null; // of the whole frame, as causes.ts measures it; null: there is a key
   readonly keys: readonly HintKey[];
 }
 
@@ -84,7 +84,7 @@ export function showsNoKey({ keys }: Pick<HintFrame, 'keys'>): boolean {
 function hintForEmpty({ keys, brightness, sharpness }: HintFrame): keyof typeof EMPTY_AFTER | null {
   if (brightness < LIMITS.dark) return 'dark';
   if (keys.some(({ head }) => head === null)) return null;
-  return sharpness < LIMITS.blurred ? 'still' : 'closer';
+  return sharpness !== null && sharpness < LIMITS.blurred ? 'still' : 'closer';
 }
 
 /** What is shown, and what would be. */

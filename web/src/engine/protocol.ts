@@ -39,7 +39,7 @@ export interface FrameResult {
   readonly height: number;
   readonly keys: readonly KeyResult[];
   readonly brightness: number; // mean, 0 to 1
-  readonly sharpness: number; // as sharpnessOf measures it
+  readonly sharpness: number | null; // as sharpnessOf measures it; null: there is a key
   readonly milliseconds: number; // spent on the image
 }
 

@@ -229,7 +229,8 @@ async function frameResult(
   started: number,
 ): Promise<FrameResult> {
   const { pixels, width, height } = await source.read(constants.crops.DETECTION_SIDE);
-  const [brightness, sharpness] = [brightnessOf(pixels), sharpnessOf(pixels)];
+  const brightness = brightnessOf(pixels);
+  const sharpness = keys.some(({ verdict }) => verdict.isKey) ? null : sharpnessOf(pixels);
   return { width, height, keys, brightness, sharpness, milliseconds: performance.now() - started };
 }
 
