@@ -15,6 +15,7 @@ export interface Notice {
   readonly message: string;
   readonly type: 'error' | 'ready' | 'update' | 'undo';
   readonly action?: { readonly label: string; run(): void };
+  readonly at: number; // ms, when it was shown
 }
 
 const ORDER = ['error', 'update', 'passing'] as const; // from top to bottom
@@ -25,12 +26,13 @@ export const notices = signal<readonly Notice[]>([]);
 export const announcement = signal('');
 
 const TIMES = { undo: 10_000, ready: 6000 } as const; // ms for which notices are shown that nobody need close
+const JUST_NOW = 1000; // ms: what failed led to the view, and is to be read there
 const REPEAT = 50; // ms in which screen readers notice that the text was gone
 let timer: ReturnType<typeof setTimeout> | undefined;
 
 /** Show a notice in place of the one before that is as important. */
 export function notify(message: string, type: Notice['type'], action?: Notice['action']): void {
-  const shown: Notice = action ? { message, type, action } : { message, type };
+  const shown: Notice = { message, type, at: performance.now(), ...(action ? { action } : {}) };
   const others = notices.value.filter((each) => placeOf(each) !== placeOf(shown));
   notices.value = [...others, shown].sort((a, b) => ORDER.indexOf(placeOf(a)) - ORDER.indexOf(placeOf(b)));
   if (type !== 'undo' && type !== 'ready') return;
@@ -46,6 +48,13 @@ export function closeNotice(closed: Notice): void {
 /** Remove what was said about what the user did before; an update stays. */
 export function clearNotices(): void {
   notices.value = notices.value.filter(({ type }) => type === 'update');
+}
+
+/** Remove the errors of a view that the user leaves, unless they offer something or are of just now. */
+export function endOfView(): void {
+  const isOver = ({ type, action, at }: Notice): boolean =>
+    type === 'error' && !action && performance.now() - at > JUST_NOW;
+  notices.value = notices.value.filter((each) => !isOver(each));
 }
 
 /** Remove what passes: it no longer applies. */

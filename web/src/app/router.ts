@@ -45,14 +45,14 @@ export function parseRoute(hash: string): Route {
   const number = /^\d+$/.test(argument) ? Number(argument) : null;
   switch (view) {
     case 'answer':
-      return number === null ? { view: 'history' } : { view, id: number };
+      return number === null ? { view: 'unknown' } : { view, id: number };
     case 'import':
-      return number === null ? { view: 'history' } : { view, group: number };
+      return number === null ? { view: 'unknown' } : { view, group: number };
     case 'kinds':
       return argument ? { view: 'kind', kind: argument } : { view };
     case 'my-keys':
       if (!argument) return { view };
-      return { view: 'my-key', id: number };
+      return number === null && argument !== 'new' ? { view: 'unknown' } : { view: 'my-key', id: number };
     case 'collection': // of versions before 0.11
       return { view: 'corrections' };
     case 'history':

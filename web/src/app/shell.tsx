@@ -24,7 +24,7 @@ import { KindView } from './kinds/kind';
 import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
 import { MyKeysView } from './my-keys/my-keys';
-import { announcement, closeNotice, type Notice, notices } from './notices';
+import { announcement, closeNotice, endOfView, type Notice, notices } from './notices';
 import { DeadEnd } from './parts/dead-end';
 import { Icon } from './parts/icon';
 import { Page } from './parts/page';
@@ -62,6 +62,7 @@ const TABS: readonly Tab[] = [
 export function Shell(): JSX.Element {
   const app = useApp();
   const { view } = route.value;
+  useEffect(endOfView, [hashOf(route.value)]);
   const take = (event: TargetedEvent<HTMLInputElement>): void =>
     takeChosen(event.currentTarget, (files) => void app.openFiles(files));
   return (

@@ -17,6 +17,7 @@ export type MessageKey = keyof typeof english;
 type Messages = Readonly<Partial<Record<MessageKey, string>>>;
 
 const FALLBACK = 'en';
+const MAX_PERCENT = 0.99; // nothing is certain
 const STORAGE_KEY = 'keykind-language';
 
 const files = import.meta.glob<Messages>(['./*.json', '!./en.json'], { import: 'default' });
@@ -90,6 +91,11 @@ export function formatPercent(share: number): string {
   return new Intl.NumberFormat(current.value.tag, { style: 'percent', maximumFractionDigits: 0 }).format(
     share,
   );
+}
+
+/** Format the probability of an answer as a percentage: never as 100%. */
+export function formatProbability(probability: number): string {
+  return probability > MAX_PERCENT ? `>${formatPercent(MAX_PERCENT)}` : formatPercent(probability);
 }
 
 /** Format a number with at most `digits` decimals. */

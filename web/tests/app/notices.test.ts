@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { clearNotices, clearPassing, closeNotice, notices, notify } from '../../src/app/notices';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { clearNotices, clearPassing, closeNotice, endOfView, notices, notify } from '../../src/app/notices';
 
 const shown = (): string[] => notices.value.map(({ message }) => message);
 
@@ -43,5 +43,36 @@ describe('notices', () => {
     expect(shown()).toEqual(['full', 'new version']);
     clearNotices();
     expect(shown()).toEqual(['new version']);
+  });
+});
+
+describe('an error', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+    notices.value = [];
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('ends with the view in which it was read', () => {
+    notify('not a list of keys', 'error');
+    vi.advanceTimersByTime(5000);
+    endOfView();
+    expect(shown()).toEqual([]);
+  });
+
+  test('of just now is still shown in the view that it led to', () => {
+    notify('not a list of keys', 'error');
+    endOfView();
+    expect(shown()).toEqual(['not a list of keys']);
+  });
+
+  test('that offers something to do stays', () => {
+    notify('blocked', 'error', { label: 'Reload', run: () => undefined });
+    vi.advanceTimersByTime(5000);
+    endOfView();
+    expect(shown()).toEqual(['blocked']);
   });
 });

@@ -31,12 +31,16 @@ describe('a route', () => {
     expect(parseRoute(hash)).toEqual({ view: 'scan' });
   });
 
-  test.each(['#/nowhere/5', '#/%E0%A4%A'])('of %j is none of the views', (hash) => {
+  test.each([
+    '#/nowhere/5',
+    '#/%E0%A4%A',
+    '#/answer',
+    '#/answer/x',
+    '#/answer/-1',
+    '#/import/1e3',
+    '#/my-keys/x',
+  ])('of %j is none of the views', (hash) => {
     expect(parseRoute(hash)).toEqual({ view: 'unknown' });
-  });
-
-  test.each(['#/answer', '#/answer/x', '#/answer/-1', '#/import/1e3'])('of %j is the history', (hash) => {
-    expect(parseRoute(hash)).toEqual({ view: 'history' });
   });
 
   test('of earlier versions still opens', () => {

@@ -12,7 +12,7 @@ import { LIMITS } from '../../core/causes';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
-import { announce, notify } from '../notices';
+import { announce, clearPassing, notify } from '../notices';
 import { download } from '../parts/download';
 import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
@@ -68,6 +68,7 @@ export function PhotoActions({ sheet }: { readonly sheet: Sheet }): JSX.Element 
   const isSeveral = (sheet.answer.entry.value?.photos.length ?? 1) > 1;
   const mark = (): void => {
     sheet.mode.value = 'mark';
+    clearPassing(); // notices would lie over the controls
     document.querySelector('.viewer')?.scrollIntoView({ block: 'nearest' });
   };
   return (

@@ -8,7 +8,7 @@
 
 import type { Point } from '../../core';
 import type { Contribution } from '../../core/combine';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { errorText } from '../error-text';
 import { kindLabel } from '../kinds/kinds';
 import { announce } from '../notices';
@@ -55,8 +55,21 @@ export function addedText(entry: Pick<Entry, 'photos' | 'combined'>, rule: Rule)
 }
 
 /** Return what a photo changed, for screen readers, which would name the arrow; empty for the first photo. */
-export function spokenStep(kind: string, { before, after }: Contribution): string {
+export function spokenStep(kind: string, step: Contribution): string {
+  return stepText(kind, step, 'answer.stepSpoken');
+}
+
+/** Return what a photo changed; empty for the first photo. */
+export function stepText(
+  kind: string,
+  { before, after }: Contribution,
+  changed: 'answer.step' | 'answer.stepSpoken' = 'answer.step',
+): string {
   if (before === null) return '';
-  const values = { before: formatPercent(before), after: formatPercent(after) };
-  return t('answer.stepSpoken', { kind: kindLabel(kind), ...values });
+  const values = {
+    kind: kindLabel(kind),
+    before: formatProbability(before),
+    after: formatProbability(after),
+  };
+  return t(values.before === values.after ? 'answer.stepSame' : changed, values);
 }

@@ -10,7 +10,7 @@
  * has the figures.
  */
 
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 
 /** The words, the strongest first. */
 export const CERTAINTIES = ['almostCertain', 'veryLikely', 'likely'] as const;
@@ -42,5 +42,5 @@ export function certaintyWord(certainty: Certainty): string {
 /** Return word and percentage: "almost certain · 97%". */
 export function certaintyText(probability: number): string {
   const word = certaintyWord(certaintyOf(probability));
-  return t('answer.certainty', { word, probability: formatPercent(probability) });
+  return t('answer.certainty', { word, probability: formatProbability(probability) });
 }

@@ -7,7 +7,7 @@
  */
 
 import type { JSX } from 'preact';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { kindDifference, kindLabel, kindPage, kindViews, markRegion } from '../kinds/kinds';
 import { Bitmap } from '../parts/bitmap';
 import { Sketch } from '../parts/sketch';
@@ -73,7 +73,7 @@ function Other({ sheet, answered, kind, other, region }: OtherProps): JSX.Elemen
             <a href={hashOf({ view: 'kind', kind: other.kind })}>
               {kindPage(other.kind)?.title ?? kindLabel(other.kind)}
             </a>{' '}
-            <span class="secondary">· {formatPercent(other.probability)}</span>
+            <span class="secondary">· {formatProbability(other.probability)}</span>
           </figcaption>
         </figure>
       </div>

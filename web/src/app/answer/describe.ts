@@ -8,7 +8,7 @@
 
 import type { Cause, Verdict } from '../../core';
 import type { Place } from '../../engine/protocol';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { kindLabel, kindPage } from '../kinds/kinds';
 import { NOT_A_KEY } from '../storage/corrections';
 
@@ -55,7 +55,7 @@ export function answerText(key: Judged): string {
   const kind = kindOf(key);
   if (kind === null) return shortText(key);
   if (isCorrected(key)) return t('answer.saidByYou', { kind: kindLabel(kind) });
-  const probability = formatPercent(key.verdict.probability);
+  const probability = formatProbability(key.verdict.probability);
   return t('key.answer', { kind: kindLabel(kind), probability });
 }
 
@@ -103,8 +103,8 @@ export function topTwoText({ verdict }: Pick<Answered, 'verdict'>): string {
   if (!first || !second) return '';
   return t('key.notSureBetween', {
     one: kindLabel(first.kind),
-    p1: formatPercent(first.probability),
+    p1: formatProbability(first.probability),
     two: kindLabel(second.kind),
-    p2: formatPercent(second.probability),
+    p2: formatProbability(second.probability),
   });
 }

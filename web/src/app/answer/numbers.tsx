@@ -8,7 +8,7 @@
 
 import type { JSX } from 'preact';
 import { CAUSES, type Cause, LIMITS, MAXIMUMS } from '../../core/causes';
-import { formatNumber, formatPercent, t } from '../../words';
+import { formatNumber, formatProbability, t } from '../../words';
 import { kindHint, kindLabel } from '../kinds/kinds';
 import { Sketch } from '../parts/sketch';
 import type { StoredKey } from '../storage/entries';
@@ -32,7 +32,7 @@ export function Probabilities({ answered }: NumbersProps): JSX.Element {
             <span class="kind-row">
               <span class="kind-name">
                 <strong>{kindLabel(kind)}</strong>
-                <span>{formatPercent(probability)}</span>
+                <span>{formatProbability(probability)}</span>
               </span>
               <span class="bar-track" aria-hidden="true">
                 <span class="bar-fill" style={{ inlineSize: `${100 * probability}%` }} />

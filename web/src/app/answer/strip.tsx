@@ -9,12 +9,11 @@
 import { X } from 'lucide';
 import type { JSX } from 'preact';
 import type { Contribution } from '../../core/combine';
-import { formatPercent, t } from '../../words';
-import { kindLabel } from '../kinds/kinds';
+import { t } from '../../words';
 import { BlobImage } from '../parts/blob-image';
 import { Icon } from '../parts/icon';
 import type { EntryPhoto } from '../storage/entries';
-import { spokenStep } from './adding';
+import { spokenStep, stepText } from './adding';
 import { stepsOf } from './combining';
 import { answerText } from './describe';
 import type { Sheet } from './sheet';
@@ -63,13 +62,7 @@ function Item({ sheet, photo, i, kind, step }: ItemProps): JSX.Element {
         {key && !key.correction ? <span>{answerText(key)}</span> : null}
         {step && step.before !== null ? (
           <strong>
-            <span aria-hidden="true">
-              {t('answer.step', {
-                kind: kindLabel(kind),
-                before: formatPercent(step.before),
-                after: formatPercent(step.after),
-              })}
-            </span>
+            <span aria-hidden="true">{stepText(kind, step)}</span>
             <span class="visually-hidden">{spokenStep(kind, step)}</span>
           </strong>
         ) : null}

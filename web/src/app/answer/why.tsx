@@ -10,7 +10,7 @@ import type { JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import { constants, type Point } from '../../core';
 import { colourOf } from '../../core/gradcam';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import type { StoredKey } from '../storage/entries';
 import { isWhole } from './describe';
@@ -125,7 +125,7 @@ function KindSelect({ id, answered, value, onChange }: KindSelectProps): JSX.Ele
     <select id={id} value={value} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
       {answered.verdict.probabilities.slice(0, MAX_KINDS).map(({ kind, probability }) => (
         <option key={kind} value={kind}>
-          {t('key.answer', { kind: kindLabel(kind), probability: formatPercent(probability) })}
+          {t('key.answer', { kind: kindLabel(kind), probability: formatProbability(probability) })}
         </option>
       ))}
     </select>

@@ -9,7 +9,7 @@
 import { ChevronRight } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
 import { announce } from '../notices';
 import { Icon } from '../parts/icon';
@@ -39,7 +39,7 @@ export function FrozenCard({ session }: { readonly session: LiveSession }): JSX.
           <li key={i}>
             {said.kind === null ? null : <Sketch kind={said.kind} />}
             <strong>{said.kind === null ? t('key.notSure') : kindLabel(said.kind)}</strong>
-            {said.kind === null ? null : <span class="share">{formatPercent(said.probability)}</span>}
+            {said.kind === null ? null : <span class="share">{formatProbability(said.probability)}</span>}
           </li>
         ))}
       </ul>
@@ -69,5 +69,5 @@ function saidOf({ answer, keys }: Frozen): Said[] {
 
 function textOf({ kind, probability }: Said): string {
   if (kind === null) return t('key.notSure');
-  return t('key.answer', { kind: kindLabel(kind), probability: formatPercent(probability) });
+  return t('key.answer', { kind: kindLabel(kind), probability: formatProbability(probability) });
 }

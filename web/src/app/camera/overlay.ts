@@ -9,7 +9,7 @@
  */
 
 import { type Box, type Label, type Point, placeLabels, type SteadyKey } from '../../core';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { statusOf } from '../answer/describe';
 import { kindLabel } from '../kinds/kinds';
 import { Mark } from './mark';
@@ -127,7 +127,7 @@ function nameOf({ verdict }: SteadyKey): string {
 }
 
 function percentOf({ verdict, percent }: SteadyKey): string {
-  return verdict.kind === null ? '' : formatPercent(percent / 100);
+  return verdict.kind === null ? '' : formatProbability(percent / 100);
 }
 
 /** Return a box in px of a part of the stage. */

@@ -8,7 +8,7 @@
 
 import type { JSX } from 'preact';
 import type { Hint } from '../../core';
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import { useApp } from '../app';
 import { kindLabel } from '../kinds/kinds';
 import type { LiveSession } from './live-session';
@@ -46,7 +46,7 @@ export function WholeAnswer({ session }: { readonly session: LiveSession }): JSX
     <p class={`whole-answer ${kind === null ? 'unsure' : 'sure'}`} aria-hidden="true">
       {kind === null
         ? t('key.notSure')
-        : t('key.answer', { kind: kindLabel(kind), probability: formatPercent(key.percent / 100) })}
+        : t('key.answer', { kind: kindLabel(kind), probability: formatProbability(key.percent / 100) })}
     </p>
   );
 }

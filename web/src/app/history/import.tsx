@@ -7,11 +7,12 @@
  */
 
 import './import.css';
-import { Play, RotateCcw, X } from 'lucide';
+import { ImagePlus, Play, RotateCcw, X } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../../words';
 import { useApp } from '../app';
+import { chooseFiles } from '../incoming';
 import { announce } from '../notices';
 import { DeadEnd } from '../parts/dead-end';
 import { Icon } from '../parts/icon';
@@ -104,7 +105,20 @@ function GoOn({ run, unread }: { readonly run: ImportRun; readonly unread: numbe
         </button>
       </>
     );
-  if (!files.length) return <p class="secondary">{t('import.reloaded')}</p>;
+  if (!files.length)
+    return (
+      <>
+        <p class="secondary">{t('import.reloaded')}</p>
+        <button
+          type="button"
+          class="main"
+          onClick={() => chooseFiles('photo', true, (chosen) => void app.openFiles(chosen))}
+        >
+          <Icon of={ImagePlus} size={18} />
+          {t('home.choose')}
+        </button>
+      </>
+    );
   return (
     <button type="button" class="main" onClick={() => void run.run()}>
       <Icon of={Play} size={18} />

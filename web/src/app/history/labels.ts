@@ -6,7 +6,7 @@
  * Needs: kinds/kinds.ts, words
  */
 
-import { formatPercent, t } from '../../words';
+import { formatProbability, t } from '../../words';
 import type { Status } from '../answer/describe';
 import { kindLabel } from '../kinds/kinds';
 import type { Summary, SummaryKey } from '../storage/summary';
@@ -63,5 +63,5 @@ function keyText({ kind, isCorrected, probability, myKey }: SummaryKey): string 
   const name = kind === null ? t('key.notSure') : kindLabel(kind);
   if (myKey) return `${myKey} (${name})`;
   if (kind === null || isCorrected) return name;
-  return t('key.answer', { kind: name, probability: formatPercent(probability) });
+  return t('key.answer', { kind: name, probability: formatProbability(probability) });
 }
