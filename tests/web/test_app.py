@@ -34,7 +34,7 @@ MANY_TABS = 120  # presses of Tab within which each control of a view is reached
 UNKNOWN = {
     "#/nowhere": ".unknown",
     "#/answer/999999": ".answer",
-    "#/answer/x": ".history",
+    "#/answer/x": ".unknown",
     "#/import/999": ".page",
     "#/kinds/none": ".kind",
     "#/my-keys/12345": ".my-key",

@@ -299,6 +299,7 @@ def test_an_answer_of_another_model_is_shown_without_a_heat_map(opened, host, ot
     open_photo(page, sample("dimple-00"))
     address = page.evaluate("location.hash")
     drop_model(page, other)
+    page.locator("[data-view=scan]").wait_for()
     page.evaluate("address => { location.hash = address; }", address)
     page.locator(".key-card[data-kind=dimple]").wait_for()
     page.locator(".ask-why").click()
