@@ -20,7 +20,7 @@ const { MAX_DOUBTFUL } = constants.detector;
 const { LOOSE_DUPLICATE_DISTANCE } = constants.duplicates;
 const PER_EMPTY_FRAME = 6; // candidates, if there is neither a certain one nor a known key: nothing is classified then
 const ROUND = 3; // frames, of which the first classifies all keys
-const SETTLED = 5; // frames for which an answer has been the same: then it is an average of many
+const SETTLED = 3; // frames for which an answer has been the same: then the next ones hardly change the average
 
 /**
  * Return the doubtful candidates to refine in a frame.
