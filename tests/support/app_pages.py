@@ -224,3 +224,10 @@ def is_pythons(answer: str, probability: float) -> bool:
     """Return whether the percentage in an answer of the app is Python's probability."""
     percentage = re.search(r"(\d+)%", answer)
     return percentage is not None and abs(int(percentage[1]) / 100 - probability) <= DIFFERENCE + 0.005
+
+
+def fill_device(context, page, url):
+    """Leave no room for more data of the page's host in the browser's storage."""
+    used = page.evaluate("navigator.storage.estimate().then(({ usage }) => usage)")
+    session = context.new_cdp_session(page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": url, "quotaSize": used + 1})

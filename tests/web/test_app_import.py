@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from app_pages import correct_first_key, is_pythons, keys_in, message, new_context, sample, watch
+from app_pages import correct_first_key, fill_device, is_pythons, keys_in, message, new_context, sample, watch
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.prediction import Prediction
 from keykind.predict.writers import write
@@ -262,9 +262,7 @@ def test_a_full_device_is_reported_and_loses_no_answer(chromium, host):
     context = new_context(chromium)
     with watch(context.new_page(), host.url) as page:
         page.get_by_text("works offline").wait_for()
-        session = context.new_cdp_session(page)
-        used = page.evaluate("navigator.storage.estimate().then(({ usage }) => usage)")
-        session.send("Storage.overrideQuotaForOrigin", {"origin": host.url, "quotaSize": used + 1})
+        fill_device(context, page, host.url)
         choose(page, host, photos(4))
         finish(page, 4)
         assert page.locator("a.photo-row").count() == 4

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 import pytest
 
 from app_pages import (
+    fill_device,
     message,
     new_context,
     open_photo,
@@ -195,9 +196,7 @@ def test_the_notice_of_a_full_device_stays_beside_lesser_ones(chromium, host):
     context = new_context(chromium)
     with watch(context.new_page(), host.url) as page:
         page.get_by_text("works offline").wait_for()
-        session = context.new_cdp_session(page)
-        used = page.evaluate("navigator.storage.estimate().then(({ usage }) => usage)")
-        session.send("Storage.overrideQuotaForOrigin", {"origin": host.url, "quotaSize": used + 1})
+        fill_device(context, page, host.url)
         open_photo(page, photo_with_a_key()[0])
         full = page.get_by_role("alert").filter(has_text=message("storage.full"))
         full.wait_for()

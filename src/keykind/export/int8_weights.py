@@ -34,7 +34,7 @@ _SIZE_HINT = 1 << 20  # bytes of a new flatbuffer
 def quantise_weights(flatbuffer: bytes) -> bytes:
     """Return the network with int8 weights; one without float16 weights to quantise is returned unchanged."""
     model = tfl.ModelT.InitFromPackedBuf(flatbuffer, 0)
-    kernels = list(_large_kernels(model))
+    kernels = _large_kernels(model)
     if not kernels:
         return flatbuffer
     for tensor in kernels:
