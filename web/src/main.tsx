@@ -6,8 +6,7 @@
  * Needs: everything
  */
 
-import './styles/tokens.css';
-import './styles/base.css';
+import './styles/index.css';
 import { render } from 'preact';
 import { App, AppContext } from './app/app';
 import { acceptFiles } from './app/incoming';

@@ -6,8 +6,7 @@
  * Needs: the engine
  */
 
-import './styles/tokens.css';
-import './styles/base.css';
+import './styles/index.css';
 import './selftest.css';
 import { signal } from '@preact/signals';
 import { type JSX, render } from 'preact';

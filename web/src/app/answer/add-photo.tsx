@@ -7,7 +7,7 @@
  */
 
 import { Camera, ImagePlus } from 'lucide';
-import type { JSX } from 'preact';
+import type { JSX, RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
 import { t } from '../../words';
 import { Icon } from '../parts/icon';
@@ -26,7 +26,6 @@ interface AddPhotoProps {
 export function AddPhoto({ sheet, answered, isMain }: AddPhotoProps): JSX.Element | null {
   const [state, setState] = useState<'idle' | 'busy'>('idle');
   const [problem, setProblem] = useState('');
-  const input = useRef<HTMLInputElement>(null);
   const chooser = useRef<HTMLButtonElement>(null);
   if (!sheet.isOfModel.value || !isKey(answered)) return null;
   const add = async (file: Blob): Promise<void> => {
@@ -49,28 +48,7 @@ export function AddPhoto({ sheet, answered, isMain }: AddPhotoProps): JSX.Elemen
           <Icon of={Camera} size={20} />
           {state === 'busy' ? t('answer.adding') : name}
         </button>
-        <button
-          type="button"
-          ref={chooser}
-          class="icon-button framed"
-          disabled={state === 'busy'}
-          aria-label={t('answer.addFile')}
-          onClick={() => input.current?.click()}
-        >
-          <Icon of={ImagePlus} size={20} />
-        </button>
-        <input
-          ref={input}
-          type="file"
-          accept="image/*"
-          class="add-input"
-          hidden
-          onChange={({ currentTarget }) => {
-            const [file] = currentTarget.files ?? [];
-            currentTarget.value = '';
-            if (file) void add(file);
-          }}
-        />
+        <FileButton chooser={chooser} isBusy={state === 'busy'} onFile={(file) => void add(file)} />
       </div>
       {problem ? (
         <p class="problem" role="alert">
@@ -78,5 +56,41 @@ export function AddPhoto({ sheet, answered, isMain }: AddPhotoProps): JSX.Elemen
         </p>
       ) : null}
     </div>
+  );
+}
+
+interface FileButtonProps {
+  readonly chooser: RefObject<HTMLButtonElement | null>;
+  readonly isBusy: boolean;
+  readonly onFile: (file: File) => void;
+}
+
+function FileButton({ chooser, isBusy, onFile }: FileButtonProps): JSX.Element {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <button
+        type="button"
+        ref={chooser}
+        class="icon-button framed"
+        disabled={isBusy}
+        aria-label={t('answer.addFile')}
+        onClick={() => input.current?.click()}
+      >
+        <Icon of={ImagePlus} size={20} />
+      </button>
+      <input
+        ref={input}
+        type="file"
+        accept="image/*"
+        class="add-input"
+        hidden
+        onChange={({ currentTarget }) => {
+          const [file] = currentTarget.files ?? [];
+          currentTarget.value = '';
+          if (file) onFile(file);
+        }}
+      />
+    </>
   );
 }

@@ -7,7 +7,15 @@
  */
 
 import './answer.css';
+import './marking.css';
 import './cards.css';
+import './wrong.css';
+import './why.css';
+import './compare.css';
+import './numbers.css';
+import './others.css';
+import './strip.css';
+import './actions.css';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { LIMITS } from '../../core/causes';

@@ -29,9 +29,8 @@ interface WrongProps {
 
 /** The panel. */
 export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
-  const [isBusy, setBusy] = useState(false);
+  const { isBusy, run } = useAction(onDone, sheet.app.reportError);
   const group = useRef<HTMLFieldSetElement>(null);
-  const { reportError } = sheet.app;
   useEffect(() => {
     if (group.current) bringIntoView(group.current);
   }, []);
@@ -39,20 +38,6 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
     () => group.current?.querySelector<HTMLElement>('button, select')?.focus({ preventScroll: true }),
     [],
   );
-  const isRunning = useRef(false); // known before the buttons are drawn as disabled: each click stores a photo
-  const run = async (action: () => Promise<void>): Promise<void> => {
-    if (isRunning.current) return;
-    isRunning.current = true;
-    setBusy(true);
-    try {
-      await action();
-      onDone();
-    } catch (error) {
-      reportError(error);
-    }
-    isRunning.current = false;
-    setBusy(false);
-  };
   return (
     <fieldset class="wrong" ref={group} disabled={isBusy}>
       <legend>{t('answer.wrongTitle')}</legend>
@@ -83,6 +68,31 @@ export function Wrong({ sheet, answered, onDone }: WrongProps): JSX.Element {
   );
 }
 
+/** What runs one action at a time, until one succeeds. */
+interface Action {
+  readonly isBusy: boolean;
+  readonly run: (action: () => Promise<void>) => Promise<void>;
+}
+
+function useAction(onDone: () => void, reportError: (error: unknown) => void): Action {
+  const [isBusy, setBusy] = useState(false);
+  const isRunning = useRef(false); // known before the buttons are drawn as disabled: each click stores a photo
+  const run = async (action: () => Promise<void>): Promise<void> => {
+    if (isRunning.current) return;
+    isRunning.current = true;
+    setBusy(true);
+    try {
+      await action();
+      onDone();
+    } catch (error) {
+      reportError(error);
+    }
+    isRunning.current = false;
+    setBusy(false);
+  };
+  return { isBusy, run };
+}
+
 interface ChoicesProps {
   readonly answered: StoredKey;
   readonly onChoose: (kind: string) => void;
@@ -90,27 +100,34 @@ interface ChoicesProps {
 
 /** The kinds, the most probable first; many of them are in a list. */
 function Choices({ answered, onChoose }: ChoicesProps): JSX.Element {
-  const shown = kindOf(answered);
   const kinds = answered.verdict.probabilities.map(({ kind }) => kind);
+  const Kinds = kinds.length <= MAX_BUTTONS ? KindButtons : KindList;
+  return <Kinds kinds={kinds} shown={kindOf(answered)} onChoose={onChoose} />;
+}
+
+interface KindsProps {
+  readonly kinds: readonly string[];
+  readonly shown: string | null;
+  readonly onChoose: (kind: string) => void;
+}
+
+function KindButtons({ kinds, shown, onChoose }: KindsProps): JSX.Element {
+  return (
+    <ul class="kind-choices">
+      {kinds.map((kind) => (
+        <li key={kind}>
+          <button type="button" data-kind={kind} aria-pressed={kind === shown} onClick={() => onChoose(kind)}>
+            <Sketch kind={kind} />
+            {kindLabel(kind)}
+          </button>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function KindList({ kinds, shown, onChoose }: KindsProps): JSX.Element {
   const [chosen, setChosen] = useState(kinds.find((kind) => kind !== shown) ?? '');
-  if (kinds.length <= MAX_BUTTONS)
-    return (
-      <ul class="kind-choices">
-        {kinds.map((kind) => (
-          <li key={kind}>
-            <button
-              type="button"
-              data-kind={kind}
-              aria-pressed={kind === shown}
-              onClick={() => onChoose(kind)}
-            >
-              <Sketch kind={kind} />
-              {kindLabel(kind)}
-            </button>
-          </li>
-        ))}
-      </ul>
-    );
   return (
     <div class="bar">
       <select

@@ -14,7 +14,7 @@ const ARRIVED = 0.3; // CSS px from its place at which something has arrived
 const ROUND = 0.12; // of the shorter side: the radius of an outline's corners
 const MAX_ROUND = 14; // CSS px
 const REACH = 10; // CSS px around a key in which it can be tapped
-const LEAVING_TIME = 220; // ms, as in camera.css
+const LEAVING_TIME = 220; // ms, as in outlines.css
 
 interface Sizes {
   readonly full: { readonly width: number; readonly height: number };

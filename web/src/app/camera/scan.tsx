@@ -7,6 +7,9 @@
  */
 
 import './camera.css';
+import './outlines.css';
+import './controls.css';
+import './frozen.css';
 import './welcome.css';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';

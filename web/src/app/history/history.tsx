@@ -7,6 +7,10 @@
  */
 
 import './history.css';
+import './storage-dialog.css';
+import './search-bar.css';
+import './grid.css';
+import './selection.css';
 import { Camera, ChevronRight, ImagePlus, Images, Lock, PencilLine, SquareCheckBig } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';

@@ -24,20 +24,10 @@ const FILE_NAME = 'keykind-predictions.csv';
 
 /** The results so far; nothing before the first. */
 export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element | null {
-  const app = useApp();
-  const { reportError } = app;
   const items = run.shown.value;
   const entries = items.flatMap(({ state }) => state.value.entry ?? []);
   const failed = items.filter(({ state }) => state.value.status === 'failed').length;
   if (!entries.length && !failed) return null;
-  const combine = async (): Promise<void> => openAsOneKey(app, await run.entries());
-  const save = async (): Promise<void> => download(await tableOf(run), FILE_NAME);
-  const share = async (): Promise<void> => {
-    const file = new File([await tableOf(run)], FILE_NAME, { type: 'text/csv' });
-    await navigator.share({ files: [file] }).catch((error: unknown) => {
-      if (!(error instanceof DOMException && error.name === 'AbortError')) throw error; // the user closed it
-    });
-  };
   return (
     <>
       <ul class="counts" aria-label={t('import.counts')}>
@@ -52,28 +42,48 @@ export function ImportResults({ run }: { readonly run: ImportRun }): JSX.Element
           </li>
         ) : null}
       </ul>
-      {run.isRunning.value || !entries.length ? null : (
-        <div class="bar">
-          {entries.length > 1 && entries.length <= MAX_OF_ONE_KEY ? (
-            <button type="button" onClick={() => void combine().catch(reportError)}>
-              <Icon of={Layers} size={20} />
-              {t('import.oneKey')}
-            </button>
-          ) : null}
-          <button type="button" onClick={() => void save().catch(reportError)}>
-            <Icon of={FileSpreadsheet} size={20} />
-            {t('import.csv')}
-          </button>
-          {canShareFiles() ? (
-            <button type="button" onClick={() => void share().catch(reportError)}>
-              <Icon of={Share2} size={20} />
-              {t('photo.share')}
-            </button>
-          ) : null}
-        </div>
-      )}
+      {run.isRunning.value || !entries.length ? null : <Actions run={run} count={entries.length} />}
     </>
   );
+}
+
+interface ActionsProps {
+  readonly run: ImportRun;
+  readonly count: number; // of answers
+}
+
+function Actions({ run, count }: ActionsProps): JSX.Element {
+  const app = useApp();
+  const { reportError } = app;
+  const combine = async (): Promise<void> => openAsOneKey(app, await run.entries());
+  const save = async (): Promise<void> => download(await tableOf(run), FILE_NAME);
+  return (
+    <div class="bar">
+      {count > 1 && count <= MAX_OF_ONE_KEY ? (
+        <button type="button" onClick={() => void combine().catch(reportError)}>
+          <Icon of={Layers} size={20} />
+          {t('import.oneKey')}
+        </button>
+      ) : null}
+      <button type="button" onClick={() => void save().catch(reportError)}>
+        <Icon of={FileSpreadsheet} size={20} />
+        {t('import.csv')}
+      </button>
+      {canShareFiles() ? (
+        <button type="button" onClick={() => void shareTable(run).catch(reportError)}>
+          <Icon of={Share2} size={20} />
+          {t('photo.share')}
+        </button>
+      ) : null}
+    </div>
+  );
+}
+
+async function shareTable(run: ImportRun): Promise<void> {
+  const file = new File([await tableOf(run)], FILE_NAME, { type: 'text/csv' });
+  await navigator.share({ files: [file] }).catch((error: unknown) => {
+    if (!(error instanceof DOMException && error.name === 'AbortError')) throw error; // the user closed it
+  });
 }
 
 /** Return the table, with the corrections that the user has made since. */

@@ -49,22 +49,12 @@ function NewKey(): JSX.Element {
   const { running, reportError } = useApp();
   const photos = draftPhotos.value;
   const missing = missingText(photos.length, draftName.value, running.value !== null);
-  const save = async (): Promise<void> => {
-    const { network } = running.value?.card ?? {};
-    if (!network) return;
-    const name = draftName.value.trim();
-    const kind = kindOf(photos.map(({ verdict }) => verdict));
-    await saveMyKey({ id: Date.now(), name, kind, network, photos: photos.map(({ photo }) => photo) });
-    clearDraft();
-    notify(t('myKeys.learnt', { name }), 'ready');
-    navigate({ view: 'my-keys' }, true);
-  };
   return (
     <Page title={t('myKeys.add')} class="my-key" up={{ view: 'my-keys' }}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (!missing) save().catch(reportError);
+          if (!missing && running.value) saveDraft(running.value.card.network).catch(reportError);
         }}
       >
         <NameField
@@ -82,23 +72,40 @@ function NewKey(): JSX.Element {
             draftPhotos.value = photos.toSpliced(i, 1);
           }}
         />
-        <div class="bar">
-          <button
-            type="submit"
-            class="main"
-            disabled={missing !== ''}
-            aria-describedby={missing ? 'my-key-missing' : undefined}
-          >
-            {t('myKeys.save')}
-          </button>
-          {missing ? (
-            <p class="secondary" id="my-key-missing">
-              {missing}
-            </p>
-          ) : null}
-        </div>
+        <SaveBar missing={missing} />
       </form>
     </Page>
+  );
+}
+
+/** Learn the draft's key with a network, and go to the list. */
+async function saveDraft(network: string): Promise<void> {
+  const photos = draftPhotos.value;
+  const name = draftName.value.trim();
+  const kind = kindOf(photos.map(({ verdict }) => verdict));
+  await saveMyKey({ id: Date.now(), name, kind, network, photos: photos.map(({ photo }) => photo) });
+  clearDraft();
+  notify(t('myKeys.learnt', { name }), 'ready');
+  navigate({ view: 'my-keys' }, true);
+}
+
+function SaveBar({ missing }: { readonly missing: string }): JSX.Element {
+  return (
+    <div class="bar">
+      <button
+        type="submit"
+        class="main"
+        disabled={missing !== ''}
+        aria-describedby={missing ? 'my-key-missing' : undefined}
+      >
+        {t('myKeys.save')}
+      </button>
+      {missing ? (
+        <p class="secondary" id="my-key-missing">
+          {missing}
+        </p>
+      ) : null}
+    </div>
   );
 }
 

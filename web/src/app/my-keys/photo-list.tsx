@@ -32,9 +32,46 @@ interface PhotoListProps {
 /** The list. */
 export function PhotoList({ photos, kind, onAdd, onRemove }: PhotoListProps): JSX.Element {
   const { running } = useApp();
-  const [busy, setBusy] = useState(0); // photos that are being processed
+  const { busy, problems, room, add } = useLearning(photos.length, onAdd);
+  return (
+    <>
+      <ul class="learnt">
+        {photos.map((photo, i) => (
+          <Photo key={photo.features} photo={photo} n={i + 1} kind={kind} onRemove={() => onRemove(i)} />
+        ))}
+        {Array.from({ length: busy }, (_, i) => (
+          <li key={`busy-${i}`} class="slot">
+            <span class="spinner" />
+          </li>
+        ))}
+        {Array.from({ length: Math.max(MIN_PHOTOS - photos.length - busy, 0) }, (_, i) => (
+          <li key={`empty-${i}`} class="slot" aria-hidden="true" />
+        ))}
+      </ul>
+      <p role="status">{progressText(photos.length)}</p>
+      {problems.map((problem) => (
+        <p key={problem} role="alert" class="failed">
+          {problem}
+        </p>
+      ))}
+      {room > 0 ? <AddButtons onFiles={(files) => void add(files)} isReady={running.value !== null} /> : null}
+    </>
+  );
+}
+
+/** What is being learnt, what could not be, and how many photos there is room for. */
+interface Learning {
+  readonly busy: number; // photos that are being processed
+  readonly problems: readonly string[];
+  readonly room: number;
+  readonly add: (files: readonly File[]) => Promise<void>;
+}
+
+function useLearning(count: number, onAdd: (learnt: Learnt) => void): Learning {
+  const { running } = useApp();
+  const [busy, setBusy] = useState(0);
   const [problems, setProblems] = useState<readonly string[]>([]);
-  const room = MAX_PHOTOS - photos.length - busy;
+  const room = MAX_PHOTOS - count - busy;
   const add = async (files: readonly File[]): Promise<void> => {
     setProblems([]);
     const model = running.value;
@@ -50,47 +87,37 @@ export function PhotoList({ photos, kind, onAdd, onRemove }: PhotoListProps): JS
         const problem = `${file.name}: ${problemText(error)}`;
         setProblems((before) => [...before, problem]);
       }
-      setBusy((count) => count - 1);
+      setBusy((now) => now - 1);
     }
-    announce(t('myKeys.progress', { n: photos.length, min: MIN_PHOTOS, max: MAX_PHOTOS }));
+    announce(progressText(count));
   };
+  return { busy, problems, room, add };
+}
+
+interface PhotoProps {
+  readonly photo: MyPhoto;
+  readonly n: number;
+  readonly kind: string | null;
+  readonly onRemove: () => void;
+}
+
+function Photo({ photo, n, kind, onRemove }: PhotoProps): JSX.Element {
   return (
-    <>
-      <ul class="learnt">
-        {photos.map((photo, i) => (
-          <li key={photo.features}>
-            {photo.photo ? (
-              <BlobImage blob={photo.photo} alt={t('myKeys.photo', { n: i + 1 })} />
-            ) : (
-              <Placeholder kind={kind} />
-            )}
-            <button
-              type="button"
-              class="icon-button"
-              aria-label={t('myKeys.removePhoto', { n: i + 1 })}
-              onClick={() => onRemove(i)}
-            >
-              <Icon of={X} size={20} />
-            </button>
-          </li>
-        ))}
-        {Array.from({ length: busy }, (_, i) => (
-          <li key={`busy-${i}`} class="slot">
-            <span class="spinner" />
-          </li>
-        ))}
-        {Array.from({ length: Math.max(MIN_PHOTOS - photos.length - busy, 0) }, (_, i) => (
-          <li key={`empty-${i}`} class="slot" aria-hidden="true" />
-        ))}
-      </ul>
-      <p role="status">{t('myKeys.progress', { n: photos.length, min: MIN_PHOTOS, max: MAX_PHOTOS })}</p>
-      {problems.map((problem) => (
-        <p key={problem} role="alert" class="failed">
-          {problem}
-        </p>
-      ))}
-      {room > 0 ? <AddButtons onFiles={(files) => void add(files)} isReady={running.value !== null} /> : null}
-    </>
+    <li>
+      {photo.photo ? (
+        <BlobImage blob={photo.photo} alt={t('myKeys.photo', { n })} />
+      ) : (
+        <Placeholder kind={kind} />
+      )}
+      <button
+        type="button"
+        class="icon-button"
+        aria-label={t('myKeys.removePhoto', { n })}
+        onClick={onRemove}
+      >
+        <Icon of={X} size={20} />
+      </button>
+    </li>
   );
 }
 
@@ -129,6 +156,10 @@ export function Placeholder({ kind }: { readonly kind: string | null }): JSX.Ele
       {kind && sketchSource(kind) ? <Sketch kind={kind} /> : <Icon of={KeyRound} size={28} />}
     </span>
   );
+}
+
+function progressText(count: number): string {
+  return t('myKeys.progress', { n: count, min: MIN_PHOTOS, max: MAX_PHOTOS });
 }
 
 function problemText(error: unknown): string {
