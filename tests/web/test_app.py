@@ -237,7 +237,7 @@ def test_back_forward_reload_and_links_lead_to_each_view(calm, host):
             getattr(page, direction)()
             page.locator(f".page{selector}").wait_for()
             page.get_by_role("heading", level=1, name=title, exact=True).wait_for()
-            assert page.title().startswith(f"{title} – ")
+            page.wait_for_function("title => document.title.startsWith(`${title} – `)", arg=title)
     for address, selector, title in visited:
         page.goto(f"{host.url}{address}")
         page.reload()
