@@ -107,10 +107,11 @@ def calm(visited, host):
 
 
 def go(page, name):
-    """Show a view by its address."""
+    """Show a view by its address; its title gets the focus only after it is drawn."""
     address, selector = VIEWS[name]
     page.evaluate("address => { location.hash = address; }", address)
     page.locator(f".page{selector}").wait_for()
+    page.wait_for_function("() => document.activeElement.id === 'page-title'")
 
 
 def press_tab_until(page, text):
