@@ -81,12 +81,7 @@ def load_table(path: str | Path, needed: Sequence[str]) -> Table:
     label in an unknown encoding. Labels and groups that say that there is none (NaN, null) are empty. Without
     a column split, columns such as is_test with 0 and 1 are read as one.
     """
-    try:
-        data = Path(path).read_bytes()
-    except OSError as error:
-        raise BadDataset(
-            path, fault=f"cannot be read ({error.strerror})", remedy="check its permissions"
-        ) from error
+    data = _read(path)
     if not data.strip(b"\0"):
         zeros = f"holds nothing but zeros ({len(data):,} bytes)" if data else "is empty (0 bytes)"
         raise BadDataset(path, fault=zeros, remedy="copy the file again from its source")
@@ -112,6 +107,25 @@ def load_table(path: str | Path, needed: Sequence[str]) -> Table:
             rows[i] = replace(rows[i], cells={**rows[i].cells, "split": split})
         notes += note
     return Table(tuple(rows), tuple(notes))
+
+
+def table_lines(path: str | Path) -> list[tuple[int, list[str]]]:
+    """Return the lines of a table that are not empty, the heading first: number from 1, stripped cells.
+
+    Raises FileNotFoundError if there is no file, BadDataset if it cannot be read or is no table.
+    """
+    Path(path).stat()
+    data = _read(path)
+    return _lines(decode_table(data, path), path) if data.strip(b"\0") else []
+
+
+def _read(path: str | Path) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise BadDataset(
+            path, fault=f"cannot be read ({error.strerror})", remedy="check its permissions"
+        ) from error
 
 
 def _text(cell: str, column: str, line: int, path: str | Path, windows: list[str], twice: list[str]) -> str:
