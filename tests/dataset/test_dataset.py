@@ -89,8 +89,8 @@ def test_train_and_test_folders_are_understood_in_either_case(tmp_path, train, t
 
 def test_folders_next_to_train_and_test_are_skipped_with_a_warning(tmp_path):
     draw_splits(tmp_path, train={"cylinder": [1], "dimple": [2]}, test={"dimple": [3]})
-    drawn.save(drawn.key(4), tmp_path / "unlabelled" / "dimple" / "4.jpg")
-    assert "1 (unlabelled with 1 photo)" in warning_with(read_dataset(tmp_path), "next to train and test")
+    drawn.save(drawn.key(4), tmp_path / "spare" / "dimple" / "4.jpg")
+    assert "1 (spare with 1 photo)" in warning_with(read_dataset(tmp_path), "next to train and test")
 
 
 @pytest.mark.parametrize(

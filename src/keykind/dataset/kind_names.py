@@ -33,7 +33,7 @@ def merge_kinds(listings: Sequence[Listing]) -> tuple[list[Listing], list[str]]:
     spellings: defaultdict[str, set[str]] = defaultdict(set)
     for listing in listings:
         for kind in listing.kinds:
-            spellings[_fold(kind)].add(kind)
+            spellings[folded_kind(kind)].add(kind)
     names: dict[str, str] = {}
     notes = []
     for alike in spellings.values():
@@ -46,7 +46,7 @@ def merge_kinds(listings: Sequence[Listing]) -> tuple[list[Listing], list[str]]:
     return [_renamed(listing, names) for listing in listings], [*sorted(notes), *_alike(set(names.values()))]
 
 
-def _fold(kind: str) -> str:
+def folded_kind(kind: str) -> str:
     """Return what the spellings of one kind have in common."""
     return " ".join(visible(normal(normal(kind).casefold())).split())
 
@@ -102,12 +102,12 @@ def select_kinds(listings: Sequence[Listing], kinds: Sequence[str] | None, photo
     if kinds is None:
         return list(listings)
     existing = sorted({kind for listing in listings for kind in listing.kinds})
-    by_fold = {_fold(kind): kind for kind in existing}
-    unknown = [printable(kind) for kind in kinds if _fold(kind) not in by_fold]
+    by_fold = {folded_kind(kind): kind for kind in existing}
+    unknown = [printable(kind) for kind in kinds if folded_kind(kind) not in by_fold]
     if unknown:
         fault = f"has no kind {' or '.join(unknown)}; it has {len(existing):,}: {', '.join(existing)}"
         raise BadDataset(photos, fault=fault, remedy="choose from those")
-    chosen = {by_fold[_fold(kind)] for kind in kinds}
+    chosen = {by_fold[folded_kind(kind)] for kind in kinds}
     return [
         replace(
             listing,

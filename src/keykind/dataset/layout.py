@@ -12,6 +12,7 @@ from pathlib import Path
 from keykind.core.errors import BadDataset
 from keykind.core.files import file_mode, is_same_file
 from keykind.dataset.csv_table import SUFFIXES as TABLE_SUFFIXES
+from keykind.dataset.folder_walk import walk_folders
 from keykind.dataset.folders import list_folders
 from keykind.dataset.key_ids import add_key_ids, find_groups_csv
 from keykind.dataset.listing import Listing
@@ -31,7 +32,7 @@ def list_photos(source: str | Path, *, as_test: bool = False, has_test: bool = F
     source = Path(source)
     mode = file_mode(source)
     if stat.S_ISDIR(mode):
-        listing, tables = list_folders(source, as_test)
+        listing, tables = list_folders(walk_folders(source), as_test)
     elif stat.S_ISREG(mode) and source.suffix.lower() in TABLE_SUFFIXES:
         listing = list_table(source)
         tables = [path for path in find_groups_csv(_folders_of(listing)) if not is_same_file(path, source)]

@@ -66,4 +66,6 @@ def shorten(name: str) -> str:
 
 def relative_path(path: Path, root: Path) -> str:
     """Return a path relative to a dataset's root, with /; unrelated paths stay as they are."""
-    return (path.relative_to(root) if path.is_relative_to(root) else path).as_posix()
+    start = root.parts
+    below = path.parts[: len(start)] == start
+    return "/".join(path.parts[len(start) :]) or "." if below else path.as_posix()
