@@ -350,12 +350,6 @@ def test_a_table_of_labels_next_to_the_kinds_gives_the_key_ids(tmp_path, heading
     assert other_warnings(dataset) == []
 
 
-def test_a_table_of_labels_without_key_ids_is_a_stray_file(tmp_path):
-    drawn.photos(tmp_path, cylinder=1, dimple=1)
-    dataset = with_table(tmp_path, "labels.csv", "cylinder/0.jpg,cylinder", heading="path,label")
-    assert "1 .csv" in warning_with(dataset, "Files skipped")
-
-
 def test_tables_that_disagree_give_a_warning_and_groups_csv_wins(tmp_path):
     drawn.photos(tmp_path, cylinder=2, dimple=1)
     (tmp_path / "a.csv").write_text("path,label,key\ncylinder/0.jpg,c,x\ncylinder/1.jpg,c,k\n")

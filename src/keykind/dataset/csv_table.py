@@ -55,15 +55,20 @@ class Table:
 
 def columns(path: str | Path) -> frozenset[str]:
     """Return which of COLUMNS the table's heading has; empty if it cannot be read."""
+    return frozenset(column_indices(heading_of(path)))
+
+
+def heading_of(path: str | Path) -> list[str]:
+    """Return the heading of a table, of which only the beginning is read; empty if it cannot be read."""
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(MAX_HEADING)
-        text = decode_table(data[: len(data) // 4 * 4], path)
+        text = decode_table(data[: len(data) // 4 * 4] if len(data) == MAX_HEADING else data, path)
         body, _, delimiter = _split_top(re.sub("\r\n?", "\n", text))
         _, heading = next(_parse(body, delimiter, strict=False), (0, []))
-        return frozenset(column_indices(heading))
     except (OSError, csv.Error, BadDataset):
-        return frozenset()
+        return []
+    return heading
 
 
 def read_table(path: str | Path, needed: Sequence[str]) -> list[Row]:
@@ -117,6 +122,14 @@ def table_lines(path: str | Path) -> list[tuple[int, list[str]]]:
     Path(path).stat()
     data = _read(path)
     return _lines(decode_table(data, path), path) if data.strip(b"\0") else []
+
+
+def cell_text(cell: str, column: str, line: int, path: str | Path) -> str:
+    """Return the text of a cell that is no path, as `load_table` reads it. Raises BadDataset.
+
+    column: one of COLUMNS; in a `label` an unknown encoding is an error, in a `group` any name will do.
+    """
+    return _text(cell, column, line, path, [], [])
 
 
 def _read(path: str | Path) -> bytes:

@@ -32,10 +32,19 @@ from keykind.dataset.groups import (
 from keykind.dataset.key_ids import key_ids_from_names
 from keykind.dataset.kind_names import merge_kinds, select_kinds, with_printable_kinds
 from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import SPLITS, Listing, PhotoEntry, ReadError, counted, first_few, relative_path
+from keykind.dataset.listing import (
+    SPLITS,
+    Decisions,
+    Listing,
+    PhotoEntry,
+    ReadError,
+    counted,
+    first_few,
+    relative_path,
+)
 from keykind.dataset.name_groups import proposal
 from keykind.dataset.samples import Dataset, Sample, read_sample
-from keykind.dataset.warnings import dataset_warnings, split_warnings
+from keykind.dataset.warnings import dataset_warnings, marks_outside, split_warnings
 from keykind.photo.formats import is_photo_file
 from keykind.photo.system_files import PassedOver, is_system_file, is_system_folder
 
@@ -75,7 +84,9 @@ def read_dataset(
     warnings += dataset_warnings(dataset, listed_kinds, kept_leaks=keep_leaks)
     warnings += _unmatched(entries) if group_pattern is not None else filter(None, [proposal(entries)])
     read_errors = [error for listing in listings for error in listing.read_errors] + unreadable
-    return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings))
+    warnings += marks_outside(entries, samples)
+    decisions = sum((listing.decisions for listing in listings), Decisions())
+    return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings), decisions=decisions)
 
 
 def read_negative_sets(

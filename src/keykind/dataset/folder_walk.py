@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keykind.core.errors import printable
-from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode
+from keykind.core.files import LABELS, RENDER_FILES, SET_FILE, file_mode, is_same_file
 from keykind.dataset.key_ids import is_key_table
-from keykind.dataset.listing import PhotoEntry, ReadError, counted, first_few, relative_path
+from keykind.dataset.label_rows import LABEL_FILE, has_decisions
+from keykind.dataset.listing import PhotoEntry, ReadError, relative_path
 from keykind.dataset.splits import TRAIN, part_of
 from keykind.dataset.table_text import normal
 from keykind.photo.formats import is_photo_file
@@ -37,6 +38,7 @@ class Walk:
     unused: list[Path] = field(default_factory=list)  # folders beside those of splits
     other_files: Counter[str] = field(default_factory=Counter)  # by file extension
     tables: list[Path] = field(default_factory=list)  # with key ids
+    unread_labels: list[Path] = field(default_factory=list)  # decisions in another place than the root
     runs: list[str] = field(default_factory=list)  # folders written by keykind
     passed_over: PassedOver = field(default_factory=PassedOver)
 
@@ -82,10 +84,14 @@ class Walk:
         return folders
 
     def add_other_file(self, path: Path, mode: int) -> None:
-        """Record a file that is not a photo."""
-        if is_key_table(path, mode):
+        """Record a file that is not a photo; labels.csv directly in the root is read by `decisions`."""
+        is_label_file = path.name.casefold() == LABEL_FILE and stat.S_ISREG(mode)
+        at_root = is_label_file and is_same_file(path, self.root / LABEL_FILE)
+        if is_label_file and has_decisions(path):
+            self.unread_labels += [] if at_root else [path]
+        elif is_key_table(path, mode):
             self.tables.append(path)
-        else:
+        elif not at_root:
             self.other_files[_extension(path)] += 1
 
     def read_kind(self, top: Path, split: str) -> None:
@@ -119,18 +125,6 @@ class Walk:
                 else:
                     self.add_other_file(path, mode)
         return photos
-
-    def skipped_files(self) -> str | None:
-        """Return a warning about files that are not photos of a kind, or None."""
-        others = self.other_files.total()
-        if not self.unlabelled and not others:
-            return None
-        extensions = first_few(f"{count:,} {suffix}" for suffix, count in sorted(self.other_files.items()))
-        return (
-            f"Files skipped: {counted(len(self.unlabelled), 'photo')} outside the folder of a kind, "
-            f"{counted(others, 'file')} of other types{f' ({extensions})' if extensions else ''}; move "
-            "photos into the folder of their kind, other files elsewhere."
-        )
 
 
 def _is_rendered_set(folder: Path) -> bool:

@@ -6,7 +6,7 @@ Out:   Listing(root, photos, kinds, read_errors, warnings), and the tables with 
 Needs: numpy, pillow
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,22 +21,23 @@ from keykind.dataset.table_text import normal
 REMEDY = "make one folder per kind and put its photos there: PHOTOS/<kind>/*.jpg"
 
 
-def list_folders(walk: Walk, as_test: bool) -> tuple[Listing, list[Path]]:
+def list_folders(walk: Walk, as_test: bool, decided: Collection[str] = ()) -> tuple[Listing, list[Path]]:
     """Return the photos in the folders that were walked through, and the tables with key ids.
 
-    Validation photos are still of that split. as_test: all photos are test photos.
+    Validation photos are still of that split. as_test: all photos are test photos. decided: paths of photos
+    that labels.csv gives a kind, so that their folders need not.
     Raises BadDataset if there are no photos, or folders may be splits as well as kinds.
     """
     skipped = [(folder, _count_photos(folder)) for folder in walk.unused]
     if walk.splits:
-        _check_splits(walk, skipped, as_test)
-    if not walk.photos:
+        _check_splits(walk, skipped, as_test or bool(decided))
+    by_folder = [photo for photo in walk.photos if photo.relative not in decided]
+    if not walk.photos and not decided:
         raise _no_photos(walk)
-    if not as_test:
+    if by_folder and not as_test:
         check_levels(walk.root, walk.photos)
-    notes = kinds_like_splits(walk.photos) if walk.splits else same_folders_inside(walk.photos)
-    notes += [] if walk.splits else split_inside_kinds(walk)
-    sentences = (*notes, walk.skipped_files(), _skipped_folders(skipped), _skipped_runs(walk.runs))
+    notes = _kinds_like_others(walk) if by_folder else []
+    sentences = (*notes, _skipped_folders(skipped), _skipped_runs(walk.runs), _unread_labels(walk))
     return (
         Listing(
             walk.root,
@@ -45,8 +46,31 @@ def list_folders(walk: Walk, as_test: bool) -> tuple[Listing, list[Path]]:
             tuple(walk.read_errors),
             tuple(sentence for sentence in sentences if sentence),
             tuple(walk.passed_over.counts.items()),
+            tuple(walk.unlabelled),
+            tuple(sorted(walk.other_files.items())),
         ),
         walk.tables + find_groups_csv(walk.unused),
+    )
+
+
+def _kinds_like_others(walk: Walk) -> list[str]:
+    """Return sentences about kinds that may be splits; may change the splits of the walk's photos."""
+    if walk.splits:
+        return kinds_like_splits(walk.photos)
+    return [*same_folders_inside(walk.photos), *split_inside_kinds(walk)]
+
+
+def skipped_files(listing: Listing) -> str | None:
+    """Return a warning about photos without a kind and files that are not photos, or None."""
+    if not listing.unlabelled and not listing.other_files:
+        return None
+    others = dict(listing.other_files)
+    extensions = first_few(f"{count:,} {suffix}" for suffix, count in others.items())
+    return (
+        f"Files skipped: {counted(len(listing.unlabelled), 'photo')} outside the folder of a kind, "
+        f"{counted(sum(others.values()), 'file')} of other types{f' ({extensions})' if extensions else ''}; "
+        "move photos into the folder of their kind, or label them with keykind review; move other files "
+        "elsewhere."
     )
 
 
@@ -57,10 +81,11 @@ def _count_photos(folder: Path) -> int:
     return len(walk.photos)
 
 
-def _check_splits(walk: Walk, skipped: Sequence[tuple[Path, int]], as_test: bool) -> None:
+def _check_splits(walk: Walk, skipped: Sequence[tuple[Path, int]], may_be_flat: bool) -> None:
     """Raise BadDataset if folders named like splits may be kinds, or nothing is left to train on.
 
-    skipped: the folders beside them, each with the number of its photos.
+    skipped: the folders beside them, each with the number of its photos. may_be_flat: whether no folders of
+    kinds, and no folder for training, are needed.
     """
     names = " and ".join(printable(folder.name) for folder, _ in walk.splits)
     beside = [(folder.name, count) for folder, count in skipped if count]
@@ -78,11 +103,11 @@ def _check_splits(walk: Walk, skipped: Sequence[tuple[Path, int]], as_test: bool
             f"it, e.g. to kind_{printable(walk.splits[0][0].name)}"
         )
         raise BadDataset(walk.root, fault=fault, remedy=remedy)
-    if flat and not beside and not as_test:
+    if flat and not beside and not may_be_flat:
         fault = f"has photos in {first_few(map(printable, flat))} without a folder for each kind"
         remedy = f"put them into PHOTOS/{printable(flat[0])}/<kind>/, or rename the folder if it is a kind"
         raise BadDataset(walk.root, fault=fault, remedy=remedy)
-    if TRAIN not in parts and not as_test:
+    if TRAIN not in parts and not may_be_flat:
         fault = f"has a folder named {names}, but none named train"
         raise BadDataset(
             walk.root, fault=fault, remedy="move the kinds to train on into a folder named train"
@@ -140,6 +165,16 @@ def _skipped_folders(folders: Sequence[tuple[Path, int]]) -> str | None:
         for folder, count in folders
     )
     return f"Folders skipped next to train and test: {len(folders):,} ({listed}); move what you want to use."
+
+
+def _unread_labels(walk: Walk) -> str | None:
+    if not walk.unread_labels:
+        return None
+    names = first_few(printable(path.relative_to(walk.root).as_posix()) for path in walk.unread_labels)
+    return (
+        f"Files of decisions that were not read: {len(walk.unread_labels):,} ({names}); only labels.csv "
+        f"directly in {printable(walk.root.name) or 'the folder of photos'} is read; move their rows there."
+    )
 
 
 def _skipped_runs(names: list[str]) -> str | None:

@@ -7,7 +7,7 @@ Needs: nothing beyond Python
 
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -54,7 +54,8 @@ def add_key_ids(listing: Listing, tables: Iterable[Path]) -> Listing:
     keys: dict[str, str] = {}
     conflicts: set[str] = set()
     warnings, unread = [], []
-    names = {photo.relative for photo in listing.photos}
+    photos = (*listing.photos, *listing.unlabelled)
+    names = {photo.relative for photo in photos}
     for table in tables:
         title = shorten(printable(relative_path(table, listing.root)))
         if not _is_usable(table, listing.root):
@@ -66,14 +67,19 @@ def add_key_ids(listing: Listing, tables: Iterable[Path]) -> Listing:
         warnings += _unknown_paths(title, {name for name, _ in pairs}, names)
     conflicts |= {
         photo.relative
-        for photo in listing.photos
+        for photo in photos
         if photo.key_id and keys.get(photo.relative, photo.key_id) != photo.key_id
     }
     warnings += _unread_tables(unread) + _conflicting_keys(sorted(conflicts & names))
-    photos = tuple(
-        replace(photo, key_id=photo.key_id or keys.get(photo.relative)) for photo in listing.photos
-    )
-    return replace(listing, photos=photos, warnings=(*listing.warnings, *warnings))
+    if keys:
+        listing = replace(
+            listing, photos=_keyed(listing.photos, keys), unlabelled=_keyed(listing.unlabelled, keys)
+        )
+    return replace(listing, warnings=(*listing.warnings, *warnings))
+
+
+def _keyed(photos: Iterable[PhotoEntry], keys: Mapping[str, str]) -> tuple[PhotoEntry, ...]:
+    return tuple(replace(photo, key_id=photo.key_id or keys.get(photo.relative)) for photo in photos)
 
 
 def _is_groups_csv(path: Path) -> bool:

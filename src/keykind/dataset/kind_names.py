@@ -84,7 +84,10 @@ def _visible(kind: str) -> str:
 def _renamed(listing: Listing, names: dict[str, str]) -> Listing:
     return replace(
         listing,
-        photos=tuple(replace(entry, kind=names[entry.kind]) for entry in listing.photos),
+        photos=tuple(
+            entry if names[entry.kind] == entry.kind else replace(entry, kind=names[entry.kind])
+            for entry in listing.photos
+        ),
         kinds=tuple(sorted({names[kind] for kind in listing.kinds})),
     )
 

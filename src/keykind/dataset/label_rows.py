@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
-from keykind.dataset.csv_table import table_lines
+from keykind.dataset.csv_table import cell_text, heading_of, table_lines
 from keykind.dataset.headings import column_indices, folded
 from keykind.dataset.key_ends import KeyEnds, ends_text, parse_ends
 from keykind.dataset.splits import part_of
@@ -21,6 +21,7 @@ from keykind.dataset.splits import part_of
 LABEL_FILE = "labels.csv"  # directly in the folder of photos
 HEADING = ("path", "kind", "key", "split", "ends", "excluded", "who", "when")
 NAMES = {"label": "kind", "group": "key"}  # column of dataset/headings.py -> that of HEADING
+READ_LIKE = {"kind": "label", "ends": "label", "key": "group", "excluded": "group"}  # of csv_table
 NOT_EXCLUDED = ("0", "false", "no")  # cells that other programs write for a photo that is used
 CONFLICT_MARKS = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")  # of git
 
@@ -88,11 +89,12 @@ def read_labels(path: str | Path) -> Labels:
     columns = _columns(heading)
     if "path" not in columns.values():
         fault = f"has no column path; its columns are: {printable(', '.join(heading)[:200])}"
-        raise BadDataset(path, fault=fault, remedy=f"begin the file with {','.join(HEADING)}")
+        remedy = f"begin the file with {','.join(HEADING)}, or rename it if it is for something else"
+        raise BadDataset(path, fault=fault, remedy=remedy)
     rows: dict[str, LabelRow] = {}
     lines_of: dict[str, int] = {}
     for line, cells in body:
-        row = _row(cells, heading, columns, f"{path}, row {line}")
+        row = _row(_texts(cells, columns, line, path), heading, columns, f"{path}, row {line}")
         if row.path in rows and row != rows[row.path]:
             fault = f"lists {printable(row.path)} in rows {lines_of[row.path]} and {line}, which differ"
             raise BadDataset(path, fault=fault, remedy="delete one of them")
@@ -102,12 +104,8 @@ def read_labels(path: str | Path) -> Labels:
 
 
 def has_decisions(path: str | Path) -> bool:
-    """Return whether a table has columns that only a labels.csv has. Raises what `read_labels` raises."""
-    try:
-        lines = table_lines(Path(path))
-    except FileNotFoundError:
-        return False
-    known = set(_columns(lines[0][1] if lines else ()).values())
+    """Return whether a table has columns that only a labels.csv has; False if its heading cannot be read."""
+    known = set(_columns(heading_of(path)).values())
     return "path" in known and bool(known & {"ends", "excluded"})
 
 
@@ -116,6 +114,14 @@ def _columns(heading: Sequence[str]) -> dict[int, str]:
     indices = {index: NAMES.get(name, name) for name, index in column_indices(heading).items()}
     own = {name: i for i, name in enumerate(map(folded, heading)) if name in HEADING[4:]}
     return indices | {index: name for name, index in own.items()}
+
+
+def _texts(cells: Sequence[str], columns: Mapping[int, str], line: int, path: Path) -> list[str]:
+    """Return the cells of a row, those that name something as text also if Excel saved the file. Raises."""
+    return [
+        cell_text(cell, READ_LIKE[columns[i]], line, path) if columns.get(i) in READ_LIKE else cell
+        for i, cell in enumerate(cells)
+    ]
 
 
 def _row(cells: Sequence[str], heading: Sequence[str], columns: Mapping[int, str], origin: str) -> LabelRow:

@@ -1,13 +1,15 @@
 """The photos of a dataset as listed in folders or a table, before any is opened.
 
 In:    names
-Out:   Listing(root, photos, kinds, read_errors, warnings), PhotoEntry, ReadError; shortened names
+Out:   Listing(root, photos, kinds, read_errors, warnings), PhotoEntry, Decisions, ReadError; shortened names
 Needs: nothing beyond Python
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from keykind.dataset.key_ends import KeyEnds
 
 SPLITS = ("train", "test")
 MAX_NAMES = 5  # names in a message before the rest are only counted
@@ -32,6 +34,28 @@ class PhotoEntry:
     kind: str  # as spelled on disk or in the table
     split: str  # "train" or "test"; "validation" until the whole dataset is listed
     key_id: str | None = None  # the physical key it shows, if known
+    ends: tuple[KeyEnds, ...] | None = None  # all of its keys, marked by a person; None: not marked
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """What labels.csv decides about the photos of a dataset."""
+
+    photos: int = 0  # that something is decided about
+    labelled: int = 0  # those among them that no kind's folder holds, and that have a kind now
+    marked: int = 0  # those whose keys are marked, or that show none
+    relabelled: tuple[tuple[str, str, str], ...] = ()  # name, kind of its folder or table, kind that counts
+    excluded: tuple[tuple[str, str], ...] = ()  # name, reason
+
+    def __add__(self, other: "Decisions") -> "Decisions":
+        """Return the decisions about the photos of both."""
+        return Decisions(
+            self.photos + other.photos,
+            self.labelled + other.labelled,
+            self.marked + other.marked,
+            self.relabelled + other.relabelled,
+            self.excluded + other.excluded,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +68,9 @@ class Listing:
     read_errors: tuple[ReadError, ...]
     warnings: tuple[str, ...]
     passed_over: tuple[tuple[str, int], ...] = ()  # thumbnails and system files: name, number
+    unlabelled: tuple[PhotoEntry, ...] = ()  # without a kind, so not used
+    other_files: tuple[tuple[str, int], ...] = ()  # that are no photos: extension, number
+    decisions: Decisions = Decisions()
 
 
 def counted(count: int, noun: str) -> str:

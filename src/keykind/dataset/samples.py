@@ -7,7 +7,8 @@ Needs: numpy, pillow
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +17,12 @@ from PIL import Image
 
 from keykind.core.errors import BadPhoto
 from keykind.dataset.duplicates import Bytes, Floats, fingerprint
-from keykind.dataset.listing import SPLITS, PhotoEntry, ReadError
+from keykind.dataset.key_ends import KeyEnds, ends_text
+from keykind.dataset.listing import SPLITS, Decisions, PhotoEntry, ReadError
 from keykind.detect.align import OrientedCrop
 from keykind.photo import decode
 
+OUTSIDE = 0.02  # of the longer side: how far outside the frame a key may be marked, by a tap at its edge
 SIDE = 256  # px of the grey square on which photos are measured; four times the fingerprint's side
 
 
@@ -40,6 +43,7 @@ class Sample:
     clipped: float  # share of its pixels that are black (0) or white (255), 0..1
     region: OrientedCrop | None = None  # of the key; None: the whole photo
     damage: str | None = None  # what is wrong with the photo's data
+    ends: tuple[KeyEnds, ...] | None = None  # all of its keys, marked by a person; None: not marked
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +77,22 @@ class Dataset:
     leaks: tuple[Leak, ...]  # at most one per training photo
     key_conflicts: tuple[KeyConflict, ...] = ()  # what was stated counts
     left_out: tuple[Sample, ...] = ()  # readable, but not used; the warnings give the reasons
+    decisions: Decisions = field(default_factory=Decisions)  # about the photos, of labels.csv
 
     def subset(self, split: str) -> tuple[Sample, ...]:
         """Return the samples of "train" or "test"."""
         return tuple(sample for sample in self.samples if sample.split == split)
 
     def digest(self) -> str:
-        """Return a hash of what determines a training result: split, kind, key and bytes of each photo."""
-        lines = [f"{sample.split} {sample.kind} {sample.group} {sample.sha256}" for sample in self.samples]
+        """Return a hash of what determines a training result.
+
+        That is split, kind, key, bytes and, where they are marked, ends of the keys of each photo.
+        """
+        lines = [
+            f"{sample.split} {sample.kind} {sample.group} {sample.sha256}"
+            + ("" if sample.ends is None else f" {ends_text(sample.ends)}")
+            for sample in self.samples
+        ]
         return hashlib.sha256("\n".join(sorted(lines)).encode("utf-8", "replace")).hexdigest()
 
     def counts(self) -> dict[str, dict[str, int]]:
@@ -110,8 +122,16 @@ def read_sample(entry: PhotoEntry) -> tuple[Sample, Bytes] | ReadError:
         brightness=float(grey.mean()) / 255,
         clipped=float(np.mean((grey == 0) | (grey == 255))),
         damage=photo.damage,
+        ends=entry.ends if _are_inside(entry.ends or (), photo.width, photo.height) else None,
     )
     return sample, fingerprint(grey)
+
+
+def _are_inside(ends: Sequence[KeyEnds], width: int, height: int) -> bool:
+    """Return whether marked keys are in the frame of a photo, which may be another size since."""
+    edge = OUTSIDE * max(width, height)
+    points = [point for key in ends for point in (key.head, key.tip)]
+    return all(-edge <= x <= width + edge and -edge <= y <= height + edge for x, y in points)
 
 
 def grey_square(pixels: NDArray[np.uint8]) -> Floats:

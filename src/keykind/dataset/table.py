@@ -16,15 +16,17 @@ from keykind.dataset.paths_on_disk import find_paths, is_address
 from keykind.dataset.splits import TRAIN, part_of
 
 
-def list_table(source: Path) -> Listing:
+def list_table(source: Path, *, may_be_empty: bool = False) -> Listing:
     """Return the photos that a table names; validation photos are still of that split.
 
+    may_be_empty: whether cells for label and split may be, as in labels.csv; photos without a label are
+    the listing's `unlabelled`.
     Raises BadDataset if it cannot be read, names no photo, or has other splits than train, validation, test.
     """
     table = load_table(source, needed=("path", "label"))
-    _check_splits(source, table.rows)
+    _check_splits(source, table.rows, may_be_empty=may_be_empty)
     title = printable(source.name)
-    rows, read_errors = _sound(table.rows, title)
+    rows, read_errors = _sound(table.rows, title, needs_label=not may_be_empty)
     paths, notes = find_paths(source.parent, (row.cells["path"] for row in rows), title)
     entries = [_entry(row, paths[row.cells["path"]], source.parent) for row in rows]
     photos: dict[tuple[str, ...], PhotoEntry] = {}
@@ -38,21 +40,28 @@ def list_table(source: Path) -> Listing:
         fault = f"lists no photo in {counted(len(table.rows), 'row')}{error}"
         raise BadDataset(source, fault=fault, remedy="add rows: path,label")
     warnings = [*table.notes, *notes, *_repeated(len(entries) - len(photos)), *_rekeyed(list(rekeyed))]
-    kinds = tuple(sorted({photo.kind for photo in photos.values()}))
-    return Listing(source.parent, tuple(photos.values()), kinds, tuple(read_errors), tuple(warnings))
+    labelled = tuple(photo for photo in photos.values() if photo.kind)
+    return Listing(
+        source.parent,
+        labelled,
+        tuple(sorted({photo.kind for photo in labelled})),
+        tuple(read_errors),
+        tuple(warnings),
+        unlabelled=tuple(photo for photo in photos.values() if not photo.kind),
+    )
 
 
 def _entry(row: Row, path: Path, root: Path) -> PhotoEntry:
     relative = relative_path(path, root)
-    label = " ".join(row.cells["label"].split())
+    label = " ".join(row.cells.get("label", "").split())
     split = part_of(row.cells.get("split", TRAIN)) or TRAIN
     key_id = printable(row.cells.get("group", "")) or None
     return PhotoEntry(path, relative, printable(relative), label, split, key_id)
 
 
-def _sound(rows: Sequence[Row], title: str) -> tuple[list[Row], list[ReadError]]:
-    """Return the rows that name a photo and its kind, and an error for each other."""
-    faults = {row.line: _row_fault(row) for row in rows}
+def _sound(rows: Sequence[Row], title: str, *, needs_label: bool) -> tuple[list[Row], list[ReadError]]:
+    """Return the rows that name a photo and its kind, if that is needed, and an error for each other."""
+    faults = {row.line: _row_fault(row, needs_label=needs_label) for row in rows}
     errors = [
         ReadError(f"{title} line {line}", f"{fault}; correct the row")
         for line, fault in faults.items()
@@ -61,7 +70,7 @@ def _sound(rows: Sequence[Row], title: str) -> tuple[list[Row], list[ReadError]]
     return [row for row in rows if not faults[row.line]], errors
 
 
-def _row_fault(row: Row) -> str | None:
+def _row_fault(row: Row, *, needs_label: bool) -> str | None:
     """Return what is wrong with a row, or None."""
     path, label = row.cells.get("path", ""), row.cells.get("label", "")
     if row.excess:
@@ -71,7 +80,7 @@ def _row_fault(row: Row) -> str | None:
     if is_address(path):
         shown = shorten(printable(path))
         return f"names an address ({shown}), but paths of files are needed; download the photo"
-    if not label:
+    if needs_label and not label:
         return "has no label"
     return "has a null character in its path" if "\0" in path else None
 
@@ -91,8 +100,10 @@ def _rekeyed(names: Sequence[str]) -> list[str]:
     ]
 
 
-def _check_splits(source: Path, rows: Sequence[Row]) -> None:
+def _check_splits(source: Path, rows: Sequence[Row], *, may_be_empty: bool) -> None:
     counts = Counter(row.cells.get("split", "train") for row in rows)
+    if may_be_empty:
+        del counts[""]
     unknown = {split: count for split, count in counts.items() if part_of(split) is None}
     if unknown:
         listed = first_few(

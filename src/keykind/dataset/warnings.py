@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from keykind.dataset.groups import SAME_BYTES, conflicting_labels, mixed_groups, reason_text
-from keykind.dataset.listing import counted, first_few, shorten
-from keykind.dataset.samples import Dataset, KeyConflict
+from keykind.dataset.listing import PhotoEntry, counted, first_few, shorten
+from keykind.dataset.samples import Dataset, KeyConflict, Sample
 
 IMBALANCE = 4  # ratio of the most to the least frequent kind's training photos that is worth a warning
 BLANK = 0.5  # sharpness, grey levels squared, below which a photo is a single flat colour
@@ -41,6 +41,20 @@ def split_warnings(dataset: Dataset) -> Iterator[str]:
         yield (
             f"{large} has {counted(counts[large], 'training photo')}, {small} only {counts[small]:,}; "
             f"add photos of {small}, and treat its scores with caution."
+        )
+
+
+def marks_outside(entries: Iterable[PhotoEntry], samples: Iterable[Sample]) -> Iterator[str]:
+    """Yield a warning about photos whose marked keys are outside their frame, and so were not used."""
+    marked = {entry.name for entry in entries if entry.ends}
+    outside = [sample for sample in samples if sample.name in marked and sample.ends is None]
+    if outside:
+        listed = first_few(
+            f"{shorten(sample.name)}, {sample.width} x {sample.height} px" for sample in outside
+        )
+        yield (
+            f"Photos with keys marked outside their frame: {len(outside):,} ({listed}); the marks are not "
+            "used; they are of the photo at another size: mark the keys again."
         )
 
 
