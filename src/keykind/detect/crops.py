@@ -18,6 +18,7 @@ from keykind.photo.decode import Photo
 
 DETECTION_SIDE = 480  # px of the photo's shorter side for detection
 MIN_RESOLUTION = 0.75  # least decoded pixels per crop pixel, if the photo has them; else it is read again
+MARKED_WIDTH = 0.33  # of a key marked by head and tip only, key lengths: the median of everyday keys
 
 Read = Callable[[int], Photo]  # returns the photo with a shorter side of at least n px, if it has as many
 

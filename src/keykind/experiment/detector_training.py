@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import BadDataset
 from keykind.core.geometry import Points, segment_box
+from keykind.detect.crops import MARKED_WIDTH
 from keykind.evaluate.real_photos.annotations import (
     KEYS,
     LABELS,
@@ -39,7 +40,6 @@ from keykind.train.segmenter.training import SegmenterStart, train_segmenter
 REMOTES = "remotes.csv"
 REMOTE_COLUMNS = ("path", "head_x", "head_y", "tip_x", "tip_y", "width")  # px of the upright photo
 MARKED_SIDE = 800  # px, longer side of marked photos
-KEY_WIDTH = 0.33  # of a marked key, key lengths: the median of everyday keys
 KEY_OCCLUSION, REMOTE_OCCLUSION = 0.1, 0.05  # assumed shares: most are held or hang on a ring
 KEY_FILL, REMOTE_FILL = 0.6, 0.8  # share of its box that a key, or a remote, covers
 BLADE_SHARE = 0.4  # of a key's area
@@ -130,7 +130,7 @@ def _scene(photo: AnnotatedPhoto, remotes: Sequence[tuple[Points, float]]) -> Sc
 
 def _key_row(keypoints: Points) -> NDArray[np.float64]:
     length = float(np.linalg.norm(keypoints[1] - keypoints[0]))
-    width = KEY_WIDTH * length
+    width = MARKED_WIDTH * length
     area = KEY_FILL * width * length
     return np.array([*keypoints.ravel(), width, KEY_OCCLUSION, 0.0, 0.0, BLADE_SHARE, area, UNKNOWN])
 
