@@ -58,7 +58,9 @@ def test_a_folder_that_cannot_be_trained_on_is_listed_with_the_reason(tmp_path):
 
 def test_a_table_lists_its_photos_once(tmp_path):
     touched(tmp_path, "1.jpg", "2.jpg", "3.jpg")
-    (tmp_path / "all.csv").write_text("path,label,split,key\n1.jpg,a,test,k\n2.jpg,b,train,\n2.jpg,b,train,\n")
+    (tmp_path / "all.csv").write_text(
+        "path,label,split,key\n1.jpg,a,test,k\n2.jpg,b,train,\n2.jpg,b,train,\n"
+    )
     listing = list_for_review(tmp_path / "all.csv")
     assert shown(listing) == {"1.jpg": ("a", "test", "k"), "2.jpg": ("b", "train", None)}
     assert listing.root == tmp_path
@@ -71,3 +73,27 @@ def test_what_is_neither_folder_nor_table_and_a_broken_labels_csv_are_errors(tmp
     (tmp_path / "labels.csv").write_text("path,kind\na/1.jpg,a\na/1.jpg,b\n")
     with pytest.raises(BadDataset, match="rows 2 and 3"):
         list_for_review(tmp_path)
+
+
+def test_a_row_may_spell_the_path_of_its_photo_otherwise(tmp_path):
+    touched(tmp_path, "a/1.jpg", "a/2.jpg")
+    (tmp_path / "labels.csv").write_text("path,kind,excluded\nA\\1.JPG,b,\ngone.jpg,b,\n")
+    listing = list_for_review(tmp_path)
+    assert [entry.row for entry in listing.entries] == ["A/1.JPG", "a/2.jpg"]
+    assert "without a photo in the dataset: 1 of 2 (gone.jpg)" in listing.problems[-1]
+
+
+def test_a_plain_labels_csv_that_contradicts_folders_is_a_problem(tmp_path):
+    touched(tmp_path, "a/1.jpg", "a/2.jpg")
+    (tmp_path / "labels.csv").write_text("path,label\na/1.jpg,b\na/2.jpg,A\n")
+    (problem,) = list_for_review(tmp_path).problems
+    assert "another kind of 1 photo than their folder (a/1.jpg: b instead of a)" in problem
+
+
+def test_photos_of_labels_csv_as_the_table_have_its_kinds(tmp_path):
+    touched(tmp_path, "a/1.jpg", "2.jpg", "3.jpg")
+    text = "path,kind,key,split,ends,excluded\na/1.jpg,x,,test,,\n2.jpg,,,,none,\n"
+    (tmp_path / "labels.csv").write_text(text)
+    listing = list_for_review(tmp_path / "labels.csv")
+    assert shown(listing) == {"2.jpg": ("", "train", None), "a/1.jpg": ("x", "test", None)}
+    assert listing.root == tmp_path

@@ -76,7 +76,8 @@ def read_dataset(
         ]
     entries = _merge(listings)
     samples, fingerprints, unreadable = _read_samples(entries, photos)
-    dataset = _build(samples, fingerprints, keep_leaks)
+    decisions = sum((listing.decisions for listing in listings), Decisions())
+    dataset = replace(_build(samples, fingerprints, keep_leaks), decisions=decisions)
     _check(dataset, photos, test)
     listed_kinds = {kind for listing in listings for kind in listing.kinds}
     warnings = [*merged, *(sentence for listing in listings for sentence in listing.warnings)]
@@ -85,8 +86,7 @@ def read_dataset(
     warnings += _unmatched(entries) if group_pattern is not None else filter(None, [proposal(entries)])
     read_errors = [error for listing in listings for error in listing.read_errors] + unreadable
     warnings += marks_outside(entries, samples)
-    decisions = sum((listing.decisions for listing in listings), Decisions())
-    return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings), decisions=decisions)
+    return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings))
 
 
 def read_negative_sets(
@@ -284,7 +284,11 @@ def _check(dataset: Dataset, photos: Path, test: Path | None) -> None:
         kinds = "1 kind" if len(counts) == 1 else f"{len(counts)} kinds"
         fault = f"only {kinds} can be trained ({trainable})"
         conflicting = sum(map(len, conflicting_labels(dataset.left_out).values()))
-        left_out = {"photos labelled with several kinds": conflicting, "leaks": len(dataset.leaks)}
+        left_out = {
+            "photos labelled with several kinds": conflicting,
+            "leaks": len(dataset.leaks),
+            "photos that are excluded": len(dataset.decisions.excluded),
+        }
         if any(left_out.values()):
             fault += "; left out: " + ", ".join(f"{n:,} {what}" for what, n in left_out.items() if n)
         raise BadDataset(

@@ -69,6 +69,7 @@ def decisions_of(table: Path) -> DecisionTable | None:
 class Tally:
     """What decisions change, while they are applied."""
 
+    spellings: Mapping[str, str]  # folded kind -> kind, of the folders or the table
     decided: int = 0
     labelled: int = 0
     marked: int = 0
@@ -93,7 +94,8 @@ def apply_decisions(listing: Listing, table: DecisionTable, *, as_test: bool, ha
     kind are the listing's `unlabelled`.
     Raises BadDataset if two rows are about one photo and differ.
     """
-    tally, photos, unlabelled = Tally(), list[PhotoEntry](), list[PhotoEntry]()
+    tally = Tally({folded_kind(kind): kind for kind in listing.kinds})
+    photos, unlabelled = list[PhotoEntry](), list[PhotoEntry]()
     rows, notes = rows_of_photos(listing, table)
     for entry in (*listing.photos, *listing.unlabelled):
         row = rows.get(entry.relative)
@@ -118,7 +120,7 @@ def _decided(entry: PhotoEntry, row: LabelRow, table: DecisionTable, tally: Tall
     is_marked = row.ends is not None
     tally.decided += is_marked or bool(row.excluded) or not (row.is_empty or _says_no_more(table))
     if row.excluded:
-        tally.excluded.append((entry.name, row.excluded))
+        tally.excluded.append((entry.name, printable(row.excluded)))
         return None
     tally.marked += is_marked
     kind = _kind(entry, row, table, tally)
@@ -140,19 +142,21 @@ def _says_no_more(table: DecisionTable) -> bool:
 
 
 def _kind(entry: PhotoEntry, row: LabelRow, table: DecisionTable, tally: Tally) -> str:
-    """Return the kind of a photo, in its folder's spelling if it is the same."""
-    if not row.kind or folded_kind(row.kind) == folded_kind(entry.kind):
+    """Return the kind of a photo, in the spelling of the folders if they have it."""
+    folded = folded_kind(row.kind)
+    if not row.kind or folded == folded_kind(entry.kind):
         return entry.kind
+    kind = tally.spellings.get(folded, row.kind)
+    change = entry.name, printable(entry.kind), printable(kind)
     if not entry.kind:
         tally.labelled += 1
         tally.decided += table.is_plain
-        return row.kind
-    change = entry.name, printable(entry.kind), printable(row.kind)
-    if table.is_plain:
+    elif table.is_plain:
         tally.contradicted.append(change)
         return entry.kind
-    tally.relabelled.append(change)
-    return row.kind
+    else:
+        tally.relabelled.append(change)
+    return kind
 
 
 def _kinds(listing: Listing, photos: Sequence[PhotoEntry]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from statistics import median
 from typing import Any
 
 from keykind.core.html import Html, gallery, join, page, table, tag
+from keykind.dataset import decision_report
 from keykind.dataset.groups import reason_text
 from keykind.dataset.listing import ReadError, counted, first_few
 from keykind.dataset.samples import Dataset, Sample
@@ -54,13 +55,14 @@ def as_json(dataset: Dataset) -> dict[str, Any]:
         "near_duplicates": [list(names) for names in dataset.near_duplicates],
         "key_conflicts": [asdict(conflict) for conflict in dataset.key_conflicts],
         "leaks": [{"train": leak.train, "test": leak.test, "why": leak.reason} for leak in dataset.leaks],
+        "decisions": decision_report.as_json(dataset.decisions),
     }
 
 
 def text(dataset: Dataset) -> str:
     """Return a summary of a few dozen lines for a terminal, whatever the dataset's size."""
     parts = [
-        [_headline(dataset), _size_range(dataset.samples)],
+        [_headline(dataset), _size_range(dataset.samples), *decision_report.lines(dataset.decisions)],
         _text_table(["kind", "train", "test", "objects"], _count_rows(dataset)),
         _text_list("read errors", [f"{error.name}: {error.reason}" for error in dataset.read_errors]),
         _text_list("damaged photos", [f"{photo.name}: {photo.reason}" for photo in _damaged(dataset)]),
@@ -91,6 +93,7 @@ def html(dataset: Dataset) -> str:
         _summary(dataset),
         _warnings(dataset.warnings),
         _balance(dataset),
+        decision_report.html(dataset.decisions),
         _unreadable(dataset.read_errors, "Unreadable files"),
         _unreadable(_damaged(dataset), "Damaged photos"),
         _leaks(dataset),

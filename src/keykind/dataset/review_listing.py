@@ -108,7 +108,8 @@ def _contradicted(listing: Listing, table: DecisionTable, rows: Mapping[str, Lab
 
 
 def _review(listing: Listing, problems: Sequence[str], rows: Mapping[str, LabelRow]) -> ReviewListing:
-    own = {row.kind for row in rows.values()} - {""}
+    known = {folded_kind(kind) for kind in listing.kinds}
+    own = {row.kind for row in rows.values() if row.kind and folded_kind(row.kind) not in known}
     merged, notes = merge_kinds([replace(listing, kinds=tuple(sorted({*listing.kinds, *own})))])
     (named,) = with_printable_kinds(merged)
     spellings = {folded_kind(kind): kind for kind in named.kinds}

@@ -9,6 +9,9 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
+from keykind.core.geometry import segment_box
 from keykind.core.parallel import short_map
 from keykind.detect.align import OrientedCrop, crop_around
 from keykind.detect.detection import Detection, Detector
@@ -59,6 +62,16 @@ def crop_all(read: Read, detector: Detector, score_threshold: float) -> tuple[Ke
     """
     photo = read(DETECTION_SIDE)
     return _cropped(_with_regions(photo, detector.detect_all(photo, score_threshold)), read)
+
+
+def marked_region(head: tuple[float, float], tip: tuple[float, float]) -> OrientedCrop:
+    """Return the region of a key marked by head and tip only (x, y; px of the original), which differ.
+
+    Its width is assumed.
+    """
+    start, end = np.array(head, np.float64), np.array(tip, np.float64)
+    width = MARKED_WIDTH * float(np.linalg.norm(end - start))
+    return crop_around(start, end, segment_box(start, end, width))
 
 
 def _with_regions(photo: Photo, detections: tuple[Detection, ...]) -> Detections:

@@ -14,6 +14,7 @@ import numpy as np
 
 from keykind import __version__
 from keykind.core.files import atomic_write, write_bytes, write_text
+from keykind.dataset.key_ends import ends_text
 from keykind.dataset.samples import Dataset
 from keykind.evaluate.report import ReportData, write_report
 from keykind.evaluate.report.layers import list_layers
@@ -56,7 +57,7 @@ def write_report_files(
         ("photo", "key", "view", "true", "answer", *(f"p({kind})" for kind in dataset.kinds)),
         _predictions(dataset, tested),
     )
-    folder.write_table("photos.csv", ("path", "label", "key_id", "split"), _photos(dataset))
+    folder.write_table("photos.csv", *_photos(dataset))
     data = ReportData(
         dataset=dataset,
         recipe=experiment.recipe,
@@ -148,11 +149,19 @@ def _predictions(dataset: Dataset, tested: TestResult) -> list[Row]:
     ]
 
 
-def _photos(dataset: Dataset) -> list[Row]:
-    """Return the rows of photos.csv, which `keykind inspect` and `keykind train` read, too."""
-    return [
+def _photos(dataset: Dataset) -> tuple[tuple[str, ...], list[Row]]:
+    """Return the heading and rows of photos.csv, which `keykind inspect` and `keykind train` read, too.
+
+    Marked keys are listed if there are any.
+    """
+    heading = ("path", "label", "key_id", "split")
+    rows = [
         (str(sample.path.absolute()), sample.kind, sample.group, sample.split) for sample in dataset.samples
     ]
+    if all(sample.ends is None for sample in dataset.samples):
+        return heading, list[Row](rows)
+    marks = [ends_text(sample.ends) for sample in dataset.samples]
+    return (*heading, "ends"), [(*row, cell) for row, cell in zip(rows, marks, strict=True)]
 
 
 def _photo_predictions(dataset: Dataset, probabilities: Floats) -> tuple[PhotoPrediction, ...]:
@@ -191,4 +200,6 @@ def _trained_layers(recipe: Recipe, result: TrainingResult) -> Callable[[Any], b
 
 def _detected(dataset: Dataset) -> str:
     count = sum(sample.region is not None for sample in dataset.samples)
-    return f"in {count:,} of {len(dataset.samples):,} photos; the others were used whole"
+    marked = sum(bool(sample.ends) for sample in dataset.samples)
+    by_hand = f" ({marked:,} marked by a person)" if marked else ""
+    return f"in {count:,} of {len(dataset.samples):,} photos{by_hand}; the others were used whole"

@@ -29,7 +29,7 @@ from keykind.train.backbone import Backbone, load_backbone
 from keykind.train.crossval import Fold, make_folds
 from keykind.train.devices import find_devices
 from keykind.train.head_training import build_classifier, count_parameters
-from keykind.train.key_regions import Subject, examine, subject_from_json
+from keykind.train.key_regions import Subject, examine, marks_sentence, subject_from_json
 from keykind.train.recipe import AUTO
 
 
@@ -62,6 +62,8 @@ def run(experiment: Experiment, *, resume: bool = False) -> dict[str, Any]:
         experiment = experiment.cropped_for(subject)
         if detector and experiment.recipe.crop == KEY:
             experiment = experiment.crop_keys(detector, cache)
+            if marks := marks_sentence(experiment.dataset.samples):
+                experiment.announce(marks)
         context = Context(experiment, folder, cache, devices, timer, subject)
         metrics = _run_stages(context, backbone, folds, identity)
         folder.finish(metrics)

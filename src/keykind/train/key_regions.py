@@ -1,12 +1,13 @@
 """Photos -> the region of the key in each; a sample of them -> whether they show keys at all.
 
-In:    samples, a detector; the cache that remembers its detections
+In:    samples, perhaps with marked keys; a detector; the cache that remembers its detections
 Out:   the samples with their regions; Subject: in how many photos of each kind a key was detected
 Needs: numpy, pillow, ai-edge-litert
 """
 
 import hashlib
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +18,11 @@ from keykind.core.cache import Cache
 from keykind.core.errors import BadRun
 from keykind.core.parallel import Engine, parallel_map
 from keykind.core.progress import progress
+from keykind.dataset.kind_names import folded_kind
+from keykind.dataset.listing import counted
 from keykind.dataset.samples import Dataset, Sample
 from keykind.detect.align import OrientedCrop
-from keykind.detect.crops import detect_keys
+from keykind.detect.crops import detect_keys, marked_region
 from keykind.detect.detection import Detector
 from keykind.model.card import KEY, WHOLE
 from keykind.photo import decode
@@ -39,7 +42,7 @@ class Subject:
 
     @property
     def keys(self) -> int:
-        """Return the number of photos in which a key was detected."""
+        """Return the number of photos in which a key was detected, or is marked."""
         return sum(found for found, _ in self.counts.values())
 
     @property
@@ -109,16 +112,51 @@ def with_key_crops(
     engine: Engine = parallel_map,
     cache: Cache | None = None,
 ) -> tuple[Sample, ...]:
-    """Return the samples, each with the region of the key of highest score; the whole photo if there is none.
+    """Return the samples, each with the region of its key; the whole photo if there is none.
 
-    Detections that the cache holds are not made again.
+    The key is the one that a person marked, or else the detection of highest score. A photo that a person
+    marked as without a key stays whole. Detections that the cache holds are not made again.
     Raises BadPhoto for a photo that can no longer be read.
     """
+    unmarked = [sample for sample in samples if sample.ends is None]
+    detected = iter(_with_detections(unmarked, detector, engine, cache))
+    return tuple(
+        next(detected) if sample.ends is None else replace(sample, region=_marked_region(sample))
+        for sample in samples
+    )
+
+
+def marks_sentence(samples: Sequence[Sample]) -> str | None:
+    """Return in how many photos keys are marked, and what follows, as one sentence; None if in none."""
+    keys = sum(bool(sample.ends) for sample in samples)
+    empty = sum(sample.ends == () for sample in samples)
+    parts = [
+        f"{counted(keys, 'photo')} cropped to the key that is marked" if keys else "",
+        f"{counted(empty, 'photo')} marked as without a key used whole" if empty else "",
+    ]
+    return f"Marked by a person: {', '.join(filter(None, parts))}." if keys or empty else None
+
+
+def _marked_region(sample: Sample) -> OrientedCrop | None:
+    """Return the region of the marked key that a photo's kind is about: of that kind, or else the longest."""
+    ends = sample.ends or ()
+    kind = folded_kind(sample.kind)
+    same = [key for key in ends if not key.kind or folded_kind(key.kind) == kind]
+    longest = max(same or ends, key=lambda key: math.dist(key.head, key.tip), default=None)
+    return None if longest is None else marked_region(longest.head, longest.tip)
+
+
+def _with_detections(
+    samples: Sequence[Sample], detector: Detector, engine: Engine, cache: Cache | None
+) -> tuple[Sample, ...]:
+    """Return the samples, each with the region of the detection of highest score, or None."""
 
     def with_region(sample: Sample) -> Sample:
         detected = detect_keys(lambda side: decode.read_photo(sample.path, min_side=side), detector)
         return replace(sample, region=detected.regions[0] if detected.regions else None)
 
+    if not samples:
+        return ()
     if cache is None:
         return tuple(progress(engine(with_region, samples), len(samples), "detecting keys"))
     known = {sample: cache.get(_cache_key(sample, detector)) for sample in samples}
