@@ -10,12 +10,14 @@ keras = pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadRun, CannotWrite  # noqa: E402
 from keykind.dataset.dataset import read_dataset  # noqa: E402
+from keykind.dataset.key_ends import KeyEnds  # noqa: E402
 from keykind.experiment import artifacts  # noqa: E402
 from keykind.experiment import run as module  # noqa: E402
 from keykind.experiment.run import run  # noqa: E402
 from keykind.experiment.run_folder import RunFolder  # noqa: E402
 from keykind.experiment.stages import heads  # noqa: E402
 from keykind.export.export import ExportOptions, export_model  # noqa: E402
+from keykind.export.from_run import read_run_dataset  # noqa: E402
 from keykind.model.model import load_model  # noqa: E402
 from keykind.train.features import read_crop  # noqa: E402
 from small_runs import Halves, read_rows, without_times  # noqa: E402
@@ -260,6 +262,27 @@ def test_keys_are_cropped_if_the_recipe_says_so_and_other_photos_stay_whole(key_
     assert load_model(experiment.out / "keys.tflite").card.crop == "key"
     assert finished[1]["keys_found"] == 0
     assert load_model(finished[0].out / "keys.tflite").card.crop == "whole"
+
+
+def test_marked_keys_are_trained_on_and_are_part_of_the_run(finished, tmp_path, half_detected, no_figures):
+    experiment, _ = finished
+    first, second, *others = experiment.dataset.samples
+    marked = (replace(first, ends=(KeyEnds((20, 120), (200, 120)),)), replace(second, ends=()), *others)
+    said: list[str] = []
+    experiment = replace(
+        experiment,
+        dataset=replace(experiment.dataset, samples=marked),
+        recipe=replace(experiment.recipe, crop="key", epochs=1, views=("plain",)),
+        out=tmp_path / "run",
+        announce=said.append,
+    )
+    run(experiment)
+    assert any("Marked by a person: 1 photo cropped" in sentence for sentence in said)
+    again = read_run_dataset(experiment.out)
+    assert [sample.ends for sample in again.samples] == [sample.ends for sample in marked]
+    rows = read_rows(experiment.out / "photos.csv")
+    assert [row["ends"] for row in rows] == ["20 120 200 120", "none", *[""] * len(others)]
+    assert "ends" not in read_rows(finished[0].out / "photos.csv")[0]
 
 
 def test_a_file_of_such_a_run_is_compared_on_the_same_crops(key_run):

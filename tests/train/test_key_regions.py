@@ -10,7 +10,16 @@ from fake_detector import FakeDetector
 from keykind.core.cache import Cache
 from keykind.core.errors import BadRun
 from keykind.dataset.dataset import read_dataset
-from keykind.train.key_regions import Subject, examine, subject_from_json, with_key_crops
+from keykind.dataset.key_ends import KeyEnds
+from keykind.detect.align import MARGIN
+from keykind.detect.crops import marked_region
+from keykind.train.key_regions import (
+    Subject,
+    examine,
+    marks_sentence,
+    subject_from_json,
+    with_key_crops,
+)
 from small_runs import Everywhere
 
 
@@ -84,3 +93,54 @@ def test_a_photo_without_a_key_is_remembered_too(many_drawn, tmp_path):
         for _ in range(2):
             assert with_key_crops(samples, detector, cache=cache)[0] == nothing
     assert len(detector.shapes) == len(samples)
+
+
+class Refusing(FakeDetector):
+    """A detector that must not be asked."""
+
+    def detect(self, photo, score_threshold=0.0):
+        raise AssertionError
+
+
+LONG, SHORT = KeyEnds((50, 150), (350, 150)), KeyEnds((100, 20), (100, 120))
+
+
+@pytest.mark.parametrize(
+    ("ends", "chosen"),
+    [
+        ((SHORT, LONG), LONG),
+        ((replace(LONG, kind="other"), SHORT), SHORT),
+        ((replace(LONG, kind="other"), replace(SHORT, kind="Cylinder")), SHORT),
+        ((replace(SHORT, kind="other"), replace(LONG, kind="another")), LONG),
+    ],
+)
+def test_a_marked_key_of_the_photos_kind_or_the_longest_is_cropped_in_place_of_a_detection(
+    many_drawn, ends, chosen
+):
+    sample = replace(read_dataset(many_drawn).samples[0], kind="cylinder", ends=ends)
+    (cropped,) = with_key_crops([sample], Refusing())
+    assert cropped.region == marked_region(chosen.head, chosen.tip)
+    assert replace(cropped, region=None) == sample
+
+
+def test_the_region_of_a_marked_key_holds_both_ends_and_points_to_the_tip():
+    region = marked_region((100, 50), (100, 250))
+    assert region.axis == pytest.approx((0, 1))
+    assert region.centre == pytest.approx((100, 150))
+    assert region.width == pytest.approx(200 / (1 - 2 * MARGIN))
+
+
+def test_a_photo_marked_as_without_a_key_stays_whole_and_others_are_detected(many_drawn, tmp_path):
+    first, second, third = read_dataset(many_drawn).samples[:3]
+    samples = [replace(first, ends=()), second, replace(third, ends=(LONG,))]
+    detector = Counting()
+    with Cache(tmp_path) as cache:
+        cropped = with_key_crops(samples, detector, cache=cache)
+    assert [sample.name for sample in cropped] == [sample.name for sample in samples]
+    assert cropped[0].region is None
+    assert cropped[1] == with_key_crops([second], Counting())[0]
+    assert cropped[2].region == marked_region(LONG.head, LONG.tip)
+    assert len(detector.shapes) == 1
+    sentence = marks_sentence(samples)
+    assert "1 photo cropped to the key that is marked, 1 photo marked as without a key used whole" in sentence
+    assert marks_sentence([second]) is None
