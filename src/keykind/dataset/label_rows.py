@@ -117,11 +117,15 @@ def _columns(heading: Sequence[str]) -> dict[int, str]:
 
 
 def _texts(cells: Sequence[str], columns: Mapping[int, str], line: int, path: Path) -> list[str]:
-    """Return the cells of a row, those that name something as text also if Excel saved the file. Raises."""
-    return [
-        cell_text(cell, READ_LIKE[columns[i]], line, path) if columns.get(i) in READ_LIKE else cell
-        for i, cell in enumerate(cells)
-    ]
+    """Return the cells of a row, those that name something as text if Excel saved the file.
+
+    Raises BadDataset.
+    """
+    texts = list(cells)
+    for i, cell in enumerate(cells):
+        if cell and columns.get(i) in READ_LIKE:
+            texts[i] = cell_text(cell, READ_LIKE[columns[i]], line, path)
+    return texts
 
 
 def _row(cells: Sequence[str], heading: Sequence[str], columns: Mapping[int, str], origin: str) -> LabelRow:

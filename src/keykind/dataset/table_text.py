@@ -92,7 +92,7 @@ def candidates(raw: str) -> list[str]:
 
 def has_surrogates(text: str) -> bool:
     """Return whether a text has bytes that are not UTF-8."""
-    return any(map(_is_surrogate, text))
+    return not text.isascii() and any(map(_is_surrogate, text))
 
 
 def _is_word(word: str) -> bool:
