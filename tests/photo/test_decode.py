@@ -264,6 +264,33 @@ def test_a_reduced_photo_is_upright_too_and_reports_the_original_size(orientatio
     assert difference(decode.resize(result.pixels, 32), decode.resize(upright, 32)) < 3
 
 
+@pytest.mark.parametrize("file_format", FORMATS)
+@pytest.mark.parametrize("orientation", STORED)
+def test_a_header_has_the_size_of_the_upright_photo(orientation, file_format, tmp_path):
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored = np.ascontiguousarray(STORED[orientation](scene(40, 24)))
+    path = tmp_path / "photo"
+    path.write_bytes(encode(stored, file_format, exif=exif, **FORMATS[file_format]))
+    photo, header = decode.read_photo(path), decode.read_header(path)
+    assert (header.width, header.height, header.format) == (photo.width, photo.height, photo.format)
+    if not header.turned:  # the stored pixels are the photo's
+        assert difference(photo.pixels, stored) < 2
+
+
+def test_the_header_of_a_heic_is_that_of_its_upright_pixels(tmp_path):
+    pytest.importorskip("pi_heif", reason="the extra heif is not installed")
+    (tmp_path / "a.heic").write_bytes(HEIC)
+    header = decode.read_header(tmp_path / "a.heic")
+    assert (header.width, header.height, header.turned) == (48, 64, True)
+
+
+def test_a_photo_whose_header_is_damaged_is_rejected(tmp_path):
+    (tmp_path / "a.png").write_bytes(encode(scene(40, 24), "PNG")[:20])
+    with pytest.raises(BadPhoto, match=r"a\.png"):
+        decode.read_header(tmp_path / "a.png")
+
+
 @pytest.mark.parametrize("orientation", [0, 9, 700])
 def test_an_invalid_orientation_is_ignored(orientation):
     exif = Image.Exif()

@@ -1,7 +1,7 @@
 """A photo's path or bytes -> upright RGB pixels.
 
 In:    JPEG (including MPO), PNG, WebP, BMP, GIF, TIFF, AVIF, JPEG 2000; HEIC with the extra `heif`
-Out:   Photo, without EXIF, so without its location, and with a note if data is lost; or BadPhoto
+Out:   Photo, without EXIF, so without its location, and with a note if data is lost; its Header; or BadPhoto
 Needs: numpy, pillow; for HEIC pi_heif [heif]
 """
 
@@ -40,6 +40,8 @@ _PLUGINS = {
     "AVIF": "PIL.AvifImagePlugin",
     "JPEG2000": "PIL.Jpeg2KImagePlugin",
 }  # else Pillow loads all 40 (0.3 s)
+_SIZE_WHEN_DECODED = ("HEIF", "TIFF")
+_FIRST_TRANSPOSED = 5  # of the EXIF orientations that exchange width and height
 _JPEG_MARKER = re.compile(rb"\xff[^\x00\x01\xff\xd0-\xd8]")  # those followed by a length, and end of image
 _JPEG_SCAN, _JPEG_END = b"\xff\xda", b"\xff\xd9"
 
@@ -66,6 +68,39 @@ class Photo:
     def scale(self) -> float:
         """Decoded pixels per pixel of the original, at most 1."""
         return self.reductions.size[0] / self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What is known of a photo before its pixels are decoded."""
+
+    width: int  # pixels of the upright original
+    height: int  # pixels of the upright original
+    format: str  # as of a Photo
+    turned: bool  # whether the stored pixels are not upright, or only some programs show them so
+
+
+def read_header(path: str | Path) -> Header:
+    """Return size and format of the photo in a file. Raises BadPhoto if the header cannot be read.
+
+    HEIC and TIFF are decoded, because their size may be known only then. Thread-safe.
+    """
+    data = read_bytes(path)
+    file_format = formats.detect_format(data, path)
+    if file_format in _SIZE_WHEN_DECODED:
+        photo = decode_photo(data, path)
+        return Header(photo.width, photo.height, photo.format, turned=True)
+    try:
+        with suppress_warnings("PIL"), _open(data, file_format, path, MAX_PIXELS) as image:
+            width, height = image.size
+            _check_size(width, height, path, MAX_PIXELS)
+            turned = orientation(image)
+            size = (height, width) if turned >= _FIRST_TRANSPOSED else (width, height)
+            return Header(*size, str(image.format), turned in TRANSPOSES)
+    except BadPhoto:
+        raise
+    except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
+        raise undecodable(data, file_format, path, error, MAX_PIXELS) from error
 
 
 def read_photo(path: str | Path, *, min_side: int | None = None) -> Photo:
@@ -149,7 +184,7 @@ def _load_upright(
         rgb = rgb.transpose(TRANSPOSES[turned])
     if halve:
         rgb = rgb.reduce(2)
-    if turned >= 5:
+    if turned >= _FIRST_TRANSPOSED:
         width, height = height, width
     rgb = rgb.copy() if rgb is image else rgb  # the file's object holds all of its metadata
     rgb.info = {}
