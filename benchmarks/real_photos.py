@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from keykind.evaluate.real_photos.report import explanation, summary, tables
-from keykind.evaluate.real_photos.score import RealPhotoScores, load_recogniser, score_real_photos
+from keykind.evaluate.real_photos.score import RealPhotoScores, Selection, load_recogniser, score_real_photos
 from table import markdown, section, write_section
 
 PAGE = Path(__file__).parents[1] / "docs" / "models.md"
@@ -41,9 +41,9 @@ def main() -> None:
     options = parser.parse_args()
     recogniser = load_recogniser(options.model, options.detector)
     everyday = score_real_photos(
-        recogniser, options.everyday, exclude=options.exclude, rng=np.random.default_rng(0)
+        recogniser, options.everyday, Selection(exclude=options.exclude), rng=np.random.default_rng(0)
     )
-    clean = score_real_photos(recogniser, options.clean, marks=MARKS, rng=np.random.default_rng(0))
+    clean = score_real_photos(recogniser, options.clean, Selection(MARKS), rng=np.random.default_rng(0))
     body = [explanation(), part("Everyday photos", everyday), part("Clean photos", clean)]
     command = " ".join([COMMAND, *(f"--exclude {source}" for source in options.exclude), "--write"])
     page = section("Real photos", "\n\n".join(body), command=command, packages=PACKAGES)

@@ -23,7 +23,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from keykind.core.parallel import parallel_map
-from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, read_annotations
+from keykind.evaluate.real_photos.annotated_photo import AnnotatedPhoto
+from keykind.evaluate.real_photos.annotations import read_annotations
 from keykind.evaluate.real_photos.matching import MAX_DISTANCE, undirected_distance
 from keykind.photo.source import load_pixels
 from keykind.predict.prediction import Key

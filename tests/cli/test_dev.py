@@ -10,6 +10,7 @@ import pytest
 from fake_studio import FakeStudio
 from keykind.cli import main
 from keykind.detect.metrics import DetectionMetrics
+from keykind.evaluate.real_photos.score import Selection
 
 
 def run(*arguments: object) -> int:
@@ -116,8 +117,8 @@ def test_score_detector_prints_a_line_per_set(calls, capsys):
 def test_score_real_prints_tables_and_writes_json(unread, status, monkeypatch, tmp_path, capsys):
     record = []
 
-    def score(recogniser, photos, *, marks, exclude, sheets, rng):
-        record.append((recogniser, photos, marks, exclude, sheets, rng.integers(100)))
+    def score(recogniser, photos, selection, *, sheets, rng):
+        record.append((recogniser, photos, selection, sheets, rng.integers(100)))
         return SimpleNamespace(as_json=lambda: {"answers": 1}, unread=unread)
 
     monkeypatch.setattr(
@@ -128,7 +129,7 @@ def test_score_real_prints_tables_and_writes_json(unread, status, monkeypatch, t
     monkeypatch.setattr("keykind.evaluate.real_photos.report.text", lambda _: "a table")
     stages = ("--detector", "d.tflite", "--refiner", "r.tflite", "--decision", "decision.json")
     files = (*stages, "--model", "m.tflite", "--marks", "marks.json", "--sheet", "sheets")
-    excluded = ("--exclude", "one", "--exclude", "two")
+    excluded = ("--exclude", "one", "--exclude", "two", "--split", "test")
     command = (
         "dev",
         "score-real",
@@ -143,7 +144,8 @@ def test_score_real_prints_tables_and_writes_json(unread, status, monkeypatch, t
     assert run(*command) == status
     models = Path("m.tflite"), Path("d.tflite"), Path("r.tflite"), Path("decision.json")
     drawn = np.random.default_rng(3).integers(100)
-    assert record == [(models, Path("photos"), Path("marks.json"), ["one", "two"], Path("sheets"), drawn)]
+    selection = Selection(Path("marks.json"), ["one", "two"], "test")
+    assert record == [(models, Path("photos"), selection, Path("sheets"), drawn)]
     assert json.loads((tmp_path / "scores.json").read_text("utf-8")) == {"answers": 1}
     assert capsys.readouterr().out == "a table\n"
 

@@ -11,7 +11,8 @@ from PIL import Image
 from commands import shared
 from fake_detector import FakeDetector, detection
 from keykind.core.errors import BadDataset, BadModel
-from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, Mark, read_annotations
+from keykind.evaluate.real_photos.annotated_photo import AnnotatedPhoto, Mark
+from keykind.evaluate.real_photos.annotations import read_annotations
 from keykind.evaluate.real_photos.answer_scores import score_answers
 from keykind.evaluate.real_photos.answers import AnsweredKey, AnsweredPhoto
 from keykind.evaluate.real_photos.detection import DetectedPhoto, detect_photos
@@ -256,6 +257,75 @@ def test_a_marks_file_replaces_keys_csv(tmp_path):
     sized = photo.at_size(WIDTH, HEIGHT)
     assert sized.marks[0].keypoints.tolist() == [[0, 0], [200, 100]]
     assert (len(sized.partial), len(sized.dense), sized.hidden) == (1, 1, 0)
+
+
+DECIDED = """path,kind,key,split,ends,excluded,note
+laser_track/a.png,,k1,,1 2 30 4,,mine
+laser_track/b.png,double bit,,test,1 2 30 4; 5 6 7 8 dimple,,
+own/c.png,,,,1 2 30 4,,
+own/d.png,,,train,1 2 30 4,,
+test/mortice/e.png,,,,1 2 30 4 Cylinder,,
+x/nothing.png,,,,none,not a key,
+x/seen.png,,,test,none,,
+x/blurred.png,,,,1 2 30 4,blurred,
+x/remote.png,,,,1 2 30 4,not a key,
+x/unmarked.png,dimple,,,,,
+"""
+
+
+def test_marks_in_labels_csv_are_those_of_photos_all_of_whose_keys_are_marked(tmp_path):
+    (tmp_path / "labels.csv").write_text(DECIDED)
+    photos = {photo.name: photo for photo in read_annotations(tmp_path)}
+    assert {
+        name: (photo.label, photo.n_keys, photo.source, photo.split) for name, photo in photos.items()
+    } == {
+        "laser_track/a.png": ("laser_track", 1, "k1", "train"),
+        "laser_track/b.png": ("multiple", 2, "laser_track/b.png", "test"),
+        "own/c.png": ("unsure", 1, "own/c.png", "train"),
+        "own/d.png": ("unsure", 1, "own/d.png", "train"),
+        "test/mortice/e.png": ("cylinder", 1, "test/mortice/e.png", "test"),
+        "x/nothing.png": ("not_key", 0, "x/nothing.png", "train"),
+        "x/seen.png": ("not_key", 0, "x/seen.png", "test"),
+    }
+    assert [mark.kind for mark in photos["laser_track/b.png"].marks] == ["double_bit", "dimple"]
+    assert photos["laser_track/a.png"].marks[0].keypoints.tolist() == [[1, 2], [30, 4]]
+    assert photos["laser_track/a.png"].path == tmp_path / "laser_track" / "a.png"
+    tested = [photo.name for photo in read_annotations(tmp_path / "labels.csv", split="test")]
+    assert tested == ["laser_track/b.png", "test/mortice/e.png", "x/seen.png"]
+
+
+def test_marks_may_be_in_a_labels_csv_elsewhere(tmp_path):
+    folder = write_folder(tmp_path, "a.png,dimple,1,,,one\n", "a.png,1,,5,6,70,8\n")
+    (tmp_path / "other.csv").write_text("path,ends\na.png,1 2 30 4\n")
+    (photo,) = read_annotations(folder, tmp_path / "other.csv")
+    assert (photo.path, photo.marks[0].keypoints.tolist()) == (folder / "a.png", [[1, 2], [30, 4]])
+    with pytest.raises(BadDataset, match=r"labels\.csv: has no column ends"):
+        read_annotations(folder, folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("path,n_keys,source,ends\na.png,1,s,1 2 3 4\n", "has the columns of decisions .* and n_keys"),
+        ("path,kind,ends\na.png,dimple,\n", "has 1 row, 0 of them of photos whose keys are marked"),
+        ("path,ends\n../a.png,1 2 3 4\n", r"names \.\./a\.png, which is not a path inside"),
+        ("path,ends\nC:\\a.png,1 2 3 4\n", "names C:/a.png, which is not a path inside"),
+        ("path,ends\na.png,1 2 3\n", "row 2: has the ends '1 2 3'"),
+        ("path,ends\na.png,1 2 3 4\n", r"keys\.csv: has marks, and so has the column ends"),
+    ],
+)
+def test_decisions_that_cannot_be_marks_are_refused(tmp_path, text, fault):
+    (tmp_path / "labels.csv").write_text(text)
+    if fault.startswith("keys"):
+        (tmp_path / "keys.csv").write_text(KEYS)
+    with pytest.raises(BadDataset, match=fault):
+        read_annotations(tmp_path)
+
+
+def test_a_split_without_marked_photos_is_an_error(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,ends\na.png,1 2 3 4\n")
+    with pytest.raises(BadDataset, match="has 0 photos for test among 1 with marks; write test into"):
+        read_annotations(tmp_path, split="test")
 
 
 @pytest.mark.parametrize(

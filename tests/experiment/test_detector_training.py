@@ -1,18 +1,22 @@
 """Tests of detector_training.py: real photos with marks as scenes to train on."""
 
+from io import BytesIO
+
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import ExifTags, Image, ImageDraw
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.core.errors import BadDataset
+from keykind.detect.crops import MARKED_WIDTH
 from keykind.experiment import detector_training
 from keykind.experiment.detector_training import (
     TrainingFolders,
     marked_scenes,
     train_from_folders,
 )
+from keykind.photo.decode import read_photo
 from keykind.train.detector.keys import AREA, HEAD, REMOTE, TIP, WIDTH
 from keykind.train.detector.training import Start
 from keykind.train.recipe import DetectorRecipe
@@ -76,6 +80,82 @@ def test_photos_without_complete_marks_alone_are_an_error(marked):
     (marked / "keys.csv").write_text(KEYS.splitlines()[0] + "\n")
     with pytest.raises(BadDataset, match="has 0 photos all of whose keys are marked"):
         marked_scenes(marked)
+
+
+STORED = {  # EXIF orientation -> what a camera does to the upright picture when it stores it
+    1: None,
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+
+def save_turned(path, orientation, size=(2400, 1600)):
+    """Save a photo with a red dot, a key's head, at 300, 400, and a blue one, its tip, at 2000, 1200."""
+    picture = Image.new("RGB", size, "white")
+    draw = ImageDraw.Draw(picture)
+    draw.circle((300, 400), 40, "red")
+    draw.circle((2000, 1200), 40, "blue")
+    turn = STORED[orientation]
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    (picture if turn is None else picture.transpose(turn)).save(path, exif=exif, quality=95)
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("name", ["", "labels.csv"])
+def test_marks_of_labels_csv_are_where_the_ends_of_the_key_are(tmp_path, orientation, name):
+    save_turned(tmp_path / "a.jpg", orientation)
+    (tmp_path / "labels.csv").write_text("path,ends\na.jpg,300 400 2000 1200 my own kind\n")
+    ((_, scene),) = marked_scenes(tmp_path / name)
+    (key,) = scene.keys
+    with Image.open(BytesIO(scene.jpeg)) as picture:
+        assert picture.size == (800, 533)
+        colours = [np.array(picture.getpixel(tuple(np.rint(key[end]).astype(int)))) for end in (HEAD, TIP)]
+    assert [int(colour.argmax()) for colour in colours] == [0, 2]
+    assert all(np.sort(colour)[1] < 60 for colour in colours)
+    np.testing.assert_allclose(key[[*range(4)]], np.array([300, 400, 2000, 1200]) / 3, atol=0.01)
+    assert key[WIDTH] == pytest.approx(MARKED_WIDTH * np.hypot(1700, 800) / 3)
+
+
+def test_a_photo_is_read_no_larger_than_needed(tmp_path, monkeypatch):
+    save_turned(tmp_path / "a.jpg", 6)
+    (tmp_path / "labels.csv").write_text("path,ends\na.jpg,300 400 2000 1200\n")
+    scales = []
+
+    def read(path, **options):
+        photo = read_photo(path, **options)
+        scales.append(photo.scale)
+        return photo
+
+    monkeypatch.setattr(detector_training, "read_photo", read)
+    marked_scenes(tmp_path)
+    assert scales == [0.5]
+
+
+def test_photos_for_testing_and_others_of_their_keys_are_never_trained_on(tmp_path):
+    rows = "train.jpg,,1,\nstated.jpg,test,,\nval.jpg,val,,\nsame.jpg,,2,\nother.jpg,test,2,\n"
+    rows += "test/cylinder/b.jpg,,,\ntest/cylinder/c.jpg,train,,\nblurred.jpg,,,blurred\n"
+    rows = rows.replace("\n", ",10 10 20 20\n") + "unmarked.jpg,,,,\nempty.jpg,,,not a key,none\n"
+    (tmp_path / "labels.csv").write_text("path,split,key,excluded,ends\n" + rows)
+    (tmp_path / "test" / "cylinder").mkdir(parents=True)
+    for name in ("train.jpg", "test/cylinder/c.jpg", "empty.jpg"):  # the others are not even opened
+        Image.new("RGB", (100, 60)).save(tmp_path / name)
+    (tmp_path / "remotes.csv").write_text(REMOTES.replace("a.jpg", "unmarked.jpg"))
+    scenes = marked_scenes(tmp_path)
+    assert [path.name for path, _ in scenes] == ["empty.jpg", "c.jpg", "train.jpg"]
+    assert [len(scene.keys) for _, scene in scenes] == [0, 1, 1]
+
+
+def test_marks_that_are_all_for_testing_are_an_error(tmp_path):
+    (tmp_path / "labels.csv").write_text("path,split,ends\na.jpg,test,1 2 3 4\n")
+    fault = r"has 0 photos all of whose keys are marked for training, and 1 for testing"
+    with pytest.raises(BadDataset, match=fault):
+        marked_scenes(tmp_path)
 
 
 def test_folders_reach_the_training(marked, tmp_path, monkeypatch):

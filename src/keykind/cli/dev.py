@@ -43,7 +43,10 @@ def _add_score_detector(parser: argparse.ArgumentParser) -> None:
 
 def _add_score_real(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "photos", type=Path, metavar="PHOTOS", help="folder with labels.csv, keys.csv and the photos"
+        "photos",
+        type=Path,
+        metavar="PHOTOS",
+        help="folder with the photos and labels.csv, or this file; keys are marked in it, or in keys.csv",
     )
     add_stages(parser)
     parser.add_argument("--model", type=Path, metavar="FILE", help="classifier (default: the bundled one)")
@@ -61,7 +64,13 @@ def _add_score_real(parser: argparse.ArgumentParser) -> None:
         help="leave out the photos of a source, e.g. because it was trained on; may be repeated",
     )
     parser.add_argument(
-        "--marks", type=Path, metavar="FILE", help="JSON with the marked keys by the SHA-256 of the photos"
+        "--marks",
+        type=Path,
+        metavar="FILE",
+        help="JSON with the marked keys by the SHA-256 of the photos; or another labels.csv with marks",
+    )
+    parser.add_argument(
+        "--split", choices=("train", "test"), help="only photos of this split in labels.csv (default: all)"
     )
     parser.add_argument(
         "--sheet", type=Path, metavar="FOLDER", help="write contact sheets: misses.png, false.png, all-NN.png"
@@ -126,7 +135,7 @@ def _score_real(options: argparse.Namespace) -> int:
 
     from keykind.core.files import check_new, check_not_input, write_json
     from keykind.evaluate.real_photos.report import text
-    from keykind.evaluate.real_photos.score import load_recogniser, score_real_photos
+    from keykind.evaluate.real_photos.score import Selection, load_recogniser, score_real_photos
 
     if options.json:
         check_not_input(options.json, [options.marks, options.decision])
@@ -134,8 +143,7 @@ def _score_real(options: argparse.Namespace) -> int:
     scores = score_real_photos(
         load_recogniser(options.model, options.detector, options.refiner, decision=options.decision),
         options.photos,
-        marks=options.marks,
-        exclude=options.exclude,
+        Selection(options.marks, options.exclude, options.split),
         sheets=options.sheet,
         rng=np.random.default_rng(options.seed),
     )

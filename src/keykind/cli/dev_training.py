@@ -78,8 +78,9 @@ def _add_detection(parser: argparse.ArgumentParser, name: str) -> None:
     parser.add_argument(
         "--marks",
         type=Path,
-        metavar="FOLDER",
-        help="real photos with labels.csv, keys.csv and, if there are any, remotes.csv",
+        metavar="FILE|FOLDER",
+        help="real photos: labels.csv or its folder; keys are marked in it, or in keys.csv beside it; photos "
+        "of its test split, and others of the same keys, are never trained on; remotes.csv may mark remotes",
     )
     _add_begin(parser, name)
 

@@ -5,11 +5,11 @@ Out:   the files of training.py in train/detector, train/refiner or train/segmen
 Needs: keras, tensorflow, opencv                                                           [train]
 
 Marks of real photos are head and tip only. Width, occlusion and area, which the detector also learns, are
-assumed; remotes.csv beside keys.csv may mark remotes and folded flip keys, with their width.
+assumed; remotes.csv beside labels.csv may mark remotes and folded flip keys, with their width.
 """
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,16 @@ from numpy.typing import NDArray
 
 from keykind.core.errors import BadDataset
 from keykind.core.geometry import Points, segment_box
+from keykind.core.parallel import parallel_map
+from keykind.dataset.splits import TEST
 from keykind.detect.crops import MARKED_WIDTH
+from keykind.evaluate.real_photos.annotated_photo import AnnotatedPhoto
 from keykind.evaluate.real_photos.annotations import (
     KEYS,
-    LABELS,
-    AnnotatedPhoto,
+    listed_names,
     read_annotations,
     read_table,
+    table_of,
 )
 from keykind.photo.decode import read_photo
 from keykind.train.detection_recipes import DetectorRecipe, SegmenterRecipe
@@ -39,7 +42,7 @@ from keykind.train.segmenter.training import SegmenterStart, train_segmenter
 
 REMOTES = "remotes.csv"
 REMOTE_COLUMNS = ("path", "head_x", "head_y", "tip_x", "tip_y", "width")  # px of the upright photo
-MARKED_SIDE = 800  # px, longer side of marked photos
+MARKED_SIDE = 800  # px, longer side of marked photos in a pool
 KEY_OCCLUSION, REMOTE_OCCLUSION = 0.1, 0.05  # assumed shares: most are held or hang on a ring
 KEY_FILL, REMOTE_FILL = 0.6, 0.8  # share of its box that a key, or a remote, covers
 BLADE_SHARE = 0.4  # of a key's area
@@ -52,7 +55,7 @@ class TrainingFolders:
     sets: Sequence[Path]  # written by `keykind render`
     backgrounds: Sequence[Path]  # photos without keys
     hands: Path | None = None  # PNG files of hands with an alpha channel
-    marks: Path | None = None  # real photos: labels.csv, keys.csv, and remotes.csv if there are remotes
+    marks: Path | None = None  # real photos: labels.csv, or its folder
     clutter: Path | None = None  # PNG files of small objects other than keys, with an alpha channel
     max_photos: int = 10_000  # of each set
 
@@ -84,7 +87,8 @@ def training_photos(folders: TrainingFolders) -> TrainingPhotos:
     Raises BadDataset, BadPhoto.
     """
     marks = folders.marks
-    tables = [marks / name for name in (LABELS, KEYS, REMOTES)] if marks else []
+    table = table_of(marks) if marks else None
+    tables = [table, table.with_name(KEYS), table.with_name(REMOTES)] if table else []
     return TrainingPhotos(
         [photo for folder in folders.sets for photo in split_set(folder, folders.max_photos)[0]],
         folders.backgrounds,
@@ -95,27 +99,28 @@ def training_photos(folders: TrainingFolders) -> TrainingPhotos:
     )
 
 
-def marked_scenes(folder: Path) -> list[tuple[Path, Scene]]:
-    """Return the photos of a folder all of whose keys are marked, each with its path.
+def marked_scenes(marks: Path) -> list[tuple[Path, Scene]]:
+    """Return the photos for training all of whose keys are marked, each with its path.
 
-    Raises BadDataset, BadPhoto.
+    marks: their folder, or its labels.csv. Photos of its test split are left out, and so are photos of the
+    same physical keys. Raises BadDataset, BadPhoto.
     """
-    photos = read_annotations(folder)
-    remotes = _read_remotes(folder / REMOTES, {photo.name for photo in photos})
-    scenes = [
-        (photo.path, _scene(photo, remotes.get(photo.name, [])))
-        for photo in photos
-        if photo.n_keys == len(photo.marks)
-    ]
-    if not scenes:
-        fault = "has 0 photos all of whose keys are marked"
-        raise BadDataset(folder, fault=fault, remedy="mark them in keys.csv")
-    return scenes
+    table = table_of(marks)
+    photos = [photo for photo in read_annotations(table) if photo.n_keys == len(photo.marks)]
+    tested = {photo.source for photo in photos if photo.split == TEST}
+    kept = [photo for photo in photos if photo.source not in tested]
+    if not kept:
+        apart = f" for training, and {len(photos):,} for testing or of the same keys" if photos else ""
+        fault = f"has 0 photos all of whose keys are marked{apart}"
+        raise BadDataset(table, fault=fault, remedy=f"mark keys, in the column ends or in {KEYS}")
+    remotes = _read_remotes(table.with_name(REMOTES), table)
+    scenes = parallel_map(lambda photo: _scene(photo, remotes.get(photo.name, [])), kept)
+    return [(photo.path, scene) for photo, scene in zip(kept, scenes, strict=True)]
 
 
 def _scene(photo: AnnotatedPhoto, remotes: Sequence[tuple[Points, float]]) -> Scene:
     """Return a photo as a scene; remotes: keypoints (2, 2) and width of each, px."""
-    pixels = read_photo(photo.path)
+    pixels = read_photo(photo.path, min_side=MARKED_SIDE)
     sized = photo.at_size(pixels.width, pixels.height)
     rows = [_key_row(mark.keypoints) for mark in sized.marks]
     rows += [_remote_row(keypoints, width) for keypoints, width in remotes]
@@ -149,16 +154,17 @@ def _box_parts(keys: KeyRows, size: tuple[int, int]) -> NDArray[np.uint8]:
     return parts
 
 
-def _read_remotes(table: Path, names: Collection[str]) -> dict[str, list[tuple[Points, float]]]:
+def _read_remotes(table: Path, labels: Path) -> dict[str, list[tuple[Points, float]]]:
     """Return keypoints and width of the remotes of each photo, by its name; none without a table.
 
-    names: of the photos that there are.
+    labels: the labels.csv that lists the photos.
     """
+    names = listed_names(labels) if table.exists() else frozenset[str]()
     remotes: dict[str, list[tuple[Points, float]]] = {}
     for line, cells in read_table(table, REMOTE_COLUMNS) if table.exists() else ():
         origin, name = f"{table}, row {line}", cells["path"]
         if name not in names:
-            fault, remedy = f"names {name}, which is not in {LABELS}", "add the photo there"
+            fault, remedy = f"names {name}, which is not in {labels.name}", "add the photo there"
             raise BadDataset(origin, fault=fault, remedy=remedy)
         *points, width = (_number(cells[column], origin) for column in REMOTE_COLUMNS[1:])
         remotes.setdefault(name, []).append((np.array(points).reshape(2, 2), width))

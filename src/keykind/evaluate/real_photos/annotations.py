@@ -1,7 +1,8 @@
 """Folder of real photos -> photos with the keys marked in them.
 
-In:    labels.csv (path, label, n_keys, source; optional: in_hand, ground); keys.csv (path, number, kind,
-       head_x, head_y, tip_x, tip_y, px of the upright photo), or JSON with marks by the photos' SHA-256
+In:    labels.csv of decisions (see `decided`); or labels.csv (path, label, n_keys, source; optional: in_hand,
+       ground) and keys.csv (path, number, kind, head_x, head_y, tip_x, tip_y, px of the upright photo); or
+       JSON with marks by the photos' SHA-256
 Out:   AnnotatedPhoto(s) in the order of labels.csv; no photo is decoded
 Needs: numpy
 
@@ -15,7 +16,7 @@ import io
 import json
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,108 +26,100 @@ from keykind.core.errors import BadDataset, printable
 from keykind.core.files import READ_ERRORS
 from keykind.core.geometry import Points
 from keykind.core.kinds import NAMES
+from keykind.dataset.csv_table import SUFFIXES, table_lines
 from keykind.dataset.listing import first_few
+from keykind.evaluate.real_photos.annotated_photo import NO_KEY, SEVERAL, UNSURE, AnnotatedPhoto, Mark
+from keykind.evaluate.real_photos.decided import decided_names, decided_photos, is_decided
 
 LABELS, KEYS = "labels.csv", "keys.csv"
-SEVERAL, NO_KEY, UNSURE = "multiple", "not_key", "unsure"  # labels beside the kinds
 PHOTO_COLUMNS = ("path", "label", "n_keys", "source")
 MARK_COLUMNS = ("path", "number", "kind", "head_x", "head_y", "tip_x", "tip_y")
 COORDINATES = MARK_COLUMNS[3:]
 FLAGS = {"": None, "0": False, "1": True}  # of in_hand
-EDGE = 1.0  # px by which a mark may be outside: annotation tools place points on the border
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mark:
-    """A key marked in a photo."""
-
-    keypoints: Points  # (2, 2) head and tip; px of the upright photo, or shares of its sides
-    kind: str = ""  # empty: a person cannot tell
-    origin: str = ""  # where it is written: file and row
-
-    @property
-    def length(self) -> float:
-        """Return the distance from head to tip, in the keypoints' unit."""
-        return float(np.linalg.norm(self.keypoints[0] - self.keypoints[1]))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class AnnotatedPhoto:
-    """A photo, what it shows, and its marks."""
-
-    path: Path
-    name: str  # as in labels.csv
-    label: str  # a kind, SEVERAL, NO_KEY or UNSURE
-    source: str  # where it comes from; photos of one source are not independent
-    n_keys: int | None = None  # None: not counted
-    in_hand: bool | None = None  # None: not known
-    ground: str = ""
-    marks: tuple[Mark, ...] = ()
-    partial: tuple[Mark, ...] = ()  # keys hidden by half: neither misses nor false detections
-    # (2, 2) corners of regions with too many keys to mark, shares of the sides
-    dense: tuple[Points, ...] = ()
-    relative: bool = False  # whether keypoints are shares of the photo's sides
-    origin: str = ""  # where it is listed: file and row
-
-    @property
-    def hidden(self) -> int:
-        """Return how many keys the photo shows that nobody could mark."""
-        if self.partial or self.dense or self.n_keys is None:  # marked completely, but for what these cover
-            return 0
-        return max(self.n_keys - len(self.marks), 0)
-
-    @property
-    def key_count(self) -> int:
-        """Return the number of keys; the number of marks where it was not counted."""
-        return len(self.marks) + len(self.partial) if self.n_keys is None else self.n_keys
-
-    def at_size(self, width: int, height: int) -> "AnnotatedPhoto":
-        """Return the same with keypoints in pixels. Raises BadDataset if a mark is outside the photo."""
-        unit = np.array([width, height]) if self.relative else np.ones(2)
-        marks, partial = (
-            tuple(replace(mark, keypoints=mark.keypoints * unit) for mark in group)
-            for group in (self.marks, self.partial)
-        )
-        for mark in (*marks, *partial):
-            if (mark.keypoints < -EDGE).any() or (mark.keypoints > np.array([width, height]) + EDGE).any():
-                (x, y), (u, v) = mark.keypoints.tolist()
-                points = f"{x:g}, {y:g} to {u:g}, {v:g} in {width} x {height} pixels"
-                fault = f"has a point outside {self.name}: {points}"
-                remedy = "give pixels of the upright photo; of a cut-off key, where it leaves the frame"
-                raise BadDataset(mark.origin, fault=fault, remedy=remedy)
-        return replace(self, marks=marks, partial=partial, relative=False)
 
 
 def read_annotations(
-    folder: str | Path, marks_file: str | Path | None = None, exclude: Collection[str] = ()
+    source: str | Path,
+    marks_file: str | Path | None = None,
+    exclude: Collection[str] = (),
+    split: str | None = None,
 ) -> tuple[AnnotatedPhoto, ...]:
     """Return the photos of a folder's labels.csv with their marks, if there are any.
 
+    source: the folder, or its labels.csv. Of a labels.csv of decisions, only photos whose keys are marked.
     marks_file: JSON, SHA-256 of a photo -> `keys`, `partial` (head x, y, tip x, y each) and `dense` (left,
-    top, right, bottom each), in shares of the photo's sides. It completes or replaces keys.csv.
-    exclude: sources to leave out, e.g. because a model was trained on them.
+    top, right, bottom each), in shares of the photo's sides; it completes or replaces keys.csv. Or another
+    labels.csv of decisions, or its folder, whose paths are read relative to the source.
+    exclude: sources to leave out, e.g. because a model was trained on them. split: "train" or "test" only.
     Raises BadDataset, naming file and row, if a table is missing or a row is invalid.
     """
-    folder = Path(folder)
-    table = folder / LABELS
-    photos = {}
+    table = table_of(source)
+    photos = _listed(table, table.parent, marks_file)
+    _check_sources(table, {photo.source for photo in photos}, exclude)
+    for photo in photos:
+        _check_marks(photo)
+    kept = tuple(photo for photo in photos if photo.source not in exclude)
+    if kept and split and not any(photo.split == split for photo in kept):
+        fault = f"has 0 photos for {split} among {len(kept):,} with marks"
+        raise _bad(table, fault, f"write {split} into the column split of some, or measure on all")
+    kept = tuple(photo for photo in kept if split in (None, photo.split))
+    if not kept:
+        raise _bad(table, f"has no photo to measure on ({len(photos)} rows)", "list photos, or exclude less")
+    return kept
+
+
+def table_of(source: str | Path) -> Path:
+    """Return the labels.csv of a source: the file itself, or the one in the folder."""
+    source = Path(source)
+    return source if source.is_file() else source / LABELS
+
+
+def listed_names(table: Path) -> frozenset[str]:
+    """Return the paths of all photos in a labels.csv of either form. Raises BadDataset."""
+    if is_decided(table):
+        return decided_names(table)
+    return frozenset(cells["path"] for _, cells in read_table(table, PHOTO_COLUMNS))
+
+
+def _listed(table: Path, folder: Path, marks_file: str | Path | None) -> list[AnnotatedPhoto]:
+    """Return the photos of a labels.csv of either form, with all marks."""
+    if marks_file is not None and (Path(marks_file).is_dir() or Path(marks_file).suffix in SUFFIXES):
+        other = table_of(marks_file)
+        if not is_decided(other):
+            fault, remedy = (
+                "has no column ends, which would mark keys",
+                "give a labels.csv of decisions, or JSON",
+            )
+            raise _bad(other, fault, remedy)
+        return list(decided_photos(other, folder))
+    if is_decided(table):
+        _check_no_marks(folder / KEYS)
+        photos = {photo.name: photo for photo in decided_photos(table, folder)}
+    else:
+        photos = _counted_photos(table, folder)
+    if marks_file is not None:
+        by_hash = _read_marks(Path(marks_file))
+        return [_with_hashed_marks(photo, by_hash) for photo in photos.values()]
+    return list(photos.values())
+
+
+def _counted_photos(table: Path, folder: Path) -> dict[str, AnnotatedPhoto]:
+    """Return the photos of a table with the column n_keys, with the marks in keys.csv, by their names."""
+    photos: dict[str, AnnotatedPhoto] = {}
     for line, cells in read_table(table, PHOTO_COLUMNS):
         photo = _photo(folder, cells, f"{table}, row {line}")
         if photo.name in photos:
             raise _bad(f"{table}, row {line}", f"lists {photo.name} a second time", "delete one of them")
         photos[photo.name] = photo
-    if (folder / KEYS).exists():
-        photos |= _with_marks(folder / KEYS, photos)
-    if marks_file is not None:
-        by_hash = _read_marks(Path(marks_file))
-        photos = {name: _with_hashed_marks(photo, by_hash) for name, photo in photos.items()}
-    _check_sources(table, {photo.source for photo in photos.values()}, exclude)
-    for photo in photos.values():
-        _check_marks(photo)
-    kept = tuple(photo for photo in photos.values() if photo.source not in exclude)
-    if not kept:
-        raise _bad(table, f"has no photo to measure on ({len(photos)} rows)", "list photos, or exclude less")
-    return kept
+    return photos | _with_marks(folder / KEYS, photos) if (folder / KEYS).exists() else photos
+
+
+def _check_no_marks(table: Path) -> None:
+    """Raise BadDataset if keys.csv has marks beside those in the column ends of labels.csv."""
+    lines = table_lines(table) if table.exists() else []
+    if lines and set(COORDINATES) <= set(lines[0][1]):
+        fault = f"has marks, and so has the column ends of {LABELS} beside it"
+        raise _bad(table, fault, f"move it out of the folder, or the decisions in {LABELS}")
 
 
 def read_table(table: Path, needed: Sequence[str]) -> list[tuple[int, dict[str, str]]]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from keykind.core.kinds import NAMES
 from keykind.core.parallel import parallel_map
-from keykind.evaluate.real_photos.annotations import NO_KEY, Mark
+from keykind.evaluate.real_photos.annotated_photo import NO_KEY, Mark
 from keykind.evaluate.real_photos.detection import DetectedPhoto
 from keykind.evaluate.real_photos.matching import Match, match_detections
 from keykind.predict.prediction import Key, Prediction

@@ -14,7 +14,7 @@ from keykind.core.errors import BadPhoto
 from keykind.core.parallel import parallel_map
 from keykind.detect.crops import DETECTION_SIDE
 from keykind.detect.detection import Detection, Detector
-from keykind.evaluate.real_photos.annotations import AnnotatedPhoto, Mark
+from keykind.evaluate.real_photos.annotated_photo import AnnotatedPhoto, Mark
 from keykind.evaluate.real_photos.matching import Match, Scored, match_detections
 from keykind.photo.decode import read_photo
 

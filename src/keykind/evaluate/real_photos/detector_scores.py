@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from keykind.evaluate.real_photos.annotations import UNSURE, AnnotatedPhoto
+from keykind.evaluate.real_photos.annotated_photo import UNSURE, AnnotatedPhoto
 from keykind.evaluate.real_photos.detection import DetectedPhoto
 from keykind.evaluate.real_photos.matching import Match
 from keykind.evaluate.real_photos.resampling import Estimate, Values, estimate, ratio, source_weights

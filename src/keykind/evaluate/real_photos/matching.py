@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keykind.core.geometry import Points
-from keykind.evaluate.real_photos.annotations import AnnotatedPhoto
+from keykind.evaluate.real_photos.annotated_photo import AnnotatedPhoto
 
 MAX_DISTANCE = 0.3  # mean distance of both keypoints to match, in lengths of the marked key
 

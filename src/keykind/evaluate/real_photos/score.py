@@ -15,7 +15,7 @@ import numpy as np
 from keykind import __version__
 from keykind.core.errors import BadDataset, BadModel
 from keykind.detect.detector import load_detector
-from keykind.evaluate.real_photos.annotations import LABELS, AnnotatedPhoto, read_annotations
+from keykind.evaluate.real_photos.annotations import read_annotations, table_of
 from keykind.evaluate.real_photos.answer_scores import AnswerScores, score_answers
 from keykind.evaluate.real_photos.answers import answer_photos
 from keykind.evaluate.real_photos.detection import Unread, detect_photos
@@ -27,6 +27,15 @@ from keykind.model.shipped import load_decision
 from keykind.predict.recogniser import Recogniser, fitted_decision, shipped_model
 
 RESAMPLES = 1000  # of the bootstrap
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which of the photos count, and where their marks are, as in `read_annotations`."""
+
+    marks: str | Path | None = None
+    exclude: Collection[str] = ()
+    split: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,33 +91,32 @@ def load_recogniser(
 
 def score_real_photos(
     recogniser: Recogniser,
-    folder: str | Path,
+    photos: str | Path,
+    selection: Selection = Selection(),
     *,
-    marks: str | Path | None = None,
-    exclude: Collection[str] = (),
     sheets: str | Path | None = None,
     rng: np.random.Generator,
 ) -> RealPhotoScores:
-    """Return how well keys are detected and classified in the photos of a folder.
+    """Return how well keys are detected and classified in the photos of a folder, or of its labels.csv.
 
-    recogniser: with a detector. marks, exclude: as in `read_annotations`. sheets: folder for contact sheets.
+    recogniser: with a detector. sheets: folder for contact sheets.
     Raises BadDataset if a table is invalid or no photo can be read, CannotWrite.
     """
     if recogniser.detector is None:
         raise ValueError("the recogniser has no detector")
-    detected, unread = detect_photos(recogniser.detector, read_annotations(folder, marks, exclude))
+    annotated = read_annotations(photos, selection.marks, selection.exclude, selection.split)
+    detected, unread = detect_photos(recogniser.detector, annotated)
     if not detected:
         fault, remedy = f"lists {len(unread)} photos, none of which can be read", "copy the photos beside it"
-        raise BadDataset(Path(folder) / LABELS, fault=fault, remedy=remedy)
+        raise BadDataset(table_of(photos), fault=fault, remedy=remedy)
     answered = answer_photos(recogniser, detected)
     if sheets is not None:
         write_sheets(answered, Path(sheets))
-    photos: list[AnnotatedPhoto] = [item.photo for item in detected]
     return RealPhotoScores(
-        Path(folder).resolve().name,
-        len({photo.source for photo in photos}),
+        table_of(photos).resolve().parent.name,
+        len({item.photo.source for item in detected}),
         sum(photo.shows_no_key for photo in answered),
-        tuple(exclude),
+        tuple(selection.exclude),
         unread,
         score_detector(detected, resamples=RESAMPLES, rng=rng),
         score_answers(answered, resamples=RESAMPLES, rng=rng),

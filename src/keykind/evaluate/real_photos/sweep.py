@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from keykind.evaluate.real_photos.annotations import Mark
+from keykind.evaluate.real_photos.annotated_photo import Mark
 from keykind.evaluate.real_photos.detection import DetectedPhoto
 from keykind.evaluate.real_photos.resampling import Values, ratio
 
