@@ -19,6 +19,7 @@ from keykind.core.errors import KeykindError
 VERBS = (
     "demo",
     "inspect",
+    "labels",
     "render",
     "train",
     "export",

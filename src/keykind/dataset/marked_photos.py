@@ -19,6 +19,8 @@ from keykind.dataset.splits import TEST, TRAIN, part_of
 
 NOT_A_KEY = "not a key"  # the one reason to exclude a photo with which it still shows what is no key
 
+EDGE = 1.0  # px by which a mark may be outside a photo: annotation tools place points on the border
+
 
 @dataclass(frozen=True, slots=True)
 class MarkedPhoto:
@@ -49,6 +51,15 @@ def folder_kind(name: str) -> str:
 def kind_of(row: LabelRow) -> str:
     """Return the kind of a photo: as decided, or else as its folders say; "" if nothing does."""
     return row.kind or folder_kind(row.path)
+
+
+def outside(ends: Sequence[KeyEnds], width: int, height: int) -> KeyEnds | None:
+    """Return the first key with an end outside a photo of that size (px); None if there is none."""
+    for key in ends:
+        for x, y in (key.head, key.tip):
+            if not (-EDGE <= x <= width + EDGE and -EDGE <= y <= height + EDGE):
+                return key
+    return None
 
 
 def is_inside(name: str) -> bool:

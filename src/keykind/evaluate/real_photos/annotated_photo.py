@@ -12,9 +12,9 @@ import numpy as np
 
 from keykind.core.errors import BadDataset
 from keykind.core.geometry import Points
+from keykind.dataset.marked_photos import EDGE
 
 SEVERAL, NO_KEY, UNSURE = "multiple", "not_key", "unsure"  # labels beside the kinds
-EDGE = 1.0  # px by which a mark may be outside: annotation tools place points on the border
 
 
 @dataclass(frozen=True, slots=True, eq=False)
