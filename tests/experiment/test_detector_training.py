@@ -4,7 +4,7 @@ from io import BytesIO
 
 import numpy as np
 import pytest
-from PIL import ExifTags, Image, ImageDraw
+from PIL import Image
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
@@ -21,6 +21,7 @@ from keykind.train.detector.keys import AREA, HEAD, REMOTE, TIP, WIDTH
 from keykind.train.detector.training import Start
 from keykind.train.recipe import DetectorRecipe
 from rendered_bars import draw_set
+from turned import STORED, ends_are_at, save_turned
 
 KEYS = "path,number,kind,head_x,head_y,tip_x,tip_y\na.jpg,1,cylinder,400,200,400,1000\n"
 REMOTES = "path,head_x,head_y,tip_x,tip_y,width\na.jpg,800,600,1200,600,200\n"
@@ -82,48 +83,22 @@ def test_photos_without_complete_marks_alone_are_an_error(marked):
         marked_scenes(marked)
 
 
-STORED = {  # EXIF orientation -> what a camera does to the upright picture when it stores it
-    1: None,
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_90,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_270,
-}
-
-
-def save_turned(path, orientation, size=(2400, 1600)):
-    """Save a photo with a red dot, a key's head, at 300, 400, and a blue one, its tip, at 2000, 1200."""
-    picture = Image.new("RGB", size, "white")
-    draw = ImageDraw.Draw(picture)
-    draw.circle((300, 400), 40, "red")
-    draw.circle((2000, 1200), 40, "blue")
-    turn = STORED[orientation]
-    exif = Image.Exif()
-    exif[ExifTags.Base.Orientation] = orientation
-    (picture if turn is None else picture.transpose(turn)).save(path, exif=exif, quality=95)
-
-
 @pytest.mark.parametrize("orientation", STORED)
 @pytest.mark.parametrize("name", ["", "labels.csv"])
 def test_marks_of_labels_csv_are_where_the_ends_of_the_key_are(tmp_path, orientation, name):
-    save_turned(tmp_path / "a.jpg", orientation)
+    save_turned(tmp_path / "a.jpg", orientation, (2400, 1600), (300, 400), (2000, 1200))
     (tmp_path / "labels.csv").write_text("path,ends\na.jpg,300 400 2000 1200 my own kind\n")
     ((_, scene),) = marked_scenes(tmp_path / name)
     (key,) = scene.keys
     with Image.open(BytesIO(scene.jpeg)) as picture:
         assert picture.size == (800, 533)
-        colours = [np.array(picture.getpixel(tuple(np.rint(key[end]).astype(int)))) for end in (HEAD, TIP)]
-    assert [int(colour.argmax()) for colour in colours] == [0, 2]
-    assert all(np.sort(colour)[1] < 60 for colour in colours)
-    np.testing.assert_allclose(key[[*range(4)]], np.array([300, 400, 2000, 1200]) / 3, atol=0.01)
+        assert ends_are_at(picture, key[HEAD], key[TIP])
+    np.testing.assert_allclose([key[HEAD], key[TIP]], np.array([[300, 400], [2000, 1200]]) / 3, atol=0.01)
     assert key[WIDTH] == pytest.approx(MARKED_WIDTH * np.hypot(1700, 800) / 3)
 
 
 def test_a_photo_is_read_no_larger_than_needed(tmp_path, monkeypatch):
-    save_turned(tmp_path / "a.jpg", 6)
+    save_turned(tmp_path / "a.jpg", 6, (2400, 1600), (300, 400), (2000, 1200))
     (tmp_path / "labels.csv").write_text("path,ends\na.jpg,300 400 2000 1200\n")
     scales = []
 

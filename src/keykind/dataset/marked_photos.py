@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from keykind.core.errors import BadDataset, printable
 from keykind.dataset.key_ends import KeyEnds
-from keykind.dataset.label_rows import LabelRow, Labels
+from keykind.dataset.label_rows import LABEL_FILE, LabelRow, Labels
 from keykind.dataset.splits import TEST, TRAIN, part_of
 
 NOT_A_KEY = "not a key"  # the one reason to exclude a photo with which it still shows what is no key
@@ -40,6 +40,13 @@ def marked_photos(labels: Labels, table: str | Path) -> tuple[MarkedPhoto, ...]:
     table: the file, for errors. Raises BadDataset if a path leads out of the folder.
     """
     return tuple(_marked(row, table) for _, row in sorted(labels.rows.items()) if _is_used(row))
+
+
+def check_folder(folder: Path) -> None:
+    """Raise BadDataset if there is no such folder of photos."""
+    if not folder.is_dir():
+        fault = "is a file, not a folder" if folder.exists() else "does not exist"
+        raise BadDataset(folder, fault=fault, remedy=f"give the folder of photos that {LABEL_FILE} is in")
 
 
 def folder_kind(name: str) -> str:

@@ -28,7 +28,7 @@ from keykind.dataset.formats import coco, yolo
 from keykind.dataset.formats.marks import EXPORTED, PhotoOut, categories
 from keykind.dataset.label_rows import LABEL_FILE, read_labels
 from keykind.dataset.listing import ReadError, counted
-from keykind.dataset.marked_photos import MarkedPhoto, marked_photos, outside
+from keykind.dataset.marked_photos import MarkedPhoto, check_folder, marked_photos, outside
 from keykind.dataset.splits import TEST
 from keykind.photo.decode import Header, decode_photo, read_bytes, read_header
 from keykind.photo.profile import rgb_profile
@@ -78,6 +78,7 @@ def export_labels(
     Raises BadDataset if no key is marked, or no marked photo can be read; CannotWrite.
     """
     folder, out = Path(folder), Path(out)
+    check_folder(folder)
     table = folder / LABEL_FILE
     labels = read_labels(table)
     marked = marked_photos(labels, table)

@@ -17,7 +17,7 @@ from keykind.dataset.headings import folded
 from keykind.dataset.label_file import LabelFile
 from keykind.dataset.label_rows import LabelRow, read_labels
 from keykind.dataset.listing import ReadError
-from keykind.dataset.marked_photos import folder_kind, kind_of
+from keykind.dataset.marked_photos import check_folder, folder_kind, kind_of
 from keykind.photo.inputs import iter_photos
 
 SAME = 0.5  # px by which ends may differ that are taken for the same
@@ -57,6 +57,7 @@ def import_labels(
     Raises BadDataset if the source or labels.csv cannot be read, LabelConflict, CannotWrite.
     """
     folder, source = Path(folder), Path(source)
+    check_folder(folder)
     file = LabelFile(folder)
     _check_table(file.path)
     marks = read_marks(source, file_format)

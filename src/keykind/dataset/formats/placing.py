@@ -95,8 +95,9 @@ def _scaled(photo: PhotoIn, name: str, header: Header) -> Keys:
     for key in photo.keys:
         (x, y), (u, v) = key.head, key.tip
         keys.append(KeyEnds((x * across, y * down), (u * across, v * down), key.kind))
-    if key := outside(keys, width, height):
-        points = f"{key.head[0]:.1f}, {key.head[1]:.1f} to {key.tip[0]:.1f}, {key.tip[1]:.1f}"
+    wrong = outside(keys, width, height)
+    if wrong:
+        points = f"{wrong.head[0]:.1f}, {wrong.head[1]:.1f} to {wrong.tip[0]:.1f}, {wrong.tip[1]:.1f}"
         raise BadEntry(f"has a key from {points}, but {name} has {width} x {height} pixels")
     lengths = [math.dist(key.head, key.tip) for key in keys]
     if lengths and min(lengths) < MIN_LENGTH:
