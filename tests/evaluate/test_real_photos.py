@@ -260,38 +260,54 @@ def test_a_marks_file_replaces_keys_csv(tmp_path):
 
 
 DECIDED = """path,kind,key,split,ends,excluded,note
-laser_track/a.png,,k1,,1 2 30 4,,mine
-laser_track/b.png,double bit,,test,1 2 30 4; 5 6 7 8 dimple,,
-own/c.png,,,,1 2 30 4,,
-own/d.png,,,train,1 2 30 4,,
+train/laser_track/a.png,,k1,,1 2 30 4,,mine
+train/laser_track/b.png,double bit,,test,1 2 30 4; 5 6 7 8 dimple,,
+train\\OWN\\c.png,,,,1 2 30 4,,
+train/own/d.png,,,validation,1 2 30 4,,
 test/mortice/e.png,,,,1 2 30 4 Cylinder,,
-x/nothing.png,,,,none,not a key,
-x/seen.png,,,test,none,,
-x/blurred.png,,,,1 2 30 4,blurred,
-x/remote.png,,,,1 2 30 4,not a key,
-x/unmarked.png,dimple,,,,,
+test/mortice/f.png,,,train,1 2 30 4,,
+train/own/nothing.png,,,,none,not a key,
+train/own/seen.png,,,test,none,,
+train/own/blurred.png,,,,1 2 30 4,blurred,
+train/own/remote.png,,,,1 2 30 4,not a key,
+train/own/unmarked.png,dimple,,,,,
 """
 
 
-def test_marks_in_labels_csv_are_those_of_photos_all_of_whose_keys_are_marked(tmp_path):
+@pytest.fixture
+def decided_folder(tmp_path):
+    """Photos with decisions about them."""
+    for line in DECIDED.splitlines()[1:]:
+        path = tmp_path / line.partition(",")[0].replace("\\", "/").replace("OWN", "own")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (WIDTH, HEIGHT)).save(path)
     (tmp_path / "labels.csv").write_text(DECIDED)
-    photos = {photo.name: photo for photo in read_annotations(tmp_path)}
-    assert {
-        name: (photo.label, photo.n_keys, photo.source, photo.split) for name, photo in photos.items()
-    } == {
-        "laser_track/a.png": ("laser_track", 1, "k1", "train"),
-        "laser_track/b.png": ("multiple", 2, "laser_track/b.png", "test"),
-        "own/c.png": ("unsure", 1, "own/c.png", "train"),
-        "own/d.png": ("unsure", 1, "own/d.png", "train"),
+    (tmp_path / "train" / "groups.csv").write_text("path,group\nown/c.png,k3\nlaser_track/a.png,k9\n")
+    return tmp_path
+
+
+def test_marks_in_labels_csv_are_those_of_photos_all_of_whose_keys_are_marked(decided_folder):
+    photos = {photo.name: photo for photo in read_annotations(decided_folder)}
+    found = {name: (photo.label, photo.n_keys, photo.source, photo.split) for name, photo in photos.items()}
+    assert found == {
+        "train/laser_track/a.png": ("laser_track", 1, "k1", "train"),
+        "train/laser_track/b.png": ("multiple", 2, "train/laser_track/b.png", "test"),
+        "train/own/c.png": ("unsure", 1, "k3", "train"),
+        "train/own/d.png": ("unsure", 1, "train/own/d.png", "test"),
         "test/mortice/e.png": ("cylinder", 1, "test/mortice/e.png", "test"),
-        "x/nothing.png": ("not_key", 0, "x/nothing.png", "train"),
-        "x/seen.png": ("not_key", 0, "x/seen.png", "test"),
+        "test/mortice/f.png": ("mortice", 1, "test/mortice/f.png", "train"),
+        "train/own/nothing.png": ("not_key", 0, "train/own/nothing.png", "train"),
+        "train/own/seen.png": ("not_key", 0, "train/own/seen.png", "test"),
     }
-    assert [mark.kind for mark in photos["laser_track/b.png"].marks] == ["double_bit", "dimple"]
-    assert photos["laser_track/a.png"].marks[0].keypoints.tolist() == [[1, 2], [30, 4]]
-    assert photos["laser_track/a.png"].path == tmp_path / "laser_track" / "a.png"
-    tested = [photo.name for photo in read_annotations(tmp_path / "labels.csv", split="test")]
-    assert tested == ["laser_track/b.png", "test/mortice/e.png", "x/seen.png"]
+    assert [mark.kind for mark in photos["train/laser_track/b.png"].marks] == ["double_bit", "dimple"]
+    assert photos["train/laser_track/a.png"].marks[0].keypoints.tolist() == [[1, 2], [30, 4]]
+    assert all(photo.path.is_file() for photo in photos.values())
+
+
+def test_photos_of_one_split_can_be_measured(decided_folder):
+    tested = [photo.name for photo in read_annotations(decided_folder / "labels.csv", split="test")]
+    names = ("test/mortice/e", "train/laser_track/b", "train/own/d", "train/own/seen")
+    assert tested == [f"{name}.png" for name in names]
 
 
 def test_marks_may_be_in_a_labels_csv_elsewhere(tmp_path):

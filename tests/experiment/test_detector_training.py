@@ -112,18 +112,33 @@ def test_a_photo_is_read_no_larger_than_needed(tmp_path, monkeypatch):
     assert scales == [0.5]
 
 
+DECIDED = """path,split,key,excluded,ends
+train/key/a.jpg,,1,,10 10 20 20
+train/key/stated.jpg,test,,,10 10 20 20
+train/key/val.jpg,val,,,10 10 20 20
+train/key/same.jpg,,2,,10 10 20 20
+train/key/other.jpg,test,2,,10 10 20 20
+train/key/listed.jpg,,,,10 10 20 20
+train/key/blurred.jpg,,,blurred,10 10 20 20
+train/key/unmarked.jpg,,,,
+train/key/empty.jpg,,,not a key,none
+test/key/b.jpg,,,,10 10 20 20
+test/key/c.jpg,train,,,10 10 20 20
+"""
+
+
 def test_photos_for_testing_and_others_of_their_keys_are_never_trained_on(tmp_path):
-    rows = "train.jpg,,1,\nstated.jpg,test,,\nval.jpg,val,,\nsame.jpg,,2,\nother.jpg,test,2,\n"
-    rows += "test/cylinder/b.jpg,,,\ntest/cylinder/c.jpg,train,,\nblurred.jpg,,,blurred\n"
-    rows = rows.replace("\n", ",10 10 20 20\n") + "unmarked.jpg,,,,\nempty.jpg,,,not a key,none\n"
-    (tmp_path / "labels.csv").write_text("path,split,key,excluded,ends\n" + rows)
-    (tmp_path / "test" / "cylinder").mkdir(parents=True)
-    for name in ("train.jpg", "test/cylinder/c.jpg", "empty.jpg"):  # the others are not even opened
-        Image.new("RGB", (100, 60)).save(tmp_path / name)
-    (tmp_path / "remotes.csv").write_text(REMOTES.replace("a.jpg", "unmarked.jpg"))
+    (tmp_path / "labels.csv").write_text(DECIDED)
+    for row in DECIDED.splitlines()[1:]:
+        path = tmp_path / row.partition(",")[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (100, 60)).save(path)
+    (tmp_path / "train" / "groups.csv").write_text("path,group\nkey/listed.jpg,3\n")
+    (tmp_path / "test" / "groups.csv").write_text("path,group\nkey/b.jpg,3\n")
+    (tmp_path / "remotes.csv").write_text(REMOTES.replace("a.jpg", "train/key/unmarked.jpg"))
     scenes = marked_scenes(tmp_path)
-    assert [path.name for path, _ in scenes] == ["empty.jpg", "c.jpg", "train.jpg"]
-    assert [len(scene.keys) for _, scene in scenes] == [0, 1, 1]
+    assert [path.name for path, _ in scenes] == ["c.jpg", "a.jpg", "empty.jpg"]
+    assert [len(scene.keys) for _, scene in scenes] == [1, 1, 0]
 
 
 def test_marks_that_are_all_for_testing_are_an_error(tmp_path):

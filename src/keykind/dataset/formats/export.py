@@ -80,10 +80,9 @@ def export_labels(
     folder, out = Path(folder), Path(out)
     check_folder(folder)
     table = folder / LABEL_FILE
-    labels = read_labels(table)
-    marked = marked_photos(labels, table)
+    marked = marked_photos(table, folder)
     if not marked:
-        fault = f"has 0 photos whose keys are marked ({counted(len(labels.rows), 'row')})"
+        fault = f"has 0 photos whose keys are marked ({counted(len(read_labels(table).rows), 'row')})"
         raise BadDataset(table, fault=fault, remedy="mark the keys of some photos in the column ends")
     _check_out(folder, out, force=force)
     headers = progress(parallel_map(lambda photo: _header(folder, photo), marked), len(marked), "sizes")

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from keykind.core.errors import BadDataset
+from keykind.core.errors import BadDataset, BadPhoto
 from keykind.core.kinds import NAMES
 from keykind.dataset.formats.placing import Keys, place
 from keykind.dataset.formats.sources import read_marks
@@ -17,7 +17,8 @@ from keykind.dataset.headings import folded
 from keykind.dataset.label_file import LabelFile
 from keykind.dataset.label_rows import LabelRow, read_labels
 from keykind.dataset.listing import ReadError
-from keykind.dataset.marked_photos import check_folder, folder_kind, kind_of
+from keykind.dataset.marked_photos import check_folder
+from keykind.dataset.review_listing import ReviewEntry, list_for_review
 from keykind.photo.inputs import iter_photos
 
 SAME = 0.5  # px by which ends may differ that are taken for the same
@@ -61,18 +62,26 @@ def import_labels(
     file = LabelFile(folder)
     _check_table(file.path)
     marks = read_marks(source, file_format)
-    paths = _photos(folder, source)
-    found, problems = place(folder, paths, marks.photos)
-    kinds = _spellings([*map(folder_kind, paths), *(row.kind for row in file.rows.values())])
-    old = {name: file.row(name) for name in found}
-    new = {name: _row(old[name], keys, kinds, stamp) for name, keys in found.items()}
-    changed = [name for name in new if not _is_same(old[name], new[name])]
-    kept = [] if force else [name for name in changed if _overrules(new[name], old[name])]
-    rows = [new[name] for name in changed if name not in set(kept)]
-    if rows:
-        file.change(rows, {row.path: old[row.path].version for row in rows})
-    all_problems = (*marks.problems, *problems)
-    return Imported(tuple(rows), len(new) - len(changed), tuple(kept), marks.unmarked, all_problems)
+    listing = list_for_review(folder)
+    entries = {entry.relative: entry for entry in listing.entries}
+    found, problems = place(folder, _photos(folder, source), marks.photos)
+    kinds = _spellings(listing.kinds)
+    changes = [
+        _change(_present(file, entries.get(name), name), keys, kinds, stamp) for name, keys in found.items()
+    ]
+    changed = [change for change in changes if not change.is_same]
+    kept = [] if force else [change for change in changed if change.overrules]
+    written = [change for change in changed if change not in kept]
+    if written:
+        rows = [change.new for change in written]
+        file.change(rows, {change.old.path: change.old.version for change in written})
+    return Imported(
+        tuple(change.new for change in written),
+        len(changes) - len(changed),
+        tuple(change.old.path for change in kept),
+        marks.unmarked,
+        (*marks.problems, *problems),
+    )
 
 
 def _check_table(table: Path) -> None:
@@ -83,55 +92,81 @@ def _check_table(table: Path) -> None:
 
 
 def _photos(folder: Path, source: Path) -> list[str]:
-    """Return the paths of the photos in a folder, but for those of the source, relative to it, with /."""
-    photos = [path for path in iter_photos([folder]) if isinstance(path, Path)]
-    if source.is_dir() and source.resolve() != folder.resolve():
-        photos = [path for path in photos if not path.resolve().is_relative_to(source.resolve())]
-    return [path.relative_to(folder).as_posix() for path in photos]
+    """Return the paths of all photos in a folder, also beside those of the dataset, relative to it, with /.
+
+    Without the images beside the marks, if these are a folder inside the other.
+    """
+    inner = source.resolve() if source.is_dir() and source.resolve() != folder.resolve() else None
+    try:
+        photos = [path for path in iter_photos([folder]) if isinstance(path, Path)]
+    except BadPhoto:  # there are none
+        return []
+    return [
+        path.relative_to(folder).as_posix()
+        for path in photos
+        if inner is None or not path.resolve().is_relative_to(inner)
+    ]
 
 
 def _spellings(kinds: Iterable[str]) -> dict[str, str]:
     """Return how each kind is spelled here, by its folded name: Double-Bit may be double_bit."""
-    return {folded(kind): kind for kind in (*NAMES, *kinds) if kind}
+    return {folded(kind): kind for kind in (*NAMES, *kinds)}
 
 
-def _row(old: LabelRow, keys: Keys, kinds: Mapping[str, str], stamp: Stamp) -> LabelRow:
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """The row of a photo, before and after."""
+
+    old: LabelRow
+    new: LabelRow
+    folder_kind: str
+
+    @property
+    def is_same(self) -> bool:
+        """Return whether the row decides nothing new."""
+        return self.old.kind == self.new.kind and self._marks_the_same
+
+    @property
+    def overrules(self) -> bool:
+        """Return whether the row decides otherwise about what is already decided."""
+        is_relabelled = bool(self.old.kind) and self.new.kind != self.old.kind
+        return is_relabelled or (self.old.ends is not None and not self._marks_the_same)
+
+    @property
+    def _marks_the_same(self) -> bool:
+        """Return whether both mark the same keys, of the same kinds, in any order."""
+        if self.old.ends is None or self.new.ends is None or len(self.old.ends) != len(self.new.ends):
+            return False
+        left = self._marks(self.old)
+        for kind, values in self._marks(self.new):
+            same = [mark for mark in left if mark[0] == kind and _is_near(mark[1], values)]
+            if not same:
+                return False
+            left.remove(same[0])
+        return True
+
+    def _marks(self, row: LabelRow) -> list[tuple[str, Sequence[float]]]:
+        """Return the folded kind and the coordinates of each key."""
+        kind = row.kind or self.folder_kind
+        return [(folded(key.kind or kind), (*key.head, *key.tip)) for key in row.ends or ()]
+
+
+def _present(file: LabelFile, entry: ReviewEntry | None, name: str) -> tuple[LabelRow, str]:
+    """Return the row of a photo, and the kind of its folder. entry: None if the dataset has no such photo."""
+    return (file.row(entry.row), entry.folder_kind) if entry else (file.row(name), "")
+
+
+def _change(present: tuple[LabelRow, str], keys: Keys, kinds: Mapping[str, str], stamp: Stamp) -> _Change:
     """Return a row with these keys, and with their kind if all have the same, other than the photo has."""
+    old, folder_kind = present
     spelled = [replace(key, kind=kinds.get(folded(key.kind), key.kind)) for key in keys]
     agreed = {key.kind for key in spelled}
     kind = agreed.pop() if len(agreed) == 1 else ""
-    is_news = bool(kind) and folded(kind) != folded(kind_of(old))
+    is_news = bool(kind) and folded(kind) != folded(old.kind or folder_kind)
     new = replace(old, kind=kind if is_news else old.kind, who=stamp.who, when=stamp.when)
-    whole = folded(kind_of(new))
+    whole = folded(new.kind or folder_kind)
     ends = tuple(replace(key, kind="" if folded(key.kind) == whole else key.kind) for key in spelled)
-    return replace(new, ends=ends)
-
-
-def _is_same(old: LabelRow, new: LabelRow) -> bool:
-    return old.kind == new.kind and _same_ends(old, new)
-
-
-def _overrules(new: LabelRow, old: LabelRow) -> bool:
-    """Return whether a row decides otherwise about what is already decided."""
-    return bool(old.kind and new.kind != old.kind) or (old.ends is not None and not _same_ends(old, new))
-
-
-def _same_ends(old: LabelRow, new: LabelRow) -> bool:
-    """Return whether two rows mark the same keys, of the same kinds, in any order."""
-    if old.ends is None or new.ends is None or len(old.ends) != len(new.ends):
-        return False
-    left = _marks(old)
-    for kind, values in _marks(new):
-        same = [mark for mark in left if mark[0] == kind and _is_near(mark[1], values)]
-        if not same:
-            return False
-        left.remove(same[0])
-    return True
-
-
-def _marks(row: LabelRow) -> list[tuple[str, Sequence[float]]]:
-    """Return the folded kind and the coordinates of each key."""
-    return [(folded(key.kind or kind_of(row)), (*key.head, *key.tip)) for key in row.ends or ()]
+    return _Change(old, replace(new, ends=ends), folder_kind)
 
 
 def _is_near(a: Sequence[float], b: Sequence[float]) -> bool:

@@ -46,13 +46,11 @@ def decided_photos(table: Path, folder: Path) -> tuple[AnnotatedPhoto, ...]:
 
     folder: of the photos. Raises BadDataset if there are none, or the table is invalid.
     """
-    labels = read_labels(table)
-    photos = tuple(_annotated(photo, table, folder) for photo in marked_photos(labels, table))
+    photos = tuple(_annotated(photo, table, folder) for photo in marked_photos(table, folder))
     if not photos:
-        fault = f"has {counted(len(labels.rows), 'row')}, 0 of them of photos whose keys are marked"
-        remedy = (
-            "mark head and tip of all keys of some photos, in the column ends; write none if there is no key"
-        )
+        rows = counted(len(read_labels(table).rows), "row")
+        fault = f"has {rows}, 0 of them of photos whose keys are marked"
+        remedy = "mark all keys of some photos in the column ends; write none where there is no key"
         raise BadDataset(table, fault=fault, remedy=remedy)
     return photos
 
