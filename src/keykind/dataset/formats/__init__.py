@@ -1,0 +1,1 @@
+"""Marked keys in the formats of other programs: COCO keypoints, YOLO pose."""
