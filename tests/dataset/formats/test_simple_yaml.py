@@ -1,7 +1,7 @@
 """Tests of simple_yaml.py, compared with PyYAML."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keykind.dataset.formats.simple_yaml import BadYaml, parse_yaml
@@ -67,12 +67,14 @@ files = st.fixed_dictionaries(
 styles = st.sampled_from([None, True, False])
 
 
+@settings(deadline=None)
 @given(files, styles, st.booleans())
 def test_every_name_is_read_as_pyyaml_writes_it(value, flow, unicode):
     text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=unicode, width=10**6)
     assert parse_yaml(text) == as_text(value)
 
 
+@settings(deadline=None)
 @given(files, styles, st.booleans())
 def test_in_short_lines_a_name_is_right_or_refused(value, flow, unicode):
     text = yaml.safe_dump(value, default_flow_style=flow, allow_unicode=unicode, width=20)
