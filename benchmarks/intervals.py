@@ -26,7 +26,7 @@ KEYS, ACCURACIES = (10, 30, 100), (0.7, 0.9, 0.98)
 MAX_PHOTOS = 7  # of one key
 CORRELATION = 0.5  # of the photos of one key
 RESAMPLES = 1000
-PACKAGES = ("numpy", "scipy")
+PACKAGES = ("numpy",)
 PAGE = Path(__file__).parents[1] / "docs" / "report.md"
 Draw = tuple[NDArray[np.intp], NDArray[np.intp], list[str]]  # labels, predictions, keys
 

@@ -19,7 +19,9 @@ KINDS = ["cylinder", "dimple", "laser_track", "mortice"]
 
 def test_a_run_leaves_every_file_complete(finished):
     out = finished[0].out
-    expected = "report.html metrics.json history.csv photos.csv predictions.csv recipe.json figures"
+    expected = (
+        "report.html metrics.json history.csv photos.csv predictions.csv out_of_fold.csv recipe.json figures"
+    )
     expected += " model.keras prototypes.npy keys.tflite"
     assert {path.name for path in out.iterdir()} == set(expected.split())
     assert (out / "report.html").read_text("utf-8").endswith("</html>\n")

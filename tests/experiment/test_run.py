@@ -148,6 +148,8 @@ def test_a_run_stopped_at_any_step_ends_the_same_when_resumed(finished, tmp_path
             run(experiment)
     assert not (experiment.out / "metrics.json").exists()
     assert without_times(run(experiment, resume=True)) == without_times(finished[1])
+    written = (experiment.out / "out_of_fold.csv").read_text("utf-8")
+    assert written == (finished[0].out / "out_of_fold.csv").read_text("utf-8")
 
 
 def test_a_finished_fold_is_not_trained_again(finished, tmp_path, monkeypatch, no_figures):

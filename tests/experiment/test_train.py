@@ -5,6 +5,7 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 keras = pytest.importorskip("keras", reason="the extra train is not installed")
@@ -14,7 +15,7 @@ from fake_detector import FakeDetector  # noqa: E402
 from keykind.cli import main  # noqa: E402
 from keykind.core.errors import BadDataset, BadRecipe, BadRun, KeykindError  # noqa: E402
 from keykind.core.parallel import parallel_map  # noqa: E402
-from keykind.dataset.dataset import read_dataset  # noqa: E402
+from keykind.dataset.dataset import hold_out, read_dataset  # noqa: E402
 from keykind.experiment import run as run_module  # noqa: E402
 from keykind.experiment.run_folder import RunFolder  # noqa: E402
 from keykind.experiment.train import default_out, train  # noqa: E402
@@ -305,6 +306,48 @@ def test_other_photos_are_refused_but_moved_ones_are_not(started, drawn_photos, 
     next((moved / "train").rglob("*.png")).unlink()
     with pytest.raises(BadRun, match="with other photos"):
         train(moved, out=tmp_path / "run", resume=True)
+
+
+@pytest.fixture
+def earlier(drawn_photos, tmp_path):
+    """A run that tested on the drawn training photos of one key per kind, and trained on the others."""
+    dataset = read_dataset(drawn_photos / "train")
+    held_out = hold_out(dataset, 0.25, np.random.default_rng(5))
+    (tmp_path / "earlier").mkdir()
+    rows = [f"{sample.path},{sample.kind},{sample.group},{sample.split}" for sample in held_out.samples]
+    (tmp_path / "earlier" / "photos.csv").write_text("\n".join(["path,label,key_id,split", *rows]), "utf-8")
+    return tmp_path / "earlier", {sample.sha256 for sample in held_out.subset("test")}
+
+
+def test_the_split_of_an_earlier_run_is_used_again_also_when_resumed(
+    started, earlier, drawn_photos, recipe, tmp_path, monkeypatch
+):
+    run, tests = earlier
+    monkeypatch.chdir(tmp_path)
+    train(drawn_photos / "train", recipe=recipe, out=tmp_path / "run", split_of="earlier")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    train(out=tmp_path / "run", resume=True)
+    assert main.main(["train", str(drawn_photos / "train"), "--split-of", str(run), "--out", "other"]) == 0
+    for experiment, _ in started:
+        assert {sample.sha256 for sample in experiment.dataset.subset("test")} == tests
+    assert [resume for _, resume in started] == [False, True, False]
+
+
+def test_another_split_is_another_run(started, earlier, drawn_photos, recipe, tmp_path):
+    train(drawn_photos / "train", recipe=recipe, out=tmp_path / "run", seed=1)
+    with pytest.raises(BadRun, match="with other photos"):
+        train(out=tmp_path / "run", resume=True, split_of=earlier[0])
+
+
+def test_the_split_of_the_run_itself_or_for_a_dataset_is_refused(earlier, drawn_photos, recipe, tmp_path):
+    with pytest.raises(BadRun, match="also the one whose split"):
+        train(drawn_photos, recipe=recipe, out=earlier[0], split_of=earlier[0], force=True)
+    with pytest.raises(BadDataset, match="give split_of to read_dataset"):
+        train(read_dataset(drawn_photos), recipe=recipe, out=tmp_path / "run", split_of=earlier[0])
+    with pytest.raises(BadRun, match=r"has no photos\.csv"):
+        train(drawn_photos, recipe=recipe, out=tmp_path / "run", split_of=tmp_path)
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_run_of_a_dataset_resumes_with_that_dataset(started, drawn_photos, recipe, tmp_path):

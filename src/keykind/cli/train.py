@@ -58,6 +58,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="split each training batch over the first N GPUs, all GPUs, or N virtual CPU devices "
         "(default: one device)",
     )
+    parser.add_argument(
+        "--split-of",
+        type=Path,
+        metavar="RUN",
+        help="test on the test photos of an earlier run; photos that it did not have are for training",
+    )
     add_seed(parser, default=None)
     parser.add_argument(
         "--out",
@@ -115,6 +121,7 @@ def _train(options: argparse.Namespace) -> "Run":
         force=options.force,
         devices=options.devices,
         engine=options.engine,
+        split_of=options.split_of,
         notify=lambda problem: message(f"keykind: {problem}"),
         announce=lambda decision: message(f"keykind: {decision}"),
     )

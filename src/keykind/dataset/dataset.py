@@ -44,6 +44,7 @@ from keykind.dataset.listing import (
 )
 from keykind.dataset.name_groups import proposal
 from keykind.dataset.samples import Dataset, Sample, read_sample
+from keykind.dataset.split_of import with_split_of
 from keykind.dataset.warnings import dataset_warnings, marks_outside, split_warnings
 from keykind.photo.formats import is_photo_file
 from keykind.photo.system_files import PassedOver, is_system_file, is_system_folder
@@ -56,14 +57,17 @@ def read_dataset(
     kinds: Sequence[str] | None = None,
     group_pattern: str | None = None,
     keep_leaks: bool = False,
+    split_of: str | Path | None = None,
 ) -> Dataset:
     """Read, check, group and split all photos of a folder or a CSV table.
 
     test: a second folder or table, used for testing only. kinds: the kinds to read, None for all.
     group_pattern: a regular expression for photo names; its group named `key`, or else its first group, is
     the physical key of photos for which no table gives one. keep_leaks: keep training photos that duplicate a
-    test photo or show the same key.
-    An unreadable photo becomes a ReadError. Raises BadDataset if there is nothing to train or test on.
+    test photo or show the same key. split_of: the folder of a run whose split the photos get, see
+    `with_split_of`.
+    An unreadable photo becomes a ReadError. Raises BadDataset if there is nothing to train or test on, BadRun
+    if the split of the run cannot be used.
     """
     photos, test = Path(photos), None if test is None else Path(test)
     listings = [list_photos(photos, has_test=test is not None)]
@@ -75,13 +79,14 @@ def read_dataset(
             replace(listing, photos=key_ids_from_names(listing.photos, group_pattern)) for listing in listings
         ]
     entries = _merge(listings)
+    entries, notes = (entries, list[str]()) if split_of is None else with_split_of(entries, split_of)
     samples, fingerprints, unreadable = _read_samples(entries, photos)
     decisions = sum((listing.decisions for listing in listings), Decisions())
     dataset = replace(_build(samples, fingerprints, keep_leaks), decisions=decisions)
     _check(dataset, photos, test)
     listed_kinds = {kind for listing in listings for kind in listing.kinds}
     warnings = [*merged, *(sentence for listing in listings for sentence in listing.warnings)]
-    warnings += _passed_over(listings)
+    warnings += [*_passed_over(listings), *notes]
     warnings += dataset_warnings(dataset, listed_kinds, kept_leaks=keep_leaks)
     warnings += _unmatched(entries) if group_pattern is not None else filter(None, [proposal(entries)])
     read_errors = [error for listing in listings for error in listing.read_errors] + unreadable

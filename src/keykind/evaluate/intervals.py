@@ -2,7 +2,7 @@
 
 In:    true and predicted kinds (n,), the physical key that each photo shows
 Out:   intervals of accuracy, weighted and macro F1, and of each kind's F1; Wilson intervals of shares
-Needs: numpy, scipy                                                                        [train]
+Needs: numpy
 
 Photos of one key are not independent, so keys are resampled, with the continuous weights of the Bayesian
 bootstrap (Rubin 1981, Annals of Statistics 9:130). By itself it collapses, as every bootstrap does: if all
@@ -15,10 +15,10 @@ and Beta(x + 1, n - x). docs/report.md has the measured coverage: about 95% or m
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from keykind.model.head import Labels
 
@@ -38,20 +38,20 @@ class ScoreIntervals:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Counts:
+class Counts:
     """Correct photos, photos, and predictions of each kind: (..., c) each."""
 
     hits: Array
     support: Array
     positives: Array
 
-    def resampled(self, weights: Array) -> "_Counts":
+    def resampled(self, weights: Array) -> "Counts":
         """Return the counts (r, c) with weights (r, keys) of those of each key (keys, c)."""
-        return _Counts(weights @ self.hits, weights @ self.support, weights @ self.positives)
+        return Counts(weights @ self.hits, weights @ self.support, weights @ self.positives)
 
-    def plus(self, hits: Array | float, support: Array | float, positives: Array | float) -> "_Counts":
+    def plus(self, hits: Array | float, support: Array | float, positives: Array | float) -> "Counts":
         """Return the counts with others added."""
-        return _Counts(self.hits + hits, self.support + support, self.positives + positives)
+        return Counts(self.hits + hits, self.support + support, self.positives + positives)
 
     def f1(self) -> Array:
         """Return the F1 of each kind, (..., c); 0 without photos and predictions."""
@@ -78,8 +78,8 @@ def score_intervals(
 
     groups: the physical key of each photo. Every interval contains the score itself.
     """
-    counts = _count(labels, predicted, groups, kinds)
-    total = _Counts(counts.hits.sum(axis=0), counts.support.sum(axis=0), counts.positives.sum(axis=0))
+    counts = count_by_key(labels, predicted, groups, kinds)
+    total = Counts(counts.hits.sum(axis=0), counts.support.sum(axis=0), counts.positives.sum(axis=0))
     present, keys = total.support > 0, len(counts.support)
     imaginary = _imaginary_keys(total.support, (counts.support > 0).sum(axis=0), keys)
     low, high = [], []
@@ -103,22 +103,22 @@ def _imaginary_keys(photos: Array, keys_of_kind: Array, keys: int) -> list[tuple
     """
     size = photos / np.maximum(keys_of_kind, 1)  # photos of an average key of each kind
     rarity = (photos > 0) / np.maximum(keys_of_kind, 1)  # a key of a rare kind counts more in macro F1
-    return [_any_kind(photos / keys), (size, size), _any_kind(size * rarity / rarity.sum())]
+    return [any_kind(photos / keys), (size, size), any_kind(size * rarity / rarity.sum())]
 
 
-def _any_kind(photos: Array) -> tuple[Array, Array]:
+def any_kind(photos: Array) -> tuple[Array, Array]:
     """Return a key of uncertain kind and its wrong predictions: photos (c,) are taken for any other kind."""
     return photos, (photos.sum() - photos) / max(len(photos) - 1, 1)
 
 
-def _scores(counts: Sequence[_Counts], present: NDArray[np.bool_]) -> Array:
+def _scores(counts: Sequence[Counts], present: NDArray[np.bool_]) -> Array:
     """Return accuracy and weighted F1, each kind's F1, and macro F1 of counts for each: (..., c + 3)."""
     overall, own, macro = counts
     mean = macro.f1()[..., present].mean(axis=-1)
     return np.concatenate([overall.scores(), own.f1(), mean[..., None]], axis=-1)
 
 
-def _count(labels: Labels, predicted: Labels, groups: Sequence[str], kinds: int) -> _Counts:
+def count_by_key(labels: Labels, predicted: Labels, groups: Sequence[str], kinds: int) -> Counts:
     """Return the counts of each key, (keys, c)."""
     _, key = np.unique(np.asarray(groups), return_inverse=True)
     correct = labels == predicted
@@ -126,7 +126,7 @@ def _count(labels: Labels, predicted: Labels, groups: Sequence[str], kinds: int)
     np.add.at(tables[0], (key[correct], labels[correct]), 1)
     np.add.at(tables[1], (key, labels), 1)
     np.add.at(tables[2], (key, predicted), 1)
-    return _Counts(*tables)
+    return Counts(*tables)
 
 
 def _ends(low: Array, high: Array, scores: Array) -> list[Interval]:
@@ -144,7 +144,7 @@ def wilson_interval(share: float, count: int) -> Interval:
     """
     if not count:
         return 0.0, 1.0
-    z = float(ndtri((1 + LEVEL) / 2))  # not scipy's binomtest: share * count is not a whole number
+    z = NormalDist().inv_cdf((1 + LEVEL) / 2)  # not scipy's binomtest: share * count is not a whole number
     weight = z**2 / count
     centre = (share + weight / 2) / (1 + weight)
     half = z * ((share * (1 - share) + weight / 4) / count) ** 0.5 / (1 + weight)

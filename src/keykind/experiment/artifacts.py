@@ -1,8 +1,8 @@
 """The results of a run -> its files: tables, report, figures, model.
 
 In:    Context, and the results of all stages
-Out:   RUN/: report.html, figures/, history.csv, photos.csv, predictions.csv; model.keras, prototypes.npy,
-       keys.tflite
+Out:   RUN/: report.html, figures/, history.csv, photos.csv, predictions.csv, out_of_fold.csv; model.keras,
+       prototypes.npy, keys.tflite
 Needs: keras, tensorflow, matplotlib                                                       [train]
 """
 
@@ -26,6 +26,7 @@ from keykind.experiment.provenance import trace
 from keykind.experiment.run_folder import RunFolder
 from keykind.experiment.stages.calibrate import Calibration
 from keykind.experiment.stages.fine_tune import TrainingResult
+from keykind.experiment.stages.out_of_fold import OutOfFold
 from keykind.experiment.stages.test import TestResult
 from keykind.export.from_run import TrainedModel, about_run, make_model_file
 from keykind.export.graph import InferenceModel
@@ -83,6 +84,23 @@ def write_report_files(
         subject=subject_of(metrics),
     )
     write_text(folder.path / "report.html", write_report(data, folder.path / "figures"))
+
+
+def write_out_of_fold(context: Context, predicted: OutOfFold) -> None:
+    """Write out_of_fold.csv, one row per training photo."""
+    kinds = context.experiment.dataset.kinds
+    columns = zip(predicted.samples, predicted.folds, predicted.probabilities, predicted.ood, strict=True)
+    context.folder.write_table(
+        "out_of_fold.csv",
+        ("photo", "key", "fold", "true", "answer", "ood", *(f"p({kind})" for kind in kinds)),
+        (
+            (
+                *(sample.name, sample.group, fold, sample.kind, kinds[row.argmax()], f"{ood:.6f}"),
+                *(f"{value:.6f}" for value in row),
+            )
+            for sample, fold, row, ood in columns
+        ),
+    )
 
 
 def write_model_files(

@@ -21,6 +21,7 @@ from keykind.experiment.experiment import Experiment
 FILES = (
     "metrics.json",
     "predictions.csv",
+    "out_of_fold.csv",
     "photos.csv",
     "history.csv",
     "recipe.json",

@@ -1,8 +1,8 @@
 """An experiment -> its run folder, stage by stage: heads, fine-tuning, calibration, test.
 
 In:    Experiment: dataset, recipe, weights, seed, folder
-Out:   RUN/: report.html, metrics.json, history.csv, photos.csv, predictions.csv, recipe.json, figures/,
-       model.keras, prototypes.npy, keys.tflite
+Out:   RUN/: report.html, metrics.json, history.csv, photos.csv, predictions.csv, out_of_fold.csv,
+       recipe.json, figures/, model.keras, prototypes.npy, keys.tflite
 Needs: keras, tensorflow, scikit-learn, matplotlib                                         [train]
 """
 
@@ -15,7 +15,7 @@ from keykind.core.errors import BadDataset
 from keykind.core.timer import Timer
 from keykind.dataset.listing import counted
 from keykind.detect.detector import load_detector
-from keykind.experiment.artifacts import write_model_files, write_report_files
+from keykind.experiment.artifacts import write_model_files, write_out_of_fold, write_report_files
 from keykind.experiment.context import Context
 from keykind.experiment.experiment import Experiment
 from keykind.experiment.provenance import COMMAND, command_line
@@ -23,6 +23,7 @@ from keykind.experiment.run_folder import RunFolder
 from keykind.experiment.stages.calibrate import Calibration, calibrate
 from keykind.experiment.stages.fine_tune import TrainingResult, fine_tune
 from keykind.experiment.stages.heads import train_heads
+from keykind.experiment.stages.out_of_fold import predict_out_of_fold
 from keykind.experiment.stages.test import TestResult, run_test
 from keykind.model.card import KEY, OTHER, SUBJECT
 from keykind.train.backbone import Backbone, load_backbone
@@ -92,7 +93,9 @@ def _run_stages(
     """Run all stages, write every file but metrics.json, and return the metrics."""
     timer, announce, dataset = context.timer, context.experiment.announce, context.experiment.dataset
     announce(f"Training on {counted(len(dataset.subset('train')), 'photo')}.")
-    result = fine_tune(context, train_heads(context, backbone, folds))
+    heads = train_heads(context, backbone, folds)
+    write_out_of_fold(context, predict_out_of_fold(context, heads))
+    result = fine_tune(context, heads)
     calibration = calibrate(context, result)
     timer.record("training")
     announce(f"Testing on {counted(len(dataset.subset('test')), 'photo')}.")

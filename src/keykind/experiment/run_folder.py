@@ -1,7 +1,7 @@
 """The folder of a run: whose run it is, how far it has come, its files.
 
 In:    what determines the run; its results
-Out:   recipe.json, metrics.json, history.csv, predictions.csv; work/ until the run is finished
+Out:   recipe.json, metrics.json, history.csv and other tables; work/ until the run is finished
 Needs: numpy
 """
 
@@ -39,7 +39,7 @@ Arrays = dict[str, NDArray[Any]]  # by name, e.g. the weights and curves of a fo
 RECORD = "recipe.json"  # what determines the run, and what it decided
 FILES = (
     *(RECORD, "metrics.json", "report.html", "history.csv", "photos.csv", "predictions.csv", "figures"),
-    *("model.keras", "prototypes.npy", "keys*.tflite", "*.onnx", "work", f"{UNFINISHED}*"),
+    *("out_of_fold.csv", "model.keras", "prototypes.npy", "keys*.tflite", "*.onnx", "work", f"{UNFINISHED}*"),
 )  # what a run holds, and exports of it, as patterns
 LAST_WITHOUT_SCHEMA = "0.6.0"  # version of keykind
 

@@ -59,6 +59,7 @@ class Options:
     weights: str | None = None
     devices: str | None = None
     engine: str | None = None
+    split_of: str | None = None
 
     def given(self) -> dict[str, Any]:
         """Return the options that are not None."""
@@ -83,6 +84,7 @@ def train(  # noqa: PLR0913 - the options of a command
     force: bool = False,
     devices: str | None = None,
     engine: str | Engine | None = None,
+    split_of: str | Path | None = None,
     notify: Callable[[str], None] = silent,
     announce: Callable[[str], None] = silent,
 ) -> Run:
@@ -94,8 +96,10 @@ def train(  # noqa: PLR0913 - the options of a command
     rejected. recipe: `default` (None), `report`, a TOML file, or a Recipe. renders, fine_tune: in place of
     the recipe's `renders` and `fine_tune_layers`. weights: `keykind` (None; no network is needed), `imagenet`
     (a download), `random`, or a file. seed: of all random choices; None: 0. devices: see `find_devices`.
-    engine: `local` (None), `ray`, or a function like `parallel_map`. notify: called with each problem found
-    in the photos, before training starts. announce: called with each decision of the run, one sentence.
+    engine: `local` (None), `ray`, or a function like `parallel_map`. split_of: the folder of an earlier run
+    whose test photos are the test photos again; photos that it did not have are for training. notify: called
+    with each problem found in the photos, before training starts. announce: called with each decision of the
+    run, one sentence.
 
     resume: continue an interrupted run in `out`, to the same result. Whatever is not given is as in the run;
     what is given must not change the result. A finished run is returned as it is. force: replace the run in
@@ -115,8 +119,10 @@ def train(  # noqa: PLR0913 - the options of a command
         weights=_text(weights),
         devices=devices,
         engine=engine if isinstance(engine, str) else None,
+        split_of=_text(split_of),
     )
     folder = RunFolder(_out(out, photos, test))
+    _check_split(split_of, folder, photos)
     if force:
         folder.check_replaceable()
     else:
@@ -132,7 +138,7 @@ def train(  # noqa: PLR0913 - the options of a command
     options = replace(options, weights=options.weights or DEFAULT_WEIGHTS)
     seed = record["seed"] if record and seed is None else seed or 0
     dataset = photos if isinstance(photos, Dataset) else _read_dataset(options)
-    if not dataset.subset("test"):
+    if not dataset.subset("test") and not options.split_of:
         dataset = hold_out(dataset, chosen.hold_out, np.random.default_rng(seed))
     negative_sets, negative_errors = read_negative_sets(options.negatives)
     read_errors = dataset.read_errors + negative_errors
@@ -185,6 +191,18 @@ def _out(out: str | Path | None, photos: str | Path | Dataset | None, test: str 
     return default_out(photos, test)
 
 
+def _check_split(split_of: str | Path | None, folder: RunFolder, photos: str | Path | Dataset | None) -> None:
+    """Raise BadRun if the run that gives its split is the one to write, BadDataset for a Dataset."""
+    if split_of is None:
+        return
+    if isinstance(photos, Dataset):
+        fault, remedy = "a Dataset is split already", "give split_of to read_dataset instead"
+        raise BadDataset("split_of", fault=fault, remedy=remedy)
+    if Path(split_of).resolve() == folder.path.resolve():
+        fault = "is the run to write and also the one whose split it should have"
+        raise BadRun(folder.path, fault=fault, remedy="write the new run to another folder")
+
+
 def _resume_options(folder: RunFolder, record: Mapping[str, Any], given: Options) -> Options:
     """Return the options of a run, with those that are given in their place.
 
@@ -214,7 +232,7 @@ def _stored_options(record: Mapping[str, Any]) -> Options:
     base = Path(stored.get("cwd", Path.cwd()))
     if base == Path.cwd():
         return options
-    paths = {key: getattr(options, key) for key in ("photos", "test", "negatives", "weights")}
+    paths = {key: getattr(options, key) for key in ("photos", "test", "negatives", "weights", "split_of")}
     moved: dict[str, Any] = {
         key: str(base / path) for key, path in paths.items() if path and path not in NAMED_WEIGHTS
     }
@@ -241,6 +259,7 @@ def _read_dataset(options: Options) -> Dataset:
         kinds=options.kinds,
         group_pattern=options.group_pattern,
         keep_leaks=bool(options.keep_leaks),
+        split_of=options.split_of,
     )
 
 
