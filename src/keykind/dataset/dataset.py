@@ -8,15 +8,14 @@ Each photo is opened once; only its properties and a fingerprint are kept.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from keykind.core.errors import BadDataset, printable
+from keykind.core.errors import BadDataset
 from keykind.core.parallel import parallel_map
-from keykind.core.progress import progress
 from keykind.dataset.bundled import RENDERED, bundled_negatives
 from keykind.dataset.duplicates import Bytes, near_duplicates
 from keykind.dataset.groups import (
@@ -26,28 +25,16 @@ from keykind.dataset.groups import (
     exact_duplicates,
     find_leaks,
     key_conflicts,
-    make_unique,
     same_group,
 )
-from keykind.dataset.key_ids import key_ids_from_names
-from keykind.dataset.kind_names import merge_kinds, select_kinds, with_printable_kinds
 from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import (
-    SPLITS,
-    Decisions,
-    Listing,
-    PhotoEntry,
-    ReadError,
-    counted,
-    first_few,
-    relative_path,
-)
-from keykind.dataset.name_groups import proposal
+from keykind.dataset.listing import SPLITS, PhotoEntry, ReadError, counted, first_few, relative_path
+from keykind.dataset.merging import merge_listings, read_samples
 from keykind.dataset.samples import Dataset, Sample, read_sample
 from keykind.dataset.split_of import with_split_of
 from keykind.dataset.warnings import dataset_warnings, marks_outside, split_warnings
 from keykind.photo.formats import is_photo_file
-from keykind.photo.system_files import PassedOver, is_system_file, is_system_folder
+from keykind.photo.system_files import is_system_file, is_system_folder
 
 
 def read_dataset(
@@ -72,26 +59,21 @@ def read_dataset(
     photos, test = Path(photos), None if test is None else Path(test)
     listings = [list_photos(photos, has_test=test is not None)]
     listings += [] if test is None else [list_photos(test, as_test=True)]
-    listings, merged = merge_kinds(listings)
-    listings = select_kinds(with_printable_kinds(listings), kinds, photos)
-    if group_pattern is not None:
-        listings = [
-            replace(listing, photos=key_ids_from_names(listing.photos, group_pattern)) for listing in listings
-        ]
-    entries = _merge(listings)
-    entries, notes = (entries, list[str]()) if split_of is None else with_split_of(entries, split_of)
-    samples, fingerprints, unreadable = _read_samples(entries, photos)
-    decisions = sum((listing.decisions for listing in listings), Decisions())
-    dataset = replace(_build(samples, fingerprints, keep_leaks), decisions=decisions)
+    listed = merge_listings(listings, photos, kinds=kinds, group_pattern=group_pattern)
+    entries, notes = (
+        (listed.photos, list[str]()) if split_of is None else with_split_of(listed.photos, split_of)
+    )
+    samples, fingerprints, unreadable = read_samples(entries, photos)
+    dataset = replace(_build(samples, fingerprints, keep_leaks), decisions=listed.decisions)
     _check(dataset, photos, test)
-    listed_kinds = {kind for listing in listings for kind in listing.kinds}
-    warnings = [*merged, *(sentence for listing in listings for sentence in listing.warnings)]
-    warnings += [*_passed_over(listings), *notes]
-    warnings += dataset_warnings(dataset, listed_kinds, kept_leaks=keep_leaks)
-    warnings += _unmatched(entries) if group_pattern is not None else filter(None, [proposal(entries)])
-    read_errors = [error for listing in listings for error in listing.read_errors] + unreadable
-    warnings += marks_outside(entries, samples)
-    return replace(dataset, read_errors=tuple(read_errors), warnings=tuple(warnings))
+    warnings = (
+        *listed.warnings,
+        *notes,
+        *dataset_warnings(dataset, listed.kinds, kept_leaks=keep_leaks),
+        *listed.notes_on_keys,
+        *marks_outside(entries, samples),
+    )
+    return replace(dataset, read_errors=(*listed.read_errors, *unreadable), warnings=warnings)
 
 
 def read_negative_sets(
@@ -162,7 +144,7 @@ def hold_out(dataset: Dataset, share: float, rng: np.random.Generator) -> Datase
     ]
     for kind in dataset.kinds:
         _check_splits(kind, [sample for sample in samples if sample.kind == kind])
-    result = replace(dataset, samples=_sorted(samples))
+    result = replace(dataset, samples=sorted_samples(samples))
     outdated = set(split_warnings(dataset))
     warnings = [sentence for sentence in dataset.warnings if sentence not in outdated]
     return replace(result, warnings=(*warnings, *split_warnings(result)))
@@ -199,50 +181,6 @@ def _check_splits(kind: str, samples: Sequence[Sample]) -> None:
     raise BadDataset(f"kind {kind}", fault=fault, remedy=remedy)
 
 
-def _passed_over(listings: Iterable[Listing]) -> list[str]:
-    """Return one sentence about the thumbnails and system files beside the photos, if there are any."""
-    passed_over = PassedOver()
-    for listing in listings:
-        passed_over.counts.update(dict(listing.passed_over))
-    sentence = passed_over.sentence()
-    return [sentence] if sentence else []
-
-
-def _merge(listings: Sequence[Listing]) -> list[PhotoEntry]:
-    """Return all photos in a fixed order with unique names.
-
-    Names of photos from a second folder are prefixed with its name.
-    """
-    photos = list(listings[0].photos)
-    for listing in listings[1:]:
-        folder = "" if listing.root == listings[0].root else f"{printable(listing.root.resolve().name)}/"
-        photos += [replace(entry, name=folder + entry.name) for entry in listing.photos]
-    photos.sort(key=lambda entry: (entry.split, entry.kind, entry.name, entry.relative))
-    names = make_unique(entry.name for entry in photos)
-    return [replace(entry, name=name) for entry, name in zip(photos, names, strict=True)]
-
-
-def _read_samples(entries: Sequence[PhotoEntry], photos: Path) -> tuple[list[Sample], Bytes, list[ReadError]]:
-    """Open each photo; return the samples, their fingerprints (n, 64, 64), and the read errors."""
-    results = list(progress(parallel_map(read_sample, entries), len(entries), "reading"))
-    readable = [result for result in results if not isinstance(result, ReadError)]
-    read_errors = [result for result in results if isinstance(result, ReadError)]
-    if not readable:
-        first = f"; the first is {read_errors[0].name}: {read_errors[0].reason}" if read_errors else ""
-        fault = f"none of its {counted(len(entries), 'photo')} can be read{first}"
-        raise BadDataset(photos, fault=fault, remedy="give readable photos of at least 2 kinds")
-    return [sample for sample, _ in readable], np.stack([image for _, image in readable]), read_errors
-
-
-def _unmatched(entries: Sequence[PhotoEntry]) -> Iterator[str]:
-    count = sum(entry.key_id is None for entry in entries)
-    if count:
-        yield (
-            f"Photo names in which the group pattern finds no name: {count:,} of {len(entries):,}; "
-            "each of these photos counts as another object; check the pattern."
-        )
-
-
 def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> Dataset:
     """Return the usable samples, grouped, with duplicates and leaks."""
     exact, near = exact_duplicates(samples), near_duplicates(fingerprints)
@@ -256,7 +194,7 @@ def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> 
     leaking = set() if keep_leaks else {leak.train for leak in leaks}
     usable = [sample for sample in consistent if sample.name not in leaking]
     kinds = sorted({sample.kind for sample in usable if sample.split == "train"})
-    kept = _sorted(sample for sample in usable if sample.kind in kinds)
+    kept = sorted_samples(sample for sample in usable if sample.kind in kinds)
     return Dataset(
         kinds=tuple(kinds),
         samples=kept,
@@ -266,7 +204,7 @@ def _build(samples: Sequence[Sample], fingerprints: Bytes, keep_leaks: bool) -> 
         near_duplicates=_cluster_names(samples, same_group(samples, near)),
         leaks=leaks,
         key_conflicts=conflicts_of_keys,
-        left_out=_sorted(set(samples) - set(kept)),
+        left_out=sorted_samples(set(samples) - set(kept)),
     )
 
 
@@ -274,7 +212,8 @@ def _cluster_names(samples: Sequence[Sample], clusters: Iterable[Cluster]) -> tu
     return tuple(sorted(tuple(samples[i].name for i in cluster) for cluster in clusters))
 
 
-def _sorted(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+def sorted_samples(samples: Iterable[Sample]) -> tuple[Sample, ...]:
+    """Return the samples by split, kind and name."""
     return tuple(sorted(samples, key=lambda sample: (sample.split, sample.kind, sample.name)))
 
 

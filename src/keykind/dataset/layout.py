@@ -25,18 +25,21 @@ from keykind.dataset.table import list_table
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods", ".numbers")
 
 
-def list_photos(source: str | Path, *, as_test: bool = False, has_test: bool = False) -> Listing:
+def list_photos(
+    source: str | Path, *, as_test: bool = False, has_test: bool = False, any_split: bool = False
+) -> Listing:
     """List the photos of a folder or of a CSV table.
 
     as_test: put all photos in the test split, whatever their folders or the table say. has_test: whether
-    another source has the test photos; if so, validation photos are for training.
+    another source has the test photos; if so, validation photos are for training. any_split: accept folders
+    without photos to train on.
     Raises BadDataset if the source is neither, lists no photos, or its splits are not clear.
     """
     source = Path(source)
     if stat.S_ISDIR(file_mode(source)):
         tables = [decisions_beside(source)]
         decided = tables[0].with_kind if tables[0] else frozenset[str]()
-        listing, key_tables = list_folders(walk_folders(source), as_test, decided)
+        listing, key_tables = list_folders(walk_folders(source), as_test or any_split, decided)
         listing = add_key_ids(listing, key_tables)
     else:
         listing, tables = list_undecided_table(source), _tables_of(source)

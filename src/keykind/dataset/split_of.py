@@ -18,7 +18,7 @@ from keykind.dataset.splits import TEST, TRAIN, part_of
 TABLE = "photos.csv"  # in the folder of a run
 
 
-def with_split_of(entries: Sequence[PhotoEntry], run: str | Path) -> tuple[list[PhotoEntry], list[str]]:
+def with_split_of(entries: Sequence[PhotoEntry], run: str | Path) -> tuple[tuple[PhotoEntry, ...], list[str]]:
     """Return the photos with the split that the run had, and sentences about those that differ.
 
     Photos are found by their path; if they have moved, by their path within the dataset, or else by the name
@@ -39,11 +39,11 @@ def with_split_of(entries: Sequence[PhotoEntry], run: str | Path) -> tuple[list[
             fault=f"{fault}, {found[TEST]:,} of its {had[TEST]:,} test photos",
             remedy="give the photos that the run was trained on, or leave out --split-of",
         )
-    kept = [
+    kept = tuple(
         replace(entry, split=TRAIN if row is None else parts[row])
         for entry, row in zip(entries, rows, strict=True)
         if row is not None or entry.split == TRAIN
-    ]
+    )
     return kept, list(_notes(run, had[TEST] - found[TEST], had[TEST], len(entries) - len(kept)))
 
 

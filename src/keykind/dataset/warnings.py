@@ -33,6 +33,16 @@ def dataset_warnings(dataset: Dataset, listed_kinds: Iterable[str], *, kept_leak
     yield from split_warnings(dataset)
 
 
+def photo_warnings(dataset: Dataset, listed_kinds: Iterable[str]) -> Iterator[str]:
+    """Yield the warnings that matter for photos that a model is only measured on."""
+    yield from _empty_kinds(dataset, listed_kinds)
+    yield from _conflicting_labels(dataset)
+    yield from _key_conflicts(dataset)
+    yield from _mixed_groups(dataset)
+    yield from _blank_photos(dataset)
+    yield from _damaged_photos(dataset)
+
+
 def split_warnings(dataset: Dataset) -> Iterator[str]:
     """Yield the warnings that depend on the split into training and test photos."""
     counts = {kind: count["train"] for kind, count in dataset.counts().items()}
