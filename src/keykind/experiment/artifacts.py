@@ -16,8 +16,9 @@ from keykind import __version__
 from keykind.core.files import atomic_write, write_bytes, write_text
 from keykind.dataset.key_ends import ends_text
 from keykind.dataset.samples import Dataset
-from keykind.evaluate.report import ReportData, write_report
+from keykind.evaluate.report.data import ReportData
 from keykind.evaluate.report.layers import list_layers
+from keykind.evaluate.report.page import write_report
 from keykind.evaluate.thumbnails import Explainer, PhotoPrediction
 from keykind.evaluate.wording import KEYS_DETECTED, subject_of
 from keykind.experiment.context import Context

@@ -10,7 +10,7 @@ from PIL import Image
 
 pytest.importorskip("keras", reason="the extra train is not installed")
 
-from keykind.evaluate.report import write_report
+from keykind.evaluate.report.page import write_report
 from keykind.evaluate.thumbnails import MAX_BYTES, MAX_TILES, examples_per_kind
 from keykind.evaluate.wording import OBJECTS
 

@@ -10,8 +10,8 @@ import pytest
 pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.evaluate.metrics import score
-from keykind.evaluate.report import write_report
 from keykind.evaluate.report.confusion import matrix_table
+from keykind.evaluate.report.page import write_report
 from keykind.evaluate.report.photo_cards import chosen_cards
 
 SHOWN = "#wrong [data-cell]:not(button):visible"

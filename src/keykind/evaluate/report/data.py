@@ -2,13 +2,15 @@
 
 In:    the results of a run
 Out:   ReportData; FigureWriter, which writes figures/*.png; section(), a part of the page that can be folded
-Needs: keras, tensorflow, matplotlib, scikit-learn, scipy                                  [train]
+Needs: matplotlib, scikit-learn, scipy                                                     [train]
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
@@ -21,9 +23,11 @@ from keykind.evaluate.report.layers import Layer
 from keykind.evaluate.thumbnails import Explainer, PhotoPrediction
 from keykind.evaluate.wording import KEYS, Subject
 from keykind.train.features import Plan
-from keykind.train.head_training import TrainedHead
 from keykind.train.recipe import Recipe
 from keykind.train.saliency import Saliency
+
+if TYPE_CHECKING:  # it imports Keras, which reports of model files do without
+    from keykind.train.head_training import TrainedHead
 
 OPEN, WIDE, FOLDED = "open", "wide", "folded"  # sections: always open; on wide screens; never, to begin with
 MANY_ROWS = 24  # rows of pictures from which on a section is folded on all screens
@@ -48,7 +52,7 @@ class ReportData:
     dataset: Dataset
     recipe: Recipe
     plan: Plan
-    folds: Sequence[TrainedHead]
+    folds: Sequence["TrainedHead"]
     fine_tuning: Mapping[str, Sequence[float]] | None  # curves of partial fine-tuning
     full_fine_tuning: Sequence[Mapping[str, float]]  # its epochs: loss, accuracy
     renders: int  # rendered photos added in full fine-tuning
@@ -127,3 +131,16 @@ def folded(title: str, *content: Content | Iterable[Content], printed: bool = Tr
     """Return a part of a section that is folded on all screens; paper shows it if `printed`."""
     attributes = {} if printed else {"class": "unprinted"}
     return tag("details", tag("summary", title), *content, **attributes)
+
+
+def contents(sections: Sequence[Section]) -> Html:
+    """Return the list of contents: links to the result and to each section."""
+    links = [("result", "Result"), *((section.id, section.title) for section in sections)]
+    items = [tag("li", tag("a", title, href=f"#{id_}")) for id_, title in links]
+    folding = tag("details", tag("summary", "Contents"), tag("ol", items), **{"data-state": "wide"})
+    return tag("nav", folding, **{"aria-label": "Contents"})
+
+
+def resource(name: str) -> str:
+    """Return the text of report.css or report.js."""
+    return (resources.files(__package__) / name).read_text("utf-8")

@@ -6,13 +6,12 @@ Needs: keras, tensorflow, matplotlib, scikit-learn, scipy                       
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from importlib import resources
 from pathlib import Path
 
 from keykind.core.html import Content, Html, page, table, tag
 from keykind.dataset.name_groups import BY_NAMES, FLAG
 from keykind.evaluate.report.confusion import confusion_section
-from keykind.evaluate.report.data import FigureWriter, ReportData, Section, folded
+from keykind.evaluate.report.data import FigureWriter, ReportData, Section, contents, folded, resource
 from keykind.evaluate.report.data_section import data_section, input_section
 from keykind.evaluate.report.grad_cam import grad_cam_section
 from keykind.evaluate.report.photo_cards import cards_section
@@ -36,10 +35,10 @@ def write_report(data: ReportData, figures_folder: Path) -> str:
         title,
         tag("p", data.notice, class_="warning") if data.notice else None,
         tag("h1", f"{data.subject.title}: report of the run"),
-        _contents(sections),
+        contents(sections),
         tag("div", _summary(data), [section.html() for section in sections], class_="content"),
-        style=_resource("report.css"),
-        script=_resource("report.js"),
+        style=resource("report.css"),
+        script=resource("report.js"),
     )
 
 
@@ -57,13 +56,6 @@ def _sections(data: ReportData, figures: FigureWriter) -> Iterator[Section]:
     yield hyperparameter_section(data)
     yield model_section(data)
     yield _run_section(data)
-
-
-def _contents(sections: Sequence[Section]) -> Html:
-    links = [("result", "Result"), *((section.id, section.title) for section in sections)]
-    items = [tag("li", tag("a", title, href=f"#{id_}")) for id_, title in links]
-    folding = tag("details", tag("summary", "Contents"), tag("ol", items), **{"data-state": "wide"})
-    return tag("nav", folding, **{"aria-label": "Contents"})
 
 
 def _summary(data: ReportData) -> Iterable[Content]:
@@ -141,7 +133,3 @@ def _run_section(data: ReportData) -> Section:
     links = [part for name in origin.files for part in (tag("a", name, href=name), " ")]
     content = [table(("", ""), rows), tag("p", "Files beside this page: ", links)]
     return Section("run", "Run", "date, command, data, files", content)
-
-
-def _resource(name: str) -> str:
-    return (resources.files(__package__) / name).read_text("utf-8")
