@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("keras", reason="the extra train is not installed")
 
 from keykind.evaluate.metrics import score
-from keykind.evaluate.report.confusion import matrix_table
+from keykind.evaluate.report.confusion import Matrix, matrix_table
 from keykind.evaluate.report.page import write_report
 from keykind.evaluate.report.photo_cards import chosen_cards
 
@@ -36,7 +36,7 @@ def count_of(cell):
 
 def test_the_matrix_has_every_number_with_its_share_of_the_row(report_data):
     scores = report_data.scores["plain"]
-    table = matrix_table(scores, "plain")
+    table = matrix_table(Matrix(scores, "plain", "in the plain view"))
     for i, row in enumerate(scores.confusion.tolist()):
         for j, count in enumerate(row):
             found = re.search(rf'data-cell="plain-{i}-{j}".*?<span>(\d+)</span> <small>(\d+)%', table)
@@ -52,8 +52,8 @@ def test_names_of_kinds_are_escaped_in_the_matrix():
     scores = score(
         probabilities, np.array([0, 0]), ["a", "b"], kinds, resamples=100, rng=np.random.default_rng(0)
     )
-    assert "<script>" not in matrix_table(scores, "plain")
-    assert '"onload' not in matrix_table(scores, "plain")
+    assert "<script>" not in matrix_table(Matrix(scores, "plain", "in the plain view"))
+    assert '"onload' not in matrix_table(Matrix(scores, "plain", "in the plain view"))
 
 
 def test_every_confusion_has_a_card_before_one_has_two(report_data):

@@ -1,11 +1,12 @@
 """Scores -> the confusion matrix as a table whose cells choose the photos shown below it.
 
-In:    ReportData
-Out:   Section
+In:    Scores of one view or model; ReportData
+Out:   HTML; Section
 Needs: matplotlib, scikit-learn, scipy                                                     [train]
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from keykind.core.html import Content, Html, chart, tag
 from keykind.evaluate import charts
@@ -19,6 +20,29 @@ LEGIBLE_KINDS = 24  # above it a picture gives the overview, and stands for the 
 MAX_KINDS = 200  # above it the table would be too large: there are the picture and the frequent confusions
 FREQUENT = 12  # confusions that have a button of their own beside a large matrix
 LONG_NAME = 12  # characters of a name that is turned, too
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Matrix:
+    """A confusion matrix on a page."""
+
+    scores: Scores
+    view: str  # of the photos, or the number of the model; in the ids of cells
+    where: str  # the same in words, e.g. "in the plain view"
+    no_answer: str | None = None  # the last of the kinds, if it stands for predictions of no kind
+
+    @property
+    def rows(self) -> list[int]:
+        """Return the kinds that have a row."""
+        count = len(self.scores.kinds)
+        return list(range(count if self.no_answer is None else count - 1))
+
+    def confusion(self, true: int, predicted: int) -> str:
+        """Return what a cell counts, in words."""
+        kinds = self.scores.kinds
+        if kinds[predicted] == self.no_answer:
+            return f"{shorten(kinds[true])}, {self.no_answer}"
+        return f"{shorten(kinds[true])} predicted as {shorten(kinds[predicted])}"
 
 
 def cell_id(view: str, true: int, predicted: int) -> str:
@@ -52,26 +76,35 @@ def _matrix(figures: FigureWriter, view: str, scores: Scores) -> Html:
     total = int(scores.confusion.sum())
     right = f"{correct_count(scores):,} of {total:,} are right"
     caption = f"Test photos, {view} view: {right}, weighted F1 {scores.weighted_f1:.3f}."
-    frequent = _frequent(scores, view) if len(scores.kinds) >= MANY_KINDS else None
-    table = matrix_table(scores, view) if len(scores.kinds) <= MAX_KINDS else None
-    figure = tag("figure", tag("figcaption", caption), frequent, table)
+    figure = matrix_figure(Matrix(scores, view, f"in the {view} view"), caption)
     if len(scores.kinds) <= LEGIBLE_KINDS:
         return figure
     return tag("div", tag("div", chart(charts.svg(drawing), ""), class_="overview"), figure)
 
 
-def _frequent(scores: Scores, view: str) -> Html:
+def matrix_figure(matrix: Matrix, caption: str) -> Html:
+    """Return the matrix with its caption; one of many kinds with its frequent confusions."""
+    count = len(matrix.scores.kinds)
+    frequent = _frequent(matrix) if count >= MANY_KINDS else None
+    return tag(
+        "figure", tag("figcaption", caption), frequent, matrix_table(matrix) if count <= MAX_KINDS else None
+    )
+
+
+def _frequent(matrix: Matrix) -> Html:
     """Return buttons of the most frequent confusions, which are hard to find in a large matrix."""
+    scores = matrix.scores
     index = {kind: i for i, kind in enumerate(scores.kinds)}
     buttons = [
-        _button(scores, view, index[true], index[predicted], f"{shorten(true)} → {shorten(predicted)}: ")
+        _button(matrix, index[true], index[predicted], f"{shorten(true)} → {shorten(predicted)}: ")
         for true, predicted, _ in scores.confusions()[:FREQUENT]
     ]
     return tag("div", buttons, class_="frequent")
 
 
-def matrix_table(scores: Scores, view: str) -> Html:
+def matrix_table(matrix: Matrix) -> Html:
     """Return the matrix as a table; each number is a button that names its cell."""
+    scores = matrix.scores
     kinds = scores.kinds
     turned = len(kinds) >= MANY_KINDS or any(len(kind) > LONG_NAME for kind in kinds)
     size = "many" if len(kinds) > LEGIBLE_KINDS else "some" if len(kinds) >= MANY_KINDS else "few"
@@ -81,7 +114,7 @@ def matrix_table(scores: Scores, view: str) -> Html:
         [tag("th", tag("span", shorten(kind)), scope="col", title=kind) for kind in kinds],
         tag("th", tag("span", "photos"), class_="soft"),
     )
-    rows = [_row(scores, view, i) for i in range(len(kinds))]
+    rows = [_row(matrix, i) for i in matrix.rows]
     sums = [tag("td", f"{count:,}", class_="soft") for count in scores.confusion.sum(axis=0).tolist()]
     foot = tag(
         "tr",
@@ -99,27 +132,27 @@ def matrix_table(scores: Scores, view: str) -> Html:
     return tag("div", table, class_="scroll tall", tabindex="0")
 
 
-def _row(scores: Scores, view: str, true: int) -> Html:
-    kind, counts = scores.kinds[true], scores.confusion[true].tolist()
+def _row(matrix: Matrix, true: int) -> Html:
+    kind, counts = matrix.scores.kinds[true], matrix.scores.confusion[true].tolist()
     total = sum(counts)
-    cells = [_cell(scores, view, true, predicted, count, total) for predicted, count in enumerate(counts)]
+    cells = [_cell(matrix, true, predicted, count, total) for predicted, count in enumerate(counts)]
     name = tag("th", tag("span", shorten(kind)), scope="row", title=kind)
     return tag("tr", name, cells, tag("td", f"{total:,}", class_="soft"))
 
 
-def _cell(scores: Scores, view: str, true: int, predicted: int, count: int, total: int) -> Html:
+def _cell(matrix: Matrix, true: int, predicted: int, count: int, total: int) -> Html:
     if not count:
         return tag("td")
     share = count / total
     level = min(int(share * LEVELS), LEVELS - 1)
-    button = _button(scores, view, true, predicted)
+    button = _button(matrix, true, predicted)
     return tag("td", button, class_=f"{'right' if true == predicted else 'wrong'} level{level}")
 
 
-def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "") -> Html:
+def _button(matrix: Matrix, true: int, predicted: int, title: str = "") -> Html:
     """Return the number and share of a cell; choosing it shows its photos."""
-    count, total = int(scores.confusion[true, predicted]), int(scores.confusion[true].sum())
-    confusion = f"{shorten(scores.kinds[true])} predicted as {shorten(scores.kinds[predicted])}"
+    confusion = matrix.scores.confusion
+    count, total = int(confusion[true, predicted]), int(confusion[true].sum())
     return tag(
         "button",
         title or None,
@@ -127,6 +160,6 @@ def _button(scores: Scores, view: str, true: int, predicted: int, title: str = "
         " ",
         tag("small", percent(count / total)),
         type="button",
-        title=f"{confusion} in the {view} view: {count:,} of {total:,}",
-        **{"aria-pressed": "false", "data-cell": cell_id(view, true, predicted)},
+        title=f"{matrix.confusion(true, predicted)} {matrix.where}: {count:,} of {total:,}",
+        **{"aria-pressed": "false", "data-cell": cell_id(matrix.view, true, predicted)},
     )
