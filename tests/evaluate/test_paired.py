@@ -31,6 +31,8 @@ def test_scores_are_those_of_scikit_learn_and_each_changed_photo_is_listed():
     assert found.before_f1 == pytest.approx(metrics.f1_score(labels, before, average="weighted"))
     assert found.after_f1 == pytest.approx(metrics.f1_score(labels, after, average="weighted"))
     assert found.difference == pytest.approx(found.after_f1 - found.before_f1)
+    assert found.before_accuracy == pytest.approx(metrics.accuracy_score(labels, before))
+    assert found.after_accuracy == pytest.approx(metrics.accuracy_score(labels, after))
     assert set(found.improved) == set(np.flatnonzero((before != labels) & (after == labels)))
     assert set(found.worsened) == set(np.flatnonzero((before == labels) & (after != labels)))
 
@@ -79,6 +81,8 @@ def test_the_interval_contains_the_difference_and_stays_within_minus_1_to_1():
         found = compare(labels, before, after, resamples=200)
         low, high = found.interval
         assert -1 <= low <= found.difference <= high <= 1
+        low, high = found.accuracy_interval
+        assert -1 <= low <= found.after_accuracy - found.before_accuracy <= high <= 1
 
 
 @pytest.mark.parametrize(("before", "after"), [(0.1, 0.1), (0.3, 0.1), (0.02, 0.02)])

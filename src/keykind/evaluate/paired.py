@@ -1,7 +1,7 @@
-"""Two models' predictions of the same photos -> the difference of their weighted F1, with its interval.
+"""Two models' predictions of the same photos -> the differences of their scores, with intervals.
 
 In:    true kinds (n,), kinds predicted before and after (n,), the physical key that each photo shows
-Out:   PairedDifference: both scores, their difference and interval, which photos got better and worse
+Out:   PairedDifference: both scores, their difference with its interval, which photos got better and worse
 Needs: numpy
 
 Both models are scored with the same weights of the keys, because a photo that is difficult for one is often
@@ -21,7 +21,7 @@ from keykind.evaluate.intervals import LEVEL, RESAMPLE_BATCH, Counts, Interval, 
 from keykind.model.head import Labels
 
 Array = NDArray[np.float64]
-WEIGHTED_F1 = 1  # its place in Counts.scores()
+ACCURACY, WEIGHTED_F1 = 0, 1  # their places in Counts.scores()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -34,6 +34,9 @@ class PairedDifference:
     interval: Interval  # 95%, of the difference, -1..1
     improved: NDArray[np.intp]  # photos that only the model after classifies correctly, ascending
     worsened: NDArray[np.intp]  # photos that only the model before does
+    before_accuracy: float
+    after_accuracy: float
+    accuracy_interval: Interval  # 95%, of the difference of accuracy
 
     @property
     def is_clear(self) -> bool:
@@ -51,30 +54,34 @@ def paired_difference(  # noqa: PLR0913 - two models, and how to resample
     resamples: int,
     rng: np.random.Generator,
 ) -> PairedDifference:
-    """Return the difference of weighted F1 between predictions before and after (n,) of labels (n,).
+    """Return the differences of weighted F1 and accuracy between predictions before and after of labels (n,).
 
-    All are in 0..kinds-1. groups: the physical key of each photo. The interval contains the difference.
+    All are (n,) in 0..kinds-1. groups: the physical key of each photo. Intervals contain the difference.
     Raises ValueError if there is no photo, the lengths differ, or a kind is out of range.
     """
     labels, before, after = (np.asarray(values, np.intp) for values in (labels, before, after))
     _check(labels, before, after, groups, kinds)
     one, other = (count_by_key(labels, predicted, groups, kinds) for predicted in (before, after))
     every_key = np.ones((1, len(one.support)))
-    before_f1, after_f1 = (float(_weighted_f1(counts.resampled(every_key))[0]) for counts in (one, other))
-    low, high = _interval(one, other, resamples, rng)
-    difference = after_f1 - before_f1
+    first, second = (counts.resampled(every_key).scores()[0] for counts in (one, other))
+    intervals = _intervals(one, other, second - first, resamples, rng)
     return PairedDifference(
-        before_f1,
-        after_f1,
-        difference,
-        (min(low, difference), max(high, difference)),
+        float(first[WEIGHTED_F1]),
+        float(second[WEIGHTED_F1]),
+        float(second[WEIGHTED_F1] - first[WEIGHTED_F1]),
+        intervals[WEIGHTED_F1],
         np.flatnonzero((before != labels) & (after == labels)),
         np.flatnonzero((before == labels) & (after != labels)),
+        float(first[ACCURACY]),
+        float(second[ACCURACY]),
+        intervals[ACCURACY],
     )
 
 
-def _interval(before: Counts, after: Counts, resamples: int, rng: np.random.Generator) -> Interval:
-    """Return the interval of the difference from the counts of each key (keys, c)."""
+def _intervals(
+    before: Counts, after: Counts, differences: Array, resamples: int, rng: np.random.Generator
+) -> list[Interval]:
+    """Return the intervals of the differences (2,) of accuracy and weighted F1, from counts (keys, c)."""
     keys = len(before.support)
     right, wrong = any_kind(before.support.sum(axis=0) / keys)
     low, high = [], []
@@ -83,14 +90,13 @@ def _interval(before: Counts, after: Counts, resamples: int, rng: np.random.Gene
         weights = rng.standard_exponential((size, keys))
         weight = rng.standard_exponential((size, 1))  # of the imaginary key
         drawn = [counts.resampled(weights) for counts in (before, after)]
-        correct = [_weighted_f1(counts.plus(*[weight * right] * 3)) for counts in drawn]
-        failed = [_weighted_f1(counts.plus(0, weight * right, weight * wrong)) for counts in drawn]
+        correct = [counts.plus(*[weight * right] * 3).scores() for counts in drawn]
+        failed = [counts.plus(0, weight * right, weight * wrong).scores() for counts in drawn]
         low.append(failed[1] - correct[0])
         high.append(correct[1] - failed[0])
-    return (
-        float(np.quantile(np.concatenate(low), (1 - LEVEL) / 2)),
-        float(np.quantile(np.concatenate(high), (1 + LEVEL) / 2)),
-    )
+    lower = np.minimum(np.quantile(np.concatenate(low), (1 - LEVEL) / 2, axis=0), differences)
+    upper = np.maximum(np.quantile(np.concatenate(high), (1 + LEVEL) / 2, axis=0), differences)
+    return list(zip(lower.tolist(), upper.tolist(), strict=True))
 
 
 def _check(labels: Labels, before: Labels, after: Labels, groups: Sequence[str], kinds: int) -> None:
@@ -101,7 +107,3 @@ def _check(labels: Labels, before: Labels, after: Labels, groups: Sequence[str],
     values = np.concatenate([labels, before, after])
     if values.min() < 0 or values.max() >= kinds:
         raise ValueError(f"kinds are {values.min()}..{values.max()}, but there are {kinds} from 0")
-
-
-def _weighted_f1(counts: Counts) -> Array:
-    return np.asarray(counts.scores()[..., WEIGHTED_F1])
