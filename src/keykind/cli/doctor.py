@@ -55,9 +55,15 @@ def run_checks() -> Iterator[Check]:
     yield Check("python", current, platform.python_version(), "install Python 3.11 or newer")
     for package, module in BASE.items():
         yield _package(package, module, "keykind", MISSING)
+    first = {  # extra of a package: `evaluate` is a part of `train`
+        package: (module, extra)
+        for extra, packages in reversed(EXTRAS.items())
+        for package, module in packages.items()
+    }
     for extra, packages in EXTRAS.items():
         for package, module in packages.items():
-            yield _package(package, module, f"keykind[{extra}]", OPTIONAL)
+            if first[package] == (module, extra):
+                yield _package(package, module, f"keykind[{extra}]", OPTIONAL)
     yield _cache_space()
 
 

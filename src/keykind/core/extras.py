@@ -20,6 +20,7 @@ EXTRAS = {  # extra -> {package: module}
         "matplotlib": "matplotlib",
         "opencv-python-headless": "cv2",
     },
+    "evaluate": {"scikit-learn": "sklearn", "scipy": "scipy", "matplotlib": "matplotlib"},  # part of train
     "heif": {"pi-heif": "pi_heif"},
     "render": {"mitsuba": "mitsuba", "manifold3d": "manifold3d"},
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx"},

@@ -12,7 +12,7 @@ import shutil
 import stat
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,25 @@ def check_writable(folder: Path, path: Path | None = None) -> None:
     with writing_to(path or folder):
         probe.touch(exist_ok=False)
         probe.unlink()
+
+
+def place_outside(inputs: Sequence[str | Path], ending: str) -> Path | None:
+    """Return a folder for results, named after the first input: in the current folder, or beside that input.
+
+    It is never inside an input, where results would be taken for input later; None if there is no such place.
+    """
+    resolved = [Path(path).resolve() for path in inputs]
+    first = resolved[0]
+    name = f"{first.stem if first.is_file() else first.name}{ending}"
+    for folder in (Path(), first.parent):
+        if first.name and not any(is_inside(folder / name, path) for path in resolved):
+            return folder / name
+    return None
+
+
+def is_inside(path: str | Path, folder: str | Path) -> bool:
+    """Return whether a path is a folder or in it, whatever links lead there."""
+    return Path(path).resolve().is_relative_to(Path(folder).resolve())
 
 
 def file_mode(path: str | Path) -> int:

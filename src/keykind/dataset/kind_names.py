@@ -55,7 +55,7 @@ def _alike(kinds: set[str]) -> list[str]:
     """Return a sentence about each set of kinds that may be one: double_bit and double-bit, 1 and 1.0."""
     groups: defaultdict[str, list[str]] = defaultdict(list)
     for kind in sorted(kinds):
-        groups[_loosely(kind)].append(kind)
+        groups[loosely(kind)].append(kind)
     for key in list(groups):
         original = COPY.sub("", key)
         if original != key and original in groups:
@@ -68,7 +68,7 @@ def _alike(kinds: set[str]) -> list[str]:
     ]
 
 
-def _loosely(kind: str) -> str:
+def loosely(kind: str) -> str:
     """Return a spelling in which hyphens, underscores, wide letters and zeros after a point do not count."""
     folded = visible(unicodedata.normalize("NFKC", kind)).casefold().strip()
     return re.sub(r"(?<=\w)[\s_-]+(?=\w)", " ", re.sub(r"(\d)\.0+$", r"\1", folded))

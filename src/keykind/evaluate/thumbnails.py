@@ -102,14 +102,23 @@ def examples_per_kind(
 
 def photo_tile(sample: Sample) -> Tile:
     """Return a tile of the original photo; the key that was cut out of it, if any, is outlined."""
+    if not sample.region:
+        return outlined_tile(sample)
+    corners = sample.region.to_photo((1, 1)) @ np.array([[0, 1, 1, 0], [0, 0, 1, 1], [1, 1, 1, 1]])
+    return outlined_tile(sample, [(float(x), float(y)) for x, y in corners.T])
+
+
+def outlined_tile(sample: Sample, corners: Sequence[tuple[float, float]] = ()) -> Tile:
+    """Return a tile of the original photo; corners: of a key in it, px of the upright original.
+
+    Raises BadPhoto if the photo cannot be read any more.
+    """
     photo = decode.read_photo(sample.path, min_side=SIDE)
     image = Image.fromarray(photo.pixels)
     image.thumbnail((SIDE, SIDE))
-    if sample.region:
-        corners = sample.region.to_photo((1, 1)) @ np.array(
-            [[0, 1, 1, 0, 0], [0, 0, 1, 1, 0], [1, 1, 1, 1, 1]]
-        )
-        points = [(float(x), float(y)) for x, y in (corners * (image.width / sample.width)).T]
+    if corners:
+        scale = image.width / sample.width
+        points = [(scale * x, scale * y) for x, y in (*corners, corners[0])]
         draw = ImageDraw.Draw(image)
         draw.line(points, fill="black", width=4, joint="curve")
         draw.line(points, fill=OUTLINE, width=2, joint="curve")

@@ -7,13 +7,12 @@ Needs: numpy, pillow, ai-edge-litert
 
 import json
 import os
-import shlex
-import sys
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from keykind.core.command import command_line
 from keykind.core.files import READ_ERRORS
 from keykind.evaluate.report.data import Provenance
 from keykind.experiment.experiment import Experiment
@@ -29,7 +28,6 @@ FILES = (
     "model.keras",
 )
 COMMAND = "command"  # entry of recipe.json
-PROGRAMS = ("keykind", "keykind.exe", "keykind-script.py")
 
 
 def trace(experiment: Experiment) -> Provenance:
@@ -46,13 +44,6 @@ def trace(experiment: Experiment) -> Provenance:
         test=str(folder / test) if test else None,
         files=FILES,
     )
-
-
-def command_line() -> str | None:
-    """Return the command that this process runs, as typed; None if it is no command of keykind."""
-    program = Path(sys.argv[0])
-    as_module = program.name == "__main__.py" and program.parent.name == "keykind"
-    return shlex.join(["keykind", *sys.argv[1:]]) if as_module or program.name in PROGRAMS else None
 
 
 def _recorded(folder: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from keykind import __version__
 from keykind.core.cache import Cache, default_folder
+from keykind.core.command import command_line
 from keykind.core.errors import BadDataset
 from keykind.core.timer import Timer
 from keykind.dataset.listing import counted
@@ -18,7 +19,7 @@ from keykind.detect.detector import load_detector
 from keykind.experiment.artifacts import write_model_files, write_out_of_fold, write_report_files
 from keykind.experiment.context import Context
 from keykind.experiment.experiment import Experiment
-from keykind.experiment.provenance import COMMAND, command_line
+from keykind.experiment.provenance import COMMAND
 from keykind.experiment.run_folder import RunFolder
 from keykind.experiment.stages.calibrate import Calibration, calibrate
 from keykind.experiment.stages.fine_tune import TrainingResult, fine_tune

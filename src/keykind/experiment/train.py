@@ -14,6 +14,7 @@ import numpy as np
 
 from keykind.core.errors import BadDataset, BadRun, KeykindError
 from keykind.core.extras import require
+from keykind.core.files import place_outside
 from keykind.core.parallel import Engine, parallel_map
 from keykind.dataset.dataset import hold_out, read_dataset, read_negative_sets
 from keykind.dataset.listing import ReadError
@@ -170,16 +171,10 @@ def default_out(photos: str | Path, test: str | Path | None = None) -> Path:
     It is never inside the photos, where the next run would take its figures for photos.
     Raises BadRun if there is no such place.
     """
-    inputs = [Path(path).resolve() for path in (photos, test) if path is not None]
-    name = f"{inputs[0].stem if inputs[0].is_file() else inputs[0].name}-run"
-    for folder in (Path(), inputs[0].parent):
-        if inputs[0].name and not any(_is_inside(folder / name, path) for path in inputs):
-            return folder / name
-    raise BadRun(photos, fault="leaves no place beside it for the run", remedy="add --out FOLDER")
-
-
-def _is_inside(path: Path, folder: Path) -> bool:
-    return path.resolve().is_relative_to(folder)
+    place = place_outside([path for path in (photos, test) if path is not None], "-run")
+    if place is None:
+        raise BadRun(photos, fault="leaves no place beside it for the run", remedy="add --out FOLDER")
+    return place
 
 
 def _out(out: str | Path | None, photos: str | Path | Dataset | None, test: str | Path | None) -> Path:

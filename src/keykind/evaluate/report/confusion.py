@@ -30,12 +30,13 @@ class Matrix:
     view: str  # of the photos, or the number of the model; in the ids of cells
     where: str  # the same in words, e.g. "in the plain view"
     no_answer: str | None = None  # the last of the kinds, if it stands for predictions of no kind
+    without_photos: bool = True  # whether kinds without photos have a row
 
     @property
     def rows(self) -> list[int]:
         """Return the kinds that have a row."""
-        count = len(self.scores.kinds)
-        return list(range(count if self.no_answer is None else count - 1))
+        totals = self.scores.confusion.sum(axis=1).tolist()
+        return [i for i, total in enumerate(totals) if total or self.without_photos]
 
     def confusion(self, true: int, predicted: int) -> str:
         """Return what a cell counts, in words."""

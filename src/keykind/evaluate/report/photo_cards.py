@@ -6,7 +6,8 @@ Needs: keras, tensorflow, matplotlib, scikit-learn, scipy                       
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from keykind.core.html import Content, Html, Tile, image, tag
 from keykind.core.parallel import parallel_map
@@ -17,6 +18,7 @@ from keykind.evaluate.thumbnails import MAX_TILES, PhotoPrediction, photo_tile, 
 from keykind.evaluate.wording import photos, shorten
 from keykind.model.card import KEY
 
+T = TypeVar("T")
 WITHOUT_INPUT = 3  # pictures of a card: the photo, and the maps of two kinds
 MAX_CARDS = {"plain": 48}  # wrong photos shown of each view
 MAX_OTHER_CARDS = 16  # of other views
@@ -39,17 +41,19 @@ def cards_section(data: ReportData, figures: FigureWriter) -> Section:
         _cards(data, figures, first, wrong[first]),
     ]
     content += [
-        _foldable(f"wrong-{view}", f"Wrong in the {view} view: {len(wrong[view]):,}", cards)
+        foldable(f"wrong-{view}", f"Wrong in the {view} view: {len(wrong[view]):,}", cards)
         for view in others
         if (cards := _cards(data, figures, view, wrong[view]))
     ]
-    content.append(_foldable("right", "Right photos", *_right(data)))
+    content.append(foldable("right", "Right photos", *_right(data)))
     line = photos(len(wrong[first]), "wrong test") if wrong[first] else "none"
     return Section("wrong", "Wrong photos", line, content, OPEN)
 
 
-def _foldable(id_: str, title: str, *content: Content | Iterable[Content]) -> Html:
-    return tag("details", tag("summary", title), *content, id=id_, class_="unprinted")
+def foldable(id_: str, title: str, *content: Content | Iterable[Content], is_open: bool = False) -> Html:
+    """Return a list of photos that is unfolded if one of its photos is chosen by a cell."""
+    attributes = {"open": ""} if is_open else {}
+    return tag("details", tag("summary", title), *content, id=id_, class_="unprinted", **attributes)
 
 
 def _wrong(predictions: Sequence[PhotoPrediction]) -> list[PhotoPrediction]:
@@ -72,13 +76,17 @@ def _limit(view: str) -> int:
 
 def chosen_cards(wrong: Sequence[PhotoPrediction], limit: int) -> list[PhotoPrediction]:
     """Return at most `limit` predictions in their order: the first of each confusion, then the second, ..."""
-    seen: dict[tuple[str, str], int] = defaultdict(int)
+    return first_of_each(wrong, limit, lambda prediction: (prediction.sample.kind, prediction.kind))
+
+
+def first_of_each(items: Sequence[T], limit: int, confusion: Callable[[T], Hashable]) -> list[T]:
+    """Return at most `limit` items in their order: the first of each confusion, then the second, ..."""
+    seen: dict[Hashable, int] = defaultdict(int)
     ranked = []
-    for i, prediction in enumerate(wrong):
-        confusion = prediction.sample.kind, prediction.kind
-        ranked.append((seen[confusion], i))
-        seen[confusion] += 1
-    return [wrong[i] for i in sorted(i for _, i in sorted(ranked)[:limit])]
+    for i, item in enumerate(items):
+        ranked.append((seen[confusion(item)], i))
+        seen[confusion(item)] += 1
+    return [items[i] for i in sorted(i for _, i in sorted(ranked)[:limit])]
 
 
 def _cards(
