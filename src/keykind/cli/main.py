@@ -22,6 +22,7 @@ VERBS = (
     "labels",
     "render",
     "train",
+    "evaluate",
     "export",
     "card",
     "predict",

@@ -1,0 +1,1 @@
+"""Evaluation of model files on labelled photos, without training: `keykind evaluate`."""
