@@ -23,6 +23,7 @@ VERBS = (
     "render",
     "train",
     "evaluate",
+    "review",
     "export",
     "card",
     "predict",

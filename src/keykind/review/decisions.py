@@ -1,0 +1,98 @@
+"""Decisions about photos -> labels.csv, and back again without end.
+
+In:    Change: some cells of one photo, with the version of the row that the reviewer saw
+Out:   rows written together or not at all; LabelConflict if somebody else changed one; undone decisions
+Needs: nothing beyond Python
+"""
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from keykind.core.errors import KeykindError
+from keykind.dataset.label_file import LabelConflict
+from keykind.dataset.label_rows import LabelRow
+from keykind.review.catalogue import Catalogue
+
+
+class NothingToUndo(KeykindError):
+    """No decision of this session is left, or the last one was replaced by somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """New cells of one photo; cells that are not in `cells` stay."""
+
+    photo: int
+    version: str
+    cells: Mapping[str, Any]  # names of fields of LabelRow -> values
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What can be undone."""
+
+    queue: str
+    item: str
+    photos: tuple[int, ...]
+    before: tuple[LabelRow, ...]  # the rows that were replaced
+    versions: Mapping[str, str]  # path -> version of the row that was written
+
+
+class Decisions:
+    """The decisions of this process. Thread-safe."""
+
+    def __init__(self, catalogue: Catalogue, reviewer: str) -> None:
+        self._catalogue, self.reviewer = catalogue, reviewer
+        self._stack: list[Decision] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._stack)
+
+    def decide(self, queue: str, item: str, changes: Sequence[Change]) -> tuple[int, ...]:
+        """Write the changes, all of them or none, and return their photos.
+
+        Without changes, the item counts as looked at. Raises LabelConflict, BadDataset and CannotWrite as
+        `LabelFile.change` does.
+        """
+        labels = self._catalogue.labels
+        with self._lock:
+            rows = [self._row(change) for change in changes]
+            versions = {row.path: change.version for row, change in zip(rows, changes, strict=True)}
+            before = labels.change(rows, versions) if rows else ()
+            photos = tuple(change.photo for change in changes)
+            written = {row.path: labels.row(row.path).version for row in rows}
+            self._stack.append(Decision(queue, item, photos, before, written))
+            self._catalogue.touch()
+            return photos
+
+    def undo(self) -> Decision:
+        """Restore the rows before the last decision, and return it.
+
+        Raises NothingToUndo without one, LabelConflict if somebody else changed a row since; that decision
+        can no longer be undone, and the one before it is next.
+        """
+        with self._lock:
+            if not self._stack:
+                fault, remedy = "has no decision to undo", "decisions of earlier sessions are in labels.csv"
+                raise NothingToUndo("undo", fault=fault, remedy=remedy)
+            decision = self._stack[-1]
+            try:
+                if decision.before:
+                    self._catalogue.labels.change(decision.before, decision.versions)
+            except LabelConflict:
+                self._stack.pop()
+                raise
+            self._stack.pop()
+            self._catalogue.touch()
+            return decision
+
+    def _row(self, change: Change) -> LabelRow:
+        """Return the row as it will be written; one in which nothing is decided names nobody."""
+        row = replace(self._catalogue.state(change.photo).row, **change.cells)
+        if row.is_empty:
+            return replace(row, who="", when="")
+        return replace(row, who=self.reviewer, when=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")

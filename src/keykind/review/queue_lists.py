@@ -1,0 +1,80 @@
+"""The items of one queue while people work through them.
+
+In:    Built, whenever the queue is computed again; decisions
+Out:   items in an order that stays; which of them are decided
+Needs: numpy
+"""
+
+from collections.abc import Sequence
+
+from keykind.review.catalogue import Catalogue
+from keykind.review.queues.queue import Built, Item, Queue
+
+
+class QueueList:
+    """One queue. Not thread-safe: the desk holds its lock."""
+
+    def __init__(self, queue: Queue) -> None:
+        self.queue = queue
+        self.items: Sequence[Item] = ()
+        self.note, self.available, self.is_built = "", True, False
+        self._decided_here: set[str] = set()  # ids of items decided in this session
+        self._places: dict[str, int] = {}
+        self._flags, self._generation = bytearray(), -1
+
+    @property
+    def touched(self) -> bool:
+        """Whether somebody has begun to work through it."""
+        return bool(self._decided_here)
+
+    def replace(self, built: Built, catalogue: Catalogue, *, keep_order: bool) -> None:
+        """Take newly computed items.
+
+        What was decided earlier is left out. keep_order: items that were there keep their places, new ones
+        follow, and items decided in this session stay.
+        """
+        new = {item.id: item for item in built.items}
+        kept: list[Item] = []
+        if keep_order:
+            kept = [
+                new.get(item.id, item)
+                for item in self.items
+                if item.id in new or item.id in self._decided_here
+            ]
+        else:
+            self._decided_here &= new.keys()
+        here = {item.id for item in kept}
+        added = [
+            item for item in new.values() if item.id not in here and not self._was_decided(item, catalogue)
+        ]
+        self.items = [*kept, *added]
+        self._places = {item.id: i for i, item in enumerate(self.items)}
+        self.note, self.available, self.is_built = built.note, built.available, True
+        self._generation = -1
+
+    def decide(self, item: str) -> None:
+        """Note that an item was decided in this session."""
+        self._decided_here.add(item)
+        self._generation = -1
+
+    def undo(self, item: str) -> int | None:
+        """Note that it is no longer decided, and return its place; None: it is not in this queue now."""
+        self._decided_here.discard(item)
+        self._generation = -1
+        return self._places.get(item)
+
+    def decided(self, catalogue: Catalogue) -> bytearray:
+        """Return for each item whether it is decided."""
+        if self._generation != catalogue.generation:
+            self._flags = bytearray(self._is_decided(item, catalogue) for item in self.items)
+            self._generation = catalogue.generation
+        return self._flags
+
+    def _is_decided(self, item: Item, catalogue: Catalogue) -> bool:
+        return item.id in self._decided_here or self.queue.is_decided(
+            [catalogue.state(photo) for photo in item.photos]
+        )
+
+    def _was_decided(self, item: Item, catalogue: Catalogue) -> bool:
+        """Return whether an item that is about to be added needs no decision; all photos stay in the list."""
+        return self.queue.keeps_decided is False and self._is_decided(item, catalogue)

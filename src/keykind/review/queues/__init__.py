@@ -1,0 +1,1 @@
+"""The queues of the review desk: which photos to look at, in which order, and why."""
