@@ -12,7 +12,7 @@ Not detected, by design: stronger crops, mirror images, other poses of the same 
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ WINDOW = 8  # neighbours compared in each order
 MAX_BITS = 128  # differing bits of 512; at a correlation of 0.80 the mean is 105, the standard deviation 9
 MAX_PARTNERS = 10  # candidates of a photo that are compared, those with the fewest differing bits
 BATCH = 1024  # photos processed at once
+BITS_BATCH = 1 << 16  # pairs whose bits are compared at once
 PAIRS = 64  # pairs compared at once; those joined by others before are skipped
 
 
@@ -49,22 +50,31 @@ def fingerprint(grey: NDArray[np.floating]) -> Bytes:
     return reduced
 
 
-def near_duplicates(fingerprints: Bytes) -> tuple[tuple[int, ...], ...]:
+class Fingerprints(Protocol):
+    """Fingerprints of n photos: an array (n, 128, 128), or an object that reads those that are asked for."""
+
+    def __len__(self) -> int:
+        """Return n."""
+
+    def __getitem__(self, rows: Any, /) -> Bytes:
+        """Return fingerprints (..., 128, 128) of an array or a slice of rows."""
+
+
+def near_duplicates(fingerprints: Fingerprints) -> tuple[tuple[int, ...], ...]:
     """Return clusters (rows, ascending) of photos that look the same, in near linear time.
 
-    fingerprints (n, 128, 128) -> at least two rows per cluster, each row in at most one cluster.
+    fingerprints (n, 128, 128) -> at least two rows per cluster, each row in at most one cluster. Besides the
+    fingerprints, it takes some 5 kB of memory per photo.
     Photos are sorted by 32 different random projections to bits; copies agree in most bits, so they become
     neighbours in some order (Charikar 2002; Manku et al. 2007). The nearest neighbours are compared place by
     place (`same_scene`). Measured by benchmarks/near_duplicates.py; results: docs/benchmarks.md.
     """
-    textured = np.flatnonzero(fingerprints.any(axis=(1, 2)))
-    small = _stretched(fingerprints, textured)
-    vectors = _vectors(small)
+    textured, vectors = _described(fingerprints)
     sets = DisjointSets(len(fingerprints))
     for pairs in _candidates(_bits(vectors)):
         left, right = pairs.T
         alike = pairs[np.einsum("ij,ij->i", vectors[left], vectors[right]) >= MIN_CORRELATION]
-        alike = alike[_similar_everywhere(small, alike)]
+        alike = alike[_similar_everywhere(_stretched(fingerprints[textured[alike.T]]))]
         separate = [sets.find(a) != sets.find(b) for a, b in textured[alike].tolist()]
         unjoined = textured[alike[separate]]
         images = fingerprints[unjoined.T].astype(np.float32)
@@ -81,14 +91,23 @@ def _reduced(images: NDArray[Any], side: int) -> Floats:
     return reduced
 
 
-def _stretched(fingerprints: Bytes, rows: NDArray[np.intp]) -> Bytes:
-    """Return the rows' images (n, 64, 64), normalised for brightness and contrast: 0..255."""
-    stretched = np.empty((len(rows), SMALL, SMALL), np.uint8)
-    for start in range(0, len(rows), BATCH):
-        small = _reduced(fingerprints[rows[start : start + BATCH]], SMALL)
-        low, high = small.min(axis=(1, 2), keepdims=True), small.max(axis=(1, 2), keepdims=True)
-        stretched[start : start + BATCH] = np.round((small - low) * (255 / (high - low)))
-    return stretched
+def _described(fingerprints: Fingerprints) -> tuple[NDArray[np.intp], Floats]:
+    """Return the rows of photos that are not flat, and their vectors (m, 575)."""
+    rows, vectors = [np.empty(0, np.intp)], [np.empty((0, FREQUENCIES**2 - 1), np.float32)]
+    for start in range(0, len(fingerprints), BATCH):
+        images = fingerprints[start : start + BATCH]
+        textured = images.any(axis=(1, 2))
+        rows.append(start + np.flatnonzero(textured))
+        vectors.append(_vectors(_stretched(images[textured])))
+    return np.concatenate(rows), np.concatenate(vectors)
+
+
+def _stretched(fingerprints: Bytes) -> Bytes:
+    """Return images (..., 64, 64), normalised for brightness and contrast: 0..255."""
+    small = _reduced(fingerprints.reshape(-1, SIDE, SIDE), SMALL)
+    low, high = small.min(axis=(1, 2), keepdims=True), small.max(axis=(1, 2), keepdims=True)
+    stretched: Bytes = np.round((small - low) * (255 / (high - low))).astype(np.uint8)
+    return stretched.reshape(*fingerprints.shape[:-2], SMALL, SMALL)
 
 
 class DisjointSets:
@@ -147,9 +166,9 @@ def _cosines() -> tuple[Floats, Floats]:
     return basis.astype(np.float32), np.hypot(frequency[:, None], frequency[None]).astype(np.float32)
 
 
-def _similar_everywhere(small: Bytes, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return for each pair of images whether they may be copies: a quick test that rules most others out."""
-    left, right = _standardised(small[pairs.T])
+def _similar_everywhere(pairs: Bytes) -> NDArray[np.bool_]:
+    """Return for each pair of images (2, m, 64, 64) whether they may be copies: most others are ruled out."""
+    left, right = _standardised(pairs)
     differences = strongest_difference(left, right, COARSE_MOVE)
     similar: NDArray[np.bool_] = differences < MAX_COARSE
     return similar
@@ -175,24 +194,39 @@ def _candidates(bits: Bytes) -> Iterator[NDArray[np.int64]]:
     The pairs that agree in the most bits come first, and each row's MAX_PARTNERS best are enough: among
     thousands of photos of one ground, copies are still nearer to each other than to other objects.
     """
-    words = bits.view(np.uint64)
-    codes, distances = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    codes = np.empty(0, np.int64)  # of pairs, left * n + right; made unique often, to save memory
     for table in range(TABLES):
         sort_keys = np.roll(bits, -table * SHIFT // 8, axis=1)[:, :8]
         order = np.argsort(np.ascontiguousarray(sort_keys).view(">u8").ravel(), kind="stable")
-        for step in range(1, min(WINDOW, len(bits) - 1) + 1):
-            left, right = order[:-step], order[step:]
-            differing = np.bitwise_count(words[left] ^ words[right]).sum(axis=1, dtype=np.int64)
-            close = differing <= MAX_BITS
-            left, right = left[close], right[close]
-            codes.append(np.minimum(left, right) * len(bits) + np.maximum(left, right))
-            distances.append(differing[close])
-    unique, first = np.unique(np.concatenate(codes), return_index=True)
-    nearest = np.argsort(np.concatenate(distances)[first], kind="stable")
-    pairs = np.column_stack(np.divmod(unique[nearest], len(bits)))
+        found = [_close(bits, order[:-step], order[step:]) for step in _steps(len(bits))]
+        codes = np.unique(np.concatenate([codes, *found]))
+    nearest = np.argsort(_distances(bits, codes), kind="stable")
+    pairs = np.column_stack(np.divmod(codes[nearest], len(bits)))
     pairs = pairs[_rank(pairs) < MAX_PARTNERS]
     for start in range(0, len(pairs), PAIRS):
         yield pairs[start : start + PAIRS]
+
+
+def _steps(count: int) -> range:
+    """Return how far apart neighbours may be in an order of `count` photos."""
+    return range(1, min(WINDOW, count - 1) + 1)
+
+
+def _close(bits: Bytes, left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.int64]:
+    """Return the codes of those pairs that agree in most bits."""
+    codes = np.minimum(left, right).astype(np.int64) * len(bits) + np.maximum(left, right)
+    close: NDArray[np.int64] = codes[_distances(bits, codes) <= MAX_BITS]
+    return close
+
+
+def _distances(bits: Bytes, codes: NDArray[np.int64]) -> NDArray[np.int16]:
+    """Return the number of differing bits of each pair."""
+    words, distances = bits.view(np.uint64), np.empty(len(codes), np.int16)
+    for start in range(0, len(codes), BITS_BATCH):
+        left, right = np.divmod(codes[start : start + BITS_BATCH], len(bits))
+        differing = np.bitwise_count(words[left] ^ words[right])
+        distances[start : start + BITS_BATCH] = differing.sum(axis=1, dtype=np.int16)
+    return distances
 
 
 def _rank(pairs: NDArray[np.int64]) -> NDArray[np.int64]:
