@@ -27,7 +27,7 @@ def photo_json(photo: PhotoState, file: PhotoFile, seen: Seen | None, prediction
         "name": entry.name,
         "width": file.width,
         "height": file.height,
-        "folder_kind": entry.kind or None,
+        "folder_kind": entry.folder_kind or None,
         "kind": photo.kind or None,
         "key": photo.key or None,
         "split": photo.split,

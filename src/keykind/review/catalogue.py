@@ -16,8 +16,8 @@ from keykind.core.errors import BadDataset, KeykindError
 from keykind.dataset.key_ends import KeyEnds
 from keykind.dataset.label_file import LabelFile
 from keykind.dataset.label_rows import LabelRow
-from keykind.dataset.layout import list_photos
-from keykind.dataset.listing import PhotoEntry, counted, first_few
+from keykind.dataset.listing import counted, first_few
+from keykind.dataset.review_listing import ReviewEntry, list_for_review
 from keykind.dataset.splits import TEST, part_of
 
 SHORTCUTS = "123456789abegijlopqvwy"  # one key per kind; the page itself uses the other letters
@@ -29,13 +29,9 @@ class PhotoState:
     """A photo as the folder and the decisions describe it."""
 
     id: int
-    entry: PhotoEntry
+    entry: ReviewEntry
     row: LabelRow
-
-    @property
-    def kind(self) -> str:
-        """Its kind as decided, or else that of its folder; "" if there is none."""
-        return self.row.kind or self.entry.kind
+    kind: str  # as decided, or else that of its folder; "" if there is none
 
     @property
     def key(self) -> str:
@@ -63,18 +59,16 @@ class Catalogue:
 
     def __init__(self, photos: str | Path) -> None:
         """List the photos and read labels.csv. Raises BadDataset, CannotWrite if it cannot be written."""
-        photos = Path(photos)
-        listing = list_photos(photos)
-        self.source, self.folder = photos, photos if photos.is_dir() else photos.parent
-        self.entries: Sequence[PhotoEntry] = sorted(listing.photos, key=lambda entry: entry.name)
+        listing = list_for_review(photos)
+        self.entries: Sequence[ReviewEntry] = listing.entries
         if not self.entries:
             fault, remedy = "has 0 photos", "give a folder with one folder per kind, or a CSV table"
             raise BadDataset(photos, fault=fault, remedy=remedy)
-        self.warnings = listing.warnings
-        self.labels = LabelFile(self.folder)
+        self.source, self.warnings = Path(photos), listing.problems
+        self._listing = listing
+        self.labels = LabelFile(listing.root)
         self.labels.check_writable()
         self.problem: str | None = None  # why labels.csv cannot be read at the moment
-        self._listed_kinds = sorted({entry.kind for entry in self.entries} | set(listing.kinds))
         self._by_name = {entry.name: i for i, entry in enumerate(self.entries)}
         self._changes = 0
 
@@ -105,15 +99,19 @@ class Catalogue:
     def state(self, photo: int) -> PhotoState:
         """Return the state of a photo."""
         entry = self.entries[photo]
-        return PhotoState(photo, entry, self.labels.row(entry.relative))
+        return self._state(photo, entry, self.labels.row(entry.relative))
 
     def states(self) -> list[PhotoState]:
         """Return the states of all photos, in the order of their ids."""
         rows = self.labels.rows
         return [
-            PhotoState(i, entry, rows.get(entry.relative) or LabelRow(entry.relative))
+            self._state(i, entry, rows.get(entry.relative) or LabelRow(entry.relative))
             for i, entry in enumerate(self.entries)
         ]
+
+    def _state(self, photo: int, entry: ReviewEntry, row: LabelRow) -> PhotoState:
+        kind = self._listing.kind(row.kind) if row.kind else entry.folder_kind
+        return PhotoState(photo, entry, row, kind)
 
     def find(self, names: Iterable[str]) -> list[int | None]:
         """Return the id of each photo by its name in tables of a run; None if it is not here."""
@@ -121,9 +119,9 @@ class Catalogue:
 
     def kinds(self, others: Iterable[str] = ()) -> list[str]:
         """Return the kinds of the folders, those of `others`, then those that only decisions name."""
-        known = dict.fromkeys([kind for kind in (*self._listed_kinds, *others) if kind])
-        decided = sorted({row.kind for row in self.labels.rows.values() if row.kind} - known.keys())
-        return [*known, *decided]
+        known = dict.fromkeys([*self._listing.kinds, *others])
+        decided = {self._listing.kind(row.kind) for row in self.labels.rows.values() if row.kind}
+        return [*known, *sorted(decided - known.keys())]
 
     def counts(self) -> Counter[str]:
         """Return the number of photos of each kind that are used, as decided."""

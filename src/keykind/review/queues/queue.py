@@ -6,7 +6,7 @@ Needs: numpy
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from keykind.review.catalogue import PhotoState
 from keykind.review.observations import Measured, Seen
-from keykind.review.predictions import Judged
+from keykind.review.predictions import Judged, RunFacts
 
 Suggestion = dict[str, Any]  # kind, key, excluded (reason) or exclude (id of a photo)
-MEASURING, COMPARING, RECOGNISING = STAGES = "measuring", "comparing", "recognising"  # of the scan
+STAGES = MEASURING, COMPARING, RECOGNISING = "measuring", "comparing", "recognising"  # of the scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,41 @@ class Item:
 class ModelFacts:
     """What the queues need to know about the model of the scan."""
 
+    title: str  # e.g. "the bundled model", within a sentence
     kinds: tuple[str, ...]
     ood_threshold: float | None
     detects: bool  # whether it looks for keys
-    fits: bool  # whether its kinds are those of the photos
+    fits: bool  # whether it knows kinds of the photos
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opinion:
+    """What the model that knows least about a photo says about its kind."""
+
+    kinds: Sequence[str]
+    probabilities: NDArray[np.float32]  # (c,)
+    source: str  # who says so, within a sentence
+
+    @property
+    def best(self) -> str:
+        """The most probable kind."""
+        return self.kinds[int(self.probabilities.argmax())]
+
+    @property
+    def margin(self) -> float:
+        """The largest probability minus the second largest; 1 with one kind."""
+        if len(self.probabilities) < 2:
+            return 1.0
+        second, first = np.partition(self.probabilities, -2)[-2:]
+        return float(first - second)
+
+    def ranked(self, count: int) -> str:
+        """Return the most probable kinds, e.g. "cylinder 0.48 or dimple 0.41"."""
+        order = np.argsort(-self.probabilities, kind="stable")[:count]
+        return " or ".join(f"{self.kinds[i]} {self.probabilities[i]:.2f}" for i in order.tolist())
+
+
+UNSEEN = "the model, which never saw this photo in training,"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,12 +82,21 @@ class Known:
     photos: Sequence[PhotoState]  # by id
     measured: Sequence[Measured | None]  # by id; None: not measured yet
     seen: Sequence[Seen | None]  # by id; None: not seen yet
-    clusters: Sequence[tuple[int, ...]]  # photos that look the same
-    judged: Mapping[int, Judged]  # photo -> what a model that never saw it in training says
-    kinds: Sequence[str]  # that photos may have
-    model: ModelFacts | None = None
-    run_ood_threshold: float | None = None
-    of_keys: bool = True
+    clusters: Sequence[tuple[int, ...]] = ()  # photos that look the same
+    run: RunFacts | None = None
+    judged: Mapping[int, Judged] = field(default_factory=dict)  # photo -> prediction in the run's tables
+    model: ModelFacts | None = None  # None: no model could be loaded, or not yet
+    of_keys: bool = True  # whether the kinds are kinds of keys
+
+    def opinion(self, photo: int) -> Opinion | None:
+        """Return what a model says about a photo, if possible one that was not trained on it."""
+        judged = self.judged.get(photo)
+        if judged is not None and self.run is not None:
+            return Opinion(self.run.kinds, judged.probabilities, UNSEEN)
+        seen = self.seen[photo]
+        if self.model is None or not self.model.fits or seen is None or seen.probabilities is None:
+            return None
+        return Opinion(self.model.kinds, seen.probabilities, self.model.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +105,7 @@ class Built:
 
     items: Sequence[Item] = ()
     note: str = ""
+    stages: Sequence[str] = ()  # of the scan, without which the queue is not complete
     available: bool = True
 
 
@@ -77,7 +118,6 @@ class Queue:
     reason: str  # what is in it, one sentence
     build: Callable[[Known], Built]
     is_decided: Callable[[Sequence[PhotoState]], bool]  # by what labels.csv says about an item's photos
-    stages: Sequence[str] = ()  # of the scan, that must have ended for the queue to be complete
     keeps_decided: bool = False  # whether items decided in earlier sessions are listed, too
 
 
@@ -89,9 +129,3 @@ def unavailable(note: str) -> Built:
 def labelled(photos: Sequence[PhotoState]) -> bool:
     """Return whether a person has said what each photo shows, or that it is not used."""
     return all(photo.row.kind or photo.row.excluded for photo in photos)
-
-
-def best_two(probabilities: NDArray[np.floating]) -> tuple[int, int]:
-    """Return the indices of the largest and second largest probability."""
-    order = np.argsort(-probabilities, kind="stable")
-    return int(order[0]), int(order[min(1, len(order) - 1)])

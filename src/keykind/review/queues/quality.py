@@ -1,0 +1,127 @@
+"""Queues about whether a photo is fit for use: damaged or hard to see; unlike all others.
+
+In:    Known
+Out:   items with the reason in numbers, the worst first
+Needs: numpy
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from keykind.dataset.warnings import BLANK
+from keykind.model.decision import BLURRED_SHARPNESS
+from keykind.review.catalogue import PhotoState
+from keykind.review.observations import Measured, Seen
+from keykind.review.queues.queue import (
+    MEASURING,
+    RECOGNISING,
+    Built,
+    Item,
+    Known,
+    Queue,
+    labelled,
+    unavailable,
+)
+
+DARK, BRIGHT = 0.12, 0.97  # mean brightness, 0..1, beyond which little can be seen
+MAX_CLIPPED = 0.95  # share of black and white pixels; product photos on white reach 0.9
+LEAST_SHARE_OF_MEDIAN = 0.05  # of the photos' median sharpness, below which one counts as blurred
+BLURRED, DAMAGED, UNREADABLE = "blurred", "damaged", "unreadable"
+
+
+def build_quality(known: Known) -> Built:
+    """Return photos that cannot be read, are damaged, flat, blurred, dark or bright."""
+    sharpness = [m.sharpness for m in known.measured if m is not None and not m.error]
+    median = float(np.median(sharpness)) if sharpness else 0.0
+    ranked = []
+    for photo in known.photos:
+        measured = known.measured[photo.id]
+        if photo.is_used and measured is not None:
+            reason = _fault(measured, median) or _blurred_key(known.seen[photo.id])
+            if reason:
+                rank, text, excluded = reason
+                ranked.append((rank, Item((photo.id,), text, {"excluded": excluded})))
+    ranked.sort(key=lambda pair: pair[0])
+    return Built([item for _, item in ranked], stages=(MEASURING, RECOGNISING))
+
+
+def _fault(measured: Measured, median: float) -> tuple[int, str, str] | None:
+    """Return rank, sentence and a reason to exclude the photo; None: nothing is wrong."""
+    if measured.error:
+        return 0, f"The photo cannot be read: it {measured.error}.", UNREADABLE
+    if measured.damage:
+        return 1, f"The file is damaged: {measured.damage}.", DAMAGED
+    if measured.sharpness < BLANK:
+        return 2, f"A single flat colour (sharpness {measured.sharpness:.2f} of at least {BLANK}).", BLURRED
+    limit = LEAST_SHARE_OF_MEDIAN * median
+    if measured.sharpness < limit:
+        text = (
+            f"Blurred: its sharpness is {measured.sharpness:.1f}, that of half the photos above {median:.0f}."
+        )
+        return 3, text, BLURRED
+    if measured.brightness < DARK:
+        return 4, f"Dark: mean brightness {measured.brightness:.0%}.", "dark"
+    if measured.brightness > BRIGHT or measured.clipped > MAX_CLIPPED:
+        text = f"{measured.clipped:.0%} of the pixels are black or white, mean brightness {measured.brightness:.0%}."
+        return 5, text, "overexposed"
+    return None
+
+
+def _blurred_key(seen: Seen | None) -> tuple[int, str, str] | None:
+    if seen is None or seen.sharpness is None or seen.sharpness >= BLURRED_SHARPNESS:
+        return None
+    text = (
+        f"The key is blurred: its sharpness is {seen.sharpness:.4f}, of sharp keys above {BLURRED_SHARPNESS}."
+    )
+    return 3, text, BLURRED
+
+
+def build_ood(known: Known) -> Built:
+    """Return photos unlike those that the model was trained on, the least alike first."""
+    limit = known.run.ood_threshold if known.run else None
+    model_limit = known.model.ood_threshold if known.model else None
+    if limit is None and model_limit is None:
+        note = "The model has no out-of-distribution score; start with --model and one that has."
+        return unavailable(note) if known.model or known.run else Built(stages=(RECOGNISING,))
+    ranked = []
+    for photo in known.photos:
+        score, threshold = _ood(known, photo.id, limit, model_limit)
+        if photo.is_used and score is not None and threshold and score > threshold:
+            text = (
+                f"Unlike the photos that the model was trained on: out-of-distribution score {score:.2f}, "
+                f"above its threshold {threshold:.2f}."
+            )
+            ranked.append((threshold / score, Item((photo.id,), text, {"excluded": _not_a(known)})))
+    ranked.sort(key=lambda pair: pair[0])
+    return Built([item for _, item in ranked], stages=(RECOGNISING,))
+
+
+def _ood(
+    known: Known, photo: int, limit: float | None, model_limit: float | None
+) -> tuple[float | None, float | None]:
+    """Return the score of a photo, if possible of a model that was not trained on it, and its threshold."""
+    judged, seen = known.judged.get(photo), known.seen[photo]
+    if judged is not None and judged.ood is not None and limit is not None:
+        return judged.ood, limit
+    return (None if seen is None else seen.ood), model_limit
+
+
+def _not_a(known: Known) -> str:
+    return "not a key" if known.of_keys else "of no kind"
+
+
+QUALITY = Queue(
+    "quality",
+    "Damaged or blurred",
+    "Photos that cannot be read, are damaged, blurred, dark or too bright.",
+    build_quality,
+    labelled,
+)
+OOD = Queue(
+    "ood",
+    "Unlike all others",
+    "Photos unlike those that the model was trained on, such as those without a key.",
+    build_ood,
+    labelled,
+)
