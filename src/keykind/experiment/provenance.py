@@ -16,6 +16,7 @@ from keykind.core.command import command_line
 from keykind.core.files import READ_ERRORS
 from keykind.evaluate.report.data import Provenance
 from keykind.experiment.experiment import Experiment
+from keykind.experiment.run_folder import COMMAND
 
 FILES = (
     "metrics.json",
@@ -27,7 +28,6 @@ FILES = (
     "keys.tflite",
     "model.keras",
 )
-COMMAND = "command"  # entry of recipe.json
 
 
 def trace(experiment: Experiment) -> Provenance:

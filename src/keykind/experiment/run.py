@@ -19,8 +19,7 @@ from keykind.detect.detector import load_detector
 from keykind.experiment.artifacts import write_model_files, write_out_of_fold, write_report_files
 from keykind.experiment.context import Context
 from keykind.experiment.experiment import Experiment
-from keykind.experiment.provenance import COMMAND
-from keykind.experiment.run_folder import RunFolder
+from keykind.experiment.run_folder import COMMAND, RunFolder
 from keykind.experiment.stages.calibrate import Calibration, calibrate
 from keykind.experiment.stages.fine_tune import TrainingResult, fine_tune
 from keykind.experiment.stages.heads import train_heads

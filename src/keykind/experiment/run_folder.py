@@ -37,6 +37,7 @@ from keykind.train.recipe import REPORT
 
 Arrays = dict[str, NDArray[Any]]  # by name, e.g. the weights and curves of a fold
 RECORD = "recipe.json"  # what determines the run, and what it decided
+COMMAND = "command"  # entry of it: the command line, as typed
 FILES = (
     *(RECORD, "metrics.json", "report.html", "history.csv", "photos.csv", "predictions.csv", "figures"),
     *("out_of_fold.csv", "model.keras", "prototypes.npy", "keys*.tflite", "*.onnx", "work", f"{UNFINISHED}*"),

@@ -60,7 +60,7 @@ def queue_json(items: QueueList, catalogue: Catalogue, state: str, progress: tup
         "state": state,
         "done": progress[0],
         "total": progress[1],
-        "note": items.note,
+        "note": items.built.note if items.built else "",
     }
 
 

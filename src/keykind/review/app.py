@@ -84,6 +84,12 @@ class Routes:
             ("/api/photos/{photo}/image", "GET", self.image),
             ("/api/decisions", "POST", self.decide),
             ("/api/undo", "POST", self.undo),
+            ("/api/queues", "POST", self.rebuild),
+            ("/api/training", "GET", self._desk.training_state),
+            ("/api/training", "POST", self._desk.train),
+            ("/api/training/stop", "POST", self._desk.stop_training),
+            ("/api/training/keep", "POST", self._desk.keep),
+            ("/api/training/discard", "POST", self._desk.discard),
         ]
 
     # Functions without `async` run in a thread, because they may wait for a disk.
@@ -100,6 +106,10 @@ class Routes:
     ) -> Json:
         """Return some items of a queue."""
         return self._desk.queue(queue, offset, limit)
+
+    def rebuild(self) -> Json:
+        """Compute all queues again."""
+        return self._desk.rebuild()
 
     def photos(self, ids: str) -> list[Json]:
         """Return some photos. ids: separated by commas."""

@@ -1,4 +1,4 @@
-"""What the routes of the review desk work on: photos, decisions, queues, scan, training.
+"""What the routes of the review desk work on: photos, decisions, queues, training.
 
 In:    Settings
 Out:   Desk, whose methods return the JSON of the API
@@ -6,24 +6,27 @@ Needs: numpy, pillow, ai-edge-litert
 """
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import keykind
 from keykind.core.errors import KeykindError
 from keykind.predict.palette import colour_of, css
-from keykind.review.answers import items_json, kinds_json, photo_json, queue_json
+from keykind.review.answers import items_json, kinds_json, photo_json, prediction_json, queue_json
 from keykind.review.catalogue import Catalogue, shortcuts
+from keykind.review.comparison import Comparison, compare
+from keykind.review.current_run import CurrentRun, find_run, fit_run
 from keykind.review.decisions import Change, Decisions
 from keykind.review.images import Images, PhotoFiles
+from keykind.review.insights import Insights
+from keykind.review.predictions import read_run
 from keykind.review.queue_lists import QueueList
-from keykind.review.queues.queue import Known
-from keykind.review.queues.table import QUEUES
+from keykind.review.training import PROGRAM, Training
 
 Json = dict[str, Any]
-READY, WORKING, UNAVAILABLE = "ready", "working", "unavailable"
 
 
 class NotHere(KeykindError):
@@ -35,9 +38,10 @@ class Settings:
     """What the desk is started with."""
 
     photos: Path
-    run: Path | None = None
-    model: Path | None = None
+    run: Path | None = None  # None: the newest of PHOTOS-run, PHOTOS-run-2, ...
+    model: Path | None = None  # None: that of the run, or else the bundled one
     reviewer: str = ""
+    program: Sequence[str] = PROGRAM  # that trains
 
 
 class Desk:
@@ -51,39 +55,30 @@ class Desk:
         paths = [entry.path for entry in self.catalogue.entries]
         self.files = PhotoFiles(paths)
         self.images = Images(paths, self.files)
-        self._queues = {queue.id: QueueList(queue) for queue in QUEUES}
-        self._lock = threading.RLock()
-        self.rebuild()
-
-    @property
-    def notes(self) -> list[str]:
-        """What to say when the desk opens, one sentence each."""
-        return []
+        run, self.notes = find_run(self.catalogue, settings.run)
+        self._waiting = 0  # pictures that the page waits for
+        self._counting = threading.Lock()
+        self.insights = Insights(self.catalogue, run, settings.model, lambda: self._waiting > 0)
+        self.training = Training(settings.photos, self._trained, settings.program)
+        self._candidate: CurrentRun | None = None  # trained, and not yet kept or discarded
+        self._comparison: Comparison | None = None
 
     def start(self) -> None:
         """Begin the work in the background."""
+        self.insights.start()
 
     def close(self) -> None:
         """Stop what runs in the background."""
-
-    def rebuild(self, *, keep_order: bool = False) -> None:
-        """Compute the queues again."""
-        known = Known(self.catalogue.states(), [], [], (), {}, self.kinds())
-        for items in self._queues.values():
-            built = items.queue.build(known)
-            with self._lock:
-                items.replace(built, self.catalogue, keep_order=keep_order)
-
-    def kinds(self) -> list[str]:
-        """Return the kinds that photos may have, in an order that stays."""
-        return self.catalogue.kinds()
+        self.training.stop()
+        self.insights.close()
 
     def state(self) -> Json:
         """Return the state of the desk."""
         self.catalogue.refresh()
-        kinds = self.kinds()
-        with self._lock:
-            queues = [self._queue_json(items) for items in self._queues.values()]
+        insights, kinds = self.insights, self.kinds()
+        with insights.lock:
+            queues = [self._queue_json(items) for items in insights.lists.values()]
+        model, run = insights.model, insights.run
         return {
             "folder": str(self.settings.photos),
             "reviewer": self.settings.reviewer,
@@ -97,21 +92,33 @@ class Desk:
             ),
             "photos": len(self.catalogue),
             "decided": self.catalogue.decided(),
-            "of_keys": True,
+            "of_keys": insights.of_keys,
             "has_splits": self.catalogue.has_splits(),
-            "model": None,
-            "run": None,
-            "problems": self.catalogue.problems(),
+            "model": model and {"name": model.title, "kinds": list(model.kinds)},
+            "run": run
+            and {"name": run.facts.path.name, "f1": run.facts.f1, "interval": list(run.facts.interval)},
+            "problems": [*self.catalogue.problems(), *insights.problems()],
             "queues": queues,
-            "training": {"state": "idle"},
+            "training": self.training_state(),
             "undo": len(self.decisions),
         }
+
+    def kinds(self) -> list[str]:
+        """Return the kinds that photos may have, in an order that stays."""
+        run = self.insights.run
+        return self.catalogue.kinds(run.facts.kinds if run else ())
 
     def queue(self, queue: str, offset: int, limit: int) -> Json:
         """Return some items of a queue. Raises NotHere."""
         self.catalogue.refresh()
-        with self._lock:
+        with self.insights.lock:
             return items_json(self._list(queue), self.catalogue, offset, limit)
+
+    def rebuild(self) -> Json:
+        """Compute all queues again, in the order of what is known now."""
+        self.catalogue.refresh()
+        self.insights.rebuild(keep_order=False)
+        return self.state()
 
     def photos(self, ids: Sequence[int]) -> list[Json]:
         """Return some photos. Raises NotHere."""
@@ -123,14 +130,14 @@ class Desk:
         self.check([change.photo for change in changes])
         items = self._list(queue)
         photos = self.decisions.decide(queue, item, changes)
-        with self._lock:
+        with self.insights.lock:
             items.decide(item)
         return {"photos": self.photos(photos), "undo": len(self.decisions)}
 
     def undo(self) -> Json:
         """Take back the last decision. Raises NothingToUndo, LabelConflict, BadDataset, CannotWrite."""
         decision = self.decisions.undo()
-        with self._lock:
+        with self.insights.lock:
             index = self._list(decision.queue).undo(decision.item)
         return {
             "photos": self.photos(decision.photos),
@@ -143,7 +150,8 @@ class Desk:
     def image(self, photo: int, side: int) -> bytes:
         """Return a photo as a JPEG. Raises NotHere, BadPhoto."""
         self.check([photo])
-        return self.images.jpeg(photo, side)
+        with self._scan_waits():
+            return self.images.jpeg(photo, side)
 
     def check(self, ids: Sequence[int]) -> Sequence[int]:
         """Return the ids. Raises NotHere for one that no photo has."""
@@ -153,15 +161,79 @@ class Desk:
                 raise NotHere(f"photo {photo}", fault=fault, remedy="load the page again")
         return ids
 
+    def train(self) -> Json:
+        """Begin to train again. Raises BadRun if a result waits, CannotWrite, MissingExtra."""
+        run = self.insights.run
+        self.training.start(run.facts.path if run else None)
+        return self.training_state()
+
+    def stop_training(self) -> Json:
+        """Stop the training, and delete what it wrote."""
+        self.training.stop()
+        return self.training_state()
+
+    def keep(self) -> Json:
+        """Make the trained run the current one. Raises BadRun if there is none."""
+        self.training.keep()
+        if self._candidate is not None:
+            self.insights.use_run(self._candidate)
+        return self.training_state()
+
+    def discard(self) -> Json:
+        """Delete the trained run. Raises BadRun if there is none."""
+        self.training.discard()
+        return self.training_state()
+
+    def training_state(self) -> Json:
+        """Return how far the training is, and how its result compares with the current run."""
+        now = self.training.current
+        step, done, seconds = self.training.progress()
+        compared = self._comparison if now.state == "finished" else None
+        return {
+            "state": now.state,
+            "step": step,
+            "done": round(done, 3),
+            "seconds": round(seconds, 1),
+            "log": list(now.log),
+            "result": compared and asdict(compared),
+            "decision": now.decision,
+        }
+
+    def _trained(self, out: Path) -> None:
+        """Compare a finished run with the current one, on the labels as they are now. Raises BadRun."""
+        self._candidate = fit_run(self.catalogue, read_run(out))
+        run = self.insights.run
+        self._comparison = compare(run.facts if run else None, self._candidate.facts, self.catalogue)
+
+    @contextmanager
+    def _scan_waits(self) -> Iterator[None]:
+        """Let the scan wait while the block runs."""
+        with self._counting:
+            self._waiting += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._waiting -= 1
+
     def _list(self, queue: str) -> QueueList:
-        if queue not in self._queues:
-            known = ", ".join(self._queues)
-            raise NotHere(f"queue {queue[:80]!r}", fault="does not exist", remedy=f"use one of {known}")
-        return self._queues[queue]
+        lists = self.insights.lists
+        if queue not in lists:
+            remedy = f"use one of {', '.join(lists)}"
+            raise NotHere(f"queue {queue[:80]!r}", fault="does not exist", remedy=remedy)
+        return lists[queue]
 
     def _photo_json(self, photo: int) -> Json:
-        return photo_json(self.catalogue.state(photo), self.files.look(photo), None, None)
+        said = self.insights.opinion(photo)
+        prediction = None
+        if said is not None:
+            opinion, sure = said
+            prediction = prediction_json(
+                opinion.kinds, opinion.probabilities.tolist(), opinion.best if sure else None
+            )
+        state, seen = self.catalogue.state(photo), self.insights.seen(photo)
+        return photo_json(state, self.files.look(photo), seen, prediction)
 
     def _queue_json(self, items: QueueList) -> Json:
-        state = READY if items.available else UNAVAILABLE
-        return queue_json(items, self.catalogue, state, (len(self.catalogue), len(self.catalogue)))
+        state, done, total = self.insights.progress(items)
+        return queue_json(items, self.catalogue, state, (done, total))

@@ -17,7 +17,7 @@ class QueueList:
     def __init__(self, queue: Queue) -> None:
         self.queue = queue
         self.items: Sequence[Item] = ()
-        self.note, self.available, self.is_built = "", True, False
+        self.built: Built | None = None  # as it was computed last; None: not yet
         self._decided_here: set[str] = set()  # ids of items decided in this session
         self._places: dict[str, int] = {}
         self._flags, self._generation = bytearray(), -1
@@ -49,7 +49,7 @@ class QueueList:
         ]
         self.items = [*kept, *added]
         self._places = {item.id: i for i, item in enumerate(self.items)}
-        self.note, self.available, self.is_built = built.note, built.available, True
+        self.built = built
         self._generation = -1
 
     def decide(self, item: str) -> None:

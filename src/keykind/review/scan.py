@@ -31,7 +31,6 @@ from keykind.review.queues.queue import COMPARING, MEASURING, RECOGNISING, STAGE
 from keykind.review.scan_cache import ScanCache
 from keykind.review.viewing import view
 
-
 R = TypeVar("R")
 NICENESS = 15  # of the threads; 19 is the lowest priority
 REPORT = 10.0  # seconds between calls of `on_news` while a stage runs
@@ -39,6 +38,10 @@ AHEAD = 2  # photos submitted ahead, per thread
 MAX_WAIT = 0.5  # seconds that a photo waits at most while the page needs the processor
 
 Load = Callable[[], Recogniser]
+
+
+class Stopped(Exception):
+    """The scan was stopped while photos were compared."""
 
 
 class Scan:
@@ -84,17 +87,21 @@ class Scan:
 
     def _run(self) -> None:
         _lower_priority()
+        self._on_news(None)
         pool = ThreadPoolExecutor(max(cpu_count() - 1, 1), "scan", initializer=_prepare_worker)
         try:
             with Cache(default_folder()) as cache:
                 photos = [f"{entry.path.absolute()}\n{file_version(entry.path)}" for entry in self._entries]
-                self._stages(ScanCache(cache, photos), pool)
+                self._stages(ScanCache(cache, photos, self._check), pool)
+        except Stopped:
+            pass
         except KeykindError as error:
             self.problem = str(error)
-            for stage in STAGES:
-                self._end(stage)
         finally:
             pool.shutdown(cancel_futures=True)
+            if not self._stop.is_set():  # also after an error: nobody waits for what does not come
+                for stage in STAGES:
+                    self._end(stage)
 
     def _stages(self, cache: ScanCache, pool: ThreadPoolExecutor) -> None:
         for stage, work in (
@@ -176,7 +183,7 @@ class Scan:
     def _mapped(
         self, pool: ThreadPoolExecutor, work: Callable[[int], R], photos: Sequence[int], cache: ScanCache
     ) -> Iterator[tuple[int, R]]:
-        """Yield each photo with the result of the work, until the scan is stopped; store results now and then."""
+        """Yield each photo with its result until the scan is stopped; store results now and then."""
         pending: deque[tuple[int, Future[R]]] = deque()
         waiting = iter(photos)
         while not self._stop.is_set():
@@ -193,6 +200,11 @@ class Scan:
                 cache.flush()
                 self._on_news(None)
                 self._reported = time.monotonic()
+
+    def _check(self) -> None:
+        """Raise Stopped if the scan is stopped."""
+        if self._stop.is_set():
+            raise Stopped
 
     def _give_way(self) -> None:
         """Wait while the page needs the processor, but not for ever."""

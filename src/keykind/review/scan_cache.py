@@ -8,7 +8,7 @@ Needs: numpy, pillow
 import hashlib
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,9 +24,13 @@ FAST = 1  # compression of fingerprints: two thirds of the size, 0.2 ms
 class ScanCache:
     """Reads and writes the cache. Each thread needs its own."""
 
-    def __init__(self, cache: Cache, photos: Sequence[str]) -> None:
-        """Use a cache; photos: path and version of each photo's file, by id."""
-        self._cache, self._photos = cache, photos
+    def __init__(self, cache: Cache, photos: Sequence[str], check: Callable[[], None] = lambda: None) -> None:
+        """Use a cache.
+
+        photos: path and version of each photo's file, by id. check: called before fingerprints are read, to
+        raise an error if nobody needs them any more.
+        """
+        self._cache, self._photos, self._check = cache, photos, check
         self._new: dict[bytes, bytes] = {}
 
     def measured(self, photo: int) -> Measured | None:
@@ -69,6 +73,7 @@ class ScanCache:
 
     def __getitem__(self, rows: Any) -> Bytes:
         """Return the fingerprints of photos (..., 128, 128); zeros for those that cannot be read."""
+        self._check()
         ids = np.arange(len(self._photos))[rows]
         images = np.zeros((ids.size, SIDE, SIDE), np.uint8)
         for image, photo in zip(images, ids.ravel().tolist(), strict=True):

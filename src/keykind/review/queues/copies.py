@@ -8,7 +8,7 @@ Needs: numpy
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from keykind.dataset.listing import PhotoEntry, counted, first_few
+from keykind.dataset.listing import PhotoEntry, first_few
 from keykind.dataset.name_groups import name_groups
 from keykind.dataset.splits import TEST, TRAIN
 from keykind.review.catalogue import PhotoState
@@ -97,7 +97,7 @@ def _mixed(known: Known) -> Iterator[Item]:
         counts = Counter(photo.kind for photo in photos if photo.kind)
         if len(counts) > 1:
             listed = ", ".join(f"{kind} {count:,}" for kind, count in counts.most_common())
-            text = f"{counted(len(photos), 'photo')} of one key ({key}) are labelled as {len(counts)} kinds: {listed}."
+            text = f"Photos of one key ({key}) are labelled as {len(counts)} kinds: {listed}."
             yield Item(tuple(photo.id for photo in photos[:MAX_PHOTOS]), text)
 
 
@@ -107,8 +107,8 @@ def _split_keys(known: Known) -> Iterator[Item]:
         counts = Counter(photo.split for photo in photos)
         if len(counts) > 1:
             text = (
-                f"Key {key} has {counts[TRAIN]:,} photos in train and {counts[TEST]:,} in test, so the scores "
-                "would be too high; put all into one split."
+                f"Key {key} has {counts[TRAIN]:,} photos in train and {counts[TEST]:,} in test, so the "
+                "scores would be too high; put all into one split."
             )
             yield Item(tuple(photo.id for photo in photos[:MAX_PHOTOS]), text)
 

@@ -13,7 +13,7 @@ from keykind.review.catalogue import PhotoState
 from keykind.review.observations import Found, Seen
 from keykind.review.queues.queue import RECOGNISING, Built, Item, Known, Queue, unavailable
 
-LOW_SCORE = 0.6  # of the only detection; one in ten correct ones is below
+LOW_SCORE = 0.6  # of the only detection; from 0.5 on something counts as a key
 MAX_OFFSET = 0.15  # of a key's length, by which marks and detection may be apart
 
 

@@ -25,11 +25,11 @@ from keykind.review.queues.queue import (
 )
 
 MAX_MARGIN = 0.3  # between the two most probable kinds, up to which a model counts as not sure
-NO_MODEL = "No model knows these kinds; train one here, or start with --run RUN or --model FILE of a model that does."
+NO_MODEL = "No model knows these kinds; train one here, or give one with --run RUN or --model FILE."
 
 
 def build_label_errors(known: Known) -> Built:
-    """Return photos whose label a model doubts, by confident learning; then others that it labels otherwise."""
+    """Return probable label errors by confident learning, then other photos that a model labels otherwise."""
     if known.run is None and (known.model is None or not known.model.fits):
         return unavailable(NO_MODEL)
     rows = _judged(known) if known.run else _seen(known)

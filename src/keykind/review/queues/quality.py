@@ -5,13 +5,10 @@ Out:   items with the reason in numbers, the worst first
 Needs: numpy
 """
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from keykind.dataset.warnings import BLANK
 from keykind.model.decision import BLURRED_SHARPNESS
-from keykind.review.catalogue import PhotoState
 from keykind.review.observations import Measured, Seen
 from keykind.review.queues.queue import (
     MEASURING,
@@ -25,9 +22,10 @@ from keykind.review.queues.queue import (
 )
 
 DARK, BRIGHT = 0.12, 0.97  # mean brightness, 0..1, beyond which little can be seen
-MAX_CLIPPED = 0.95  # share of black and white pixels; product photos on white reach 0.9
+MAX_CLIPPED = 0.95  # share of black and white pixels; a key on white paper leaves less
 LEAST_SHARE_OF_MEDIAN = 0.05  # of the photos' median sharpness, below which one counts as blurred
-BLURRED, DAMAGED, UNREADABLE = "blurred", "damaged", "unreadable"
+BLURRED, DAMAGED, UNREADABLE, BLANK_PHOTO = "blurred", "damaged", "unreadable", "blank"
+Fault = tuple[int, str, str]  # rank, sentence, reason to exclude the photo
 
 
 def build_quality(known: Known) -> Built:
@@ -46,29 +44,35 @@ def build_quality(known: Known) -> Built:
     return Built([item for _, item in ranked], stages=(MEASURING, RECOGNISING))
 
 
-def _fault(measured: Measured, median: float) -> tuple[int, str, str] | None:
-    """Return rank, sentence and a reason to exclude the photo; None: nothing is wrong."""
+def _fault(measured: Measured, median: float) -> Fault | None:
+    """Return the worst thing that is wrong with a photo; None: nothing is."""
     if measured.error:
         return 0, f"The photo cannot be read: it {measured.error}.", UNREADABLE
     if measured.damage:
         return 1, f"The file is damaged: {measured.damage}.", DAMAGED
-    if measured.sharpness < BLANK:
-        return 2, f"A single flat colour (sharpness {measured.sharpness:.2f} of at least {BLANK}).", BLURRED
-    limit = LEAST_SHARE_OF_MEDIAN * median
-    if measured.sharpness < limit:
-        text = (
-            f"Blurred: its sharpness is {measured.sharpness:.1f}, that of half the photos above {median:.0f}."
+    return _hard_to_see(measured, median)
+
+
+def _hard_to_see(measured: Measured, median: float) -> Fault | None:
+    sharpness, brightness, clipped = measured.sharpness, measured.brightness, measured.clipped
+    if sharpness < BLANK:
+        return (
+            2,
+            f"A single flat colour (sharpness {sharpness:.2f}, at least {BLANK}).",
+            BLANK_PHOTO,
         )
+    if sharpness < LEAST_SHARE_OF_MEDIAN * median:
+        text = f"Blurred: sharpness {sharpness:.1f}, of half the photos {median:.0f} or more."
         return 3, text, BLURRED
-    if measured.brightness < DARK:
-        return 4, f"Dark: mean brightness {measured.brightness:.0%}.", "dark"
-    if measured.brightness > BRIGHT or measured.clipped > MAX_CLIPPED:
-        text = f"{measured.clipped:.0%} of the pixels are black or white, mean brightness {measured.brightness:.0%}."
+    if brightness < DARK:
+        return 4, f"Dark: mean brightness {brightness:.0%}.", "dark"
+    if brightness > BRIGHT or clipped > MAX_CLIPPED:
+        text = f"{clipped:.0%} of the pixels are black or white; mean brightness {brightness:.0%}."
         return 5, text, "overexposed"
     return None
 
 
-def _blurred_key(seen: Seen | None) -> tuple[int, str, str] | None:
+def _blurred_key(seen: Seen | None) -> Fault | None:
     if seen is None or seen.sharpness is None or seen.sharpness >= BLURRED_SHARPNESS:
         return None
     text = (

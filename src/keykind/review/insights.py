@@ -1,0 +1,139 @@
+"""What is known about the photos, and the queues computed from it, as they grow in the background.
+
+In:    the photos; a run and a model
+Out:   lists of items, predictions of photos, progress; new ones when a scan stage ends or a run is kept
+Needs: numpy, pillow, ai-edge-litert
+"""
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from keykind.core.kinds import NAMES
+from keykind.predict.recogniser import Recogniser
+from keykind.review.catalogue import Catalogue, PhotoState
+from keykind.review.current_run import CurrentRun, describe, model_path
+from keykind.review.observations import Seen
+from keykind.review.queue_lists import QueueList
+from keykind.review.queues.queue import Known, ModelFacts, Opinion
+from keykind.review.queues.table import QUEUES
+from keykind.review.scan import Scan
+
+NO_MODEL = (
+    "No model knows the kinds of these photos yet, so only their files are looked at; train here, or give a "
+    "model with --model."
+)
+READY, WORKING, UNAVAILABLE = "ready", "working", "unavailable"
+
+
+class Insights:
+    """The run, the scan and the queues. Thread-safe."""
+
+    def __init__(
+        self, catalogue: Catalogue, run: CurrentRun | None, model: Path | None, is_busy: Callable[[], bool]
+    ) -> None:
+        """Prepare. model: the file to scan with; None: that of the run, or the bundled one.
+
+        Raises BadModel if the given file cannot be used.
+        """
+        self._catalogue, self._model, self._is_busy = catalogue, model, is_busy
+        self._given = None if model is None else Recogniser.load(model)
+        self.run = run
+        self.model: ModelFacts | None = None
+        self.lists: Mapping[str, QueueList] = {queue.id: QueueList(queue) for queue in QUEUES}
+        self.lock = threading.RLock()  # of the lists
+        self._building = threading.Lock()
+        self._model_problems: list[str] = []
+        self._scan = self._new_scan()
+
+    def start(self) -> None:
+        """Compute the queues from what is known already, then scan."""
+        self._scan.start()
+
+    def close(self) -> None:
+        """Stop the scan."""
+        self._scan.stop()
+
+    def use_run(self, run: CurrentRun) -> None:
+        """Make another run the current one: its tables and its model."""
+        self._scan.stop()
+        self.run, self.model, self._model_problems = run, None, []
+        self._scan = self._new_scan()
+        self._scan.start()
+
+    def rebuild(self, *, keep_order: bool) -> None:
+        """Compute all queues again. keep_order: items keep their places, also in untouched queues."""
+        with self._building:
+            known = self._known(self._catalogue.states())
+            for items in self.lists.values():
+                built = items.queue.build(known)
+                with self.lock:
+                    items.replace(built, self._catalogue, keep_order=keep_order or items.touched)
+
+    @property
+    def of_keys(self) -> bool:
+        """Whether the photos show keys, as far as the run, the model or the names of the kinds say."""
+        if self.run is not None:
+            return self.run.facts.of_keys
+        kinds = self._catalogue.kinds()
+        return not kinds or any(kind in NAMES for kind in kinds)
+
+    def problems(self) -> list[str]:
+        """Return what does not fit or cannot be done, one sentence each."""
+        scan = [self._scan.problem] if self._scan.problem else []
+        return [*(self.run.problems if self.run else ()), *self._model_problems, *scan]
+
+    def seen(self, photo: int) -> Seen | None:
+        """Return what the scan saw in a photo."""
+        return self._scan.seen[photo]
+
+    def opinion(self, photo: int) -> tuple[Opinion, bool] | None:
+        """Return what a model says about a photo, and whether it is sure."""
+        opinion = self._known(()).opinion(photo)
+        if opinion is None:
+            return None
+        seen = self.seen(photo)
+        from_scan = self.run is None or photo not in self.run.judged
+        return opinion, not (from_scan and seen is not None and seen.kind is None)
+
+    def progress(self, items: QueueList) -> tuple[str, int, int]:
+        """Return the state of a queue, and how many photos of how many are done for it."""
+        count = len(self._catalogue)
+        if items.built is None:
+            return WORKING, 0, count
+        if not items.built.available:
+            return UNAVAILABLE, 0, 0
+        for stage in items.built.stages:
+            if stage not in self._scan.ended:
+                return WORKING, self._scan.done[stage], count
+        return READY, count, count
+
+    def _known(self, photos: Sequence[PhotoState]) -> Known:
+        """Return what is known, with the states of these photos."""
+        scan, run = self._scan, self.run
+        return Known(
+            photos,
+            scan.measured,
+            scan.seen,
+            scan.clusters,
+            run.facts if run else None,
+            run.judged if run else {},
+            self.model,
+            self.of_keys,
+        )
+
+    def _new_scan(self) -> Scan:
+        facts = self.run.facts if self.run else None
+        path, exists = model_path(self._model, facts, self._catalogue.kinds())
+        if not exists:
+            self._model_problems = [NO_MODEL]
+
+        def load() -> Recogniser:
+            recogniser = self._given or Recogniser.load(path)
+            self.model, self._model_problems = describe(recogniser, path, self._catalogue.kinds())
+            return recogniser
+
+        return Scan(self._catalogue.entries, load if exists else None, self._on_news, self._is_busy)
+
+    def _on_news(self, stage: str | None) -> None:
+        self.rebuild(keep_order=stage is None)
