@@ -168,5 +168,5 @@ class Conflict(KeykindError):
 
 
 async def _invalid(_: Request, error: RequestValidationError) -> Response:
-    details = (f"{detail['loc'][-1]}: {detail['msg']}" for detail in error.errors())
+    details = (f"{'.'.join(map(str, detail['loc'][1:]))}: {detail['msg']}" for detail in error.errors())
     return JSONResponse({"detail": "; ".join(details)}, 422)

@@ -15,13 +15,13 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, KeykindError
 from keykind.dataset.key_ends import KeyEnds
 from keykind.dataset.label_file import LabelFile
-from keykind.dataset.label_rows import LabelRow
+from keykind.dataset.label_rows import LabelRow, read_labels
 from keykind.dataset.listing import counted, first_few
 from keykind.dataset.review_listing import ReviewEntry, list_for_review
 from keykind.dataset.splits import TEST, part_of
 
 SHORTCUTS = "123456789abegijlopqvwy"  # one key per kind; the page itself uses the other letters
-NO_FILE = "no such file; it was moved or deleted while it was under review"
+MARKED_SET = "n_keys"  # a column that evaluate.real_photos needs; decisions would make the table ambiguous
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,9 @@ class Catalogue:
         self._listing = listing
         self.labels = LabelFile(listing.root)
         self.labels.check_writable()
+        if MARKED_SET in read_labels(self.labels.path).heading:
+            fault = f"has a column {MARKED_SET}, so it lists photos to test detectors with"
+            raise BadDataset(self.labels.path, fault=fault, remedy="review a copy of the photos without it")
         self.problem: str | None = None  # why labels.csv cannot be read at the moment
         self._by_name = {entry.name: i for i, entry in enumerate(self.entries)}
         self._changes = 0

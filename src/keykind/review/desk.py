@@ -5,6 +5,7 @@ Out:   Desk, whose methods return the JSON of the API
 Needs: numpy, pillow, ai-edge-litert
 """
 
+import secrets
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -49,7 +50,7 @@ class Desk:
 
     def __init__(self, settings: Settings) -> None:
         """List the photos and read the decisions. Raises BadDataset, CannotWrite, BadRun, BadModel."""
-        self.settings = settings
+        self.settings, self.session = settings, secrets.token_hex(4)
         self.catalogue = Catalogue(settings.photos)
         self.decisions = Decisions(self.catalogue, settings.reviewer)
         paths = [entry.path for entry in self.catalogue.entries]
@@ -81,6 +82,7 @@ class Desk:
         model, run = insights.model, insights.run
         return {
             "folder": str(self.settings.photos),
+            "session": self.session,  # ids of photos are valid in this process only
             "reviewer": self.settings.reviewer,
             "version": keykind.__version__,
             "keykind": keykind.__version__,

@@ -8,7 +8,7 @@ Needs: fastapi (pydantic)    [serve]
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from keykind.core.errors import printable
 from keykind.dataset.key_ends import KeyEnds
@@ -31,6 +31,10 @@ def _finite(value: float) -> float:
     if not math.isfinite(value) or abs(value) > MAX_POSITION:
         raise ValueError("is not a position in a photo")
     return value
+
+
+def _or_none(value: object) -> object:
+    return None if value == "" else value
 
 
 Name = Annotated[str | None, Field(max_length=MAX_NAME), AfterValidator(_one_line)]
@@ -67,7 +71,7 @@ class ChangeIn(Strict):
     kind: Name = None
     key: Name = None
     split: Literal["train", "test", ""] | None = None
-    ends: Annotated[list[EndsIn], Field(max_length=MAX_KEYS)] | Literal[""] | None = None
+    ends: Annotated[list[EndsIn] | None, Field(max_length=MAX_KEYS), BeforeValidator(_or_none)] = None
     excluded: Reason = None
 
     def as_change(self) -> Change:
@@ -76,7 +80,7 @@ class ChangeIn(Strict):
         for name in self.model_fields_set - {"photo", "version"}:
             value = getattr(self, name)
             if name == "ends":
-                cells[name] = None if value in (None, "") else tuple(ends.as_ends() for ends in value)
+                cells[name] = None if value is None else tuple(ends.as_ends() for ends in value)
             else:
                 cells[name] = value or ""
         return Change(self.photo, self.version, cells)

@@ -1,0 +1,226 @@
+"""Tests of review/app.py: every route and every error, as the page sees them."""
+
+import os
+from contextlib import suppress
+from io import BytesIO
+
+import pytest
+from PIL import Image
+
+from keykind.dataset.label_rows import read_labels
+
+KEY = {"head": [10, 20], "tip": [30.25, 40]}
+
+
+def test_the_state_says_what_is_reviewed(desk):
+    state = desk.state()
+    assert (state["photos"], state["decided"], state["undo"]) == (6, 0, 0)
+    assert [(kind["name"], kind["shortcut"], kind["photos"]) for kind in state["kinds"]] == [
+        ("cylinder", "1", 3),
+        ("dimple", "2", 3),
+    ]
+    expected = "label-errors not-sure duplicates same-key keys quality ood unlabelled all"
+    assert [queue["id"] for queue in state["queues"]] == expected.split()
+    assert (state["reviewer"], state["run"], state["problems"]) == ("ann", None, [])
+
+
+def test_a_photo_has_its_size_and_what_is_known(desk):
+    photo = desk.photo(0)
+    assert (photo["name"], photo["kind"], photo["folder_kind"]) == (
+        "cylinder/cylinder-0.jpg",
+        *["cylinder"] * 2,
+    )
+    assert (photo["width"], photo["height"], photo["version"], photo["ends"]) == (240, 240, "", None)
+    assert desk.get("/api/photos?ids=0,2").json()[1]["name"] == "cylinder/cylinder-2.jpg"
+
+
+def test_a_decision_is_in_the_file_at_once_and_in_the_reply(desk, photos):
+    reply = desk.decide({"photo": 0, "kind": "dimple", "ends": [KEY], "excluded": ""})
+    (photo,) = reply.json()["photos"]
+    assert (photo["kind"], photo["folder_kind"], photo["row"]["who"]) == ("dimple", "cylinder", "ann")
+    assert photo["ends"] == [{"head": [10, 20], "tip": [30.2, 40], "kind": None}]
+    row = read_labels(photos / "labels.csv").rows["cylinder/cylinder-0.jpg"]
+    assert (row.kind, row.who, row.version) == ("dimple", "ann", photo["version"])
+    assert [kind["photos"] for kind in desk.state()["kinds"]] == [2, 4]
+
+
+def test_cells_that_are_not_given_stay_and_null_clears_one(desk):
+    desk.decide({"photo": 0, "kind": "dimple", "key": "A"})
+    desk.decide({"photo": 0, "kind": None, "split": "test"})
+    photo = desk.photo(0)
+    assert (photo["kind"], photo["key"], photo["split"]) == ("cylinder", "A", "test")
+
+
+def test_a_photo_without_a_key_differs_from_one_that_is_not_marked(desk):
+    assert desk.decide({"photo": 0, "ends": []}).json()["photos"][0]["ends"] == []
+    assert desk.decide({"photo": 0, "ends": None}).json()["photos"][0]["ends"] is None
+
+
+def test_all_changes_of_a_decision_are_written_or_none(desk, photos):
+    desk.decide({"photo": 1, "kind": "dimple"})
+    before = (photos / "labels.csv").read_text()
+    reply = desk.decide({"photo": 0, "kind": "dimple"}, {"photo": 1, "version": "", "kind": "cylinder"})
+    assert reply.status_code == 409
+    assert [(photo["id"], photo["kind"]) for photo in reply.json()["photos"]] == [
+        (0, "cylinder"),
+        (1, "dimple"),
+    ]
+    assert (photos / "labels.csv").read_text() == before
+
+
+def test_undo_goes_back_to_the_empty_file(desk, photos):
+    for photo, kind in ((0, "dimple"), (1, "dimple"), (0, "cylinder")):
+        desk.decide({"photo": photo, "kind": kind}, item=str(photo))
+    undone = [desk.post("/api/undo").json() for _ in range(3)]
+    assert [(reply["queue"], reply["item"], reply["index"], reply["undo"]) for reply in undone] == [
+        ("all", "0", 0, 2),
+        ("all", "1", 1, 1),
+        ("all", "0", 0, 0),
+    ]
+    assert (photos / "labels.csv").read_text().count("\n") == 1
+    assert desk.post("/api/undo").status_code == 409
+
+
+def test_a_decision_that_somebody_else_replaced_is_not_undone(desk, photos):
+    desk.decide({"photo": 1, "kind": "dimple"})
+    desk.decide({"photo": 0, "kind": "dimple"})
+    text = (photos / "labels.csv").read_text().replace("cylinder-0.jpg,dimple", "cylinder-0.jpg,mortice")
+    (photos / "labels.csv").write_text(text)
+    reply = desk.post("/api/undo")
+    assert (reply.status_code, desk.photo(0)["kind"], desk.state()["undo"]) == (409, "mortice", 1)
+    assert desk.post("/api/undo").json()["photos"][0]["id"] == 1
+
+
+def test_an_edit_by_hand_is_noticed_and_kept(desk, photos):
+    desk.decide({"photo": 0, "kind": "dimple"})
+    with (photos / "labels.csv").open("a") as file:
+        file.write("dimple/dimple-0.jpg,cylinder,,,,,,\n")
+    assert desk.photo(desk.id_of("dimple/dimple-0.jpg"))["kind"] == "cylinder"
+    desk.decide({"photo": 1, "kind": "dimple"})
+    assert len(read_labels(photos / "labels.csv").rows) == 3
+
+
+def test_a_file_that_became_unreadable_is_reported_and_not_overwritten(desk, photos):
+    broken = "path,kind\n<<<<<<< HEAD\na.jpg,dimple\n"
+    (photos / "labels.csv").write_text(broken)
+    (problem,) = desk.state()["problems"]
+    assert "conflict" in problem
+    reply = desk.decide({"photo": 0, "kind": "dimple"})
+    assert (reply.status_code, "conflict" in reply.json()["detail"]) == (422, True)
+    assert (photos / "labels.csv").read_text() == broken
+    (photos / "labels.csv").unlink()
+    assert desk.state()["problems"] == []
+
+
+def test_rows_about_photos_that_are_not_here_are_named_and_kept(desk, photos):
+    (photos / "labels.csv").write_text("path,kind\ngone.jpg,dimple\n")
+    assert "gone.jpg" in desk.state()["problems"][0]
+    desk.decide({"photo": 0, "kind": "dimple"})
+    assert "gone.jpg" in read_labels(photos / "labels.csv").rows
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        ({"photo": 0, "colour": "red"}, "colour"),
+        ({"photo": 0, "split": "validation"}, "split"),
+        ({"photo": 0, "kind": "x" * 300}, "kind"),
+        ({"photo": 0, "kind": "a\nb"}, "kind"),
+        ({"photo": 0, "ends": [{"head": [1, 1], "tip": [1.01, 1]}]}, "same point"),
+        ({"photo": 0, "ends": [{"head": [1, 1], "tip": [1e9, 1]}]}, "tip"),
+        ({"photo": "x"}, "photo"),
+    ],
+)
+def test_a_change_that_makes_no_sense_is_refused_with_its_name(desk, photos, change, word):
+    body = {"queue": "all", "item": "0", "changes": [{"version": ""} | change]}
+    reply = desk.post("/api/decisions", json=body)
+    assert (reply.status_code, word in reply.json()["detail"]) == (422, True), reply.text
+    assert not (photos / "labels.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/photos/6", "/api/photos?ids=0,99", "/api/queues/none", "/api/photos/-1/image", "/none.js"]
+)
+def test_what_does_not_exist_is_404(desk, path):
+    assert desk.get(path).status_code == 404
+
+
+def test_a_decision_about_an_unknown_photo_or_queue_writes_nothing(desk, photos):
+    for body in ({"queue": "all", "changes": [{"photo": 99}]}, {"queue": "none", "changes": [{"photo": 0}]}):
+        reply = desk.post("/api/decisions", json={"item": "0"} | body)
+        assert reply.status_code == 404
+    assert not (photos / "labels.csv").exists()
+
+
+@pytest.mark.parametrize("query", ["ids=a", "ids=1.5", f"ids={','.join(['1'] * 501)}", "ids=-1"])
+def test_a_list_of_ids_is_checked(desk, query):
+    assert desk.get(f"/api/photos?{query}").status_code == 422
+
+
+def test_an_image_is_upright_small_and_without_metadata(open_desk, photos):
+    exif = Image.Exif()
+    exif[0x0112] = 6  # turned a quarter
+    exif.get_ifd(0x8825)[1] = "N"
+    Image.new("RGB", (800, 400), "red").save(photos / "dimple" / "turned.jpg", exif=exif)
+    desk = open_desk()
+    photo = desk.id_of("dimple/turned.jpg")
+    response = desk.get(f"/api/photos/{photo}/image?side=256&v=1")
+    image = Image.open(BytesIO(response.content))
+    assert (image.format, image.size, dict(image.getexif())) == ("JPEG", (128, 256), {})
+    assert response.headers["cache-control"] == "private, max-age=31536000, immutable"
+    assert (desk.photo(photo)["width"], desk.photo(photo)["height"]) == (400, 800)
+    assert desk.get(f"/api/photos/{photo}/image?side=300").status_code == 422
+    assert desk.get(f"/api/photos/{photo}/image").headers["cache-control"] == "no-cache"
+
+
+def test_a_photo_that_vanished_or_cannot_be_read_is_said_to_be(desk, photos):
+    (photos / "cylinder" / "cylinder-0.jpg").unlink()
+    (photos / "cylinder" / "cylinder-1.jpg").write_bytes(b"\xff\xd8\xff no photo")
+    for photo, status in ((0, 404), (1, 422)):
+        response = desk.get(f"/api/photos/{photo}/image")
+        assert (response.status_code, desk.photo(photo)["width"]) == (status, None)
+        assert response.json()["detail"]
+        assert desk.photo(photo)["problem"]
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="permissions do not bind this user")
+def test_a_folder_that_became_read_only_is_507(desk, photos):
+    photos.chmod(0o555)
+    try:
+        assert desk.decide({"photo": 0, "kind": "dimple"}).status_code == 507
+    finally:
+        photos.chmod(0o755)
+
+
+def test_a_full_disk_is_507_and_the_decision_is_not_lost(open_desk, small_disk):
+    from desks import draw_kinds
+
+    desk = open_desk(draw_kinds(small_disk / "photos"))
+    filler = small_disk / "filler"
+    with suppress(OSError):  # the disk is full then
+        filler.write_bytes(b" " * 10_000_000)
+    reply = desk.decide({"photo": 0, "kind": "dimple"})
+    assert (reply.status_code, desk.photo(0)["kind"]) == (507, "cylinder")
+    filler.unlink()
+    assert desk.decide({"photo": 0, "kind": "dimple"}).status_code == 200
+
+
+def test_pages_of_a_queue_follow_each_other(desk):
+    parts = [desk.get(f"/api/queues/all?offset={i}&limit=2").json()["items"] for i in (0, 2, 4, 6)]
+    assert [item["photos"] for part in parts for item in part] == [[i] for i in range(6)]
+    assert desk.get("/api/queues/all?limit=0").status_code == 422
+
+
+def test_the_page_is_served_and_revalidated(desk):
+    page = desk.get("/")
+    assert ("Review" in page.text, page.headers["cache-control"]) == (True, "no-cache")
+    assert desk.get("/", headers={"if-none-match": page.headers["etag"]}).status_code == 304
+
+
+def test_an_item_can_be_passed_without_a_change(desk, photos):
+    reply = desk.post("/api/decisions", json={"queue": "all", "item": "3", "changes": []})
+    assert (reply.status_code, reply.json()["undo"]) == (200, 1)
+    assert [item["decided"] for item in desk.items("all")] == [False, False, False, True, False, False]
+    assert not (photos / "labels.csv").exists()
+    desk.post("/api/undo")
+    assert not any(item["decided"] for item in desk.items("all"))
