@@ -74,6 +74,7 @@ class Catalogue:
         self.problem: str | None = None  # why labels.csv cannot be read at the moment
         self._by_name = {entry.name: i for i, entry in enumerate(self.entries)}
         self._changes = 0
+        self._kinds: dict[str, None] = {}  # all that ever came up, in that order
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -121,10 +122,11 @@ class Catalogue:
         return [self._by_name.get(name) for name in names]
 
     def kinds(self, others: Iterable[str] = ()) -> list[str]:
-        """Return the kinds of the folders, those of `others`, then those that only decisions name."""
-        known = dict.fromkeys([*self._listing.kinds, *others])
+        """Return the kinds of the folders, of `others` and of decisions; a new one comes last."""
         decided = {self._listing.kind(row.kind) for row in self.labels.rows.values() if row.kind}
-        return [*known, *sorted(decided - known.keys())]
+        present = dict.fromkeys([*self._listing.kinds, *others, *sorted(decided)])
+        self._kinds |= present
+        return [kind for kind in self._kinds if kind in present]
 
     def counts(self) -> Counter[str]:
         """Return the number of photos of each kind that are used, as decided."""
