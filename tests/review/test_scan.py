@@ -1,4 +1,4 @@
-"""Tests of review/scan.py, viewing.py, scan_cache.py, observations.py: what is found out in the background."""
+"""Tests of review/scan.py, viewing.py, scan_cache.py, observations.py: what is found in the background."""
 
 import threading
 from dataclasses import astuple

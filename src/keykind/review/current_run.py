@@ -63,7 +63,7 @@ def newest_runs(photos: Path) -> list[Path]:
             folders.append(folder)
         elif folder != first:
             break
-    finished = [folder for folder in folders if is_finished(folder)]
+    finished = [folder for folder in reversed(folders) if is_finished(folder)]
     return sorted(finished, key=lambda folder: (folder / "metrics.json").stat().st_mtime_ns, reverse=True)
 
 

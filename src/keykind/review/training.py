@@ -24,6 +24,7 @@ from keykind.core.errors import BadRun, KeykindError
 from keykind.core.extras import require
 from keykind.core.files import writing_to
 from keykind.experiment.run_folder import COMMAND, RunFolder
+from keykind.review.predictions import is_finished
 from keykind.review.training_command import command, next_out
 
 IDLE, RUNNING, FINISHED, FAILED = "idle", "running", "finished", "failed"
@@ -134,7 +135,7 @@ class Training:
             with tempfile.TemporaryDirectory(prefix="keykind-review-") as scratch:
                 now.command = command(self._photos, out, run, Path(scratch))
                 status = self._train(now.command, now)
-            if status == 0 and not self._stopping:
+            if is_finished(out) and not self._stopping:  # also if some photos could not be read
                 self._on_finished(out)
                 now.step, now.state = "Finished", FINISHED
             elif self._stopping:
@@ -207,7 +208,8 @@ def _clear(out: Path, arguments: Sequence[str]) -> None:
 def _command_of(out: Path) -> str | None:
     """Return the command that a run records; None if it records none."""
     with suppress(OSError, ValueError, TypeError, LookupError):
-        return str(json.loads((out / "recipe.json").read_text("utf-8"))[COMMAND])
+        command_line = json.loads((out / "recipe.json").read_text("utf-8"))[COMMAND]
+        return None if command_line is None else str(command_line)
     return None
 
 

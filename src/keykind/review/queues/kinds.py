@@ -25,6 +25,7 @@ from keykind.review.queues.queue import (
 )
 
 MAX_MARGIN = 0.3  # between the two most probable kinds, up to which a model counts as not sure
+MAX_NOISE = 0.35  # share of labels beyond which rather the model than the labels is wrong
 NO_MODEL = "No model knows these kinds; train one here, or give one with --run RUN or --model FILE."
 
 
@@ -49,8 +50,14 @@ def build_label_errors(known: Known) -> Built:
             probability = float(opinion.probabilities[index[suggested]])
             reason = f"Labelled {photo.kind}; {opinion.source} says {suggested} ({probability:.2f})."
             items.append(Item((photo.id,), reason, {"kind": suggested}))
-    share = f"About {errors.noise:.1%} of the labels are estimated to be wrong." if errors.noise else ""
-    return Built(items, " ".join(filter(None, (share, note))), stages)
+    return Built(items, " ".join(filter(None, (_share(errors.noise), note))), stages)
+
+
+def _share(noise: float) -> str:
+    """Return the estimated share of wrong labels as a sentence; none if there are none."""
+    if noise > MAX_NOISE:
+        return f"The model contradicts {noise:.0%} of the labels: it is too weak for its doubts to say much."
+    return f"About {noise:.1%} of the labels are estimated to be wrong." if noise else ""
 
 
 def _judged(known: Known) -> list[tuple[PhotoState, Opinion]]:
