@@ -48,9 +48,10 @@ def run_desk(settings: Settings, host: str, port: int, announce: Announce = lamb
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
-    announce(f"{addresses(listener)[0]}?{TOKEN_PARAMETER}={access.token}", desk)
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has shut down
+        announce(f"{addresses(listener)[0]}?{TOKEN_PARAMETER}={access.token}", desk)
         uvicorn.Server(config).run(sockets=[listener])
+    desk.close()
 
 
 def is_loopback(host: str) -> bool:
