@@ -7,6 +7,7 @@ Needs: uvicorn, starlette    [serve]
 
 import contextlib
 import ipaddress
+import socket
 from collections.abc import Callable
 
 import uvicorn
@@ -27,7 +28,7 @@ Announce = Callable[[str, Desk], None]
 def run_desk(settings: Settings, host: str, port: int, announce: Announce = lambda *_: None) -> None:
     """Serve the desk until SIGTERM or Ctrl-C.
 
-    announce: called once the port is open, with the address of the page including its token, and the desk.
+    announce: called once it serves, with the address of the page including its token, and the desk.
     Raises BadDataset, CannotWrite, BadRun, BadModel as `Desk` does, NoApp without the page, BadSettings for
     an unavailable port.
     """
@@ -48,10 +49,24 @@ def run_desk(settings: Settings, host: str, port: int, announce: Announce = lamb
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=SHUTDOWN_TIMEOUT,
     )
+    address = f"{addresses(listener)[0]}?{TOKEN_PARAMETER}={access.token}"
     with contextlib.suppress(KeyboardInterrupt):  # uvicorn raises it again after it has shut down
-        announce(f"{addresses(listener)[0]}?{TOKEN_PARAMETER}={access.token}", desk)
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config, lambda: announce(address, desk)).run(sockets=[listener])
     desk.close()
+
+
+class Server(uvicorn.Server):
+    """A server that says when it is ready, and from then on ends in order on Ctrl-C."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to serve."""
+        await super().startup(sockets)
+        if not self.should_exit:
+            self._on_ready()
 
 
 def is_loopback(host: str) -> bool:
