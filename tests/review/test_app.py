@@ -30,12 +30,14 @@ def test_a_photo_has_its_size_and_what_is_known(desk):
         "cylinder/cylinder-0.jpg",
         *["cylinder"] * 2,
     )
-    assert (photo["width"], photo["height"], photo["version"], photo["ends"]) == (240, 240, "", None)
+    assert (photo["width"], photo["height"], photo["version"]) == (240, 240, "")
+    assert (photo["row"], photo["ends"], photo["excluded"], photo["problem"]) == (None, None, None, None)
     assert desk.get("/api/photos?ids=0,2").json()[1]["name"] == "cylinder/cylinder-2.jpg"
 
 
 def test_a_decision_is_in_the_file_at_once_and_in_the_reply(desk, photos):
-    reply = desk.decide({"photo": 0, "kind": "dimple", "ends": [KEY], "excluded": ""})
+    change = {"photo": "0", "version": "", "kind": "dimple", "ends": [KEY], "excluded": ""}
+    reply = desk.post("/api/decisions", json={"queue": "all", "item": "0", "changes": [change]})
     (photo,) = reply.json()["photos"]
     assert (photo["kind"], photo["folder_kind"], photo["row"]["who"]) == ("dimple", "cylinder", "ann")
     assert photo["ends"] == [{"head": [10, 20], "tip": [30.2, 40], "kind": None}]

@@ -33,7 +33,7 @@ def photo_json(photo: PhotoState, file: PhotoFile, seen: Seen | None, prediction
         "split": photo.split,
         "excluded": row.excluded or None,
         "ends": None if row.ends is None else [_ends_json(ends) for ends in row.ends],
-        "row": {"who": row.who or None, "when": row.when or None},
+        "row": None if row.is_empty else {"who": row.who or None, "when": row.when or None},
         "version": row.version,
         "file": file.version,
         "prediction": prediction,
