@@ -152,7 +152,7 @@ def read_size(path: str | Path) -> tuple[int, int]:
     """
     data = read_bytes(path)
     file_format = formats.detect_format(data, path)
-    if file_format == "HEIF":  # its size may be known only after decoding
+    if file_format in ("HEIF", "TIFF"):  # their decoders may correct the size, or turn the photo
         photo = decode_photo(data, path)
         return photo.width, photo.height
     try:

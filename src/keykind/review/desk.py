@@ -21,7 +21,7 @@ from keykind.review.catalogue import Catalogue, shortcuts
 from keykind.review.comparison import Comparison, compare
 from keykind.review.current_run import CurrentRun, find_run, fit_run
 from keykind.review.decisions import Change, Decisions
-from keykind.review.images import Images, PhotoFiles
+from keykind.review.images import Images, PhotoFile, PhotoFiles
 from keykind.review.insights import Insights
 from keykind.review.predictions import read_run
 from keykind.review.queue_lists import QueueList
@@ -234,7 +234,14 @@ class Desk:
                 opinion.kinds, opinion.probabilities.tolist(), opinion.best if sure else None
             )
         state, seen = self.catalogue.state(photo), self.insights.seen(photo)
-        return photo_json(state, self.files.look(photo), seen, prediction)
+        return photo_json(state, self._file(photo), seen, prediction)
+
+    def _file(self, photo: int) -> PhotoFile:
+        """Return what the file is, without opening it if the scan did."""
+        version, measured = self.files.version(photo), self.insights.measured(photo)
+        if version and measured is not None and not measured.error:
+            return PhotoFile(version, measured.width, measured.height)
+        return self.files.look(photo)
 
     def _queue_json(self, items: QueueList) -> Json:
         state, done, total = self.insights.progress(items)

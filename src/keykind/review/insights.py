@@ -13,7 +13,7 @@ from keykind.core.kinds import NAMES
 from keykind.predict.recogniser import Recogniser
 from keykind.review.catalogue import Catalogue, PhotoState
 from keykind.review.current_run import CurrentRun, describe, model_path
-from keykind.review.observations import Seen
+from keykind.review.observations import Measured, Seen
 from keykind.review.queue_lists import QueueList
 from keykind.review.queues.queue import Known, ModelFacts, Opinion
 from keykind.review.queues.table import QUEUES
@@ -82,6 +82,10 @@ class Insights:
         """Return what does not fit or cannot be done, one sentence each."""
         scan = [self._scan.problem] if self._scan.problem else []
         return [*(self.run.problems if self.run else ()), *self._model_problems, *scan]
+
+    def measured(self, photo: int) -> Measured | None:
+        """Return what the scan measured of a photo."""
+        return self._scan.measured[photo]
 
     def seen(self, photo: int) -> Seen | None:
         """Return what the scan saw in a photo."""
