@@ -253,25 +253,6 @@ def test_photos_are_upright_for_every_orientation_of_the_camera(orientation, fil
 
 
 @pytest.mark.parametrize("orientation", STORED)
-def test_the_size_in_the_header_is_that_of_the_upright_photo(orientation, tmp_path):
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    stored = np.ascontiguousarray(STORED[orientation](scene(40, 24)))
-    for file_format in ("JPEG", "PNG", "WEBP", "TIFF"):
-        path = tmp_path / f"photo.{file_format}"
-        path.write_bytes(encode(stored, file_format, exif=exif))
-        photo = decode.read_photo(path)
-        assert decode.read_size(path) == (photo.width, photo.height), file_format
-
-
-@pytest.mark.parametrize("data", [b"", b"no photo", b"\xff\xd8\xff torn"])
-def test_the_size_of_what_is_no_photo_is_an_error_with_its_name(data, tmp_path):
-    (tmp_path / "a.jpg").write_bytes(data)
-    with pytest.raises(BadPhoto, match=r"a\.jpg"):
-        decode.read_size(tmp_path / "a.jpg")
-
-
-@pytest.mark.parametrize("orientation", STORED)
 def test_a_reduced_photo_is_upright_too_and_reports_the_original_size(orientation):
     upright = scene(643, 402)
     exif = Image.Exif()

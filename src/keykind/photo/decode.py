@@ -145,26 +145,6 @@ def decode_photo(
         raise undecodable(data, file_format, name, error, max_pixels) from error
 
 
-def read_size(path: str | Path) -> tuple[int, int]:
-    """Return width and height of the upright photo in a file, px, from its header if that states them.
-
-    Raises BadPhoto if the file cannot be read or its header is damaged; what follows is not looked at.
-    """
-    data = read_bytes(path)
-    file_format = formats.detect_format(data, path)
-    if file_format in ("HEIF", "TIFF"):  # their decoders may correct the size, or turn the photo
-        photo = decode_photo(data, path)
-        return photo.width, photo.height
-    try:
-        with suppress_warnings("PIL"), _open(data, file_format, path, MAX_PIXELS) as image:
-            width, height = image.size
-            return (height, width) if orientation(image) >= 5 else (width, height)
-    except BadPhoto:
-        raise
-    except Exception as error:  # on hostile bytes Pillow's plugins raise almost anything
-        raise undecodable(data, file_format, path, error, MAX_PIXELS) from error
-
-
 def resize(pixels: np.ndarray, size: int) -> np.ndarray:
     """Return pixels stretched to a square, without cropping or padding (see RESIZE).
 

@@ -52,7 +52,8 @@ class PhotoFiles:
 
     def _read(self, photo: int, version: str) -> PhotoFile:
         try:
-            return PhotoFile(version, *decode.read_size(self._paths[photo]))
+            header = decode.read_header(self._paths[photo])
+            return PhotoFile(version, header.width, header.height)
         except BadPhoto as error:
             return PhotoFile(version, problem=problem_of(error))
 
