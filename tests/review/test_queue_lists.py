@@ -24,7 +24,7 @@ def catalogue(photos):
 
 
 def decide(catalogue: Catalogue, photo: int) -> None:
-    path = catalogue.entries[photo].relative
+    path = catalogue.entries[photo].row
     catalogue.labels.change([LabelRow(path, kind="dimple")], {path: ""})
     catalogue.touch()
 

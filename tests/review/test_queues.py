@@ -26,7 +26,7 @@ def photo(i: int, folder_kind: str = "cylinder", **facts) -> PhotoState:
     """Return a photo; facts: `name`, `in_split` and `key_id` as the folder says, the rest as decided."""
     name = facts.pop("name", f"photo-{i}.jpg")
     in_split, key_id = facts.pop("in_split", "train"), facts.pop("key_id", None)
-    entry = ReviewEntry(Path(name), name, name, folder_kind, in_split, key_id)
+    entry = ReviewEntry(Path(name), name, name, folder_kind, in_split, key_id, name)
     return PhotoState(i, entry, LabelRow(name, **facts), facts.get("kind") or folder_kind)
 
 

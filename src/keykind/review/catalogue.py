@@ -103,13 +103,13 @@ class Catalogue:
     def state(self, photo: int) -> PhotoState:
         """Return the state of a photo."""
         entry = self.entries[photo]
-        return self._state(photo, entry, self.labels.row(entry.relative))
+        return self._state(photo, entry, self.labels.row(entry.row))
 
     def states(self) -> list[PhotoState]:
         """Return the states of all photos, in the order of their ids."""
         rows = self.labels.rows
         return [
-            self._state(i, entry, rows.get(entry.relative) or LabelRow(entry.relative))
+            self._state(i, entry, rows.get(entry.row) or LabelRow(entry.row))
             for i, entry in enumerate(self.entries)
         ]
 
@@ -143,7 +143,7 @@ class Catalogue:
     def problems(self) -> list[str]:
         """Return what is wrong with labels.csv, one sentence each."""
         sentences = [self.problem] if self.problem else []
-        known = {entry.relative for entry in self.entries}
+        known = {entry.row for entry in self.entries}
         if missing := sorted(path for path in self.labels.rows if path not in known):
             rows = counted(len(missing), "row")
             sentences.append(
