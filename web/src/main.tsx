@@ -11,12 +11,12 @@ import { render } from 'preact';
 import { App, AppContext } from './app/app';
 import { acceptFiles } from './app/incoming';
 import { loadMyKeys } from './app/my-keys/recognition';
-import { notices, notify } from './app/notices';
 import { installOffline } from './app/offline';
 import { Session } from './app/session';
 import { Shell } from './app/shell';
 import { isBlocked } from './app/storage/database';
 import { readAppModel } from './app-model';
+import { notices, notify } from './notices';
 import { takeShared } from './shared';
 import { loadLanguage, t, withDetails } from './words';
 

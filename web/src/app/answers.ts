@@ -7,11 +7,11 @@
  */
 
 import { EnginePhoto } from '../engine/photo';
+import { notify } from '../notices';
 import { t } from '../words';
 import { type Answer, fail, finished, newAnswer } from './answer-state';
 import { entryOf, entryPhotoOf, NO_PHOTO, withoutPhotos } from './entry-photo';
 import { errorText } from './error-text';
-import { notify } from './notices';
 import type { Running } from './session';
 import {
   deleteEntries,

@@ -10,6 +10,8 @@ import type { IconNode } from 'lucide';
 import { Camera, History, Info, KeyRound, LibraryBig, X } from 'lucide';
 import type { JSX, TargetedEvent } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { announcement, closeNotice, endOfView, type Notice, notices } from '../notices';
+import { Icon } from '../parts/icon';
 import { type MessageKey, t } from '../words';
 import { AboutView } from './about/about';
 import { originText } from './about/model-text';
@@ -24,9 +26,7 @@ import { KindView } from './kinds/kind';
 import { KindsView } from './kinds/list';
 import { MyKeyView } from './my-keys/my-key';
 import { MyKeysView } from './my-keys/my-keys';
-import { announcement, closeNotice, endOfView, type Notice, notices } from './notices';
 import { DeadEnd } from './parts/dead-end';
-import { Icon } from './parts/icon';
 import { Page } from './parts/page';
 import { hashOf, navigate, type Route, route, type View } from './router';
 

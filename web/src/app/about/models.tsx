@@ -9,12 +9,12 @@
 import { X } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { formatNumber, t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
 import { kindLabel } from '../kinds/kinds';
 import { type OwnModel, remembered } from '../own-models';
-import { Icon } from '../parts/icon';
 import type { Running } from '../session';
 import { deleteModel } from '../storage/models';
 import { originText } from './model-text';

@@ -9,12 +9,12 @@
 import { Camera, Copy, Download, Image, Plus, Share2 } from 'lucide';
 import type { JSX } from 'preact';
 import { LIMITS } from '../../core/causes';
+import { announce, clearPassing, notify } from '../../notices';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
-import { announce, clearPassing, notify } from '../notices';
 import { download } from '../parts/download';
-import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import { isWhole } from './describe';
 import { annotatedImage, answerAsText, canShare, fileName, share } from './save';

@@ -9,8 +9,8 @@
 import { Camera, ImagePlus } from 'lucide';
 import type { JSX, RefObject } from 'preact';
 import { useRef, useState } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
-import { Icon } from '../parts/icon';
 import type { StoredKey } from '../storage/entries';
 import { addPhotoOf } from './adding';
 import { isKey } from './describe';

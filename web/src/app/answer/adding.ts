@@ -8,10 +8,10 @@
 
 import type { Point } from '../../core';
 import type { Contribution } from '../../core/combine';
+import { announce } from '../../notices';
 import { formatProbability, t } from '../../words';
 import { errorText } from '../error-text';
 import { kindLabel } from '../kinds/kinds';
-import { announce } from '../notices';
 import { navigate } from '../router';
 import type { Entry, StoredKey } from '../storage/entries';
 import { type Problem, type Rule, stepsOf, withPhoto } from './combining';

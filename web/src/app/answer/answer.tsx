@@ -7,6 +7,7 @@
  */
 
 import './answer.css';
+import '../../viewer/ends.css';
 import './marking.css';
 import './cards.css';
 import './wrong.css';
@@ -20,11 +21,11 @@ import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { LIMITS } from '../../core/causes';
 import { boundsOf } from '../../core/overlap';
+import { announce } from '../../notices';
 import { t } from '../../words';
 import type { Answer } from '../answers';
 import { useApp } from '../app';
 import { errorText } from '../error-text';
-import { announce } from '../notices';
 import { DeadEnd } from '../parts/dead-end';
 import { Page } from '../parts/page';
 import type { StoredKey } from '../storage/entries';

@@ -9,10 +9,10 @@
 import { ChevronDown, ChevronUp } from 'lucide';
 import type { JSX } from 'preact';
 import { useId, useState } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { type MessageKey, t } from '../../words';
 import { kindHint, kindPage } from '../kinds/kinds';
 import { LearnButton, OwnKeyLine } from '../my-keys/own-key';
-import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import type { StoredKey } from '../storage/entries';
 import { AddPhoto } from './add-photo';

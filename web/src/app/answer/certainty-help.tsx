@@ -9,9 +9,9 @@
 import { CircleHelp } from 'lucide';
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
+import { Dialog } from '../../parts/dialog';
+import { Icon } from '../../parts/icon';
 import { formatPercent, t } from '../../words';
-import { Dialog } from '../parts/dialog';
-import { Icon } from '../parts/icon';
 import { CERTAINTIES, certaintyWord, LEAST } from './certainty';
 
 /** The button. */
@@ -28,7 +28,12 @@ export function CertaintyHelp(): JSX.Element {
         <Icon of={CircleHelp} size={16} />
       </button>
       {isOpen ? (
-        <Dialog title={t('answer.certaintyHelp')} class="certainty-help" onClose={() => setOpen(false)}>
+        <Dialog
+          title={t('answer.certaintyHelp')}
+          close={t('detail.close')}
+          class="certainty-help"
+          onClose={() => setOpen(false)}
+        >
           <p>{t('answer.certaintyText')}</p>
           <dl>
             {CERTAINTIES.map((certainty) => (

@@ -9,9 +9,9 @@
 import type { Box, Point } from '../../core/geometry';
 import { type Label, placeLabels } from '../../core/labels';
 import { boundsOf } from '../../core/overlap';
+import { type Size, toFrame, type View } from '../../viewer/zoom';
 import type { StoredKey } from '../storage/entries';
 import { isWhole, type Status, shortText, statusOf } from './describe';
-import { type Size, toFrame, type View } from './zoom';
 
 /** How large texts and lines are, px of what they are drawn on. */
 export interface Sizes {

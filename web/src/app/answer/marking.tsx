@@ -3,29 +3,21 @@
  *
  * In:    the sheet; where the photo is in the frame
  * Out:   two handles that can be dragged, with a magnifier; arrow keys move them, Enter sets them
- * Needs: zoom.ts, sheet.ts
+ * Needs: viewer/, sheet.ts
  */
 
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Point } from '../../core/geometry';
+import { announce } from '../../notices';
+import { Cross, type End, Handle, MarkLine, middleOf, movedCross, pointIn } from '../../viewer/ends';
+import { Magnifier } from '../../viewer/magnifier';
+import type { Zoom } from '../../viewer/use-zoom';
+import { type Size, toFrame, toPhoto, type View } from '../../viewer/zoom';
 import { formatPercent, t } from '../../words';
-import { announce } from '../notices';
-import { Magnifier } from './magnifier';
 import type { Sheet } from './sheet';
-import type { Zoom } from './use-zoom';
-import { type Size, toFrame, toPhoto, type View } from './zoom';
 
-const STEPS = { plain: 8, shift: 32, alt: 1 }; // px of the frame, by which an arrow key moves the cross
 const MIN_LENGTH = 12; // px of the photo between head and tip
-const ARROWS: Readonly<Record<string, Point>> = {
-  ArrowLeft: [-1, 0],
-  ArrowRight: [1, 0],
-  ArrowUp: [0, -1],
-  ArrowDown: [0, 1],
-};
-
-type End = 'head' | 'tip';
 
 interface MarkingProps {
   readonly sheet: Sheet;
@@ -34,12 +26,6 @@ interface MarkingProps {
   readonly photo: Size;
   readonly url: string;
   readonly zoom: Zoom;
-}
-
-/** The ends of the key; null: not set yet. */
-interface Ends {
-  readonly head: Point | null;
-  readonly tip: Point | null;
 }
 
 /** The overlay. */
@@ -54,13 +40,12 @@ export function Marking(props: MarkingProps): JSX.Element {
   useEffect(() => announce(t(next ? `answer.mark.${next}` : 'answer.mark.ready')), [next]);
   const set = (end: End, at: Point): void => setEnds((now) => ({ ...now, [end]: toPhoto(view, at, photo) }));
   const onKeyDown = (event: KeyboardEvent): void => {
-    const arrow = ARROWS[event.key];
+    const moved = movedCross(cross, event, frame);
     if (event.key === 'Escape') sheet.mode.value = 'look';
-    else if (event.key === 'Enter' && next) set(next, cross ?? [frame.width / 2, frame.height / 2]);
-    else if (arrow) {
-      const at = stepped(cross ?? [frame.width / 2, frame.height / 2], arrow, stepOf(event), frame);
-      setCross(at);
-      announce(positionText(toPhoto(view, at, photo), photo));
+    else if (event.key === 'Enter' && next) set(next, cross ?? middleOf(frame));
+    else if (moved) {
+      setCross(moved);
+      announce(positionText(toPhoto(view, moved, photo), photo));
     } else return;
     event.preventDefault();
   };
@@ -78,13 +63,15 @@ export function Marking(props: MarkingProps): JSX.Element {
           if (!props.zoom.wasMoved() && next) set(next, pointIn(surface.current, event));
         }}
       >
-        <Lines ends={ends} view={view} />
+        {ends.head && ends.tip ? <MarkLine head={ends.head} tip={ends.tip} view={view} /> : null}
         {cross && next ? <Cross at={cross} /> : null}
         {(['head', 'tip'] as const).map((end) => {
           const at = ends[end];
           if (!at) return null;
           const drag = (event: PointerEvent): void => set(end, pointIn(surface.current, event));
-          return <Handle end={end} at={toFrame(view, at)} onDrag={drag} onDragging={setDragged} />;
+          const name = t(end === 'head' ? 'answer.head' : 'answer.tip');
+          const place = { end, name, at: toFrame(view, at) };
+          return <Handle {...place} onDrag={drag} onDragging={setDragged} />;
         })}
         {dragged && ends[dragged] ? <Magnifier {...props} at={ends[dragged] as Point} /> : null}
       </div>
@@ -93,56 +80,10 @@ export function Marking(props: MarkingProps): JSX.Element {
   );
 }
 
-/** The line between the ends, and the cross at each. */
-function Lines({ ends, view }: { readonly ends: Ends; readonly view: View }): JSX.Element | null {
-  if (!ends.head || !ends.tip) return null;
-  const [[x1, y1], [x2, y2]] = [toFrame(view, ends.head), toFrame(view, ends.tip)];
-  return (
-    <svg class="mark-line" aria-hidden="true">
-      <line class="rim" x1={x1} y1={y1} x2={x2} y2={y2} />
-      <line x1={x1} y1={y1} x2={x2} y2={y2} />
-    </svg>
-  );
-}
-
-function Cross({ at: [x, y] }: { readonly at: Point }): JSX.Element {
-  return <span class="cross" style={{ transform: `translate(${x}px, ${y}px)` }} aria-hidden="true" />;
-}
-
-interface HandleProps {
-  readonly end: End;
-  readonly at: Point;
-  readonly onDrag: (event: PointerEvent) => void;
-  readonly onDragging: (end: End | null) => void;
-}
-
-/** An end that is set; it can be dragged. */
-function Handle({ end, at: [x, y], onDrag, onDragging }: HandleProps): JSX.Element {
-  const stop = (event: PointerEvent): void => {
-    event.stopPropagation();
-    onDragging(null);
-  };
-  return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: arrow keys and Enter are the keyboard's way to set an end
-    // biome-ignore lint/a11y/useKeyWithClickEvents: as above
-    <span
-      class={`handle ${end}`}
-      style={{ transform: `translate(${x}px, ${y}px)` }}
-      onPointerDown={(event) => {
-        event.stopPropagation();
-        event.currentTarget.setPointerCapture(event.pointerId);
-        onDragging(end);
-      }}
-      onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId)) onDrag(event);
-      }}
-      onPointerUp={stop}
-      onPointerCancel={stop}
-      onClick={(event) => event.stopPropagation()}
-    >
-      <span>{t(end === 'head' ? 'answer.head' : 'answer.tip')}</span>
-    </span>
-  );
+/** The ends of the key; null: not set yet. */
+interface Ends {
+  readonly head: Point | null;
+  readonly tip: Point | null;
 }
 
 interface MarkBarProps {
@@ -193,22 +134,7 @@ function MarkBar({ sheet, ends: { head, tip }, next, onReset }: MarkBarProps): J
   );
 }
 
-function stepOf(event: KeyboardEvent): number {
-  if (event.shiftKey) return STEPS.shift;
-  return event.altKey ? STEPS.alt : STEPS.plain;
-}
-
-function stepped([x, y]: Point, [dx, dy]: Point, step: number, { width, height }: Size): Point {
-  const within = (value: number, most: number): number => Math.min(Math.max(value, 0), most);
-  return [within(x + step * dx, width), within(y + step * dy, height)];
-}
-
 /** Return where a point is, for screen readers. */
 function positionText([x, y]: Point, { width, height }: Size): string {
   return t('answer.mark.position', { x: formatPercent(x / width), y: formatPercent(y / height) });
-}
-
-function pointIn(element: HTMLElement | null, event: MouseEvent): Point {
-  const { left = 0, top = 0 } = element?.getBoundingClientRect() ?? {};
-  return [event.clientX - left, event.clientY - top];
 }

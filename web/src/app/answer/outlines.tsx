@@ -8,11 +8,11 @@
 
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
+import type { Size, View } from '../../viewer/zoom';
 import { currentLanguage } from '../../words';
 import type { StoredKey } from '../storage/entries';
 import { idOf } from './changes';
 import { type Drawn, layOut, type Numbered, SCREEN, textStart } from './layout';
-import type { Size, View } from './zoom';
 
 const RIM = 2.2; // px that the dark rim is wider than the line, so that it stands out on any photo
 const SELECTED = 1.6; // times the line of others

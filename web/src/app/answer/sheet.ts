@@ -9,11 +9,11 @@
 import { computed, signal } from '@preact/signals';
 import type { Point } from '../../core';
 import type { EnginePhoto } from '../../engine/photo';
+import { announce, clearPassing, notify } from '../../notices';
 import { t } from '../../words';
 import type { Answer } from '../answers';
 import type { App } from '../app';
 import { kindLabel } from '../kinds/kinds';
-import { announce, clearPassing, notify } from '../notices';
 import { navigate, route } from '../router';
 import { addPhoto, deletePhotos, NOT_A_KEY } from '../storage/corrections';
 import type { Entry, EntryPhoto, StoredKey } from '../storage/entries';

@@ -3,22 +3,22 @@
  *
  * In:    the photo's address and size; the sheet
  * Out:   a frame with the photo, the outlines, and the marking of a key
- * Needs: use-zoom.ts, outlines.tsx, marking.tsx
+ * Needs: viewer/, outlines.tsx, marking.tsx
  */
 
 import { Maximize2, Minimize2 } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
+import { useZoom, type Zoom } from '../../viewer/use-zoom';
+import type { Size } from '../../viewer/zoom';
 import { t } from '../../words';
-import { Icon } from '../parts/icon';
 import type { StoredKey } from '../storage/entries';
 import { idOf, numberOf } from './changes';
 import { isWhole } from './describe';
 import { Marking } from './marking';
 import { Outlines } from './outlines';
 import type { Sheet } from './sheet';
-import { useZoom, type Zoom } from './use-zoom';
-import type { Size } from './zoom';
 
 interface StageProps {
   readonly sheet: Sheet;

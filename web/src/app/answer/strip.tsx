@@ -9,9 +9,9 @@
 import { X } from 'lucide';
 import type { JSX } from 'preact';
 import type { Contribution } from '../../core/combine';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { BlobImage } from '../parts/blob-image';
-import { Icon } from '../parts/icon';
 import type { EntryPhoto } from '../storage/entries';
 import { spokenStep, stepText } from './adding';
 import { stepsOf } from './combining';

@@ -9,9 +9,9 @@
 import { Trash2, Undo2 } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
-import { Icon } from '../parts/icon';
 import { Sketch } from '../parts/sketch';
 import { NOT_A_KEY } from '../storage/corrections';
 import type { StoredKey } from '../storage/entries';

@@ -9,12 +9,12 @@
 import { Flashlight, FlashlightOff, ImageUp, SwitchCamera } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { announce } from '../../notices';
+import { Icon } from '../../parts/icon';
 import { formatNumber, t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
-import { announce } from '../notices';
 import { BlobImage } from '../parts/blob-image';
-import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import { newestEntry } from '../storage/entries';
 import type { Lens } from './device';

@@ -9,10 +9,10 @@
 import { ChevronRight } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { announce } from '../../notices';
+import { Icon } from '../../parts/icon';
 import { formatProbability, t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
-import { announce } from '../notices';
-import { Icon } from '../parts/icon';
 import { Sketch } from '../parts/sketch';
 import { navigate } from '../router';
 import type { Frozen, LiveSession } from './live-session';

@@ -8,10 +8,10 @@
 
 import { Check, ImageUp } from 'lucide';
 import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
-import { Icon } from '../parts/icon';
 
 /** The bar; nothing if the next photo is for a new answer. */
 export function NextPhoto(): JSX.Element | null {

@@ -8,9 +8,9 @@
 
 import { useSignalEffect } from '@preact/signals';
 import type { SteadyKey } from '../../core';
+import { announce } from '../../notices';
 import { t } from '../../words';
 import { kindLabel } from '../kinds/kinds';
-import { announce } from '../notices';
 import type { LiveSession } from './live-session';
 import { hintText } from './pill';
 

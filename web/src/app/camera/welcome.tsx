@@ -8,11 +8,11 @@
 
 import { Camera, CameraOff, ImageUp, RotateCw } from 'lucide';
 import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
 import { type MessageKey, t } from '../../words';
 import { useApp } from '../app';
 import { chooseFiles } from '../incoming';
 import { kindLabel, kindsWithPages } from '../kinds/kinds';
-import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { Sketch } from '../parts/sketch';
 import { hashOf } from '../router';

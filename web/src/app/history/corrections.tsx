@@ -10,14 +10,14 @@ import './corrections.css';
 import { Download, PencilLine, Trash2 } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { announce, notify } from '../../notices';
+import { Dialog } from '../../parts/dialog';
+import { Icon } from '../../parts/icon';
 import { isAboutKeys, t } from '../../words';
 import { useApp } from '../app';
 import { kindLabel } from '../kinds/kinds';
-import { announce, notify } from '../notices';
 import { BlobImage } from '../parts/blob-image';
-import { Dialog } from '../parts/dialog';
 import { download } from '../parts/download';
-import { Icon } from '../parts/icon';
 import { Page } from '../parts/page';
 import { hashOf } from '../router';
 import {
@@ -187,7 +187,7 @@ function DeleteAll({ photos, load, onClose }: DeleteAllProps): JSX.Element {
     focus(0);
   };
   return (
-    <Dialog title={t('corrections.deleteAllSure')} onClose={onClose}>
+    <Dialog title={t('corrections.deleteAllSure')} close={t('detail.close')} onClose={onClose}>
       <p>
         <strong>
           {photos.length === 1 ? t('corrections.one') : t('corrections.many', { n: photos.length })}

@@ -6,9 +6,9 @@
  * Needs: storage, notices.ts
  */
 
+import { notify } from '../../notices';
 import { t } from '../../words';
 import type { Answers } from '../answers';
-import { notify } from '../notices';
 import { hidePhotos, purgePhotos, restorePhotos, type StoredPhoto } from '../storage/corrections';
 import { hideEntries, purgeEntries, restoreEntries } from '../storage/entries';
 import { storageErrorText } from '../storage/text';

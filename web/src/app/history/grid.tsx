@@ -9,8 +9,8 @@
 import { Check, Layers } from 'lucide';
 import type { JSX } from 'preact';
 import { useRef } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { currentLanguage, t } from '../../words';
-import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import type { Summary } from '../storage/summary';
 import { byDay, dateLocale, dayHeading, timeOfDay } from './days';

@@ -8,10 +8,10 @@
 
 import { FileSpreadsheet, Layers, Share2 } from 'lucide';
 import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
 import { formatNumber, t } from '../../words';
 import { useApp } from '../app';
 import { download } from '../parts/download';
-import { Icon } from '../parts/icon';
 import { getEntries } from '../storage/entries';
 import { summaryOf } from '../storage/summary';
 import { csvOf, type Exported } from './csv';

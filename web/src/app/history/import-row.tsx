@@ -8,8 +8,8 @@
 
 import { ChevronRight, CircleAlert, CircleSlash, Clock } from 'lucide';
 import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
-import { Icon } from '../parts/icon';
 import { hashOf } from '../router';
 import type { Entry } from '../storage/entries';
 import { summaryOf } from '../storage/summary';

@@ -6,10 +6,10 @@
  * Needs: answer/combining.ts
  */
 
+import { notify } from '../../notices';
 import { t } from '../../words';
 import { combineEntries } from '../answer/combining';
 import type { App } from '../app';
-import { notify } from '../notices';
 import { navigate } from '../router';
 import type { Entry } from '../storage/entries';
 

@@ -8,8 +8,8 @@
 
 import { Search, X } from 'lucide';
 import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
 import { formatNumber, t } from '../../words';
-import { Icon } from '../parts/icon';
 import type { Summary } from '../storage/summary';
 import { facetLabel } from './labels';
 import { countFacets } from './search';

@@ -9,9 +9,9 @@
 import { CheckCheck, Layers, Trash2, X } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { useApp } from '../app';
-import { Icon } from '../parts/icon';
 import { getEntries } from '../storage/entries';
 import type { Summary } from '../storage/summary';
 import { deleteWithUndo } from './deleting';

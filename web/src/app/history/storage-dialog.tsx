@@ -8,10 +8,10 @@
 
 import type { JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
+import { announce, notify } from '../../notices';
+import { Dialog } from '../../parts/dialog';
 import { formatNumber, t } from '../../words';
 import { useApp } from '../app';
-import { announce, notify } from '../notices';
-import { Dialog } from '../parts/dialog';
 import { usage } from '../storage/database';
 import { clearEntries } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
@@ -25,12 +25,24 @@ export function StorageDialog({ onClose }: { readonly onClose: () => void }): JS
   const count = summaries.value?.length ?? 0;
   if (isAsking)
     return (
-      <Dialog key="ask" title={t('history.deleteAllSure')} class="storage" onClose={onClose}>
+      <Dialog
+        key="ask"
+        title={t('history.deleteAllSure')}
+        close={t('detail.close')}
+        class="storage"
+        onClose={onClose}
+      >
         <Confirmation onClose={onClose} />
       </Dialog>
     );
   return (
-    <Dialog key="storage" title={t('history.storage')} class="storage" onClose={onClose}>
+    <Dialog
+      key="storage"
+      title={t('history.storage')}
+      close={t('detail.close')}
+      class="storage"
+      onClose={onClose}
+    >
       <Usage />
       <label class="switch">
         <span>

@@ -9,9 +9,9 @@
 import type { IconNode } from 'lucide';
 import { Camera, History, KeyRound, LibraryBig, SearchX } from 'lucide';
 import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
 import { type MessageKey, t } from '../../words';
 import { hashOf, type Route } from '../router';
-import { Icon } from './icon';
 
 const WAYS = {
   camera: { to: { view: 'scan' }, label: 'home.camera', icon: Camera },

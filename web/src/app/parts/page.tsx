@@ -9,10 +9,10 @@
 import { ArrowLeft } from 'lucide';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { useApp } from '../app';
 import { hashOf, isFirstView, type Route } from '../router';
-import { Icon } from './icon';
 
 interface PageProps {
   readonly title: string;

@@ -6,7 +6,7 @@
  * Needs: core/geometry.ts
  */
 
-import type { Point } from '../../core/geometry';
+import type { Point } from '../core/geometry';
 
 const LEAST_ZOOM = 1.6; // times the same, of points that are to be enlarged
 const MAX_ZOOM = 8; // times the whole photo's scale

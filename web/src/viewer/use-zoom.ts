@@ -11,7 +11,7 @@
 
 import type { RefObject } from 'preact';
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import type { Point } from '../../core/geometry';
+import type { Point } from '../core/geometry';
 import { fitted, isZoomed, moved, type Size, type View, zoomed, zoomedTo } from './zoom';
 
 const WHEEL_STEP = 0.0016; // of the logarithm of the scale, per px of the wheel

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { clearNotices, clearPassing, closeNotice, endOfView, notices, notify } from '../../src/app/notices';
+import { clearNotices, clearPassing, closeNotice, endOfView, notices, notify } from '../src/notices';
 
 const shown = (): string[] => notices.value.map(({ message }) => message);
 

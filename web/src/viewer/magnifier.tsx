@@ -7,7 +7,7 @@
  */
 
 import type { JSX } from 'preact';
-import type { Point } from '../../core/geometry';
+import type { Point } from '../core/geometry';
 import { type Size, toFrame, type View } from './zoom';
 
 const DIAMETER = 112; // px

@@ -9,18 +9,18 @@
 import { X } from 'lucide';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef } from 'preact/hooks';
-import { t } from '../../words';
 import { Icon } from './icon';
 
 interface DialogProps {
   readonly title: string;
+  readonly close: string; // name of the button that closes it
   readonly class?: string;
   readonly onClose: () => void;
   readonly children: ComponentChildren;
 }
 
 /** A dialog; Escape, a click beside it and its button close it. */
-export function Dialog({ title, class: className, onClose, children }: DialogProps): JSX.Element {
+export function Dialog({ title, close, class: className, onClose, children }: DialogProps): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => dialog.current?.showModal(), []);
@@ -35,12 +35,7 @@ export function Dialog({ title, class: className, onClose, children }: DialogPro
     >
       <header>
         <h2 id={id}>{title}</h2>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={t('detail.close')}
-          onClick={() => dialog.current?.close()}
-        >
+        <button type="button" class="icon-button" aria-label={close} onClick={() => dialog.current?.close()}>
           <Icon of={X} />
         </button>
       </header>

@@ -1,8 +1,8 @@
 /** Tests of how a photo is enlarged. */
 
 import { describe, expect, it } from 'vitest';
-import { isZoomed, type Size, zoomedTo } from '../../src/app/answer/zoom';
 import type { Point } from '../../src/core/geometry';
+import { isZoomed, type Size, zoomedTo } from '../../src/viewer/zoom';
 
 const PHOTO: Size = { width: 640, height: 480 };
 const FRAME: Size = { width: 320, height: 240 };
