@@ -27,22 +27,23 @@ const FILE_NAMES = ['LICENSE', 'LICENSE.md', 'LICENSE.txt'];
 const APACHE = 'Apache-2.0';
 const RULE = `\n\n${'-'.repeat(80)}\n\n`;
 
-export function licences(): Plugin {
+/** packages: those that are in what is built. */
+export function licences(packages: readonly string[] = PACKAGES): Plugin {
   return {
     name: 'keykind-licences',
     buildStart() {
-      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: allLicences() });
+      this.emitFile({ type: 'asset', fileName: 'licences.txt', source: allLicences(packages) });
     },
   };
 }
 
-function allLicences(): string {
+function allLicences(packages: readonly string[]): string {
   const { dependencies } = readJson('package.json') as { dependencies: Record<string, string> };
   const missing = Object.keys(dependencies).filter((name) => !PACKAGES.includes(name));
   if (missing.length) throw new Error(`add ${missing.join(', ')} to PACKAGES in build-steps/licences.ts`);
   const title = `keykind and its models: ${APACHE}. The app contains the following packages.`;
   const apache = readFileSync(resolve(ROOT, '../LICENSE'), 'utf8').trim();
-  return `${[title, ...PACKAGES.map(licenceOf), apache].join(RULE)}\n`;
+  return `${[title, ...packages.map(licenceOf), apache].join(RULE)}\n`;
 }
 
 function licenceOf(name: string): string {

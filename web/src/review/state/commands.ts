@@ -1,0 +1,121 @@
+/**
+ * What the user's commands do, from the keyboard and from buttons.
+ *
+ * In:    the desk, a Command
+ * Out:   decisions, and what is shown
+ * Needs: desk.ts, changes.ts, draft.ts
+ */
+
+import { announce } from '../../notices';
+import type { Photo } from '../api';
+import { W } from '../words';
+import { change, differentKeys, exclude, isLeak, label, mark, sameKey, TEST, TRAIN, UNSURE } from './changes';
+import type { Desk } from './desk';
+import { adding, type Draft, deleted, escaped, nextSelected, swapped, withKind } from './draft';
+import { confirmation } from './primary';
+import type { Command, PlainCommand } from './shortcuts';
+
+/** Do what a command says. */
+export function run(desk: Desk, command: Command): void {
+  if (command.do === 'label') setKind(desk, command.kind);
+  else ACTIONS[command.do](desk);
+}
+
+/** Leave out some of the shown photos; reason null: use them again. */
+export function leaveOut(desk: Desk, photos: readonly Photo[], reason: string | null): void {
+  const changes = photos.map((photo) => exclude(photo, reason));
+  desk.decide(changes, reason === null ? W.useAgain.done : W.leaveOut(reason).done);
+}
+
+/** Change the keys that are being marked. */
+export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
+  const [photo] = desk.shown.peek() ?? [];
+  const draft = desk.draft.peek();
+  if (photo && draft) desk.setDraft(photo.id, step(draft));
+}
+
+const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
+  'add-key': (desk) => edit(desk, adding),
+  confirm: (desk) => {
+    const [photo] = desk.shown.peek() ?? [];
+    const decision = photo && confirmation(photo);
+    if (decision) desk.decide(decision.changes, decision.done);
+  },
+  'delete-key': (desk) => edit(desk, deleted),
+  different: (desk) => desk.decide(differentKeys(desk.shown.peek() ?? []), W.different.done),
+  escape: leave,
+  exclude: (desk) => {
+    if (desk.shown.peek()) desk.dialog.value = 'exclude';
+  },
+  full: (desk) => {
+    desk.isFull.value = !desk.isFull.value;
+  },
+  help: (desk) => {
+    desk.dialog.value = 'help';
+  },
+  mark: (desk) => {
+    desk.isMarking.value = true;
+    if (!desk.draft.peek()?.keys.length) edit(desk, adding);
+  },
+  next: (desk) => desk.go(desk.index.peek() + 1),
+  'next-key': (desk) => edit(desk, nextSelected),
+  'next-queue': (desk) => void desk.openNeighbour(1),
+  'no-key': (desk) => {
+    const [photo] = desk.shown.peek() ?? [];
+    if (photo) desk.decide([mark(photo, [])], W.noKey.done);
+  },
+  previous: (desk) => desk.go(desk.index.peek() - 1),
+  'previous-queue': (desk) => void desk.openNeighbour(-1),
+  primary: (desk) => {
+    const primary = desk.primary.peek();
+    if (primary) desk.decide(primary.changes, primary.done);
+    else if (desk.isAtEnd.peek()) goOn(desk);
+  },
+  same: (desk) => desk.decide(sameKey(desk.shown.peek() ?? []), W.same.done),
+  swap: (desk) => edit(desk, swapped),
+  'to-test': (desk) => {
+    const photos = desk.shown.peek() ?? [];
+    if (!isLeak(photos)) return;
+    const training = photos.filter(({ split }) => split === TRAIN);
+    const changes = training.map((photo) => change(photo, { split: TEST }));
+    desk.decide(changes, W.toTest.done);
+  },
+  undo: (desk) => desk.undo(),
+  unsure: (desk) => leaveOut(desk, desk.shown.peek() ?? [], UNSURE),
+  zoom: (desk) => {
+    desk.zoomAsked.value++;
+  },
+};
+
+/** A class key labels the photo, each of several photos, or the key that is selected. */
+function setKind(desk: Desk, kind: string): void {
+  if (desk.mode.peek() !== 'keys') {
+    const photos = desk.shown.peek() ?? [];
+    desk.decide(
+      photos.map((photo) => label(photo, kind)),
+      W.changeTo(kind, null).done,
+    );
+    return;
+  }
+  const draft = desk.draft.peek();
+  if (draft && withKind(draft, kind) === null) announce(W.selectFirst);
+  edit(desk, (now) => withKind(now, kind) ?? now);
+}
+
+/** At the end of a queue: to what was skipped, else to the next queue. */
+function goOn(desk: Desk): void {
+  if (desk.items.peek()?.open.peek()) void desk.goToOpen(0);
+  else void desk.openNextQueue();
+}
+
+/** Leave what is open, the innermost first. */
+function leave(desk: Desk): void {
+  const draft = desk.draft.peek();
+  const back = draft && escaped(draft);
+  if (back) edit(desk, () => back);
+  else if (desk.isMarking.peek()) {
+    const [photo] = desk.shown.peek() ?? [];
+    if (photo) desk.setDraft(photo.id, null);
+    desk.isMarking.value = false;
+  } else desk.isFull.value = false;
+}

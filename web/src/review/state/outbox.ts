@@ -1,0 +1,243 @@
+/**
+ * Decisions on their way to the server: shown at once, sent in order, kept until they have arrived.
+ *
+ * In:    decisions and undos, as the user makes them
+ * Out:   requests, one at a time; photos as the server has them; conflicts with other windows; what fails
+ * Needs: api.ts, changes.ts, @preact/signals
+ */
+
+import { computed, signal } from '@preact/signals';
+import {
+  ApiError,
+  type Change,
+  CONFLICT,
+  type Decided,
+  type DecisionBody,
+  type Photo,
+  type Undone,
+} from '../api';
+import { agrees } from './changes';
+
+const FIRST_WAIT = 1000; // ms
+const LONGEST_WAIT = 15_000;
+
+/** A decision, and the way back. */
+export interface Decision extends DecisionBody {
+  readonly index: number; // of the item in its queue
+  readonly before: readonly Photo[]; // as they were shown
+  readonly wasDecided: boolean;
+}
+
+type Entry =
+  | { readonly type: 'decision'; readonly decision: Decision }
+  | { readonly type: 'undo'; readonly undone: Decision | null }; // what the page has already gone back to
+
+/** Another window has decided about the same photos. */
+export interface Conflict {
+  readonly decision: Decision;
+  readonly photos: readonly Photo[]; // as they are now
+}
+
+export interface Failure {
+  readonly status: number;
+  readonly message: string;
+  readonly isRefused: boolean; // the same request would be refused again
+}
+
+/** What the page does with answers. */
+export interface OutboxHooks {
+  readonly onPhotos: (photos: readonly Photo[]) => void;
+  readonly onUndone: (reply: Undone, undone: Decision | null) => void;
+  readonly onUndoRefused: (error: ApiError, undone: Decision | null) => void;
+  readonly onDropped: (decision: Decision) => void;
+}
+
+export interface OutboxApi {
+  decide(body: DecisionBody): Promise<Decided>;
+  undo(): Promise<Undone>;
+}
+
+/** The outbox. */
+export class Outbox {
+  readonly pending = signal<readonly Entry[]>([]);
+  readonly failure = signal<Failure | null>(null);
+  readonly conflicts = signal<readonly Conflict[]>([]);
+  readonly #undoable = signal(0);
+  #isSending = false;
+  #wait = FIRST_WAIT;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** How many decisions can be undone, with those that are on their way. */
+  readonly undoable = computed(() =>
+    this.pending.value.reduce(
+      (count, { type }) => Math.max(count + (type === 'decision' ? 1 : -1), 0),
+      this.#undoable.value,
+    ),
+  );
+
+  constructor(
+    readonly api: OutboxApi,
+    readonly hooks: OutboxHooks,
+  ) {}
+
+  /** Take the server's count of decisions that can be undone. */
+  setUndoable(count: number): void {
+    if (!this.pending.value.length) this.#undoable.value = count;
+  }
+
+  /** Send a decision. */
+  add(decision: Decision): void {
+    this.#push({ type: 'decision', decision });
+  }
+
+  /** Undo the last decision. One that has not been sent never is. */
+  undo(undone: Decision | null): void {
+    const last = this.pending.value.at(-1);
+    const isFirst = this.pending.value.length === 1; // it may have arrived already
+    if (last?.type === 'decision' && !isFirst && last.decision === undone) this.#remove(last);
+    else this.#push({ type: 'undo', undone });
+  }
+
+  /** Try again at once. */
+  retry(): void {
+    clearTimeout(this.#timer);
+    this.failure.value = null;
+    void this.#send();
+  }
+
+  /** Give up what the server refuses. */
+  drop(): void {
+    const [first] = this.pending.value;
+    if (!first || this.#isSending) return;
+    this.#remove(first);
+    if (first.type === 'decision') this.hooks.onDropped(first.decision);
+    this.retry();
+  }
+
+  /** Close a conflict; return the decision in the versions of now, for those who want it all the same. */
+  settle(conflict: Conflict): Decision {
+    this.conflicts.value = this.conflicts.value.filter((each) => each !== conflict);
+    const { decision, photos } = conflict;
+    return { ...decision, before: photos, changes: decision.changes.map((each) => inVersion(each, photos)) };
+  }
+
+  #push(entry: Entry): void {
+    this.pending.value = [...this.pending.value, entry];
+    if (!this.failure.value) void this.#send();
+  }
+
+  #remove(entry: Entry): void {
+    this.pending.value = this.pending.value.filter((each) => each !== entry);
+  }
+
+  async #send(): Promise<void> {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    try {
+      for (let first = this.pending.value[0]; first; first = this.pending.value[0]) {
+        await this.#sendOne(first);
+        this.#wait = FIRST_WAIT;
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  async #sendOne(entry: Entry): Promise<void> {
+    try {
+      if (entry.type === 'decision') this.#arrived(entry, await this.api.decide(bodyOf(entry.decision)));
+      else this.#undone(entry, await this.api.undo());
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== CONFLICT) throw error;
+      this.#collided(entry, error);
+    }
+    this.failure.value = null;
+  }
+
+  #arrived(entry: Entry & { type: 'decision' }, { photos, undo }: Decided): void {
+    this.#finish(entry, photos, undo);
+    this.hooks.onPhotos(this.#withoutPending(photos));
+  }
+
+  #undone(entry: Entry & { type: 'undo' }, reply: Undone): void {
+    this.#finish(entry, reply.photos, reply.undo);
+    this.hooks.onUndone({ ...reply, photos: this.#withoutPending(reply.photos) }, entry.undone);
+  }
+
+  /** Remove an entry; what was decided after it, about the same photos, is about the versions that it made. */
+  #finish(entry: Entry, photos: readonly Photo[], undo: number): void {
+    this.#undoable.value = undo;
+    this.pending.value = this.pending.value
+      .filter((each) => each !== entry)
+      .map((each) => (each.type === 'decision' ? following(each, entry, photos) : each));
+  }
+
+  /** Leave out photos that are shown with a decision that has not arrived yet. */
+  #withoutPending(photos: readonly Photo[]): readonly Photo[] {
+    const decided = new Set(
+      this.pending.value.flatMap((each) =>
+        each.type === 'decision' ? each.decision.changes.map(({ photo }) => photo) : [],
+      ),
+    );
+    return photos.filter(({ id }) => !decided.has(id));
+  }
+
+  #collided(entry: Entry, error: ApiError): void {
+    const { photos } = error;
+    if (entry.type === 'undo') {
+      this.#remove(entry);
+      this.hooks.onPhotos(photos);
+      this.hooks.onUndoRefused(error, entry.undone);
+      return;
+    }
+    const { decision } = entry;
+    this.#remove(entry);
+    this.hooks.onPhotos(photos);
+    if (isDone(decision, photos))
+      this.#undoable.value++; // it had arrived, but its answer had not
+    else this.conflicts.value = [...this.conflicts.value, { decision, photos }];
+  }
+
+  #fail(error: unknown): void {
+    const status = error instanceof ApiError ? error.status : 0;
+    const message = error instanceof Error ? error.message : String(error);
+    const isRefused = status >= 400 && status < 500 && status !== 403 && status !== 408 && status !== 429;
+    this.failure.value = { status, message, isRefused };
+    if (isRefused) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#send(), this.#wait);
+    this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
+  }
+}
+
+function bodyOf({ queue, item, changes }: Decision): DecisionBody {
+  return { queue, item, changes };
+}
+
+/** Return a later decision in the versions that an earlier one has made, if it is about what that one decided. */
+function following(
+  later: Entry & { type: 'decision' },
+  earlier: Entry,
+  photos: readonly Photo[],
+): Entry & { type: 'decision' } {
+  const { decision } = later;
+  const own = earlier.type === 'decision' ? earlier.decision : earlier.undone;
+  const ids = new Set(own?.changes.map(({ photo }) => photo));
+  const changes = decision.changes.map((each) => (ids.has(each.photo) ? inVersion(each, photos) : each));
+  return { ...later, decision: { ...decision, changes } };
+}
+
+function inVersion(change: Change, photos: readonly Photo[]): Change {
+  const photo = photos.find(({ id }) => id === change.photo);
+  return photo ? { ...change, version: photo.version } : change;
+}
+
+/** Return whether all that a decision asks for is already so. */
+function isDone({ changes }: Decision, photos: readonly Photo[]): boolean {
+  return changes.every((change) => {
+    const photo = photos.find(({ id }) => id === change.photo);
+    return photo !== undefined && agrees(photo, change);
+  });
+}

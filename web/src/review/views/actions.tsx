@@ -1,0 +1,107 @@
+/**
+ * What can be decided: the main button, and the others, each with its key.
+ *
+ * In:    the desk
+ * Out:   buttons that depend on what is shown
+ * Needs: context.ts, state/
+ */
+
+import type { JSX } from 'preact';
+import { isLeak } from '../state/changes';
+import { run } from '../state/commands';
+import type { Desk } from '../state/desk';
+import type { PlainCommand } from '../state/shortcuts';
+import { W } from '../words';
+import { useDesk } from './context';
+import { Keys } from './shortcut';
+
+interface Action {
+  readonly command: PlainCommand;
+  readonly name: string;
+  readonly key: string;
+  readonly isOff?: boolean;
+}
+
+/** The buttons. */
+export function Actions(): JSX.Element {
+  const desk = useDesk();
+  const primary = desk.primary.value;
+  const isKeys = desk.mode.value === 'keys';
+  return (
+    <div class="actions">
+      {isKeys ? <p class="hint">{hintOf(desk)}</p> : null}
+      <button
+        type="button"
+        class="main primary"
+        disabled={!primary}
+        aria-keyshortcuts="Enter"
+        onClick={() => run(desk, { do: 'primary' })}
+      >
+        <span>{primary?.name ?? (isKeys ? W.markFirst : W.chooseClass)}</span>
+        {primary ? <Keys>Enter</Keys> : null}
+      </button>
+      <div class="more-actions">
+        {actionsOf(desk).map(({ command, name, key, isOff }) => (
+          <button
+            key={command}
+            type="button"
+            disabled={isOff}
+            aria-keyshortcuts={key === 'Esc' ? 'Escape' : key === 'Del' ? 'Delete' : key}
+            onClick={() => run(desk, { do: command })}
+          >
+            <span>{name}</span>
+            <Keys>{key}</Keys>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+const EXCLUDE: Action = { command: 'exclude', name: W.exclude, key: 'x' };
+const UNSURE: Action = { command: 'unsure', name: W.unsure.name, key: '0' };
+
+function actionsOf(desk: Desk): readonly Action[] {
+  if (desk.mode.value === 'keys') return keyActions(desk);
+  if (desk.mode.value === 'group') return groupActions(desk);
+  const [photo] = desk.shown.value ?? [];
+  const keep = photo?.kind ? W.keepKind(photo.kind).name : '';
+  const actions: Action[] = [EXCLUDE, UNSURE];
+  if (keep && keep !== desk.primary.value?.name)
+    actions.unshift({ command: 'confirm', name: keep, key: 'c' });
+  if (desk.review.value?.of_keys) actions.push({ command: 'mark', name: W.mark, key: 'm' });
+  return actions;
+}
+
+function groupActions(desk: Desk): readonly Action[] {
+  const actions: Action[] = [
+    { command: 'same', name: W.same.name, key: 's' },
+    { command: 'different', name: W.different.name, key: 'd' },
+    EXCLUDE,
+  ];
+  if (desk.review.value?.has_splits && isLeak(desk.shown.value ?? []))
+    actions.push({ command: 'to-test', name: W.toTest.name, key: 't' });
+  return actions;
+}
+
+function keyActions(desk: Desk): readonly Action[] {
+  const draft = desk.draft.value;
+  const isNone = !draft?.keys.length;
+  const actions: Action[] = [
+    { command: 'add-key', name: W.addKey, key: 'm' },
+    { command: 'delete-key', name: W.deleteKey, key: 'Del', isOff: isNone && !draft?.start },
+    { command: 'no-key', name: W.noKey.name, key: 'n' },
+    { command: 'swap', name: W.swapEnds, key: 'r', isOff: isNone },
+    { command: 'next-key', name: W.nextKey, key: 'k', isOff: (draft?.keys.length ?? 0) < 2 },
+    EXCLUDE,
+  ];
+  if (desk.isMarking.value) actions.push({ command: 'escape', name: W.stopMarking, key: 'Esc' });
+  return actions;
+}
+
+function hintOf(desk: Desk): string {
+  const draft = desk.draft.value;
+  if (draft?.start) return W.tapTip;
+  if (draft?.isAdding || !draft?.keys.length) return W.tapHead;
+  return draft.selected === null ? W.tapMore : W.keySelected;
+}

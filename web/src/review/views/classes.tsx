@@ -1,0 +1,83 @@
+/**
+ * The classes: a button each, with its key and its probability.
+ *
+ * In:    a photo; the class that is suggested
+ * Out:   a list of buttons
+ * Needs: context.ts
+ */
+
+import { Check } from 'lucide';
+import type { JSX } from 'preact';
+import { Icon } from '../../parts/icon';
+import type { Kind, Photo } from '../api';
+import { run } from '../state/commands';
+import { kindName, percent, W } from '../words';
+import { useDesk } from './context';
+import { Keys } from './shortcut';
+
+interface ClassesProps {
+  readonly photo: Photo;
+  readonly suggested: string | null;
+}
+
+/** The list. */
+export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
+  const desk = useDesk();
+  const draft = desk.draft.value;
+  const key = draft ? draft.keys[draft.selected ?? (draft.keys.length === 1 ? 0 : -1)] : null;
+  const pressed = draft ? (key?.kind ?? null) : photo.kind;
+  const probabilities = photo.prediction?.probabilities ?? null;
+  const model = desk.review.value?.model?.name ?? desk.review.value?.run?.name;
+  return (
+    <div class="classes">
+      <h2 id="classes">{W.classes}</h2>
+      <ul aria-labelledby="classes">
+        {desk.review.value?.kinds.map((kind) => (
+          <li key={kind.name}>
+            <ClassButton
+              kind={kind}
+              probability={probabilities ? (probabilities[kind.name] ?? 0) : null}
+              isPressed={kind.name === pressed}
+              isSuggested={kind.name === suggested}
+            />
+          </li>
+        ))}
+      </ul>
+      <p class="secondary">{probabilities && model ? W.model(model) : probabilities ? '' : W.noModel}</p>
+    </div>
+  );
+}
+
+interface ClassButtonProps {
+  readonly kind: Kind;
+  readonly probability: number | null;
+  readonly isPressed: boolean;
+  readonly isSuggested: boolean;
+}
+
+function ClassButton({ kind, probability, isPressed, isSuggested }: ClassButtonProps): JSX.Element {
+  const desk = useDesk();
+  const { name, shortcut } = kind;
+  return (
+    <button
+      type="button"
+      class={`class ${isSuggested ? 'suggested' : ''}`}
+      aria-label={W.classButton(kindName(name), probability)}
+      aria-pressed={isPressed}
+      aria-keyshortcuts={shortcut ?? undefined}
+      onClick={() => run(desk, { do: 'label', kind: name })}
+    >
+      {shortcut ? <Keys>{shortcut}</Keys> : <span />}
+      <span class="class-name">{kindName(name)}</span>
+      {isPressed ? <Icon of={Check} size={16} /> : null}
+      {probability === null ? null : (
+        <>
+          <span class="class-percent">{percent(probability)}</span>
+          <span class="bar-track">
+            <span class="bar-fill" style={{ inlineSize: `${100 * probability}%` }} />
+          </span>
+        </>
+      )}
+    </button>
+  );
+}

@@ -1,0 +1,100 @@
+/**
+ * Another window has decided about the same photo: the user chooses.
+ *
+ * In:    a conflict
+ * Out:   a dialog with both decisions
+ * Needs: state/outbox.ts
+ */
+
+import type { JSX } from 'preact';
+import { Dialog } from '../../parts/dialog';
+import type { Change, Photo } from '../api';
+import { changed } from '../state/changes';
+import type { Conflict } from '../state/outbox';
+import { kindName, plural, W } from '../words';
+import { useDesk } from './context';
+
+type Cell = keyof typeof W.cells;
+
+/** The dialog; closing it keeps what is there. */
+export function ConflictDialog({ conflict }: { readonly conflict: Conflict }): JSX.Element {
+  const desk = useDesk();
+  const { decision, photos } = conflict;
+  const shown = photos.filter(({ id }) => decision.changes.some(({ photo }) => photo === id));
+  return (
+    <Dialog
+      title={W.conflict}
+      close={W.close}
+      class="conflict"
+      onClose={() => {
+        if (desk.outbox.conflicts.peek().includes(conflict)) desk.settle(conflict, false);
+      }}
+    >
+      <p>{W.conflictText}</p>
+      {shown.map((photo) => (
+        <Difference
+          key={photo.id}
+          photo={photo}
+          wanted={decision.changes.find((change) => change.photo === photo.id)}
+        />
+      ))}
+      <div class="bar">
+        {/* biome-ignore lint/a11y/noAutofocus: where a dialog puts the focus */}
+        <button type="button" class="main" autoFocus onClick={() => desk.settle(conflict, false)}>
+          {W.keepTheirs}
+        </button>
+        <button type="button" onClick={() => desk.settle(conflict, true)}>
+          {W.useMine}
+        </button>
+      </div>
+    </Dialog>
+  );
+}
+
+interface DifferenceProps {
+  readonly photo: Photo;
+  readonly wanted: Change | undefined;
+}
+
+/** What is there, and what was decided here, cell by cell. */
+function Difference({ photo, wanted }: DifferenceProps): JSX.Element | null {
+  const desk = useDesk();
+  if (!wanted) return null;
+  const mine = changed(photo, wanted, '', '');
+  const cells = (Object.keys(W.cells) as Cell[]).filter(
+    (cell) => cell in wanted || JSON.stringify(photo[cell]) !== JSON.stringify(mine[cell]),
+  );
+  const { who = null, when = null } = photo.row ?? {};
+  return (
+    <div class="difference">
+      <img src={desk.photos.picture(photo, 256)} alt={W.photoAlt(photo.name, photo.kind)} />
+      <table>
+        <thead>
+          <tr>
+            <td />
+            <th scope="col">
+              {W.theirs}
+              {who || when ? <span class="secondary">{W.decidedBy(who, when)}</span> : null}
+            </th>
+            <th scope="col">{W.mine}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {cells.map((cell) => (
+            <tr key={cell}>
+              <th scope="row">{W.cells[cell]}</th>
+              <td>{cellText(photo, cell)}</td>
+              <td>{cellText(mine, cell)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+function cellText(photo: Photo, cell: Cell): string {
+  if (cell === 'ends') return photo.ends ? plural(photo.ends.length, 'key') : W.nothing;
+  if (cell === 'kind') return kindName(photo.kind);
+  return photo[cell] ?? W.nothing;
+}

@@ -1,0 +1,92 @@
+/**
+ * The whole page: the keyboard, and where everything is.
+ *
+ * In:    the desk
+ * Out:   the document
+ * Needs: the views of this folder
+ */
+
+import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
+import { announcement } from '../../notices';
+import { run } from '../state/commands';
+import type { Desk } from '../state/desk';
+import { commandOf } from '../state/shortcuts';
+import { W } from '../words';
+import { Banners } from './banners';
+import { useDesk } from './context';
+import { Dialogs } from './dialogs';
+import { Panel } from './panel';
+import { Queues } from './queues';
+import { Stage } from './stage';
+import { Strip } from './strip';
+import { TopBar } from './top-bar';
+import { TrainingCard } from './training-card';
+
+/** The page. */
+export function DeskView(): JSX.Element {
+  const desk = useDesk();
+  useEffect(() => listen(desk), []);
+  const title = desk.queue.value?.title;
+  useEffect(() => {
+    document.title = title ? W.pageTitle(title) : W.title;
+  }, [title]);
+  return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: only keeps the focus where it is
+    <div class={`desk ${desk.isFull.value ? 'full' : ''}`} onMouseDown={keepFocus}>
+      <TopBar />
+      <Queues />
+      <main id="main">
+        <Banners />
+        <Stage />
+        <Strip />
+      </main>
+      <aside class="side">
+        <TrainingCard />
+        <Panel />
+      </aside>
+      <div class="visually-hidden" aria-live="polite" role="status">
+        {announcement.value}
+      </div>
+      <Dialogs />
+    </div>
+  );
+}
+
+/** A click takes no focus: Enter stays the main decision, and does not repeat the button that was clicked last. */
+function keepFocus(event: MouseEvent): void {
+  const { target } = event;
+  if (target instanceof Element && target.closest('button') && !target.closest('dialog'))
+    event.preventDefault();
+}
+
+function listen(desk: Desk): () => void {
+  const onKeyDown = (event: KeyboardEvent): void => {
+    if (event.defaultPrevented || isForElement(event)) return;
+    const command = commandOf(event, desk.mode.peek(), desk.review.peek()?.kinds ?? []);
+    if (!command) return;
+    event.preventDefault();
+    run(desk, command);
+  };
+  const onLeave = (event: BeforeUnloadEvent): void => {
+    if (desk.outbox.pending.peek().length || desk.outbox.conflicts.peek().length) event.preventDefault();
+  };
+  const onVisible = (): void => {
+    if (document.visibilityState === 'visible') void desk.refresh();
+  };
+  document.addEventListener('keydown', onKeyDown);
+  window.addEventListener('beforeunload', onLeave);
+  document.addEventListener('visibilitychange', onVisible);
+  return () => {
+    document.removeEventListener('keydown', onKeyDown);
+    window.removeEventListener('beforeunload', onLeave);
+    document.removeEventListener('visibilitychange', onVisible);
+  };
+}
+
+/** Return whether a key press belongs to the element with the focus: a dialog, a field, a button that Enter presses. */
+function isForElement({ target, key }: KeyboardEvent): boolean {
+  if (!(target instanceof Element)) return false;
+  if (document.querySelector('dialog[open]') || target.closest('input, textarea, select')) return true;
+  return (key === 'Enter' || key === ' ') && target.closest('button, a, summary') !== null;
+}

@@ -1,0 +1,87 @@
+/**
+ * The side: why the item is here, what its label is, what the model says, and what can be decided.
+ *
+ * In:    the desk
+ * Out:   a section
+ * Needs: classes.tsx, actions.tsx
+ */
+
+import type { JSX } from 'preact';
+import type { Photo } from '../api';
+import { kindName, W } from '../words';
+import { Actions } from './actions';
+import { Classes } from './classes';
+import { useDesk } from './context';
+
+/** The section. */
+export function Panel(): JSX.Element | null {
+  const desk = useDesk();
+  const [item, photos] = [desk.item.value, desk.shown.value];
+  const [photo] = photos ?? [];
+  if (!item || !photo || !photos) return null;
+  const isGroup = photos.length > 1;
+  return (
+    <section class="panel" aria-label={W.actions}>
+      <div class="about">
+        {item.reason ? (
+          <p class="why">
+            <span class="visually-hidden">{W.why}: </span>
+            {item.reason}
+          </p>
+        ) : null}
+        {photo.problem ? <p class="problem">{photo.problem}</p> : null}
+        {isGroup ? <GroupLabels photos={photos} /> : <LabelOf photo={photo} />}
+      </div>
+      <Actions />
+      {isGroup ? null : <Classes photo={photo} suggested={item.suggestion?.kind ?? null} />}
+    </section>
+  );
+}
+
+/** What the photo is, and who says so. */
+function LabelOf({ photo }: { readonly photo: Photo }): JSX.Element {
+  const { row, kind, folder_kind: folder } = photo;
+  const isFromFolder = row === null || (kind === folder && !row.who);
+  return (
+    <div class="label-of">
+      <p class="file" title={photo.name}>
+        {photo.name}
+      </p>
+      <p class={`kind ${kind ? '' : 'none'}`}>{kindName(kind)}</p>
+      <p class="secondary">
+        {kind && isFromFolder ? W.fromFolder : ''}
+        {isFromFolder ? '' : W.decidedBy(row?.who ?? null, row?.when ?? null)}
+        {folder && kind !== folder ? `; ${W.folderSays(kindName(folder))}` : ''}
+      </p>
+      <Facts photo={photo} />
+    </div>
+  );
+}
+
+function Facts({ photo }: { readonly photo: Photo }): JSX.Element {
+  const marked = photo.ends ?? photo.detections;
+  const facts = [
+    photo.key ? W.key(photo.key) : '',
+    photo.split ? W.split(photo.split) : '',
+    marked ? W.keysFound(marked.length, photo.ends !== null) : '',
+  ].filter(Boolean);
+  return (
+    <>
+      {photo.excluded ? <p class="out">{W.notUsed(photo.excluded)}</p> : null}
+      {facts.length ? <p class="secondary facts">{facts.join(' \u00b7 ')}</p> : null}
+    </>
+  );
+}
+
+function GroupLabels({ photos }: { readonly photos: readonly Photo[] }): JSX.Element {
+  return (
+    <ol class="group-labels">
+      {photos.map((photo, i) => (
+        <li key={photo.id}>
+          <strong>{W.photoNumber(i + 1)}</strong>
+          <LabelOf photo={photo} />
+        </li>
+      ))}
+    </ol>
+  );
+}

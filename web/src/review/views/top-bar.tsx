@@ -1,0 +1,131 @@
+/**
+ * The top: the folder, the queue's progress, undo, training, help.
+ *
+ * In:    the desk
+ * Out:   a header
+ * Needs: context.ts
+ */
+
+import { CircleHelp, Expand, Shrink, Sparkles, Undo2 } from 'lucide';
+import type { JSX } from 'preact';
+import { notify } from '../../notices';
+import { Icon } from '../../parts/icon';
+import { run } from '../state/commands';
+import { count, W } from '../words';
+import { useDesk } from './context';
+import { Keys } from './shortcut';
+
+const ICON = 18; // px
+
+/** The header. */
+export function TopBar(): JSX.Element {
+  const desk = useDesk();
+  const review = desk.review.value;
+  return (
+    <header class="top">
+      <h1>
+        <span class="secondary">{W.title}</span> {review ? folderName(review.folder) : ''}
+      </h1>
+      <QueueMenu />
+      <Progress />
+      <div class="top-actions">
+        <button
+          type="button"
+          disabled={!desk.outbox.undoable.value}
+          aria-label={W.undoCount(desk.outbox.undoable.value)}
+          onClick={() => desk.undo()}
+        >
+          <Icon of={Undo2} size={ICON} />
+          <span class="wide">{W.undo}</span>
+          {desk.outbox.undoable.value ? <span class="badge">{count(desk.outbox.undoable.value)}</span> : null}
+          <Keys>u</Keys>
+        </button>
+        <TrainButton />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={desk.isFull.value ? W.leaveFull : W.full}
+          title={`${desk.isFull.value ? W.leaveFull : W.full} (f)`}
+          onClick={() => run(desk, { do: 'full' })}
+        >
+          <Icon of={desk.isFull.value ? Shrink : Expand} size={ICON} />
+        </button>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={W.help}
+          title={`${W.help} (?)`}
+          onClick={() => run(desk, { do: 'help' })}
+        >
+          <Icon of={CircleHelp} size={ICON} />
+        </button>
+      </div>
+    </header>
+  );
+}
+
+function TrainButton(): JSX.Element {
+  const desk = useDesk();
+  const { training } = desk;
+  const start = (): void => {
+    training.order('start').catch((error: Error) => notify(error.message, 'error'));
+  };
+  return (
+    <button
+      type="button"
+      class="train"
+      disabled={training.isRunning.value || training.isBusy.value || !desk.review.value}
+      onClick={start}
+    >
+      <Icon of={Sparkles} size={ICON} />
+      <span class="wide">{W.train}</span>
+      <span class="narrow visually-hidden">{W.train}</span>
+    </button>
+  );
+}
+
+/** How far the queue is. */
+function Progress(): JSX.Element | null {
+  const desk = useDesk();
+  const [review, items] = [desk.review.value, desk.items.value];
+  const size = items?.size.value ?? 0;
+  if (!review || !items) return null;
+  const open = items.open.value;
+  return (
+    <div class="progress">
+      <progress value={size - open} max={Math.max(size, 1)} aria-label={W.progress} />
+      <span class="progress-text">
+        <span>{W.openOf(open, size)}</span>
+        <span class="secondary">{W.decided(review.decided, review.photos)}</span>
+      </span>
+    </div>
+  );
+}
+
+/** The queues of a narrow window. */
+function QueueMenu(): JSX.Element | null {
+  const desk = useDesk();
+  const queues = desk.review.value?.queues ?? [];
+  if (!queues.length) return null;
+  return (
+    <select
+      class="queue-menu"
+      aria-label={W.queues}
+      value={desk.items.value?.queue ?? ''}
+      onChange={({ currentTarget }) => {
+        void desk.openQueue(currentTarget.value);
+        currentTarget.blur(); // the arrow keys are for the photos again
+      }}
+    >
+      {queues.map(({ id, title, open }) => (
+        <option key={id} value={id}>
+          {W.queueOption(title, open)}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function folderName(path: string): string {
+  return path.split(/[/\\]/).filter(Boolean).at(-1) ?? path;
+}

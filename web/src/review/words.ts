@@ -1,0 +1,294 @@
+/**
+ * What the review page says, in English as the command line does.
+ *
+ * In:    values
+ * Out:   texts
+ * Needs: nothing
+ */
+
+const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'short' });
+const NUMBER = new Intl.NumberFormat('en-GB');
+const PERCENT = new Intl.NumberFormat('en-GB', { style: 'percent', maximumFractionDigits: 0 });
+
+/** Format a whole number. */
+export function count(value: number): string {
+  return NUMBER.format(value);
+}
+
+/** Return a number with its noun. */
+export function plural(value: number, one: string, many = `${one}s`): string {
+  return `${count(value)} ${value === 1 ? one : many}`;
+}
+
+/** Format a share of 1. */
+export function percent(share: number): string {
+  return PERCENT.format(share);
+}
+
+/** Format a score, or a difference of scores, which has a sign. */
+export function score(value: number, isDifference = false): string {
+  const text = Math.abs(value).toFixed(3);
+  if (!isDifference) return text;
+  return `${value < 0 ? '\u2212' : '+'}${text}`;
+}
+
+/** Format a class: names are those of folders. */
+export function kindName(kind: string | null): string {
+  return kind ? kind.replaceAll('_', ' ') : W.noLabel;
+}
+
+/** Return seconds as minutes and seconds. */
+export function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  const [minutes, rest] = [Math.floor(whole / 60), whole % 60];
+  return minutes ? `${minutes} min ${rest} s` : `${rest} s`;
+}
+
+interface Named {
+  readonly name: string;
+  readonly done: string;
+}
+
+const named = (name: string, done: string): Named => ({ name, done });
+
+export const W = {
+  title: 'Review',
+  pageTitle: (queue: string): string => `${queue} – review – keykind`,
+  noScript: 'This page needs JavaScript.',
+  close: 'Close',
+  cancel: 'Cancel',
+  starting: 'Opening the folder…',
+  photo: (n: number, of: number): string => `${count(n)} of ${count(of)}`,
+  photoNumber: (n: number): string => `Photo ${n}`,
+  noLabel: 'no label',
+
+  // Queues
+  queues: 'Queues',
+  queueOption: (title: string, open: number): string => `${title} (${count(open)})`,
+  isWorking: 'working',
+  isUnavailable: 'not available',
+  isDone: 'done',
+  openOf: (open: number, size: number): string => `${count(open)} of ${count(size)} open`,
+  strip: 'Photos of this queue',
+  decidedMark: 'decided',
+
+  // The top
+  progress: 'Progress of this queue',
+  decided: (decided: number, photos: number): string =>
+    `${count(decided)} of ${plural(photos, 'photo')} decided`,
+  undo: 'Undo',
+  undoCount: (undo: number): string => `Undo the last decision; ${count(undo)} can be undone`,
+  train: 'Train again',
+  help: 'Keyboard shortcuts',
+  full: 'Photo only',
+  leaveFull: 'Show everything',
+  zoom: 'Enlarge',
+  zoomOut: 'Whole photo',
+  previous: 'Previous photo',
+  next: 'Next photo',
+
+  // The panel
+  why: 'Why it is here',
+  label: 'Label',
+  fromFolder: 'from the folder',
+  folderSays: (kind: string): string => `the folder says ${kind}`,
+  decidedBy: (who: string | null, when: string | null): string =>
+    ['decided', who ? `by ${who}` : '', when ? `on ${dateText(when)}` : ''].filter(Boolean).join(' '),
+  notUsed: (reason: string): string => `Not used: ${reason}`,
+  key: (name: string): string => `Physical key: ${name}`,
+  split: (name: string): string => `In ${name}`,
+  classes: 'Class',
+  model: (name: string): string => `Bars: probability by ${name}`,
+  noModel: 'No model has seen this photo.',
+  classButton: (kind: string, probability: number | null): string =>
+    probability === null ? kind : `${kind}, probability ${percent(probability)}`,
+  actions: 'Decision',
+  chooseClass: 'Choose a class',
+  markFirst: 'Mark the keys, or say that there is none',
+
+  // Decisions
+  keepKind: (kind: string): Named => named(`Keep ${kindName(kind)}`, `Kept as ${kindName(kind)}`),
+  changeTo: (kind: string, from: string | null): Named =>
+    named(`${from ? 'Change to' : 'Label as'} ${kindName(kind)}`, `Labelled ${kindName(kind)}`),
+  leaveOut: (reason: string): Named => named(`Leave out: ${reason}`, `Left out: ${reason}`),
+  keepOut: (reason: string): Named => named(`Keep it out: ${reason}`, `Left out: ${reason}`),
+  leaveOutPhoto: (n: number): Named => named(`Leave out photo ${n}`, `Left out photo ${n}`),
+  useAgain: named('Use it again', 'It is used again'),
+  unsure: named('Unsure', 'Left out: unsure'),
+  same: named('Same key', 'Same physical key'),
+  different: named('Different keys', 'Different physical keys'),
+  toTest: named('Move to test', 'Both photos are in test'),
+  saveKeys: (n: number): Named =>
+    n ? named(`Save ${plural(n, 'key')}`, `Saved ${plural(n, 'key')}`) : W.noKey,
+  acceptKeys: (n: number): Named =>
+    named(`Accept ${plural(n, 'detection')}`, `Accepted ${plural(n, 'detection')}`),
+  noKey: named('No key here', 'No key here'),
+  exclude: 'Leave out…',
+  mark: 'Mark keys',
+  stopMarking: 'Stop marking',
+  undone: 'Undone',
+  classKeys: 'give the photo this class',
+
+  // Reasons to leave a photo out
+  excludeTitle: 'Leave the photo out',
+  excludeWhich: 'Which photo?',
+  excludeWhy: 'Why?',
+  otherReason: 'Another reason',
+  otherReasonSet: 'Leave out',
+
+  // Marking
+  head: 'Head',
+  tip: 'Tip',
+  addKey: 'Add a key',
+  deleteKey: 'Delete',
+  swapEnds: 'Swap ends',
+  nextKey: 'Next key',
+  surface: 'Photo. Tap the head, then the tip of a key. With the keyboard: m, then arrow keys and Enter.',
+  tapHead: 'Tap the head of the key',
+  tapTip: 'Now its tip',
+  tapMore: 'Tap the head of a key that is missing, drag an end, or select a key',
+  keySelected: 'A class key gives it a class',
+  selectFirst: 'Select a key first',
+  cross: (x: number, y: number): string => `${percent(x)} from the left, ${percent(y)} from the top`,
+  keysFound: (n: number, isMarked: boolean): string =>
+    n
+      ? `${plural(n, 'key')} ${isMarked ? 'marked' : 'detected'}`
+      : isMarked
+        ? 'No key here'
+        : 'No key detected',
+
+  // Pictures
+  photoAlt: (name: string, kind: string | null): string => `${name}, ${kindName(kind)}`,
+  broken: 'The picture cannot be shown.',
+  loading: 'Loading the photo',
+
+  // The end of a queue, and before its start
+  finished: 'This queue is done',
+  finishedText: (decided: number): string => `All ${plural(decided, 'item')} are decided.`,
+  atEnd: 'The end of this queue',
+  atEndText: (open: number): string => `${plural(open, 'item')} still open.`,
+  toOpen: 'Go to the first of them',
+  empty: 'Nothing to do here',
+  emptyText: 'No photo is in this queue.',
+  nextQueue: (title: string): string => `Go on with: ${title}`,
+  allDone: 'Every queue is done. Train again to see what the decisions change.',
+  unavailable: 'Not available yet',
+  working: 'Looking through the photos',
+  workingText: (done: number, total: number): string => `${count(done)} of ${plural(total, 'photo')}`,
+  problems: (n: number): string => `${plural(n, 'problem')} in the folder`,
+
+  // What goes wrong
+  gone: 'The server does not answer.',
+  goneText: 'Start keykind review again if it has ended. This page goes on by itself.',
+  foreign: 'The server was started again, with another address.',
+  foreignText: 'Open the address that it printed, and leave this page open: it then sends what is missing.',
+  kept: (n: number): string => `${plural(n, 'decision')} not saved yet, kept in this page.`,
+  refused: 'A decision was not accepted.',
+  retry: 'Try again',
+  drop: 'Drop this decision',
+  startFailed: 'The page could not be opened.',
+  undoRefused: 'This decision cannot be undone: somebody else has changed it since.',
+  nothingToUndo: 'There is nothing to undo.',
+
+  // Two windows
+  conflict: 'Decided elsewhere in the meantime',
+  conflictText: 'Another window, or an edit of labels.csv, has changed this photo since you saw it.',
+  theirs: 'Now in labels.csv',
+  mine: 'Your decision',
+  keepTheirs: 'Keep what is there',
+  useMine: 'Use my decision',
+  cells: { kind: 'label', key: 'physical key', split: 'split', ends: 'keys', excluded: 'left out' },
+  nothing: 'nothing',
+
+  // Training
+  training: 'Training',
+  trainingStop: 'Stop',
+  trainingLog: 'Details',
+  trainingFailed: 'Training has failed',
+  trainingDone: 'Training has finished',
+  trainingSee: 'See what has changed',
+  trainingHide: 'Hide',
+  resultTitle: 'Before and after',
+  before: 'Before',
+  after: 'After',
+  f1: 'F1 on the test photos',
+  difference: 'Difference',
+  measuredOn: (photos: number, keys: number): string =>
+    `Measured on the same ${plural(photos, 'test photo')} of ${plural(keys, 'physical key')}. Bars are 95% intervals.`,
+  verdict: (low: number, high: number): string => {
+    if (low > 0) return 'The new model is better.';
+    if (high < 0) return 'The new model is worse.';
+    return 'The difference may be chance: its interval includes 0.';
+  },
+  chart: (name: string, value: string, low: string, high: string): string =>
+    `${name}: ${value}, interval ${low} to ${high}`,
+  improved: (n: number): string => `${plural(n, 'photo')} now right`,
+  worsened: (n: number): string => `${plural(n, 'photo')} now wrong`,
+  truthIs: (kind: string): string => `Label: ${kind}`,
+  keepRun: 'Keep the new model',
+  discardRun: 'Discard it',
+  keptRun: 'Kept: the new model orders the queues from now on.',
+  discarded: 'Discarded: everything is as before.',
+} as const;
+
+/** The reasons to leave a photo out, each with its key. Photos of anything have no keys in them. */
+export const REASONS = [
+  { reason: 'blurred', shortcut: 'b', ofKeys: false },
+  { reason: 'damaged', shortcut: 'd', ofKeys: false },
+  { reason: 'duplicate', shortcut: 'c', ofKeys: false },
+  { reason: 'not a key', shortcut: 'n', ofKeys: true },
+  { reason: 'several keys', shortcut: 's', ofKeys: true },
+  { reason: 'unsure', shortcut: 'u', ofKeys: false },
+] as const;
+
+/** All shortcuts, for the help. */
+export const SHORTCUTS: readonly (readonly [
+  title: string,
+  rows: readonly (readonly [keys: string, text: string])[],
+])[] = [
+  [
+    'Decide',
+    [
+      ['Enter or Space', 'the main button'],
+      ['c', 'keep the present label'],
+      ['x', 'leave the photo out, with a reason'],
+      ['0', 'unsure: leave it out for now'],
+      ['u or Ctrl Z', 'undo, as often as you like'],
+    ],
+  ],
+  [
+    'Move',
+    [
+      ['\u2190 \u2192', 'previous and next photo, without a decision'],
+      ['\u2191 \u2193', 'previous and next queue'],
+      ['z', 'enlarge, or show the whole photo; the wheel and two fingers too'],
+      ['f', 'photo only'],
+      ['Esc', 'leave what is open'],
+    ],
+  ],
+  [
+    'Several photos',
+    [
+      ['s', 'they show the same physical key'],
+      ['d', 'they show different keys'],
+      ['x', 'leave one out'],
+      ['t', 'move the training photo to test'],
+    ],
+  ],
+  [
+    'Mark keys',
+    [
+      ['m', 'start marking; add a key with the arrow keys and Enter'],
+      ['two taps', 'the head of a key, then its tip'],
+      ['k', 'select the next key'],
+      ['Del', 'delete the selected key'],
+      ['r', 'swap its head and tip'],
+      ['n', 'no key here'],
+    ],
+  ],
+];
+
+function dateText(when: string): string {
+  const date = new Date(when);
+  return Number.isNaN(date.getTime()) ? when : DATE.format(date);
+}
