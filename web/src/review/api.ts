@@ -51,12 +51,14 @@ export interface Review {
   readonly queues: readonly Queue[];
   readonly training: Training;
   readonly undo: number; // decisions that can be undone
+  readonly session?: string; // new with each start of the server
 }
 
 export interface Suggestion {
   readonly kind?: string | null;
+  readonly key?: string | null; // the physical key that all photos show
   readonly excluded?: string | null; // the reason to leave the photo out
-  readonly exclude?: string | null; // of several photos, the one to leave out
+  readonly exclude?: string | number | null; // of several photos, the one to leave out
 }
 
 /** What is decided at once: a photo, or several that belong together. */
@@ -100,7 +102,8 @@ export interface Photo {
   readonly excluded: string | null;
   readonly ends: readonly MarkedKey[] | null; // null: nobody has marked its keys
   readonly row: { readonly who: string | null; readonly when: string | null } | null; // null: not decided
-  readonly version: string;
+  readonly version: string; // of what is decided about it
+  readonly file: string; // version of the file
   readonly prediction: {
     readonly kind: string | null;
     readonly probabilities: Readonly<Record<string, number>>;

@@ -32,9 +32,9 @@ export function score(value: number, isDifference = false): string {
   return `${value < 0 ? '\u2212' : '+'}${text}`;
 }
 
-/** Format a class: names are those of folders. */
+/** Return the name of a class, which is that of its folder. */
 export function kindName(kind: string | null): string {
-  return kind ? kind.replaceAll('_', ' ') : W.noLabel;
+  return kind || W.noLabel;
 }
 
 /** Return seconds as minutes and seconds. */
@@ -66,6 +66,8 @@ export const W = {
   queues: 'Queues',
   queueOption: (title: string, open: number): string => `${title} (${count(open)})`,
   isWorking: 'working',
+  stillWorking: (done: number, total: number): string =>
+    `still looking: ${percent(total ? done / total : 0)}`,
   isUnavailable: 'not available',
   isDone: 'done',
   openOf: (open: number, size: number): string => `${count(open)} of ${count(size)} open`,
@@ -104,7 +106,7 @@ export const W = {
     probability === null ? kind : `${kind}, probability ${percent(probability)}`,
   actions: 'Decision',
   chooseClass: 'Choose a class',
-  markFirst: 'Mark the keys, or say that there is none',
+  markFirst: 'Mark the keys first',
 
   // Decisions
   keepKind: (kind: string): Named => named(`Keep ${kindName(kind)}`, `Kept as ${kindName(kind)}`),
@@ -184,6 +186,7 @@ export const W = {
   foreignText: 'Open the address that it printed, and leave this page open: it then sends what is missing.',
   kept: (n: number): string => `${plural(n, 'decision')} not saved yet, kept in this page.`,
   refused: 'A decision was not accepted.',
+  otherPhotos: 'The folder has changed since: this decision can no longer be assigned to its photo.',
   retry: 'Try again',
   drop: 'Drop this decision',
   startFailed: 'The page could not be opened.',

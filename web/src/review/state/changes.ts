@@ -30,9 +30,9 @@ export function exclude(photo: Photo, reason: string | null): Change {
   return change(photo, { excluded: reason });
 }
 
-/** Return the changes that say that photos show one physical key. */
-export function sameKey(photos: readonly Photo[]): Change[] {
-  const name = photos.find(({ key }) => key)?.key ?? ownName(photos[0]);
+/** Return the changes that say that photos show one physical key. suggested: its name, if the server has one. */
+export function sameKey(photos: readonly Photo[], suggested?: string | null): Change[] {
+  const name = suggested || photos.find(({ key }) => key)?.key || ownName(photos[0]);
   return photos.map((photo) => change(photo, { key: name }));
 }
 
@@ -78,8 +78,11 @@ export function isLeak(photos: readonly Photo[]): boolean {
 }
 
 /** Return the one of some photos that is best left out: of a leak the one that trains, else the last. */
-export function leastNeeded(photos: readonly Photo[], suggested: string | null | undefined): Photo | null {
-  const named = photos.find(({ id }) => id === suggested);
+export function leastNeeded(
+  photos: readonly Photo[],
+  suggested: string | number | null | undefined,
+): Photo | null {
+  const named = photos.find(({ id }) => id === String(suggested));
   if (named) return named;
   const training = isLeak(photos) ? photos.find(({ split }) => split === TRAIN) : null;
   return training ?? photos[photos.length - 1] ?? null;

@@ -29,7 +29,7 @@ export function leaveOut(desk: Desk, photos: readonly Photo[], reason: string | 
 
 /** Change the keys that are being marked. */
 export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
-  const [photo] = desk.shown.peek() ?? [];
+  const [photo] = desk.place.shown.peek() ?? [];
   const draft = desk.draft.peek();
   if (photo && draft) desk.setDraft(photo.id, step(draft));
 }
@@ -37,15 +37,15 @@ export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
 const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   'add-key': (desk) => edit(desk, adding),
   confirm: (desk) => {
-    const [photo] = desk.shown.peek() ?? [];
+    const [photo] = desk.place.shown.peek() ?? [];
     const decision = photo && confirmation(photo);
     if (decision) desk.decide(decision.changes, decision.done);
   },
   'delete-key': (desk) => edit(desk, deleted),
-  different: (desk) => desk.decide(differentKeys(desk.shown.peek() ?? []), W.different.done),
+  different: (desk) => desk.decide(differentKeys(desk.place.shown.peek() ?? []), W.different.done),
   escape: leave,
   exclude: (desk) => {
-    if (desk.shown.peek()) desk.dialog.value = 'exclude';
+    if (desk.place.shown.peek()) desk.dialog.value = 'exclude';
   },
   full: (desk) => {
     desk.isFull.value = !desk.isFull.value;
@@ -57,31 +57,32 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     desk.isMarking.value = true;
     if (!desk.draft.peek()?.keys.length) edit(desk, adding);
   },
-  next: (desk) => desk.go(desk.index.peek() + 1),
+  next: (desk) => desk.go(desk.place.index.peek() + 1),
   'next-key': (desk) => edit(desk, nextSelected),
   'next-queue': (desk) => void desk.openNeighbour(1),
   'no-key': (desk) => {
-    const [photo] = desk.shown.peek() ?? [];
+    const [photo] = desk.place.shown.peek() ?? [];
     if (photo) desk.decide([mark(photo, [])], W.noKey.done);
   },
-  previous: (desk) => desk.go(desk.index.peek() - 1),
+  previous: (desk) => desk.go(desk.place.index.peek() - 1),
   'previous-queue': (desk) => void desk.openNeighbour(-1),
   primary: (desk) => {
     const primary = desk.primary.peek();
     if (primary) desk.decide(primary.changes, primary.done);
-    else if (desk.isAtEnd.peek()) goOn(desk);
+    else if (desk.place.isAtEnd.peek()) goOn(desk);
   },
-  same: (desk) => desk.decide(sameKey(desk.shown.peek() ?? []), W.same.done),
+  same: (desk) =>
+    desk.decide(sameKey(desk.place.shown.peek() ?? [], desk.place.item.peek()?.suggestion?.key), W.same.done),
   swap: (desk) => edit(desk, swapped),
   'to-test': (desk) => {
-    const photos = desk.shown.peek() ?? [];
+    const photos = desk.place.shown.peek() ?? [];
     if (!isLeak(photos)) return;
     const training = photos.filter(({ split }) => split === TRAIN);
     const changes = training.map((photo) => change(photo, { split: TEST }));
     desk.decide(changes, W.toTest.done);
   },
   undo: (desk) => desk.undo(),
-  unsure: (desk) => leaveOut(desk, desk.shown.peek() ?? [], UNSURE),
+  unsure: (desk) => leaveOut(desk, desk.place.shown.peek() ?? [], UNSURE),
   zoom: (desk) => {
     desk.zoomAsked.value++;
   },
@@ -90,7 +91,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
 /** A class key labels the photo, each of several photos, or the key that is selected. */
 function setKind(desk: Desk, kind: string): void {
   if (desk.mode.peek() !== 'keys') {
-    const photos = desk.shown.peek() ?? [];
+    const photos = desk.place.shown.peek() ?? [];
     desk.decide(
       photos.map((photo) => label(photo, kind)),
       W.changeTo(kind, null).done,
@@ -104,7 +105,7 @@ function setKind(desk: Desk, kind: string): void {
 
 /** At the end of a queue: to what was skipped, else to the next queue. */
 function goOn(desk: Desk): void {
-  if (desk.items.peek()?.open.peek()) void desk.goToOpen(0);
+  if (desk.place.items.peek()?.open.peek()) void desk.place.goToOpen(0);
   else void desk.openNextQueue();
 }
 
@@ -114,7 +115,7 @@ function leave(desk: Desk): void {
   const back = draft && escaped(draft);
   if (back) edit(desk, () => back);
   else if (desk.isMarking.peek()) {
-    const [photo] = desk.shown.peek() ?? [];
+    const [photo] = desk.place.shown.peek() ?? [];
     if (photo) desk.setDraft(photo.id, null);
     desk.isMarking.value = false;
   } else desk.isFull.value = false;

@@ -15,6 +15,7 @@ const RETRY = 2000; // ms between two tries
 export class Connection {
   readonly failure = signal<ApiError | null>(null); // of the last request that read something
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #due = Number.POSITIVE_INFINITY; // ms, when the server is asked
 
   constructor(
     readonly refresh: () => Promise<void>,
@@ -34,13 +35,17 @@ export class Connection {
     }
   }
 
-  /** Ask the server how things are, some time from now; a later call replaces an earlier one. */
+  /** Ask the server how things are, some time from now, or earlier if that was asked for. */
   refreshIn(milliseconds: number): void {
+    const due = performance.now() + milliseconds;
+    if (due >= this.#due) return;
     clearTimeout(this.#timer);
+    this.#due = due;
     this.#timer = setTimeout(() => void this.#again(), milliseconds);
   }
 
   async #again(): Promise<void> {
+    this.#due = Number.POSITIVE_INFINITY;
     const wasGone = this.failure.peek() !== null;
     await this.refresh();
     if (wasGone && !this.failure.peek()) this.onBack();

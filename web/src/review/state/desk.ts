@@ -1,30 +1,26 @@
 /**
- * The review desk: which queue and item are shown, and what is decided.
+ * The review desk: what is shown, and what is decided about it.
  *
  * In:    the server; commands of the user
  * Out:   signals that the views show
  * Needs: the modules of this folder
  */
 
-import { computed, effect, signal } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { announce, notify } from '../../notices';
-import { Api, type Change, type Item, type Photo, type Queue, type Review, type Undone } from '../api';
-import { kindName, W } from '../words';
+import { Api, type Change, type Photo, type Queue, type Review, type Undone } from '../api';
+import { W } from '../words';
 import { changed } from './changes';
 import { Connection } from './connection';
 import { type Draft, draftOf } from './draft';
 import { type Conflict, type Decision, Outbox } from './outbox';
-import { Photos } from './photos';
-import { loadBitmap, Pictures } from './pictures';
+import { Place } from './place';
 import { type Mode, type Primary, primaryOf } from './primary';
-import { QueueItems } from './queue-items';
 import { TrainingRun } from './training-run';
 
-export const KEYS = 'keys';
-const REFRESH = 800; // ms after a decision, in which the counts of other queues follow
+const KEYS = 'keys'; // the queue in which keys are marked
+const REFRESH = 1000; // ms after a decision, in which the counts follow
 const WORKING = 1500; // ms between two looks at queues that are being filled
-const AROUND = { before: 10, after: 30 }; // items whose photos are asked for
-const AHEAD = [0, 1, 2, 3, -1, 4]; // items whose pictures are decoded, the most urgent first
 const DRAFTS = 200; // photos whose unsaved marks are remembered
 
 export type DialogName = 'exclude' | 'help' | 'result';
@@ -32,60 +28,55 @@ export type DialogName = 'exclude' | 'help' | 'result';
 /** The desk. */
 export class Desk {
   readonly review = signal<Review | null>(null);
-  readonly items = signal<QueueItems | null>(null);
-  readonly index = signal(0); // the size of the queue: its end
   readonly dialog = signal<DialogName | null>(null);
   readonly isMarking = signal(false);
   readonly isFull = signal(false);
   readonly zoomAsked = signal(0); // counts
-  readonly side = signal(1280); // of the pictures that are shown, px
-  readonly isClose = signal(false); // a picture is enlarged beyond that
   readonly drafts = signal<ReadonlyMap<string, Draft>>(new Map());
-
   readonly connection = new Connection(
     () => this.refresh(),
     () => this.#isBack(),
   );
-  readonly photos = new Photos((ids) => this.api.photos(ids));
-  readonly pictures = new Pictures(loadBitmap);
+  readonly place: Place;
   readonly outbox: Outbox;
   readonly training: TrainingRun;
-  #stop: (() => void) | null = null;
+  #isOutdated = false; // more has been found than the queue shows
   #made: Decision[] = []; // in this page, the last one last
 
   constructor(readonly api = new Api()) {
+    this.place = new Place(api, this.connection);
     this.outbox = new Outbox(api, {
       onPhotos: (photos) => this.#arrived(photos),
       onUndone: (reply, undone) => void this.#undone(reply, undone),
       onUndoRefused: (error) => notify(error.message || W.undoRefused, 'error'),
       onDropped: (decision) => this.#takeBack(decision),
+      isSame: (decision) => this.#isSame(decision),
     });
-    this.training = new TrainingRun(api, () => this.refresh());
+    this.training = new TrainingRun(api, () => void this.refresh());
   }
 
   readonly queue = computed<Queue | null>(
-    () => this.review.value?.queues.find(({ id }) => id === this.items.value?.queue) ?? null,
+    () => this.review.value?.queues.find(({ id }) => id === this.place.items.value?.queue) ?? null,
   );
-  readonly item = computed<Item | null>(() => this.items.value?.at(this.index.value) ?? null);
-  readonly shown = computed<readonly Photo[] | null>(() => {
-    const item = this.item.value;
-    return item && this.photos.all(item.photos);
-  });
-  readonly isAtEnd = computed(() => {
-    const size = this.items.value?.size.value ?? null;
-    return size !== null && this.index.value >= size;
+  /** The queue that is worth opening after this one; null: nothing is open. */
+  readonly nextQueue = computed<Queue | null>(() => {
+    const queues = this.review.value?.queues ?? [];
+    const start = queues.findIndex(({ id }) => id === this.place.items.value?.queue) + 1;
+    const others = [...queues.slice(start), ...queues.slice(0, Math.max(start - 1, 0))];
+    return others.find(({ state, open }) => state === 'ready' && open > 0) ?? null;
   });
   readonly mode = computed<Mode>(() => {
-    if ((this.item.value?.photos.length ?? 1) > 1) return 'group';
-    return this.items.value?.queue === KEYS || this.isMarking.value ? 'keys' : 'single';
+    if ((this.place.item.value?.photos.length ?? 1) > 1) return 'group';
+    return this.place.items.value?.queue === KEYS || this.isMarking.value ? 'keys' : 'single';
   });
   readonly draft = computed<Draft | null>(() => {
-    const [photo] = this.shown.value ?? [];
+    const [photo] = this.place.shown.value ?? [];
     if (!photo || this.mode.value !== 'keys') return null;
     return this.drafts.value.get(photo.id) ?? draftOf(photo);
   });
   readonly primary = computed<Primary | null>(() => {
-    const [item, photos, queue] = [this.item.value, this.shown.value, this.items.value?.queue];
+    const [item, photos] = [this.place.item.value, this.place.shown.value];
+    const queue = this.place.items.value?.queue;
     return item && photos && queue !== undefined
       ? primaryOf(queue, this.mode.value, item, photos, this.draft.value)
       : null;
@@ -93,55 +84,41 @@ export class Desk {
 
   /** Open the folder. */
   async start(): Promise<void> {
-    this.#stop ??= effect(() => this.#prepare());
+    this.place.start();
     await this.refresh();
     const queues = this.review.value?.queues ?? [];
-    const first = queues.find(({ state, open }) => state === 'ready' && open > 0) ?? queues[0];
+    const first = queues.find(({ state, open }) => state !== 'unavailable' && open > 0) ?? queues[0];
     if (first) await this.openQueue(first.id);
   }
 
   /** Ask the server how things are. */
   async refresh(): Promise<void> {
     await this.connection.reading(async () => {
-      const before = this.queue.peek();
+      const before = this.review.peek();
       const review = await this.api.review();
       this.review.value = review;
       this.outbox.setUndoable(review.undo);
       this.training.take(review.training);
-      if (review.queues.some(({ state }) => state === 'working')) this.connection.refreshIn(WORKING);
-      const now = this.queue.peek();
-      if (before && now && before.state !== 'ready' && now.state === 'ready') await this.openQueue(now.id);
+      if (isWorking(review)) this.connection.refreshIn(WORKING);
+      if (before && before.session !== review.session) await this.#restart();
+      else if (isWorking(before) || this.#isOutdated) await this.#renew();
     });
   }
 
-  /** Show a queue: its first open item, or another one. */
-  async openQueue(id: string, at?: number): Promise<void> {
-    const items = new QueueItems(id, (...where) => this.api.items(...where));
-    this.items.value = items;
-    this.index.value = at ?? 0;
+  /** Show a queue: its first open item. */
+  async openQueue(id: string): Promise<void> {
     this.isMarking.value = false;
-    await this.connection.reading(() => items.ensure(at ?? 0, at ?? 0));
-    if (this.items.peek() !== items) return;
-    if (at === undefined) await this.goToOpen(0);
-    else this.#announceItem();
+    await this.place.openQueue(id);
   }
 
   /** Show the queue before or after this one. */
   async openNeighbour(step: number): Promise<void> {
     const queues = this.review.peek()?.queues ?? [];
-    const next = queues[queues.findIndex(({ id }) => id === this.items.peek()?.queue) + step];
+    const next = queues[queues.findIndex(({ id }) => id === this.place.items.peek()?.queue) + step];
     if (next) await this.openQueue(next.id);
   }
 
-  /** The queue that is worth opening after this one; null: nothing is open. */
-  readonly nextQueue = computed<Queue | null>(() => {
-    const queues = this.review.value?.queues ?? [];
-    const start = queues.findIndex(({ id }) => id === this.items.value?.queue) + 1;
-    const others = [...queues.slice(start), ...queues.slice(0, Math.max(start - 1, 0))];
-    return others.find(({ state, open }) => state === 'ready' && open > 0) ?? null;
-  });
-
-  /** Open that queue. */
+  /** Show the next queue in which something is open. */
   async openNextQueue(): Promise<void> {
     const { value: next } = this.nextQueue;
     if (next) await this.openQueue(next.id);
@@ -149,52 +126,25 @@ export class Desk {
 
   /** Show an item of the queue. */
   go(index: number): void {
-    const size = this.items.peek()?.size.peek() ?? 0;
-    this.index.value = Math.min(Math.max(index, 0), size);
     this.isMarking.value = false;
-    this.isClose.value = false;
-    this.#announceItem();
-  }
-
-  /** Show the first open item from a place on; if none is open, the end. */
-  async goToOpen(start: number, done = ''): Promise<void> {
-    const items = this.items.peek();
-    if (!items) return;
-    const next = items.nextOpen(start);
-    await this.connection.reading(async () => {
-      const index = typeof next === 'number' ? next : await next;
-      if (this.items.peek() !== items) return;
-      [this.index.value, this.isClose.value] = [index, false];
-      this.#announceItem(done);
-    });
-  }
-
-  /** Load a part of the queue, with its photos. */
-  async need(from: number, to: number): Promise<void> {
-    const items = this.items.peek();
-    await this.connection.reading(async () => {
-      await items?.ensure(from, to);
-      const ids: string[] = [];
-      for (let i = Math.max(from, 0); i < to; i++) ids.push(...(items?.at(i)?.photos ?? []));
-      await this.photos.ensure(ids);
-    });
+    this.place.go(index);
   }
 
   /** Decide about the item, and show the next one that is open. */
   decide(changes: readonly Change[], done: string): void {
-    const [items, item, shown] = [this.items.peek(), this.item.peek(), this.shown.peek()];
+    const { place } = this;
+    const [items, item, shown] = [place.items.peek(), place.item.peek(), place.shown.peek()];
     if (!items || !item || !shown || !changes.length) return;
     const decision: Decision = {
       queue: items.queue,
       item: item.id,
-      index: this.index.peek(),
+      index: place.index.peek(),
       before: shown,
       wasDecided: item.decided,
       changes,
     };
     this.#make(decision);
-    announce(done);
-    void this.goToOpen(decision.index + 1, done);
+    void place.goToOpen(decision.index + 1, done);
   }
 
   /** Undo the last decision, and show its item again. */
@@ -203,11 +153,12 @@ export class Desk {
       announce(W.nothingToUndo);
       return;
     }
-    const last = this.#made.pop() ?? null;
+    const last = this.#made.at(-1) ?? null;
     this.outbox.undo(last);
     if (!last) return; // made before the page was opened: the answer says what it was
     this.#takeBack(last);
-    void this.#show(last.queue, last.item, last.index);
+    this.isMarking.value = false;
+    void this.place.find(last.queue, last.item, last.index);
   }
 
   /** Settle a conflict with another window. */
@@ -231,7 +182,7 @@ export class Desk {
 
   /** Reach the server again. */
   retry(): void {
-    this.pictures.retry();
+    this.place.pictures.retry();
     this.outbox.retry();
     void this.refresh();
   }
@@ -242,7 +193,7 @@ export class Desk {
       const cells = decision.changes.find((each) => each.photo === photo.id);
       return cells ? changed(photo, cells, who, when) : photo;
     });
-    this.photos.put(after);
+    this.place.photos.put(after);
     for (const { photo } of decision.changes) this.setDraft(photo, null);
     this.isMarking.value = false;
     this.#markDecided(decision, true);
@@ -251,18 +202,18 @@ export class Desk {
   }
 
   #takeBack(decision: Decision): void {
-    this.photos.put(decision.before);
+    this.place.photos.put(decision.before);
     this.#markDecided(decision, decision.wasDecided);
     this.#made = this.#made.filter((each) => each !== decision);
   }
 
-  #markDecided({ queue, index }: Decision, isDecided: boolean): void {
-    const items = this.items.peek();
-    if (items?.queue === queue) items.setDecided(index, isDecided);
+  #markDecided({ queue, item, index }: Decision, isDecided: boolean): void {
+    const items = this.place.items.peek();
+    if (items?.queue === queue) items.setDecided(item, index, isDecided);
   }
 
   #arrived(photos: readonly Photo[]): void {
-    this.photos.put(photos);
+    this.place.photos.put(photos);
     this.connection.refreshIn(REFRESH);
   }
 
@@ -270,52 +221,43 @@ export class Desk {
   async #undone(reply: Undone, undone: Decision | null): Promise<void> {
     this.#arrived(reply.photos);
     if (undone?.queue === reply.queue && undone.item === reply.item) return;
-    if (undone) await this.connection.reading(() => this.photos.refresh(undone.before.map(({ id }) => id)));
-    await this.#show(reply.queue, reply.item, reply.index ?? null);
+    const { place } = this;
+    if (undone) await this.connection.reading(() => place.photos.refresh(undone.before.map(({ id }) => id)));
+    this.isMarking.value = false;
+    await place.find(reply.queue, reply.item, reply.index ?? null);
+    place.items.peek()?.setDecided(reply.item, place.index.peek(), false);
   }
 
-  /** Show an item, wherever it is. */
-  async #show(queue: string, item: string, index: number | null): Promise<void> {
-    if (this.items.peek()?.queue !== queue) await this.openQueue(queue, index ?? 0);
-    const items = this.items.peek();
-    await this.connection.reading(async () => {
-      const isThere = index !== null && items?.at(index)?.id === item;
-      const found = isThere ? index : await items?.find(item);
-      if (found !== null && found !== undefined && this.items.peek() === items) this.go(found);
-    });
+  async #isSame({ before }: Decision): Promise<boolean> {
+    const now = await this.api.photos(before.map(({ id }) => id));
+    return now.length === before.length && now.every(({ name }, i) => name === before[i]?.name);
   }
 
-  /** Have the photos around the item, and their pictures. */
-  #prepare(): void {
-    const [items, index] = [this.items.value, this.index.value];
-    if (!items || items.size.value === null) return;
-    void this.connection.reading(() => items.ensure(index - AROUND.before, index + AROUND.after));
-    const around: string[] = [];
-    for (let i = index - AROUND.before; i < index + AROUND.after; i++)
-      around.push(...(items.at(i)?.photos ?? []));
-    void this.connection.reading(() => this.photos.ensure(around));
-    const ahead = AHEAD.flatMap((step) => items.at(index + step)?.photos ?? []);
-    const pictures = ahead.flatMap((id) => this.photos.get(id) ?? []);
-    const urls = pictures.map((photo) => this.photos.picture(photo, this.side.value));
-    const close = this.isClose.value ? (this.shown.value ?? []) : [];
-    this.pictures.want([...urls, ...close.map((photo) => this.photos.picture(photo, 2560))]);
+  /** Show what has been found since, once every decision has arrived. */
+  async #renew(): Promise<void> {
+    const hasArrived = (): boolean => this.outbox.pending.peek().length === 0;
+    this.place.photos.expire();
+    this.#isOutdated = !hasArrived();
+    if (hasArrived()) await this.place.renew(hasArrived);
   }
 
-  #announceItem(done = ''): void {
-    const [items, item, [photo]] = [this.items.peek(), this.item.peek(), this.shown.peek() ?? []];
-    if (!items || !item) {
-      announce([done, this.isAtEnd.peek() ? W.finished : ''].filter(Boolean).join('. '));
-      return;
-    }
-    const place = W.photo(this.index.peek() + 1, items.size.peek() ?? 0);
-    announce([done, place, photo ? kindName(photo.kind) : '', item.reason].filter(Boolean).join('. '));
+  /** After the server was started again: ids are others. */
+  async #restart(): Promise<void> {
+    this.place.photos.clear();
+    this.#made = [];
+    const queue = this.place.items.peek()?.queue ?? this.review.peek()?.queues[0]?.id;
+    if (queue !== undefined) await this.openQueue(queue);
   }
 
   /** After the server was gone: ask for what is missing. */
   #isBack(): void {
-    this.pictures.retry();
-    const items = this.items.peek();
+    this.place.pictures.retry();
+    const items = this.place.items.peek();
     if (!items || items.size.peek() === null) void this.start();
-    else this.photos.changed.value++; // #prepare runs again
+    else this.place.photos.changed.value++; // what is around is asked for again
   }
+}
+
+function isWorking(review: Review | null): boolean {
+  return review?.queues.some(({ state }) => state === 'working') ?? false;
 }

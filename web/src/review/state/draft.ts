@@ -9,8 +9,6 @@
 import type { Point } from '../../core/geometry';
 import type { MarkedKey, Photo } from '../api';
 
-export const MIN_LENGTH = 12; // px of the photo between head and tip
-
 /** Keys, and what is being done to them. */
 export interface Draft {
   readonly keys: readonly MarkedKey[];
@@ -29,7 +27,7 @@ export function draftOf({ ends, detections }: Photo): Draft {
 
 /** Return the draft after a tap: it selects a key, or sets a head or a tip. reach: px of the photo. */
 export function tapped(draft: Draft, at: Point, reach: number): Draft {
-  if (draft.start) return completed(draft, draft.start, at);
+  if (draft.start) return completed(draft, draft.start, at, reach);
   const hit = draft.isAdding ? null : keyAt(draft.keys, at, reach);
   if (hit !== null) return { ...draft, selected: hit };
   return { ...draft, selected: null, start: at };
@@ -85,8 +83,8 @@ export function escaped(draft: Draft): Draft | null {
   return draft.selected === null ? null : { ...draft, selected: null };
 }
 
-function completed(draft: Draft, head: Point, tip: Point): Draft {
-  if (Math.hypot(tip[0] - head[0], tip[1] - head[1]) < MIN_LENGTH) return draft;
+function completed(draft: Draft, head: Point, tip: Point, least: number): Draft {
+  if (Math.hypot(tip[0] - head[0], tip[1] - head[1]) < least) return draft; // two taps of one finger
   const keys = [...draft.keys, { head, tip, kind: null }];
   return { keys, selected: keys.length - 1, start: null, isAdding: false, isEdited: true };
 }

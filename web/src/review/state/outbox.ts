@@ -16,8 +16,10 @@ import {
   type Photo,
   type Undone,
 } from '../api';
+import { W } from '../words';
 import { agrees } from './changes';
 
+const GONE = 410; // HTTP's status for what was there once
 const FIRST_WAIT = 1000; // ms
 const LONGEST_WAIT = 15_000;
 
@@ -50,6 +52,8 @@ export interface OutboxHooks {
   readonly onUndone: (reply: Undone, undone: Decision | null) => void;
   readonly onUndoRefused: (error: ApiError, undone: Decision | null) => void;
   readonly onDropped: (decision: Decision) => void;
+  /** Return whether the decision's ids still are those photos: after a failure, the server may be another one. */
+  readonly isSame: (decision: Decision) => Promise<boolean>;
 }
 
 export interface OutboxApi {
@@ -64,6 +68,7 @@ export class Outbox {
   readonly conflicts = signal<readonly Conflict[]>([]);
   readonly #undoable = signal(0);
   #isSending = false;
+  #isDoubtful = false; // a request has failed since the last that arrived
   #wait = FIRST_WAIT;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -136,7 +141,7 @@ export class Outbox {
     try {
       for (let first = this.pending.value[0]; first; first = this.pending.value[0]) {
         await this.#sendOne(first);
-        this.#wait = FIRST_WAIT;
+        [this.#wait, this.#isDoubtful] = [FIRST_WAIT, this.pending.value.length > 0 && this.#isDoubtful];
       }
     } catch (error) {
       this.#fail(error);
@@ -147,6 +152,7 @@ export class Outbox {
 
   async #sendOne(entry: Entry): Promise<void> {
     try {
+      if (entry.type === 'decision') await this.#check(entry.decision);
       if (entry.type === 'decision') this.#arrived(entry, await this.api.decide(bodyOf(entry.decision)));
       else this.#undone(entry, await this.api.undo());
     } catch (error) {
@@ -154,6 +160,12 @@ export class Outbox {
       this.#collided(entry, error);
     }
     this.failure.value = null;
+  }
+
+  /** Throws ApiError if the decision is about other photos than those of its ids. */
+  async #check(decision: Decision): Promise<void> {
+    if (!this.#isDoubtful || (await this.hooks.isSame(decision))) return;
+    throw new ApiError(GONE, W.otherPhotos);
   }
 
   #arrived(entry: Entry & { type: 'decision' }, { photos, undo }: Decided): void {
@@ -201,6 +213,7 @@ export class Outbox {
   }
 
   #fail(error: unknown): void {
+    this.#isDoubtful = true;
     const status = error instanceof ApiError ? error.status : 0;
     const message = error instanceof Error ? error.message : String(error);
     const isRefused = status >= 400 && status < 500 && status !== 403 && status !== 408 && status !== 429;

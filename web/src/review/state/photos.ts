@@ -16,7 +16,7 @@ const BATCH = 100; // photos a request
 export class Photos {
   readonly #known = new Map<string, Photo>(); // the one that was asked for last is last
   readonly #asked = new Set<string>();
-  readonly #pictures = new Map<string, string>();
+  readonly #stale = new Set<string>();
   readonly changed = signal(0);
 
   constructor(readonly fetchPhotos: (ids: readonly string[]) => Promise<readonly Photo[]>) {}
@@ -38,7 +38,7 @@ export class Photos {
     for (const photo of photos) {
       this.#known.delete(photo.id);
       this.#known.set(photo.id, photo);
-      if (!this.#pictures.has(photo.id)) this.#pictures.set(photo.id, photo.version);
+      this.#stale.delete(photo.id);
     }
     for (const id of this.#known.keys()) {
       if (this.#known.size <= MOST) break;
@@ -49,7 +49,9 @@ export class Photos {
 
   /** Fetch those of some photos that are not known. Throws ApiError; they can then be asked for again. */
   async ensure(ids: readonly string[]): Promise<void> {
-    const missing = [...new Set(ids)].filter((id) => !this.#known.has(id) && !this.#asked.has(id));
+    const isMissing = (id: string): boolean =>
+      (!this.#known.has(id) || this.#stale.has(id)) && !this.#asked.has(id);
+    const missing = [...new Set(ids)].filter(isMissing);
     await this.#fetch(missing);
   }
 
@@ -58,9 +60,23 @@ export class Photos {
     await this.#fetch(ids);
   }
 
-  /** Return the address of a photo's picture. A decision changes the photo's version, but not its picture. */
+  /** Say that the server may know more by now about photos that no model had seen: they are fetched again. */
+  expire(): void {
+    for (const { id, prediction, detections } of this.#known.values())
+      if (!prediction || !detections) this.#stale.add(id);
+    if (this.#stale.size) this.changed.value++;
+  }
+
+  /** Forget all photos: their ids are those of another session. */
+  clear(): void {
+    this.#known.clear();
+    this.#stale.clear();
+    this.changed.value++;
+  }
+
+  /** Return the address of a photo's picture. */
   picture(photo: Photo, side: number): string {
-    return pictureUrl(photo.id, side, this.#pictures.get(photo.id) ?? photo.version);
+    return pictureUrl(photo.id, side, photo.file);
   }
 
   async #fetch(ids: readonly string[]): Promise<void> {

@@ -50,7 +50,7 @@ export function confirmation(photo: Photo): Primary | null {
 }
 
 function groupPrimary(queue: string, { suggestion }: Item, photos: readonly Photo[]): Primary | null {
-  if (queue !== 'duplicates') return { ...W.same, changes: sameKey(photos) };
+  if (queue !== 'duplicates') return { ...W.same, changes: sameKey(photos, suggestion?.key) };
   const extra = leastNeeded(photos, suggestion?.exclude);
   return extra && leaveOutOf(photos, extra);
 }

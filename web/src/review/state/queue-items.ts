@@ -52,18 +52,21 @@ export class QueueItems {
     return size;
   }
 
-  /** Return the place of an item; loads pages until it is found. null: it is not in this queue. */
-  async find(id: string): Promise<number | null> {
+  /** Return the place of an item, near `hint` at best; pages are loaded until it is found. null: it is not there. */
+  async find(id: string, hint: number): Promise<number | null> {
+    await this.ensure(hint, hint);
     for (let index = 0; index < (this.size.peek() ?? PAGE); index += PAGE) {
-      await this.ensure(index, index);
       const found = this.#items.findIndex((item) => item?.id === id);
       if (found >= 0) return found;
+      await this.ensure(index, index);
     }
-    return null;
+    const found = this.#items.findIndex((item) => item?.id === id);
+    return found >= 0 ? found : null;
   }
 
-  /** Say whether an item is decided; the count of open ones follows. */
-  setDecided(index: number, decided: boolean): void {
+  /** Say whether an item is decided; the count of open ones follows. hint: where it was. */
+  setDecided(id: string, hint: number, decided: boolean): void {
+    const index = this.#items[hint]?.id === id ? hint : this.#items.findIndex((each) => each?.id === id);
     const item = this.#items[index];
     if (!item || item.decided === decided) return;
     this.#items[index] = { ...item, decided };

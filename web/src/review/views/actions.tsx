@@ -64,7 +64,7 @@ const UNSURE: Action = { command: 'unsure', name: W.unsure.name, key: '0' };
 function actionsOf(desk: Desk): readonly Action[] {
   if (desk.mode.value === 'keys') return keyActions(desk);
   if (desk.mode.value === 'group') return groupActions(desk);
-  const [photo] = desk.shown.value ?? [];
+  const [photo] = desk.place.shown.value ?? [];
   const keep = photo?.kind ? W.keepKind(photo.kind).name : '';
   const actions: Action[] = [EXCLUDE, UNSURE];
   if (keep && keep !== desk.primary.value?.name)
@@ -79,7 +79,7 @@ function groupActions(desk: Desk): readonly Action[] {
     { command: 'different', name: W.different.name, key: 'd' },
     EXCLUDE,
   ];
-  if (desk.review.value?.has_splits && isLeak(desk.shown.value ?? []))
+  if (desk.review.value?.has_splits && isLeak(desk.place.shown.value ?? []))
     actions.push({ command: 'to-test', name: W.toTest.name, key: 't' });
   return actions;
 }

@@ -67,17 +67,22 @@ function ClassButton({ kind, probability, isPressed, isSuggested }: ClassButtonP
       aria-keyshortcuts={shortcut ?? undefined}
       onClick={() => run(desk, { do: 'label', kind: name })}
     >
-      {shortcut ? <Keys>{shortcut}</Keys> : <span />}
+      {shortcut ? <Keys>{shortcut}</Keys> : null}
+      {kind.colour ? <span class="swatch" style={{ background: kind.colour }} /> : null}
       <span class="class-name">{kindName(name)}</span>
       {isPressed ? <Icon of={Check} size={16} /> : null}
       {probability === null ? null : (
         <>
           <span class="class-percent">{percent(probability)}</span>
           <span class="bar-track">
-            <span class="bar-fill" style={{ inlineSize: `${100 * probability}%` }} />
+            <span class="bar-fill" style={{ inlineSize: `${100 * probability}%`, ...colourOf(kind) }} />
           </span>
         </>
       )}
     </button>
   );
+}
+
+function colourOf({ colour }: Kind): { readonly background?: string } {
+  return colour ? { background: colour } : {};
 }

@@ -67,7 +67,7 @@ function Difference({ photo, wanted }: DifferenceProps): JSX.Element | null {
   const { who = null, when = null } = photo.row ?? {};
   return (
     <div class="difference">
-      <img src={desk.photos.picture(photo, 256)} alt={W.photoAlt(photo.name, photo.kind)} />
+      <img src={desk.place.photos.picture(photo, 256)} alt={W.photoAlt(photo.name, photo.kind)} />
       <table>
         <thead>
           <tr>

@@ -19,8 +19,8 @@ import { Keys } from './shortcut';
 /** The dialog; each reason has a key. */
 export function ExcludeDialog({ onClose }: { readonly onClose: () => void }): JSX.Element | null {
   const desk = useDesk();
-  const photos = desk.shown.value ?? [];
-  const suggestion = desk.item.value?.suggestion;
+  const photos = desk.place.shown.value ?? [];
+  const suggestion = desk.place.item.value?.suggestion;
   const [chosen, choose] = useState(() => leastNeeded(photos, suggestion?.exclude));
   if (!chosen) return null;
   const take = (reason: string | null): void => {

@@ -62,7 +62,13 @@ export function KeyEditor({ photo, view, frame, zoom }: EditorProps): JSX.Elemen
       <Ends draft={draft} view={view} pointOf={pointOf} onHold={setHeld} />
       {cross ? <Cross at={cross} /> : null}
       {held ? (
-        <Magnifier at={held} view={view} frame={frame} photo={photo} url={desk.photos.picture(photo, 1280)} />
+        <Magnifier
+          at={held}
+          view={view}
+          frame={frame}
+          photo={photo}
+          url={desk.place.photos.picture(photo, 1280)}
+        />
       ) : null}
     </div>
   );

@@ -19,7 +19,7 @@ export function NothingHere(): JSX.Element | null {
   const desk = useDesk();
   const queue = desk.queue.value;
   if (!queue) return null;
-  const size = desk.items.value?.size.value ?? 0;
+  const size = desk.place.items.value?.size.value ?? 0;
   if (queue.state === 'unavailable')
     return <Text icon={CircleSlash} title={W.unavailable} text={queue.note} />;
   if (queue.state === 'working')
@@ -30,7 +30,7 @@ export function NothingHere(): JSX.Element | null {
       </Text>
     );
   if (!size) return <Text icon={Inbox} title={W.empty} text={queue.note || W.emptyText} isOver />;
-  const open = desk.items.value?.open.value ?? 0;
+  const open = desk.place.items.value?.open.value ?? 0;
   if (open) return <Text icon={Inbox} title={W.atEnd} text={W.atEndText(open)} backTo={W.toOpen} />;
   return <Text icon={CheckCheck} title={W.finished} text={W.finishedText(size)} isOver />;
 }
@@ -54,7 +54,7 @@ function Text({ icon, title, text, isOver, backTo, children }: TextProps): JSX.E
       <p>{text}</p>
       {children}
       {backTo ? (
-        <button type="button" class="main" onClick={() => void desk.goToOpen(0)}>
+        <button type="button" class="main" onClick={() => void desk.place.goToOpen(0)}>
           {backTo}
           <Keys>Enter</Keys>
         </button>

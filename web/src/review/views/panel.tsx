@@ -16,7 +16,7 @@ import { useDesk } from './context';
 /** The section. */
 export function Panel(): JSX.Element | null {
   const desk = useDesk();
-  const [item, photos] = [desk.item.value, desk.shown.value];
+  const [item, photos] = [desk.place.item.value, desk.place.shown.value];
   const [photo] = photos ?? [];
   if (!item || !photo || !photos) return null;
   const isGroup = photos.length > 1;

@@ -16,6 +16,7 @@ import { fitted, type Size, type View } from '../../viewer/zoom';
 import type { Photo } from '../api';
 import type { Desk } from '../state/desk';
 import { draftOf } from '../state/draft';
+import { LARGEST } from '../state/place';
 import { W } from '../words';
 import { useDesk } from './context';
 import { KeyEditor } from './key-editor';
@@ -34,10 +35,10 @@ export function PhotoFrame({ photo }: { readonly photo: Photo }): JSX.Element {
   const bitmap = pictureOf(desk, photo);
   useEffect(() => {
     if (view && bitmap && zoom.isZoomed && view.scale * photo.width * devicePixelRatio > SHARP * bitmap.width)
-      desk.isClose.value = true;
+      desk.place.isClose.value = true;
   }, [view?.scale, bitmap]);
   const isEditing = desk.mode.value === 'keys';
-  const url = desk.photos.picture(photo, desk.side.value);
+  const url = desk.place.photos.picture(photo, desk.place.side.value);
   return (
     <div
       class={`viewer ${zoom.isZoomed ? 'zoomed' : ''} ${isEditing ? 'editing' : ''}`}
@@ -45,7 +46,9 @@ export function PhotoFrame({ photo }: { readonly photo: Photo }): JSX.Element {
       {...zoom.handlers}
     >
       {view ? <Picture photo={photo} bitmap={bitmap} view={view} /> : null}
-      {desk.pictures.hasFailed(url) && !bitmap ? <p class="broken">{photo.problem ?? W.broken}</p> : null}
+      {desk.place.pictures.hasFailed(url) && !bitmap ? (
+        <p class="broken">{photo.problem ?? W.broken}</p>
+      ) : null}
       {view && zoom.size && !isEditing ? <KeyMarks photo={photo} view={view} frame={zoom.size} /> : null}
       {view && zoom.size && isEditing ? (
         <KeyEditor key={photo.id} photo={photo} view={view} frame={zoom.size} zoom={zoom} />
@@ -112,8 +115,10 @@ function interesting(photo: Photo, desk: Desk): Point[] {
 
 /** Return the largest picture that is there. */
 function pictureOf(desk: Desk, photo: Photo): ImageBitmap | null {
-  const large = desk.isClose.value ? desk.pictures.get(desk.photos.picture(photo, 2560)) : null;
-  return large ?? desk.pictures.get(desk.photos.picture(photo, desk.side.value));
+  const large = desk.place.isClose.value
+    ? desk.place.pictures.get(desk.place.photos.picture(photo, LARGEST))
+    : null;
+  return large ?? desk.place.pictures.get(desk.place.photos.picture(photo, desk.place.side.value));
 }
 
 interface PictureProps {
@@ -138,7 +143,9 @@ function Picture({ photo, bitmap, view }: PictureProps): JSX.Element {
   };
   return (
     <>
-      {bitmap ? null : <img src={desk.photos.picture(photo, 256)} alt="" style={style} draggable={false} />}
+      {bitmap ? null : (
+        <img src={desk.place.photos.picture(photo, 256)} alt="" style={style} draggable={false} />
+      )}
       <canvas
         ref={canvas}
         role="img"

@@ -22,7 +22,7 @@ export function Queues(): JSX.Element {
       <ul>
         {review?.queues.map((queue) => (
           <li key={queue.id}>
-            <Entry queue={queue} isShown={queue.id === desk.items.value?.queue} />
+            <Entry queue={queue} isShown={queue.id === desk.place.items.value?.queue} />
           </li>
         ))}
       </ul>
@@ -42,7 +42,8 @@ export function Queues(): JSX.Element {
 
 function Entry({ queue, isShown }: { readonly queue: Queue; readonly isShown: boolean }): JSX.Element {
   const desk = useDesk();
-  const open = isShown && desk.items.value?.size.value != null ? desk.items.value.open.value : queue.open;
+  const open =
+    isShown && desk.place.items.value?.size.value != null ? desk.place.items.value.open.value : queue.open;
   return (
     <button
       type="button"
@@ -66,7 +67,7 @@ function Count({ queue, open }: { readonly queue: Queue; readonly open: number }
         <Said text={W.isUnavailable} />
       </span>
     );
-  if (state === 'working')
+  if (state === 'working' && !open)
     return (
       <span class="queue-count">
         {percent(total ? done / total : 0)}
@@ -75,7 +76,7 @@ function Count({ queue, open }: { readonly queue: Queue; readonly open: number }
     );
   if (!open)
     return (
-      <span class="queue-count done">
+      <span class={`queue-count ${size ? 'done' : ''}`}>
         {size ? <Icon of={Check} size={16} /> : '0'}
         <Said text={size ? W.isDone : ''} />
       </span>

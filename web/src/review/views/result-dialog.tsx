@@ -70,18 +70,18 @@ interface ChangedPhotosProps {
 function ChangedPhotos({ title, photos, isGood }: ChangedPhotosProps): JSX.Element {
   const desk = useDesk();
   const ids = photos.map(({ photo }) => photo);
-  useEffect(() => void desk.photos.ensure(ids).catch(() => undefined), [ids.join()]);
+  useEffect(() => void desk.place.photos.ensure(ids).catch(() => undefined), [ids.join()]);
   return (
     <section>
       <h3>{title}</h3>
       <ul class="changed">
         {photos.map(({ photo: id, true: truth, before, after }) => {
-          const photo = desk.photos.get(id);
+          const photo = desk.place.photos.get(id);
           return (
             <li key={id}>
               {photo ? (
                 <img
-                  src={desk.photos.picture(photo, 256)}
+                  src={desk.place.photos.picture(photo, 256)}
                   alt={W.photoAlt(photo.name, photo.kind)}
                   loading="lazy"
                 />

@@ -25,11 +25,12 @@ const ENOUGH = 0.85; // of the pixels that are shown
 export function Stage(): JSX.Element {
   const desk = useDesk();
   const element = useRef<HTMLElement>(null);
-  const photos = desk.shown.value;
+  const photos = desk.place.shown.value;
   const shown = photos?.length ?? 1;
   useEffect(() => (element.current ? followSize(element.current, desk, shown) : undefined), [shown > 1]);
   const queue = desk.queue.value;
-  const isEmpty = desk.isAtEnd.value || (queue !== null && queue.state !== 'ready');
+  const isEmpty =
+    desk.place.isAtEnd.value || (queue !== null && (queue.state === 'unavailable' || !queue.size));
   return (
     <section class={`stage ${shown > 1 ? 'group' : ''}`} ref={element} aria-label={placeText(desk)}>
       {isEmpty ? <NothingHere /> : null}
@@ -69,7 +70,7 @@ function Steps(): JSX.Element {
         type="button"
         class="icon-button step back"
         aria-label={W.previous}
-        disabled={desk.index.value === 0}
+        disabled={desk.place.index.value === 0}
         onClick={() => run(desk, { do: 'previous' })}
       >
         <Icon of={ChevronLeft} />
@@ -87,8 +88,8 @@ function Steps(): JSX.Element {
 }
 
 function placeText(desk: Desk): string {
-  const size = desk.items.value?.size.value;
-  return size && !desk.isAtEnd.value ? W.photo(desk.index.value + 1, size) : count(size ?? 0);
+  const size = desk.place.items.value?.size.value;
+  return size && !desk.place.isAtEnd.value ? W.photo(desk.place.index.value + 1, size) : count(size ?? 0);
 }
 
 /** Fetch pictures as large as they are shown. */
@@ -97,7 +98,7 @@ function followSize(element: HTMLElement, desk: Desk, shown: number): () => void
     const { width = 0, height = 0 } = entry?.contentRect ?? {};
     const density = Math.min(devicePixelRatio, MAX_DENSITY);
     const needed = ENOUGH * density * Math.max(width / (shown > 1 ? 2 : 1), height);
-    desk.side.value = SIDES.slice(1).find((side) => side >= needed) ?? SIDES[SIDES.length - 1] ?? 2560;
+    desk.place.side.value = SIDES.slice(1).find((side) => side >= needed) ?? SIDES[SIDES.length - 1] ?? 2560;
   });
   observer.observe(element);
   return () => observer.disconnect();

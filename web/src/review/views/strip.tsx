@@ -11,26 +11,31 @@ import type { JSX, RefObject } from 'preact';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { Icon } from '../../parts/icon';
 import type { Item } from '../api';
+import type { QueueItems } from '../state/queue-items';
 import { kindName, W } from '../words';
 import { useDesk } from './context';
 
 const STEP = 84; // px from one picture to the next
 const BESIDE = 4; // pictures beyond the edges
 
-/** The strip. */
+/** The strip; nothing in an empty queue. */
 export function Strip(): JSX.Element | null {
+  const desk = useDesk();
+  const items = desk.place.items.value;
+  const size = items?.size.value ?? 0;
+  if (!items || !size || desk.queue.value?.state === 'unavailable') return null;
+  return <StripOf items={items} size={size} />;
+}
+
+function StripOf({ items, size }: { readonly items: QueueItems; readonly size: number }): JSX.Element {
   const desk = useDesk();
   const list = useRef<HTMLOListElement>(null);
   const { left, width, onScroll } = useScroll(list);
-  const [items, index] = [desk.items.value, desk.index.value];
-  const size = items?.size.value ?? 0;
+  const index = desk.place.index.value;
   useLayoutEffect(() => centre(list.current, index), [items, index, size, width]);
   const first = Math.max(Math.floor(left / STEP) - BESIDE, 0);
   const last = Math.min(Math.ceil((left + width) / STEP) + BESIDE, size);
-  useEffect(() => {
-    if (items && size) void desk.need(first, last);
-  }, [items, size, first, last]);
-  if (!items || !size || desk.queue.value?.state !== 'ready') return null;
+  useEffect(() => void desk.place.need(first, last), [items, first, last]);
   const places = Array.from({ length: Math.max(last - first, 0) }, (_, i) => first + i);
   return (
     <ol class="strip" ref={list} aria-label={W.strip} onScroll={onScroll}>
@@ -58,7 +63,8 @@ interface ThumbnailProps {
 
 function Thumbnail({ place, size, item, isShown }: ThumbnailProps): JSX.Element {
   const desk = useDesk();
-  const [photo, second] = item?.photos.map((id) => desk.photos.get(id)) ?? [];
+  const [photo, second] = item?.photos.map((id) => desk.place.photos.get(id)) ?? [];
+  const colour = desk.review.value?.kinds.find((kind) => kind.name === photo?.kind)?.colour;
   const name = [
     W.photo(place + 1, size),
     photo ? kindName(photo.kind) : '',
@@ -75,8 +81,13 @@ function Thumbnail({ place, size, item, isShown }: ThumbnailProps): JSX.Element 
       tabIndex={isShown ? 0 : -1}
       onClick={() => desk.go(place)}
     >
-      {photo ? <img src={desk.photos.picture(photo, 256)} alt="" loading="lazy" draggable={false} /> : null}
-      {second ? <img class="second" src={desk.photos.picture(second, 256)} alt="" loading="lazy" /> : null}
+      {photo ? (
+        <img src={desk.place.photos.picture(photo, 256)} alt="" loading="lazy" draggable={false} />
+      ) : null}
+      {second ? (
+        <img class="second" src={desk.place.photos.picture(second, 256)} alt="" loading="lazy" />
+      ) : null}
+      {colour ? <span class="colour" style={{ background: colour }} /> : null}
       {item?.decided ? (
         <span class="tick">
           <Icon of={photo?.excluded ? Ban : Check} size={14} />
@@ -94,13 +105,12 @@ function useScroll(list: RefObject<HTMLElement | null>): {
 } {
   const [left, setLeft] = useState(0);
   const [width, setWidth] = useState(0);
-  const element = list.current;
   useEffect(() => {
     if (!list.current) return undefined;
     const observer = new ResizeObserver(([entry]) => setWidth(entry?.contentRect.width ?? 0));
     observer.observe(list.current);
     return () => observer.disconnect();
-  }, [element === null]);
+  }, []);
   return { left, width, onScroll: () => setLeft(list.current?.scrollLeft ?? 0) };
 }
 

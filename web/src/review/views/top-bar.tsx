@@ -87,15 +87,19 @@ function TrainButton(): JSX.Element {
 /** How far the queue is. */
 function Progress(): JSX.Element | null {
   const desk = useDesk();
-  const [review, items] = [desk.review.value, desk.items.value];
+  const [review, items] = [desk.review.value, desk.place.items.value];
   const size = items?.size.value ?? 0;
+  const queue = desk.queue.value;
   if (!review || !items) return null;
   const open = items.open.value;
   return (
     <div class="progress">
       <progress value={size - open} max={Math.max(size, 1)} aria-label={W.progress} />
       <span class="progress-text">
-        <span>{W.openOf(open, size)}</span>
+        <span>
+          {W.openOf(open, size)}
+          {queue?.state === 'working' ? `, ${W.stillWorking(queue.done, queue.total)}` : ''}
+        </span>
         <span class="secondary">{W.decided(review.decided, review.photos)}</span>
       </span>
     </div>
@@ -111,7 +115,7 @@ function QueueMenu(): JSX.Element | null {
     <select
       class="queue-menu"
       aria-label={W.queues}
-      value={desk.items.value?.queue ?? ''}
+      value={desk.place.items.value?.queue ?? ''}
       onChange={({ currentTarget }) => {
         void desk.openQueue(currentTarget.value);
         currentTarget.blur(); // the arrow keys are for the photos again
