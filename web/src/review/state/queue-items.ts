@@ -55,13 +55,13 @@ export class QueueItems {
   /** Return the place of an item, near `hint` at best; pages are loaded until it is found. null: it is not there. */
   async find(id: string, hint: number): Promise<number | null> {
     await this.ensure(hint, hint);
-    for (let index = 0; index < (this.size.peek() ?? PAGE); index += PAGE) {
-      const found = this.#items.findIndex((item) => item?.id === id);
-      if (found >= 0) return found;
-      await this.ensure(index, index);
+    const size = this.size.peek() ?? 0;
+    for (const start of [Math.floor(hint / PAGE) * PAGE, ...pageStarts(size)]) {
+      await this.ensure(start, start);
+      const found = this.#items.slice(start, start + PAGE).findIndex((item) => item?.id === id);
+      if (found >= 0) return start + found;
     }
-    const found = this.#items.findIndex((item) => item?.id === id);
-    return found >= 0 ? found : null;
+    return null;
   }
 
   /** Say whether an item is decided; the count of open ones follows. hint: where it was. */
@@ -97,4 +97,9 @@ export class QueueItems {
       this.#loading.delete(page);
     }
   }
+}
+
+/** Return where each page begins. */
+function pageStarts(size: number): number[] {
+  return Array.from({ length: Math.ceil(size / PAGE) }, (_, page) => page * PAGE);
 }
