@@ -1,7 +1,7 @@
 # make demo: set up the environment and run the main job; offline once installed
 # make check: quick feedback while you work, in under a minute
 # make test: everything that must pass before a change lands
-# make app: the phone app, built into the package
+# make app: the phone app and the review page, built into the package
 .PHONY: demo check test lint types contracts docs-check app app-check app-units tests bare container clean
 
 PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3; do \
@@ -36,10 +36,12 @@ docs-check: .venv/dev
 tests: .venv/dev .venv/debian web/node_modules
 	$(BIN)/pytest --numprocesses 2 --dist worksteal --durations 10
 
-# web/ -> src/keykind/web, which is in the wheel, is served by `keykind serve`, and runs on any static host.
+# web/ -> src/keykind/web, which is in the wheel, is served by `keykind serve`, and runs on any static host;
+# and src/keykind/review/page, which is in the wheel, too, and served by `keykind review`.
 app: .venv/dev web/node_modules
 	$(BIN)/python web/scripts/generate.py
 	$(NPM) run --prefix web --silent build
+	$(NPM) run --prefix web --silent review
 
 app-check: app-units
 	$(BIN)/python web/scripts/constants.py --check
@@ -86,4 +88,4 @@ container: bare
 	touch $@
 
 clean:
-	rm -rf .venv .venv-bare .venv-serve dist demo-run web/node_modules web/build web/generated src/keykind/web
+	rm -rf .venv .venv-bare .venv-serve dist demo-run web/node_modules web/build web/generated src/keykind/web src/keykind/review/page

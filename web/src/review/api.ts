@@ -142,17 +142,17 @@ export interface Undone extends Decided {
 
 /** A photo whose prediction training has changed. */
 export interface ChangedPhoto {
-  readonly photo: string;
+  readonly photo: string | number;
   readonly true: string;
   readonly before: string;
   readonly after: string;
 }
 
 export interface TrainingResult {
-  readonly before: Score;
+  readonly before: Score | null; // null, like the difference: there was no run before
   readonly after: Score;
-  readonly difference: number;
-  readonly interval: Interval;
+  readonly difference: number | null;
+  readonly interval: Interval | null;
   readonly improved: readonly ChangedPhoto[];
   readonly worsened: readonly ChangedPhoto[];
   readonly photos: number;
@@ -165,7 +165,7 @@ export interface Training {
   readonly done: number; // 0..1
   readonly seconds: number;
   readonly log: readonly string[];
-  readonly result: TrainingResult | null;
+  readonly result: TrainingResult | null; // null: not finished, or no photo to compare on
   readonly decision: 'kept' | 'discarded' | null;
 }
 

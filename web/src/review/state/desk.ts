@@ -8,7 +8,7 @@
 
 import { computed, signal } from '@preact/signals';
 import { announce, notify } from '../../notices';
-import { Api, type Change, type Photo, type Queue, type Review, type Undone } from '../api';
+import { Api, type ApiError, type Change, type Photo, type Queue, type Review, type Undone } from '../api';
 import { W } from '../words';
 import { changed } from './changes';
 import { Connection } from './connection';
@@ -48,7 +48,7 @@ export class Desk {
     this.outbox = new Outbox(api, {
       onPhotos: (photos) => this.#arrived(photos),
       onUndone: (reply, undone) => void this.#undone(reply, undone),
-      onUndoRefused: (error) => notify(error.message || W.undoRefused, 'error'),
+      onUndoRefused: (error, undone) => void this.#undoRefused(error, undone),
       onDropped: (decision) => this.#takeBack(decision),
       isSame: (decision) => this.#isSame(decision),
     });
@@ -226,6 +226,15 @@ export class Desk {
     this.isMarking.value = false;
     await place.find(reply.queue, reply.item, reply.index ?? null);
     place.items.peek()?.setDecided(reply.item, place.index.peek(), false);
+  }
+
+  /** What the page has already gone back to is as the server has it. */
+  async #undoRefused(error: ApiError, undone: Decision | null): Promise<void> {
+    notify(error.message || W.undoRefused, 'error');
+    this.connection.refreshIn(REFRESH);
+    if (!undone) return;
+    this.#markDecided(undone, true);
+    await this.connection.reading(() => this.place.photos.refresh(undone.before.map(({ id }) => id)));
   }
 
   async #isSame({ before }: Decision): Promise<boolean> {

@@ -20,21 +20,20 @@ interface Row {
   readonly text: string;
 }
 
-/** F1 before and after. */
-export function ScoreChart({
-  before,
-  after,
-}: {
-  readonly before: Score;
+interface ScoresProps {
+  readonly before: Score | null; // null: there was no model before
   readonly after: Score;
-}): JSX.Element {
+}
+
+/** F1 before and after. */
+export function ScoreChart({ before, after }: ScoresProps): JSX.Element {
   const row = (name: string, { f1, interval }: Score): Row => ({
     name,
     value: f1,
     interval,
     text: score(f1),
   });
-  const rows = [row(W.before, before), row(W.after, after)];
+  const rows = before ? [row(W.before, before), row(W.after, after)] : [row(W.now, after)];
   return <Chart title={W.f1} rows={rows} scale={scaleOf(rows, [])} line={null} />;
 }
 

@@ -8,55 +8,42 @@
 
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { notify } from '../../notices';
 import { Dialog } from '../../parts/dialog';
-import type { ChangedPhoto, TrainingOrder } from '../api';
+import type { ChangedPhoto } from '../api';
 import { kindName, W } from '../words';
 import { useDesk } from './context';
 import { DifferenceChart, ScoreChart } from './interval-chart';
+import { KeepOrDiscard } from './keep-or-discard';
 
 /** The dialog. */
 export function ResultDialog({ onClose }: { readonly onClose: () => void }): JSX.Element | null {
   const desk = useDesk();
-  const { result, decision } = desk.training.now.value;
+  const { result } = desk.training.now.value;
   const isGone = result === null;
   useEffect(() => {
     if (isGone) onClose();
   }, [isGone]);
   if (!result) return null;
-  const order = (what: TrainingOrder): void => {
-    desk.training
-      .order(what)
-      .then(() => desk.refresh())
-      .catch((error: Error) => notify(error.message, 'error'));
-    onClose();
-  };
+  const { before, after, difference, interval, photos, keys, improved, worsened } = result;
   return (
-    <Dialog title={W.resultTitle} close={W.close} class="result" onClose={onClose}>
+    <Dialog title={before ? W.resultTitle : W.firstResult} close={W.close} class="result" onClose={onClose}>
       <div class="charts">
-        <ScoreChart before={result.before} after={result.after} />
-        <DifferenceChart difference={result.difference} interval={result.interval} />
+        <ScoreChart before={before} after={after} />
+        {difference !== null && interval ? (
+          <DifferenceChart difference={difference} interval={interval} />
+        ) : null}
       </div>
       <p>
-        <strong>{W.verdict(...result.interval)}</strong>{' '}
-        <span class="secondary">{W.measuredOn(result.photos, result.keys)}</span>
+        {interval ? <strong>{W.verdict(...interval)}</strong> : null}{' '}
+        <span class="secondary">{W.measuredOn(photos, keys)}</span>
       </p>
-      <div class="bar">
-        {decision ? (
-          <p>{decision === 'kept' ? W.keptRun : W.discarded}</p>
-        ) : (
-          <>
-            <button type="button" class="main" onClick={() => order('keep')}>
-              {W.keepRun}
-            </button>
-            <button type="button" onClick={() => order('discard')}>
-              {W.discardRun}
-            </button>
-          </>
-        )}
-      </div>
-      <ChangedPhotos title={W.improved(result.improved.length)} photos={result.improved} isGood />
-      <ChangedPhotos title={W.worsened(result.worsened.length)} photos={result.worsened} isGood={false} />
+      <KeepOrDiscard onDone={onClose} />
+      {before ? (
+        <>
+          <ChangedPhotos title={W.improved(improved.length)} photos={improved} isGood />
+          <ChangedPhotos title={W.worsened(worsened.length)} photos={worsened} isGood={false} />
+        </>
+      ) : null}
     </Dialog>
   );
 }
@@ -69,14 +56,14 @@ interface ChangedPhotosProps {
 
 function ChangedPhotos({ title, photos, isGood }: ChangedPhotosProps): JSX.Element {
   const desk = useDesk();
-  const ids = photos.map(({ photo }) => photo);
+  const ids = photos.map(({ photo }) => String(photo));
   useEffect(() => void desk.place.photos.ensure(ids).catch(() => undefined), [ids.join()]);
   return (
     <section>
       <h3>{title}</h3>
       <ul class="changed">
         {photos.map(({ photo: id, true: truth, before, after }) => {
-          const photo = desk.place.photos.get(id);
+          const photo = desk.place.photos.get(String(id));
           return (
             <li key={id}>
               {photo ? (

@@ -70,16 +70,32 @@ function TrainButton(): JSX.Element {
   const start = (): void => {
     training.order('start').catch((error: Error) => notify(error.message, 'error'));
   };
+  if (training.now.value.state === 'finished' && !training.now.value.decision) return <ResultButton />;
   return (
     <button
       type="button"
       class="train"
+      aria-label={W.train}
       disabled={training.isRunning.value || training.isBusy.value || !desk.review.value}
       onClick={start}
     >
       <Icon of={Sparkles} size={ICON} />
       <span class="wide">{W.train}</span>
-      <span class="narrow visually-hidden">{W.train}</span>
+    </button>
+  );
+}
+
+/** A result that waits for a decision, without which there is no other training. */
+function ResultButton(): JSX.Element {
+  const desk = useDesk();
+  const open = (): void => {
+    desk.training.isHidden.value = false;
+    if (desk.training.now.value.result) desk.dialog.value = 'result';
+  };
+  return (
+    <button type="button" class="train main" aria-label={W.seeResult} onClick={open}>
+      <Icon of={Sparkles} size={ICON} />
+      <span class="wide">{W.seeResult}</span>
     </button>
   );
 }

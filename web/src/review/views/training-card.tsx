@@ -12,6 +12,7 @@ import { notify } from '../../notices';
 import { Icon } from '../../parts/icon';
 import { duration, percent, score, W } from '../words';
 import { useDesk } from './context';
+import { KeepOrDiscard } from './keep-or-discard';
 
 const TITLES = { idle: W.training, running: W.training, finished: W.trainingDone, failed: W.trainingFailed };
 
@@ -56,7 +57,7 @@ export function TrainingCard(): JSX.Element | null {
           {now.step} {isRunning ? <span class="secondary">{percent(now.done)}</span> : null}
         </p>
       ) : null}
-      {now.result ? <Outcome /> : null}
+      {now.state === 'finished' ? <Outcome /> : null}
       {now.log.length ? (
         <details open={now.state === 'failed'}>
           <summary>{W.trainingLog}</summary>
@@ -71,11 +72,18 @@ export function TrainingCard(): JSX.Element | null {
 function Outcome(): JSX.Element | null {
   const desk = useDesk();
   const { result, decision } = desk.training.now.value;
-  if (!result) return null;
+  if (!result)
+    return (
+      <>
+        <p>{W.noComparison}</p>
+        <KeepOrDiscard />
+      </>
+    );
   return (
     <>
       <p class="outcome">
-        F1 {score(result.before.f1)} {'\u2192'} <strong>{score(result.after.f1)}</strong>
+        F1 {result.before ? `${score(result.before.f1)} \u2192 ` : ''}
+        <strong>{score(result.after.f1)}</strong>
       </p>
       {decision ? <p class="secondary">{decision === 'kept' ? W.keptRun : W.discarded}</p> : null}
       <button
