@@ -169,6 +169,12 @@ def build(out: Path) -> Path:
     return out
 
 
+def build_review(out: Path) -> Path:
+    """Build the page of `keykind review` into a folder."""
+    npm("review", KEYKIND_REVIEW_OUT=str(out))
+    return out
+
+
 def build_module(repository: Path, source: str, out: Path | None = None) -> Path:
     """Build one module of web/src in a copy of the repository, or into another folder; return the file."""
     folder = out or repository / "web" / "out"

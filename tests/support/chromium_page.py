@@ -120,8 +120,11 @@ class ChromiumPage(Page):
     def errors(self) -> list[str]:
         return list(self._errors)
 
-    def _click(self, selector: str) -> None:
-        self._page.locator(selector).first.click()
+    def _click(self, selector: str, right: int = 0, down: int = 0) -> None:
+        element = self._page.locator(selector).first
+        box = element.bounding_box()
+        place = {"x": box["width"] / 2 + right, "y": box["height"] / 2 + down}
+        element.click(position=place if right or down else None)
 
     def _set_files(self, selector: str, paths: Sequence[str]) -> None:
         self._page.locator(selector).first.set_input_files(list(paths))

@@ -184,10 +184,10 @@ class FirefoxPage(Page):
         self.evaluate("() => 0")  # events arrive with answers
         return list(self._errors)
 
-    def _click(self, selector: str) -> None:
+    def _click(self, selector: str, right: int = 0, down: int = 0) -> None:
         self.evaluate(f"selector => {FIND}(selector).scrollIntoView({{block: 'nearest'}})", selector)
         element = {"type": "element", "element": self._element(selector)}
-        self._send("input.performActions", actions=click_actions(element))
+        self._send("input.performActions", actions=click_actions(element, right, down))
 
     def _set_files(self, selector: str, paths: Sequence[str]) -> None:
         self._send("input.setFiles", element=self._element(selector), files=list(paths))

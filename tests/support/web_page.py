@@ -87,7 +87,7 @@ class Page(ABC):
 
     @abstractmethod
     def press(self, *keys: str) -> None:
-        """Press keys one after the other: characters, or Tab, Enter, Escape, Space."""
+        """Press keys one after the other: characters, or names in webdriver_keys.py."""
 
     @abstractmethod
     def set_viewport(self, width: int, height: int) -> None:
@@ -106,17 +106,17 @@ class Page(ABC):
         """Return the errors in the console since the profile was opened."""
 
     @abstractmethod
-    def _click(self, selector: str) -> None:
-        """Click the centre of an element."""
+    def _click(self, selector: str, right: int = 0, down: int = 0) -> None:
+        """Click an element; right, down: CSS px from its centre."""
 
     @abstractmethod
     def _set_files(self, selector: str, paths: Sequence[str]) -> None:
         """Give files to an <input type=file>, which may be hidden."""
 
-    def click(self, selector: str) -> None:
-        """Click an element as soon as it is shown."""
+    def click(self, selector: str, right: int = 0, down: int = 0) -> None:
+        """Click an element as soon as it is shown; right, down: CSS px from its centre."""
         self.wait_for(selector)
-        self._click(selector)
+        self._click(selector, right, down)
 
     def set_files(self, selector: str, *paths: Path) -> None:
         """Choose files with an <input type=file>, as soon as it is there."""

@@ -7,7 +7,17 @@ Needs: nothing
 Source: W3C, WebDriver, https://www.w3.org/TR/webdriver2/#keyboard-actions
 """
 
-CODES = {"Enter": "\ue007", "Escape": "\ue00c", "Space": " ", "Tab": "\ue004"}
+CODES = {
+    "ArrowDown": "\ue015",
+    "ArrowLeft": "\ue012",
+    "ArrowRight": "\ue014",
+    "ArrowUp": "\ue013",
+    "Delete": "\ue017",
+    "Enter": "\ue007",
+    "Escape": "\ue00c",
+    "Space": " ",
+    "Tab": "\ue004",
+}
 
 
 def key_actions(*keys: str) -> list[dict]:
@@ -17,10 +27,13 @@ def key_actions(*keys: str) -> list[dict]:
     return [{"type": "key", "id": "keyboard", "actions": strokes}]
 
 
-def click_actions(element: dict) -> list[dict]:
-    """Return the actions that click the centre of an element, in the form of the protocol."""
+def click_actions(element: dict, right: int = 0, down: int = 0) -> list[dict]:
+    """Return the actions that click an element, in the form of the protocol.
+
+    right, down: px from its centre.
+    """
     actions = [
-        {"type": "pointerMove", "x": 0, "y": 0, "origin": element},
+        {"type": "pointerMove", "x": right, "y": down, "origin": element},
         {"type": "pointerDown", "button": 0},
         {"type": "pointerUp", "button": 0},
     ]

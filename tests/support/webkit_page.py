@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from web_page import COLLECT_ERRORS, JavaScriptError, Options, Page
-from webdriver_keys import key_actions
+from webdriver_keys import click_actions, key_actions
 
 BROWSERS = "/usr/lib/*/webkit2gtk-4.1/MiniBrowser"
 ELEMENT = "element-6066-11e4-a52e-4f735466cecf"  # the standard's name for a reference to an element
@@ -208,8 +208,12 @@ class WebKitPage(Page):
         using = "xpath" if selector.startswith("//") else "css selector"
         return self._send("POST", "/element", {"using": using, "value": selector})[ELEMENT]
 
-    def _click(self, selector: str) -> None:
-        self._send("POST", f"/element/{self._element(selector)}/click", {})
+    def _click(self, selector: str, right: int = 0, down: int = 0) -> None:
+        element = self._element(selector)
+        if right or down:
+            self._send("POST", "/actions", {"actions": click_actions({ELEMENT: element}, right, down)})
+        else:
+            self._send("POST", f"/element/{element}/click", {})
 
     def _set_files(self, selector: str, paths: Sequence[str]) -> None:
         self._send("POST", f"/element/{self._element(selector)}/value", {"text": "\n".join(paths)})

@@ -102,8 +102,6 @@ export const W = {
   classes: 'Class',
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
-  classButton: (kind: string, probability: number | null): string =>
-    probability === null ? kind : `${kind}, probability ${percent(probability)}`,
   actions: 'Decision',
   chooseClass: 'Choose a class',
   markFirst: 'Mark the keys first',
@@ -194,6 +192,9 @@ export const W = {
   nothingToUndo: 'There is nothing to undo.',
 
   // Two windows
+  conflicts: (n: number): string =>
+    `${plural(n, 'decision')} not saved: somebody else has decided about the same photo in the meantime.`,
+  compare: 'Compare',
   conflict: 'Decided elsewhere in the meantime',
   conflictText: 'Another window, or an edit of labels.csv, has changed this photo since you saw it.',
   theirs: 'Now in labels.csv',

@@ -19,6 +19,7 @@ import { useDesk } from './context';
 export function Banners(): JSX.Element {
   const desk = useDesk();
   const trouble = troubleOf(desk);
+  const conflicts = desk.outbox.conflicts.value.length;
   return (
     <div class="banners">
       {trouble ? (
@@ -34,6 +35,19 @@ export function Banners(): JSX.Element {
               {W.drop}
             </button>
           ) : null}
+        </div>
+      ) : null}
+      {conflicts ? (
+        <div class="banner" role="alert">
+          <p>{W.conflicts(conflicts)}</p>
+          <button
+            type="button"
+            onClick={() => {
+              desk.dialog.value = 'conflict';
+            }}
+          >
+            {W.compare}
+          </button>
         </div>
       ) : null}
       {notices.value.map((shown) => (

@@ -62,7 +62,6 @@ function ClassButton({ kind, probability, isPressed, isSuggested }: ClassButtonP
     <button
       type="button"
       class={`class ${isSuggested ? 'suggested' : ''}`}
-      aria-label={W.classButton(kindName(name), probability)}
       aria-pressed={isPressed}
       aria-keyshortcuts={shortcut ?? undefined}
       onClick={() => run(desk, { do: 'label', kind: name })}

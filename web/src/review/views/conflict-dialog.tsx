@@ -16,20 +16,22 @@ import { useDesk } from './context';
 
 type Cell = keyof typeof W.cells;
 
-/** The dialog; closing it keeps what is there. */
-export function ConflictDialog({ conflict }: { readonly conflict: Conflict }): JSX.Element {
+interface ConflictDialogProps {
+  readonly conflict: Conflict;
+  readonly onClose: () => void;
+}
+
+/** The dialog; closed without a choice, the conflict is still there. */
+export function ConflictDialog({ conflict, onClose }: ConflictDialogProps): JSX.Element {
   const desk = useDesk();
   const { decision, photos } = conflict;
   const shown = photos.filter(({ id }) => decision.changes.some(({ photo }) => photo === id));
+  const settle = (isMine: boolean): void => {
+    desk.settle(conflict, isMine);
+    if (!desk.outbox.conflicts.peek().length) onClose();
+  };
   return (
-    <Dialog
-      title={W.conflict}
-      close={W.close}
-      class="conflict"
-      onClose={() => {
-        if (desk.outbox.conflicts.peek().includes(conflict)) desk.settle(conflict, false);
-      }}
-    >
+    <Dialog title={W.conflict} close={W.close} class="conflict" onClose={onClose}>
       <p>{W.conflictText}</p>
       {shown.map((photo) => (
         <Difference
@@ -39,11 +41,10 @@ export function ConflictDialog({ conflict }: { readonly conflict: Conflict }): J
         />
       ))}
       <div class="bar">
-        {/* biome-ignore lint/a11y/noAutofocus: where a dialog puts the focus */}
-        <button type="button" class="main" autoFocus onClick={() => desk.settle(conflict, false)}>
+        <button type="button" onClick={() => settle(false)}>
           {W.keepTheirs}
         </button>
-        <button type="button" onClick={() => desk.settle(conflict, true)}>
+        <button type="button" onClick={() => settle(true)}>
           {W.useMine}
         </button>
       </div>

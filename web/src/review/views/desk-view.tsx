@@ -10,6 +10,7 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { announcement } from '../../notices';
 import { run } from '../state/commands';
+import { pressForCross } from '../state/cross';
 import type { Desk } from '../state/desk';
 import { commandOf } from '../state/shortcuts';
 import { W } from '../words';
@@ -63,6 +64,10 @@ function keepFocus(event: MouseEvent): void {
 function listen(desk: Desk): () => void {
   const onKeyDown = (event: KeyboardEvent): void => {
     if (event.defaultPrevented || isForElement(event)) return;
+    if (pressForCross(desk, event)) {
+      event.preventDefault();
+      return;
+    }
     const command = commandOf(event, desk.mode.peek(), desk.review.peek()?.kinds ?? []);
     if (!command) return;
     event.preventDefault();

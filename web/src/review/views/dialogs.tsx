@@ -21,7 +21,8 @@ export function Dialogs(): JSX.Element | null {
     desk.dialog.value = null;
   };
   const [conflict] = desk.outbox.conflicts.value;
-  if (conflict) return <ConflictDialog key={conflict.decision.item} conflict={conflict} />;
+  if (desk.dialog.value === 'conflict' && conflict)
+    return <ConflictDialog key={conflict.decision.item} conflict={conflict} onClose={close} />;
   if (desk.dialog.value === 'exclude') return <ExcludeDialog onClose={close} />;
   if (desk.dialog.value === 'help') return <HelpDialog onClose={close} />;
   if (desk.dialog.value === 'result') return <ResultDialog onClose={close} />;

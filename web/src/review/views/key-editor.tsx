@@ -7,21 +7,19 @@
  */
 
 import type { JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { Point } from '../../core/geometry';
-import { announce } from '../../notices';
-import { Cross, type End, Handle, movedCross, pointIn } from '../../viewer/ends';
+import { Cross, type End, Handle, pointIn } from '../../viewer/ends';
 import { Magnifier } from '../../viewer/magnifier';
 import type { Zoom } from '../../viewer/use-zoom';
 import { type Size, toFrame, toPhoto, type View } from '../../viewer/zoom';
 import type { Photo } from '../api';
 import { edit } from '../state/commands';
+import { crossOf, REACH } from '../state/cross';
 import { type Draft, dragged, tapped } from '../state/draft';
 import { W } from '../words';
 import { useDesk } from './context';
 import { Marks } from './key-marks';
-
-const REACH = 14; // px of the frame around a key in which a tap selects it
 
 interface EditorProps {
   readonly photo: Photo;
@@ -38,7 +36,7 @@ export function KeyEditor({ photo, view, frame, zoom }: EditorProps): JSX.Elemen
   const [held, setHeld] = useState<Point | null>(null); // px of the photo, of the end that is being dragged
   const tap = (at: Point): void =>
     edit(desk, (now) => tapped(now, toPhoto(view, at, photo), REACH / view.scale));
-  const cross = useCross(draft, frame, view, photo, tap);
+  const cross = crossOf(desk);
   if (!draft) return null;
   const pointOf = (event: PointerEvent): Point => toPhoto(view, pointIn(surface.current, event), photo);
   return (
@@ -60,7 +58,7 @@ export function KeyEditor({ photo, view, frame, zoom }: EditorProps): JSX.Elemen
         frame={frame}
       />
       <Ends draft={draft} view={view} pointOf={pointOf} onHold={setHeld} />
-      {cross ? <Cross at={cross} /> : null}
+      {cross ? <Cross at={toFrame(view, cross)} /> : null}
       {held ? (
         <Magnifier
           at={held}
@@ -123,40 +121,4 @@ function Ends({ draft, view, pointOf, onHold }: EndsProps): JSX.Element {
       ) : null}
     </>
   );
-}
-
-/** Return the cross that the arrow keys move while a key is added; Enter sets an end there. */
-function useCross(
-  draft: Draft | null,
-  frame: Size,
-  view: View,
-  photo: Photo,
-  tap: (at: Point) => void,
-): Point | null {
-  const [cross, setCross] = useState<Point | null>(null);
-  const isOn = draft?.isAdding === true;
-  useEffect(() => {
-    if (!isOn) setCross(null);
-  }, [isOn]);
-  useEffect(() => {
-    if (isOn) announce(draft?.start ? W.tapTip : W.tapHead);
-  }, [isOn, draft?.start]);
-  useEffect(() => {
-    if (!isOn) return undefined;
-    const onKeyDown = (event: KeyboardEvent): void => {
-      if (document.querySelector('dialog[open]')) return;
-      const moved = movedCross(cross, event, frame);
-      if (moved) {
-        setCross(moved);
-        const [x, y] = toPhoto(view, moved, photo);
-        announce(W.cross(x / photo.width, y / photo.height));
-      } else if (event.key === 'Enter' && cross) tap(cross);
-      else return;
-      event.preventDefault();
-      event.stopPropagation();
-    };
-    document.addEventListener('keydown', onKeyDown, true);
-    return () => document.removeEventListener('keydown', onKeyDown, true);
-  });
-  return isOn ? cross : null;
 }

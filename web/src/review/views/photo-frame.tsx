@@ -14,6 +14,7 @@ import { Icon } from '../../parts/icon';
 import { useZoom, type Zoom } from '../../viewer/use-zoom';
 import { fitted, type Size, type View } from '../../viewer/zoom';
 import type { Photo } from '../api';
+import { sight } from '../state/cross';
 import type { Desk } from '../state/desk';
 import { draftOf } from '../state/draft';
 import { LARGEST } from '../state/place';
@@ -32,6 +33,9 @@ export function PhotoFrame({ photo }: { readonly photo: Photo }): JSX.Element {
   const zoom = useZoom(size);
   const view = useViewOf(photo, size, zoom);
   useZoomKey(desk, photo, zoom);
+  useLayoutEffect(() => {
+    if (view && zoom.size) sight.value = { photo: photo.id, view, frame: zoom.size };
+  }, [photo.id, view, zoom.size]);
   const bitmap = pictureOf(desk, photo);
   useEffect(() => {
     if (view && bitmap && zoom.isZoomed && view.scale * photo.width * devicePixelRatio > SHARP * bitmap.width)

@@ -32,7 +32,7 @@ export function TopBar(): JSX.Element {
         <button
           type="button"
           disabled={!desk.outbox.undoable.value}
-          aria-label={W.undoCount(desk.outbox.undoable.value)}
+          title={W.undoCount(desk.outbox.undoable.value)}
           onClick={() => desk.undo()}
         >
           <Icon of={Undo2} size={ICON} />
@@ -75,7 +75,6 @@ function TrainButton(): JSX.Element {
     <button
       type="button"
       class="train"
-      aria-label={W.train}
       disabled={training.isRunning.value || training.isBusy.value || !desk.review.value}
       onClick={start}
     >
@@ -93,7 +92,7 @@ function ResultButton(): JSX.Element {
     if (desk.training.now.value.result) desk.dialog.value = 'result';
   };
   return (
-    <button type="button" class="train main" aria-label={W.seeResult} onClick={open}>
+    <button type="button" class="train main" onClick={open}>
       <Icon of={Sparkles} size={ICON} />
       <span class="wide">{W.seeResult}</span>
     </button>
