@@ -18,7 +18,7 @@ export function Panel(): JSX.Element | null {
   const desk = useDesk();
   const [item, photos] = [desk.place.item.value, desk.place.shown.value];
   const [photo] = photos ?? [];
-  if (!item || !photo || !photos) return null;
+  if (!item || !photo || !photos || desk.queue.value?.state === 'unavailable') return null;
   const isGroup = photos.length > 1;
   return (
     <section class="panel" aria-label={W.actions}>
