@@ -222,7 +222,7 @@ export const W = {
   f1: 'F1 on the test photos',
   difference: 'Difference',
   measuredOn: (photos: number, keys: number): string =>
-    `Measured on the same ${plural(photos, 'test photo')} of ${plural(keys, 'physical key')}. Bars are 95% intervals.`,
+    `Measured on ${plural(photos, 'test photo')} of ${plural(keys, 'physical key')}. Bars are 95% intervals.`,
   verdict: (low: number, high: number): string => {
     if (low > 0) return 'The new model is better.';
     if (high < 0) return 'The new model is worse.';

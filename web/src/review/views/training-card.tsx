@@ -52,7 +52,7 @@ export function TrainingCard(): JSX.Element | null {
         )}
       </header>
       {isRunning ? <progress value={now.done} max={1} aria-label={W.training} /> : null}
-      {now.step ? (
+      {now.step && now.state !== 'finished' ? (
         <p>
           {now.step} {isRunning ? <span class="secondary">{percent(now.done)}</span> : null}
         </p>
