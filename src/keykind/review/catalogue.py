@@ -75,7 +75,7 @@ class Catalogue:
         if not self.entries:
             fault, remedy = "has 0 photos", "give a folder with one folder per kind, or a CSV table"
             raise BadDataset(photos, fault=fault, remedy=remedy)
-        self.source, self.warnings = Path(photos), listing.problems
+        self.source = Path(photos)
         self._listing = listing
         self.labels = LabelFile(listing.root)
         self.labels.check_writable()
@@ -89,6 +89,7 @@ class Catalogue:
         self._folders_have_splits = any(entry.split == TEST for entry in self.entries)
         self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
         self._edits = 0
+        self._missing_before = set(self.summary().missing)  # the listing has a sentence about them
         self._kinds: dict[str, None] = {}  # all that ever came up, in that order
 
     def __len__(self) -> int:
@@ -163,8 +164,9 @@ class Catalogue:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the photos and with labels.csv, one sentence each."""
-        sentences = [self.problem] if self.problem else []
-        if missing := self.summary().missing:
+        sentences = [*([self.problem] if self.problem else []), *self._listing.problems]
+        missing = [path for path in self.summary().missing if path not in self._missing_before]
+        if missing:
             rows = counted(len(missing), "row")
             sentences.append(
                 f"{self.labels.path.name}: {rows} about photos that are not here ({first_few(missing)}); "
