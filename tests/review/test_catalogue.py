@@ -67,3 +67,13 @@ def test_shortcuts_are_the_keys_that_the_page_leaves_free():
     assert not set("cdfhkmnrstuxz0?") & set(SHORTCUTS)
     assert shortcuts(["a"] * 23) == [None] * 23
     assert len(set(shortcuts([str(i) for i in range(22)]))) == 22
+
+
+def test_what_the_listing_and_later_edits_say_is_said_once(photos):
+    (photos / "labels.csv").write_text("path,kind,excluded\ngone.jpg,dimple,\n")
+    catalogue = Catalogue(photos)
+    (sentence,) = catalogue.problems()
+    assert "gone.jpg" in sentence
+    (photos / "labels.csv").write_text("path,kind,excluded\ngone.jpg,dimple,\nlost.jpg,dimple,\n")
+    catalogue.refresh()
+    assert ["lost.jpg" in sentence for sentence in catalogue.problems()] == [False, True]

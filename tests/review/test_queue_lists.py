@@ -26,7 +26,6 @@ def catalogue(photos):
 def decide(catalogue: Catalogue, photo: int) -> None:
     path = catalogue.entries[photo].row
     catalogue.labels.change([LabelRow(path, kind="dimple")], {path: ""})
-    catalogue.touch()
 
 
 def test_new_items_follow_those_that_are_there(catalogue):
@@ -40,7 +39,7 @@ def test_what_was_decided_in_this_session_keeps_its_place(catalogue):
     items = QueueList(LABEL_ERRORS)
     items.replace(built(3, 1, 2), catalogue, keep_order=True)
     decide(catalogue, 1)
-    items.decide("1")
+    items.decide("1", catalogue)
     items.replace(built(2, 3), catalogue, keep_order=True)
     assert (order(items), list(items.decided(catalogue))) == ([3, 1, 2], [False, True, False])
 
@@ -62,5 +61,18 @@ def test_the_queue_of_all_photos_keeps_what_is_decided(catalogue):
 def test_undo_gives_the_place_of_an_item(catalogue):
     items = QueueList(ALL)
     items.replace(built(4, 2), catalogue, keep_order=True)
-    items.decide("2")
-    assert (items.undo("2"), items.undo("7"), items.touched) == (1, None, False)
+    items.decide("2", catalogue)
+    assert (items.undo("2", catalogue), items.undo("7", catalogue), items.touched) == (1, None, False)
+
+
+def test_a_decision_elsewhere_and_an_edit_by_hand_are_seen_in_every_queue(catalogue, photos):
+    items = QueueList(LABEL_ERRORS)
+    items.replace(built(0, 1, 2), catalogue, keep_order=True)
+    assert list(items.decided(catalogue)) == [False] * 3
+    decide(catalogue, 1)
+    items.update([1], catalogue)
+    assert list(items.decided(catalogue)) == [False, True, False]
+    with (photos / "labels.csv").open("a") as file:
+        file.write(f"{catalogue.entries[2].row},dimple,,,,,,\n")
+    catalogue.refresh()
+    assert list(items.decided(catalogue)) == [False, True, True]

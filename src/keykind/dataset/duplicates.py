@@ -34,7 +34,7 @@ SHIFT = 16  # bits by which the sort key is shifted from one order to the next
 WINDOW = 8  # neighbours compared in each order
 MAX_BITS = 128  # differing bits of 512; at a correlation of 0.80 the mean is 105, the standard deviation 9
 MAX_PARTNERS = 10  # candidates of a photo that are compared, those with the fewest differing bits
-BATCH = 1024  # photos processed at once
+BATCH = 256  # photos processed at once
 BITS_BATCH = 1 << 16  # pairs whose bits are compared at once
 PAIRS = 64  # pairs compared at once; those joined by others before are skipped
 
@@ -93,13 +93,16 @@ def _reduced(images: NDArray[Any], side: int) -> Floats:
 
 def _described(fingerprints: Fingerprints) -> tuple[NDArray[np.intp], Floats]:
     """Return the rows of photos that are not flat, and their vectors (m, 575)."""
-    rows, vectors = [np.empty(0, np.intp)], [np.empty((0, FREQUENCIES**2 - 1), np.float32)]
+    rows = np.empty(len(fingerprints), np.intp)
+    vectors = np.empty((len(fingerprints), FREQUENCIES**2 - 1), np.float32)
+    count = 0
     for start in range(0, len(fingerprints), BATCH):
         images = fingerprints[start : start + BATCH]
-        textured = images.any(axis=(1, 2))
-        rows.append(start + np.flatnonzero(textured))
-        vectors.append(_vectors(_stretched(images[textured])))
-    return np.concatenate(rows), np.concatenate(vectors)
+        textured = np.flatnonzero(images.any(axis=(1, 2)))
+        part = slice(count, count + len(textured))
+        rows[part], vectors[part] = start + textured, _vectors(_stretched(images[textured]))
+        count += len(textured)
+    return rows[:count], vectors[:count]
 
 
 def _stretched(fingerprints: Bytes) -> Bytes:
@@ -185,7 +188,11 @@ def _standardised(images: Bytes) -> Floats:
 def _bits(vectors: Floats) -> Bytes:
     """Return the signs of 512 fixed random projections of the vectors (n, 575), packed: (n, 64)."""
     planes = np.random.default_rng(0).standard_normal((vectors.shape[1], TABLES * SHIFT), dtype=np.float32)
-    return np.packbits(vectors @ planes > 0, axis=1)
+    bits = np.empty((len(vectors), TABLES * SHIFT // 8), np.uint8)
+    for start in range(0, len(vectors), BATCH):
+        part = slice(start, start + BATCH)
+        bits[part] = np.packbits(vectors[part] @ planes > 0, axis=1)
+    return bits
 
 
 def _candidates(bits: Bytes) -> Iterator[NDArray[np.int64]]:

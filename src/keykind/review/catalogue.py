@@ -8,7 +8,7 @@ A photo's id is its place in the list, so it is valid as long as the process run
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,17 @@ class PhotoState:
         return self.row.ends
 
 
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What the decisions are in all."""
+
+    counts: Mapping[str, int]  # photos of each kind that are used, as decided
+    decided: int  # photos that something is decided about
+    has_splits: bool  # whether some photos are test photos
+    kinds: tuple[str, ...]  # of photos with decisions
+    missing: tuple[str, ...]  # paths in labels.csv of which there is no photo
+
+
 class Catalogue:
     """All photos, with the decisions in labels.csv, which other programs may change. Thread-safe."""
 
@@ -64,7 +75,7 @@ class Catalogue:
         if not self.entries:
             fault, remedy = "has 0 photos", "give a folder with one folder per kind, or a CSV table"
             raise BadDataset(photos, fault=fault, remedy=remedy)
-        self.source, self.warnings = Path(photos), listing.problems
+        self.source = Path(photos)
         self._listing = listing
         self.labels = LabelFile(listing.root)
         self.labels.check_writable()
@@ -73,7 +84,12 @@ class Catalogue:
             raise BadDataset(self.labels.path, fault=fault, remedy="review a copy of the photos without it")
         self.problem: str | None = None  # why labels.csv cannot be read at the moment
         self._by_name = {entry.name: i for i, entry in enumerate(self.entries)}
-        self._changes = 0
+        self._by_row = {entry.row: i for i, entry in enumerate(self.entries)}
+        self._folder_counts = Counter(entry.folder_kind for entry in self.entries)
+        self._folders_have_splits = any(entry.split == TEST for entry in self.entries)
+        self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
+        self._edits = 0
+        self._missing_before = set(self.summary().missing)  # the listing has a sentence about them
         self._kinds: dict[str, None] = {}  # all that ever came up, in that order
 
     def __len__(self) -> int:
@@ -85,20 +101,15 @@ class Catalogue:
     def refresh(self) -> None:
         """Take over what other programs wrote into labels.csv; keep what is known if it cannot be read."""
         try:
-            if self.labels.refresh():
-                self.touch()
+            self._edits += bool(self.labels.refresh())
             self.problem = None
         except KeykindError as error:
             self.problem = str(error)
 
     @property
-    def generation(self) -> int:
-        """A number that grows whenever a decision changes."""
-        return self._changes
-
-    def touch(self) -> None:
-        """Note that decisions changed."""
-        self._changes += 1
+    def edits(self) -> int:
+        """How often other programs changed decisions, as far as is known."""
+        return self._edits
 
     def state(self, photo: int) -> PhotoState:
         """Return the state of a photo."""
@@ -123,28 +134,39 @@ class Catalogue:
 
     def kinds(self, others: Iterable[str] = ()) -> list[str]:
         """Return the kinds of the folders, of `others` and of decisions; a new one comes last."""
-        decided = {self._listing.kind(row.kind) for row in self.labels.rows.values() if row.kind}
-        present = dict.fromkeys([*self._listing.kinds, *others, *sorted(decided)])
+        present = dict.fromkeys([*self._listing.kinds, *others, *self.summary().kinds])
         self._kinds |= present
         return [kind for kind in self._kinds if kind in present]
 
-    def counts(self) -> Counter[str]:
-        """Return the number of photos of each kind that are used, as decided."""
-        return Counter(state.kind for state in self.states() if state.is_used)
+    def summary(self) -> Summary:
+        """Return what the decisions are in all; computed again only if one changed."""
+        rows = self.labels.rows
+        if self._summed is None or self._summed[0] is not rows:
+            self._summed = rows, self._summary(rows)
+        return self._summed[1]
 
-    def decided(self) -> int:
-        """Return the number of photos that something is decided about."""
-        return sum(not state.row.is_empty for state in self.states())
-
-    def has_splits(self) -> bool:
-        """Return whether some photos are test photos by their folder, table or decision."""
-        return any(state.split == TEST for state in self.states())
+    def _summary(self, rows: Mapping[str, LabelRow]) -> Summary:
+        """Return the summary, from the folders' and what the rows change."""
+        counts, decided, has_splits = Counter(self._folder_counts), 0, self._folders_have_splits
+        kinds, missing = set(), []
+        for path, row in rows.items():
+            photo = self._by_row.get(path)
+            if photo is None:
+                missing.append(path)
+                continue
+            state = self.state(photo)
+            counts[state.entry.folder_kind] -= 1
+            counts[state.kind] += state.is_used
+            decided += not row.is_empty
+            has_splits = has_splits or state.split == TEST
+            kinds.add(state.kind)
+        return Summary(counts, decided, has_splits, tuple(sorted(kinds - {""})), tuple(sorted(missing)))
 
     def problems(self) -> list[str]:
-        """Return what is wrong with labels.csv, one sentence each."""
-        sentences = [self.problem] if self.problem else []
-        known = {entry.row for entry in self.entries}
-        if missing := sorted(path for path in self.labels.rows if path not in known):
+        """Return what is wrong with the photos and with labels.csv, one sentence each."""
+        sentences = [*([self.problem] if self.problem else []), *self._listing.problems]
+        missing = [path for path in self.summary().missing if path not in self._missing_before]
+        if missing:
             rows = counted(len(missing), "row")
             sentences.append(
                 f"{self.labels.path.name}: {rows} about photos that are not here ({first_few(missing)}); "

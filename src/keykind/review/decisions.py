@@ -66,7 +66,6 @@ class Decisions:
             photos = tuple(change.photo for change in changes)
             written = {row.path: labels.row(row.path).version for row in rows}
             self._stack.append(Decision(queue, item, photos, before, written))
-            self._catalogue.touch()
             return photos
 
     def undo(self) -> Decision:
@@ -87,7 +86,6 @@ class Decisions:
                 self._stack.pop()
                 raise
             self._stack.pop()
-            self._catalogue.touch()
             return decision
 
     def _row(self, change: Change) -> LabelRow:

@@ -76,7 +76,7 @@ class Desk:
     def state(self) -> Json:
         """Return the state of the desk."""
         self.catalogue.refresh()
-        insights, kinds = self.insights, self.kinds()
+        insights, kinds, summary = self.insights, self.kinds(), self.catalogue.summary()
         with insights.lock:
             queues = [self._queue_json(items) for items in insights.lists.values()]
         model, run = insights.model, insights.run
@@ -89,13 +89,13 @@ class Desk:
             "kinds": kinds_json(
                 kinds,
                 shortcuts(kinds),
-                self.catalogue.counts(),
+                summary.counts,
                 [css(colour_of(kind, kinds)) for kind in kinds],
             ),
             "photos": len(self.catalogue),
-            "decided": self.catalogue.decided(),
+            "decided": summary.decided,
             "of_keys": insights.of_keys,
-            "has_splits": self.catalogue.has_splits(),
+            "has_splits": summary.has_splits,
             "model": model and {"name": model.title, "kinds": list(model.kinds)},
             "run": run
             and {"name": run.facts.path.name, "f1": run.facts.f1, "interval": list(run.facts.interval)},
@@ -131,16 +131,20 @@ class Desk:
         """Write a decision. Raises NotHere, LabelConflict, BadDataset, CannotWrite."""
         self.check([change.photo for change in changes])
         items = self._list(queue)
+        self.catalogue.refresh()
         photos = self.decisions.decide(queue, item, changes)
         with self.insights.lock:
-            items.decide(item)
+            items.decide(item, self.catalogue)
+            self._update(photos)
         return {"photos": self.photos(photos), "undo": len(self.decisions)}
 
     def undo(self) -> Json:
         """Take back the last decision. Raises NothingToUndo, LabelConflict, BadDataset, CannotWrite."""
+        self.catalogue.refresh()
         decision = self.decisions.undo()
         with self.insights.lock:
-            index = self._list(decision.queue).undo(decision.item)
+            index = self._list(decision.queue).undo(decision.item, self.catalogue)
+            self._update(decision.photos)
         return {
             "photos": self.photos(decision.photos),
             "queue": decision.queue,
@@ -217,6 +221,11 @@ class Desk:
         finally:
             with self._counting:
                 self._waiting -= 1
+
+    def _update(self, photos: Sequence[int]) -> None:
+        """Let all queues know that decisions about photos changed."""
+        for items in self.insights.lists.values():
+            items.update(photos, self.catalogue)
 
     def _list(self, queue: str) -> QueueList:
         lists = self.insights.lists

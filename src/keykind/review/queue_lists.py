@@ -5,7 +5,8 @@ Out:   items in an order that stays; which of them are decided
 Needs: numpy
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
 from keykind.review.catalogue import Catalogue
 from keykind.review.queues.queue import Built, Item, Queue
@@ -20,7 +21,9 @@ class QueueList:
         self.built: Built | None = None  # as it was computed last; None: not yet
         self._decided_here: set[str] = set()  # ids of items decided in this session
         self._places: dict[str, int] = {}
-        self._flags, self._generation = bytearray(), -1
+        self._items_of: dict[int, list[int]] = {}  # photo -> places of its items
+        self._flags: bytearray | None = None  # whether each item is decided; None: not known
+        self._edits = 0  # of the catalogue, as of the flags
 
     @property
     def touched(self) -> bool:
@@ -49,26 +52,40 @@ class QueueList:
         ]
         self.items = [*kept, *added]
         self._places = {item.id: i for i, item in enumerate(self.items)}
-        self.built = built
-        self._generation = -1
+        items_of = defaultdict(list)
+        for i, item in enumerate(self.items):
+            for photo in item.photos:
+                items_of[photo].append(i)
+        self._items_of, self._flags, self.built = items_of, None, built
 
-    def decide(self, item: str) -> None:
+    def decide(self, item: str, catalogue: Catalogue) -> None:
         """Note that an item was decided in this session."""
         self._decided_here.add(item)
-        self._generation = -1
+        self._update_item(item, catalogue)
 
-    def undo(self, item: str) -> int | None:
+    def undo(self, item: str, catalogue: Catalogue) -> int | None:
         """Note that it is no longer decided, and return its place; None: it is not in this queue now."""
         self._decided_here.discard(item)
-        self._generation = -1
+        self._update_item(item, catalogue)
         return self._places.get(item)
+
+    def update(self, photos: Iterable[int], catalogue: Catalogue) -> None:
+        """Note that decisions about some photos changed."""
+        if self._flags is not None:
+            for i in {i for photo in photos for i in self._items_of.get(photo, ())}:
+                self._flags[i] = self._is_decided(self.items[i], catalogue)
 
     def decided(self, catalogue: Catalogue) -> bytearray:
         """Return for each item whether it is decided."""
-        if self._generation != catalogue.generation:
+        if self._flags is None or self._edits != catalogue.edits:
+            self._edits = catalogue.edits
             self._flags = bytearray(self._is_decided(item, catalogue) for item in self.items)
-            self._generation = catalogue.generation
         return self._flags
+
+    def _update_item(self, item: str, catalogue: Catalogue) -> None:
+        place = self._places.get(item)
+        if self._flags is not None and place is not None:
+            self._flags[place] = self._is_decided(self.items[place], catalogue)
 
     def _is_decided(self, item: Item, catalogue: Catalogue) -> bool:
         return item.id in self._decided_here or self.queue.is_decided(
