@@ -70,6 +70,22 @@ def test_all_changes_of_a_decision_are_written_or_none(desk, photos):
     assert (photos / "labels.csv").read_text() == before
 
 
+def test_two_keys_that_are_one_get_one_name_in_all_their_photos(desk):
+    for photo, key in enumerate(("a", "a", "b", "b", "c")):
+        desk.decide({"photo": photo, "key": key})
+    desk.decide({"photo": 0, "key": "a"}, {"photo": 2, "key": "a"}, queue="same-key")
+    assert [desk.photo(photo)["key"] for photo in range(5)] == ["a", "a", "a", "a", "c"]
+    desk.post("/api/undo")
+    assert [desk.photo(photo)["key"] for photo in range(5)] == ["a", "a", "b", "b", "c"]
+
+
+def test_one_photo_that_gets_another_key_leaves_the_others(desk):
+    for photo in (0, 1):
+        desk.decide({"photo": photo, "key": "a"})
+    desk.decide({"photo": 0, "key": "b"})
+    assert desk.photo(1)["key"] == "a"
+
+
 def test_undo_goes_back_to_the_empty_file(desk, photos):
     for photo, kind in ((0, "dimple"), (1, "dimple"), (0, "cylinder")):
         desk.decide({"photo": photo, "kind": kind}, item=str(photo))

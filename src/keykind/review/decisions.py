@@ -6,7 +6,7 @@ Needs: nothing beyond Python
 """
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -55,11 +55,12 @@ class Decisions:
     def decide(self, queue: str, item: str, changes: Sequence[Change]) -> tuple[int, ...]:
         """Write the changes, all of them or none, and return their photos.
 
-        Without changes, the item counts as looked at. Raises LabelConflict, BadDataset and CannotWrite as
-        `LabelFile.change` does.
+        If photos get one key, so do all others of the keys that they had. Without changes, the item counts as
+        looked at. Raises LabelConflict, BadDataset and CannotWrite as `LabelFile.change` does.
         """
         labels = self._catalogue.labels
         with self._lock:
+            changes = [*changes, *self._of_same_keys(changes)]
             rows = [self._row(change) for change in changes]
             versions = {row.path: change.version for row, change in zip(rows, changes, strict=True)}
             before = labels.change(rows, versions) if rows else ()
@@ -87,6 +88,17 @@ class Decisions:
                 raise
             self._stack.pop()
             return decision
+
+    def _of_same_keys(self, changes: Sequence[Change]) -> Iterator[Change]:
+        """Yield the changes of the other photos of keys that turn out to be one: all get its name."""
+        keys = {str(change.cells.get("key") or "") for change in changes}
+        if len(changes) < 2 or len(keys) > 1 or "" in keys:
+            return
+        given = {change.photo for change in changes}
+        merged = {self._catalogue.state(photo).key for photo in given} - keys - {""}
+        for state in self._catalogue.states() if merged else ():
+            if state.key in merged and state.id not in given:
+                yield Change(state.id, state.row.version, {"key": next(iter(keys))})
 
     def _row(self, change: Change) -> LabelRow:
         """Return the row as it will be written; one in which nothing is decided names nobody."""
