@@ -7,6 +7,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
+from keykind.core.lock import lock_folder
 from keykind.dataset.label_rows import read_labels
 
 KEY = {"head": [10, 20], "tip": [30.25, 40]}
@@ -84,6 +85,14 @@ def test_one_photo_that_gets_another_key_leaves_the_others(desk):
         desk.decide({"photo": photo, "key": "a"})
     desk.decide({"photo": 0, "key": "b"})
     assert desk.photo(1)["key"] == "a"
+
+
+def test_a_file_that_another_program_holds_is_503_and_nothing_is_written(desk, photos, monkeypatch):
+    monkeypatch.setattr("keykind.dataset.label_file.LOCK_TIMEOUT", 0.05)
+    with lock_folder(photos):
+        reply = desk.decide({"photo": 0, "kind": "dimple"})
+    assert (reply.status_code, "another program" in reply.json()["detail"]) == (503, True)
+    assert (desk.state()["undo"], desk.state()["decided"]) == (0, 0)
 
 
 def test_undo_goes_back_to_the_empty_file(desk, photos):

@@ -77,3 +77,9 @@ def test_what_the_listing_and_later_edits_say_is_said_once(photos):
     (photos / "labels.csv").write_text("path,kind,excluded\ngone.jpg,dimple,\nlost.jpg,dimple,\n")
     catalogue.refresh()
     assert ["lost.jpg" in sentence for sentence in catalogue.problems()] == [False, True]
+
+
+def test_what_a_killed_process_left_is_removed(photos):
+    (photos / ".unfinished-0123.csv").write_text("path,ki")
+    Catalogue(photos)
+    assert not list(photos.glob(".unfinished*"))

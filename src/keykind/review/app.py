@@ -21,7 +21,7 @@ from keykind.core.errors import BadDataset, BadPhoto, BadRun, CannotWrite, Keyki
 from keykind.core.parallel import cpu_count, thread_pool
 from keykind.dataset.label_file import LabelConflict
 from keykind.review.access import Access, AccessMiddleware
-from keykind.review.decisions import NothingToUndo
+from keykind.review.decisions import Busy, NothingToUndo
 from keykind.review.desk import Desk, NotHere
 from keykind.review.schemas import DecisionIn
 from keykind.serve.app_files import AppFiles
@@ -35,6 +35,7 @@ STATUS: Mapping[type[KeykindError], int] = {
     NotHere: 404,
     Unreachable: 404,
     NothingToUndo: 409,
+    Busy: 503,
     BadPhoto: 422,
     BadDataset: 422,
     BadRun: 409,

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, KeykindError
+from keykind.core.files import clear_unfinished
+from keykind.core.lock import lock_folder
 from keykind.dataset.key_ends import KeyEnds
-from keykind.dataset.label_file import LabelFile
+from keykind.dataset.label_file import LOCK_TIMEOUT, LabelFile
 from keykind.dataset.label_rows import LabelRow, read_labels
 from keykind.dataset.listing import counted, first_few
 from keykind.dataset.review_listing import ReviewEntry, list_for_review
@@ -79,6 +81,8 @@ class Catalogue:
         self._listing = listing
         self.labels = LabelFile(listing.root)
         self.labels.check_writable()
+        with lock_folder(listing.root, timeout=LOCK_TIMEOUT):
+            clear_unfinished(listing.root)  # what a process left that was killed while it wrote
         if MARKED_SET in read_labels(self.labels.path).heading:
             fault = f"has a column {MARKED_SET}, so it lists photos to test detectors with"
             raise BadDataset(self.labels.path, fault=fault, remedy="review a copy of the photos without it")

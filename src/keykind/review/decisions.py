@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from keykind.core.errors import KeykindError
+from keykind.core.errors import BadRun, KeykindError
 from keykind.dataset.label_file import LabelConflict
 from keykind.dataset.label_rows import LabelRow
 from keykind.review.catalogue import Catalogue
@@ -19,6 +19,10 @@ from keykind.review.catalogue import Catalogue
 
 class NothingToUndo(KeykindError):
     """No decision of this session is left, or the last one was replaced by somebody else's."""
+
+
+class Busy(KeykindError):
+    """Another program holds labels.csv for longer than a decision may wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +60,14 @@ class Decisions:
         """Write the changes, all of them or none, and return their photos.
 
         If photos get one key, so do all others of the keys that they had. Without changes, the item counts as
-        looked at. Raises LabelConflict, BadDataset and CannotWrite as `LabelFile.change` does.
+        looked at. Raises Busy, and LabelConflict, BadDataset and CannotWrite as `LabelFile.change` does.
         """
         labels = self._catalogue.labels
         with self._lock:
             changes = [*changes, *self._of_same_keys(changes)]
             rows = [self._row(change) for change in changes]
             versions = {row.path: change.version for row, change in zip(rows, changes, strict=True)}
-            before = labels.change(rows, versions) if rows else ()
+            before = self._write(rows, versions)
             photos = tuple(change.photo for change in changes)
             written = {row.path: labels.row(row.path).version for row in rows}
             self._stack.append(Decision(queue, item, photos, before, written))
@@ -81,8 +85,7 @@ class Decisions:
                 raise NothingToUndo("undo", fault=fault, remedy=remedy)
             decision = self._stack[-1]
             try:
-                if decision.before:
-                    self._catalogue.labels.change(decision.before, decision.versions)
+                self._write(decision.before, decision.versions)
             except LabelConflict:
                 self._stack.pop()
                 raise
@@ -99,6 +102,16 @@ class Decisions:
         for state in self._catalogue.states() if merged else ():
             if state.key in merged and state.id not in given:
                 yield Change(state.id, state.row.version, {"key": next(iter(keys))})
+
+    def _write(self, rows: Sequence[LabelRow], versions: Mapping[str, str]) -> tuple[LabelRow, ...]:
+        """Write rows, and return those that they replace. Raises what `LabelFile.change` does, and Busy."""
+        if not rows:
+            return ()
+        try:
+            return self._catalogue.labels.change(rows, versions)
+        except BadRun as error:  # of the lock
+            fault, remedy = "is being written by another program", "try again in a moment"
+            raise Busy(self._catalogue.labels.path, fault=fault, remedy=remedy) from error
 
     def _row(self, change: Change) -> LabelRow:
         """Return the row as it will be written; one in which nothing is decided names nobody."""
