@@ -27,7 +27,7 @@ def test_marks_are_exported_and_imported_with_counts(photos, tmp_path, capsys, f
     out = tmp_path / "out"
     assert run("labels", "export", photos, out, "--format", file_format) == 0
     assert capsys.readouterr().out == (
-        f"{out}: 3 photos with 2 keys, 1 without a key, 1 for testing, 1 written upright\n"
+        f"{out}: 3 photos with 2 keys, 1 of them without a key, 1 for testing, 1 written upright\n"
     )
     assert run("labels", "import", photos, out, "--reviewer", "eva") == 0
     assert capsys.readouterr().out == f"{photos}: 0 photos marked, with 0 keys\nmarked so before: 3\n"

@@ -263,3 +263,9 @@ def test_the_temperature_stays_in_its_range_if_all_predictions_are_correct_or_wr
     logits = np.eye(4, dtype=np.float32)[np.arange(40) % 4] * 5
     labels = (np.arange(40) + (0 if correct else 1)) % 4
     assert TEMPERATURE_RANGE[0] <= fit_temperature(logits, labels) <= TEMPERATURE_RANGE[1]
+
+
+def test_photos_of_a_single_kind_can_be_scored():
+    rng = np.random.default_rng(0)
+    scores = score(np.ones((3, 1), np.float32), np.zeros(3, int), list("abc"), ["key"], resamples=50, rng=rng)
+    assert (scores.accuracy, scores.weighted_f1, scores.log_loss) == (1, 1, 0)

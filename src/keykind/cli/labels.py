@@ -71,7 +71,7 @@ def _export(options: argparse.Namespace) -> int:
     )
     print_errors(done.problems)
     parts = [f"{options.out}: {counted(done.photos, 'photo')} with {counted(done.keys, 'key')}"]
-    parts += [f"{done.without_keys:,} without a key"] if done.without_keys else []
+    parts += [f"{done.without_keys:,} of them without a key"] if done.without_keys else []
     parts += [f"{done.test:,} for testing"] if done.test else []
     parts += [f"{done.upright:,} written upright"] if done.upright else []
     print(", ".join(parts))

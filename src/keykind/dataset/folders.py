@@ -66,11 +66,15 @@ def skipped_files(listing: Listing) -> str | None:
         return None
     others = dict(listing.other_files)
     extensions = first_few(f"{count:,} {suffix}" for suffix, count in others.items())
+    remedies = []
+    if listing.unlabelled:
+        remedies += ["move photos into the folder of their kind, or label them with keykind review"]
+    if others:
+        remedies += ["move other files elsewhere"]
     return (
         f"Files skipped: {counted(len(listing.unlabelled), 'photo')} outside the folder of a kind, "
         f"{counted(sum(others.values()), 'file')} of other types{f' ({extensions})' if extensions else ''}; "
-        "move photos into the folder of their kind, or label them with keykind review; move other files "
-        "elsewhere."
+        f"{'; '.join(remedies)}."
     )
 
 

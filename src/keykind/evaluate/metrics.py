@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import (
     accuracy_score,
-    confusion_matrix,
     f1_score,
     log_loss,
     precision_recall_fscore_support,
@@ -166,12 +165,13 @@ def score(
         raise ValueError(f"{len(probabilities)} predictions, {len(labels)} labels and {len(groups)} groups")
     exact = probabilities.astype(float)  # scikit-learn checks that they sum to 1 beyond float32's precision
     predicted = probabilities.argmax(axis=1)
-    classes = np.arange(len(kinds))
     present = np.unique(labels)
+    confusion = np.zeros((len(kinds), len(kinds)), np.intp)
+    np.add.at(confusion, (labels, predicted), 1)
     intervals = score_intervals(labels, predicted, groups, len(kinds), resamples=resamples, rng=rng)
     return Scores(
         kinds=tuple(kinds),
-        confusion=confusion_matrix(labels, predicted, labels=classes),
+        confusion=confusion,
         accuracy=float(accuracy_score(labels, predicted)),
         weighted_f1=float(f1_score(labels, predicted, average="weighted", zero_division=0.0)),
         macro_f1=float(f1_score(labels, predicted, labels=present, average="macro", zero_division=0.0)),
@@ -179,8 +179,14 @@ def score(
         per_kind=_per_kind(labels, predicted, groups, kinds, intervals),
         bins=calibration_bins(probabilities, labels),
         ece=calibration_error(probabilities, labels),
-        log_loss=float(log_loss(labels, exact / exact.sum(axis=1, keepdims=True), labels=classes)),
+        log_loss=_log_loss(labels, exact / exact.sum(axis=1, keepdims=True)),
     )
+
+
+def _log_loss(labels: Labels, probabilities: NDArray[np.float64]) -> float:
+    """Return the log loss of probabilities (n, c); 0 of a single kind, which scikit-learn refuses."""
+    kinds = probabilities.shape[1]
+    return float(log_loss(labels, probabilities, labels=np.arange(kinds))) if kinds > 1 else 0.0
 
 
 def _per_kind(

@@ -51,10 +51,10 @@ class Vocabulary:
             yield f"{names} know different kinds; they are compared on the kinds that both know."
         if unknown:
             listed = first_few(f"{kind} {count:,}" for kind, count in unknown.items())
-            both = "both models know" if len(models) > 1 else f"{names} knows"
+            who = "one of the models" if len(models) > 1 else names
             yield (
-                f"Photos of kinds that not {both}: {sum(unknown.values()):,} ({listed}); they are not in the "
-                "scores, but listed by answer."
+                f"Photos of kinds that {who} does not know: {sum(unknown.values()):,} ({listed}); they are "
+                "not in the scores, but listed by answer."
             )
         for i, model in enumerate(models):
             missing = [kind for kind in self.kinds if kind in self.known(i) and not counts[kind]]
