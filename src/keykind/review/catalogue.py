@@ -15,6 +15,7 @@ from pathlib import Path
 from keykind.core.errors import BadDataset, KeykindError
 from keykind.core.files import clear_unfinished
 from keykind.core.lock import lock_folder
+from keykind.dataset.folders import REMEDY as ONE_FOLDER_PER_KIND
 from keykind.dataset.key_ends import KeyEnds
 from keykind.dataset.label_file import LOCK_TIMEOUT, LabelFile
 from keykind.dataset.label_rows import LabelRow, read_labels
@@ -90,6 +91,7 @@ class Catalogue:
         self._by_name = {entry.name: i for i, entry in enumerate(self.entries)}
         self._by_row = {entry.row: i for i, entry in enumerate(self.entries)}
         self._folder_counts = Counter(entry.folder_kind for entry in self.entries)
+        self.has_folder_kinds = any(entry.folder_kind for entry in self.entries)
         self._folders_have_splits = any(entry.split == TEST for entry in self.entries)
         self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
         self._edits = 0
@@ -136,9 +138,14 @@ class Catalogue:
         """Return the id of each photo by its name in tables of a run; None if it is not here."""
         return [self._by_name.get(name) for name in names]
 
-    def kinds(self, others: Iterable[str] = ()) -> list[str]:
-        """Return the kinds of the folders, of `others` and of decisions; a new one comes last."""
-        present = dict.fromkeys([*self._listing.kinds, *others, *self.summary().kinds])
+    def kinds(self) -> list[str]:
+        """Return the kinds of the folders and of decisions."""
+        return list(dict.fromkeys([*self._listing.kinds, *self.summary().kinds]))
+
+    def kinds_in_order(self, others: Iterable[str] = ()) -> list[str]:
+        """Return them and `others`; the order stays, and a new one comes last."""
+        first = self._listing.kinds if self.has_folder_kinds else ()
+        present = dict.fromkeys([*first, *others, *self.kinds()])
         self._kinds |= present
         return [kind for kind in self._kinds if kind in present]
 
@@ -168,7 +175,7 @@ class Catalogue:
 
     def problems(self) -> list[str]:
         """Return what is wrong with the photos and with labels.csv, one sentence each."""
-        sentences = [*([self.problem] if self.problem else []), *self._listing.problems]
+        sentences = [*([self.problem] if self.problem else []), *self._of_listing()]
         missing = [path for path in self.summary().missing if path not in self._missing_before]
         if missing:
             rows = counted(len(missing), "row")
@@ -178,9 +185,12 @@ class Catalogue:
             )
         return sentences
 
+    def _of_listing(self) -> list[str]:
+        """Return what the listing says, but not that kinds are missing: they are given here."""
+        problems = self._listing.problems
+        return [text for text in problems if self.has_folder_kinds or not text.endswith(ONE_FOLDER_PER_KIND)]
+
 
 def shortcuts(kinds: Sequence[str]) -> list[str | None]:
-    """Return the key of the keyboard for each kind; None for all if there are too few keys."""
-    if len(kinds) > len(SHORTCUTS):
-        return [None] * len(kinds)
-    return list(SHORTCUTS[: len(kinds)])
+    """Return the key of the keyboard for each kind; None for those after the last key."""
+    return [SHORTCUTS[i] if i < len(SHORTCUTS) else None for i in range(len(kinds))]

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import keykind
-from keykind.core.errors import KeykindError
+from keykind.core.errors import BadPhoto, KeykindError
 from keykind.predict.palette import colour_of, css
 from keykind.review.answers import items_json, kinds_json, photo_json, prediction_json, queue_json
 from keykind.review.catalogue import Catalogue, shortcuts
@@ -27,6 +27,7 @@ from keykind.review.predictions import read_run
 from keykind.review.queue_lists import QueueList
 from keykind.review.training import PROGRAM, Training
 
+MAX_NEW_KIND = 100  # characters of a new kind's name
 Json = dict[str, Any]
 
 
@@ -63,6 +64,7 @@ class Desk:
         self.training = Training(settings.photos, self._trained, settings.program)
         self._candidate: CurrentRun | None = None  # trained, and not yet kept or discarded
         self._comparison: Comparison | None = None
+        self.kinds()  # their order is that before the first decision
 
     def start(self) -> None:
         """Begin the work in the background."""
@@ -107,8 +109,7 @@ class Desk:
 
     def kinds(self) -> list[str]:
         """Return the kinds that photos may have, in an order that stays."""
-        run = self.insights.run
-        return self.catalogue.kinds(run.facts.kinds if run else ())
+        return self.catalogue.kinds_in_order(self.insights.kinds)
 
     def queue(self, queue: str, offset: int, limit: int) -> Json:
         """Return some items of a queue. Raises NotHere."""
@@ -132,11 +133,19 @@ class Desk:
         self.check([change.photo for change in changes])
         items = self._list(queue)
         self.catalogue.refresh()
+        self._check_kinds(changes)
         photos = self.decisions.decide(queue, item, changes)
         with self.insights.lock:
             items.decide(item, self.catalogue)
             self._update(photos)
         return {"photos": self.photos(photos), "undo": len(self.decisions)}
+
+    def _check_kinds(self, changes: Sequence[Change]) -> None:
+        """Raise BadPhoto for the name of a new kind that is too long; folders may have longer ones."""
+        for kind in {str(change.cells.get("kind") or "") for change in changes}:
+            if len(kind) > MAX_NEW_KIND and kind not in self.kinds():
+                fault = f"has {len(kind)} characters, more than {MAX_NEW_KIND}"
+                raise BadPhoto(f"kind {kind[:40]!r}", fault=fault, remedy="choose a shorter name")
 
     def undo(self) -> Json:
         """Take back the last decision. Raises NothingToUndo, LabelConflict, BadDataset, CannotWrite."""
@@ -163,8 +172,8 @@ class Desk:
         """Return the ids. Raises NotHere for one that no photo has."""
         for photo in ids:
             if photo not in self.catalogue:
-                fault = f"has {len(self.catalogue):,} photos, with ids from 0"
-                raise NotHere(f"photo {photo}", fault=fault, remedy="load the page again")
+                remedy = f"the photos are numbered 0 to {len(self.catalogue) - 1}"
+                raise NotHere(f"photo {photo}", fault="does not exist", remedy=remedy)
         return ids
 
     def train(self) -> Json:

@@ -44,6 +44,7 @@ class Insights:
         self.lock = threading.RLock()  # of the lists
         self._building = threading.Lock()
         self._model_problems: list[str] = []
+        self._uses_bundled = False
         self._scan = self._new_scan()
 
     def start(self) -> None:
@@ -77,6 +78,17 @@ class Insights:
             return self.run.facts.of_keys
         kinds = self._catalogue.kinds()
         return not kinds or any(kind in NAMES for kind in kinds)
+
+    @property
+    def kinds(self) -> Sequence[str]:
+        """The kinds that photos may have besides those of folders and decisions."""
+        if self.run is not None:
+            return self.run.facts.kinds
+        if self._catalogue.has_folder_kinds:
+            return ()
+        if self._given is not None:
+            return self._given.model.card.kinds
+        return NAMES if self._uses_bundled else ()
 
     def problems(self) -> list[str]:
         """Return what does not fit or cannot be done, one sentence each."""
@@ -129,6 +141,7 @@ class Insights:
     def _new_scan(self) -> Scan:
         facts = self.run.facts if self.run else None
         path, exists = model_path(self._model, facts, self._catalogue.kinds())
+        self._uses_bundled = exists and path is None
         if not exists:
             self._model_problems = [NO_MODEL]
 
