@@ -65,6 +65,20 @@ def test_undo_gives_the_place_of_an_item(catalogue):
     assert (items.undo("2", catalogue), items.undo("7", catalogue), items.touched) == (1, None, False)
 
 
+def test_a_decision_whose_row_is_deleted_is_open_again_and_others_are_not(catalogue, photos):
+    items = QueueList(LABEL_ERRORS)
+    items.replace(built(0, 1, 2), catalogue, keep_order=True)
+    for photo in (1, 2):
+        decide(catalogue, photo)
+        items.decide(str(photo), catalogue)
+    lines = (photos / "labels.csv").read_text().splitlines(keepends=True)
+    (photos / "labels.csv").write_text(
+        "".join(line for line in lines if catalogue.entries[1].row not in line)
+    )
+    catalogue.refresh()
+    assert list(items.decided(catalogue)) == [False, False, True]
+
+
 def test_a_decision_elsewhere_and_an_edit_by_hand_are_seen_in_every_queue(catalogue, photos):
     items = QueueList(LABEL_ERRORS)
     items.replace(built(0, 1, 2), catalogue, keep_order=True)

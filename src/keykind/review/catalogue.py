@@ -24,6 +24,7 @@ from keykind.dataset.review_listing import ReviewEntry, list_for_review
 from keykind.dataset.splits import TEST, part_of
 
 SHORTCUTS = "123456789abegijlopqvwy"  # one key per kind; the page itself uses the other letters
+CELLS = ("kind", "key", "split", "excluded")  # of LabelRow, "" if not decided
 MARKED_SET = "n_keys"  # a column that evaluate.real_photos needs; decisions would make the table ambiguous
 
 
@@ -94,7 +95,9 @@ class Catalogue:
         self.has_folder_kinds = any(entry.folder_kind for entry in self.entries)
         self._folders_have_splits = any(entry.split == TEST for entry in self.entries)
         self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
-        self._edits = 0
+        self._edits: list[frozenset[int]] = []  # photos whose rows other programs changed
+        self.reopened = 0  # how often other programs took decisions away
+        self._lost = 0  # rows of labels.csv when it vanished
         self._missing_before = set(self.summary().missing)  # the listing has a sentence about them
         self._kinds: dict[str, None] = {}  # all that ever came up, in that order
 
@@ -106,16 +109,28 @@ class Catalogue:
 
     def refresh(self) -> None:
         """Take over what other programs wrote into labels.csv; keep what is known if it cannot be read."""
+        before = self.labels.rows
         try:
-            self._edits += bool(self.labels.refresh())
+            paths = self.labels.refresh()
             self.problem = None
         except KeykindError as error:
             self.problem = str(error)
+            return
+        if paths:
+            self._edits.append(frozenset(self._by_row[path] for path in paths if path in self._by_row))
+            now = self.labels.rows
+            self.reopened += any(_is_reopened(before.get(path), now.get(path)) for path in paths)
+            if not now and not self.labels.path.exists():
+                self._lost = len(before)
 
     @property
     def edits(self) -> int:
         """How often other programs changed decisions, as far as is known."""
-        return self._edits
+        return len(self._edits)
+
+    def edited(self, since: int) -> frozenset[int]:
+        """Return the photos that other programs decided about after that number of edits."""
+        return frozenset().union(*self._edits[since:])
 
     def state(self, photo: int) -> PhotoState:
         """Return the state of a photo."""
@@ -176,6 +191,12 @@ class Catalogue:
     def problems(self) -> list[str]:
         """Return what is wrong with the photos and with labels.csv, one sentence each."""
         sentences = [*([self.problem] if self.problem else []), *self._of_listing()]
+        if len(self.labels.rows) < self._lost:
+            rows = counted(self._lost, "row")
+            sentences.append(
+                f"{self.labels.path.name} was deleted or moved while the desk was open: {rows} with "
+                "decisions are lost, and their photos can be decided again; or put the file back."
+            )
         missing = [path for path in self.summary().missing if path not in self._missing_before]
         if missing:
             rows = counted(len(missing), "row")
@@ -189,6 +210,15 @@ class Catalogue:
         """Return what the listing says, but not that kinds are missing: they are given here."""
         problems = self._listing.problems
         return [text for text in problems if self.has_folder_kinds or not text.endswith(ONE_FOLDER_PER_KIND)]
+
+
+def _is_reopened(before: LabelRow | None, now: LabelRow | None) -> bool:
+    """Return whether a cell that was decided is empty now."""
+    if before is None or before.is_empty:
+        return False
+    if now is None or (before.ends is not None and now.ends is None):
+        return True
+    return any(getattr(before, cell) and not getattr(now, cell) for cell in CELLS)
 
 
 def shortcuts(kinds: Sequence[str]) -> list[str | None]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import keykind
-from keykind.core.errors import BadPhoto, KeykindError
+from keykind.core.errors import BadPhoto, KeykindError, Unreachable
 from keykind.predict.palette import colour_of, css
 from keykind.review.answers import items_json, kinds_json, photo_json, prediction_json, queue_json
 from keykind.review.catalogue import Catalogue, shortcuts
@@ -77,7 +77,7 @@ class Desk:
 
     def state(self) -> Json:
         """Return the state of the desk."""
-        self.catalogue.refresh()
+        self._refresh()
         insights, kinds, summary = self.insights, self.kinds(), self.catalogue.summary()
         with insights.lock:
             queues = [self._queue_json(items) for items in insights.lists.values()]
@@ -113,32 +113,37 @@ class Desk:
 
     def queue(self, queue: str, offset: int, limit: int) -> Json:
         """Return some items of a queue. Raises NotHere."""
-        self.catalogue.refresh()
+        self._refresh()
         with self.insights.lock:
             return items_json(self._list(queue), self.catalogue, offset, limit)
 
     def rebuild(self) -> Json:
         """Compute all queues again, in the order of what is known now."""
-        self.catalogue.refresh()
+        self._refresh()
         self.insights.rebuild(keep_order=False)
         return self.state()
 
     def photos(self, ids: Sequence[int]) -> list[Json]:
         """Return some photos. Raises NotHere."""
-        self.catalogue.refresh()
+        self._refresh()
         return [self._photo_json(photo) for photo in self.check(ids)]
 
     def decide(self, queue: str, item: str, changes: Sequence[Change]) -> Json:
         """Write a decision. Raises NotHere, LabelConflict, BadDataset, CannotWrite."""
         self.check([change.photo for change in changes])
         items = self._list(queue)
-        self.catalogue.refresh()
+        self._refresh()
         self._check_kinds(changes)
         photos = self.decisions.decide(queue, item, changes)
         with self.insights.lock:
             items.decide(item, self.catalogue)
             self._update(photos)
         return {"photos": self.photos(photos), "undo": len(self.decisions)}
+
+    def _refresh(self) -> None:
+        """Take over what other programs decided."""
+        self.catalogue.refresh()
+        self.insights.follow()
 
     def _check_kinds(self, changes: Sequence[Change]) -> None:
         """Raise BadPhoto for the name of a new kind that is too long; folders may have longer ones."""
@@ -149,7 +154,7 @@ class Desk:
 
     def undo(self) -> Json:
         """Take back the last decision. Raises NothingToUndo, LabelConflict, BadDataset, CannotWrite."""
-        self.catalogue.refresh()
+        self._refresh()
         decision = self.decisions.undo()
         with self.insights.lock:
             index = self._list(decision.queue).undo(decision.item, self.catalogue)
@@ -166,7 +171,11 @@ class Desk:
         """Return a photo as a JPEG. Raises NotHere, BadPhoto."""
         self.check([photo])
         with self._scan_waits():
-            return self.images.jpeg(photo, side)
+            try:
+                return self.images.jpeg(photo, side)
+            except Unreachable:
+                self.insights.note_file(photo, self.files.version(photo))
+                raise
 
     def check(self, ids: Sequence[int]) -> Sequence[int]:
         """Return the ids. Raises NotHere for one that no photo has."""
@@ -251,12 +260,13 @@ class Desk:
             prediction = prediction_json(
                 opinion.kinds, opinion.probabilities.tolist(), opinion.best if sure else None
             )
-        state, seen = self.catalogue.state(photo), self.insights.seen(photo)
-        return photo_json(state, self._file(photo), seen, prediction)
+        state, file = self.catalogue.state(photo), self._file(photo)
+        return photo_json(state, file, self.insights.seen(photo) if file.version else None, prediction)
 
     def _file(self, photo: int) -> PhotoFile:
         """Return what the file is, without opening it if the scan did."""
         version, measured = self.files.version(photo), self.insights.measured(photo)
+        self.insights.note_file(photo, version)
         if version and measured is not None and not measured.error:
             return PhotoFile(version, measured.width, measured.height)
         return self.files.look(photo)

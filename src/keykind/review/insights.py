@@ -7,12 +7,15 @@ Needs: numpy, pillow, ai-edge-litert
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from keykind.core.kinds import NAMES
 from keykind.predict.recogniser import Recogniser
 from keykind.review.catalogue import Catalogue, PhotoState
 from keykind.review.current_run import CurrentRun, describe, model_path
+from keykind.review.images import file_version
 from keykind.review.observations import Measured, Seen
 from keykind.review.queue_lists import QueueList
 from keykind.review.queues.queue import Known, ModelFacts, Opinion
@@ -23,6 +26,7 @@ NO_MODEL = (
     "No model knows the kinds of these photos yet, so only their files are looked at; train here, or give a "
     "model with --model."
 )
+VANISHED = Measured(error="no longer exists; put the file back, or leave the photo out")
 READY, WORKING, UNAVAILABLE = "ready", "working", "unavailable"
 
 
@@ -45,6 +49,9 @@ class Insights:
         self._building = threading.Lock()
         self._model_problems: list[str] = []
         self._uses_bundled = False
+        self._reopened = 0  # of the catalogue, as of the lists
+        self._vanished: frozenset[int] = frozenset()  # photos whose files were deleted meanwhile
+        self._is_waiting = threading.Event()  # whether a thread is about to compute the queues
         self._scan = self._new_scan()
 
     def start(self) -> None:
@@ -65,11 +72,41 @@ class Insights:
     def rebuild(self, *, keep_order: bool) -> None:
         """Compute all queues again. keep_order: items keep their places, also in untouched queues."""
         with self._building:
-            known = self._known(self._catalogue.states())
+            self._is_waiting.clear()
+            self._reopened = self._catalogue.reopened
+            entries = enumerate(self._catalogue.entries)
+            self._vanished = frozenset(i for i, entry in entries if not file_version(entry.path))
+            known = self._without_vanished(self._known(self._catalogue.states()))
             for items in self.lists.values():
                 built = items.queue.build(known)
                 with self.lock:
                     items.replace(built, self._catalogue, keep_order=keep_order or items.touched)
+
+    def follow(self) -> None:
+        """Compute the queues again, in the background, if other programs took decisions away."""
+        if self._reopened != self._catalogue.reopened:
+            self._rebuild_soon()
+
+    def note_file(self, photo: int, version: str) -> None:
+        """Take notice that a photo's file vanished (no version) or is back."""
+        measured = self._scan.measured[photo]
+        if measured and not measured.error and (photo in self._vanished) == bool(version):
+            self._rebuild_soon()
+
+    def _rebuild_soon(self) -> None:
+        if not self._is_waiting.is_set():
+            self._is_waiting.set()
+            rebuild = partial(self.rebuild, keep_order=True)
+            threading.Thread(target=rebuild, name="rebuild", daemon=True).start()
+
+    def _without_vanished(self, known: Known) -> Known:
+        if not self._vanished:
+            return known
+        measured, seen = list(known.measured), list(known.seen)
+        for photo in self._vanished:
+            if measured[photo] is not None:
+                measured[photo], seen[photo] = VANISHED, None
+        return replace(known, measured=measured, seen=seen)
 
     @property
     def of_keys(self) -> bool:

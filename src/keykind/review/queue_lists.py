@@ -23,7 +23,7 @@ class QueueList:
         self._places: dict[str, int] = {}
         self._items_of: dict[int, list[int]] = {}  # photo -> places of its items
         self._flags: bytearray | None = None  # whether each item is decided; None: not known
-        self._edits = 0  # of the catalogue, as of the flags
+        self._edits = 0  # of the catalogue, up to which they were followed
 
     @property
     def touched(self) -> bool:
@@ -36,6 +36,7 @@ class QueueList:
         What was decided earlier is left out. keep_order: items that were there keep their places, new ones
         follow, and items decided in this session stay.
         """
+        self._follow_edits(catalogue)
         new = {item.id: item for item in built.items}
         kept: list[Item] = []
         if keep_order:
@@ -60,6 +61,7 @@ class QueueList:
 
     def decide(self, item: str, catalogue: Catalogue) -> None:
         """Note that an item was decided in this session."""
+        self._follow_edits(catalogue)
         self._decided_here.add(item)
         self._update_item(item, catalogue)
 
@@ -77,10 +79,19 @@ class QueueList:
 
     def decided(self, catalogue: Catalogue) -> bytearray:
         """Return for each item whether it is decided."""
-        if self._flags is None or self._edits != catalogue.edits:
-            self._edits = catalogue.edits
+        self._follow_edits(catalogue)
+        if self._flags is None:
             self._flags = bytearray(self._is_decided(item, catalogue) for item in self.items)
         return self._flags
+
+    def _follow_edits(self, catalogue: Catalogue) -> None:
+        """Let labels.csv alone say what is decided about photos whose rows another program changed."""
+        if self._edits == catalogue.edits:
+            return
+        edited, self._edits = catalogue.edited(self._edits), catalogue.edits
+        places = {i for photo in edited for i in self._items_of.get(photo, ())}
+        self._decided_here -= {self.items[i].id for i in places}
+        self._flags = None
 
     def _update_item(self, item: str, catalogue: Catalogue) -> None:
         place = self._places.get(item)
