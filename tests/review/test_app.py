@@ -172,6 +172,11 @@ def test_what_does_not_exist_is_404(desk, path):
     assert desk.get(path).status_code == 404
 
 
+def test_a_photo_that_does_not_exist_is_named_with_the_numbers_of_those_that_do(desk):
+    detail = desk.get("/api/photos/99").json()["detail"]
+    assert detail == "photo 99: does not exist; the photos are numbered 0 to 5"
+
+
 def test_a_decision_about_an_unknown_photo_or_queue_writes_nothing(desk, photos):
     for body in ({"queue": "all", "changes": [{"photo": 99}]}, {"queue": "none", "changes": [{"photo": 0}]}):
         reply = desk.post("/api/decisions", json={"item": "0"} | body)
@@ -245,6 +250,7 @@ def test_the_page_is_served_and_revalidated(desk):
 
 
 def test_an_item_can_be_passed_without_a_change(desk, photos):
+    desk.wait_until(lambda: len(desk.items("all")) == 6)
     reply = desk.post("/api/decisions", json={"queue": "all", "item": "3", "changes": []})
     assert (reply.status_code, reply.json()["undo"]) == (200, 1)
     assert [item["decided"] for item in desk.items("all")] == [False, False, False, True, False, False]

@@ -80,6 +80,9 @@ def test_the_label_queue_is_ready_before_the_scan_by_the_tables_of_the_run(open_
         photo = desk.photo(item["photos"][0])
         assert f"Labelled {photo['kind']}; the model, which never saw this photo" in item["reason"]
         assert item["suggestion"]["kind"] != photo["kind"]
+        probability = photo["prediction"]["probabilities"][item["suggestion"]["kind"]]
+        assert f"({probability:.2f})." in item["reason"]
+        assert photo["prediction"]["source"] == "the run, which did not train on this photo"
 
 
 def test_training_again_compares_on_the_same_test_photos_and_is_kept(open_desk, loop):
@@ -102,6 +105,9 @@ def test_training_again_compares_on_the_same_test_photos_and_is_kept(open_desk, 
     assert {row["photo"]: row["true"] for row in rows}["train/dimple/drawn-01.png"] == "mortice"
     assert desk.post("/api/training/keep").json()["decision"] == "kept"
     assert desk.state()["run"]["name"] == "keys-run-2"
+    for name, judged in read_run(loop / "keys-run-2").judged.items():
+        shown = desk.photo(desk.id_of(name))["prediction"]["probabilities"].values()
+        assert list(shown) == pytest.approx(judged.probabilities.tolist(), abs=1e-4)
     assert files_of(loop / "keys-run") == before
     assert desk.post("/api/training/discard").status_code == 409
     assert (loop / "keys-run-2" / "keys.tflite").is_file()

@@ -13,7 +13,7 @@ from keykind.review.catalogue import Catalogue, PhotoState
 from keykind.review.images import PhotoFile
 from keykind.review.observations import Found, Seen
 from keykind.review.queue_lists import QueueList
-from keykind.review.queues.queue import Item
+from keykind.review.queues.queue import Item, Opinion
 
 DIGITS = 4  # of a probability
 Json = dict[str, Any]
@@ -42,10 +42,14 @@ def photo_json(photo: PhotoState, file: PhotoFile, seen: Seen | None, prediction
     }
 
 
-def prediction_json(kinds: Sequence[str], probabilities: Sequence[float], kind: str | None) -> Json:
-    """Return a prediction. kind: None if the model is not sure."""
-    values = {name: round(float(value), DIGITS) for name, value in zip(kinds, probabilities, strict=True)}
-    return {"kind": kind, "probabilities": values}
+def prediction_json(opinion: Opinion, is_sure: bool) -> Json:
+    """Return a prediction; its kind is None if the model is not sure."""
+    pairs = zip(opinion.kinds, opinion.probabilities.tolist(), strict=True)
+    return {
+        "kind": opinion.best if is_sure else None,
+        "probabilities": {name: round(value, DIGITS) for name, value in pairs},
+        "source": opinion.caption,
+    }
 
 
 def queue_json(items: QueueList, catalogue: Catalogue, state: str, progress: tuple[int, int]) -> Json:
@@ -54,7 +58,7 @@ def queue_json(items: QueueList, catalogue: Catalogue, state: str, progress: tup
     return {
         "id": items.queue.id,
         "title": items.queue.title,
-        "reason": items.queue.reason,
+        "reason": (items.built and items.built.reason) or items.queue.reason,
         "size": len(decided),
         "open": len(decided) - sum(decided),
         "state": state,

@@ -254,12 +254,7 @@ class Desk:
 
     def _photo_json(self, photo: int) -> Json:
         said = self.insights.opinion(photo)
-        prediction = None
-        if said is not None:
-            opinion, sure = said
-            prediction = prediction_json(
-                opinion.kinds, opinion.probabilities.tolist(), opinion.best if sure else None
-            )
+        prediction = None if said is None else prediction_json(*said)
         state, file = self.catalogue.state(photo), self._file(photo)
         return photo_json(state, file, self.insights.seen(photo) if file.version else None, prediction)
 

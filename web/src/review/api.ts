@@ -107,6 +107,7 @@ export interface Photo {
   readonly prediction: {
     readonly kind: string | null;
     readonly probabilities: Readonly<Record<string, number>>;
+    readonly source?: string; // which model, at the end of a sentence
   } | null;
   readonly detections: readonly DetectedKey[] | null;
   readonly problem: string | null;

@@ -68,7 +68,7 @@ def duplicates_decided(photos: Sequence[PhotoState]) -> bool:
 def build_same_key(known: Known) -> Built:
     """Return sets of photos whose physical keys contradict what they show or are called."""
     items = [*_conflicting(known), *_mixed(known), *_split_keys(known), *_by_names(known)]
-    note = "By their names and, once all photos are compared, by their looks."
+    note = "Photos are compared by name, and by look once the scan is finished."
     return Built(list({item.id: item for item in reversed(items)}.values())[::-1], note, (COMPARING,))
 
 

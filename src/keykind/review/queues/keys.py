@@ -43,7 +43,7 @@ def _reason(photo: PhotoState, seen: Seen) -> tuple[int, str] | None:
         return 0, f"No key was found in this photo, which is {label}."
     if len(found) > 1:
         scores = ", ".join(f"{key.score:.2f}" for key in found[:5])
-        return 2, f"{len(found)} keys were found in this photo, which counts as one (scores {scores})."
+        return 2, f"{len(found)} keys were found; a photo should show one (scores {scores})."
     if found[0].score < LOW_SCORE:
         return 3, f"The only key found has a low score ({found[0].score:.2f})."
     return None

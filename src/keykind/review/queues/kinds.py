@@ -26,6 +26,7 @@ from keykind.review.queues.queue import (
 
 MAX_MARGIN = 0.3  # between the two most probable kinds, up to which a model counts as not sure
 MAX_NOISE = 0.35  # share of labels beyond which rather the model than the labels is wrong
+BY_ANY_MODEL = "A model says that it shows another kind."  # it may have been trained on the photo
 NO_MODEL = "No model knows these kinds; train one here, or give one with --run RUN or --model FILE."
 
 
@@ -35,9 +36,9 @@ def build_label_errors(known: Known) -> Built:
         return unavailable(NO_MODEL)
     rows = _judged(known) if known.run else _seen(known)
     stages = () if known.run else (RECOGNISING,)
-    note = _note_on_run(known)
+    contents, note = "" if known.run else BY_ANY_MODEL, _note_on_run(known)
     if not rows:
-        return Built((), note, stages)
+        return Built((), note, stages, reason=contents)
     kinds = rows[0][1].kinds
     index = {kind: i for i, kind in enumerate(kinds)}
     labels = np.array([index[photo.kind] for photo, _ in rows], np.intp)
@@ -50,7 +51,7 @@ def build_label_errors(known: Known) -> Built:
             probability = float(opinion.probabilities[index[suggested]])
             reason = f"Labelled {photo.kind}; {opinion.source} says {suggested} ({probability:.2f})."
             items.append(Item((photo.id,), reason, {"kind": suggested}))
-    return Built(items, " ".join(filter(None, (_share(errors.noise), note))), stages)
+    return Built(items, " ".join(filter(None, (_share(errors.noise), note))), stages, reason=contents)
 
 
 def _share(noise: float) -> str:

@@ -76,7 +76,8 @@ def _blurred_key(seen: Seen | None) -> Fault | None:
     if seen is None or seen.sharpness is None or seen.sharpness >= BLURRED_SHARPNESS:
         return None
     text = (
-        f"The key is blurred: its sharpness is {seen.sharpness:.4f}, of sharp keys above {BLURRED_SHARPNESS}."
+        f"The key is blurred: its sharpness is {seen.sharpness:.4f}; sharp keys have more than "
+        f"{BLURRED_SHARPNESS}."
     )
     return 3, text, BLURRED
 

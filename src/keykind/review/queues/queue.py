@@ -52,6 +52,7 @@ class Opinion:
     kinds: Sequence[str]
     probabilities: NDArray[np.float32]  # (c,)
     source: str  # who says so, within a sentence
+    caption: str  # the same, at the end of one
 
     @property
     def best(self) -> str:
@@ -73,6 +74,8 @@ class Opinion:
 
 
 UNSEEN = "the model, which never saw this photo in training,"
+BY_RUN = "the run, which did not train on this photo"
+MAYBE_SEEN = "which may have trained on this photo"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,11 +95,14 @@ class Known:
         """Return what a model says about a photo, if possible one that was not trained on it."""
         judged = self.judged.get(photo)
         if judged is not None and self.run is not None:
-            return Opinion(self.run.kinds, judged.probabilities, UNSEEN)
+            return Opinion(self.run.kinds, judged.probabilities, UNSEEN, BY_RUN)
         seen = self.seen[photo]
         if self.model is None or not self.model.fits or seen is None or seen.probabilities is None:
             return None
-        return Opinion(self.model.kinds, seen.probabilities, self.model.title)
+        title, is_old = self.model.title, self.run is not None and not self.run.has_out_of_fold
+        return Opinion(
+            self.model.kinds, seen.probabilities, title, f"{title}, {MAYBE_SEEN}" if is_old else title
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,7 @@ class Built:
     note: str = ""
     stages: Sequence[str] = ()  # of the scan, without which the queue is not complete
     available: bool = True
+    reason: str = ""  # what is in it; "": as the queue says
 
 
 @dataclass(frozen=True, slots=True)

@@ -245,7 +245,7 @@ export class Desk {
   /** Show what has been found since, once every decision has arrived. */
   async #renew(): Promise<void> {
     const hasArrived = (): boolean => this.outbox.pending.peek().length === 0;
-    this.place.photos.expire();
+    this.place.photos.expire(this.review.peek()?.run?.name ?? '');
     this.#isOutdated = !hasArrived();
     if (hasArrived()) await this.place.renew(hasArrived);
   }

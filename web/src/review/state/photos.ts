@@ -17,6 +17,7 @@ export class Photos {
   readonly #known = new Map<string, Photo>(); // the one that was asked for last is last
   readonly #asked = new Set<string>();
   readonly #stale = new Set<string>();
+  #run = ''; // that the predictions are by
   readonly changed = signal(0);
 
   constructor(readonly fetchPhotos: (ids: readonly string[]) => Promise<readonly Photo[]>) {}
@@ -60,10 +61,11 @@ export class Photos {
     await this.#fetch(ids);
   }
 
-  /** Say that the server may know more by now about photos that no model had seen: they are fetched again. */
-  expire(): void {
+  /** Say that the server may know more by now: photos that no model had seen, or all if the run is another one. */
+  expire(run: string): void {
     for (const { id, prediction, detections } of this.#known.values())
-      if (!prediction || !detections) this.#stale.add(id);
+      if (run !== this.#run || !prediction || !detections) this.#stale.add(id);
+    this.#run = run;
     if (this.#stale.size) this.changed.value++;
   }
 

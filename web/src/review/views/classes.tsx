@@ -27,7 +27,7 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
   const key = draft ? draft.keys[draft.selected ?? (draft.keys.length === 1 ? 0 : -1)] : null;
   const pressed = draft ? (key?.kind ?? null) : photo.kind;
   const probabilities = photo.prediction?.probabilities ?? null;
-  const model = desk.review.value?.model?.name ?? desk.review.value?.run?.name;
+  const model = photo.prediction?.source ?? desk.review.value?.model?.name;
   return (
     <div class="classes">
       <h2 id="classes">{W.classes}</h2>
