@@ -21,6 +21,10 @@ from keykind.review.training_command import runs_after
 
 BUNDLED = "the bundled model"
 OWN = "the model"
+NO_MODEL = (
+    "No model knows the kinds of these photos yet, so only their files are looked at; train here, or give a "
+    "model with --model."
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

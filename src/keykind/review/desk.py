@@ -61,6 +61,7 @@ class Desk:
         self._waiting = 0  # pictures that the page waits for
         self._counting = threading.Lock()
         self.insights = Insights(self.catalogue, run, settings.model, lambda: self._waiting > 0)
+        self.notes += [note] if (note := self.insights.note()) else []
         self.training = Training(settings.photos, self._trained, settings.program)
         self._candidate: CurrentRun | None = None  # trained, and not yet kept or discarded
         self._comparison: Comparison | None = None

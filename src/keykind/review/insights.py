@@ -14,7 +14,7 @@ from pathlib import Path
 from keykind.core.kinds import NAMES
 from keykind.predict.recogniser import Recogniser
 from keykind.review.catalogue import Catalogue, PhotoState
-from keykind.review.current_run import CurrentRun, describe, model_path
+from keykind.review.current_run import BUNDLED, NO_MODEL, CurrentRun, describe, model_path
 from keykind.review.images import file_version
 from keykind.review.observations import Measured, Seen
 from keykind.review.queue_lists import QueueList
@@ -22,10 +22,6 @@ from keykind.review.queues.queue import Known, ModelFacts, Opinion
 from keykind.review.queues.table import QUEUES
 from keykind.review.scan import Scan
 
-NO_MODEL = (
-    "No model knows the kinds of these photos yet, so only their files are looked at; train here, or give a "
-    "model with --model."
-)
 VANISHED = Measured(error="no longer exists; put the file back, or leave the photo out")
 READY, WORKING, UNAVAILABLE = "ready", "working", "unavailable"
 
@@ -126,6 +122,14 @@ class Insights:
         if self._given is not None:
             return self._given.model.card.kinds
         return NAMES if self._uses_bundled else ()
+
+    def note(self) -> str | None:
+        """Return whether the bundled model helps, as a sentence; None: there is a run or another model."""
+        if self.run is not None or self._given is not None:
+            return None
+        if not self._uses_bundled:
+            return NO_MODEL
+        return f"No run is used; {BUNDLED} suggests what to look at. Choose with --run or --model."
 
     def problems(self) -> list[str]:
         """Return what does not fit or cannot be done, one sentence each."""

@@ -8,6 +8,7 @@ Workers share nothing but the port. One that dies is replaced; only its accepted
 """
 
 import contextlib
+import errno
 import logging
 import multiprocessing
 import os
@@ -106,8 +107,10 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
+        if getattr(error, "errno", None) == errno.EADDRINUSE:
+            raise BadSettings(f"port {port}", fault="is in use", remedy="choose another --port") from error
         reason = getattr(error, "strerror", None) or error
-        remedy = "choose another --host or --port, or stop the program that uses it"
+        remedy = "choose another --host or --port"
         raise BadSettings(f"{host}:{port}", fault=f"cannot listen there ({reason})", remedy=remedy) from error
     listener.set_inheritable(True)
     return listener
