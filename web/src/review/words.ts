@@ -189,6 +189,7 @@ export const W = {
   drop: 'Drop this decision',
   startFailed: 'The page could not be opened.',
   undoRefused: 'This decision cannot be undone: somebody else has changed it since.',
+  noLabelToKeep: 'This photo has no label to keep.',
   nothingToUndo: 'There is nothing to undo.',
 
   // Two windows

@@ -6,13 +6,13 @@
  * Needs: desk.ts, changes.ts, draft.ts
  */
 
-import { announce } from '../../notices';
 import type { Photo } from '../api';
 import { W } from '../words';
 import { change, differentKeys, exclude, isLeak, label, mark, sameKey, TEST, TRAIN, UNSURE } from './changes';
 import type { Desk } from './desk';
 import { adding, type Draft, deleted, escaped, nextSelected, swapped, withKind } from './draft';
 import { confirmation } from './primary';
+import { say } from './said';
 import type { Command, PlainCommand } from './shortcuts';
 
 /** Do what a command says. */
@@ -40,6 +40,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     const [photo] = desk.place.shown.peek() ?? [];
     const decision = photo && confirmation(photo);
     if (decision) desk.decide(decision.changes, decision.done);
+    else if (photo) say(W.noLabelToKeep);
   },
   'delete-key': (desk) => edit(desk, deleted),
   different: (desk) => desk.decide(differentKeys(desk.place.shown.peek() ?? []), W.different.done),
@@ -99,7 +100,7 @@ function setKind(desk: Desk, kind: string): void {
     return;
   }
   const draft = desk.draft.peek();
-  if (draft && withKind(draft, kind) === null) announce(W.selectFirst);
+  if (draft && withKind(draft, kind) === null) say(W.selectFirst);
   edit(desk, (now) => withKind(now, kind) ?? now);
 }
 
