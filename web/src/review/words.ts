@@ -32,7 +32,7 @@ export function score(value: number, isDifference = false): string {
   return `${value < 0 ? '\u2212' : '+'}${text}`;
 }
 
-/** Return the name of a class, which is that of its folder. */
+/** Return the name of a kind, which is that of its folder. */
 export function kindName(kind: string | null): string {
   return kind || W.noLabel;
 }
@@ -82,6 +82,8 @@ export const W = {
   undoCount: (undo: number): string => `Undo the last decision; ${count(undo)} can be undone`,
   train: 'Train again',
   help: 'Keyboard shortcuts',
+  helpButton: 'Help',
+  helpTouch: 'What touch can do',
   full: 'Photo only',
   leaveFull: 'Show everything',
   zoom: 'Enlarge',
@@ -99,14 +101,15 @@ export const W = {
   notUsed: (reason: string): string => `Not used: ${reason}`,
   key: (name: string): string => `Physical key: ${name}`,
   split: (name: string): string => `In ${name}`,
-  classes: 'Class',
+  kinds: 'Kinds',
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
   actions: 'Decision',
-  chooseClass: 'Choose a class',
+  chooseKind: 'Choose a kind',
   markFirst: 'Mark the keys first',
 
   // Decisions
+  keep: 'Keep',
   keepKind: (kind: string): Named => named(`Keep ${kindName(kind)}`, `Kept as ${kindName(kind)}`),
   changeTo: (kind: string, from: string | null): Named =>
     named(`${from ? 'Change to' : 'Label as'} ${kindName(kind)}`, `Labelled ${kindName(kind)}`),
@@ -114,7 +117,6 @@ export const W = {
   keepOut: (reason: string): Named => named(`Keep it out: ${reason}`, `Left out: ${reason}`),
   leaveOutPhoto: (n: number): Named => named(`Leave out photo ${n}`, `Left out photo ${n}`),
   useAgain: named('Use it again', 'It is used again'),
-  unsure: named('Unsure', 'Left out: unsure'),
   same: named('Same key', 'Same physical key'),
   different: named('Different keys', 'Different physical keys'),
   toTest: named('Move to test', 'Both photos are in test'),
@@ -122,12 +124,12 @@ export const W = {
     n ? named(`Save ${plural(n, 'key')}`, `Saved ${plural(n, 'key')}`) : W.noKey,
   acceptKeys: (n: number): Named =>
     named(`Accept ${plural(n, 'detection')}`, `Accepted ${plural(n, 'detection')}`),
-  noKey: named('No key here', 'No key here'),
-  exclude: 'Leave out…',
+  noKey: named('No key', 'No key here'),
+  exclude: 'Leave out',
   mark: 'Mark keys',
-  stopMarking: 'Stop marking',
+  stopMarking: 'Stop',
   undone: 'Undone',
-  classKeys: 'give the photo this class',
+  kindKeys: 'give the photo this kind',
 
   // Reasons to leave a photo out
   excludeTitle: 'Leave the photo out',
@@ -147,7 +149,7 @@ export const W = {
   tapHead: 'Tap the head of the key',
   tapTip: 'Now its tip',
   tapMore: 'Tap the head of a key that is missing, drag an end, or select a key',
-  keySelected: 'A class key gives it a class',
+  keySelected: 'The key of a kind gives it this kind',
   selectFirst: 'Select a key first',
   cross: (x: number, y: number): string => `${percent(x)} from the left, ${percent(y)} from the top`,
   keysFound: (n: number, isMarked: boolean): string =>
@@ -156,6 +158,8 @@ export const W = {
       : isMarked
         ? 'No key here'
         : 'No key detected',
+
+  legend: 'Dashed: detected. Solid: marked.',
 
   // Pictures
   photoAlt: (name: string, kind: string | null): string => `${name}, ${kindName(kind)}`,
@@ -249,6 +253,35 @@ export const REASONS = [
   { reason: 'several keys', shortcut: 's', ofKeys: true },
   { reason: 'unsure', shortcut: 'u', ofKeys: false },
 ] as const;
+
+/** What touch can do, for the help. */
+export const GESTURES: typeof SHORTCUTS = [
+  [
+    'Decide',
+    [
+      ['Large button', 'the decision that is most likely right'],
+      ['A kind', 'give the photo this kind'],
+      ['Leave out', 'do not use the photo, with a reason'],
+      ['Arrow, top', 'undo, as often as you like'],
+    ],
+  ],
+  [
+    'Move',
+    [
+      ['Small pictures', 'another photo, without a decision'],
+      ['List, top', 'another queue'],
+      ['Two fingers', 'enlarge; the button on the photo, too'],
+    ],
+  ],
+  [
+    'Mark keys',
+    [
+      ['Mark keys', 'start marking'],
+      ['Two taps', 'the head of a key, then its tip'],
+      ['Drag an end', 'move it; a tap on a key selects it'],
+    ],
+  ],
+];
 
 /** All shortcuts, for the help. */
 export const SHORTCUTS: readonly (readonly [

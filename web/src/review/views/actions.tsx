@@ -7,7 +7,7 @@
  */
 
 import type { JSX } from 'preact';
-import { isLeak } from '../state/changes';
+import { isLeak, UNSURE } from '../state/changes';
 import { run } from '../state/commands';
 import type { Desk } from '../state/desk';
 import type { PlainCommand } from '../state/shortcuts';
@@ -18,6 +18,7 @@ import { Keys } from './shortcut';
 interface Action {
   readonly command: PlainCommand;
   readonly name: string;
+  readonly title?: string; // what it does, where the name is short
   readonly key: string;
   readonly isOff?: boolean;
 }
@@ -37,15 +38,16 @@ export function Actions(): JSX.Element {
         aria-keyshortcuts="Enter"
         onClick={() => run(desk, { do: 'primary' })}
       >
-        <span>{primary?.name ?? (isKeys ? W.markFirst : W.chooseClass)}</span>
+        <span>{primary?.name ?? (isKeys ? W.markFirst : W.chooseKind)}</span>
         {primary ? <Keys>Enter</Keys> : null}
       </button>
       <div class="more-actions">
-        {actionsOf(desk).map(({ command, name, key, isOff }) => (
+        {actionsOf(desk).map(({ command, name, title, key, isOff }) => (
           <button
             key={command}
             type="button"
             disabled={isOff}
+            title={title}
             aria-keyshortcuts={key === 'Esc' ? 'Escape' : key === 'Del' ? 'Delete' : key}
             onClick={() => run(desk, { do: command })}
           >
@@ -59,16 +61,16 @@ export function Actions(): JSX.Element {
 }
 
 const EXCLUDE: Action = { command: 'exclude', name: W.exclude, key: 'x' };
-const UNSURE: Action = { command: 'unsure', name: W.unsure.name, key: '0' };
+const OUT_FOR_NOW: Action = { command: 'unsure', name: W.leaveOut(UNSURE).name, key: '0' };
 
 function actionsOf(desk: Desk): readonly Action[] {
   if (desk.mode.value === 'keys') return keyActions(desk);
   if (desk.mode.value === 'group') return groupActions(desk);
   const [photo] = desk.place.shown.value ?? [];
   const keep = photo?.kind ? W.keepKind(photo.kind).name : '';
-  const actions: Action[] = [EXCLUDE, UNSURE];
+  const actions: Action[] = [EXCLUDE, OUT_FOR_NOW];
   if (keep && keep !== desk.primary.value?.name)
-    actions.unshift({ command: 'confirm', name: keep, key: 'c' });
+    actions.unshift({ command: 'confirm', name: W.keep, title: keep, key: 'c' });
   if (desk.review.value?.of_keys) actions.push({ command: 'mark', name: W.mark, key: 'm' });
   return actions;
 }

@@ -1,7 +1,7 @@
 /**
- * The classes: a button each, with its key and its probability.
+ * The kinds: a button each, with its key and its probability.
  *
- * In:    a photo; the class that is suggested
+ * In:    a photo; the kind that is suggested
  * Out:   a list of buttons
  * Needs: context.ts
  */
@@ -30,7 +30,7 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
   const model = desk.review.value?.model?.name ?? desk.review.value?.run?.name;
   return (
     <div class="classes">
-      <h2 id="classes">{W.classes}</h2>
+      <h2 id="classes">{W.kinds}</h2>
       <ul aria-labelledby="classes">
         {desk.review.value?.kinds.map((kind) => (
           <li key={kind.name}>

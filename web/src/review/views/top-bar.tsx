@@ -43,7 +43,7 @@ export function TopBar(): JSX.Element {
         <TrainButton />
         <button
           type="button"
-          class="icon-button"
+          class="icon-button full-button"
           aria-label={desk.isFull.value ? W.leaveFull : W.full}
           title={`${desk.isFull.value ? W.leaveFull : W.full} (f)`}
           onClick={() => run(desk, { do: 'full' })}
@@ -53,8 +53,8 @@ export function TopBar(): JSX.Element {
         <button
           type="button"
           class="icon-button"
-          aria-label={W.help}
-          title={`${W.help} (?)`}
+          aria-label={W.helpButton}
+          title={`${W.helpButton} (?)`}
           onClick={() => run(desk, { do: 'help' })}
         >
           <Icon of={CircleHelp} size={ICON} />
@@ -79,7 +79,7 @@ function TrainButton(): JSX.Element {
       onClick={start}
     >
       <Icon of={Sparkles} size={ICON} />
-      <span class="wide">{W.train}</span>
+      {W.train}
     </button>
   );
 }
@@ -94,7 +94,7 @@ function ResultButton(): JSX.Element {
   return (
     <button type="button" class="train main" onClick={open}>
       <Icon of={Sparkles} size={ICON} />
-      <span class="wide">{W.seeResult}</span>
+      {W.seeResult}
     </button>
   );
 }
