@@ -102,6 +102,9 @@ export const W = {
   key: (name: string): string => `Physical key: ${name}`,
   split: (name: string): string => `In ${name}`,
   kinds: 'Kinds',
+  otherKind: 'Another kind',
+  otherKindHint: 'Another kind\u2026 (+)',
+  takesKind: (kind: string, isNew: boolean): string => `Enter: ${kind}${isNew ? ', a new kind' : ''}`,
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
   actions: 'Decision',
@@ -293,6 +296,7 @@ export const SHORTCUTS: readonly (readonly [
     [
       ['Enter or Space', 'the main button'],
       ['c', 'keep the present label'],
+      ['+', 'type the name of a kind, or of a new one'],
       ['x', 'leave the photo out, with a reason'],
       ['0', 'unsure: leave it out for now'],
       ['u or Ctrl Z', 'undo, as often as you like'],

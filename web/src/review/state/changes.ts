@@ -20,7 +20,7 @@ export function change({ id, version }: Photo, cells: Cells): Change {
   return { photo: id, version, ...cells };
 }
 
-/** Return the change that gives a photo a class. A photo that was left out is used again. */
+/** Return the change that gives a photo a kind. A photo that was left out is used again. */
 export function label(photo: Photo, kind: string): Change {
   return change(photo, photo.excluded ? { kind, excluded: null } : { kind });
 }

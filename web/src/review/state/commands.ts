@@ -58,6 +58,9 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     desk.isMarking.value = true;
     if (!desk.draft.peek()?.keys.length) edit(desk, adding);
   },
+  'new-kind': (desk) => {
+    desk.kindAsked.value++;
+  },
   next: (desk) => desk.go(desk.place.index.peek() + 1),
   'next-key': (desk) => edit(desk, nextSelected),
   'next-queue': (desk) => void desk.openNeighbour(1),
@@ -89,7 +92,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   },
 };
 
-/** A class key labels the photo, each of several photos, or the key that is selected. */
+/** A kind's key labels the photo, each of several photos, or the key that is selected. */
 function setKind(desk: Desk, kind: string): void {
   if (desk.mode.peek() !== 'keys') {
     const photos = desk.place.shown.peek() ?? [];

@@ -33,6 +33,7 @@ export class Desk {
   readonly isMarking = signal(false);
   readonly isFull = signal(false);
   readonly zoomAsked = signal(0); // counts
+  readonly kindAsked = signal(0); // counts, too
   readonly drafts = signal<ReadonlyMap<string, Draft>>(new Map());
   readonly connection = new Connection(
     () => this.refresh(),

@@ -44,7 +44,7 @@ function singlePrimary(photo: Photo, { suggestion }: Item): Primary | null {
   return confirmation(photo);
 }
 
-/** Return the decision that a photo's class is right; null: it has none. */
+/** Return the decision that a photo's kind is right; null: it has none. */
 export function confirmation(photo: Photo): Primary | null {
   return photo.kind ? { ...W.keepKind(photo.kind), changes: [label(photo, photo.kind)] } : null;
 }
