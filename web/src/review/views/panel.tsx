@@ -34,6 +34,7 @@ export function Panel(): JSX.Element | null {
         ) : null}
         {photo.problem ? <p class="problem">{photo.problem}</p> : null}
         {isGroup ? <GroupLabels photos={photos} /> : <LabelOf photo={photo} />}
+        {photos.some(hasKeys) ? <p class="secondary legend">{W.legend}</p> : null}
       </div>
       <div class="decide">
         <Actions />
@@ -63,6 +64,11 @@ function LabelOf({ photo }: { readonly photo: Photo }): JSX.Element {
   );
 }
 
+/** Return whether keys are drawn over a photo. */
+function hasKeys({ ends, detections }: Photo): boolean {
+  return Boolean((ends ?? detections)?.length);
+}
+
 function Facts({ photo }: { readonly photo: Photo }): JSX.Element {
   const desk = useDesk();
   const marked = photo.ends ?? photo.detections;
@@ -75,7 +81,6 @@ function Facts({ photo }: { readonly photo: Photo }): JSX.Element {
     <>
       {photo.excluded ? <p class="out">{W.notUsed(photo.excluded)}</p> : null}
       {facts.length ? <p class="secondary facts">{facts.join(' \u00b7 ')}</p> : null}
-      {marked?.length ? <p class="secondary legend">{W.legend}</p> : null}
     </>
   );
 }
