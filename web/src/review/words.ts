@@ -81,6 +81,7 @@ export const W = {
   undo: 'Undo',
   undoCount: (undo: number): string => `Undo the last decision; ${count(undo)} can be undone`,
   train: 'Train again',
+  trainFirst: 'Train',
   help: 'Keyboard shortcuts',
   helpButton: 'Help',
   helpTouch: 'What touch can do',
@@ -178,7 +179,7 @@ export const W = {
   empty: 'Nothing to do here',
   emptyText: 'No photo is in this queue.',
   nextQueue: (title: string): string => `Go on with: ${title}`,
-  allDone: 'Every queue is done. Train again to see what the decisions change.',
+  allDone: 'Every queue is done. Train to see what the decisions change.',
   unavailable: 'Not available yet',
   working: 'Looking through the photos',
   workingText: (done: number, total: number): string => `${count(done)} of ${plural(total, 'photo')}`,
@@ -214,6 +215,14 @@ export const W = {
 
   // Training
   training: 'Training',
+  trainOn: (photos: number): string =>
+    `Trains a model on the folder (${plural(photos, 'photo')}) with the decisions so far, into a new folder beside it.`,
+  trainCompared:
+    'Afterwards it is compared with the present model on the same test photos: keep it, or discard it.',
+  trainUncompared: 'Afterwards its score on the test photos is shown: keep it, or discard it.',
+  trainTime:
+    'This takes about a minute for each 1,000 photos, or longer. It runs in the background: you can go on reviewing.',
+  trainStart: 'Start',
   trainingStop: 'Stop',
   trainingLog: 'Details',
   trainingFailed: 'Training has failed',
@@ -221,6 +230,7 @@ export const W = {
   noComparison: 'No test photo is labelled and used, so there is nothing to compare.',
   seeResult: 'Training result',
   trainingSee: 'See what has changed',
+  trainingSeeFirst: 'See the result',
   trainingHide: 'Hide',
   resultTitle: 'Before and after',
   firstResult: 'The first model',
@@ -231,7 +241,8 @@ export const W = {
   difference: 'Difference',
   measuredOn: (photos: number, keys: number): string =>
     `Measured on ${plural(photos, 'test photo')} of ${plural(keys, 'physical key')}. Bars are 95% intervals.`,
-  verdict: (low: number, high: number): string => {
+  verdict: (difference: number, low: number, high: number): string => {
+    if (difference === 0) return 'No difference on these photos.';
     if (low > 0) return 'The new model is better.';
     if (high < 0) return 'The new model is worse.';
     return 'The difference may be chance: its interval includes 0.';
@@ -243,6 +254,8 @@ export const W = {
   truthIs: (kind: string): string => `Label: ${kind}`,
   keepRun: 'Keep the new model',
   discardRun: 'Discard it',
+  discardAsk: 'Delete this model? The labels stay.',
+  discardSure: 'Delete it',
   keptRun: 'Kept: the new model orders the queues from now on.',
   discarded: 'Discarded: everything is as before.',
 } as const;

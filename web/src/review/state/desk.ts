@@ -24,7 +24,7 @@ const REFRESH = 1000; // ms after a decision, in which the counts follow
 const WORKING = 1500; // ms between two looks at queues that are being filled
 const DRAFTS = 200; // photos whose unsaved marks are remembered
 
-export type DialogName = 'conflict' | 'exclude' | 'help' | 'result';
+export type DialogName = 'conflict' | 'exclude' | 'help' | 'result' | 'train';
 
 /** The desk. */
 export class Desk {

@@ -1,5 +1,5 @@
 /**
- * The dialogs: reasons to leave a photo out, shortcuts, conflicts with other windows, the result of training.
+ * The dialogs: reasons to leave a photo out, shortcuts, conflicts with other windows, training.
  *
  * In:    the desk
  * Out:   the dialog that is open
@@ -13,6 +13,7 @@ import { ConflictDialog } from './conflict-dialog';
 import { useDesk } from './context';
 import { ExcludeDialog } from './exclude-dialog';
 import { ResultDialog } from './result-dialog';
+import { TrainDialog } from './train-dialog';
 
 /** The dialog. */
 export function Dialogs(): JSX.Element | null {
@@ -26,6 +27,7 @@ export function Dialogs(): JSX.Element | null {
   if (desk.dialog.value === 'exclude') return <ExcludeDialog onClose={close} />;
   if (desk.dialog.value === 'help') return <HelpDialog onClose={close} />;
   if (desk.dialog.value === 'result') return <ResultDialog onClose={close} />;
+  if (desk.dialog.value === 'train') return <TrainDialog onClose={close} />;
   return null;
 }
 

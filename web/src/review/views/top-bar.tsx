@@ -8,7 +8,6 @@
 
 import { CircleHelp, Expand, Shrink, Sparkles, Undo2 } from 'lucide';
 import type { JSX } from 'preact';
-import { notify } from '../../notices';
 import { Icon } from '../../parts/icon';
 import { run } from '../state/commands';
 import { count, W } from '../words';
@@ -68,7 +67,7 @@ function TrainButton(): JSX.Element {
   const desk = useDesk();
   const { training } = desk;
   const start = (): void => {
-    training.order('start').catch((error: Error) => notify(error.message, 'error'));
+    desk.dialog.value = 'train';
   };
   if (training.now.value.state === 'finished' && !training.now.value.decision) return <ResultButton />;
   return (
@@ -79,7 +78,7 @@ function TrainButton(): JSX.Element {
       onClick={start}
     >
       <Icon of={Sparkles} size={ICON} />
-      {W.train}
+      {desk.review.value?.run ? W.train : W.trainFirst}
     </button>
   );
 }
