@@ -111,6 +111,7 @@ export const W = {
   actions: 'Decision',
   chooseKind: 'Choose a kind',
   markFirst: 'Mark the keys first',
+  chooseForPair: 'Their labels differ: choose the right one, or another decision',
 
   // Decisions
   keep: 'Keep',
@@ -120,6 +121,8 @@ export const W = {
   leaveOut: (reason: string): Named => named(`Leave out: ${reason}`, `Left out: ${reason}`),
   keepOut: (reason: string): Named => named(`Keep it out: ${reason}`, `Left out: ${reason}`),
   leaveOutPhoto: (n: number): Named => named(`Leave out photo ${n}`, `Left out photo ${n}`),
+  leaveOutWhy: (n: number, isTraining: boolean): string =>
+    `Photo ${n} is suggested: ${isTraining ? 'it is in train' : 'it is the later one'}.`,
   useAgain: named('Use it again', 'It is used again'),
   same: named('Same key', 'Same physical key'),
   different: named('Different keys', 'Different physical keys'),

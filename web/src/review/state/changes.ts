@@ -72,6 +72,11 @@ export function agrees(photo: Photo, cells: Change): boolean {
   return photo.row !== null && cellsOf(photo) === cellsOf(wanted);
 }
 
+/** Return whether photos have different labels. */
+export function differInKind(photos: readonly Photo[]): boolean {
+  return new Set(photos.flatMap(({ kind }) => kind || [])).size > 1;
+}
+
 /** Return whether photos are in training and test alike. */
 export function isLeak(photos: readonly Photo[]): boolean {
   return photos.some(({ split }) => split === TEST) && photos.some(({ split }) => split === TRAIN);

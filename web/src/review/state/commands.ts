@@ -11,7 +11,7 @@ import { W } from '../words';
 import { change, differentKeys, exclude, isLeak, label, mark, sameKey, TEST, TRAIN, UNSURE } from './changes';
 import type { Desk } from './desk';
 import { adding, type Draft, deleted, escaped, nextSelected, swapped, withKind } from './draft';
-import { confirmation } from './primary';
+import { confirmation, type Mode } from './primary';
 import { say } from './said';
 import type { Command, PlainCommand } from './shortcuts';
 
@@ -27,12 +27,24 @@ export function leaveOut(desk: Desk, photos: readonly Photo[], reason: string | 
   desk.decide(changes, reason === null ? W.useAgain.done : W.leaveOut(reason).done);
 }
 
+/** Give one of several photos a kind. */
+export function relabel(desk: Desk, photo: Photo, kind: string): void {
+  desk.decide([label(photo, kind)], W.changeTo(kind, photo.kind).done);
+}
+
 /** Change the keys that are being marked. */
 export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
   const [photo] = desk.place.shown.peek() ?? [];
   const draft = desk.draft.peek();
   if (photo && draft) desk.setDraft(photo.id, step(draft));
 }
+
+/** What is missing where Enter decides nothing. */
+export const CHOOSE: Readonly<Record<Mode, string>> = {
+  single: W.chooseKind,
+  group: W.chooseForPair,
+  keys: W.markFirst,
+};
 
 const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   'add-key': (desk) => edit(desk, adding),
@@ -74,6 +86,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     const primary = desk.primary.peek();
     if (primary) desk.decide(primary.changes, primary.done);
     else if (desk.place.isAtEnd.peek()) goOn(desk);
+    else if (desk.place.shown.peek()) say(CHOOSE[desk.mode.peek()]);
   },
   same: (desk) =>
     desk.decide(sameKey(desk.place.shown.peek() ?? [], desk.place.item.peek()?.suggestion?.key), W.same.done),

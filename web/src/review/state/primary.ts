@@ -8,7 +8,18 @@
 
 import type { Change, Item, Photo } from '../api';
 import { W } from '../words';
-import { change, DUPLICATE, exclude, label, leastNeeded, mark, sameKey } from './changes';
+import {
+  change,
+  DUPLICATE,
+  differInKind,
+  exclude,
+  isLeak,
+  label,
+  leastNeeded,
+  mark,
+  sameKey,
+  TRAIN,
+} from './changes';
 import type { Draft } from './draft';
 
 /** How an item is shown: one photo, several, or the keys in one. */
@@ -17,6 +28,7 @@ export type Mode = 'single' | 'group' | 'keys';
 export interface Primary {
   readonly name: string; // on the button
   readonly done: string; // afterwards
+  readonly why?: string; // this one, where another would do as well
   readonly changes: readonly Change[];
 }
 
@@ -50,9 +62,12 @@ export function confirmation(photo: Photo): Primary | null {
 }
 
 function groupPrimary(queue: string, { suggestion }: Item, photos: readonly Photo[]): Primary | null {
+  if (differInKind(photos)) return null; // one label is wrong: a person has to say which
   if (queue !== 'duplicates') return { ...W.same, changes: sameKey(photos, suggestion?.key) };
   const extra = leastNeeded(photos, suggestion?.exclude);
-  return extra && leaveOutOf(photos, extra);
+  if (!extra) return null;
+  const why = W.leaveOutWhy(photos.indexOf(extra) + 1, isLeak(photos) && extra.split === TRAIN);
+  return { ...leaveOutOf(photos, extra), why };
 }
 
 /** Return the decision that leaves one of several photos out. */

@@ -8,11 +8,12 @@
 
 import type { JSX } from 'preact';
 import { isLeak, UNSURE } from '../state/changes';
-import { run } from '../state/commands';
+import { CHOOSE, run } from '../state/commands';
 import type { Desk } from '../state/desk';
 import type { PlainCommand } from '../state/shortcuts';
 import { W } from '../words';
 import { useDesk } from './context';
+import { PairKinds } from './pair-kinds';
 import { Keys } from './shortcut';
 
 interface Action {
@@ -27,20 +28,12 @@ interface Action {
 export function Actions(): JSX.Element {
   const desk = useDesk();
   const primary = desk.primary.value;
-  const isKeys = desk.mode.value === 'keys';
+  const mode = desk.mode.value;
+  const hint = mode === 'keys' ? hintOf(desk) : mode === 'group' && !primary ? CHOOSE.group : primary?.why;
   return (
     <div class="actions">
-      {isKeys ? <p class="hint">{hintOf(desk)}</p> : null}
-      <button
-        type="button"
-        class="main primary"
-        disabled={!primary}
-        aria-keyshortcuts="Enter"
-        onClick={() => run(desk, { do: 'primary' })}
-      >
-        <span>{primary?.name ?? (isKeys ? W.markFirst : W.chooseKind)}</span>
-        {primary ? <Keys>Enter</Keys> : null}
-      </button>
+      {hint ? <p class="hint">{hint}</p> : null}
+      {mode === 'group' && !primary ? <PairKinds /> : <Primary />}
       <div class="more-actions">
         {actionsOf(desk).map(({ command, name, title, key, isOff }) => (
           <button
@@ -57,6 +50,24 @@ export function Actions(): JSX.Element {
         ))}
       </div>
     </div>
+  );
+}
+
+/** The main button. */
+function Primary(): JSX.Element {
+  const desk = useDesk();
+  const primary = desk.primary.value;
+  return (
+    <button
+      type="button"
+      class="main primary"
+      disabled={!primary}
+      aria-keyshortcuts="Enter"
+      onClick={() => run(desk, { do: 'primary' })}
+    >
+      <span>{primary?.name ?? CHOOSE[desk.mode.value]}</span>
+      {primary ? <Keys>Enter</Keys> : null}
+    </button>
   );
 }
 

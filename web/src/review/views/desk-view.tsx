@@ -6,8 +6,10 @@
  * Needs: the views of this folder
  */
 
+import { Shrink } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
+import { Icon } from '../../parts/icon';
 import { run } from '../state/commands';
 import { pressForCross } from '../state/cross';
 import type { Desk } from '../state/desk';
@@ -41,6 +43,7 @@ export function DeskView(): JSX.Element {
         <Banners />
         <Stage />
         <Said />
+        {desk.isFull.value ? <LeaveFull /> : null}
         <Strip />
       </main>
       <aside class="side">
@@ -61,6 +64,22 @@ function Said(): JSX.Element {
       {shown ? <span>{shown}</span> : null}
       {rest ? <span class="visually-hidden"> {rest}</span> : null}
     </div>
+  );
+}
+
+/** The way back for mouse and touch. */
+function LeaveFull(): JSX.Element {
+  const desk = useDesk();
+  return (
+    <button
+      type="button"
+      class="icon-button over-photo leave-full"
+      aria-label={W.leaveFull}
+      title={`${W.leaveFull} (f)`}
+      onClick={() => run(desk, { do: 'full' })}
+    >
+      <Icon of={Shrink} size={18} />
+    </button>
   );
 }
 
