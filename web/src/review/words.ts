@@ -111,7 +111,7 @@ export const W = {
   actions: 'Decision',
   chooseKind: 'Choose a kind',
   markFirst: 'Mark the keys first',
-  chooseForPair: 'Their labels differ: choose the right one, or another decision',
+  chooseForPair: 'Their labels differ: which is right?',
 
   // Decisions
   keep: 'Keep',
