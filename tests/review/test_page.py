@@ -131,6 +131,42 @@ def test_a_photo_is_left_out_with_a_reason_by_two_keys(review, host):
     assert rows[name]["excluded"] == "damaged"
 
 
+def test_a_kind_that_has_no_button_is_typed(review, host):
+    names = [shown(review)]
+    review.press("+", *"padlock")
+    assert review.evaluate("() => document.activeElement.value") == "padlock"
+    assert review.texts(".class-name") == []  # what is typed filters the kinds
+    review.press("Enter")
+    review.wait_until(
+        "(selector, name) => document.querySelector(selector)?.textContent !== name", FILE, names[0]
+    )
+    names += press(review, "1")  # the page has the keyboard again
+    rows = wait_for_rows(review, host, lambda rows: len(rows) == 2)
+    assert [rows[name]["kind"] for name in names] == ["padlock", "cylinder"]
+    review.wait_for("//span[@class='class-name'][text()='padlock']")
+
+
+def test_what_was_decided_is_shown_over_the_photo(review):
+    press(review, "2")
+    review.wait_for(
+        "//div[contains(@class, 'said')][not(contains(@class, 'over'))]/span[text()='Labelled dimple']"
+    )
+    review.wait_for("//div[contains(@class, 'said over')]")
+
+
+def test_the_kinds_and_decisions_of_a_phone_need_no_scrolling(review):
+    for size in ((390, 844), NARROW, (320, 568)):
+        review.set_viewport(*size)
+        review.wait_until(
+            """() => [...document.querySelectorAll('.class, .decide button')].every(
+                (each) => each.getBoundingClientRect().bottom <= innerHeight)"""
+        )
+        share = review.evaluate(
+            "() => document.querySelector('.decide').getBoundingClientRect().height / innerHeight"
+        )
+        assert share <= 1 / 3, size
+
+
 def test_of_two_copies_one_is_left_out(review, host):
     review.wait_until("() => ![...document.querySelectorAll('.queue')].some(q => /%/.test(q.textContent))")
     review.click(COPIES)

@@ -32,7 +32,7 @@ export function score(value: number, isDifference = false): string {
   return `${value < 0 ? '\u2212' : '+'}${text}`;
 }
 
-/** Return the name of a class, which is that of its folder. */
+/** Return the name of a kind, which is that of its folder. */
 export function kindName(kind: string | null): string {
   return kind || W.noLabel;
 }
@@ -81,7 +81,10 @@ export const W = {
   undo: 'Undo',
   undoCount: (undo: number): string => `Undo the last decision; ${count(undo)} can be undone`,
   train: 'Train again',
+  trainFirst: 'Train',
   help: 'Keyboard shortcuts',
+  helpButton: 'Help',
+  helpTouch: 'What touch can do',
   full: 'Photo only',
   leaveFull: 'Show everything',
   zoom: 'Enlarge',
@@ -99,22 +102,28 @@ export const W = {
   notUsed: (reason: string): string => `Not used: ${reason}`,
   key: (name: string): string => `Physical key: ${name}`,
   split: (name: string): string => `In ${name}`,
-  classes: 'Class',
+  kinds: 'Kinds',
+  otherKind: 'Another kind',
+  otherKindHint: 'Another kind\u2026 (+)',
+  takesKind: (kind: string, isNew: boolean): string => `Enter: ${kind}${isNew ? ', a new kind' : ''}`,
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
   actions: 'Decision',
-  chooseClass: 'Choose a class',
+  chooseKind: 'Choose a kind',
   markFirst: 'Mark the keys first',
+  chooseForPair: 'Their labels differ: which is right?',
 
   // Decisions
+  keep: 'Keep',
   keepKind: (kind: string): Named => named(`Keep ${kindName(kind)}`, `Kept as ${kindName(kind)}`),
   changeTo: (kind: string, from: string | null): Named =>
     named(`${from ? 'Change to' : 'Label as'} ${kindName(kind)}`, `Labelled ${kindName(kind)}`),
   leaveOut: (reason: string): Named => named(`Leave out: ${reason}`, `Left out: ${reason}`),
   keepOut: (reason: string): Named => named(`Keep it out: ${reason}`, `Left out: ${reason}`),
   leaveOutPhoto: (n: number): Named => named(`Leave out photo ${n}`, `Left out photo ${n}`),
+  leaveOutWhy: (n: number, isTraining: boolean): string =>
+    `Photo ${n} is suggested: ${isTraining ? 'it is in train' : 'it is the later one'}.`,
   useAgain: named('Use it again', 'It is used again'),
-  unsure: named('Unsure', 'Left out: unsure'),
   same: named('Same key', 'Same physical key'),
   different: named('Different keys', 'Different physical keys'),
   toTest: named('Move to test', 'Both photos are in test'),
@@ -122,12 +131,12 @@ export const W = {
     n ? named(`Save ${plural(n, 'key')}`, `Saved ${plural(n, 'key')}`) : W.noKey,
   acceptKeys: (n: number): Named =>
     named(`Accept ${plural(n, 'detection')}`, `Accepted ${plural(n, 'detection')}`),
-  noKey: named('No key here', 'No key here'),
-  exclude: 'Leave out…',
+  noKey: named('No key', 'No key here'),
+  exclude: 'Leave out',
   mark: 'Mark keys',
-  stopMarking: 'Stop marking',
+  stopMarking: 'Stop',
   undone: 'Undone',
-  classKeys: 'give the photo this class',
+  kindKeys: 'give the photo this kind',
 
   // Reasons to leave a photo out
   excludeTitle: 'Leave the photo out',
@@ -147,7 +156,7 @@ export const W = {
   tapHead: 'Tap the head of the key',
   tapTip: 'Now its tip',
   tapMore: 'Tap the head of a key that is missing, drag an end, or select a key',
-  keySelected: 'A class key gives it a class',
+  keySelected: 'The key of a kind gives it this kind',
   selectFirst: 'Select a key first',
   cross: (x: number, y: number): string => `${percent(x)} from the left, ${percent(y)} from the top`,
   keysFound: (n: number, isMarked: boolean): string =>
@@ -156,6 +165,8 @@ export const W = {
       : isMarked
         ? 'No key here'
         : 'No key detected',
+
+  legend: 'Dashed: detected. Solid: marked.',
 
   // Pictures
   photoAlt: (name: string, kind: string | null): string => `${name}, ${kindName(kind)}`,
@@ -171,7 +182,7 @@ export const W = {
   empty: 'Nothing to do here',
   emptyText: 'No photo is in this queue.',
   nextQueue: (title: string): string => `Go on with: ${title}`,
-  allDone: 'Every queue is done. Train again to see what the decisions change.',
+  allDone: 'Every queue is done. Train to see what the decisions change.',
   unavailable: 'Not available yet',
   working: 'Looking through the photos',
   workingText: (done: number, total: number): string => `${count(done)} of ${plural(total, 'photo')}`,
@@ -189,6 +200,7 @@ export const W = {
   drop: 'Drop this decision',
   startFailed: 'The page could not be opened.',
   undoRefused: 'This decision cannot be undone: somebody else has changed it since.',
+  noLabelToKeep: 'This photo has no label to keep.',
   nothingToUndo: 'There is nothing to undo.',
 
   // Two windows
@@ -206,6 +218,14 @@ export const W = {
 
   // Training
   training: 'Training',
+  trainOn: (photos: number): string =>
+    `Trains a model on the folder (${plural(photos, 'photo')}) with the decisions so far, into a new folder beside it.`,
+  trainCompared:
+    'Afterwards it is compared with the present model on the same test photos: keep it, or discard it.',
+  trainUncompared: 'Afterwards its score on the test photos is shown: keep it, or discard it.',
+  trainTime:
+    'This takes about a minute for each 1,000 photos, or longer. It runs in the background: you can go on reviewing.',
+  trainStart: 'Start',
   trainingStop: 'Stop',
   trainingLog: 'Details',
   trainingFailed: 'Training has failed',
@@ -213,6 +233,7 @@ export const W = {
   noComparison: 'No test photo is labelled and used, so there is nothing to compare.',
   seeResult: 'Training result',
   trainingSee: 'See what has changed',
+  trainingSeeFirst: 'See the result',
   trainingHide: 'Hide',
   resultTitle: 'Before and after',
   firstResult: 'The first model',
@@ -223,7 +244,8 @@ export const W = {
   difference: 'Difference',
   measuredOn: (photos: number, keys: number): string =>
     `Measured on ${plural(photos, 'test photo')} of ${plural(keys, 'physical key')}. Bars are 95% intervals.`,
-  verdict: (low: number, high: number): string => {
+  verdict: (difference: number, low: number, high: number): string => {
+    if (difference === 0) return 'No difference on these photos.';
     if (low > 0) return 'The new model is better.';
     if (high < 0) return 'The new model is worse.';
     return 'The difference may be chance: its interval includes 0.';
@@ -235,6 +257,8 @@ export const W = {
   truthIs: (kind: string): string => `Label: ${kind}`,
   keepRun: 'Keep the new model',
   discardRun: 'Discard it',
+  discardAsk: 'Delete this model? The labels stay.',
+  discardSure: 'Delete it',
   keptRun: 'Kept: the new model orders the queues from now on.',
   discarded: 'Discarded: everything is as before.',
 } as const;
@@ -249,6 +273,35 @@ export const REASONS = [
   { reason: 'unsure', shortcut: 'u', ofKeys: false },
 ] as const;
 
+/** What touch can do, for the help. */
+export const GESTURES: typeof SHORTCUTS = [
+  [
+    'Decide',
+    [
+      ['Large button', 'the decision that is most likely right'],
+      ['A kind', 'give the photo this kind'],
+      ['Leave out', 'do not use the photo, with a reason'],
+      ['Arrow, top', 'undo, as often as you like'],
+    ],
+  ],
+  [
+    'Move',
+    [
+      ['Small pictures', 'another photo, without a decision'],
+      ['List, top', 'another queue'],
+      ['Two fingers', 'enlarge; the button on the photo, too'],
+    ],
+  ],
+  [
+    'Mark keys',
+    [
+      ['Mark keys', 'start marking'],
+      ['Two taps', 'the head of a key, then its tip'],
+      ['Drag an end', 'move it; a tap on a key selects it'],
+    ],
+  ],
+];
+
 /** All shortcuts, for the help. */
 export const SHORTCUTS: readonly (readonly [
   title: string,
@@ -259,6 +312,7 @@ export const SHORTCUTS: readonly (readonly [
     [
       ['Enter or Space', 'the main button'],
       ['c', 'keep the present label'],
+      ['+', 'type the name of a kind, or of a new one'],
       ['x', 'leave the photo out, with a reason'],
       ['0', 'unsure: leave it out for now'],
       ['u or Ctrl Z', 'undo, as often as you like'],

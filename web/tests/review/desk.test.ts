@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Api, ApiError, type Review } from '../../src/review/api';
 import { run } from '../../src/review/state/commands';
 import { Desk } from '../../src/review/state/desk';
+import { isShown, said } from '../../src/review/state/said';
 import { FakeServer, item, photo } from './desk-parts';
 
 let server: FakeServer;
@@ -28,6 +29,38 @@ beforeEach(async () => {
 afterEach(() => {
   vi.useRealTimers();
   vi.unstubAllGlobals();
+});
+
+describe('what a command did', () => {
+  const shownFor = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
+
+  it('is shown for some seconds, and stays for screen readers', async () => {
+    run(desk, { do: 'label', kind: 'mortice' });
+    await shownFor(100);
+    expect([said.value.shown, isShown.value]).toEqual(['Labelled mortice', true]);
+    await shownFor(3000);
+    expect([said.value.shown, isShown.value]).toEqual(['Labelled mortice', false]);
+  });
+
+  it('is said where it did nothing', async () => {
+    run(desk, { do: 'undo' });
+    await shownFor(100);
+    expect(said.value.shown).toBe('There is nothing to undo.');
+    server.rows.set('b', photo('b', { kind: null, folder_kind: null }));
+    desk.place.photos.put([server.get('b')]);
+    run(desk, { do: 'next' });
+    run(desk, { do: 'confirm' });
+    await shownFor(100);
+    expect(said.value.shown).toBe('This photo has no label to keep.');
+  });
+
+  it('is not shown again by moving on', async () => {
+    run(desk, { do: 'primary' });
+    run(desk, { do: 'next' });
+    await shownFor(100);
+    expect(said.value.shown).toBe('');
+    expect(said.value.rest).toContain('3 of 3');
+  });
 });
 
 describe('a decision', () => {

@@ -32,17 +32,36 @@ describe('Enter', () => {
     expect(primaryOf('all', 'single', item('a'), [out], null)?.changes[0]).not.toHaveProperty('kind');
   });
 
+  it('accepts detections, but does not say that there is no key because none was detected', () => {
+    const found = photo('a', { detections: [{ head: [1, 2], tip: [9, 9], width: 3, score: 1 }] });
+    const primary = primaryOf('keys', 'keys', item('a'), [found], draftOf(found));
+    expect(primary?.changes[0]?.ends).toEqual([{ head: [1, 2], tip: [9, 9], kind: null }]);
+    expect(primaryOf('keys', 'keys', item('a'), [A], draftOf(A))).toBeNull();
+  });
+});
+
+describe('Enter, for photos that show the same', () => {
   it('leaves out the photo of a leak that trains', () => {
     const photos = [photo('a', { split: 'train' }), photo('b', { split: 'test' })];
     const primary = primaryOf('duplicates', 'group', item('a', 'b'), photos, null);
     expect(primary?.changes).toEqual([{ photo: 'a', version: '', excluded: 'duplicate' }]);
   });
 
-  it('accepts detections, but does not say that there is no key because none was detected', () => {
-    const found = photo('a', { detections: [{ head: [1, 2], tip: [9, 9], width: 3, score: 1 }] });
-    const primary = primaryOf('keys', 'keys', item('a'), [found], draftOf(found));
-    expect(primary?.changes[0]?.ends).toEqual([{ head: [1, 2], tip: [9, 9], kind: null }]);
-    expect(primaryOf('keys', 'keys', item('a'), [A], draftOf(A))).toBeNull();
+  it('says why it suggests one of two photos', () => {
+    const leak = [photo('a', { split: 'train' }), photo('b', { split: 'test' })];
+    expect(primaryOf('duplicates', 'group', item('a', 'b'), leak, null)?.why).toContain(
+      '1 is suggested: it is in train',
+    );
+    const same = [A, photo('b')];
+    expect(primaryOf('duplicates', 'group', item('a', 'b'), same, null)?.why).toContain('the later one');
+  });
+
+  it('decides nothing about photos that show the same and are labelled differently', () => {
+    const photos = [A, photo('b', { kind: 'mortice' })];
+    for (const queue of ['duplicates', 'same-key'])
+      expect(primaryOf(queue, 'group', item('a', 'b'), photos, null)).toBeNull();
+    const unlabelled = [A, photo('b', { kind: null, folder_kind: null })];
+    expect(primaryOf('same-key', 'group', item('a', 'b'), unlabelled, null)?.name).toBe('Same key');
   });
 });
 

@@ -51,6 +51,8 @@ describe('a key', () => {
     expect(commandOf(press('d'), 'single', KINDS)).toBeNull();
     expect(commandOf(press('m'), 'single', KINDS)).toEqual({ do: 'mark' });
     expect(commandOf(press('m'), 'keys', KINDS)).toEqual({ do: 'add-key' });
+    expect(commandOf(press('+', { shiftKey: true }), 'single', KINDS)).toEqual({ do: 'new-kind' });
+    expect(commandOf(press('+', { shiftKey: true }), 'group', KINDS)).toBeNull();
   });
 
   it('that is held down moves on, but decides once', () => {

@@ -20,7 +20,7 @@ export function change({ id, version }: Photo, cells: Cells): Change {
   return { photo: id, version, ...cells };
 }
 
-/** Return the change that gives a photo a class. A photo that was left out is used again. */
+/** Return the change that gives a photo a kind. A photo that was left out is used again. */
 export function label(photo: Photo, kind: string): Change {
   return change(photo, photo.excluded ? { kind, excluded: null } : { kind });
 }
@@ -70,6 +70,11 @@ export function agrees(photo: Photo, cells: Change): boolean {
   const cellsOf = ({ kind, key, split, ends, excluded }: Photo): string =>
     JSON.stringify([kind, key, split, ends, excluded]);
   return photo.row !== null && cellsOf(photo) === cellsOf(wanted);
+}
+
+/** Return whether photos have different labels. */
+export function differInKind(photos: readonly Photo[]): boolean {
+  return new Set(photos.flatMap(({ kind }) => kind || [])).size > 1;
 }
 
 /** Return whether photos are in training and test alike. */

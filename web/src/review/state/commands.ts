@@ -6,13 +6,13 @@
  * Needs: desk.ts, changes.ts, draft.ts
  */
 
-import { announce } from '../../notices';
 import type { Photo } from '../api';
 import { W } from '../words';
 import { change, differentKeys, exclude, isLeak, label, mark, sameKey, TEST, TRAIN, UNSURE } from './changes';
 import type { Desk } from './desk';
 import { adding, type Draft, deleted, escaped, nextSelected, swapped, withKind } from './draft';
-import { confirmation } from './primary';
+import { confirmation, type Mode } from './primary';
+import { say } from './said';
 import type { Command, PlainCommand } from './shortcuts';
 
 /** Do what a command says. */
@@ -27,6 +27,11 @@ export function leaveOut(desk: Desk, photos: readonly Photo[], reason: string | 
   desk.decide(changes, reason === null ? W.useAgain.done : W.leaveOut(reason).done);
 }
 
+/** Give one of several photos a kind. */
+export function relabel(desk: Desk, photo: Photo, kind: string): void {
+  desk.decide([label(photo, kind)], W.changeTo(kind, photo.kind).done);
+}
+
 /** Change the keys that are being marked. */
 export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
   const [photo] = desk.place.shown.peek() ?? [];
@@ -34,12 +39,20 @@ export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
   if (photo && draft) desk.setDraft(photo.id, step(draft));
 }
 
+/** What is missing where Enter decides nothing. */
+export const CHOOSE: Readonly<Record<Mode, string>> = {
+  single: W.chooseKind,
+  group: W.chooseForPair,
+  keys: W.markFirst,
+};
+
 const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   'add-key': (desk) => edit(desk, adding),
   confirm: (desk) => {
     const [photo] = desk.place.shown.peek() ?? [];
     const decision = photo && confirmation(photo);
     if (decision) desk.decide(decision.changes, decision.done);
+    else if (photo) say(W.noLabelToKeep);
   },
   'delete-key': (desk) => edit(desk, deleted),
   different: (desk) => desk.decide(differentKeys(desk.place.shown.peek() ?? []), W.different.done),
@@ -57,6 +70,9 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     desk.isMarking.value = true;
     if (!desk.draft.peek()?.keys.length) edit(desk, adding);
   },
+  'new-kind': (desk) => {
+    desk.kindAsked.value++;
+  },
   next: (desk) => desk.go(desk.place.index.peek() + 1),
   'next-key': (desk) => edit(desk, nextSelected),
   'next-queue': (desk) => void desk.openNeighbour(1),
@@ -70,6 +86,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     const primary = desk.primary.peek();
     if (primary) desk.decide(primary.changes, primary.done);
     else if (desk.place.isAtEnd.peek()) goOn(desk);
+    else if (desk.place.shown.peek()) say(CHOOSE[desk.mode.peek()]);
   },
   same: (desk) =>
     desk.decide(sameKey(desk.place.shown.peek() ?? [], desk.place.item.peek()?.suggestion?.key), W.same.done),
@@ -88,7 +105,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   },
 };
 
-/** A class key labels the photo, each of several photos, or the key that is selected. */
+/** A kind's key labels the photo, each of several photos, or the key that is selected. */
 function setKind(desk: Desk, kind: string): void {
   if (desk.mode.peek() !== 'keys') {
     const photos = desk.place.shown.peek() ?? [];
@@ -99,7 +116,7 @@ function setKind(desk: Desk, kind: string): void {
     return;
   }
   const draft = desk.draft.peek();
-  if (draft && withKind(draft, kind) === null) announce(W.selectFirst);
+  if (draft && withKind(draft, kind) === null) say(W.selectFirst);
   edit(desk, (now) => withKind(now, kind) ?? now);
 }
 

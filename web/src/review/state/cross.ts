@@ -8,13 +8,13 @@
 
 import { signal } from '@preact/signals';
 import type { Point } from '../../core/geometry';
-import { announce } from '../../notices';
 import { middleOf, movedCross } from '../../viewer/ends';
 import { type Size, toFrame, toPhoto, type View } from '../../viewer/zoom';
 import { W } from '../words';
 import { edit } from './commands';
 import type { Desk } from './desk';
 import { tapped } from './draft';
+import { say } from './said';
 
 export const REACH = 14; // px of the frame around a key in which a tap selects it
 
@@ -47,13 +47,13 @@ export function pressForCross(desk: Desk, event: KeyboardEvent): boolean {
   const cross = crossOf(desk);
   if (event.key === 'Enter' && cross) {
     edit(desk, (draft) => tapped(draft, cross, REACH / seen.view.scale));
-    announce(desk.draft.peek()?.start ? W.tapTip : W.keySelected);
+    say('', desk.draft.peek()?.start ? W.tapTip : W.keySelected);
     return true;
   }
   const at = movedCross(cross ? toFrame(seen.view, cross) : middleOf(seen.frame), event, seen.frame);
   if (!at) return false;
   const [x, y] = toPhoto(seen.view, at, photo);
   moved.value = { photo: photo.id, at: [x, y] };
-  announce(W.cross(x / photo.width, y / photo.height));
+  say('', W.cross(x / photo.width, y / photo.height));
   return true;
 }

@@ -7,7 +7,7 @@
  */
 
 import { computed, signal } from '@preact/signals';
-import { announce, notify } from '../../notices';
+import { notify } from '../../notices';
 import { Api, type ApiError, type Change, type Photo, type Queue, type Review, type Undone } from '../api';
 import { W } from '../words';
 import { changed } from './changes';
@@ -16,6 +16,7 @@ import { type Draft, draftOf } from './draft';
 import { type Conflict, type Decision, Outbox } from './outbox';
 import { Place } from './place';
 import { type Mode, type Primary, primaryOf } from './primary';
+import { say } from './said';
 import { TrainingRun } from './training-run';
 
 const KEYS = 'keys'; // the queue in which keys are marked
@@ -23,7 +24,7 @@ const REFRESH = 1000; // ms after a decision, in which the counts follow
 const WORKING = 1500; // ms between two looks at queues that are being filled
 const DRAFTS = 200; // photos whose unsaved marks are remembered
 
-export type DialogName = 'conflict' | 'exclude' | 'help' | 'result';
+export type DialogName = 'conflict' | 'exclude' | 'help' | 'result' | 'train';
 
 /** The desk. */
 export class Desk {
@@ -32,6 +33,7 @@ export class Desk {
   readonly isMarking = signal(false);
   readonly isFull = signal(false);
   readonly zoomAsked = signal(0); // counts
+  readonly kindAsked = signal(0); // counts, too
   readonly drafts = signal<ReadonlyMap<string, Draft>>(new Map());
   readonly connection = new Connection(
     () => this.refresh(),
@@ -150,7 +152,7 @@ export class Desk {
   /** Undo the last decision, and show its item again. */
   undo(): void {
     if (!this.outbox.undoable.peek()) {
-      announce(W.nothingToUndo);
+      say(W.nothingToUndo);
       return;
     }
     const last = this.#made.at(-1) ?? null;
@@ -158,7 +160,7 @@ export class Desk {
     if (!last) return; // made before the page was opened: the answer says what it was
     this.#takeBack(last);
     this.isMarking.value = false;
-    void this.place.find(last.queue, last.item, last.index);
+    void this.place.find(last.queue, last.item, last.index, W.undone);
   }
 
   /** Settle a conflict with another window. */
@@ -224,7 +226,7 @@ export class Desk {
     const { place } = this;
     if (undone) await this.connection.reading(() => place.photos.refresh(undone.before.map(({ id }) => id)));
     this.isMarking.value = false;
-    await place.find(reply.queue, reply.item, reply.index ?? null);
+    await place.find(reply.queue, reply.item, reply.index ?? null, W.undone);
     place.items.peek()?.setDecided(reply.item, place.index.peek(), false);
   }
 

@@ -47,7 +47,7 @@ export function deleted(draft: Draft): Draft {
   return { ...draft, keys: draft.keys.filter((_, i) => i !== index), selected: null, isEdited: true };
 }
 
-/** Return the draft with a class for the selected key; null: no key is selected. */
+/** Return the draft with a kind for the selected key; null: no key is selected. */
 export function withKind(draft: Draft, kind: string): Draft | null {
   const index = chosen(draft);
   if (index === null) return null;

@@ -7,13 +7,13 @@
  */
 
 import { batch, computed, effect, signal } from '@preact/signals';
-import { announce } from '../../notices';
 import type { Api, Item, Photo } from '../api';
 import { kindName, W } from '../words';
 import type { Connection } from './connection';
 import { Photos } from './photos';
 import { loadBitmap, Pictures } from './pictures';
 import { QueueItems } from './queue-items';
+import { say } from './said';
 
 const AROUND = { before: 10, after: 30 }; // items whose photos are asked for
 const AHEAD = [0, 1, 2, 3, -1, 4]; // items whose pictures are decoded, the most urgent first
@@ -66,9 +66,9 @@ export class Place {
   }
 
   /** Show an item of the queue. */
-  go(index: number): void {
+  go(index: number, done = ''): void {
     const size = this.items.peek()?.size.peek() ?? 0;
-    this.#moveTo(Math.min(Math.max(index, 0), size));
+    this.#moveTo(Math.min(Math.max(index, 0), size), done);
   }
 
   /** Show the first open item from a place on; if none is open, the end. */
@@ -87,16 +87,16 @@ export class Place {
   }
 
   /** Show an item, wherever it is. */
-  async find(queue: string, item: string, index: number | null): Promise<void> {
+  async find(queue: string, item: string, index: number | null, done = ''): Promise<void> {
     if (this.items.peek()?.queue !== queue) await this.openQueue(queue, index ?? 0);
     const items = this.items.peek();
     if (index !== null && items?.at(index)?.id === item) {
-      this.go(index);
+      this.go(index, done);
       return;
     }
     await this.connection.reading(async () => {
       const found = await items?.find(item, index ?? 0);
-      if (found !== null && found !== undefined && this.items.peek() === items) this.go(found);
+      if (found !== null && found !== undefined && this.items.peek() === items) this.go(found, done);
     });
   }
 
@@ -157,10 +157,10 @@ export class Place {
   #announceItem(done = ''): void {
     const [items, item, [photo]] = [this.items.peek(), this.item.peek(), this.shown.peek() ?? []];
     if (!items || !item) {
-      announce([done, this.isAtEnd.peek() ? W.finished : ''].filter(Boolean).join('. '));
+      say(done, this.isAtEnd.peek() ? W.finished : '');
       return;
     }
     const place = W.photo(this.index.peek() + 1, items.size.peek() ?? 0);
-    announce([done, place, photo ? kindName(photo.kind) : '', item.reason].filter(Boolean).join('. '));
+    say(done, [place, photo ? kindName(photo.kind) : '', item.reason].filter(Boolean).join('. '));
   }
 }

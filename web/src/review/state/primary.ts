@@ -8,7 +8,18 @@
 
 import type { Change, Item, Photo } from '../api';
 import { W } from '../words';
-import { change, DUPLICATE, exclude, label, leastNeeded, mark, sameKey } from './changes';
+import {
+  change,
+  DUPLICATE,
+  differInKind,
+  exclude,
+  isLeak,
+  label,
+  leastNeeded,
+  mark,
+  sameKey,
+  TRAIN,
+} from './changes';
 import type { Draft } from './draft';
 
 /** How an item is shown: one photo, several, or the keys in one. */
@@ -17,6 +28,7 @@ export type Mode = 'single' | 'group' | 'keys';
 export interface Primary {
   readonly name: string; // on the button
   readonly done: string; // afterwards
+  readonly why?: string; // this one, where another would do as well
   readonly changes: readonly Change[];
 }
 
@@ -44,15 +56,18 @@ function singlePrimary(photo: Photo, { suggestion }: Item): Primary | null {
   return confirmation(photo);
 }
 
-/** Return the decision that a photo's class is right; null: it has none. */
+/** Return the decision that a photo's kind is right; null: it has none. */
 export function confirmation(photo: Photo): Primary | null {
   return photo.kind ? { ...W.keepKind(photo.kind), changes: [label(photo, photo.kind)] } : null;
 }
 
 function groupPrimary(queue: string, { suggestion }: Item, photos: readonly Photo[]): Primary | null {
+  if (differInKind(photos)) return null; // one label is wrong: a person has to say which
   if (queue !== 'duplicates') return { ...W.same, changes: sameKey(photos, suggestion?.key) };
   const extra = leastNeeded(photos, suggestion?.exclude);
-  return extra && leaveOutOf(photos, extra);
+  if (!extra) return null;
+  const why = W.leaveOutWhy(photos.indexOf(extra) + 1, isLeak(photos) && extra.split === TRAIN);
+  return { ...leaveOutOf(photos, extra), why };
 }
 
 /** Return the decision that leaves one of several photos out. */

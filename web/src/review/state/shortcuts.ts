@@ -1,11 +1,11 @@
 /**
  * Which key does what.
  *
- * In:    key presses; the classes and their keys; what is shown
+ * In:    key presses; the kinds and their keys; what is shown
  * Out:   Command; null: the key does nothing here
  * Needs: api.ts
  *
- * The server gives the classes keys that are not among those here (RESERVED).
+ * The server gives the kinds keys that are not among those here (RESERVED).
  */
 
 import type { Kind } from '../api';
@@ -23,6 +23,7 @@ export type PlainCommand =
   | 'full'
   | 'help'
   | 'mark'
+  | 'new-kind'
   | 'next'
   | 'next-key'
   | 'next-queue'
@@ -53,9 +54,10 @@ const ANYWHERE: Readonly<Record<string, PlainCommand>> = {
   z: 'zoom',
 };
 const BY_MODE: Readonly<Record<Mode, Readonly<Record<string, PlainCommand>>>> = {
-  single: { c: 'confirm', m: 'mark' },
+  single: { '+': 'new-kind', c: 'confirm', m: 'mark' },
   group: { s: 'same', d: 'different', t: 'to-test' },
   keys: {
+    '+': 'new-kind',
     m: 'add-key',
     n: 'no-key',
     k: 'next-key',
@@ -65,7 +67,7 @@ const BY_MODE: Readonly<Record<Mode, Readonly<Record<string, PlainCommand>>>> = 
   },
 };
 
-/** The letters and digits that classes cannot have. */
+/** The letters and digits that kinds cannot have. */
 export const RESERVED = [...Object.keys(ANYWHERE), ...Object.values(BY_MODE).flatMap(Object.keys)].filter(
   (key) => /^[a-z0-9]$/.test(key),
 );

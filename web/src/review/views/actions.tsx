@@ -7,17 +7,19 @@
  */
 
 import type { JSX } from 'preact';
-import { isLeak } from '../state/changes';
-import { run } from '../state/commands';
+import { isLeak, UNSURE } from '../state/changes';
+import { CHOOSE, run } from '../state/commands';
 import type { Desk } from '../state/desk';
 import type { PlainCommand } from '../state/shortcuts';
 import { W } from '../words';
 import { useDesk } from './context';
+import { PairKinds } from './pair-kinds';
 import { Keys } from './shortcut';
 
 interface Action {
   readonly command: PlainCommand;
   readonly name: string;
+  readonly title?: string; // what it does, where the name is short
   readonly key: string;
   readonly isOff?: boolean;
 }
@@ -26,26 +28,19 @@ interface Action {
 export function Actions(): JSX.Element {
   const desk = useDesk();
   const primary = desk.primary.value;
-  const isKeys = desk.mode.value === 'keys';
+  const mode = desk.mode.value;
+  const hint = mode === 'keys' ? hintOf(desk) : mode === 'group' && !primary ? CHOOSE.group : primary?.why;
   return (
     <div class="actions">
-      {isKeys ? <p class="hint">{hintOf(desk)}</p> : null}
-      <button
-        type="button"
-        class="main primary"
-        disabled={!primary}
-        aria-keyshortcuts="Enter"
-        onClick={() => run(desk, { do: 'primary' })}
-      >
-        <span>{primary?.name ?? (isKeys ? W.markFirst : W.chooseClass)}</span>
-        {primary ? <Keys>Enter</Keys> : null}
-      </button>
+      {hint ? <p class="hint">{hint}</p> : null}
+      {mode === 'group' && !primary ? <PairKinds /> : <Primary />}
       <div class="more-actions">
-        {actionsOf(desk).map(({ command, name, key, isOff }) => (
+        {actionsOf(desk).map(({ command, name, title, key, isOff }) => (
           <button
             key={command}
             type="button"
             disabled={isOff}
+            title={title}
             aria-keyshortcuts={key === 'Esc' ? 'Escape' : key === 'Del' ? 'Delete' : key}
             onClick={() => run(desk, { do: command })}
           >
@@ -58,17 +53,35 @@ export function Actions(): JSX.Element {
   );
 }
 
+/** The main button. */
+function Primary(): JSX.Element {
+  const desk = useDesk();
+  const primary = desk.primary.value;
+  return (
+    <button
+      type="button"
+      class="main primary"
+      disabled={!primary}
+      aria-keyshortcuts="Enter"
+      onClick={() => run(desk, { do: 'primary' })}
+    >
+      <span>{primary?.name ?? CHOOSE[desk.mode.value]}</span>
+      {primary ? <Keys>Enter</Keys> : null}
+    </button>
+  );
+}
+
 const EXCLUDE: Action = { command: 'exclude', name: W.exclude, key: 'x' };
-const UNSURE: Action = { command: 'unsure', name: W.unsure.name, key: '0' };
+const OUT_FOR_NOW: Action = { command: 'unsure', name: W.leaveOut(UNSURE).name, key: '0' };
 
 function actionsOf(desk: Desk): readonly Action[] {
   if (desk.mode.value === 'keys') return keyActions(desk);
   if (desk.mode.value === 'group') return groupActions(desk);
   const [photo] = desk.place.shown.value ?? [];
   const keep = photo?.kind ? W.keepKind(photo.kind).name : '';
-  const actions: Action[] = [EXCLUDE, UNSURE];
+  const actions: Action[] = [EXCLUDE, OUT_FOR_NOW];
   if (keep && keep !== desk.primary.value?.name)
-    actions.unshift({ command: 'confirm', name: keep, key: 'c' });
+    actions.unshift({ command: 'confirm', name: W.keep, title: keep, key: 'c' });
   if (desk.review.value?.of_keys) actions.push({ command: 'mark', name: W.mark, key: 'm' });
   return actions;
 }

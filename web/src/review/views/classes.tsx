@@ -1,18 +1,21 @@
 /**
- * The classes: a button each, with its key and its probability.
+ * The kinds: a button each, with its key and its probability.
  *
- * In:    a photo; the class that is suggested
+ * In:    a photo; the kind that is suggested
  * Out:   a list of buttons
  * Needs: context.ts
  */
 
 import { Check } from 'lucide';
 import type { JSX } from 'preact';
+import { useState } from 'preact/hooks';
 import { Icon } from '../../parts/icon';
 import type { Kind, Photo } from '../api';
 import { run } from '../state/commands';
+import { matching } from '../state/kind-search';
 import { kindName, percent, W } from '../words';
 import { useDesk } from './context';
+import { NewKind } from './new-kind';
 import { Keys } from './shortcut';
 
 interface ClassesProps {
@@ -23,6 +26,8 @@ interface ClassesProps {
 /** The list. */
 export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
   const desk = useDesk();
+  const [text, setText] = useState('');
+  const found = matching(desk.review.value?.kinds ?? [], text);
   const draft = desk.draft.value;
   const key = draft ? draft.keys[draft.selected ?? (draft.keys.length === 1 ? 0 : -1)] : null;
   const pressed = draft ? (key?.kind ?? null) : photo.kind;
@@ -30,9 +35,9 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
   const model = photo.prediction?.source ?? desk.review.value?.model?.name;
   return (
     <div class="classes">
-      <h2 id="classes">{W.classes}</h2>
+      <h2 id="classes">{W.kinds}</h2>
       <ul aria-labelledby="classes">
-        {desk.review.value?.kinds.map((kind) => (
+        {found.map((kind) => (
           <li key={kind.name}>
             <ClassButton
               kind={kind}
@@ -43,6 +48,12 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
           </li>
         ))}
       </ul>
+      <NewKind
+        text={text}
+        found={found}
+        onText={setText}
+        onTake={(kind) => run(desk, { do: 'label', kind })}
+      />
       <p class="secondary">{probabilities && model ? W.model(model) : probabilities ? '' : W.noModel}</p>
     </div>
   );

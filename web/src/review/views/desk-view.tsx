@@ -6,12 +6,14 @@
  * Needs: the views of this folder
  */
 
+import { Shrink } from 'lucide';
 import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
-import { announcement } from '../../notices';
+import { Icon } from '../../parts/icon';
 import { run } from '../state/commands';
 import { pressForCross } from '../state/cross';
 import type { Desk } from '../state/desk';
+import { isShown, said } from '../state/said';
 import { commandOf } from '../state/shortcuts';
 import { W } from '../words';
 import { Banners } from './banners';
@@ -40,17 +42,44 @@ export function DeskView(): JSX.Element {
       <main id="main">
         <Banners />
         <Stage />
+        <Said />
+        {desk.isFull.value ? <LeaveFull /> : null}
         <Strip />
       </main>
       <aside class="side">
         <TrainingCard />
         <Panel />
       </aside>
-      <div class="visually-hidden" aria-live="polite" role="status">
-        {announcement.value}
-      </div>
       <Dialogs />
     </div>
+  );
+}
+
+/** What the last command did, over the photo; where the page now is, for screen readers. */
+function Said(): JSX.Element {
+  const { shown, rest } = said.value;
+  const isOver = !shown || !isShown.value;
+  return (
+    <div class={`said ${isOver ? 'over' : ''}`} aria-live="polite" role="status">
+      {shown ? <span>{shown}</span> : null}
+      {rest ? <span class="visually-hidden"> {rest}</span> : null}
+    </div>
+  );
+}
+
+/** The way back for mouse and touch. */
+function LeaveFull(): JSX.Element {
+  const desk = useDesk();
+  return (
+    <button
+      type="button"
+      class="icon-button over-photo leave-full"
+      aria-label={W.leaveFull}
+      title={`${W.leaveFull} (f)`}
+      onClick={() => run(desk, { do: 'full' })}
+    >
+      <Icon of={Shrink} size={18} />
+    </button>
   );
 }
 

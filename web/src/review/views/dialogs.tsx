@@ -1,5 +1,5 @@
 /**
- * The dialogs: reasons to leave a photo out, shortcuts, conflicts with other windows, the result of training.
+ * The dialogs: reasons to leave a photo out, shortcuts, conflicts with other windows, training.
  *
  * In:    the desk
  * Out:   the dialog that is open
@@ -8,11 +8,12 @@
 
 import type { JSX } from 'preact';
 import { Dialog } from '../../parts/dialog';
-import { SHORTCUTS, W } from '../words';
+import { GESTURES, SHORTCUTS, W } from '../words';
 import { ConflictDialog } from './conflict-dialog';
 import { useDesk } from './context';
 import { ExcludeDialog } from './exclude-dialog';
 import { ResultDialog } from './result-dialog';
+import { TrainDialog } from './train-dialog';
 
 /** The dialog. */
 export function Dialogs(): JSX.Element | null {
@@ -26,23 +27,25 @@ export function Dialogs(): JSX.Element | null {
   if (desk.dialog.value === 'exclude') return <ExcludeDialog onClose={close} />;
   if (desk.dialog.value === 'help') return <HelpDialog onClose={close} />;
   if (desk.dialog.value === 'result') return <ResultDialog onClose={close} />;
+  if (desk.dialog.value === 'train') return <TrainDialog onClose={close} />;
   return null;
 }
 
 function HelpDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const desk = useDesk();
+  const isTouch = matchMedia('(pointer: coarse)').matches;
   const kinds = (desk.review.value?.kinds ?? []).filter(({ shortcut }) => shortcut !== null);
   const [first, last] = [kinds[0]?.shortcut, kinds.at(-1)?.shortcut];
-  const classes =
-    first && last ? [[first === last ? first : `${first} \u2026 ${last}`, W.classKeys] as const] : [];
+  const kindRows =
+    first && last ? [[first === last ? first : `${first} \u2026 ${last}`, W.kindKeys] as const] : [];
   return (
-    <Dialog title={W.help} close={W.close} class="help" onClose={onClose}>
+    <Dialog title={isTouch ? W.helpTouch : W.help} close={W.close} class="help" onClose={onClose}>
       <div class="help-columns">
-        {SHORTCUTS.map(([title, rows], i) => (
+        {(isTouch ? GESTURES : SHORTCUTS).map(([title, rows], i) => (
           <section key={title}>
             <h3>{title}</h3>
             <dl>
-              {[...(i === 0 ? classes : []), ...rows].map(([keys, text]) => (
+              {[...(i === 0 && !isTouch ? kindRows : []), ...rows].map(([keys, text]) => (
                 <div key={keys}>
                   <dt>
                     <kbd>{keys}</kbd>

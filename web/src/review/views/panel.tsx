@@ -13,6 +13,8 @@ import { Actions } from './actions';
 import { Classes } from './classes';
 import { useDesk } from './context';
 
+const ALL = 'all'; // the queue of all photos
+
 /** The section. */
 export function Panel(): JSX.Element | null {
   const desk = useDesk();
@@ -20,20 +22,24 @@ export function Panel(): JSX.Element | null {
   const [photo] = photos ?? [];
   if (!item || !photo || !photos || desk.queue.value?.state === 'unavailable') return null;
   const isGroup = photos.length > 1;
+  const reason = desk.queue.value?.id === ALL ? '' : item.reason; // there it says what is below anyway
   return (
     <section class="panel" aria-label={W.actions}>
       <div class="about">
-        {item.reason ? (
+        {reason ? (
           <p class="why">
             <span class="visually-hidden">{W.why}: </span>
-            {item.reason}
+            {reason}
           </p>
         ) : null}
         {photo.problem ? <p class="problem">{photo.problem}</p> : null}
         {isGroup ? <GroupLabels photos={photos} /> : <LabelOf photo={photo} />}
+        {photos.some(hasKeys) ? <p class="secondary legend">{W.legend}</p> : null}
       </div>
-      <Actions />
-      {isGroup ? null : <Classes photo={photo} suggested={item.suggestion?.kind ?? null} />}
+      <div class="decide">
+        <Actions />
+        {isGroup ? null : <Classes photo={photo} suggested={item.suggestion?.kind ?? null} />}
+      </div>
     </section>
   );
 }
@@ -58,11 +64,17 @@ function LabelOf({ photo }: { readonly photo: Photo }): JSX.Element {
   );
 }
 
+/** Return whether keys are drawn over a photo. */
+function hasKeys({ ends, detections }: Photo): boolean {
+  return Boolean((ends ?? detections)?.length);
+}
+
 function Facts({ photo }: { readonly photo: Photo }): JSX.Element {
+  const desk = useDesk();
   const marked = photo.ends ?? photo.detections;
   const facts = [
     photo.key ? W.key(photo.key) : '',
-    photo.split ? W.split(photo.split) : '',
+    photo.split && desk.review.value?.has_splits ? W.split(photo.split) : '',
     marked ? W.keysFound(marked.length, photo.ends !== null) : '',
   ].filter(Boolean);
   return (

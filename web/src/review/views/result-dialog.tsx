@@ -34,7 +34,7 @@ export function ResultDialog({ onClose }: { readonly onClose: () => void }): JSX
         ) : null}
       </div>
       <p>
-        {interval ? <strong>{W.verdict(...interval)}</strong> : null}{' '}
+        {difference !== null && interval ? <strong>{W.verdict(difference, ...interval)}</strong> : null}{' '}
         <span class="secondary">{W.measuredOn(photos, keys)}</span>
       </p>
       <KeepOrDiscard onDone={onClose} />

@@ -44,7 +44,7 @@ export function Stage(): JSX.Element {
                   <span class="secondary">
                     {[
                       kindName(photo.kind),
-                      photo.split ? W.split(photo.split) : '',
+                      photo.split && desk.review.value?.has_splits ? W.split(photo.split) : '',
                       photo.excluded ? W.notUsed(photo.excluded) : '',
                     ]
                       .filter(Boolean)

@@ -8,7 +8,6 @@
 
 import { CircleHelp, Expand, Shrink, Sparkles, Undo2 } from 'lucide';
 import type { JSX } from 'preact';
-import { notify } from '../../notices';
 import { Icon } from '../../parts/icon';
 import { run } from '../state/commands';
 import { count, W } from '../words';
@@ -43,7 +42,7 @@ export function TopBar(): JSX.Element {
         <TrainButton />
         <button
           type="button"
-          class="icon-button"
+          class="icon-button full-button"
           aria-label={desk.isFull.value ? W.leaveFull : W.full}
           title={`${desk.isFull.value ? W.leaveFull : W.full} (f)`}
           onClick={() => run(desk, { do: 'full' })}
@@ -53,8 +52,8 @@ export function TopBar(): JSX.Element {
         <button
           type="button"
           class="icon-button"
-          aria-label={W.help}
-          title={`${W.help} (?)`}
+          aria-label={W.helpButton}
+          title={`${W.helpButton} (?)`}
           onClick={() => run(desk, { do: 'help' })}
         >
           <Icon of={CircleHelp} size={ICON} />
@@ -68,7 +67,7 @@ function TrainButton(): JSX.Element {
   const desk = useDesk();
   const { training } = desk;
   const start = (): void => {
-    training.order('start').catch((error: Error) => notify(error.message, 'error'));
+    desk.dialog.value = 'train';
   };
   if (training.now.value.state === 'finished' && !training.now.value.decision) return <ResultButton />;
   return (
@@ -79,7 +78,7 @@ function TrainButton(): JSX.Element {
       onClick={start}
     >
       <Icon of={Sparkles} size={ICON} />
-      <span class="wide">{W.train}</span>
+      {desk.review.value?.run ? W.train : W.trainFirst}
     </button>
   );
 }
@@ -94,7 +93,7 @@ function ResultButton(): JSX.Element {
   return (
     <button type="button" class="train main" onClick={open}>
       <Icon of={Sparkles} size={ICON} />
-      <span class="wide">{W.seeResult}</span>
+      {W.seeResult}
     </button>
   );
 }

@@ -86,15 +86,17 @@ function Outcome(): JSX.Element | null {
         <strong>{score(result.after.f1)}</strong>
       </p>
       {decision ? <p class="secondary">{decision === 'kept' ? W.keptRun : W.discarded}</p> : null}
-      <button
-        type="button"
-        class={decision ? '' : 'main'}
-        onClick={() => {
-          desk.dialog.value = 'result';
-        }}
-      >
-        {W.trainingSee}
-      </button>
+      {decision === 'discarded' ? null : (
+        <button
+          type="button"
+          class={decision ? '' : 'main'}
+          onClick={() => {
+            desk.dialog.value = 'result';
+          }}
+        >
+          {result.before ? W.trainingSee : W.trainingSeeFirst}
+        </button>
+      )}
     </>
   );
 }
