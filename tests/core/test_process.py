@@ -48,3 +48,33 @@ def test_the_users_number_of_threads_stays(monkeypatch):
 def test_another_c_library_changes_nothing(monkeypatch):
     monkeypatch.setattr(sys, "platform", "darwin")
     assert not keep_freed_memory()
+
+
+ARENAS = """
+import sys, threading
+from keykind.core.process import limit_arenas
+if sys.argv[1] == "few":
+    limit_arenas(2)
+def use():
+    barrier.wait()
+    blocks = [bytearray(1_000) for _ in range(1_000)]
+    barrier.wait()
+barrier = threading.Barrier(8)
+threads = [threading.Thread(target=use) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+import ctypes
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc has arenas")
+def test_threads_share_a_limited_number_of_arenas():
+    counts = [
+        subprocess.run([sys.executable, "-c", ARENAS, way], capture_output=True, text=True, check=True)
+        for way in ("all", "few")
+    ]
+    many, few = (result.stderr.count("Arena ") for result in counts)
+    assert few <= 2 < many

@@ -53,6 +53,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve the page until the process is stopped."""
     require("serve")
+    from keykind.core.process import prepare_process
+
+    prepare_process(arenas=2)  # before NumPy is imported; the desk has many threads, few of them busy
     from keykind.review.desk import Settings
     from keykind.review.server import is_loopback, run_desk
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 
 import uvicorn
 
-from keykind.core.process import prepare_process
 from keykind.review.access import TOKEN_PARAMETER, new_access
 from keykind.review.app import create_app
 from keykind.review.desk import Desk, Settings
@@ -32,7 +31,6 @@ def run_desk(settings: Settings, host: str, port: int, announce: Announce = lamb
     Raises BadDataset, CannotWrite, BadRun, BadModel as `Desk` does, NoApp without the page, BadSettings for
     an unavailable port.
     """
-    prepare_process()
     page = page_files()
     desk = Desk(settings)
     listener = listen(host, port)
