@@ -105,7 +105,8 @@ export const W = {
   kinds: 'Kinds',
   otherKind: 'Another kind',
   otherKindHint: 'Another kind\u2026 (+)',
-  takesKind: (kind: string, isNew: boolean): string => `Enter: ${kind}${isNew ? ', a new kind' : ''}`,
+  takesKind: (kind: string, isNew: boolean, other: string | undefined): string =>
+    `Enter: ${kind}${isNew ? `, a new kind${other ? `; \u2193 for ${kindName(other)}` : ''}` : ''}`,
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
   actions: 'Decision',

@@ -66,7 +66,7 @@ export function NewKind({ text, found, onText, onTake }: NewKindProps): JSX.Elem
         onKeyDown={onKeyDown}
       />
       <p id="new-kind-hint" class="secondary" aria-live="polite">
-        {text && chosen ? W.takesKind(chosen, isNew) : ''}
+        {text && chosen ? W.takesKind(chosen, isNew, found[0]?.name) : ''}
       </p>
     </form>
   );
