@@ -241,7 +241,7 @@ def test_decisions_outlive_the_server(engine, host):
         host.stop()
         names = press(page, "2", "1")
         page.wait_for(".banner")
-        assert "2 decisions not saved yet" in page.texts(".banner")[0]
+        assert "2 decisions are not saved yet" in page.texts(".banner")[0]
         host.start()
         page.click(".banner button")
         rows = wait_for_rows(page, host, lambda rows: len(rows) == 3)

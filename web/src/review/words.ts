@@ -129,7 +129,9 @@ export const W = {
   different: named('Different keys', 'Different physical keys'),
   toTest: named('Move to test', 'Both photos are in test'),
   saveKeys: (n: number): Named =>
-    n ? named(`Save ${plural(n, 'key')}`, `Saved ${plural(n, 'key')}`) : W.noKey,
+    n
+      ? named(`Save ${plural(n, 'key')}`, `Saved ${plural(n, 'key')}`)
+      : named('Save: no key here', 'No key here'),
   acceptKeys: (n: number): Named =>
     named(`Accept ${plural(n, 'detection')}`, `Accepted ${plural(n, 'detection')}`),
   noKey: named('No key', 'No key here'),
@@ -191,15 +193,21 @@ export const W = {
 
   // What goes wrong
   gone: 'The server does not answer.',
-  goneText: 'Start keykind review again if it has ended. This page goes on by itself.',
+  goneText: 'Start keykind review again if it has ended. This page will reconnect by itself.',
   foreign: 'The server was started again, with another address.',
   foreignText: 'Open the address that it printed, and leave this page open: it then sends what is missing.',
-  kept: (n: number): string => `${plural(n, 'decision')} not saved yet, kept in this page.`,
+  kept: (n: number): string =>
+    n === 1
+      ? '1 decision is not saved yet; it is kept on this page.'
+      : `${count(n)} decisions are not saved yet; they are kept on this page.`,
   refused: 'A decision was not accepted.',
+  unreadable: 'labels.csv cannot be read, so your decision is not saved.',
+  serverFailed: 'The server could not save a decision.',
   otherPhotos: 'The folder has changed since: this decision can no longer be assigned to its photo.',
   retry: 'Try again',
-  drop: 'Drop this decision',
-  startFailed: 'The page could not be opened.',
+  drop: (photo: string | null, waiting: number): string =>
+    (photo ? `Drop the decision about ${photo}` : 'Drop the undo') +
+    (waiting ? ` (${count(waiting)} more waiting)` : ''),
   undoRefused: 'This decision cannot be undone: somebody else has changed it since.',
   noLabelToKeep: 'This photo has no label to keep.',
   nothingToUndo: 'There is nothing to undo.',
@@ -210,6 +218,8 @@ export const W = {
   compare: 'Compare',
   conflict: 'Decided elsewhere in the meantime',
   conflictText: 'Another window, or an edit of labels.csv, has changed this photo since you saw it.',
+  conflictAgain: 'It has changed again since you decided. This is what labels.csv says now.',
+  agreed: 'labels.csv already says what you decided.',
   theirs: 'Now in labels.csv',
   mine: 'Your decision',
   keepTheirs: 'Keep what is there',
@@ -316,13 +326,14 @@ export const SHORTCUTS: readonly (readonly [
       ['+', 'type the name of a kind, or of a new one'],
       ['x', 'leave the photo out, with a reason'],
       ['0', 'unsure: leave it out for now'],
-      ['u or Ctrl Z', 'undo, as often as you like'],
+      ['u or Ctrl Z', 'undo, as often as you like; while marking keys, the last step first'],
     ],
   ],
   [
     'Move',
     [
       ['\u2190 \u2192', 'previous and next photo, without a decision'],
+      ['Home End', 'first and last photo of the queue'],
       ['\u2191 \u2193', 'previous and next queue'],
       ['z', 'enlarge, or show the whole photo; the wheel and two fingers too'],
       ['f', 'photo only'],
@@ -346,7 +357,8 @@ export const SHORTCUTS: readonly (readonly [
       ['k', 'select the next key'],
       ['Del', 'delete the selected key'],
       ['r', 'swap its head and tip'],
-      ['n', 'no key here'],
+      ['n', 'no key here: save it with Enter'],
+      ['u or Ctrl Z', 'undo the last step'],
     ],
   ],
 ];

@@ -2,8 +2,9 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Api, ApiError, type Review } from '../../src/review/api';
-import { run } from '../../src/review/state/commands';
+import { edit, run } from '../../src/review/state/commands';
 import { Desk } from '../../src/review/state/desk';
+import { dragged, tapped } from '../../src/review/state/draft';
 import { isShown, said } from '../../src/review/state/said';
 import { FakeServer, item, photo } from './desk-parts';
 
@@ -118,6 +119,74 @@ describe('a refused decision', () => {
   });
 });
 
+describe('decisions that are not saved', () => {
+  it('keep their queue from being done', async () => {
+    server.failure = new ApiError(422, 'labels.csv has 3 cells for 5 columns');
+    for (let i = 0; i < 3; i++) run(desk, { do: 'primary' });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(desk.place.isAtEnd.value).toBe(true);
+    expect(desk.unsavedIn('errors')).toBe(3);
+    run(desk, { do: 'previous' });
+    run(desk, { do: 'next' });
+    await vi.advanceTimersByTimeAsync(100);
+    expect(said.value.rest).toBe('3 decisions are not saved yet; they are kept on this page.');
+    server.failure = null;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(desk.unsavedIn('errors')).toBe(0);
+  });
+});
+
+describe('the count of decided photos', () => {
+  it('follows each decision at once, photo by photo, and then the server', async () => {
+    const decided = (): number | undefined => desk.review.value?.decided;
+    run(desk, { do: 'label', kind: 'mortice' });
+    expect(decided()).toBe(1);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(decided()).toBe(1);
+    run(desk, { do: 'previous' });
+    run(desk, { do: 'label', kind: 'dimple' }); // the same photo
+    expect(decided()).toBe(1);
+    await soon();
+    await desk.openQueue('same-key');
+    await soon();
+    run(desk, { do: 'same' });
+    expect(decided()).toBe(3);
+    run(desk, { do: 'undo' });
+    expect(decided()).toBe(1);
+  });
+
+  it('has decisions that wait in it when the server is asked', async () => {
+    run(desk, { do: 'primary' });
+    await soon();
+    vi.spyOn(server, 'decide').mockRejectedValue(new ApiError(422, 'no'));
+    run(desk, { do: 'primary' });
+    await desk.refresh();
+    expect(desk.review.value?.decided).toBe(2);
+  });
+});
+
+describe('a queue that is not available', () => {
+  it('is not announced as done', async () => {
+    const before = await server.review();
+    const queues = before.queues.map((each) => ({ ...each, state: 'unavailable' as const }));
+    vi.spyOn(server, 'review').mockResolvedValue({ ...before, queues });
+    await desk.refresh();
+    vi.spyOn(server, 'items').mockResolvedValue({ size: 0, open: 0, items: [] });
+    await desk.openQueue('keys');
+    await vi.advanceTimersByTimeAsync(100);
+    expect(said.value.rest).toBe('Not available yet');
+  });
+});
+
+describe('Home and End', () => {
+  it('go to the first and the last item', () => {
+    run(desk, { do: 'last' });
+    expect(shown()).toBe('c');
+    run(desk, { do: 'first' });
+    expect(shown()).toBe('a');
+  });
+});
+
 describe('undo', () => {
   it('goes back to the item at once, as often as there are decisions', async () => {
     for (const kind of ['mortice', 'dimple', 'mortice']) run(desk, { do: 'label', kind });
@@ -181,6 +250,40 @@ describe('two windows', () => {
   });
 });
 
+describe('Compare', () => {
+  it('shows what is there now, and says if it has changed again', async () => {
+    server.decideElsewhere('a', 'mortice');
+    run(desk, { do: 'confirm' });
+    await soon();
+    server.decideElsewhere('a', 'cylinder');
+    const [conflict] = desk.outbox.conflicts.value;
+    if (conflict) await desk.recheck(conflict);
+    const [renewed] = desk.outbox.conflicts.value;
+    expect(renewed?.photos[0]?.kind).toBe('cylinder');
+    server.decideElsewhere('a', 'mortice');
+    if (renewed) desk.settle(renewed, true);
+    await soon();
+    const [again] = desk.outbox.conflicts.value;
+    expect(again).toMatchObject({ decision: { isAgain: true }, photos: [{ kind: 'mortice' }] });
+    expect(desk.dialog.value).toBe('conflict');
+    if (again) desk.settle(again, true);
+    await soon();
+    expect(server.get('a').kind).toBe('dimple');
+  });
+
+  it('closes a conflict in which both agree by now', async () => {
+    server.decideElsewhere('a', 'mortice');
+    run(desk, { do: 'confirm' });
+    await soon();
+    desk.dialog.value = 'conflict';
+    server.decideElsewhere('a', 'dimple');
+    const [conflict] = desk.outbox.conflicts.value;
+    if (conflict) await desk.recheck(conflict);
+    expect(desk.outbox.conflicts.value).toEqual([]);
+    expect(desk.dialog.value).toBeNull();
+  });
+});
+
 describe('marks', () => {
   it('are kept while the user looks at something else, and gone once they are saved', async () => {
     await desk.openQueue('keys');
@@ -192,7 +295,7 @@ describe('marks', () => {
       isAdding: false,
       isEdited: true,
     } as const;
-    desk.setDraft('f', draft);
+    desk.drafts.set('f', draft);
     await desk.openQueue('errors');
     await desk.openQueue('keys');
     await soon();
@@ -200,7 +303,93 @@ describe('marks', () => {
     run(desk, { do: 'primary' });
     await soon();
     expect(server.get('f').ends).toEqual(draft.keys);
-    expect(desk.drafts.value.size).toBe(0);
+    expect(desk.drafts.now.value.size).toBe(0);
+  });
+});
+
+describe('undo while marking', () => {
+  const KEY = { head: [1, 2], tip: [90, 90], kind: null } as const;
+  const keys = (): unknown => desk.draft.value?.keys;
+
+  beforeEach(async () => {
+    run(desk, { do: 'primary' });
+    server.rows.set('f', photo('f', { ends: [KEY] }));
+    await desk.openQueue('keys');
+    await soon();
+  });
+
+  it('takes back one step after the other, and only then decisions', async () => {
+    run(desk, { do: 'swap' });
+    run(desk, { do: 'delete-key' });
+    edit(desk, (draft) => tapped(tapped(draft, [5, 5], 1), [50, 50], 1));
+    const undone: unknown[] = [];
+    for (let i = 0; i < 3; i++) {
+      run(desk, { do: 'undo' });
+      undone.push(keys());
+    }
+    expect(undone).toEqual([[], [{ head: KEY.tip, tip: KEY.head, kind: null }], [KEY]]);
+    expect(server.asked).not.toContain('undo');
+    run(desk, { do: 'undo' });
+    await soon();
+    expect(server.asked).toContain('undo');
+  });
+
+  it('takes a drag back as one step, and each drag by itself', () => {
+    const drag = (...xs: readonly number[]): void => {
+      edit(desk, (draft) => ({ ...draft, selected: 0 }));
+      for (const x of xs) edit(desk, (draft) => dragged(draft, 0, 'tip', [x, 90]));
+      edit(desk, (draft) => ({ ...draft, selected: 0 }));
+    };
+    drag(80, 70, 60);
+    drag(50, 40);
+    run(desk, { do: 'undo' });
+    expect(keys()).toMatchObject([{ tip: [60, 90] }]);
+    run(desk, { do: 'undo' });
+    expect(keys()).toEqual([KEY]);
+  });
+
+  it('takes back a head that has no tip yet', () => {
+    run(desk, { do: 'add-key' });
+    edit(desk, (draft) => tapped(draft, [5, 5], 1));
+    run(desk, { do: 'undo' });
+    expect(desk.draft.value).toMatchObject({ start: null, keys: [KEY] });
+  });
+});
+
+describe('no key here', () => {
+  it('waits for Enter like all marks, and is one step to take back', async () => {
+    await desk.openQueue('keys');
+    await soon();
+    expect(desk.primary.value).toBeNull();
+    run(desk, { do: 'no-key' });
+    expect(server.get('f').ends).toBeNull();
+    expect(desk.primary.value?.name).toBe('Save: no key here');
+    run(desk, { do: 'undo' });
+    expect(desk.primary.value).toBeNull();
+    run(desk, { do: 'no-key' });
+    run(desk, { do: 'primary' });
+    await soon();
+    expect(server.get('f').ends).toEqual([]);
+  });
+
+  it('starts marking in another queue', async () => {
+    run(desk, { do: 'no-key' });
+    expect(desk.mode.value).toBe('keys');
+    expect(desk.primary.value?.name).toBe('Save: no key here');
+    run(desk, { do: 'escape' });
+    expect(desk.mode.value).toBe('single');
+    expect(desk.drafts.now.value.size).toBe(0);
+  });
+});
+
+describe('a photo that cannot be read', () => {
+  it('is not marked: it has no size', async () => {
+    server.rows.set('f', photo('f', { width: 0, height: 0, problem: 'cannot be read' }));
+    await desk.openQueue('keys');
+    await soon();
+    for (const command of ['mark', 'no-key'] as const) run(desk, { do: command });
+    expect(desk.mode.value).toBe('single');
+    expect(desk.draft.value).toBeNull();
   });
 });
 

@@ -28,6 +28,7 @@ beforeEach(() => {
     },
     onUndoRefused: () => undefined,
     onDropped: (decision) => dropped.push(decision),
+    onConflict: () => undefined,
     isSame: async ({ before }) => before.every(({ id, name }) => server.get(id).name === name),
   });
 });
@@ -104,7 +105,6 @@ describe('decisions that are refused', () => {
     outbox.add(decision('b', 'mortice'));
     await later();
     expect(outbox.failure.value).toMatchObject({ isRefused: true, message: 'the photo has vanished' });
-    expect(server.asked).toHaveLength(1);
     server.failure = null;
     outbox.drop();
     await soon();
@@ -122,6 +122,29 @@ describe('decisions that are refused', () => {
     await later();
     expect(server.get('a').row).toBeNull();
     expect(outbox.failure.value?.isRefused).toBe(true);
+  });
+});
+
+describe('decisions that are refused for now', () => {
+  it('arrive once they are accepted, without being asked for', async () => {
+    server.failure = new ApiError(422, 'labels.csv has 3 cells for 5 columns');
+    outbox.add(decision('a', 'mortice'));
+    await soon();
+    expect(outbox.failure.value?.isRefused).toBe(true);
+    server.failure = null;
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(server.get('a').kind).toBe('mortice');
+    expect(outbox.failure.value).toBeNull();
+  });
+
+  it('are tried again with the next decision', async () => {
+    server.failure = new ApiError(422, 'labels.csv has 3 cells for 5 columns');
+    outbox.add(decision('a', 'mortice'));
+    await soon();
+    server.failure = null;
+    outbox.add(decision('b', 'mortice'));
+    await soon();
+    expect([server.get('a').kind, server.get('b').kind]).toEqual(['mortice', 'mortice']);
   });
 });
 

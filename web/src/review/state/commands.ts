@@ -8,9 +8,19 @@
 
 import type { Photo } from '../api';
 import { W } from '../words';
-import { change, differentKeys, exclude, isLeak, label, mark, sameKey, TEST, TRAIN, UNSURE } from './changes';
+import { change, differentKeys, exclude, isLeak, label, sameKey, TEST, TRAIN, UNSURE } from './changes';
 import type { Desk } from './desk';
-import { adding, type Draft, deleted, escaped, nextSelected, swapped, withKind } from './draft';
+import {
+  adding,
+  canMark,
+  type Draft,
+  deleted,
+  emptied,
+  escaped,
+  nextSelected,
+  swapped,
+  withKind,
+} from './draft';
 import { confirmation, type Mode } from './primary';
 import { say } from './said';
 import type { Command, PlainCommand } from './shortcuts';
@@ -36,7 +46,7 @@ export function relabel(desk: Desk, photo: Photo, kind: string): void {
 export function edit(desk: Desk, step: (draft: Draft) => Draft): void {
   const [photo] = desk.place.shown.peek() ?? [];
   const draft = desk.draft.peek();
-  if (photo && draft) desk.setDraft(photo.id, step(draft));
+  if (photo && draft) desk.drafts.step(photo.id, draft, step(draft));
 }
 
 /** What is missing where Enter decides nothing. */
@@ -63,12 +73,13 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   full: (desk) => {
     desk.isFull.value = !desk.isFull.value;
   },
+  first: (desk) => desk.go(0),
   help: (desk) => {
     desk.dialog.value = 'help';
   },
+  last: (desk) => desk.go((desk.place.items.peek()?.size.peek() ?? 0) - 1),
   mark: (desk) => {
-    desk.isMarking.value = true;
-    if (!desk.draft.peek()?.keys.length) edit(desk, adding);
+    if (startMarking(desk) && !desk.draft.peek()?.keys.length) edit(desk, adding);
   },
   'new-kind': (desk) => {
     desk.kindAsked.value++;
@@ -77,8 +88,7 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   'next-key': (desk) => edit(desk, nextSelected),
   'next-queue': (desk) => void desk.openNeighbour(1),
   'no-key': (desk) => {
-    const [photo] = desk.place.shown.peek() ?? [];
-    if (photo) desk.decide([mark(photo, [])], W.noKey.done);
+    if (startMarking(desk)) edit(desk, emptied);
   },
   previous: (desk) => desk.go(desk.place.index.peek() - 1),
   'previous-queue': (desk) => void desk.openNeighbour(-1),
@@ -98,12 +108,24 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
     const changes = training.map((photo) => change(photo, { split: TEST }));
     desk.decide(changes, W.toTest.done);
   },
-  undo: (desk) => desk.undo(),
+  undo: (desk) => {
+    const [photo] = desk.place.shown.peek() ?? [];
+    if (photo && desk.draft.peek() && desk.drafts.undo(photo.id)) say(W.undone);
+    else desk.undo();
+  },
   unsure: (desk) => leaveOut(desk, desk.place.shown.peek() ?? [], UNSURE),
   zoom: (desk) => {
     desk.zoomAsked.value++;
   },
 };
+
+/** Show what marks keys; return whether keys can be marked in what is shown. */
+function startMarking(desk: Desk): boolean {
+  const [photo] = desk.place.shown.peek() ?? [];
+  if (!photo || !canMark(photo)) return false;
+  desk.isMarking.value = true;
+  return true;
+}
 
 /** A kind's key labels the photo, each of several photos, or the key that is selected. */
 function setKind(desk: Desk, kind: string): void {
@@ -133,7 +155,7 @@ function leave(desk: Desk): void {
   if (back) edit(desk, () => back);
   else if (desk.isMarking.peek()) {
     const [photo] = desk.place.shown.peek() ?? [];
-    if (photo) desk.setDraft(photo.id, null);
+    if (photo) desk.drafts.set(photo.id, null);
     desk.isMarking.value = false;
   } else desk.isFull.value = false;
 }

@@ -12,7 +12,8 @@ import { Api, type ApiError, type Change, type Photo, type Queue, type Review, t
 import { W } from '../words';
 import { changed } from './changes';
 import { Connection } from './connection';
-import { type Draft, draftOf } from './draft';
+import { canMark, type Draft, draftOf } from './draft';
+import { Drafts } from './drafts';
 import { type Conflict, type Decision, Outbox } from './outbox';
 import { Place } from './place';
 import { type Mode, type Primary, primaryOf } from './primary';
@@ -22,7 +23,6 @@ import { TrainingRun } from './training-run';
 const KEYS = 'keys'; // the queue in which keys are marked
 const REFRESH = 1000; // ms after a decision, in which the counts follow
 const WORKING = 1500; // ms between two looks at queues that are being filled
-const DRAFTS = 200; // photos whose unsaved marks are remembered
 
 export type DialogName = 'conflict' | 'exclude' | 'help' | 'result' | 'train';
 
@@ -34,7 +34,7 @@ export class Desk {
   readonly isFull = signal(false);
   readonly zoomAsked = signal(0); // counts
   readonly kindAsked = signal(0); // counts, too
-  readonly drafts = signal<ReadonlyMap<string, Draft>>(new Map());
+  readonly drafts = new Drafts();
   readonly connection = new Connection(
     () => this.refresh(),
     () => this.#isBack(),
@@ -46,12 +46,15 @@ export class Desk {
   #made: Decision[] = []; // in this page, the last one last
 
   constructor(readonly api = new Api()) {
-    this.place = new Place(api, this.connection);
+    this.place = new Place(api, this.connection, () => this.#endText());
     this.outbox = new Outbox(api, {
       onPhotos: (photos) => this.#arrived(photos),
       onUndone: (reply, undone) => void this.#undone(reply, undone),
       onUndoRefused: (error, undone) => void this.#undoRefused(error, undone),
       onDropped: (decision) => this.#takeBack(decision),
+      onConflict: ({ decision }) => {
+        if (decision.isAgain) this.dialog.value ??= 'conflict';
+      },
       isSame: (decision) => this.#isSame(decision),
     });
     this.training = new TrainingRun(api, () => void this.refresh());
@@ -69,12 +72,14 @@ export class Desk {
   });
   readonly mode = computed<Mode>(() => {
     if ((this.place.item.value?.photos.length ?? 1) > 1) return 'group';
+    const [photo] = this.place.shown.value ?? [];
+    if (photo && !canMark(photo)) return 'single';
     return this.place.items.value?.queue === KEYS || this.isMarking.value ? 'keys' : 'single';
   });
   readonly draft = computed<Draft | null>(() => {
     const [photo] = this.place.shown.value ?? [];
     if (!photo || this.mode.value !== 'keys') return null;
-    return this.drafts.value.get(photo.id) ?? draftOf(photo);
+    return this.drafts.now.value.get(photo.id) ?? draftOf(photo);
   });
   readonly primary = computed<Primary | null>(() => {
     const [item, photos] = [this.place.item.value, this.place.shown.value];
@@ -98,7 +103,11 @@ export class Desk {
     await this.connection.reading(async () => {
       const before = this.review.peek();
       const review = await this.api.review();
-      this.review.value = review;
+      const waiting = this.outbox.pending
+        .peek()
+        .flatMap((each) => (each.type === 'decision' ? firstDecided(each.decision) : []));
+      const unsaved = waiting.reduce((sum, each) => sum + each, 0);
+      this.review.value = { ...review, decided: review.decided + unsaved };
       this.outbox.setUndoable(review.undo);
       this.training.take(review.training);
       if (isWorking(review)) this.connection.refreshIn(WORKING);
@@ -170,16 +179,23 @@ export class Desk {
     if (isMine) this.#make(decision);
   }
 
-  /** Remember the keys that are being marked; null: they are saved, or given up. */
-  setDraft(photo: string, draft: Draft | null): void {
-    const drafts = new Map(this.drafts.peek());
-    drafts.delete(photo);
-    if (draft) drafts.set(photo, draft);
-    for (const oldest of drafts.keys()) {
-      if (drafts.size <= DRAFTS) break;
-      drafts.delete(oldest);
-    }
-    this.drafts.value = drafts;
+  /** Look again at the photos of a conflict. */
+  async recheck(conflict: Conflict): Promise<void> {
+    const ids = conflict.decision.changes.map(({ photo }) => photo);
+    await this.connection.reading(async () => {
+      const photos = await this.api.photos(ids);
+      this.place.photos.put(photos);
+      this.outbox.renew(conflict, photos);
+      if (this.outbox.unsaved.peek().includes(conflict.decision)) return;
+      this.#made = this.#made.filter((each) => each !== conflict.decision);
+      if (!this.outbox.conflicts.peek().length) this.dialog.value = null;
+      notify(W.agreed, 'ready');
+    });
+  }
+
+  /** Return how many decisions of a queue are not saved. */
+  unsavedIn(queue: string): number {
+    return this.outbox.unsaved.value.filter((each) => each.queue === queue).length;
   }
 
   /** Reach the server again. */
@@ -196,9 +212,10 @@ export class Desk {
       return cells ? changed(photo, cells, who, when) : photo;
     });
     this.place.photos.put(after);
-    for (const { photo } of decision.changes) this.setDraft(photo, null);
+    for (const { photo } of decision.changes) this.drafts.set(photo, null);
     this.isMarking.value = false;
     this.#markDecided(decision, true);
+    this.#countDecided(firstDecided(decision));
     this.#made.push(decision);
     this.outbox.add(decision);
   }
@@ -206,12 +223,28 @@ export class Desk {
   #takeBack(decision: Decision): void {
     this.place.photos.put(decision.before);
     this.#markDecided(decision, decision.wasDecided);
+    this.#countDecided(-firstDecided(decision));
     this.#made = this.#made.filter((each) => each !== decision);
   }
 
   #markDecided({ queue, item, index }: Decision, isDecided: boolean): void {
     const items = this.place.items.peek();
     if (items?.queue === queue) items.setDecided(item, index, isDecided);
+  }
+
+  /** The server's count follows. */
+  #countDecided(more: number): void {
+    const review = this.review.peek();
+    if (review) this.review.value = { ...review, decided: review.decided + more };
+  }
+
+  /** Return what is said where there is no photo to show. */
+  #endText(): string {
+    const queue = this.queue.peek();
+    if (queue && queue.state !== 'ready') return queue.state === 'working' ? W.working : W.unavailable;
+    if (queue && this.outbox.failure.peek() && this.unsavedIn(queue.id))
+      return W.kept(this.unsavedIn(queue.id));
+    return this.place.items.peek()?.size.peek() ? W.finished : W.empty;
   }
 
   #arrived(photos: readonly Photo[]): void {
@@ -267,6 +300,11 @@ export class Desk {
     if (!items || items.size.peek() === null) void this.start();
     else this.place.photos.changed.value++; // what is around is asked for again
   }
+}
+
+/** Return about how many photos a decision is the first one. */
+function firstDecided({ before, changes }: Decision): number {
+  return before.filter(({ id, row }) => !row && changes.some(({ photo }) => photo === id)).length;
 }
 
 function isWorking(review: Review | null): boolean {

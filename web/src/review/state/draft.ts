@@ -25,6 +25,11 @@ export function draftOf({ ends, detections }: Photo): Draft {
   return { keys, selected: null, start: null, isAdding: false, isEdited: false };
 }
 
+/** Return whether keys can be marked in a photo; not in one that cannot be read. */
+export function canMark({ width, height }: Photo): boolean {
+  return width > 0 && height > 0;
+}
+
 /** Return the draft after a tap: it selects a key, or sets a head or a tip. reach: px of the photo. */
 export function tapped(draft: Draft, at: Point, reach: number): Draft {
   if (draft.start) return completed(draft, draft.start, at, reach);
@@ -63,6 +68,12 @@ export function swapped(draft: Draft): Draft {
   if (index === null) return draft;
   const keys = draft.keys.map((key, i) => (i === index ? { ...key, head: key.tip, tip: key.head } : key));
   return { ...draft, keys, isEdited: true };
+}
+
+/** Return the draft that says that there is no key. */
+export function emptied({ keys }: Draft): Draft {
+  const none = keys.length ? [] : keys;
+  return { keys: none, selected: null, start: null, isAdding: false, isEdited: true };
 }
 
 /** Return the draft with the next key selected. */

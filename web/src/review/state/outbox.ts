@@ -22,12 +22,14 @@ import { agrees } from './changes';
 const GONE = 410; // HTTP's status for what was there once
 const FIRST_WAIT = 1000; // ms
 const LONGEST_WAIT = 15_000;
+const REFUSED_WAIT = 4000; // what was refused may be accepted once a file is repaired
 
 /** A decision, and the way back. */
 export interface Decision extends DecisionBody {
   readonly index: number; // of the item in its queue
   readonly before: readonly Photo[]; // as they were shown
   readonly wasDecided: boolean;
+  readonly isAgain?: boolean; // it has been in a conflict before
 }
 
 type Entry =
@@ -43,7 +45,7 @@ export interface Conflict {
 export interface Failure {
   readonly status: number;
   readonly message: string;
-  readonly isRefused: boolean; // the same request would be refused again
+  readonly isRefused: boolean; // the same request is refused again until something else changes
 }
 
 /** What the page does with answers. */
@@ -52,6 +54,7 @@ export interface OutboxHooks {
   readonly onUndone: (reply: Undone, undone: Decision | null) => void;
   readonly onUndoRefused: (error: ApiError, undone: Decision | null) => void;
   readonly onDropped: (decision: Decision) => void;
+  readonly onConflict: (conflict: Conflict) => void;
   /** Return whether the decision's ids still are those photos: after a failure, the server may be another one. */
   readonly isSame: (decision: Decision) => Promise<boolean>;
 }
@@ -79,6 +82,12 @@ export class Outbox {
       this.#undoable.value,
     ),
   );
+
+  /** Decisions that are not saved, also those that another window's are in the way of. */
+  readonly unsaved = computed<readonly Decision[]>(() => [
+    ...this.pending.value.flatMap((each) => (each.type === 'decision' ? each.decision : [])),
+    ...this.conflicts.value.map(({ decision }) => decision),
+  ]);
 
   constructor(
     readonly api: OutboxApi,
@@ -123,12 +132,21 @@ export class Outbox {
   settle(conflict: Conflict): Decision {
     this.conflicts.value = this.conflicts.value.filter((each) => each !== conflict);
     const { decision, photos } = conflict;
-    return { ...decision, before: photos, changes: decision.changes.map((each) => inVersion(each, photos)) };
+    const changes = decision.changes.map((each) => inVersion(each, photos));
+    return { ...decision, before: photos, changes, isAgain: true };
+  }
+
+  /** Take the photos of a conflict as they are now. It goes away if they are as it was decided here. */
+  renew(conflict: Conflict, photos: readonly Photo[]): void {
+    this.conflicts.value = this.conflicts.value.flatMap((each) => {
+      if (each !== conflict) return each;
+      return isDone(conflict.decision, photos) ? [] : { ...conflict, photos };
+    });
   }
 
   #push(entry: Entry): void {
     this.pending.value = [...this.pending.value, entry];
-    if (!this.failure.value) void this.#send();
+    if (!this.failure.value || this.failure.value.isRefused) void this.#send();
   }
 
   #remove(entry: Entry): void {
@@ -207,9 +225,13 @@ export class Outbox {
     const { decision } = entry;
     this.#remove(entry);
     this.hooks.onPhotos(photos);
-    if (isDone(decision, photos))
+    if (isDone(decision, photos)) {
       this.#undoable.value++; // it had arrived, but its answer had not
-    else this.conflicts.value = [...this.conflicts.value, { decision, photos }];
+      return;
+    }
+    const conflict = { decision, photos };
+    this.conflicts.value = [...this.conflicts.value, conflict];
+    this.hooks.onConflict(conflict);
   }
 
   #fail(error: unknown): void {
@@ -218,10 +240,9 @@ export class Outbox {
     const message = error instanceof Error ? error.message : String(error);
     const isRefused = status >= 400 && status < 500 && status !== 403 && status !== 408 && status !== 429;
     this.failure.value = { status, message, isRefused };
-    if (isRefused) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#send(), this.#wait);
-    this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
+    this.#timer = setTimeout(() => void this.#send(), isRefused ? REFUSED_WAIT : this.#wait);
+    if (!isRefused) this.#wait = Math.min(2 * this.#wait, LONGEST_WAIT);
   }
 }
 

@@ -42,6 +42,7 @@ export class Place {
   constructor(
     readonly api: Pick<Api, 'items' | 'photos'>,
     readonly connection: Connection,
+    readonly endText: () => string,
   ) {
     this.photos = new Photos((ids) => api.photos(ids));
   }
@@ -157,7 +158,7 @@ export class Place {
   #announceItem(done = ''): void {
     const [items, item, [photo]] = [this.items.peek(), this.item.peek(), this.shown.peek() ?? []];
     if (!items || !item) {
-      say(done, this.isAtEnd.peek() ? W.finished : '');
+      say(done, this.isAtEnd.peek() ? this.endText() : '');
       return;
     }
     const place = W.photo(this.index.peek() + 1, items.size.peek() ?? 0);

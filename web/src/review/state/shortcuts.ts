@@ -20,8 +20,10 @@ export type PlainCommand =
   | 'different'
   | 'escape'
   | 'exclude'
+  | 'first'
   | 'full'
   | 'help'
+  | 'last'
   | 'mark'
   | 'new-kind'
   | 'next'
@@ -45,6 +47,8 @@ const ANYWHERE: Readonly<Record<string, PlainCommand>> = {
   ArrowLeft: 'previous',
   ArrowDown: 'next-queue',
   ArrowUp: 'previous-queue',
+  Home: 'first',
+  End: 'last',
   Escape: 'escape',
   '?': 'help',
   '0': 'unsure',
@@ -54,7 +58,7 @@ const ANYWHERE: Readonly<Record<string, PlainCommand>> = {
   z: 'zoom',
 };
 const BY_MODE: Readonly<Record<Mode, Readonly<Record<string, PlainCommand>>>> = {
-  single: { '+': 'new-kind', c: 'confirm', m: 'mark' },
+  single: { '+': 'new-kind', c: 'confirm', m: 'mark', n: 'no-key' },
   group: { s: 'same', d: 'different', t: 'to-test' },
   keys: {
     '+': 'new-kind',

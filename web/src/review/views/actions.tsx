@@ -10,6 +10,7 @@ import type { JSX } from 'preact';
 import { isLeak, UNSURE } from '../state/changes';
 import { CHOOSE, run } from '../state/commands';
 import type { Desk } from '../state/desk';
+import { canMark } from '../state/draft';
 import type { PlainCommand } from '../state/shortcuts';
 import { W } from '../words';
 import { useDesk } from './context';
@@ -82,7 +83,7 @@ function actionsOf(desk: Desk): readonly Action[] {
   const actions: Action[] = [EXCLUDE, OUT_FOR_NOW];
   if (keep && keep !== desk.primary.value?.name)
     actions.unshift({ command: 'confirm', name: W.keep, title: keep, key: 'c' });
-  if (desk.review.value?.of_keys) actions.push({ command: 'mark', name: W.mark, key: 'm' });
+  if (photo && canMark(photo)) actions.push({ command: 'mark', name: W.mark, key: 'm' });
   return actions;
 }
 

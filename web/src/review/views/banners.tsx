@@ -12,6 +12,7 @@ import { closeNotice, notices } from '../../notices';
 import { Icon } from '../../parts/icon';
 import { FORBIDDEN, NO_ANSWER } from '../api';
 import type { Desk } from '../state/desk';
+import type { Failure } from '../state/outbox';
 import { W } from '../words';
 import { useDesk } from './context';
 
@@ -30,9 +31,9 @@ export function Banners(): JSX.Element {
           <button type="button" onClick={() => desk.retry()}>
             {W.retry}
           </button>
-          {trouble.canDrop ? (
+          {trouble.drop ? (
             <button type="button" onClick={() => desk.outbox.drop()}>
-              {W.drop}
+              {trouble.drop}
             </button>
           ) : null}
         </div>
@@ -62,10 +63,12 @@ export function Banners(): JSX.Element {
   );
 }
 
+const UNPROCESSABLE = 422; // HTTP's status for what is sent or stored in a wrong form
+
 interface Trouble {
   readonly title: string;
   readonly text: string;
-  readonly canDrop: boolean;
+  readonly drop: string | null; // what the button that gives a decision up says
 }
 
 function troubleOf(desk: Desk): Trouble | null {
@@ -75,8 +78,26 @@ function troubleOf(desk: Desk): Trouble | null {
   const { status, message } = failure;
   const count = desk.outbox.pending.value.length;
   const kept = count ? W.kept(count) : '';
-  if (status === NO_ANSWER) return { title: W.gone, text: `${W.goneText} ${kept}`, canDrop: false };
-  if (status === FORBIDDEN) return { title: W.foreign, text: `${W.foreignText} ${kept}`, canDrop: false };
-  const title = unsent?.isRefused ? W.refused : W.startFailed;
-  return { title: unsent ? title : '', text: `${message} ${kept}`, canDrop: unsent?.isRefused ?? false };
+  if (status === NO_ANSWER) return { title: W.gone, text: `${kept} ${W.goneText}`, drop: null };
+  if (status === FORBIDDEN) return { title: W.foreign, text: `${W.foreignText} ${kept}`, drop: null };
+  if (!unsent) return { title: '', text: message, drop: null };
+  const drop = unsent.isRefused ? dropText(desk) : null;
+  const title = isUnreadable(unsent) ? W.unreadable : W.refused;
+  return { title: unsent.isRefused ? title : W.serverFailed, text: `${sentence(message)} ${kept}`, drop };
+}
+
+/** Return whether the server refuses decisions because of what is in labels.csv. */
+function isUnreadable({ status, message }: Failure): boolean {
+  return status === UNPROCESSABLE && message.includes('labels.csv') && !message.includes('cannot be written');
+}
+
+/** Return which decision would be given up, and how many wait behind it. */
+function dropText(desk: Desk): string {
+  const [first, ...others] = desk.outbox.pending.value;
+  const [photo] = first?.type === 'decision' ? first.decision.before : [];
+  return W.drop(photo?.name ?? null, others.length);
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

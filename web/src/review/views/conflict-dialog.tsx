@@ -7,12 +7,14 @@
  */
 
 import type { JSX } from 'preact';
+import { useEffect } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog';
 import type { Change, Photo } from '../api';
 import { changed } from '../state/changes';
 import type { Conflict } from '../state/outbox';
 import { kindName, plural, W } from '../words';
 import { useDesk } from './context';
+import { SmallPicture } from './small-picture';
 
 type Cell = keyof typeof W.cells;
 
@@ -25,6 +27,7 @@ interface ConflictDialogProps {
 export function ConflictDialog({ conflict, onClose }: ConflictDialogProps): JSX.Element {
   const desk = useDesk();
   const { decision, photos } = conflict;
+  useEffect(() => void desk.recheck(conflict), [decision]);
   const shown = photos.filter(({ id }) => decision.changes.some(({ photo }) => photo === id));
   const settle = (isMine: boolean): void => {
     desk.settle(conflict, isMine);
@@ -32,7 +35,7 @@ export function ConflictDialog({ conflict, onClose }: ConflictDialogProps): JSX.
   };
   return (
     <Dialog title={W.conflict} close={W.close} class="conflict" onClose={onClose}>
-      <p>{W.conflictText}</p>
+      <p>{decision.isAgain ? W.conflictAgain : W.conflictText}</p>
       {shown.map((photo) => (
         <Difference
           key={photo.id}
@@ -59,7 +62,6 @@ interface DifferenceProps {
 
 /** What is there, and what was decided here, cell by cell. */
 function Difference({ photo, wanted }: DifferenceProps): JSX.Element | null {
-  const desk = useDesk();
   if (!wanted) return null;
   const mine = changed(photo, wanted, '', '');
   const cells = (Object.keys(W.cells) as Cell[]).filter(
@@ -68,7 +70,7 @@ function Difference({ photo, wanted }: DifferenceProps): JSX.Element | null {
   const { who = null, when = null } = photo.row ?? {};
   return (
     <div class="difference">
-      <img src={desk.place.photos.picture(photo, 256)} alt={W.photoAlt(photo.name, photo.kind)} />
+      <SmallPicture photo={photo} alt={W.photoAlt(photo.name, photo.kind)} />
       <table>
         <thead>
           <tr>

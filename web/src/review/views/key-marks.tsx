@@ -10,7 +10,7 @@ import type { JSX } from 'preact';
 import type { Point } from '../../core/geometry';
 import { type Size, toFrame, type View } from '../../viewer/zoom';
 import type { MarkedKey, Photo } from '../api';
-import { draftOf } from '../state/draft';
+import { canMark, draftOf } from '../state/draft';
 import { kindName } from '../words';
 
 const HEAD = 8; // px, radius of the ring
@@ -26,7 +26,7 @@ interface KeyMarksProps {
 /** The keys that a person has marked, else those that were detected. */
 export function KeyMarks({ photo, view, frame }: KeyMarksProps): JSX.Element | null {
   const { keys } = draftOf(photo);
-  if (!keys.length) return null;
+  if (!keys.length || !canMark(photo)) return null;
   return <Marks keys={keys} selected={null} isMarked={photo.ends !== null} view={view} frame={frame} />;
 }
 

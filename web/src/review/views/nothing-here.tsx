@@ -30,8 +30,10 @@ export function NothingHere(): JSX.Element | null {
       </Text>
     );
   if (!size) return <Text icon={Inbox} title={W.empty} text={queue.note || W.emptyText} isOver />;
+  const unsaved = desk.unsavedIn(queue.id);
   const open = desk.place.items.value?.open.value ?? 0;
   if (open) return <Text icon={Inbox} title={W.atEnd} text={W.atEndText(open)} backTo={W.toOpen} />;
+  if (unsaved) return <Text icon={Hourglass} title={W.atEnd} text={W.kept(unsaved)} isOver isKept />;
   return <Text icon={CheckCheck} title={W.finished} text={W.finishedText(size)} isOver />;
 }
 
@@ -40,11 +42,12 @@ interface TextProps {
   readonly title: string;
   readonly text: string;
   readonly isOver?: boolean; // the next queue is offered
+  readonly isKept?: boolean; // decisions are not saved yet
   readonly backTo?: string;
   readonly children?: JSX.Element[];
 }
 
-function Text({ icon, title, text, isOver, backTo, children }: TextProps): JSX.Element {
+function Text({ icon, title, text, isOver, isKept, backTo, children }: TextProps): JSX.Element {
   const desk = useDesk();
   const next = desk.nextQueue.value;
   return (
@@ -65,7 +68,7 @@ function Text({ icon, title, text, isOver, backTo, children }: TextProps): JSX.E
           <Keys>Enter</Keys>
         </button>
       ) : null}
-      {isOver && !next ? <p class="secondary">{W.allDone}</p> : null}
+      {isOver && !next && !isKept ? <p class="secondary">{W.allDone}</p> : null}
     </div>
   );
 }

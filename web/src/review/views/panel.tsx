@@ -8,6 +8,7 @@
 
 import type { JSX } from 'preact';
 import type { Photo } from '../api';
+import { canMark } from '../state/draft';
 import { kindName, W } from '../words';
 import { Actions } from './actions';
 import { Classes } from './classes';
@@ -32,7 +33,9 @@ export function Panel(): JSX.Element | null {
             {reason}
           </p>
         ) : null}
-        {photo.problem ? <p class="problem">{photo.problem}</p> : null}
+        {photo.problem && !item.reason.includes(faultOf(photo.problem)) ? (
+          <p class="problem">{photo.problem}</p>
+        ) : null}
         {isGroup ? <GroupLabels photos={photos} /> : <LabelOf photo={photo} />}
         {photos.some(hasKeys) ? <p class="secondary legend">{W.legend}</p> : null}
       </div>
@@ -42,6 +45,11 @@ export function Panel(): JSX.Element | null {
       </div>
     </section>
   );
+}
+
+/** Return what is wrong, without what to do. */
+function faultOf(problem: string): string {
+  return problem.split(';')[0] ?? problem;
 }
 
 /** What the photo is, and who says so. */
@@ -71,7 +79,7 @@ function hasKeys({ ends, detections }: Photo): boolean {
 
 function Facts({ photo }: { readonly photo: Photo }): JSX.Element {
   const desk = useDesk();
-  const marked = photo.ends ?? photo.detections;
+  const marked = photo.ends ?? (canMark(photo) ? photo.detections : null);
   const facts = [
     photo.key ? W.key(photo.key) : '',
     photo.split && desk.review.value?.has_splits ? W.split(photo.split) : '',

@@ -16,7 +16,7 @@ import { fitted, type Size, type View } from '../../viewer/zoom';
 import type { Photo } from '../api';
 import { sight } from '../state/cross';
 import type { Desk } from '../state/desk';
-import { draftOf } from '../state/draft';
+import { canMark, draftOf } from '../state/draft';
 import { LARGEST } from '../state/place';
 import { W } from '../words';
 import { useDesk } from './context';
@@ -31,7 +31,8 @@ export function PhotoFrame({ photo }: { readonly photo: Photo }): JSX.Element {
   const desk = useDesk();
   const size = useMemo(() => ({ width: photo.width, height: photo.height }), [photo.width, photo.height]);
   const zoom = useZoom(size);
-  const view = useViewOf(photo, size, zoom);
+  const around = useViewOf(photo, size, zoom);
+  const view = canMark(photo) ? around : null; // a photo that cannot be read has no size
   useZoomKey(desk, photo, zoom);
   useLayoutEffect(() => {
     if (view && zoom.size) sight.value = { photo: photo.id, view, frame: zoom.size };
@@ -50,8 +51,8 @@ export function PhotoFrame({ photo }: { readonly photo: Photo }): JSX.Element {
       {...zoom.handlers}
     >
       {view ? <Picture photo={photo} bitmap={bitmap} view={view} /> : null}
-      {desk.place.pictures.hasFailed(url) && !bitmap ? (
-        <p class="broken">{photo.problem ?? W.broken}</p>
+      {(!canMark(photo) || desk.place.pictures.hasFailed(url)) && !bitmap ? (
+        <p class="broken">{W.broken}</p>
       ) : null}
       {view && zoom.size && !isEditing ? <KeyMarks photo={photo} view={view} frame={zoom.size} /> : null}
       {view && zoom.size && isEditing ? (
@@ -93,7 +94,7 @@ function useZoomKey(desk: Desk, photo: Photo, zoom: Zoom): void {
 }
 
 function toggle(desk: Desk, photo: Photo, zoom: Zoom): void {
-  if (zoom.isZoomed) zoom.reset();
+  if (zoom.isZoomed || !canMark(photo)) zoom.reset();
   else zoom.showPoints(interesting(photo, desk));
 }
 
@@ -148,7 +149,18 @@ function Picture({ photo, bitmap, view }: PictureProps): JSX.Element {
   return (
     <>
       {bitmap ? null : (
-        <img src={desk.place.photos.picture(photo, 256)} alt="" style={style} draggable={false} />
+        <img
+          src={desk.place.photos.picture(photo, 256)}
+          alt=""
+          style={style}
+          draggable={false}
+          onError={({ currentTarget }) => {
+            currentTarget.hidden = true;
+          }}
+          onLoad={({ currentTarget }) => {
+            currentTarget.hidden = false;
+          }}
+        />
       )}
       <canvas
         ref={canvas}

@@ -42,8 +42,9 @@ export function Queues(): JSX.Element {
 
 function Entry({ queue, isShown }: { readonly queue: Queue; readonly isShown: boolean }): JSX.Element {
   const desk = useDesk();
-  const open =
+  const known =
     isShown && desk.place.items.value?.size.value != null ? desk.place.items.value.open.value : queue.open;
+  const open = known || desk.unsavedIn(queue.id); // a queue is done once all is saved
   return (
     <button
       type="button"

@@ -14,6 +14,7 @@ import type { Item } from '../api';
 import type { QueueItems } from '../state/queue-items';
 import { kindName, W } from '../words';
 import { useDesk } from './context';
+import { SmallPicture } from './small-picture';
 
 const STEP = 84; // px from one picture to the next
 const BESIDE = 4; // pictures beyond the edges
@@ -81,12 +82,8 @@ function Thumbnail({ place, size, item, isShown }: ThumbnailProps): JSX.Element 
       tabIndex={isShown ? 0 : -1}
       onClick={() => desk.go(place)}
     >
-      {photo ? (
-        <img src={desk.place.photos.picture(photo, 256)} alt="" loading="lazy" draggable={false} />
-      ) : null}
-      {second ? (
-        <img class="second" src={desk.place.photos.picture(second, 256)} alt="" loading="lazy" />
-      ) : null}
+      {photo ? <SmallPicture photo={photo} /> : null}
+      {second ? <SmallPicture photo={second} class="second" /> : null}
       {colour ? <span class="colour" style={{ background: colour }} /> : null}
       {item?.decided ? (
         <span class="tick">
