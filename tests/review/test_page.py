@@ -249,6 +249,55 @@ def test_decisions_outlive_the_server(engine, host):
         page.wait_until("() => document.querySelector('.banner') === null")
 
 
+def test_decisions_are_saved_once_a_broken_labels_csv_is_repaired(engine, host):
+    with engine.open(host.url, Options(viewport=WIDE, camera=False)) as page:
+        open_all(page)
+        [first] = press(page, "2")
+        wait_for_rows(page, host, lambda rows: len(rows) == 1)
+        path = host.photos / "labels.csv"
+        intact = path.read_bytes()
+        path.write_bytes(intact + b"<<<<<<< ours\n")
+        [second] = press(page, "2")
+        page.wait_for(".banner")
+        [banner] = page.texts(".banner")
+        assert "labels.csv cannot be read, so your decision is not saved." in banner
+        assert f"Drop the decision about {second}" in banner
+        path.write_bytes(intact)
+        rows = wait_for_rows(page, host, lambda rows: len(rows) == 2)
+        assert [rows[name]["kind"] for name in (first, second)] == ["dimple", "dimple"]
+        page.wait_until("() => document.querySelector('.banner') === null")
+        page.errors()  # the browser reports the refusals
+
+
+def test_no_key_here_waits_for_enter(review, host):
+    name = shown(review)
+    review.press("n")
+    review.wait_until("() => document.querySelector('.primary').textContent.includes('Save: no key here')")
+    assert host.rows() == {}
+    review.press("u", "n", "Enter")
+    rows = wait_for_rows(review, host, lambda rows: name in rows)
+    assert rows[name]["ends"] == "none"
+
+
+def test_a_photo_that_cannot_be_read_is_shown_without_marks(photos, engine, host):
+    with engine.open(host.url, Options(viewport=WIDE, camera=False)) as page:
+        open_all(page)
+        first = shown(page)
+        page.press("End")
+        page.wait_until("(file, name) => document.querySelector(file).textContent !== name", FILE, first)
+        last = photos / shown(page)
+        host.stop()
+        last.write_bytes(b"not a photo")
+        host.start()
+        open_all(page)
+        page.press("End")
+        page.wait_for(".viewer .broken")
+        page.wait_for(".thumbnail[aria-current] .no-picture")
+        assert page.evaluate("() => document.querySelector('main').innerHTML.includes('NaN')") is False
+        assert not [text for text in page.texts(".more-actions button") if "Mark" in text]
+        page.errors()  # the browser reports the picture
+
+
 def test_nothing_is_requested_from_elsewhere(review, host):
     press(review, "ArrowRight", "1", "ArrowRight")
     origins = review.evaluate(

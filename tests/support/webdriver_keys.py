@@ -17,6 +17,8 @@ CODES = {
     "Escape": "\ue00c",
     "Space": " ",
     "Tab": "\ue004",
+    "End": "\ue010",
+    "Home": "\ue011",
 }
 
 
