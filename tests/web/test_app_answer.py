@@ -547,7 +547,7 @@ def test_several_photos_of_one_key_are_one_answer(page, tmp_path):
     before, after = re.findall(r"\d+%", shown)
     assert (before, after) == (f"{first:.0%}", f"{number(answers(page)[0]):.0%}")
     page.locator(".strip .photo-button").nth(1).click()
-    page.wait_for_function("() => document.querySelector('.viewer > img').naturalWidth > 0")
+    page.wait_for_function("() => document.querySelector('.viewer > img')?.naturalWidth > 0")
     page.reload()
     page.locator(".strip li").nth(1).wait_for()
     page.locator(".ask-why").click()
