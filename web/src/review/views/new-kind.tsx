@@ -7,7 +7,7 @@
  */
 
 import type { JSX, RefObject } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Kind } from '../api';
 import { meant } from '../state/kind-search';
 import { W } from '../words';
@@ -72,12 +72,12 @@ export function NewKind({ text, found, onText, onTake }: NewKindProps): JSX.Elem
   );
 }
 
-/** Return the field; it gets the focus when the user presses the key for it. */
+/** Return the field; it gets the focus when the user presses the key for it, before the next key arrives. */
 function useField(): RefObject<HTMLInputElement | null> {
   const asked = useDesk().kindAsked.value;
   const done = useRef(asked);
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (done.current !== asked) field.current?.focus();
     done.current = asked;
   }, [asked]);
