@@ -15,7 +15,7 @@ from keykind.dataset.label_rows import LABEL_FILE, LabelRow, read_labels
 from keykind.dataset.review_listing import ReviewEntry, ReviewListing, list_for_review
 from keykind.dataset.splits import TEST, TRAIN, part_of
 
-NOT_A_KEY = "not a key"  # the one reason to exclude a photo with which it still shows what is no key
+NOT_A_KEY = "not a key"  # an excluded photo of which the marks still count: it is a negative
 EDGE = 1.0  # px by which a mark may be outside a photo: annotation tools place points on the border
 
 

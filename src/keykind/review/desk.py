@@ -87,7 +87,6 @@ class Desk:
             "folder": str(self.settings.photos),
             "session": self.session,  # ids of photos are valid in this process only
             "reviewer": self.settings.reviewer,
-            "version": keykind.__version__,
             "keykind": keykind.__version__,
             "kinds": kinds_json(
                 kinds,

@@ -32,7 +32,7 @@ describe('Enter', () => {
     expect(primaryOf('all', 'single', item('a'), [out], null)?.changes[0]).not.toHaveProperty('kind');
   });
 
-  it('accepts detections, but does not say that there is no key because none was detected', () => {
+  it('accepts detections; without any, it does not mark the photo as one without keys', () => {
     const found = photo('a', { detections: [{ head: [1, 2], tip: [9, 9], width: 3, score: 1 }] });
     const primary = primaryOf('keys', 'keys', item('a'), [found], draftOf(found));
     expect(primary?.changes[0]?.ends).toEqual([{ head: [1, 2], tip: [9, 9], kind: null }]);

@@ -50,7 +50,7 @@ def decided_photos(table: Path, folder: Path) -> tuple[AnnotatedPhoto, ...]:
     if not photos:
         rows = counted(len(read_labels(table).rows), "row")
         fault = f"has {rows}, 0 of them of photos whose keys are marked"
-        remedy = "mark all keys of some photos in the column ends; write none where there is no key"
+        remedy = "mark all keys of some photos in the column ends, and write none for photos without keys"
         raise BadDataset(table, fault=fault, remedy=remedy)
     return photos
 

@@ -70,7 +70,7 @@ export function swapped(draft: Draft): Draft {
   return { ...draft, keys, isEdited: true };
 }
 
-/** Return the draft that says that there is no key. */
+/** Return the draft of a photo without keys. */
 export function emptied({ keys }: Draft): Draft {
   const none = keys.length ? [] : keys;
   return { keys: none, selected: null, start: null, isAdding: false, isEdited: true };
