@@ -238,9 +238,12 @@ def test_a_tab_with_the_older_version_is_named_and_then_waited_for(chromium, hos
     older.evaluate(OLD_DATABASE, [list(sample("dimple-00").read_bytes()), True])
     page.goto(f"{host.url}#/history")
     assert "Another tab" in page.locator(".warning").inner_text()
+    page.evaluate("location.hash = '#/corrections'")
+    page.locator(".corrections .warning").wait_for()
     older.close()
-    page.goto(f"{host.url}#/corrections")
     page.locator(".corrected select").wait_for()
+    assert page.locator(".corrections .warning").count() == 0
+    page.locator(".notice.error").wait_for(state="detached")
     context.close()
 
 

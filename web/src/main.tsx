@@ -16,13 +16,13 @@ import { Session } from './app/session';
 import { Shell } from './app/shell';
 import { isBlocked } from './app/storage/database';
 import { readAppModel } from './app-model';
-import { notices, notify } from './notices';
+import { closeNotice, type Notice, notices, notify } from './notices';
 import { takeShared } from './shared';
 import { loadLanguage, t, withDetails } from './words';
 
 async function start(): Promise<void> {
   const app = new App(new Session(readAppModel()));
-  void loadMyKeys(); // the database may be blocked by another tab: nothing waits for it
+  isBlocked.subscribe((blocked) => void (blocked || loadMyKeys())); // nothing waits for it: another tab may block it
   await loadLanguage();
   render(
     <AppContext.Provider value={app}>
@@ -34,7 +34,11 @@ async function start(): Promise<void> {
   const shared = await takeShared().catch(() => []);
   if (shared.length) void app.openFiles(shared);
   const reload = { label: t('load.again'), run: () => location.reload() };
-  isBlocked.subscribe((blocked) => blocked && notify(t('storage.blocked'), 'error', reload));
+  let notice: Notice | null = null;
+  isBlocked.subscribe((blocked) => {
+    if (notice) closeNotice(notice);
+    notice = blocked ? notify(t('storage.blocked'), 'error', reload) : null;
+  });
   try {
     const isFirstVisit = await installOffline({
       onProgress: (loaded, total) => app.showProgress(loaded, total),

@@ -30,14 +30,15 @@ const JUST_NOW = 1000; // ms: what failed led to the view, and is to be read the
 const REPEAT = 50; // ms in which screen readers notice that the text was gone
 let timer: ReturnType<typeof setTimeout> | undefined;
 
-/** Show a notice in place of the one before that is as important. */
-export function notify(message: string, type: Notice['type'], action?: Notice['action']): void {
+/** Show a notice in place of the one before that is as important, and return it. */
+export function notify(message: string, type: Notice['type'], action?: Notice['action']): Notice {
   const shown: Notice = { message, type, at: performance.now(), ...(action ? { action } : {}) };
   const others = notices.value.filter((each) => placeOf(each) !== placeOf(shown));
   notices.value = [...others, shown].sort((a, b) => ORDER.indexOf(placeOf(a)) - ORDER.indexOf(placeOf(b)));
-  if (type !== 'undo' && type !== 'ready') return;
+  if (type !== 'undo' && type !== 'ready') return shown;
   clearTimeout(timer);
   timer = setTimeout(() => closeNotice(shown), TIMES[type]);
+  return shown;
 }
 
 /** Remove a notice. */

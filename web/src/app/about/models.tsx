@@ -16,6 +16,7 @@ import { chooseFiles } from '../incoming';
 import { kindLabel } from '../kinds/kinds';
 import { type OwnModel, remembered } from '../own-models';
 import type { Running } from '../session';
+import { isBlocked } from '../storage/database';
 import { deleteModel } from '../storage/models';
 import { originText } from './model-text';
 
@@ -74,7 +75,7 @@ function OtherModels({ own }: { readonly own: OwnModel | null }): JSX.Element {
   const app = useApp();
   const [models, setModels] = useState<readonly OwnModel[]>([]);
   const read = (): Promise<void> => remembered().then(setModels);
-  useEffect(() => void read().catch(app.reportError), [own]);
+  useEffect(() => void read().catch(app.reportError), [own, isBlocked.value]);
   const remove = (model: OwnModel): void => void deleteModel(model.digest).then(read).catch(app.reportError);
   return (
     <ul class="models">

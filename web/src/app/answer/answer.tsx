@@ -28,6 +28,7 @@ import { useApp } from '../app';
 import { errorText } from '../error-text';
 import { DeadEnd } from '../parts/dead-end';
 import { Page } from '../parts/page';
+import { isBlocked } from '../storage/database';
 import type { StoredKey } from '../storage/entries';
 import { keepsHistory } from '../storage/settings';
 import { HeaderActions, PhotoActions } from './actions';
@@ -51,7 +52,7 @@ export function AnswerView({ id }: { readonly id: number }): JSX.Element {
       setProblem(errorText(error));
       setAnswer(null);
     });
-  }, [id]);
+  }, [id, isBlocked.value]);
   if (answer === undefined) return <Page title={t('photo.title')} class="answer" />;
   if (answer === null)
     return (

@@ -28,6 +28,7 @@ import {
   SAID_NOT_SURE,
   type StoredPhoto,
 } from '../storage/corrections';
+import { isBlocked } from '../storage/database';
 import { storageErrorText } from '../storage/text';
 import { deletePhotosWithUndo } from './deleting';
 import { COMMAND, COMMAND_WITH_NEGATIVES, zipOf } from './zip';
@@ -44,11 +45,12 @@ export function CorrectionsView(): JSX.Element {
     if (!kinds) return; // the model is still being loaded
     try {
       setPhotos(await photosFor(kinds, isAboutKeys()));
+      setProblem('');
     } catch (error) {
       setProblem(storageErrorText(error));
     }
   };
-  useEffect(() => void load(), [kinds]);
+  useEffect(() => void load(), [kinds, isBlocked.value]);
   return (
     <Page title={t('corrections.title')} class="corrections" up={{ view: 'history' }}>
       {problem ? (

@@ -68,7 +68,7 @@ async function withUndo(count: number, { hide, restore, reload, onUndone }: Step
   try {
     await hide();
   } catch (error) {
-    return notify(storageErrorText(error), 'error');
+    return void notify(storageErrorText(error), 'error');
   } finally {
     await reload();
   }

@@ -22,6 +22,7 @@ import { Page } from '../parts/page';
 import { Sketch } from '../parts/sketch';
 import { hashOf } from '../router';
 import { photosFor } from '../storage/corrections';
+import { isBlocked } from '../storage/database';
 import { keepsHistory } from '../storage/settings';
 import type { Summary } from '../storage/summary';
 import { formatBytes } from '../storage/text';
@@ -41,8 +42,8 @@ const DRAWN_KINDS = ['cylinder', 'mortice', 'dimple'];
 export function HistoryView(): JSX.Element {
   const [isStorageShown, setIsStorageShown] = useState(false);
   const all = summaries.value;
+  useEffect(() => void load(), [isBlocked.value]);
   useEffect(() => {
-    void load();
     const onVisible = (): void => void (document.hidden || load()); // another tab may have changed it
     document.addEventListener('visibilitychange', onVisible);
     return () => {
@@ -224,6 +225,6 @@ function useCorrections(): number {
       photosFor(kinds, isAboutKeys())
         .then((photos) => setCount(photos.length))
         .catch(() => undefined); // the list above says what is wrong with the storage
-  }, [kinds]);
+  }, [kinds, isBlocked.value]);
   return count;
 }

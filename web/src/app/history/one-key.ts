@@ -23,7 +23,7 @@ export async function openAsOneKey(app: App, entries: readonly Entry[]): Promise
   const { kindThreshold = DEFAULT_THRESHOLD } = app.running.value ?? {};
   const areAlike = new Set(entries.map(({ kinds }) => kinds.join())).size === 1; // from models of the same kinds
   const result = areAlike ? combineEntries(entries, { kindThreshold }) : { problem: 'different' as const };
-  if ('problem' in result) return notify(t(`import.oneKeyProblem.${result.problem}`), 'error');
+  if ('problem' in result) return void notify(t(`import.oneKeyProblem.${result.problem}`), 'error');
   const { id } = await app.answers.create({ ...result.entry, group: null });
   navigate({ view: 'answer', id });
 }

@@ -218,7 +218,7 @@ function current(key: MyKey): MyKey {
 async function remove(key: MyKey): Promise<void> {
   await removeMyKey(key.id);
   navigate({ view: 'my-keys' }, true);
-  const fail = (error: unknown): void => notify(storageErrorText(error), 'error');
+  const fail = (error: unknown): void => void notify(storageErrorText(error), 'error');
   const undo = { label: t('undo'), run: () => void saveMyKey(key).catch(fail) };
   notify(t('myKeys.deleted', { name: key.name }), 'undo', undo);
 }
