@@ -110,6 +110,7 @@ def correct(page: Page, kind: str) -> None:
     page.wait_for(".wrong")
     page.evaluate("selector => document.querySelector(selector).click()", f".wrong [data-kind={kind}]")
     page.wait_for(CORRECTED)
+    page.wait_until("() => document.querySelector('.wrong') === null")  # the correction is stored
 
 
 def collected(page: Page) -> int:
