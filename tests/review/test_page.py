@@ -279,6 +279,49 @@ def test_no_key_here_waits_for_enter(review, host):
     assert rows[name]["ends"] == "none"
 
 
+def wait_until_shown(page, name):
+    page.wait_until("(file, name) => document.querySelector(file)?.textContent === name", FILE, name)
+
+
+def wait_for_field(page, dialog):
+    """Wait until the field of a dialog has the focus."""
+    page.wait_until("dialog => document.activeElement.matches(`${dialog} input`)", dialog)
+
+
+def test_a_photo_is_found_by_its_name(review):
+    review.press("/")
+    wait_for_field(review, ".find")
+    review.press(*"pl 11")
+    review.wait_until("() => document.querySelector('.find p').textContent === '1 photo'")
+    review.press("Enter")
+    wait_until_shown(review, "dimple/dimple-11.jpg")
+    review.click("//button[@aria-label='Find a photo']")
+    wait_for_field(review, ".find")
+    review.press(*"cylinder-1")
+    review.wait_until("() => document.querySelectorAll('.found .file').length === 3")
+    review.click("//ul[@class='found']//button[contains(., 'cylinder-10')]")
+    wait_until_shown(review, "cylinder/cylinder-10.jpg")
+    assert not review.shows("dialog")
+
+
+def test_the_photos_of_a_key_get_one_name(review, host):
+    first = shown(review)
+    review.press("k")
+    wait_for_field(review, ".key-name")
+    review.press(*"front door", "Enter")
+    review.wait_until("(file, name) => document.querySelector(file)?.textContent !== name", FILE, first)
+    second = shown(review)
+    review.press("k")
+    review.wait_for("//ul[@class='key-names']//button[. = 'front door']")
+    assert review.evaluate("() => document.querySelector('.key-name input').value") == "front door"
+    review.press("Enter")
+    rows = wait_for_rows(review, host, lambda rows: len(rows) == 2)
+    assert {name: row["key"] for name, row in rows.items()} == dict.fromkeys((first, second), "front door")
+    review.press("u")
+    wait_until_shown(review, second)
+    wait_for_rows(review, host, lambda rows: len(rows) == 1)
+
+
 def test_a_photo_that_cannot_be_read_is_shown_without_marks(photos, engine, host):
     with engine.open(host.url, Options(viewport=WIDE, camera=False)) as page:
         open_all(page)
@@ -327,7 +370,7 @@ def test_axe_finds_no_violations_and_nothing_is_too_wide(engine, host, dark):
             page.wait_for(".key-surface")
             check(f"marking, {size}")
             page.press("Escape", "Escape")
-            for key, dialog in (("x", "exclude"), ("?", "help")):
+            for key, dialog in (("x", "exclude"), ("/", "find"), ("k", "key-name"), ("?", "help")):
                 page.press(key)
                 page.wait_for(f"dialog.{dialog}")
                 check(f"{dialog}, {size}")

@@ -28,6 +28,7 @@ from keykind.serve.app_files import AppFiles
 
 MAX_ITEMS = 1000  # of a queue in one answer
 MAX_PHOTOS = 500  # in one answer
+MAX_TEXT = 300  # characters to search for
 IMMUTABLE = "private, max-age=31536000, immutable"
 Json = dict[str, Any]
 # The first class that an error is of decides; other errors of keykind are 422.
@@ -83,6 +84,7 @@ class Routes:
             ("/api/photos", "GET", self.photos),
             ("/api/photos/{photo}", "GET", self.photo),
             ("/api/photos/{photo}/image", "GET", self.image),
+            ("/api/search", "GET", self.search),
             ("/api/decisions", "POST", self.decide),
             ("/api/undo", "POST", self.undo),
             ("/api/queues", "POST", self.rebuild),
@@ -123,6 +125,10 @@ class Routes:
     def photo(self, photo: int) -> Json:
         """Return a photo."""
         return self._desk.photos([photo])[0]
+
+    def search(self, text: Annotated[str, Query(max_length=MAX_TEXT)] = "") -> Json:
+        """Return photos and physical keys by name."""
+        return self._desk.search(text)
 
     async def image(
         self, photo: int, side: Literal["256", "640", "1280", "2560"] = "1280", v: str = ""

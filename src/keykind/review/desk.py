@@ -23,11 +23,14 @@ from keykind.review.current_run import CurrentRun, find_run, fit_run
 from keykind.review.decisions import Change, Decisions
 from keykind.review.images import Images, PhotoFile, PhotoFiles
 from keykind.review.insights import Insights
+from keykind.review.names import keys_named, photos_named
 from keykind.review.predictions import read_run
 from keykind.review.queue_lists import QueueList
+from keykind.review.queues.by_name import ALL
 from keykind.review.training import PROGRAM, Training
 
 MAX_NEW_KIND = 100  # characters of a new kind's name
+MOST_FOUND = 20  # photos that a search lists
 Json = dict[str, Any]
 
 
@@ -127,6 +130,16 @@ class Desk:
         """Return some photos. Raises NotHere."""
         self._refresh()
         return [self._photo_json(photo) for photo in self.check(ids)]
+
+    def search(self, text: str) -> Json:
+        """Return the photos with a text in their names, and keys with it. Some; total: how many photos."""
+        self._refresh()
+        states = self.catalogue.states()
+        photos, keys = photos_named(states, text), keys_named(states, text)
+        with self.insights.lock:
+            everything = self._list(ALL.id)
+            places = [{"photo": photo, "index": everything.place(photo)} for photo in photos[:MOST_FOUND]]
+        return {"photos": places, "total": len(photos), "keys": keys}
 
     def decide(self, queue: str, item: str, changes: Sequence[Change]) -> Json:
         """Write a decision. Raises NotHere, LabelConflict, BadDataset, CannotWrite."""

@@ -71,6 +71,10 @@ class QueueList:
         self._update_item(item, catalogue)
         return self._places.get(item)
 
+    def place(self, photo: int) -> int | None:
+        """Return the place of the first item with a photo; None: there is none."""
+        return next(iter(self._items_of.get(photo, ())), None)
+
     def update(self, photos: Iterable[int], catalogue: Catalogue) -> None:
         """Note that decisions about some photos changed."""
         if self._flags is not None:

@@ -61,6 +61,13 @@ export interface Suggestion {
   readonly exclude?: string | number | null; // of several photos, the one to leave out
 }
 
+/** What a text finds. */
+export interface Found {
+  readonly photos: readonly { readonly photo: string; readonly index: number | null }[]; // place among all photos
+  readonly total: number; // of photos; only the first are listed
+  readonly keys: readonly string[]; // names of physical keys
+}
+
 /** What is decided at once: a photo, or several that belong together. */
 export interface Item {
   readonly id: string;
@@ -203,6 +210,11 @@ export class Api {
 
   async photos(ids: readonly string[]): Promise<readonly Photo[]> {
     return withIds(await request<readonly Photo[]>(`api/photos?ids=${ids.map(encodeURIComponent).join()}`));
+  }
+
+  async search(text: string): Promise<Found> {
+    const found = await request<Found>(`api/search?text=${encodeURIComponent(text)}`);
+    return { ...found, photos: found.photos.map((each) => ({ ...each, photo: String(each.photo) })) };
   }
 
   async decide(body: DecisionBody): Promise<Decided> {

@@ -92,6 +92,15 @@ export const W = {
   previous: 'Previous photo',
   next: 'Next photo',
 
+  find: 'Find a photo',
+  findHint: 'Part of its name, or of its key\u2019s',
+  foundPhotos: (listed: number, total: number): string =>
+    total > listed
+      ? `${plural(total, 'photo')}; the first ${count(listed)} are listed`
+      : total
+        ? plural(total, 'photo')
+        : 'No photo has this in its name.',
+
   // The panel
   why: 'Why it is here',
   label: 'Label',
@@ -140,6 +149,16 @@ export const W = {
   stopMarking: 'Stop',
   undone: 'Undone',
   kindKeys: 'give the photo this kind',
+
+  // The physical key
+  nameKey: 'Name the key',
+  nameKeyText: 'Give all photos of one physical key the same name: they then stay in the same split.',
+  keyName: 'Name of the physical key',
+  keyNames: 'Names of other photos',
+  takeName: 'Name it',
+  clearName: 'Remove the name',
+  keyNamed: (name: string): string => `Physical key: ${name}`,
+  keyUnnamed: 'The name was removed',
 
   // Reasons to leave a photo out
   excludeTitle: 'Leave the photo out',
@@ -283,85 +302,6 @@ export const REASONS = [
   { reason: 'several keys', shortcut: 's', ofKeys: true },
   { reason: 'unsure', shortcut: 'u', ofKeys: false },
 ] as const;
-
-/** What touch can do, for the help. */
-export const GESTURES: typeof SHORTCUTS = [
-  [
-    'Decide',
-    [
-      ['Large button', 'the decision that is most likely right'],
-      ['A kind', 'give the photo this kind'],
-      ['Leave out', 'do not use the photo, with a reason'],
-      ['Arrow, top', 'undo, as often as you like'],
-    ],
-  ],
-  [
-    'Move',
-    [
-      ['Small pictures', 'another photo, without a decision'],
-      ['List, top', 'another queue'],
-      ['Two fingers', 'enlarge; the button on the photo, too'],
-    ],
-  ],
-  [
-    'Mark keys',
-    [
-      ['Mark keys', 'start marking'],
-      ['Two taps', 'the head of a key, then its tip'],
-      ['Drag an end', 'move it; a tap on a key selects it'],
-    ],
-  ],
-];
-
-/** All shortcuts, for the help. */
-export const SHORTCUTS: readonly (readonly [
-  title: string,
-  rows: readonly (readonly [keys: string, text: string])[],
-])[] = [
-  [
-    'Decide',
-    [
-      ['Enter or Space', 'the main button'],
-      ['c', 'keep the present label'],
-      ['+', 'type the name of a kind, or of a new one'],
-      ['x', 'leave the photo out, with a reason'],
-      ['0', 'unsure: leave it out for now'],
-      ['u or Ctrl Z', 'undo, as often as you like; while marking keys, the last step first'],
-    ],
-  ],
-  [
-    'Move',
-    [
-      ['\u2190 \u2192', 'previous and next photo, without a decision'],
-      ['Home End', 'first and last photo of the queue'],
-      ['\u2191 \u2193', 'previous and next queue'],
-      ['z', 'enlarge, or show the whole photo; the wheel and two fingers too'],
-      ['f', 'photo only'],
-      ['Esc', 'leave what is open'],
-    ],
-  ],
-  [
-    'Several photos',
-    [
-      ['s', 'they show the same physical key'],
-      ['d', 'they show different keys'],
-      ['x', 'leave one out'],
-      ['t', 'move the training photo to test'],
-    ],
-  ],
-  [
-    'Mark keys',
-    [
-      ['m', 'start marking; add a key with the arrow keys and Enter'],
-      ['two taps', 'the head of a key, then its tip'],
-      ['k', 'select the next key'],
-      ['Del', 'delete the selected key'],
-      ['r', 'swap its head and tip'],
-      ['n', 'no key here: save it with Enter'],
-      ['u or Ctrl Z', 'undo the last step'],
-    ],
-  ],
-];
 
 function dateText(when: string): string {
   const date = new Date(when);

@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type Api, ApiError, type Review } from '../../src/review/api';
-import { edit, run } from '../../src/review/state/commands';
+import { edit, nameKey, run } from '../../src/review/state/commands';
 import { Desk } from '../../src/review/state/desk';
 import { dragged, tapped } from '../../src/review/state/draft';
 import { isShown, said } from '../../src/review/state/said';
@@ -411,5 +411,17 @@ describe('a server that was started again', () => {
     server.failure = null;
     await vi.advanceTimersByTimeAsync(5000);
     expect(desk.connection.failure.value).toBeNull();
+  });
+});
+
+describe('the name of a key', () => {
+  it('is a decision; an empty one is removed again', async () => {
+    nameKey(desk, server.get('a'), 'bike');
+    await soon();
+    expect([server.get('a').key, shown(), desk.keyName]).toEqual(['bike', 'b', 'bike']);
+    run(desk, { do: 'previous' });
+    nameKey(desk, server.get('a'), '');
+    await soon();
+    expect([server.get('a').key, desk.keyName]).toEqual([null, '']);
   });
 });

@@ -37,6 +37,12 @@ export function leaveOut(desk: Desk, photos: readonly Photo[], reason: string | 
   desk.decide(changes, reason === null ? W.useAgain.done : W.leaveOut(reason).done);
 }
 
+/** Say which physical key a photo shows; name "": that of its folder or file again. */
+export function nameKey(desk: Desk, photo: Photo, name: string): void {
+  desk.keyName = name;
+  desk.decide([change(photo, { key: name || null })], name ? W.keyNamed(name) : W.keyUnnamed);
+}
+
 /** Give one of several photos a kind. */
 export function relabel(desk: Desk, photo: Photo, kind: string): void {
   desk.decide([label(photo, kind)], W.changeTo(kind, photo.kind).done);
@@ -70,6 +76,9 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   exclude: (desk) => {
     if (desk.place.shown.peek()) desk.dialog.value = 'exclude';
   },
+  find: (desk) => {
+    desk.dialog.value = 'find';
+  },
   full: (desk) => {
     desk.isFull.value = !desk.isFull.value;
   },
@@ -80,6 +89,9 @@ const ACTIONS: Readonly<Record<PlainCommand, (desk: Desk) => void>> = {
   last: (desk) => desk.go((desk.place.items.peek()?.size.peek() ?? 0) - 1),
   mark: (desk) => {
     if (startMarking(desk) && !desk.draft.peek()?.keys.length) edit(desk, adding);
+  },
+  'name-key': (desk) => {
+    if (desk.place.shown.peek()) desk.dialog.value = 'key-name';
   },
   'new-kind': (desk) => {
     desk.kindAsked.value++;

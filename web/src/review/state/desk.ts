@@ -10,10 +10,11 @@ import { computed, signal } from '@preact/signals';
 import { notify } from '../../notices';
 import { Api, type ApiError, type Change, type Photo, type Queue, type Review, type Undone } from '../api';
 import { W } from '../words';
-import { changed } from './changes';
 import { Connection } from './connection';
 import { canMark, type Draft, draftOf } from './draft';
 import { Drafts } from './drafts';
+import { firstDecided, Made } from './made';
+import { NameSearch } from './name-search';
 import { type Conflict, type Decision, Outbox } from './outbox';
 import { Place } from './place';
 import { type Mode, type Primary, primaryOf } from './primary';
@@ -21,10 +22,11 @@ import { say } from './said';
 import { TrainingRun } from './training-run';
 
 const KEYS = 'keys'; // the queue in which keys are marked
+export const ALL = 'all'; // the queue of all photos
 const REFRESH = 1000; // ms after a decision, in which the counts follow
 const WORKING = 1500; // ms between two looks at queues that are being filled
 
-export type DialogName = 'conflict' | 'exclude' | 'help' | 'result' | 'train';
+export type DialogName = 'conflict' | 'exclude' | 'find' | 'help' | 'key-name' | 'result' | 'train';
 
 /** The desk. */
 export class Desk {
@@ -40,18 +42,20 @@ export class Desk {
     () => this.#isBack(),
   );
   readonly place: Place;
+  readonly made: Made;
   readonly outbox: Outbox;
   readonly training: TrainingRun;
   #isOutdated = false; // more has been found than the queue shows
-  #made: Decision[] = []; // in this page, the last one last
+  keyName = ''; // the last that was given
 
   constructor(readonly api = new Api()) {
     this.place = new Place(api, this.connection, () => this.#endText());
+    this.made = new Made(this.place, this.drafts, this.review);
     this.outbox = new Outbox(api, {
       onPhotos: (photos) => this.#arrived(photos),
       onUndone: (reply, undone) => void this.#undone(reply, undone),
       onUndoRefused: (error, undone) => void this.#undoRefused(error, undone),
-      onDropped: (decision) => this.#takeBack(decision),
+      onDropped: (decision) => this.made.takeBack(decision),
       onConflict: ({ decision }) => {
         if (decision.isAgain) this.dialog.value ??= 'conflict';
       },
@@ -135,6 +139,17 @@ export class Desk {
     if (next) await this.openQueue(next.id);
   }
 
+  /** Return a search for photos and keys by name. */
+  search(): NameSearch {
+    return new NameSearch(this.api, this.connection, this.place.photos);
+  }
+
+  /** Show a photo among all photos. */
+  async show(photo: string, index: number | null): Promise<void> {
+    this.isMarking.value = false;
+    await this.place.find(ALL, photo, index);
+  }
+
   /** Show an item of the queue. */
   go(index: number): void {
     this.isMarking.value = false;
@@ -164,10 +179,10 @@ export class Desk {
       say(W.nothingToUndo);
       return;
     }
-    const last = this.#made.at(-1) ?? null;
+    const last = this.made.last();
     this.outbox.undo(last);
     if (!last) return; // made before the page was opened: the answer says what it was
-    this.#takeBack(last);
+    this.made.takeBack(last);
     this.isMarking.value = false;
     void this.place.find(last.queue, last.item, last.index, W.undone);
   }
@@ -175,7 +190,7 @@ export class Desk {
   /** Settle a conflict with another window. */
   settle(conflict: Conflict, isMine: boolean): void {
     const decision = this.outbox.settle(conflict);
-    this.#made = this.#made.filter((each) => each !== conflict.decision);
+    this.made.forget(conflict.decision);
     if (isMine) this.#make(decision);
   }
 
@@ -187,7 +202,7 @@ export class Desk {
       this.place.photos.put(photos);
       this.outbox.renew(conflict, photos);
       if (this.outbox.unsaved.peek().includes(conflict.decision)) return;
-      this.#made = this.#made.filter((each) => each !== conflict.decision);
+      this.made.forget(conflict.decision);
       if (!this.outbox.conflicts.peek().length) this.dialog.value = null;
       notify(W.agreed, 'ready');
     });
@@ -206,36 +221,9 @@ export class Desk {
   }
 
   #make(decision: Decision): void {
-    const [who, when] = [this.review.peek()?.reviewer ?? '', new Date().toISOString()];
-    const after = decision.before.map((photo) => {
-      const cells = decision.changes.find((each) => each.photo === photo.id);
-      return cells ? changed(photo, cells, who, when) : photo;
-    });
-    this.place.photos.put(after);
-    for (const { photo } of decision.changes) this.drafts.set(photo, null);
     this.isMarking.value = false;
-    this.#markDecided(decision, true);
-    this.#countDecided(firstDecided(decision));
-    this.#made.push(decision);
+    this.made.add(decision);
     this.outbox.add(decision);
-  }
-
-  #takeBack(decision: Decision): void {
-    this.place.photos.put(decision.before);
-    this.#markDecided(decision, decision.wasDecided);
-    this.#countDecided(-firstDecided(decision));
-    this.#made = this.#made.filter((each) => each !== decision);
-  }
-
-  #markDecided({ queue, item, index }: Decision, isDecided: boolean): void {
-    const items = this.place.items.peek();
-    if (items?.queue === queue) items.setDecided(item, index, isDecided);
-  }
-
-  /** The server's count follows. */
-  #countDecided(more: number): void {
-    const review = this.review.peek();
-    if (review) this.review.value = { ...review, decided: review.decided + more };
   }
 
   /** Return what is said where there is no photo to show. */
@@ -268,7 +256,7 @@ export class Desk {
     notify(error.message || W.undoRefused, 'error');
     this.connection.refreshIn(REFRESH);
     if (!undone) return;
-    this.#markDecided(undone, true);
+    this.made.markDecided(undone, true);
     await this.connection.reading(() => this.place.photos.refresh(undone.before.map(({ id }) => id)));
   }
 
@@ -288,7 +276,7 @@ export class Desk {
   /** After the server was started again: ids are others. */
   async #restart(): Promise<void> {
     this.place.photos.clear();
-    this.#made = [];
+    this.made.clear();
     const queue = this.place.items.peek()?.queue ?? this.review.peek()?.queues[0]?.id;
     if (queue !== undefined) await this.openQueue(queue);
   }
@@ -300,11 +288,6 @@ export class Desk {
     if (!items || items.size.peek() === null) void this.start();
     else this.place.photos.changed.value++; // what is around is asked for again
   }
-}
-
-/** Return about how many photos a decision is the first one. */
-function firstDecided({ before, changes }: Decision): number {
-  return before.filter(({ id, row }) => !row && changes.some(({ photo }) => photo === id)).length;
 }
 
 function isWorking(review: Review | null): boolean {

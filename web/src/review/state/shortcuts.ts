@@ -20,11 +20,13 @@ export type PlainCommand =
   | 'different'
   | 'escape'
   | 'exclude'
+  | 'find'
   | 'first'
   | 'full'
   | 'help'
   | 'last'
   | 'mark'
+  | 'name-key'
   | 'new-kind'
   | 'next'
   | 'next-key'
@@ -51,6 +53,7 @@ const ANYWHERE: Readonly<Record<string, PlainCommand>> = {
   End: 'last',
   Escape: 'escape',
   '?': 'help',
+  '/': 'find',
   '0': 'unsure',
   f: 'full',
   u: 'undo',
@@ -58,7 +61,7 @@ const ANYWHERE: Readonly<Record<string, PlainCommand>> = {
   z: 'zoom',
 };
 const BY_MODE: Readonly<Record<Mode, Readonly<Record<string, PlainCommand>>>> = {
-  single: { '+': 'new-kind', c: 'confirm', m: 'mark', n: 'no-key' },
+  single: { '+': 'new-kind', c: 'confirm', k: 'name-key', m: 'mark', n: 'no-key' },
   group: { s: 'same', d: 'different', t: 'to-test' },
   keys: {
     '+': 'new-kind',

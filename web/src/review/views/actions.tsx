@@ -84,6 +84,7 @@ function actionsOf(desk: Desk): readonly Action[] {
   if (keep && keep !== desk.primary.value?.name)
     actions.unshift({ command: 'confirm', name: W.keep, title: keep, key: 'c' });
   if (photo && canMark(photo)) actions.push({ command: 'mark', name: W.mark, key: 'm' });
+  actions.push({ command: 'name-key', name: W.nameKey, key: 'k' });
   return actions;
 }
 

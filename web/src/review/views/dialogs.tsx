@@ -8,10 +8,13 @@
 
 import type { JSX } from 'preact';
 import { Dialog } from '../../parts/dialog';
-import { GESTURES, SHORTCUTS, W } from '../words';
+import { GESTURES, SHORTCUTS } from '../help';
+import { W } from '../words';
 import { ConflictDialog } from './conflict-dialog';
 import { useDesk } from './context';
 import { ExcludeDialog } from './exclude-dialog';
+import { FindDialog } from './find-dialog';
+import { KeyNameDialog } from './key-name-dialog';
 import { ResultDialog } from './result-dialog';
 import { TrainDialog } from './train-dialog';
 
@@ -25,6 +28,8 @@ export function Dialogs(): JSX.Element | null {
   if (desk.dialog.value === 'conflict' && conflict)
     return <ConflictDialog key={conflict.decision.item} conflict={conflict} onClose={close} />;
   if (desk.dialog.value === 'exclude') return <ExcludeDialog onClose={close} />;
+  if (desk.dialog.value === 'find') return <FindDialog onClose={close} />;
+  if (desk.dialog.value === 'key-name') return <KeyNameDialog onClose={close} />;
   if (desk.dialog.value === 'help') return <HelpDialog onClose={close} />;
   if (desk.dialog.value === 'result') return <ResultDialog onClose={close} />;
   if (desk.dialog.value === 'train') return <TrainDialog onClose={close} />;

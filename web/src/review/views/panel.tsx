@@ -8,13 +8,12 @@
 
 import type { JSX } from 'preact';
 import type { Photo } from '../api';
+import { ALL } from '../state/desk';
 import { canMark } from '../state/draft';
 import { kindName, W } from '../words';
 import { Actions } from './actions';
 import { Classes } from './classes';
 import { useDesk } from './context';
-
-const ALL = 'all'; // the queue of all photos
 
 /** The section. */
 export function Panel(): JSX.Element | null {

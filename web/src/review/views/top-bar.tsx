@@ -6,7 +6,7 @@
  * Needs: context.ts
  */
 
-import { CircleHelp, Expand, Shrink, Sparkles, Undo2 } from 'lucide';
+import { CircleHelp, Expand, Search, Shrink, Sparkles, Undo2 } from 'lucide';
 import type { JSX } from 'preact';
 import { Icon } from '../../parts/icon';
 import { run } from '../state/commands';
@@ -40,6 +40,15 @@ export function TopBar(): JSX.Element {
           <Keys>u</Keys>
         </button>
         <TrainButton />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={W.find}
+          title={`${W.find} (/)`}
+          onClick={() => run(desk, { do: 'find' })}
+        >
+          <Icon of={Search} size={ICON} />
+        </button>
         <button
           type="button"
           class="icon-button full-button"
