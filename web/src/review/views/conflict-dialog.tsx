@@ -10,9 +10,10 @@ import type { JSX } from 'preact';
 import { useEffect } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog';
 import type { Change, Photo } from '../api';
+import { plural } from '../format';
 import { changed } from '../state/changes';
 import type { Conflict } from '../state/outbox';
-import { kindName, plural, W } from '../words';
+import { kindName, W } from '../words';
 import { useDesk } from './context';
 import { SmallPicture } from './small-picture';
 

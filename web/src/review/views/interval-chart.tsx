@@ -8,7 +8,8 @@
 
 import type { JSX } from 'preact';
 import type { Interval, Score } from '../api';
-import { score, W } from '../words';
+import { score } from '../format';
+import { W } from '../words';
 
 const [WIDTH, ROW, LEFT, RIGHT] = [420, 34, 84, 60]; // px
 const ROOM = 0.08; // of the range, left and right

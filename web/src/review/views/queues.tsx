@@ -10,7 +10,8 @@ import { Check } from 'lucide';
 import type { JSX } from 'preact';
 import { Icon } from '../../parts/icon';
 import type { Queue } from '../api';
-import { count, percent, plural, W } from '../words';
+import { count, percent, plural } from '../format';
+import { W } from '../words';
 import { useDesk } from './context';
 
 /** The navigation. */

@@ -6,11 +6,13 @@
  * Needs: context.ts
  */
 
-import { CircleHelp, Expand, Search, Shrink, Sparkles, Undo2 } from 'lucide';
+import { CircleHelp, Expand, type IconNode, Search, Shrink, Sparkles, Undo2 } from 'lucide';
 import type { JSX } from 'preact';
 import { Icon } from '../../parts/icon';
+import { count } from '../format';
 import { run } from '../state/commands';
-import { count, W } from '../words';
+import type { PlainCommand } from '../state/shortcuts';
+import { W } from '../words';
 import { useDesk } from './context';
 import { Keys } from './shortcut';
 
@@ -28,47 +30,55 @@ export function TopBar(): JSX.Element {
       <QueueMenu />
       <Progress />
       <div class="top-actions">
-        <button
-          type="button"
-          disabled={!desk.outbox.undoable.value}
-          title={W.undoCount(desk.outbox.undoable.value)}
-          onClick={() => desk.undo()}
-        >
-          <Icon of={Undo2} size={ICON} />
-          <span class="wide">{W.undo}</span>
-          {desk.outbox.undoable.value ? <span class="badge">{count(desk.outbox.undoable.value)}</span> : null}
-          <Keys>u</Keys>
-        </button>
+        <UndoButton />
         <TrainButton />
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={W.find}
-          title={`${W.find} (/)`}
-          onClick={() => run(desk, { do: 'find' })}
-        >
-          <Icon of={Search} size={ICON} />
-        </button>
-        <button
-          type="button"
-          class="icon-button full-button"
-          aria-label={desk.isFull.value ? W.leaveFull : W.full}
-          title={`${desk.isFull.value ? W.leaveFull : W.full} (f)`}
-          onClick={() => run(desk, { do: 'full' })}
-        >
-          <Icon of={desk.isFull.value ? Shrink : Expand} size={ICON} />
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label={W.helpButton}
-          title={`${W.helpButton} (?)`}
-          onClick={() => run(desk, { do: 'help' })}
-        >
-          <Icon of={CircleHelp} size={ICON} />
-        </button>
+        <Tool icon={Search} name={W.find} shortcut="/" command="find" />
+        <Tool
+          icon={desk.isFull.value ? Shrink : Expand}
+          name={desk.isFull.value ? W.leaveFull : W.full}
+          shortcut="f"
+          command="full"
+          class="full-button"
+        />
+        <Tool icon={CircleHelp} name={W.helpButton} shortcut="?" command="help" />
       </div>
     </header>
+  );
+}
+
+function UndoButton(): JSX.Element {
+  const desk = useDesk();
+  const undoable = desk.outbox.undoable.value;
+  return (
+    <button type="button" disabled={!undoable} title={W.undoCount(undoable)} onClick={() => desk.undo()}>
+      <Icon of={Undo2} size={ICON} />
+      <span class="wide">{W.undo}</span>
+      {undoable ? <span class="badge">{count(undoable)}</span> : null}
+      <Keys>u</Keys>
+    </button>
+  );
+}
+
+interface ToolProps {
+  readonly icon: IconNode;
+  readonly name: string;
+  readonly shortcut: string;
+  readonly command: PlainCommand;
+  readonly class?: string;
+}
+
+function Tool({ icon, name, shortcut, command, class: className = '' }: ToolProps): JSX.Element {
+  const desk = useDesk();
+  return (
+    <button
+      type="button"
+      class={`icon-button ${className}`}
+      aria-label={name}
+      title={`${name} (${shortcut})`}
+      onClick={() => run(desk, { do: command })}
+    >
+      <Icon of={icon} size={ICON} />
+    </button>
   );
 }
 

@@ -10,7 +10,8 @@ import { X } from 'lucide';
 import type { JSX } from 'preact';
 import { notify } from '../../notices';
 import { Icon } from '../../parts/icon';
-import { duration, percent, score, W } from '../words';
+import { duration, percent, score } from '../format';
+import { W } from '../words';
 import { useDesk } from './context';
 import { KeepOrDiscard } from './keep-or-discard';
 
@@ -25,32 +26,7 @@ export function TrainingCard(): JSX.Element | null {
   const isRunning = now.state === 'running';
   return (
     <section class={`training ${now.state}`} aria-label={W.training}>
-      <header>
-        <h2>{TITLES[now.state]}</h2>
-        <span class="secondary">{duration(now.seconds)}</span>
-        {isRunning ? (
-          <button
-            type="button"
-            disabled={training.isBusy.value}
-            onClick={() =>
-              void training.order('stop').catch((error: Error) => notify(error.message, 'error'))
-            }
-          >
-            {W.trainingStop}
-          </button>
-        ) : (
-          <button
-            type="button"
-            class="icon-button"
-            aria-label={W.trainingHide}
-            onClick={() => {
-              training.isHidden.value = true;
-            }}
-          >
-            <Icon of={X} size={18} />
-          </button>
-        )}
-      </header>
+      <Header isRunning={isRunning} />
       {isRunning ? <progress value={now.done} max={1} aria-label={W.training} /> : null}
       {now.step && now.state !== 'finished' ? (
         <p>
@@ -65,6 +41,32 @@ export function TrainingCard(): JSX.Element | null {
         </details>
       ) : null}
     </section>
+  );
+}
+
+/** What is going on, for how long; to stop it, or to hide the card. */
+function Header({ isRunning }: { readonly isRunning: boolean }): JSX.Element {
+  const { training } = useDesk();
+  const now = training.now.value;
+  const stop = (): void =>
+    void training.order('stop').catch((error: Error) => notify(error.message, 'error'));
+  const hide = (): void => {
+    training.isHidden.value = true;
+  };
+  return (
+    <header>
+      <h2>{TITLES[now.state]}</h2>
+      <span class="secondary">{duration(now.seconds)}</span>
+      {isRunning ? (
+        <button type="button" disabled={training.isBusy.value} onClick={stop}>
+          {W.trainingStop}
+        </button>
+      ) : (
+        <button type="button" class="icon-button" aria-label={W.trainingHide} onClick={hide}>
+          <Icon of={X} size={18} />
+        </button>
+      )}
+    </header>
   );
 }
 
