@@ -1,6 +1,7 @@
 """Shared by all tests: a cache of their own, drawn photos, the development data where it is there."""
 
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,7 +22,12 @@ with suppress(ImportError):
     import mitsuba  # noqa: F401
 
 pytest_plugins = ["app_pages", "browsers"]
-os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's
+CACHE = os.environ["KEYKIND_CACHE"] = tempfile.mkdtemp(prefix="keykind-tests-")  # never the user's
+
+
+def pytest_unconfigure() -> None:
+    """Delete the cache of this process."""
+    shutil.rmtree(CACHE, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
