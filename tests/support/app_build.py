@@ -159,13 +159,23 @@ def models() -> Path:
     return folder
 
 
-def build(out: Path) -> Path:
-    """Build the app into a folder, with what Python generates for it."""
+def generate(_: Path) -> None:
+    """Write what Python generates for builds into web/generated: once, since all builds read it there."""
     models()
     script = [sys.executable, WEB / "scripts" / "generate.py"]
     generated = subprocess.run(script, capture_output=True, text=True, check=False)
     assert generated.returncode == 0, generated.stderr
+
+
+def build(out: Path) -> Path:
+    """Build the app into a folder, with what `generate` wrote."""
     npm("build", KEYKIND_APP_OUT=str(out))
+    return out
+
+
+def build_package(out: Path) -> Path:
+    """Build the package keykind-web into a folder, with what `generate` wrote."""
+    npm("package", KEYKIND_PACKAGE_OUT=str(out))
     return out
 
 

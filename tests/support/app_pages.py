@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app_build import WEB, build, models
+from app_build import WEB, build, generate, models
 from app_server import Host
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.recogniser import Recogniser
@@ -40,10 +40,17 @@ RESET = """() => {
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory):
+def generated(tmp_path_factory):
+    """What Python generates for builds of the app and of the package is there."""
+    once(tmp_path_factory, "generated", generate)
+
+
+@pytest.fixture(scope="session")
+def app(request, tmp_path_factory):
     """The app, built once for all tests; KEYKIND_APP may name a folder with a build."""
     if built := os.environ.get("KEYKIND_APP"):
         return Path(built)
+    request.getfixturevalue("generated")
     return once(tmp_path_factory, "app", build)
 
 

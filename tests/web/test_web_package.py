@@ -1,13 +1,13 @@
 """Tests of the package keykind-web: another page recognises keys with the engine alone."""
 
 import json
-from pathlib import Path
 
 import pytest
 
-from app_build import WEB, npm
+from app_build import WEB, build_package
 from app_pages import DIFFERENCE, TIMEOUT, keys_in, photo_with_a_key
 from app_server import Host
+from keykind.core.files import write_bytes
 from once import once
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -47,14 +47,17 @@ UNUSABLE = """async () => {
 
 
 @pytest.fixture(scope="session")
-def package(tmp_path_factory):
+def package(generated, tmp_path_factory):
     """The package, built once for all tests."""
+    return once(tmp_path_factory, "package", build_package)
 
-    def build(out: Path) -> Path:
-        npm("package", KEYKIND_PACKAGE_OUT=str(out))
-        return out
 
-    return once(tmp_path_factory, "package", build)
+@pytest.fixture
+def photo(package):
+    """The name of a photo of one key beside the package; other workers may be reading the same file."""
+    path, _ = photo_with_a_key()
+    write_bytes(package / path.name, path.read_bytes())
+    return path.name
 
 
 @pytest.fixture
@@ -79,13 +82,12 @@ def test_the_example_has_twenty_lines_of_script_at_most(package):
     assert len(script) <= 20
 
 
-def test_a_result_has_the_fields_of_predict(browser, host, package):
+def test_a_result_has_the_fields_of_predict(browser, host, photo):
     path, key = photo_with_a_key()
-    (package / path.name).write_bytes(path.read_bytes())
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT)
     page.goto(f"{host.url}example.html")
-    results = page.evaluate(RECOGNISE, path.name)
+    results = page.evaluate(RECOGNISE, photo)
     expected = key.as_json()
     for result in results:
         (found,) = result["keys"]
@@ -96,15 +98,13 @@ def test_a_result_has_the_fields_of_predict(browser, host, package):
     assert len(keys_in(path)) == len(results[0]["keys"])
 
 
-def test_a_closed_recogniser_refuses_photos_and_leaves_no_error_behind(browser, host, package):
-    path, _ = photo_with_a_key()
-    (package / path.name).write_bytes(path.read_bytes())
+def test_a_closed_recogniser_refuses_photos_and_leaves_no_error_behind(browser, host, photo):
     page = browser.new_page()
     page.set_default_timeout(TIMEOUT)
     errors = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{host.url}README.md")
-    assert page.evaluate(CLOSED, path.name) == ["the recogniser was closed"] * 2
+    assert page.evaluate(CLOSED, photo) == ["the recogniser was closed"] * 2
     page.wait_for_timeout(200)
     assert errors == []
 
