@@ -34,8 +34,34 @@ RESET = """() => {
     localStorage.clear();
     return new Promise((resolve) => {
         const request = indexedDB.deleteDatabase('keykind');
-        request.onsuccess = request.onerror = request.onblocked = resolve;
+        request.onsuccess = request.onerror = resolve;
     });
+}"""
+# Whether the page has a size, and the photo that is shown fills its frame again.
+IS_FITTED = """([width, height]) => {
+    if (innerWidth !== width || innerHeight !== height) return false;
+    const frame = document.querySelector('.viewer:not([hidden])');
+    const image = frame?.querySelector('img');
+    if (!image) return true;
+    const [box, room] = [image, frame].map((element) => element.getBoundingClientRect());
+    const right = box.left + box.right - room.left - room.right;
+    const down = box.top + box.bottom - room.top - room.bottom;
+    const share = Math.max(box.width / room.width, box.height / room.height);
+    return Math.max(Math.abs(right), Math.abs(down)) < 4 && Math.abs(share - 1) < 0.02;
+}"""
+# Hold back calls of the engine's method; `released_` lets them through.
+HOLD = """method => {
+    const post = Worker.prototype.postMessage;
+    const held = [];
+    Worker.prototype.postMessage = function (data, ...others) {
+        const send = () => post.call(this, data, ...others);
+        if (data.method === method) held.push(send);
+        else send();
+    };
+    globalThis.released_ = () => {
+        Worker.prototype.postMessage = post;
+        held.forEach((send) => send());
+    };
 }"""
 
 
@@ -125,11 +151,29 @@ def visited(chromium, host):
 @pytest.fixture
 def page(visited, host):
     """The app, ready, with an empty collection; an error in the browser fails the test."""
-    opened = visited.new_page()
-    with watch(opened, host.url):
+    with visit(visited, host.url) as opened:
         yield opened
-        opened.evaluate(RESET)
-    opened.close()
+
+
+@pytest.fixture
+def calm(visited, host):
+    """The same; the camera starts on request only."""
+    with visit(visited, host.url, NOT_ASKED) as opened:
+        yield opened
+
+
+@contextmanager
+def visit(context, url, *scripts):
+    """Open the app after running scripts in the page; errors fail the test, and nothing is left of it."""
+    page = context.new_page()
+    for script in scripts:
+        page.add_init_script(script)
+    try:
+        with watch(page, url):
+            yield page
+    finally:
+        reset(page, url)
+        page.close()
 
 
 def new_context(chromium, **options):
@@ -163,8 +207,36 @@ class watch:  # noqa: N801 - used like a function: with watch(page, url)
             assert self.errors == []
 
 
+def reset(page, url):
+    """Delete what the app has stored. It is left first: it could still store what it is reading."""
+    page.goto(f"{url}licences.txt")
+    page.evaluate(RESET)
+
+
 def wait_until_ready(page):
     page.locator(".shell[data-ready=true]").wait_for()
+
+
+def wait_for_model(page, name=""):
+    """Wait until a model that was opened runs and is stored, and the app has gone to the view for it."""
+    page.locator(".own-model", has_text=name).wait_for()
+    wait_for_switch(page)
+
+
+def wait_for_switch(page):
+    """Wait until no model is being loaded or stored."""
+    page.locator("main[aria-busy=false]").wait_for(state="attached")
+
+
+def resize(page, width, height):
+    """Give the page another size, and wait until it has it, and the photo that is shown as well."""
+    page.set_viewport_size({"width": width, "height": height})
+    page.wait_for_function(IS_FITTED, arg=[width, height])
+
+
+def wait_for_title(page):
+    """Wait until the view's title has the focus: that is after it is drawn."""
+    page.wait_for_function("() => document.activeElement.id === 'page-title'")
 
 
 @cache
@@ -185,10 +257,11 @@ def sample(name):
 
 def open_photo(page, path):
     """Choose a photo, and wait for its result."""
-    before = page.url
+    before = page.evaluate("location.href")
     page.locator("#photo-input").set_input_files(str(path))
     page.wait_for_function("before => location.href !== before", arg=before)
     page.locator(".answer .sheet[aria-busy=false] .photo-actions").wait_for()
+    wait_for_title(page)
 
 
 @cache

@@ -5,12 +5,15 @@ from contextlib import contextmanager
 import pytest
 
 from app_pages import (
+    HOLD,
     fill_device,
     message,
     new_context,
     open_photo,
     photo_with_a_key,
     sample,
+    visit,
+    wait_for_model,
     wait_until_ready,
     watch,
 )
@@ -20,20 +23,6 @@ from tiny_model import tiny_file
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 CROCKERY = ("cup", "plate")  # classes of another model
 TIME = 1_796_000_000_000  # of an answer that a test stores, ms
-# Hold back calls of the engine's method; `released_` lets them through.
-HOLD = """method => {
-    const post = Worker.prototype.postMessage;
-    const held = [];
-    Worker.prototype.postMessage = function (data, ...others) {
-        const send = () => post.call(this, data, ...others);
-        if (data.method === method) held.push(send);
-        else send();
-    };
-    globalThis.released_ = () => {
-        Worker.prototype.postMessage = post;
-        held.forEach((send) => send());
-    };
-}"""
 DROP = """files => {
     const dataTransfer = new DataTransfer();
     for (const [bytes, name] of files) dataTransfer.items.add(new File([new Uint8Array(bytes)], name));
@@ -120,7 +109,7 @@ def test_a_photo_that_closing_the_app_interrupts_is_in_the_history_of_the_next_v
     with watch(visited.new_page(), host.url) as first, interrupted(first):
         wait_until_stored(first, "pending", 1)
     first.close()
-    with watch(visited.new_page(), host.url) as page:
+    with visit(visited, host.url) as page:
         wait_until_stored(page, "entries", 1)
         wait_until_stored(page, "pending", 0)
 
@@ -156,7 +145,7 @@ def test_a_photo_taken_while_a_model_is_loaded_is_answered_by_it(page, tmp_path)
     start_photo(page, sample("dimple-00"))
     address = page.url
     page.evaluate("released_()")
-    page.locator(".own-model").wait_for()
+    wait_for_model(page)
     page.locator(".answer .sheet[aria-busy=false] .key-card").wait_for()
     assert page.url == address
     assert is_crockery(page.locator(".key-card").inner_text())
@@ -166,7 +155,7 @@ def test_a_photo_that_is_read_while_the_model_changes_is_answered_by_the_new_one
     page.evaluate(HOLD, "recognisePhoto")
     start_photo(page, sample("dimple-00"))
     drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=CROCKERY))
-    page.locator(".own-model").wait_for()
+    wait_for_model(page)
     page.evaluate("released_()")
     page.locator(".answer .sheet[aria-busy=false] .key-card").wait_for()
     assert is_crockery(page.locator(".key-card").inner_text())
@@ -176,7 +165,7 @@ def test_photos_dropped_with_a_model_are_read_with_it(page, tmp_path):
     model = tiny_file(tmp_path / "crockery.tflite", kinds=CROCKERY)
     drop(page, sample("dimple-00"), model, sample("mortice-00"))
     page.locator("a.photo-row").nth(1).wait_for()
-    page.locator(".own-model", has_text="crockery").wait_for()
+    wait_for_model(page, "crockery")
     names = page.locator(".photo-row .name").all_inner_texts()
     assert names == ["dimple-00.jpg", "mortice-00.jpg"]
     assert is_crockery(page.locator(".photos").inner_text())
@@ -189,7 +178,7 @@ def test_of_several_models_one_runs_and_the_app_says_which(page, tmp_path):
     ]
     drop(page, *models)
     page.get_by_role("alert").filter(has_text=message("model.onlyOne", name="crockery.tflite")).wait_for()
-    page.locator(".own-model", has_text="crockery").wait_for()
+    wait_for_model(page, "crockery")
 
 
 def test_the_notice_of_a_full_device_stays_beside_lesser_ones(chromium, host):

@@ -7,10 +7,18 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app_pages import NOT_ASKED, RESET, message, open_photo, photo_with_a_key, wait_until_ready, watch
+from app_pages import (
+    message,
+    open_photo,
+    photo_with_a_key,
+    wait_for_model,
+    wait_for_switch,
+    wait_until_ready,
+)
 from keykind.core.kinds import KINDS
 from keykind.predict.prototypes import MAX_PHOTOS, SCHEMA
 from keykind.predict.recogniser import Recogniser
+from stored_answers import count_stored
 from tiny_model import tiny_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -21,17 +29,6 @@ NAME = "bike <b>"
 
 
 @pytest.fixture
-def calm(visited, host):
-    """The app, ready; the camera starts on request only."""
-    page = visited.new_page()
-    page.add_init_script(NOT_ASKED)
-    with watch(page, host.url):
-        yield page
-        page.evaluate(RESET)
-    page.close()
-
-
-@pytest.fixture
 def learner(calm, tmp_path):
     """The app with a model of keys whose features are the mean colour of a crop."""
     kinds = tuple(kind.name for kind in KINDS)
@@ -39,7 +36,7 @@ def learner(calm, tmp_path):
         tmp_path / "colours.tflite", kinds=kinds, crop="key", features=3, confidence_threshold=0.0
     )
     calm.locator("#file-input").set_input_files(str(model))
-    calm.locator(".own-model").wait_for()
+    wait_for_model(calm)
     return calm
 
 
@@ -90,7 +87,11 @@ def own_key(page, path):
 
 
 def names(page):
+    """Return the names of the keys that are listed, as soon as all that are stored are."""
     go(page, "#/my-keys", ".my-keys")
+    page.wait_for_function(
+        "n => document.querySelectorAll('.my-key-card').length === n", arg=count_stored(page, "keys")
+    )
     return page.locator(".my-key-card strong").all_inner_texts()
 
 
@@ -172,6 +173,7 @@ def test_the_keys_of_another_model_are_named_as_such(learner, tmp_path):
     learn(page, [lit(tmp_path, light) for light in LIGHTS])
     page.locator(".own-model").get_by_role("button", name=message("model.back")).click()
     page.locator(".own-model").wait_for(state="detached")
+    wait_for_switch(page)
     go(page, "#/my-keys", ".my-keys")
     assert message("myKeys.outdated") in page.locator(".my-key-card").inner_text()
     open_photo(page, lit(tmp_path, SAME))
