@@ -13,13 +13,16 @@ from PIL import ExifTags, Image
 from app_build import WEB
 from app_pages import (
     DIFFERENCE,
+    HOLD,
     answers,
     correct_first_key,
     is_pythons,
     keys_in,
     open_photo,
     photo_with_a_key,
+    resize,
     sample,
+    wait_for_title,
     wait_until_ready,
 )
 from keykind.dataset.bundled import bundled_negatives, bundled_photos
@@ -44,6 +47,8 @@ OUTLINES = """() => {
     return [...document.querySelectorAll('.outlines .line')]
         .map((line) => line.getAttribute('points').split(' ').map(toPhoto));
 }"""
+DRAWN = """() => document.querySelector('.outlines .line')
+    && document.querySelector('.viewer > img')?.naturalWidth > 0"""
 SIZE = """(({ naturalWidth, naturalHeight }) => [naturalWidth, naturalHeight])(
     document.querySelector('.viewer > img'))"""
 LABELS_COVER = """() => {
@@ -75,6 +80,18 @@ def several(tmp_path_factory):
     return path
 
 
+def outlines(page):
+    """Return the corners of each outline; they are drawn once the size of the frame is known."""
+    page.wait_for_function(DRAWN)
+    return page.evaluate(OUTLINES)
+
+
+def size(page):
+    """Return the size of the photo that is shown, px."""
+    page.wait_for_function("() => document.querySelector('.viewer > img')?.naturalWidth > 0")
+    return page.evaluate(SIZE)
+
+
 def number(text: str) -> float:
     return int(re.search(r"(\d+)%", text)[1]) / 100
 
@@ -90,7 +107,7 @@ def test_a_photo_gets_pythons_answer(page):
     path, key = photo_with_a_key()
     open_photo(page, path)
     assert is_python(page, key)
-    (outline,) = page.evaluate(OUTLINES)
+    (outline,) = outlines(page)
     np.testing.assert_allclose(outline, key.box, atol=BOX_DIFFERENCE)
     name = key.kind.replace("_", " ")
     assert page.locator(".outlines text").text_content() == name  # the only key has no number
@@ -103,6 +120,7 @@ def test_the_photo_is_shown_at_once_and_the_answer_before_is_gone(page):
     with Image.open(sample("mortice-06")) as photo:
         large = io.BytesIO()
         photo.resize((8 * photo.width, 8 * photo.height)).save(large, "JPEG")
+    page.evaluate(HOLD, "recognisePhoto")
     page.locator("#photo-input").set_input_files(
         {"name": "large.jpg", "mimeType": "image/jpeg", "buffer": large.getvalue()}
     )
@@ -110,6 +128,7 @@ def test_the_photo_is_shown_at_once_and_the_answer_before_is_gone(page):
     page.wait_for_function("() => document.querySelector('.viewer > img')?.naturalWidth > 1000")
     assert page.locator(".key-card").count() == page.locator(".outlines .key").count() == 0
     assert page.locator("h1").inner_text() == "Looking for keys…"
+    page.evaluate("released_()")
     page.locator(".key-card").wait_for()
 
 
@@ -119,11 +138,11 @@ def test_a_rotated_photo_is_shown_and_outlined_upright(page, tmp_path):
     exif[ExifTags.Base.Orientation] = 6
     rotated = tmp_path / "rotated.jpg"
     with Image.open(path) as image:
-        size = image.size
+        upright = image.size
         image.transpose(Image.Transpose.ROTATE_90).save(rotated, exif=exif, quality=95)
     open_photo(page, rotated)
-    assert page.evaluate(SIZE) == list(size)
-    centre = np.mean(page.evaluate(OUTLINES)[0], axis=0)
+    assert size(page) == list(upright)
+    centre = np.mean(outlines(page)[0], axis=0)
     np.testing.assert_allclose(centre, np.mean(key.box, axis=0), atol=12)
 
 
@@ -132,12 +151,12 @@ def test_an_orientation_in_xmp_is_ignored_as_in_python(page, tmp_path):
     marked = tmp_path / "marked.jpg"
     xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
     with Image.open(path) as image:
-        size = image.size
+        stored = image.size
         image.save(marked, xmp=xmp, quality=95)
     open_photo(page, marked)
     photo = load_pixels(marked)
-    assert (photo.width, photo.height) == size
-    assert page.evaluate(SIZE) == list(size)
+    assert (photo.width, photo.height) == stored
+    assert size(page) == list(stored)
 
 
 @pytest.mark.parametrize(("compression", "alpha"), [(3, 0), (3, 255), (0, 0), (0, 100)])
@@ -392,17 +411,16 @@ def test_not_a_key_is_folded_and_can_be_a_key_again(page):
 def test_keys_are_numbered_in_reading_order_and_labels_do_not_overlap(page, several):
     assert len(keys_in(several)) >= 2
     open_photo(page, several)
+    centres = [np.mean(outline, axis=0)[0] for outline in outlines(page)]
     numbers = page.locator(".outlines .label text").all_inner_texts()
     assert len(numbers) == page.locator(".key-card").count()
-    centres = [np.mean(outline, axis=0)[0] for outline in page.evaluate(OUTLINES)]
     order = page.evaluate(
         "[...document.querySelectorAll('.key-card')].map((card) => parseFloat(card.dataset.key))"
     )
     assert order == sorted(order)  # from left to right
     assert len(centres) == len(order)
     for width, height in SIZES:
-        page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(100)
+        resize(page, width, height)
         assert not page.evaluate(LABELS_COVER), (width, height)
 
 
@@ -424,8 +442,7 @@ def test_the_photo_never_takes_more_than_half_of_a_phone(page, several):
     for path in (several, sample("dimple-00")):
         open_photo(page, path)
         for width, height in SIZES:
-            page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_timeout(100)
+            resize(page, width, height)
             photo = page.locator(".viewer").bounding_box()
             assert photo["height"] <= height / 2 or photo["width"] < 0.7 * width, (width, height)
             assert page.evaluate("document.documentElement.scrollWidth") <= width
@@ -440,6 +457,7 @@ IN_VIEWER = """() => {
 
 def test_a_photo_is_enlarged_and_moved(page):
     open_photo(page, sample("dimple-00"))
+    outlines(page)
     before = page.evaluate(IN_VIEWER)
     frame = page.locator(".viewer").bounding_box()
     page.mouse.move(frame["x"] + frame["width"] / 2, frame["y"] + frame["height"] / 2)
@@ -472,19 +490,22 @@ def test_a_missed_key_is_marked_by_tapping_its_ends(page):
     path, key = photo_with_a_key()
     open_photo(page, path)
     correct_first_key(page, "")
+    wait_for_title(page)  # the correction is stored, and its notice is there
     page.get_by_role("button", name="Key missed? Mark it").click()
+    page.locator(".marking").wait_for()
+    resize(page, **page.viewport_size)  # the photo is in its place
     image = page.locator(".viewer > img").bounding_box()
     with Image.open(path) as photo:
         scale = image["width"] / photo.width
-    for x, y in (key.head, key.tip):
+    for name, (x, y) in {"head": key.head, "tip": key.tip}.items():
         page.mouse.click(image["x"] + scale * x, image["y"] + scale * y)
-        page.wait_for_timeout(400)  # two taps at once would be a double tap
+        page.locator(f".handle.{name}").wait_for(state="attached")
     page.get_by_role("button", name="Add this key").evaluate("button => { button.click(); button.click(); }")
     page.locator(".key-card").wait_for()
     page.wait_for_timeout(500)
     assert page.locator(".key-card").count() == 1
     assert answers(page)[0].lower().startswith(key.kind.replace("_", "-"))
-    assert page.evaluate("document.activeElement.matches('.card-name')")
+    page.wait_for_function("() => document.activeElement.matches('.card-name')")
     page.locator(".ask-wrong").click()
     page.get_by_role("button", name="Remove this mark").click()
     page.locator(".key-card").wait_for(state="detached")
@@ -542,6 +563,7 @@ def test_several_photos_of_one_key_are_one_answer(page, tmp_path):
     first = number(answers(page)[0])
     page.locator(".add-input").set_input_files(str(sample("dimple-00")))
     page.locator(".strip li").nth(1).wait_for()
+    page.wait_for_function("() => document.activeElement.matches('.card-name')")  # the photo is stored
     assert number(answers(page)[0]) > first
     shown = page.locator(".strip strong [aria-hidden]").inner_text()
     before, after = re.findall(r"\d+%", shown)
@@ -646,6 +668,7 @@ def states(page, several):
     yield "certainty"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Key missed? Mark it").click()
+    page.wait_for_function("() => document.activeElement.matches('.marking')")
     page.keyboard.press("Enter")
     yield "marking"
     page.keyboard.press("Escape")
@@ -662,7 +685,7 @@ def test_axe_finds_no_violations_and_nothing_is_too_wide(page, several):
     page.evaluate(axe)
     for state in states(page, several):
         for width, height in ((320, 568), (1024, 768)):
-            page.set_viewport_size({"width": width, "height": height})
+            resize(page, width, height)
             assert page.evaluate("document.documentElement.scrollWidth") <= width, (state, width)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
