@@ -8,7 +8,7 @@
 
 import { CheckCheck, Layers, Trash2, X } from 'lucide';
 import type { JSX } from 'preact';
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { Icon } from '../../parts/icon';
 import { t } from '../../words';
 import { useApp } from '../app';
@@ -23,7 +23,8 @@ export function SelectionBar({ found }: { readonly found: readonly Summary[] }):
   const app = useApp();
   const ids = selected.value ?? new Set<number>();
   const isAll = found.length > 0 && found.every(({ id }) => ids.has(id));
-  useEffect(() => {
+  // A layout effect: the key works as soon as the toolbar is there.
+  useLayoutEffect(() => {
     const onKey = ({ key }: KeyboardEvent): void => {
       if (key === 'Escape') leave();
     };
