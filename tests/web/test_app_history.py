@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from app_build import WEB
-from app_pages import new_context, sample, wait_until_ready, watch
+from app_pages import new_context, resize, sample, wait_until_ready, watch
 from stored_answers import count_stored, put_corrections, put_entries, wait_until_stored
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -36,8 +36,14 @@ OLD_DATABASE = """async ([bytes, keepsOpen]) => {
 NEWER_DATABASE = """() => new Promise((resolve) => {
     const opened = indexedDB.open('keykind', 99);
     opened.onsuccess = () => { opened.result.close(); resolve('opened'); };
-    opened.onblocked = () => resolve('blocked');
+    opened.onblocked = () => setTimeout(resolve, 60_000, 'blocked');  // until a transaction has ended
 })"""
+# A finger that moves on.
+SCROLLING = """tile => {
+    const press = { pointerType: 'touch', clientX: 50, clientY: 50, bubbles: true };
+    tile.dispatchEvent(new PointerEvent('pointerdown', press));
+    tile.dispatchEvent(new PointerEvent('pointermove', { ...press, clientY: 90 }));
+}"""
 
 
 def now() -> int:
@@ -79,6 +85,7 @@ def test_photos_are_listed_by_day_the_newest_first(page, host):
     page.locator(".tile").nth(2).click()
     page.wait_for_url(f"**#/answer/{int(times[2].timestamp() * 1000)}")
     page.go_back()
+    page.locator(".tile").first.wait_for()
     assert tiles(page) == ["dimple", "not sure", "mortice", "double-bit"]
 
 
@@ -158,10 +165,8 @@ def test_photos_are_selected_and_deleted_with_the_keyboard_alone(page, host):
 def test_a_long_press_starts_a_selection(page, host):
     put_entries(page, [(now() - i, "dimple") for i in range(2)])
     open_history(page, host)
-    press = {"pointerType": "touch", "clientX": 50, "clientY": 50, "bubbles": True}
     tile = page.locator(".tile").nth(1)
-    tile.dispatch_event("pointerdown", press)
-    tile.dispatch_event("pointermove", press | {"clientY": 90})  # scrolling is no long press
+    tile.evaluate(SCROLLING)  # is no long press
     page.wait_for_timeout(700)
     assert page.locator(".tile input").count() == 0
     session = page.context.new_cdp_session(page)
@@ -255,6 +260,7 @@ def test_the_app_makes_way_for_a_newer_version_in_another_tab(chromium, host):
     newer.goto(f"{host.url}licences.txt")
     assert newer.evaluate(NEWER_DATABASE) == "opened"
     page.evaluate("location.hash = '#/kinds'")
+    page.locator(".kinds").wait_for()
     page.evaluate("location.hash = '#/history'")
     assert "Reload this page" in page.locator(".warning").inner_text()
     context.close()
@@ -303,7 +309,7 @@ def test_axe_finds_no_violations_and_nothing_is_too_wide(page, host):
     for part in visit_parts(page, host):
         page.evaluate(AXE.read_text("utf-8"))
         for width, height in (PHONE, NARROW, DESKTOP):
-            page.set_viewport_size({"width": width, "height": height})
+            resize(page, width, height)
             for scheme in ("light", "dark"):
                 page.emulate_media(color_scheme=scheme)
                 if folder := os.environ.get("KEYKIND_SHOTS"):
