@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 from PIL import ExifTags, Image
 
-from app_pages import correct_first_key, fill_device, is_pythons, keys_in, message, new_context, sample, watch
+from app_pages import (
+    HOLD,
+    correct_first_key,
+    fill_device,
+    is_pythons,
+    keys_in,
+    message,
+    new_context,
+    sample,
+    wait_for_model,
+    watch,
+)
 from keykind.dataset.bundled import bundled_photos
 from keykind.predict.prediction import Prediction
 from keykind.predict.writers import write
@@ -120,7 +131,9 @@ def test_the_table_is_that_of_keykind_predict(page, host, tmp_path):
 def test_an_import_can_be_stopped_and_continued(page, host):
     choose(page, host, photos(10))
     page.locator("a.photo-row").first.wait_for()
+    page.evaluate(HOLD, "recognisePhoto")
     page.get_by_role("button", name="Stop").click()
+    page.evaluate("released_()")
     page.get_by_role("button", name="Continue").wait_for()
     done = page.locator("a.photo-row").count()
     assert 0 < done < 10
@@ -133,6 +146,7 @@ def test_an_import_can_be_stopped_and_continued(page, host):
 def test_what_a_reload_interrupts_is_named(page, host):
     choose(page, host, photos(10))
     page.locator("a.photo-row").nth(1).wait_for()
+    page.evaluate(HOLD, "recognisePhoto")
     page.on("dialog", lambda dialog: dialog.accept())  # the browser asks whether to leave
     page.reload()
     page.locator(".photo-row").nth(9).wait_for()
@@ -199,7 +213,7 @@ def test_an_import_ends_with_the_model_and_has_no_answers_of_another(page, host,
     page.locator("a.photo-row").first.wait_for()
     group = page.url
     drop(page, model)
-    page.locator(".own-model").wait_for()
+    wait_for_model(page)
     assert page.url == group
     page.get_by_text(message("import.otherModel")).wait_for()
     assert page.locator(".photo-row").count() == 60
@@ -214,7 +228,7 @@ def test_an_import_ends_with_the_model_and_has_no_answers_of_another(page, host,
 def test_the_model_that_was_chosen_last_stays(page, host, tmp_path):
     drop(page, tiny_file(tmp_path / "crockery.tflite", kinds=("cup", "plate")))
     drop(page, tiny_file(tmp_path / "pets.tflite", kinds=("cat", "dog")))
-    page.locator(".own-model", has_text="pets").wait_for()
+    wait_for_model(page, "pets")
     page.reload()
     page.locator(".own-model", has_text="pets").wait_for()
     page.evaluate(

@@ -15,7 +15,10 @@ from app_pages import (
     new_context,
     open_photo,
     photo_with_a_key,
+    resize,
     sample,
+    wait_for_model,
+    wait_for_switch,
     wait_until_ready,
 )
 from app_server import Host
@@ -23,6 +26,7 @@ from keykind.app import write_app
 from keykind.dataset.bundled import bundled_photos
 from keykind.model.model import unpack
 from keykind.predict.recogniser import Recogniser, shipped_model
+from stored_answers import count_stored, wait_until_stored
 from tiny_model import tiny_bytes, tiny_file
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -93,7 +97,7 @@ def drop(page, path):
 
 def drop_model(page, path):
     drop(page, path)
-    page.locator(".own-model").wait_for()
+    wait_for_model(page)
 
 
 def view(page, name):
@@ -110,6 +114,7 @@ def open_developers(page):
 def use_app_model(page):
     page.locator(".own-model").get_by_role("button", name=APP_MODEL).click()
     page.locator(".own-model").wait_for(state="detached")
+    wait_for_switch(page)
 
 
 def assert_pythons(page, recogniser, photo):
@@ -236,7 +241,7 @@ def test_an_app_around_a_model_works_offline(opened, app, other, tmp_path):
     page.reload()
     wait_until_ready(page)
     assert page.locator(".app-name").inner_text() == "Crockery"
-    assert page.title() == f"{message('home.title.any')} – Crockery"
+    page.wait_for_function("title => document.title === title", arg=f"{message('home.title.any')} – Crockery")
     assert_pythons(page, Recogniser.load(other), sample("dimple-00"))
 
 
@@ -259,7 +264,7 @@ def test_an_opened_model_stays_until_the_user_goes_back(opened, app, other):
     assert_app_model_answers(page)
     open_developers(page)
     page.get_by_role("button", name=message("model.useNamed", name="crockery.tflite")).click()
-    page.locator(".own-model").wait_for()
+    wait_for_model(page)
 
 
 def test_a_model_is_opened_in_the_about_page_and_removed_there(opened, host, other):
@@ -268,10 +273,12 @@ def test_a_model_is_opened_in_the_about_page_and_removed_there(opened, host, oth
     with page.expect_file_chooser() as chooser:
         page.get_by_role("button", name=message("model.open")).click()
     chooser.value.set_files(str(other))
+    wait_for_model(page)
     use_app_model(page)
     open_developers(page)
     page.get_by_role("button", name=message("model.remove", name="crockery.tflite")).click()
     page.locator(".models li").wait_for(state="detached")
+    assert count_stored(page, "models") == 0
     page.reload()
     page.locator(".about .models").wait_for(state="attached")
     assert page.locator(".models li").count() == 0
@@ -299,7 +306,6 @@ def test_an_answer_of_another_model_is_shown_without_a_heat_map(opened, host, ot
     open_photo(page, sample("dimple-00"))
     address = page.evaluate("location.hash")
     drop_model(page, other)
-    page.locator("[data-view=scan]").wait_for()
     page.evaluate("address => { location.hash = address; }", address)
     page.locator(".key-card[data-kind=dimple]").wait_for()
     page.locator(".ask-why").click()
@@ -320,6 +326,7 @@ def test_a_model_runs_from_the_address_in_the_pages_own(opened, host, other, mod
     page = opened(f"{host.url}?model={address}")
     assert address in page.locator(".own-model").inner_text()
     assert_pythons(page, Recogniser.load(other), sample("dimple-00"))
+    wait_until_stored(page, "models", 1)
     blocked = "fetch(url).then(() => 'sent', () => 'blocked')"
     assert page.evaluate(f"(url) => {blocked}", models_host.url) == "blocked"  # once the model is there
     page.goto(host.url)  # a link changes nothing for later visits
@@ -390,7 +397,7 @@ def test_an_app_without_a_detector_refuses_a_model_that_needs_one(opened, sites,
 def test_names_are_text_whatever_they_contain(opened, host, tmp_path):
     model = tiny_file(tmp_path / "<img src=x onerror=alert(1)>.tflite", kinds=("<b>bold</b>", "x" * 255))
     page = opened(host.url)
-    page.set_viewport_size({"width": 320, "height": 568})
+    resize(page, 320, 568)
     drop_model(page, model)
     assert "<b>bold</b>" in page.locator(".known").inner_text()
     assert "<img src=x" in page.locator(".own-model").inner_text()
@@ -429,7 +436,7 @@ def test_two_apps_of_one_host_do_not_delete_each_others_files(opened, app, other
 def test_the_bundled_classifier_opened_as_a_file_answers_as_the_apps(opened, host):
     page = opened(host.url)
     page.locator("#file-input").set_input_files(str(shipped_model()))
-    page.locator(".own-model").wait_for()
+    wait_for_model(page)
     assert page.locator("h1").inner_text() == message("home.title")  # its classes are kinds of keys
     for path in sorted(bundled_photos().glob("test/*/*-00.jpg"))[:2]:
         assert_pythons(page, Recogniser.load(), path)
