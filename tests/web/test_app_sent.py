@@ -113,8 +113,8 @@ def test_the_first_visit_is_small_and_the_second_fetches_nothing(context, app):
     assert sum(size for _, size in host.sent) <= FIRST_VISIT
     paths = [path for path, _ in host.sent if "/assets/" in path and path.endswith(".bin")]
     assert len(paths) == len(set(paths)) == 4  # the runtime and three networks, once each
-    host.sent.clear()
     page.goto("about:blank")
+    host.sent.clear()
     page.goto(host.url)
     wait_until_ready(page)
     assert [path for path, _ in host.sent if path != "/sw.js"] == []  # the browser looks for an update
