@@ -1,6 +1,7 @@
 /** Tests of the desk: a decision shows the next photo at once, undo goes back, conflicts are shown. */
 
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { clearNotices, notices } from '../../src/notices';
 import { type Api, ApiError, type Review } from '../../src/review/api';
 import { edit, nameKey, run } from '../../src/review/state/commands';
 import { Desk } from '../../src/review/state/desk';
@@ -281,6 +282,23 @@ describe('Compare', () => {
     if (conflict) await desk.recheck(conflict);
     expect(desk.outbox.conflicts.value).toEqual([]);
     expect(desk.dialog.value).toBeNull();
+  });
+});
+
+describe('Compare, while it asks what is there now,', () => {
+  it('leaves alone what the user settles', async () => {
+    server.decideElsewhere('a', 'mortice');
+    run(desk, { do: 'confirm' });
+    await soon();
+    clearNotices();
+    const [conflict] = desk.outbox.conflicts.value;
+    if (!conflict) throw new Error('there is no conflict');
+    const answered = desk.recheck(conflict);
+    desk.settle(conflict, true);
+    expect(desk.place.photos.get('a')?.kind).toBe('dimple');
+    await answered;
+    expect(notices.value).toEqual([]);
+    expect(desk.place.photos.get('a')?.kind).toBe('dimple');
   });
 });
 

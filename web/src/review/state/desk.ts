@@ -199,6 +199,7 @@ export class Desk {
     const ids = conflict.decision.changes.map(({ photo }) => photo);
     await this.connection.reading(async () => {
       const photos = await this.api.photos(ids);
+      if (!this.outbox.conflicts.peek().includes(conflict)) return; // the user has settled it meanwhile
       this.place.photos.put(photos);
       this.outbox.renew(conflict, photos);
       if (this.outbox.unsaved.peek().includes(conflict.decision)) return;
