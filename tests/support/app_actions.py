@@ -103,9 +103,8 @@ def show_evidence(page: Page) -> None:
 
 
 def correct(page: Page, kind: str) -> None:
-    """Correct the first key of the photo to a kind."""
-    if page.shows(CLOSE_NOTICE):
-        page.click(CLOSE_NOTICE)
+    """Correct the first key of the photo to a kind, and wait until that is stored."""
+    page.evaluate("selector => document.querySelector(selector)?.click()", CLOSE_NOTICE)
     page.click(WRONG)
     page.wait_for(".wrong")
     page.evaluate("selector => document.querySelector(selector).click()", f".wrong [data-kind={kind}]")

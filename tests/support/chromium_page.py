@@ -108,7 +108,7 @@ class ChromiumPage(Page):
         for key in keys:
             self._page.keyboard.press(key)
 
-    def set_viewport(self, width: int, height: int) -> None:
+    def _set_viewport(self, width: int, height: int) -> None:
         self._page.set_viewport_size({"width": width, "height": height})
 
     def screenshot(self, path: Path) -> None:
@@ -118,6 +118,7 @@ class ChromiumPage(Page):
         self._page.context.set_offline(offline)
 
     def errors(self) -> list[str]:
+        self.evaluate("() => 0")  # events arrive before answers
         return list(self._errors)
 
     def _click(self, selector: str, right: int = 0, down: int = 0) -> None:

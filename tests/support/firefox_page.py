@@ -168,7 +168,7 @@ class FirefoxPage(Page):
     def press(self, *keys: str) -> None:
         self._send("input.performActions", actions=key_actions(*keys))
 
-    def set_viewport(self, width: int, height: int) -> None:
+    def _set_viewport(self, width: int, height: int) -> None:
         self._send("browsingContext.setViewport", viewport={"width": width, "height": height})
 
     def screenshot(self, path: Path) -> None:

@@ -90,10 +90,6 @@ class Page(ABC):
         """Press keys one after the other: characters, or names in webdriver_keys.py."""
 
     @abstractmethod
-    def set_viewport(self, width: int, height: int) -> None:
-        """Resize the page, in CSS px."""
-
-    @abstractmethod
     def screenshot(self, path: Path) -> None:
         """Save the viewport as PNG."""
 
@@ -110,6 +106,10 @@ class Page(ABC):
         """Click an element; right, down: CSS px from its centre."""
 
     @abstractmethod
+    def _set_viewport(self, width: int, height: int) -> None:
+        """Begin to resize the page."""
+
+    @abstractmethod
     def _set_files(self, selector: str, paths: Sequence[str]) -> None:
         """Give files to an <input type=file>, which may be hidden."""
 
@@ -117,6 +117,11 @@ class Page(ABC):
         """Click an element as soon as it is shown; right, down: CSS px from its centre."""
         self.wait_for(selector)
         self._click(selector, right, down)
+
+    def set_viewport(self, width: int, height: int) -> None:
+        """Resize the page, in CSS px, and wait until it has this size."""
+        self._set_viewport(width, height)
+        self.wait_until("(width, height) => innerWidth === width && innerHeight === height", width, height)
 
     def set_files(self, selector: str, *paths: Path) -> None:
         """Choose files with an <input type=file>, as soon as it is there."""

@@ -192,7 +192,7 @@ class WebKitPage(Page):
     def press(self, *keys: str) -> None:
         self._send("POST", "/actions", {"actions": key_actions(*keys)})
 
-    def set_viewport(self, width: int, height: int) -> None:
+    def _set_viewport(self, width: int, height: int) -> None:
         self._send("POST", "/window/rect", {"width": width, "height": height})
 
     def screenshot(self, path: Path) -> None:
