@@ -7,11 +7,13 @@ Needs: fastapi, uvicorn    [serve]
 
 import csv
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import uvicorn
 
-from desks import TOKEN
+from desks import DEADLINE, TOKEN
 from keykind.review.access import Access
 from keykind.review.app import create_app
 from keykind.review.desk import Desk, Settings
@@ -48,6 +50,21 @@ class ReviewHost:
         """Stop serving, as if the program had ended."""
         self._server.should_exit = True
         self._thread.join(30)
+
+    def wait_for_queues(self) -> None:
+        """Wait until all queues are computed: a page that is opened then asks for nothing by itself."""
+        end = time.monotonic() + DEADLINE
+        while any(queue["state"] == "working" for queue in self.desk.state()["queues"]):
+            assert time.monotonic() < end, self.desk.state()
+            time.sleep(0.05)
+
+    def wait_for_rows(self, is_there: Callable[[dict[str, dict[str, str]]], object]):
+        """Wait until labels.csv is as expected, and return its rows."""
+        end = time.monotonic() + DEADLINE
+        while not is_there(rows := self.rows()):
+            assert time.monotonic() < end, rows
+            time.sleep(0.05)
+        return rows
 
     def rows(self) -> dict[str, dict[str, str]]:
         """Return what labels.csv says, by the photos' paths."""
