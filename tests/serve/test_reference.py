@@ -112,6 +112,7 @@ def test_a_browser_without_network_shows_the_page_and_tries_a_route(model, conte
         form.locator("input[type=file]").set_input_files(tmp_path / "photo.png")
         form.locator("button").click()
         form.locator(".result img").wait_for()
+        page.wait_for_function("() => document.querySelector('.result img').naturalWidth > 0")
         assert form.locator("img").bounding_box()["width"] > 100
         assert [url for url in outside if not url.startswith(("data:", "blob:"))] == []
         assert problems == []

@@ -148,7 +148,7 @@ def test_a_link_of_the_contents_unfolds_its_section(page, browser):
     tab.goto(page.as_uri())
     tab.locator("nav summary").click()
     tab.locator("nav a", has_text="Model, layer by layer").click()
-    assert tab.locator("#model table").is_visible()
+    tab.locator("#model table").wait_for()
     tab.close()
 
 
