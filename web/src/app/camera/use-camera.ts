@@ -85,7 +85,8 @@ class Opener {
       this.#camera = camera;
       hasRun = true;
       this.#followPage(); // which may have been hidden meanwhile
-      camera.track.addEventListener('ended', () => this.#lose(camera)); // unplugged, or taken by another program
+      const { signal } = this.#events; // the browser may keep a track, and so its listeners, longer than the view
+      camera.track.addEventListener('ended', () => this.#lose(camera), { signal }); // unplugged, or taken by another
       this.show({ is: 'live', camera, lenses: await lenses() });
     } catch (error) {
       if (!this.#hasEnded && turn === this.#turn) this.show({ is: 'failed', why: failureOf(error) });
