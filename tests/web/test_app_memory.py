@@ -2,7 +2,7 @@
 
 import pytest
 
-from app_pages import RESET, open_photo, wait_until_ready, watch
+from app_pages import RESET, open_photo, photo_with_a_key, wait_until_ready, watch
 from keykind.dataset.bundled import bundled_photos
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -26,6 +26,10 @@ URLS = """{
     };
 }"""
 PLAYS = "() => document.querySelector('video')?.videoWidth > 0"
+PICTURED = "() => [...document.querySelectorAll('.view img')].some(({ complete }) => complete)"
+# The pictures of kinds that the service worker was asked for.
+FETCHED = """performance.getEntriesByType('resource')
+    .filter(({ name, workerStart }) => name.endsWith('.avif') && workerStart > 0).map(({ name }) => name)"""
 
 
 class Heap:
@@ -85,3 +89,16 @@ def test_photos_leave_neither_nodes_nor_addresses_of_blobs_behind(app_page):
     (nodes, urls), (later_nodes, later_urls) = counts[IN_MEMORY], counts[-1]
     assert later_urls == urls
     assert later_nodes < nodes + NODES
+
+
+def test_a_picture_of_a_kind_is_fetched_once(app_page):
+    path, _ = photo_with_a_key()
+    for _ in range(3):
+        open_photo(app_page, path)
+        app_page.wait_for_function(PICTURED)
+        app_page.evaluate("location.hash = '#/about'")
+        app_page.locator(".view").first.wait_for(state="detached")
+        Heap(app_page).nodes()
+    fetched = app_page.evaluate(FETCHED)
+    assert fetched
+    assert len(fetched) == len(set(fetched))

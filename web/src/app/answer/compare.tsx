@@ -9,6 +9,7 @@
 import type { JSX } from 'preact';
 import { formatProbability, t } from '../../words';
 import { kindDifference, kindLabel, kindPage, kindViews, markRegion } from '../kinds/kinds';
+import { ViewImage } from '../kinds/picture';
 import { Bitmap } from '../parts/bitmap';
 import { Sketch } from '../parts/sketch';
 import { hashOf } from '../router';
@@ -67,7 +68,7 @@ function Other({ sheet, answered, kind, other, region }: OtherProps): JSX.Elemen
         </figure>
         <figure>
           <span class="view">
-            {view ? <img src={view.url} alt="" loading="lazy" /> : <Sketch kind={other.kind} />}
+            {view ? <ViewImage url={view.url} alt="" isLazy /> : <Sketch kind={other.kind} />}
           </span>
           <figcaption>
             <a href={hashOf({ view: 'kind', kind: other.kind })}>

@@ -21,7 +21,7 @@ import {
   kindsWithPages,
   kindViews,
 } from './kinds';
-import { KindPicture } from './picture';
+import { KindPicture, ViewImage } from './picture';
 
 /** The view. */
 export function KindView({ kind }: { readonly kind: string }): JSX.Element {
@@ -69,13 +69,7 @@ function Views({ kind, page }: { readonly kind: string; readonly page: KindPage 
         return (
           <li key={shows}>
             <figure>
-              <img
-                class="kind-picture"
-                src={url}
-                alt={`${page.title}: ${caption}`}
-                width={480}
-                height={300}
-              />
+              <ViewImage url={url} alt={`${page.title}: ${caption}`} />
               <figcaption>{caption}</figcaption>
             </figure>
           </li>
