@@ -108,8 +108,9 @@ class ChromiumPage(Page):
         for key in keys:
             self._page.keyboard.press(key)
 
-    def _set_viewport(self, width: int, height: int) -> None:
+    def _set_viewport(self, width: int, height: int) -> tuple[int, int]:
         self._page.set_viewport_size({"width": width, "height": height})
+        return width, height
 
     def screenshot(self, path: Path) -> None:
         self._page.screenshot(path=path)

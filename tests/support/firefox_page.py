@@ -168,8 +168,9 @@ class FirefoxPage(Page):
     def press(self, *keys: str) -> None:
         self._send("input.performActions", actions=key_actions(*keys))
 
-    def _set_viewport(self, width: int, height: int) -> None:
+    def _set_viewport(self, width: int, height: int) -> tuple[int, int]:
         self._send("browsingContext.setViewport", viewport={"width": width, "height": height})
+        return width, height
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._send("browsingContext.captureScreenshot")["data"]))

@@ -106,8 +106,8 @@ class Page(ABC):
         """Click an element; right, down: CSS px from its centre."""
 
     @abstractmethod
-    def _set_viewport(self, width: int, height: int) -> None:
-        """Begin to resize the page."""
+    def _set_viewport(self, width: int, height: int) -> tuple[int, int]:
+        """Begin to resize the page; return the size that it gets: an engine may have a least width."""
 
     @abstractmethod
     def _set_files(self, selector: str, paths: Sequence[str]) -> None:
@@ -119,9 +119,9 @@ class Page(ABC):
         self._click(selector, right, down)
 
     def set_viewport(self, width: int, height: int) -> None:
-        """Resize the page, in CSS px, and wait until it has this size."""
-        self._set_viewport(width, height)
-        self.wait_until("(width, height) => innerWidth === width && innerHeight === height", width, height)
+        """Resize the page, in CSS px, and wait until it has its new size."""
+        size = self._set_viewport(width, height)
+        self.wait_until("(width, height) => innerWidth === width && innerHeight === height", *size)
 
     def set_files(self, selector: str, *paths: Path) -> None:
         """Choose files with an <input type=file>, as soon as it is there."""

@@ -192,8 +192,9 @@ class WebKitPage(Page):
     def press(self, *keys: str) -> None:
         self._send("POST", "/actions", {"actions": key_actions(*keys)})
 
-    def _set_viewport(self, width: int, height: int) -> None:
-        self._send("POST", "/window/rect", {"width": width, "height": height})
+    def _set_viewport(self, width: int, height: int) -> tuple[int, int]:
+        got = self._send("POST", "/window/rect", {"width": width, "height": height})
+        return got["width"], got["height"]
 
     def screenshot(self, path: Path) -> None:
         path.write_bytes(base64.b64decode(self._send("GET", "/screenshot")))
