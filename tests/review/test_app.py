@@ -257,3 +257,49 @@ def test_an_item_can_be_passed_without_a_change(desk, photos):
     assert not (photos / "labels.csv").exists()
     desk.post("/api/undo")
     assert not any(item["decided"] for item in desk.items("all"))
+
+
+def test_photos_that_were_added_follow_those_that_are_known(desk, photos):
+    desk.wait_for_queues()
+    desk.decide({"photo": 1, "kind": "dimple"})
+    assert desk.post("/api/photos", json={}).json() == {"added": 0, "photos": 6}
+    for name in ("cylinder/a-first.jpg", "mortice/new.jpg"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).write_bytes((photos / "dimple" / "dimple-0.jpg").read_bytes())
+    assert desk.post("/api/photos", json={}).json() == {"added": 2, "photos": 8}
+    assert [desk.photo(photo)["name"] for photo in (1, 6, 7)] == [
+        "cylinder/cylinder-1.jpg",
+        "cylinder/a-first.jpg",
+        "mortice/new.jpg",
+    ]
+    queues = desk.wait_for_queues()
+    assert (queues["all"]["size"], queues["duplicates"]["size"]) == (8, 2)
+    assert [kind["name"] for kind in desk.state()["kinds"]] == ["cylinder", "dimple", "mortice"]
+    assert desk.get("/api/photos/7/image").status_code == 200
+    desk.decide({"photo": 7, "kind": "dimple"}, item="7")
+    rows = read_labels(photos / "labels.csv").rows
+    assert {path: row.kind for path, row in rows.items()} == {
+        "cylinder/cylinder-1.jpg": "dimple",
+        "mortice/new.jpg": "dimple",
+    }
+    desk.post("/api/undo")
+    desk.post("/api/undo")
+    assert desk.state()["decided"] == 0
+
+
+def test_the_order_of_a_queue_stays_when_photos_are_added(desk, photos):
+    desk.wait_for_queues()
+    before = [item["id"] for item in desk.items("label-errors")]
+    desk.decide({"photo": 0, "kind": "dimple"}, queue="label-errors", item=before[0])
+    (photos / "dimple" / "new.jpg").write_bytes((photos / "dimple" / "dimple-0.jpg").read_bytes())
+    desk.post("/api/photos", json={})
+    desk.wait_for_queues()
+    assert [item["id"] for item in desk.items("label-errors")][: len(before)] == before
+
+
+def test_a_folder_that_cannot_be_listed_any_more_is_an_error_and_the_desk_goes_on(desk, photos):
+    photos.rename(photos.with_name("moved"))
+    reply = desk.post("/api/photos", json={})
+    assert (reply.status_code, str(photos) in reply.json()["detail"]) == (422, True)
+    photos.with_name("moved").rename(photos)
+    assert desk.post("/api/photos", json={}).json()["photos"] == 6

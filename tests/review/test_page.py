@@ -290,9 +290,7 @@ def wait_for_field(page, dialog):
 def test_a_photo_is_found_by_its_name(review):
     review.press("/")
     wait_for_field(review, ".find")
-    review.press(*"pl 11")
-    review.wait_until("() => document.querySelector('.find p').textContent === '1 photo'")
-    review.press("Enter")
+    review.press(*"pl 11", "Enter")  # without waiting for the answer
     wait_until_shown(review, "dimple/dimple-11.jpg")
     review.click("//button[@aria-label='Find a photo']")
     wait_for_field(review, ".find")
@@ -301,6 +299,23 @@ def test_a_photo_is_found_by_its_name(review):
     review.click("//ul[@class='found']//button[contains(., 'cylinder-10')]")
     wait_until_shown(review, "cylinder/cylinder-10.jpg")
     assert not review.shows("dialog")
+
+
+def test_photos_that_were_added_are_there_after_another_look(review, host):
+    shutil.copy(host.photos / "dimple" / "dimple-1.jpg", host.photos / "dimple" / "added.jpg")
+    review.press("/")
+    wait_for_field(review, ".find")
+    review.press(*"added")
+    review.click("//dialog//button[contains(., 'Look for new photos')]")
+    review.wait_until("() => document.querySelector('.find p').textContent === '1 photo'")
+    review.press("Enter")
+    wait_until_shown(review, "dimple/added.jpg")
+    review.wait_until("() => document.querySelector('.progress-text').textContent.includes('26 photos')")
+    review.press("1")
+    rows = wait_for_rows(review, host, lambda rows: rows)
+    assert {name: row["kind"] for name, row in rows.items()} == {"dimple/added.jpg": "cylinder"}
+    review.click("//nav//button[contains(., 'Look for new photos')]")
+    review.wait_until("() => document.querySelector('.said').textContent.includes('No new photos')")
 
 
 def test_the_photos_of_a_key_get_one_name(review, host):

@@ -82,6 +82,7 @@ class Routes:
             ("/api/state", "GET", self.state),
             ("/api/queues/{queue}", "GET", self.queue),
             ("/api/photos", "GET", self.photos),
+            ("/api/photos", "POST", self._desk.look_again),
             ("/api/photos/{photo}", "GET", self.photo),
             ("/api/photos/{photo}/image", "GET", self.image),
             ("/api/search", "GET", self.search),

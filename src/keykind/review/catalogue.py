@@ -4,12 +4,12 @@ In:    a folder or table of photos, and the labels.csv beside them
 Out:   PhotoState of each photo, by its id; the kinds that occur
 Needs: numpy, pillow
 
-A photo's id is its place in the list, so it is valid as long as the process runs.
+A photo's id is its place in the list, to which photos are only added: it is valid while the process runs.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, KeykindError
@@ -20,7 +20,7 @@ from keykind.dataset.key_ends import KeyEnds
 from keykind.dataset.label_file import LOCK_TIMEOUT, LabelFile
 from keykind.dataset.label_rows import LabelRow, read_labels
 from keykind.dataset.listing import counted, first_few
-from keykind.dataset.review_listing import ReviewEntry, list_for_review
+from keykind.dataset.review_listing import ReviewEntry, ReviewListing, list_for_review
 from keykind.dataset.splits import TEST, part_of
 
 SHORTCUTS = "123456789abegijlopqvwy"  # one key per kind; the page itself uses the other letters
@@ -75,12 +75,10 @@ class Catalogue:
     def __init__(self, photos: str | Path) -> None:
         """List the photos and read labels.csv. Raises BadDataset, CannotWrite if it cannot be written."""
         listing = list_for_review(photos)
-        self.entries: Sequence[ReviewEntry] = listing.entries
-        if not self.entries:
+        if not listing.entries:
             fault, remedy = "has 0 photos", "give a folder with one folder per kind, or a CSV table"
             raise BadDataset(photos, fault=fault, remedy=remedy)
         self.source = Path(photos)
-        self._listing = listing
         self.labels = LabelFile(listing.root)
         self.labels.check_writable()
         with lock_folder(listing.root, timeout=LOCK_TIMEOUT):
@@ -89,17 +87,33 @@ class Catalogue:
             fault = f"has a column {MARKED_SET}, so it lists photos to test detectors with"
             raise BadDataset(self.labels.path, fault=fault, remedy="review a copy of the photos without it")
         self.problem: str | None = None  # why labels.csv cannot be read at the moment
-        self._by_name = {entry.name: i for i, entry in enumerate(self.entries)}
-        self._by_row = {entry.row: i for i, entry in enumerate(self.entries)}
-        self._folder_counts = Counter(entry.folder_kind for entry in self.entries)
-        self.has_folder_kinds = any(entry.folder_kind for entry in self.entries)
-        self._folders_have_splits = any(entry.split == TEST for entry in self.entries)
-        self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
+        self.take(listing)
         self._edits: list[frozenset[int]] = []  # photos whose rows other programs changed
         self.reopened = 0  # how often other programs took decisions away
         self._lost = 0  # rows of labels.csv when it vanished
         self._missing_before = set(self.summary().missing)  # the listing has a sentence about them
         self._kinds: dict[str, None] = {}  # all that ever came up, in that order
+
+    def look_again(self) -> ReviewListing:
+        """Return the photos that there are now: those that are known keep their ids, new ones follow.
+
+        Raises BadDataset as `list_for_review` does.
+        """
+        listing = list_for_review(self.source)
+        known = {entry.path for entry in self.entries}
+        new = (entry for entry in listing.entries if entry.path not in known)
+        return replace(listing, entries=(*self.entries, *new))
+
+    def take(self, listing: ReviewListing) -> None:
+        """Let the photos of a listing be those under review."""
+        entries = listing.entries
+        self._listing, self.entries = listing, entries
+        self._by_name = {entry.name: i for i, entry in enumerate(entries)}
+        self._by_row = {entry.row: i for i, entry in enumerate(entries)}
+        self._folder_counts = Counter(entry.folder_kind for entry in entries)
+        self.has_folder_kinds = any(entry.folder_kind for entry in entries)
+        self._folders_have_splits = any(entry.split == TEST for entry in entries)
+        self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
 
     def __len__(self) -> int:
         return len(self.entries)

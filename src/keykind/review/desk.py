@@ -57,12 +57,13 @@ class Desk:
         self.settings, self.session = settings, secrets.token_hex(4)
         self.catalogue = Catalogue(settings.photos)
         self.decisions = Decisions(self.catalogue, settings.reviewer)
-        paths = [entry.path for entry in self.catalogue.entries]
-        self.files = PhotoFiles(paths)
-        self.images = Images(paths, self.files)
+        self._paths = [entry.path for entry in self.catalogue.entries]
+        self.files = PhotoFiles(self._paths)
+        self.images = Images(self._paths, self.files)
         run, self.notes = find_run(self.catalogue, settings.run)
         self._waiting = 0  # pictures that the page waits for
         self._counting = threading.Lock()
+        self._looking = threading.Lock()
         self.insights = Insights(self.catalogue, run, settings.model, lambda: self._waiting > 0)
         self.notes += [note] if (note := self.insights.note()) else []
         self.training = Training(settings.photos, self._trained, settings.program)
@@ -130,6 +131,15 @@ class Desk:
         """Return some photos. Raises NotHere."""
         self._refresh()
         return [self._photo_json(photo) for photo in self.check(ids)]
+
+    def look_again(self) -> Json:
+        """Look for photos that were added to the folder. Raises BadDataset if it cannot be listed."""
+        with self._looking:
+            listing, known = self.catalogue.look_again(), len(self.catalogue)
+            added = [entry.path for entry in listing.entries[known:]]
+            self._paths += added
+            self.insights.take(listing)
+        return {"added": len(added), "photos": len(self.catalogue)}
 
     def search(self, text: str) -> Json:
         """Return the photos with a text in their names, and keys with it. Some; total: how many photos."""

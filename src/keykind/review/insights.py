@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from keykind.core.kinds import NAMES
+from keykind.dataset.review_listing import ReviewEntry, ReviewListing
 from keykind.predict.recogniser import Recogniser
 from keykind.review.catalogue import Catalogue, PhotoState
 from keykind.review.current_run import BUNDLED, NO_MODEL, CurrentRun, describe, model_path
@@ -43,12 +44,13 @@ class Insights:
         self.lists: Mapping[str, QueueList] = {queue.id: QueueList(queue) for queue in QUEUES}
         self.lock = threading.RLock()  # of the lists
         self._building = threading.Lock()
+        self._replacing = threading.Lock()  # of the scan
         self._model_problems: list[str] = []
         self._uses_bundled = False
         self._reopened = 0  # of the catalogue, as of the lists
         self._vanished: frozenset[int] = frozenset()  # photos whose files were deleted meanwhile
         self._is_waiting = threading.Event()  # whether a thread is about to compute the queues
-        self._scan = self._new_scan()
+        self._scan = self._new_scan(catalogue.entries)
 
     def start(self) -> None:
         """Compute the queues from what is known already, then scan."""
@@ -60,10 +62,20 @@ class Insights:
 
     def use_run(self, run: CurrentRun) -> None:
         """Make another run the current one: its tables and its model."""
-        self._scan.stop()
-        self.run, self.model, self._model_problems = run, None, []
-        self._scan = self._new_scan()
-        self._scan.start()
+        with self._replacing:
+            self._scan.stop()
+            self.run, self.model, self._model_problems = run, None, []
+            self._scan = self._new_scan(self._catalogue.entries)
+            self._scan.start()
+
+    def take(self, listing: ReviewListing) -> None:
+        """Let the photos of a listing be those under review, and scan those that were added."""
+        with self._replacing:
+            self._scan.stop()
+            with self._building:
+                self._scan = self._new_scan(listing.entries, self._scan)
+                self._catalogue.take(listing)
+            self._scan.start()
 
     def rebuild(self, *, keep_order: bool) -> None:
         """Compute all queues again. keep_order: items keep their places, also in untouched queues."""
@@ -179,7 +191,7 @@ class Insights:
             self.of_keys,
         )
 
-    def _new_scan(self) -> Scan:
+    def _new_scan(self, entries: Sequence[ReviewEntry], before: Scan | None = None) -> Scan:
         facts = self.run.facts if self.run else None
         path, exists = model_path(self._model, facts, self._catalogue.kinds())
         self._uses_bundled = exists and path is None
@@ -191,7 +203,7 @@ class Insights:
             self.model, self._model_problems = describe(recogniser, path, self._catalogue.kinds())
             return recogniser
 
-        return Scan(self._catalogue.entries, load if exists else None, self._on_news, self._is_busy)
+        return Scan(entries, load if exists else None, self._on_news, self._is_busy, before)
 
     def _on_news(self, stage: str | None) -> None:
         self.rebuild(keep_order=stage is None)

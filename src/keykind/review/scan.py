@@ -53,16 +53,22 @@ class Scan:
         load: Load | None,
         on_news: Callable[[str | None], None],
         is_busy: Callable[[], bool] = lambda: False,
+        before: "Scan | None" = None,
     ) -> None:
         """Prepare a scan.
 
         load: None leaves the photos unrecognised. on_news: called with the name of a stage when it ends, and
-        now and then with None. is_busy: whether the page waits for something.
+        now and then with None. is_busy: whether the page waits for something. before: an earlier scan, of the
+        first of these photos; what it found holds until this one has looked.
         """
         self._entries, self._load, self._on_news, self._is_busy = entries, load, on_news, is_busy
         self.measured: list[Measured | None] = [None] * len(entries)
         self.seen: list[Seen | None] = [None] * len(entries)
         self.clusters: Sequence[tuple[int, ...]] = ()
+        if before is not None:
+            self.measured[: len(before.measured)] = before.measured
+            self.seen[: len(before.seen)] = before.seen
+            self.clusters = before.clusters
         self.done = dict.fromkeys(STAGES, 0)
         self.ended: set[str] = set()
         self.problem: str | None = None  # why a stage could not be done

@@ -217,6 +217,11 @@ export class Api {
     return { ...found, photos: found.photos.map((each) => ({ ...each, photo: String(each.photo) })) };
   }
 
+  /** Look for photos that were added; return how many there are. */
+  async lookAgain(): Promise<number> {
+    return (await request<{ readonly added: number }>('api/photos', {})).added;
+  }
+
   async decide(body: DecisionBody): Promise<Decided> {
     const reply = await request<Decided>('api/decisions', body);
     return { ...reply, photos: withIds(reply.photos) };

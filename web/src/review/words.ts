@@ -63,6 +63,9 @@ export const W = {
 
   find: 'Find a photo',
   findHint: 'Part of its name, or of its key\u2019s',
+  lookAgain: 'Look for new photos',
+  looking: 'Looking…',
+  photosAdded: (added: number): string => (added ? plural(added, 'new photo') : 'No new photos'),
   foundPhotos: (listed: number, total: number): string =>
     total > listed
       ? `${plural(total, 'photo')}; the first ${count(listed)} are listed`

@@ -14,7 +14,6 @@ import type { Photos } from './photos';
 /** A search. */
 export class NameSearch {
   readonly found = signal<Found | null>(null); // null: no answer yet
-  text = ''; // that found is the answer to
   #asked = 0;
 
   constructor(
@@ -29,7 +28,6 @@ export class NameSearch {
     await this.connection.reading(async () => {
       const found = await this.api.search(text);
       if (asked !== this.#asked) return;
-      this.text = text;
       this.found.value = found;
       await this.photos.ensure(found.photos.map(({ photo }) => photo));
     });

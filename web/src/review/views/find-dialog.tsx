@@ -7,11 +7,12 @@
  */
 
 import type { JSX } from 'preact';
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { Dialog } from '../../parts/dialog';
 import type { Found } from '../api';
 import { kindName, W } from '../words';
 import { useDesk } from './context';
+import { LookAgain } from './look-again';
 import { SmallPicture } from './small-picture';
 
 type FoundPhoto = Found['photos'][number];
@@ -20,23 +21,33 @@ type FoundPhoto = Found['photos'][number];
 export function FindDialog({ onClose }: { readonly onClose: () => void }): JSX.Element {
   const desk = useDesk();
   const [text, setText] = useState('');
+  const field = useRef<HTMLInputElement>(null);
   const search = useMemo(() => desk.search(), []);
   useEffect(() => void search.ask(text), [text]);
   const { photos, total } = search.found.value ?? { photos: [], total: 0 };
-  const take = (found: FoundPhoto | undefined): void => {
-    if (!found) return;
+  const take = ({ photo, index }: FoundPhoto): void => {
     onClose();
-    void desk.show(found.photo, found.index);
+    void desk.show(photo, index);
+  };
+  const takeFirst = async (): Promise<void> => {
+    await search.ask(field.current?.value ?? ''); // Enter may come before the answer
+    const [first] = search.found.value?.photos ?? [];
+    if (first && field.current) take(first);
+  };
+  const askAgain = (): void => {
+    field.current?.focus();
+    void search.ask(text);
   };
   return (
     <Dialog title={W.find} close={W.close} class="find" onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          if (search.text === text) take(photos[0]); // not what an earlier text found
+          void takeFirst();
         }}
       >
         <input
+          ref={field}
           type="text"
           aria-label={W.findHint}
           placeholder={W.findHint}
@@ -50,6 +61,7 @@ export function FindDialog({ onClose }: { readonly onClose: () => void }): JSX.E
       <p class="secondary" role="status">
         {text.trim() && search.found.value ? W.foundPhotos(photos.length, total) : ''}
       </p>
+      {search.found.value && !total ? <LookAgain onDone={askAgain} /> : null}
       <ul class="found">
         {photos.map((each) => (
           <li key={each.photo}>

@@ -13,6 +13,7 @@ import type { Queue } from '../api';
 import { count, percent, plural } from '../format';
 import { W } from '../words';
 import { useDesk } from './context';
+import { LookAgain } from './look-again';
 
 /** The navigation. */
 export function Queues(): JSX.Element {
@@ -27,6 +28,7 @@ export function Queues(): JSX.Element {
           </li>
         ))}
       </ul>
+      {review ? <LookAgain /> : null}
       {review?.problems.length ? (
         <details class="problems">
           <summary>{W.problems(review.problems.length)}</summary>
