@@ -312,7 +312,7 @@ def test_photos_that_were_added_are_there_after_another_look(review, host):
     wait_until_shown(review, "dimple/added.jpg")
     review.wait_until("() => document.querySelector('.progress-text').textContent.includes('26 photos')")
     review.press("1")
-    rows = wait_for_rows(review, host, lambda rows: rows)
+    rows = host.wait_for_rows(lambda rows: rows)
     assert {name: row["kind"] for name, row in rows.items()} == {"dimple/added.jpg": "cylinder"}
     review.click("//nav//button[contains(., 'Look for new photos')]")
     review.wait_until("() => document.querySelector('.said').textContent.includes('No new photos')")
@@ -323,17 +323,20 @@ def test_the_photos_of_a_key_get_one_name(review, host):
     review.press("k")
     wait_for_field(review, ".key-name")
     review.press(*"front door", "Enter")
+    review.wait_until("() => document.querySelector('.facts')?.textContent.includes('front door')")
+    assert shown(review) == first
+    review.press("ArrowRight")
     review.wait_until("(file, name) => document.querySelector(file)?.textContent !== name", FILE, first)
     second = shown(review)
     review.press("k")
     review.wait_for("//ul[@class='key-names']//button[. = 'front door']")
     assert review.evaluate("() => document.querySelector('.key-name input').value") == "front door"
     review.press("Enter")
-    rows = wait_for_rows(review, host, lambda rows: len(rows) == 2)
+    rows = host.wait_for_rows(lambda rows: len(rows) == 2)
     assert {name: row["key"] for name, row in rows.items()} == dict.fromkeys((first, second), "front door")
     review.press("u")
-    wait_until_shown(review, second)
-    wait_for_rows(review, host, lambda rows: len(rows) == 1)
+    host.wait_for_rows(lambda rows: len(rows) == 1)
+    assert shown(review) == second
 
 
 def test_a_photo_that_cannot_be_read_is_shown_without_marks(photos, engine, host):

@@ -39,7 +39,7 @@ def test_what_was_decided_in_this_session_keeps_its_place(catalogue):
     items = QueueList(LABEL_ERRORS)
     items.replace(built(3, 1, 2), catalogue, keep_order=True)
     decide(catalogue, 1)
-    items.decide("1", catalogue)
+    items.decide("1", {"kind"}, catalogue)
     items.replace(built(2, 3), catalogue, keep_order=True)
     assert (order(items), list(items.decided(catalogue))) == ([3, 1, 2], [False, True, False])
 
@@ -61,7 +61,7 @@ def test_the_queue_of_all_photos_keeps_what_is_decided(catalogue):
 def test_undo_gives_the_place_of_an_item(catalogue):
     items = QueueList(ALL)
     items.replace(built(4, 2), catalogue, keep_order=True)
-    items.decide("2", catalogue)
+    items.decide("2", {"kind"}, catalogue)
     assert (items.undo("2", catalogue), items.undo("7", catalogue), items.touched) == (1, None, False)
 
 
@@ -70,7 +70,7 @@ def test_a_decision_whose_row_is_deleted_is_open_again_and_others_are_not(catalo
     items.replace(built(0, 1, 2), catalogue, keep_order=True)
     for photo in (1, 2):
         decide(catalogue, photo)
-        items.decide(str(photo), catalogue)
+        items.decide(str(photo), {"kind"}, catalogue)
     lines = (photos / "labels.csv").read_text().splitlines(keepends=True)
     (photos / "labels.csv").write_text(
         "".join(line for line in lines if catalogue.entries[1].row not in line)

@@ -5,15 +5,17 @@ Out:   the file; LabelConflict, with the rows as they are now, if somebody else 
 Needs: nothing beyond Python
 """
 
+import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from keykind.core.errors import CannotWrite, KeykindError
+from keykind.core.errors import BadDataset, CannotWrite, KeykindError, printable
 from keykind.core.files import check_writable, write_bytes
 from keykind.core.lock import lock_folder
-from keykind.dataset.label_rows import LABEL_FILE, LabelRow, read_labels
+from keykind.dataset.label_rows import LABEL_FILE, LabelRow, Labels, read_labels
+from keykind.dataset.table_text import has_surrogates
 
 LOCK_TIMEOUT = 10.0  # seconds to wait for another program that is writing the file
 Signature = tuple[int, int, int] | None  # time of change in ns, bytes, inode; None: there is no file
@@ -37,7 +39,7 @@ class LabelFile:
         self.path = Path(folder) / LABEL_FILE
         self._lock = threading.Lock()
         self._signature = _signature(self.path)
-        self._labels = read_labels(self.path)
+        self._labels = self._read()
 
     def row(self, path: str) -> LabelRow:
         """Return what was decided about a photo; an empty row if nothing."""
@@ -67,6 +69,7 @@ class LabelFile:
         keykind does not know are kept. Raises LabelConflict if one of these rows has another version now,
         BadDataset if the file was edited so that it cannot be read, CannotWrite.
         """
+        self._check_folder()
         with self._lock, lock_folder(self.path.parent, timeout=LOCK_TIMEOUT):
             self._refresh()
             before = tuple(self.row(row.path) for row in rows)
@@ -75,6 +78,7 @@ class LabelFile:
                 raise LabelConflict(self.path, changed)
             merged = {row.path: replace(row, other=self.row(row.path).other) for row in rows}
             labels = replace(self._labels, rows={**self._labels.rows, **merged})
+            self._check_text(merged.values())
             write_bytes(self.path, labels.text().encode("utf-8", "surrogateescape"))
             self._labels, self._signature = labels, _signature(self.path)
             return before
@@ -83,10 +87,33 @@ class LabelFile:
         signature = _signature(self.path)
         if signature == self._signature:
             return ()
-        old, new = self._labels.rows, read_labels(self.path)
+        old, new = self._labels.rows, self._read()
         self._labels, self._signature = new, signature
         paths = old.keys() | new.rows.keys()
         return tuple(sorted(path for path in paths if old.get(path) != new.rows.get(path)))
+
+    def _read(self) -> Labels:
+        labels = read_labels(self.path)
+        self._check_text(labels.rows.values())
+        return labels
+
+    def _check_text(self, rows: Iterable[LabelRow]) -> None:
+        """Raise BadDataset for text in another encoding than the one that the file is written in.
+
+        A photo's path may have bytes that are not UTF-8, if its file is called so.
+        """
+        for row in rows:
+            cells = (row.who, row.when, *(text for cell in row.other for text in cell))
+            is_foreign = has_surrogates(row.path) and not os.path.lexists(self.path.parent / row.path)
+            if is_foreign or any(map(has_surrogates, cells)):
+                fault = f"is not in UTF-8: the row of {printable(row.path)} cannot be read"
+                raise BadDataset(self.path, fault=fault, remedy="save it as CSV UTF-8")
+
+    def _check_folder(self) -> None:
+        """Raise CannotWrite if the folder is gone, which a lock would create again."""
+        if not self.path.parent.is_dir():
+            fault = "no longer exists, so nothing can be decided about its photos"
+            raise CannotWrite(self.path.parent, fault=fault, remedy="put it back")
 
 
 def _signature(path: Path) -> Signature:

@@ -65,6 +65,7 @@ def queue_json(items: QueueList, catalogue: Catalogue, state: str, progress: tup
         "done": progress[0],
         "total": progress[1],
         "note": items.built.note if items.built else "",
+        "asks_kind": items.queue.asks_kind,
     }
 
 

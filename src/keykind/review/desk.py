@@ -159,7 +159,7 @@ class Desk:
         self._check_kinds(changes)
         photos = self.decisions.decide(queue, item, changes)
         with self.insights.lock:
-            items.decide(item, self.catalogue)
+            items.decide(item, {cell for change in changes for cell in change.cells}, self.catalogue)
             self._update(photos)
         return {"photos": self.photos(photos), "undo": len(self.decisions)}
 

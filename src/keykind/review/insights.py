@@ -75,6 +75,7 @@ class Insights:
             with self._building:
                 self._scan = self._new_scan(listing.entries, self._scan)
                 self._catalogue.take(listing)
+            self.rebuild(keep_order=True)  # the queues have them when this returns
             self._scan.start()
 
     def rebuild(self, *, keep_order: bool) -> None:

@@ -6,6 +6,7 @@ Needs: nothing beyond Python
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -16,24 +17,27 @@ MOST_KEYS = 20  # names that are suggested
 
 def photos_named(photos: Sequence[PhotoState], text: str) -> list[int]:
     """Return the photos with all words of a text in their paths or keys; files that begin with it first."""
-    words, start = text.casefold().split(), text.strip().casefold()
+    words, start = _plain(text).split(), _plain(text).strip()
     if not words:
         return []
     found = [
-        photo
-        for photo in photos
-        if all(word in f"{photo.entry.name} {photo.key}".casefold() for word in words)
+        photo for photo in photos if all(word in _plain(f"{photo.entry.name} {photo.key}") for word in words)
     ]
-    found.sort(key=lambda photo: not PurePosixPath(photo.entry.name).name.casefold().startswith(start))
+    found.sort(key=lambda photo: not _plain(PurePosixPath(photo.entry.name).name).startswith(start))
     return [photo.id for photo in found]
 
 
 def keys_named(photos: Sequence[PhotoState], text: str) -> list[str]:
     """Return names of physical keys that have a text, those that begin with it first, 2 before 10."""
-    wanted = text.strip().casefold()
-    names = {photo.key for photo in photos if photo.key and wanted in photo.key.casefold()}
-    order = sorted(names, key=lambda name: (not name.casefold().startswith(wanted), _natural(name)))
+    wanted = _plain(text).strip()
+    names = {photo.key for photo in photos if photo.key and wanted in _plain(photo.key)}
+    order = sorted(names, key=lambda name: (not _plain(name).startswith(wanted), _natural(name)))
     return order[:MOST_KEYS]
+
+
+def _plain(text: str) -> str:
+    """Return a text without differences that nobody sees or types: capitals, how accents are composed."""
+    return text.casefold() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def _natural(name: str) -> list[tuple[bool, int, str]]:

@@ -6,10 +6,10 @@ Needs: numpy
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 
 from keykind.review.catalogue import Catalogue
-from keykind.review.queues.queue import Built, Item, Queue
+from keykind.review.queues.queue import Built, Item, Queue, answers
 
 
 class QueueList:
@@ -59,10 +59,11 @@ class QueueList:
                 items_of[photo].append(i)
         self._items_of, self._flags, self.built = items_of, None, built
 
-    def decide(self, item: str, catalogue: Catalogue) -> None:
-        """Note that an item was decided in this session."""
+    def decide(self, item: str, cells: Set[str], catalogue: Catalogue) -> None:
+        """Note that something was decided about an item in this session. cells: what about its photos."""
         self._follow_edits(catalogue)
-        self._decided_here.add(item)
+        if answers(self.queue, cells):
+            self._decided_here.add(item)
         self._update_item(item, catalogue)
 
     def undo(self, item: str, catalogue: Catalogue) -> int | None:

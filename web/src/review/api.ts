@@ -27,6 +27,7 @@ export interface Queue {
   readonly done: number; // of the work that fills it
   readonly total: number;
   readonly note: string; // why it is unavailable, and what to do
+  readonly asks_kind: boolean; // what the photo shows, which the name or the ends of a key do not say
 }
 
 export interface Score {

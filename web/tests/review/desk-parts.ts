@@ -107,6 +107,7 @@ export class FakeServer {
       done: 0,
       total: 0,
       note: '',
+      asks_kind: !['same-key', 'keys', 'duplicates'].includes(id),
     }));
     return {
       folder: '/photos',

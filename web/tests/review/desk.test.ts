@@ -433,12 +433,12 @@ describe('a server that was started again', () => {
 });
 
 describe('the name of a key', () => {
-  it('is a decision; an empty one is removed again', async () => {
+  it('does not say what the photo shows: its item stays open and shown', async () => {
     nameKey(desk, server.get('a'), 'bike');
     await soon();
-    expect([server.get('a').key, shown(), desk.keyName]).toEqual(['bike', 'b', 'bike']);
-    run(desk, { do: 'previous' });
-    nameKey(desk, server.get('a'), '');
+    expect([server.get('a').key, shown(), desk.keyName]).toEqual(['bike', 'a', 'bike']);
+    expect([desk.place.item.value?.decided, desk.place.items.value?.open.value]).toEqual([false, 3]);
+    nameKey(desk, desk.place.shown.value?.[0] ?? server.get('a'), '');
     await soon();
     expect([server.get('a').key, desk.keyName]).toEqual([null, '']);
   });

@@ -38,7 +38,7 @@ afterEach(() => vi.useRealTimers());
 /** Return a decision about a photo as it was first seen. */
 function decision(id: string, kind: string, seen: Photo = photo(id)): Decision {
   const changes = [label(seen, kind)];
-  return { queue: 'all', item: id, index: 0, before: [seen], wasDecided: false, changes };
+  return { queue: 'all', item: id, index: 0, before: [seen], wasDecided: false, isAnswer: true, changes };
 }
 
 const later = (): Promise<unknown> => vi.advanceTimersByTimeAsync(20_000);

@@ -58,11 +58,11 @@ def _pair(known: Known, first: PhotoState, other: PhotoState) -> tuple[int, Item
 
 
 def duplicates_decided(photos: Sequence[PhotoState]) -> bool:
-    """Return whether one of two is left out, or a person named their keys and they are no leak."""
+    """Return whether one of two is left out, or a person named their keys, and nothing contradicts that."""
     if any(photo.row.excluded for photo in photos):
         return True
-    keys, splits = {photo.row.key for photo in photos}, {photo.split for photo in photos}
-    return "" not in keys and (len(keys) == len(photos) or len(splits) == 1)
+    keys = {photo.row.key for photo in photos}
+    return "" not in keys and (len(keys) == len(photos) or not _contradict(photos))
 
 
 def build_same_key(known: Known) -> Built:
@@ -136,8 +136,17 @@ def _entry(photo: PhotoState) -> PhotoEntry:
 
 
 def same_key_decided(photos: Sequence[PhotoState]) -> bool:
-    """Return whether a person named the key of each photo that is used."""
-    return all(photo.row.key or photo.row.excluded for photo in photos)
+    """Return whether a person named the key of each photo that is used, and no key contradicts itself."""
+    used = [photo for photo in photos if not photo.row.excluded]
+    return all(photo.row.key for photo in used) and not any(
+        _contradict([photo for photo in used if photo.row.key == key]) for key in {p.row.key for p in used}
+    )
+
+
+def _contradict(photos: Sequence[PhotoState]) -> bool:
+    """Return whether photos of one key have several kinds, or are in both splits."""
+    kinds, splits = {photo.kind for photo in photos if photo.kind}, {photo.split for photo in photos}
+    return len(kinds) > 1 or len(splits) > 1
 
 
 DUPLICATES = Queue(
@@ -146,6 +155,7 @@ DUPLICATES = Queue(
     "Photos that look the same, within a split or across train and test.",
     build_duplicates,
     duplicates_decided,
+    asks_kind=False,
 )
 SAME_KEY = Queue(
     "same-key",
@@ -153,4 +163,5 @@ SAME_KEY = Queue(
     "Photos of which it is not clear whether they show one physical key.",
     build_same_key,
     same_key_decided,
+    asks_kind=False,
 )

@@ -81,4 +81,5 @@ KEYS = Queue(
     "Photos in which no key, several keys or another key than marked was found.",
     build,
     is_decided,
+    asks_kind=False,
 )

@@ -5,7 +5,7 @@ Out:   Item of each photo or set of photos to look at, with its reason in words
 Needs: numpy
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,12 +125,18 @@ class Queue:
     reason: str  # what is in it, one sentence
     build: Callable[[Known], Built]
     is_decided: Callable[[Sequence[PhotoState]], bool]  # by what labels.csv says about an item's photos
+    asks_kind: bool = True  # whether it asks what the photo shows, which a key's name or ends do not say
     keeps_decided: bool = False  # whether items decided in earlier sessions are listed, too
 
 
 def unavailable(note: str) -> Built:
     """Return a queue that cannot be computed. note: why, and what to do."""
     return Built((), note, available=False)
+
+
+def answers(queue: Queue, cells: Set[str]) -> bool:
+    """Return whether a decision about these cells answers what a queue asks; without cells: looked at."""
+    return not (queue.asks_kind and cells) or bool(cells & {"kind", "excluded"})
 
 
 def labelled(photos: Sequence[PhotoState]) -> bool:

@@ -156,7 +156,7 @@ export class Desk {
     this.place.go(index);
   }
 
-  /** Decide about the item, and show the next one that is open. */
+  /** Decide about the item, and show the next one that is open, if that answers what the queue asks. */
   decide(changes: readonly Change[], done: string): void {
     const { place } = this;
     const [items, item, shown] = [place.items.peek(), place.item.peek(), place.shown.peek()];
@@ -167,10 +167,12 @@ export class Desk {
       index: place.index.peek(),
       before: shown,
       wasDecided: item.decided,
+      isAnswer: !this.queue.peek()?.asks_kind || changes.some((each) => 'kind' in each || 'excluded' in each),
       changes,
     };
     this.#make(decision);
-    void place.goToOpen(decision.index + 1, done);
+    if (decision.isAnswer) void place.goToOpen(decision.index + 1, done);
+    else say(done);
   }
 
   /** Undo the last decision, and show its item again. */
@@ -257,7 +259,7 @@ export class Desk {
     notify(error.message || W.undoRefused, 'error');
     this.connection.refreshIn(REFRESH);
     if (!undone) return;
-    this.made.markDecided(undone, true);
+    this.made.markDecided(undone, undone.isAnswer || undone.wasDecided);
     await this.connection.reading(() => this.place.photos.refresh(undone.before.map(({ id }) => id)));
   }
 

@@ -37,7 +37,7 @@ export class Made {
     });
     this.place.photos.put(after);
     for (const { photo } of decision.changes) this.drafts.set(photo, null);
-    this.markDecided(decision, true);
+    this.markDecided(decision, decision.isAnswer || decision.wasDecided);
     this.#count(firstDecided(decision));
     this.#decisions.push(decision);
   }

@@ -22,14 +22,16 @@ export class NameSearch {
     readonly photos: Photos,
   ) {}
 
-  /** Search for a text; the answer to an earlier one is dropped. */
-  async ask(text: string): Promise<void> {
+  /** Search for a text, and return what is found; null: no answer. `found` is of the text that was asked for last. */
+  async ask(text: string): Promise<Found | null> {
     const asked = ++this.#asked;
+    let found: Found | null = null;
     await this.connection.reading(async () => {
-      const found = await this.api.search(text);
+      found = await this.api.search(text);
       if (asked !== this.#asked) return;
       this.found.value = found;
       await this.photos.ensure(found.photos.map(({ photo }) => photo));
     });
+    return found;
   }
 }

@@ -29,6 +29,7 @@ export interface Decision extends DecisionBody {
   readonly index: number; // of the item in its queue
   readonly before: readonly Photo[]; // as they were shown
   readonly wasDecided: boolean;
+  readonly isAnswer: boolean; // to what the queue asks
   readonly isAgain?: boolean; // it has been in a conflict before
 }
 

@@ -97,8 +97,19 @@ export class Place {
     }
     await this.connection.reading(async () => {
       const found = await items?.find(item, index ?? 0);
-      if (found !== null && found !== undefined && this.items.peek() === items) this.go(found, done);
+      if (this.items.peek() !== items) return;
+      if (typeof found === 'number') this.go(found, done);
+      else await this.#findAnew(queue, item, done);
     });
+  }
+
+  /** Show an item that has come into the queue since it was loaded. */
+  async #findAnew(queue: string, item: string, done: string): Promise<void> {
+    const [before, fresh] = [this.items.peek(), this.#itemsOf(queue)];
+    const found = await fresh.find(item, 0);
+    if (found === null || this.items.peek() !== before) return;
+    this.items.value = fresh;
+    this.go(found, done);
   }
 
   /** Load a part of the queue, with its photos. */

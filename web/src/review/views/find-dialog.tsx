@@ -30,8 +30,8 @@ export function FindDialog({ onClose }: { readonly onClose: () => void }): JSX.E
     void desk.show(photo, index);
   };
   const takeFirst = async (): Promise<void> => {
-    await search.ask(field.current?.value ?? ''); // Enter may come before the answer
-    const [first] = search.found.value?.photos ?? [];
+    const found = await search.ask(field.current?.value ?? ''); // Enter may come before the answer
+    const [first] = found?.photos ?? [];
     if (first && field.current) take(first);
   };
   const askAgain = (): void => {
