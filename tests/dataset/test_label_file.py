@@ -1,5 +1,7 @@
 """Tests of dataset/label_file.py, label_rows.py and key_ends.py: decisions about photos, kept beside them."""
 
+import os
+
 import pytest
 
 from keykind.core.errors import BadDataset
@@ -88,3 +90,24 @@ def test_a_row_in_which_nothing_is_decided_any_more_leaves_the_file(tmp_path):
     decide(file, LabelRow("b.jpg", excluded="blurred"))
     decide(file, LabelRow("a.jpg"))
     assert set(read_labels(file.path).rows) == {"b.jpg"}
+
+
+@pytest.mark.parametrize("row", ["Schlüssel.jpg,dimple,,jörg", "a.jpg,dimple,,jörg"])
+def test_another_encoding_is_refused_rather_than_mixed(tmp_path, row):
+    path = tmp_path / "labels.csv"
+    file = LabelFile(tmp_path)
+    data = f"path,kind,key,who\n{row}\n".encode("cp1252")
+    path.write_bytes(data)
+    for use in (file.refresh, lambda: decide(file, LabelRow("b.jpg", "dimple")), lambda: LabelFile(tmp_path)):
+        with pytest.raises(BadDataset, match=r"not in UTF-8.*save it as CSV UTF-8"):
+            use()
+    assert path.read_bytes() == data
+
+
+def test_a_file_whose_name_is_not_utf_8_can_be_decided_about(tmp_path):
+    name = os.fsdecode(b"\xfc.jpg")
+    (tmp_path / name).write_bytes(b"")
+    file = LabelFile(tmp_path)
+    decide(file, LabelRow(name, "dimple"))
+    assert (tmp_path / "labels.csv").read_bytes().splitlines()[1].startswith(b"\xfc.jpg,dimple")
+    assert LabelFile(tmp_path).row(name).kind == "dimple"

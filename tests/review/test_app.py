@@ -303,3 +303,41 @@ def test_a_folder_that_cannot_be_listed_any_more_is_an_error_and_the_desk_goes_o
     assert (reply.status_code, str(photos) in reply.json()["detail"]) == (422, True)
     photos.with_name("moved").rename(photos)
     assert desk.post("/api/photos", json={}).json()["photos"] == 6
+
+
+@pytest.mark.parametrize("kind", ["train", "Unlabelled", "n/a", "..", "a/b", "a\\b", "k" * 101])
+def test_a_kind_that_would_mean_something_else_is_refused(desk, photos, kind):
+    reply = desk.decide({"photo": 0, "kind": kind})
+    assert (reply.status_code, "choose a" in reply.json()["detail"]) == (422, True)
+    assert not (photos / "labels.csv").exists()
+
+
+def test_a_folder_that_is_gone_is_not_created_again(desk, photos):
+    photos.rename(photos.with_name("moved"))
+    reply = desk.decide({"photo": 0, "kind": "dimple"})
+    assert (reply.status_code, str(photos) in reply.json()["detail"]) == (507, True)
+    assert not photos.exists()
+    photos.with_name("moved").rename(photos)
+    assert desk.decide({"photo": 0, "kind": "dimple"}).status_code == 200
+
+
+def test_a_name_of_a_key_does_not_answer_what_the_photo_shows(desk):
+    desk.wait_for_queues()
+    (first, *_) = desk.items("label-errors")
+    (photo,) = first["photos"]
+    before = {queue: desk.queues()[queue]["open"] for queue in ("label-errors", "all")}
+    for change in ({"key": "bike"}, {"ends": [KEY]}):
+        desk.decide({"photo": photo} | change, queue="label-errors", item=first["id"])
+    assert {queue: desk.queues()[queue]["open"] for queue in before} == before
+    desk.decide({"photo": photo, "kind": "dimple"}, queue="label-errors", item=first["id"])
+    assert desk.queues()["label-errors"]["open"] == before["label-errors"] - 1
+
+
+def test_training_needs_photos_of_two_kinds(open_desk, photos):
+    flat = photos.with_name("flat")
+    flat.mkdir()
+    for path in photos.glob("*/*.jpg"):
+        path.rename(flat / path.name)
+    desk = open_desk(flat)
+    reply = desk.post("/api/training")
+    assert (reply.status_code, "0 labelled photos of 0 kinds" in reply.json()["detail"]) == (422, True)

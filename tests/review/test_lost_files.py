@@ -50,3 +50,13 @@ def test_a_photo_that_vanishes_is_in_the_queue_of_damaged_ones_until_it_is_back(
     (tmp_path / "away.jpg").rename(photos / "cylinder" / "cylinder-0.jpg")
     assert desk.photo(0)["problem"] is None
     desk.wait_until(lambda: desk.items("quality") == before)
+
+
+def test_a_photo_whose_header_alone_can_be_read_has_its_problem_in_every_queue(open_desk, photos):
+    path = photos / "dimple" / "dimple-0.jpg"
+    path.write_bytes(path.read_bytes()[:700])
+    desk = open_desk()
+    desk.wait_for_queues()
+    photo = desk.photo(desk.id_of("dimple/dimple-0.jpg"))
+    assert "cannot be read" in photo["problem"]
+    assert not photo["width"]

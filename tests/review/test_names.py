@@ -1,5 +1,7 @@
 """Tests of review/names.py, and of the route that the page asks."""
 
+import unicodedata
+
 import pytest
 
 pytest.importorskip("fastapi", reason="the extra serve is not installed")
@@ -53,3 +55,10 @@ def test_of_many_photos_the_first_are_listed_and_all_are_counted(open_desk, phot
 
 def test_a_text_that_is_too_long_is_refused(desk):
     assert desk.get("/api/search", params={"text": "a" * 10_000}).status_code == 422
+
+
+def test_it_does_not_matter_how_accents_are_composed(open_desk, photos):
+    composed, decomposed = (unicodedata.normalize(form, "Schlüssel") for form in ("NFC", "NFD"))
+    (photos / "dimple" / "dimple-0.jpg").rename(photos / "dimple" / f"{decomposed}.jpg")
+    desk = open_desk()
+    assert [search(desk, text)["total"] for text in (composed, decomposed, "SCHLÜSSEL")] == [1, 1, 1]

@@ -11,7 +11,7 @@ from keykind.dataset.review_listing import ReviewEntry
 from keykind.review.catalogue import PhotoState
 from keykind.review.observations import Found, Measured, Seen
 from keykind.review.predictions import Judged, RunFacts
-from keykind.review.queues.copies import build_duplicates, build_same_key, duplicates_decided
+from keykind.review.queues.copies import SAME_KEY, build_duplicates, build_same_key, duplicates_decided
 from keykind.review.queues.keys import build as build_keys
 from keykind.review.queues.kinds import build_label_errors, build_not_sure, build_unlabelled
 from keykind.review.queues.quality import build_ood, build_quality
@@ -280,3 +280,19 @@ def test_every_queue_is_there_before_anything_is_known(queue):
     assert all(item.reason.endswith(".") for item in built.items)
     assert queue.title
     assert queue.reason.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "decided"),
+    [
+        ({"key": "a"}, {"key": "a"}, True),
+        ({"key": "a"}, {"key": "b", "kind": "dimple"}, True),
+        ({"key": "a"}, {"key": "a", "kind": "dimple"}, False),
+        ({"key": "a"}, {"key": "a", "kind": "dimple", "excluded": "blurred"}, True),
+        ({"key": "a"}, {"key": "a", "split": "test"}, False),
+        ({"key": "a"}, {}, False),
+    ],
+)
+def test_a_key_of_several_kinds_or_in_both_splits_stays_open(first, second, decided):
+    photos = [photo(0, **first), photo(1, **second)]
+    assert SAME_KEY.is_decided(photos) is decided

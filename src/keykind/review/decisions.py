@@ -11,10 +11,15 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from keykind.core.errors import BadRun, KeykindError
+from keykind.core.errors import BadPhoto, BadRun, KeykindError
+from keykind.dataset.folder_walk import is_unlabelled
 from keykind.dataset.label_file import LabelConflict
 from keykind.dataset.label_rows import LabelRow
+from keykind.dataset.splits import part_of
+from keykind.dataset.table_text import is_missing
 from keykind.review.catalogue import Catalogue
+
+MAX_NEW_KIND = 100  # characters of a new kind's name
 
 
 class NothingToUndo(KeykindError):
@@ -119,3 +124,14 @@ class Decisions:
         if row.is_empty:
             return replace(row, who="", when="")
         return replace(row, who=self.reviewer, when=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
+
+
+def check_new_kind(kind: str) -> None:
+    """Raise BadPhoto for the name of a new kind that is too long, or that folders or tables use otherwise."""
+    if len(kind) > MAX_NEW_KIND:
+        fault = f"has {len(kind)} characters, more than {MAX_NEW_KIND}"
+        raise BadPhoto(f"kind {kind[:40]!r}", fault=fault, remedy="choose a shorter name")
+    is_path = bool(set(kind) & {"/", "\\"}) or set(kind) == {"."}
+    if is_path or part_of(kind) or is_unlabelled(kind) or is_missing(kind):
+        fault = "cannot be a kind: it means something else as the name of a folder, or in a table"
+        raise BadPhoto(f"kind {kind!r}", fault=fault, remedy="choose another name")

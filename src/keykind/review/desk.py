@@ -14,13 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import keykind
-from keykind.core.errors import BadPhoto, KeykindError, Unreachable
+from keykind.core.errors import BadDataset, KeykindError, Unreachable
 from keykind.predict.palette import colour_of, css
 from keykind.review.answers import items_json, kinds_json, photo_json, prediction_json, queue_json
 from keykind.review.catalogue import Catalogue, shortcuts
 from keykind.review.comparison import Comparison, compare
 from keykind.review.current_run import CurrentRun, find_run, fit_run
-from keykind.review.decisions import Change, Decisions
+from keykind.review.decisions import Change, Decisions, check_new_kind
 from keykind.review.images import Images, PhotoFile, PhotoFiles
 from keykind.review.insights import Insights
 from keykind.review.names import keys_named, photos_named
@@ -29,7 +29,7 @@ from keykind.review.queue_lists import QueueList
 from keykind.review.queues.by_name import ALL
 from keykind.review.training import PROGRAM, Training
 
-MAX_NEW_KIND = 100  # characters of a new kind's name
+MIN_KINDS = 2  # to train on
 MOST_FOUND = 20  # photos that a search lists
 Json = dict[str, Any]
 
@@ -156,7 +156,8 @@ class Desk:
         self.check([change.photo for change in changes])
         items = self._list(queue)
         self._refresh()
-        self._check_kinds(changes)
+        for kind in {str(change.cells.get("kind") or "") for change in changes} - {"", *self.kinds()}:
+            check_new_kind(kind)
         photos = self.decisions.decide(queue, item, changes)
         with self.insights.lock:
             items.decide(item, {cell for change in changes for cell in change.cells}, self.catalogue)
@@ -167,13 +168,6 @@ class Desk:
         """Take over what other programs decided."""
         self.catalogue.refresh()
         self.insights.follow()
-
-    def _check_kinds(self, changes: Sequence[Change]) -> None:
-        """Raise BadPhoto for the name of a new kind that is too long; folders may have longer ones."""
-        for kind in {str(change.cells.get("kind") or "") for change in changes}:
-            if len(kind) > MAX_NEW_KIND and kind not in self.kinds():
-                fault = f"has {len(kind)} characters, more than {MAX_NEW_KIND}"
-                raise BadPhoto(f"kind {kind[:40]!r}", fault=fault, remedy="choose a shorter name")
 
     def undo(self) -> Json:
         """Take back the last decision. Raises NothingToUndo, LabelConflict, BadDataset, CannotWrite."""
@@ -209,7 +203,14 @@ class Desk:
         return ids
 
     def train(self) -> Json:
-        """Begin to train again. Raises BadRun if a result waits, CannotWrite, MissingExtra."""
+        """Begin to train again. Raises BadDataset for fewer than 2 kinds, BadRun if a result waits."""
+        self._refresh()
+        counts = self.catalogue.summary().counts
+        labelled = {kind: count for kind, count in counts.items() if kind and count > 0}
+        if len(labelled) < MIN_KINDS:
+            fault = f"has {sum(labelled.values()):,} labelled photos of {len(labelled)} kinds"
+            remedy = f"label photos of at least {MIN_KINDS} kinds first"
+            raise BadDataset(self.settings.photos, fault=fault, remedy=remedy)
         run = self.insights.run
         self.training.start(run.facts.path if run else None)
         return self.training_state()
@@ -285,8 +286,9 @@ class Desk:
         """Return what the file is, without opening it if the scan did."""
         version, measured = self.files.version(photo), self.insights.measured(photo)
         self.insights.note_file(photo, version)
-        if version and measured is not None and not measured.error:
-            return PhotoFile(version, measured.width, measured.height)
+        if version and measured is not None:  # a header may be readable where the photo is not
+            problem = measured.error and f"The photo cannot be read: it {measured.error}."
+            return PhotoFile(version, measured.width, measured.height, problem)
         return self.files.look(photo)
 
     def _queue_json(self, items: QueueList) -> Json:

@@ -141,7 +141,7 @@ class Training:
             elif self._stopping:
                 now.step, now.state = "Stopped", IDLE
             else:
-                now.step, now.state = f"Ended with status {status}; see the log", FAILED
+                now.step, now.state = f"Stopped with an error (exit status {status}); see Details", FAILED
         except KeykindError as error:
             now.log.append(str(error))
             now.step, now.state = str(error), FAILED

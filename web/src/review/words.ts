@@ -227,6 +227,8 @@ export const W = {
   trainUncompared: 'Afterwards its score on the test photos is shown: keep it, or discard it.',
   trainTime:
     'This takes about a minute for each 1,000 photos, or longer. It runs in the background: you can go on reviewing.',
+  trainNeeds: (photos: number): string =>
+    `Label photos of at least two kinds first: now, ${photos ? `all ${plural(photos, 'labelled photo')} are of one kind` : 'none is labelled'}.`,
   trainStart: 'Start',
   trainingStop: 'Stop',
   trainingLog: 'Details',

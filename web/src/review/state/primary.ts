@@ -75,7 +75,8 @@ export function leaveOutOf(photos: readonly Photo[], extra: Photo): Primary {
   return { ...W.leaveOutPhoto(photos.indexOf(extra) + 1), changes: [exclude(extra, DUPLICATE)] };
 }
 
-function keysPrimary(photo: Photo, { keys, isEdited }: Draft): Primary | null {
+function keysPrimary(photo: Photo, { keys, isEdited, start }: Draft): Primary | null {
+  if (start) return null; // a head without its tip would be lost
   if (!keys.length && !isEdited && !photo.ends) return null; // no key was found: a person has to say so
   const words = isEdited || photo.ends ? W.saveKeys(keys.length) : W.acceptKeys(keys.length);
   return { ...words, changes: [mark(photo, keys)] };

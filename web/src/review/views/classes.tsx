@@ -42,7 +42,7 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
           <li key={kind.name}>
             <ClassButton
               kind={kind}
-              probability={probabilities ? (probabilities[kind.name] ?? 0) : null}
+              probability={probabilities?.[kind.name] ?? null}
               isPressed={kind.name === pressed}
               isSuggested={kind.name === suggested}
             />

@@ -59,7 +59,11 @@ export function FindDialog({ onClose }: { readonly onClose: () => void }): JSX.E
         />
       </form>
       <p class="secondary" role="status">
-        {text.trim() && search.found.value ? W.foundPhotos(photos.length, total) : ''}
+        {desk.connection.failure.value
+          ? W.gone
+          : text.trim() && search.found.value
+            ? W.foundPhotos(photos.length, total)
+            : ''}
       </p>
       {search.found.value && !total ? <LookAgain onDone={askAgain} /> : null}
       <ul class="found">

@@ -28,6 +28,7 @@ export function KeyNameDialog({ onClose }: { readonly onClose: () => void }): JS
     nameKey(desk, photo, name);
   };
   const name = text.trim();
+  const isNamed = Boolean(photo.key && photo.row);
   return (
     <Dialog title={W.nameKey} close={W.close} class="key-name" onClose={onClose}>
       <p>{W.nameKeyText}</p>
@@ -35,7 +36,7 @@ export function KeyNameDialog({ onClose }: { readonly onClose: () => void }): JS
         class="other-reason"
         onSubmit={(event) => {
           event.preventDefault();
-          if (name) take(name);
+          if (name || isNamed) take(name);
         }}
       >
         <input
@@ -49,8 +50,8 @@ export function KeyNameDialog({ onClose }: { readonly onClose: () => void }): JS
           onFocus={({ currentTarget }) => currentTarget.select()}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
-        <button type="submit" class="main" disabled={!name}>
-          {W.takeName}
+        <button type="submit" class="main" disabled={!name && !isNamed}>
+          {name || !isNamed ? W.takeName : W.clearName}
         </button>
       </form>
       <ul class="key-names" aria-label={W.keyNames}>
@@ -62,11 +63,6 @@ export function KeyNameDialog({ onClose }: { readonly onClose: () => void }): JS
           </li>
         ))}
       </ul>
-      {photo.key && photo.row ? (
-        <button type="button" onClick={() => take('')}>
-          {W.clearName}
-        </button>
-      ) : null}
     </Dialog>
   );
 }

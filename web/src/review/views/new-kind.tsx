@@ -20,6 +20,8 @@ interface NewKindProps {
   readonly onTake: (kind: string) => void;
 }
 
+const MAX_NAME = 100; // characters that the server takes
+
 /** The field: arrow keys go through what was found, Enter takes it or the text, Escape leaves. */
 export function NewKind({ text, found, onText, onTake }: NewKindProps): JSX.Element {
   const desk = useDesk();
@@ -55,6 +57,7 @@ export function NewKind({ text, found, onText, onTake }: NewKindProps): JSX.Elem
       <input
         ref={field}
         type="text"
+        maxLength={MAX_NAME}
         aria-label={W.otherKind}
         aria-keyshortcuts="+"
         aria-describedby="new-kind-hint"

@@ -15,6 +15,8 @@ import { Actions } from './actions';
 import { Classes } from './classes';
 import { useDesk } from './context';
 
+const MANY = 3; // photos whose labels may need to be scrolled
+
 /** The section. */
 export function Panel(): JSX.Element | null {
   const desk = useDesk();
@@ -94,7 +96,7 @@ function Facts({ photo }: { readonly photo: Photo }): JSX.Element {
 
 function GroupLabels({ photos }: { readonly photos: readonly Photo[] }): JSX.Element {
   return (
-    <ol class="group-labels">
+    <ol class="group-labels" {...(photos.length > MANY ? { tabIndex: 0 } : {})}>
       {photos.map((photo, i) => (
         <li key={photo.id}>
           <strong>{W.photoNumber(i + 1)}</strong>
