@@ -88,7 +88,8 @@ def test_without_a_run_the_bundled_model_is_asked(twenty):
     seen = [sees(*value.probabilities) for value in predictions.values()]
     built = build_label_errors(known(*photos, seen=seen))
     assert shown(built) == [((3,), "Labelled dimple; the bundled model says cylinder (0.97).")]
-    assert (built.stages, built.reason) == (("recognising",), "A model says that it shows another kind.")
+    assert built.stages == ("recognising",)
+    assert built.reason == "The model thinks these photos show another kind."
 
 
 @pytest.mark.parametrize("build", [build_label_errors, build_not_sure])
@@ -226,18 +227,20 @@ def test_no_keys_are_looked_for_where_there_are_none_or_the_model_takes_whole_ph
     assert build_keys(known(photo(0), model=whole)).note.startswith("The model classifies whole photos")
 
 
+EMPTY = "is empty (0 bytes); copy the file again from its source"
 GOOD = {"sha256": "a", "width": 100, "height": 100, "sharpness": 200.0, "brightness": 0.5}
 
 
 @pytest.mark.parametrize(
     ("facts", "words", "excluded"),
     [
-        ({"error": "is empty (0 bytes); copy it again"}, "it is empty (0 bytes)", "unreadable"),
+        ({"error": EMPTY}, "read. The file is empty (0 bytes). Copy it again from its source.", "unreadable"),
         ({"damage": "12% of the pixels are missing"}, "damaged: 12%", "damaged"),
-        ({"sharpness": 0.1}, "A single flat colour (sharpness 0.10", "blank"),
-        ({"sharpness": 5.0}, "Blurred: sharpness 5.0, of half the photos 200 or more", "blurred"),
+        ({"sharpness": 0.1}, "A single flat colour (sharpness 0.10; photos have at least 0.5).", "blank"),
+        ({"sharpness": 5.0}, "Blurred: sharpness 5.0; the median of these photos is 200.", "blurred"),
         ({"brightness": 0.05}, "Dark: mean brightness 5%", "dark"),
-        ({"brightness": 0.99, "clipped": 0.97}, "97% of the pixels are black or white", "overexposed"),
+        ({"brightness": 0.99, "clipped": 0.0}, "Overexposed: mean brightness 99%.", "overexposed"),
+        ({"clipped": 0.97}, "High contrast: 97% of the pixels are pure black or white.", "overexposed"),
     ],
 )
 def test_a_photo_that_is_hard_to_see_has_its_numbers(facts, words, excluded):

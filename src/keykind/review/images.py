@@ -120,6 +120,12 @@ def file_version(path: Path) -> str:
     return f"{status.st_mtime_ns:x}-{status.st_size:x}"
 
 
+def about_file(error: str) -> str:
+    """Return why a photo cannot be read, "fault; remedy", as two sentences about its file."""
+    fault, _, remedy = error.replace("; copy the file again", "; copy it again").partition("; ")
+    return f"The file {fault}. {remedy[:1].upper()}{remedy[1:]}." if remedy else f"The file {fault}."
+
+
 def problem_of(error: BadPhoto) -> str:
-    """Return the error without the name of the photo."""
-    return f"{error.fault}; {error.remedy}"
+    """Return the error as sentences that do not name the photo."""
+    return about_file(f"{error.fault}; {error.remedy}")

@@ -150,7 +150,7 @@ export const W = {
   tapHead: 'Tap the head of the key',
   tapTip: 'Now its tip',
   tapMore: 'Tap the head of a key that is missing, drag an end, or select a key',
-  keySelected: 'The key of a kind gives it this kind',
+  keySelected: 'Choose a kind, or press its number, to label the selected key',
   selectFirst: 'Select a key first',
   cross: (x: number, y: number): string => `${percent(x)} from the left, ${percent(y)} from the top`,
   keysFound: (n: number, isMarked: boolean): string =>
@@ -169,7 +169,8 @@ export const W = {
 
   // The end of a queue, and before its start
   finished: 'This queue is done',
-  finishedText: (decided: number): string => `All ${plural(decided, 'item')} are decided.`,
+  finishedText: (decided: number): string =>
+    decided === 1 ? 'The only item is decided.' : `All ${count(decided)} items are decided.`,
   atEnd: 'The end of this queue',
   atEndText: (open: number): string => `${plural(open, 'item')} still open.`,
   toOpen: 'Go to the first of them',
@@ -199,7 +200,7 @@ export const W = {
   drop: (photo: string | null, waiting: number): string =>
     (photo ? `Drop the decision about ${photo}` : 'Drop the undo') +
     (waiting ? ` (${count(waiting)} more waiting)` : ''),
-  undoRefused: 'This decision cannot be undone: somebody else has changed it since.',
+  undoRefused: 'Not undone: the photo\u2019s row in labels.csv was edited since.',
   noLabelToKeep: 'This photo has no label to keep.',
   nothingToUndo: 'There is nothing to undo.',
 

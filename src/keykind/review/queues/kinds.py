@@ -26,7 +26,7 @@ from keykind.review.queues.queue import (
 
 MAX_MARGIN = 0.3  # between the two most probable kinds, up to which a model counts as not sure
 MAX_NOISE = 0.35  # share of labels beyond which rather the model than the labels is wrong
-BY_ANY_MODEL = "A model says that it shows another kind."  # it may have been trained on the photo
+BY_ANY_MODEL = "The model thinks these photos show another kind."  # it may have been trained on the photo
 NO_MODEL = "No model knows these kinds; train one here, or give one with --run RUN or --model FILE."
 
 
@@ -141,7 +141,7 @@ def _unlabelled_item(photo: PhotoState, opinion: Opinion | None) -> Item:
 LABEL_ERRORS = Queue(
     "label-errors",
     "Probable label errors",
-    "A model that was not trained on the photo says that it shows another kind.",
+    "A model that never saw these photos in training thinks they show another kind.",
     build_label_errors,
     labelled,
 )

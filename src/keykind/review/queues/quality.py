@@ -9,6 +9,7 @@ import numpy as np
 
 from keykind.dataset.warnings import BLANK
 from keykind.model.decision import BLURRED_SHARPNESS
+from keykind.review.images import about_file
 from keykind.review.observations import Measured, Seen
 from keykind.review.queues.queue import (
     MEASURING,
@@ -47,7 +48,7 @@ def build_quality(known: Known) -> Built:
 def _fault(measured: Measured, median: float) -> Fault | None:
     """Return the worst thing that is wrong with a photo; None: nothing is."""
     if measured.error:
-        return 0, f"The photo cannot be read: it {measured.error}.", UNREADABLE
+        return 0, f"The photo cannot be read. {about_file(measured.error)}", UNREADABLE
     if measured.damage:
         return 1, f"The file is damaged: {measured.damage}.", DAMAGED
     return _hard_to_see(measured, median)
@@ -58,17 +59,18 @@ def _hard_to_see(measured: Measured, median: float) -> Fault | None:
     if sharpness < BLANK:
         return (
             2,
-            f"A single flat colour (sharpness {sharpness:.2f}, at least {BLANK}).",
+            f"A single flat colour (sharpness {sharpness:.2f}; photos have at least {BLANK}).",
             BLANK_PHOTO,
         )
     if sharpness < LEAST_SHARE_OF_MEDIAN * median:
-        text = f"Blurred: sharpness {sharpness:.1f}, of half the photos {median:.0f} or more."
+        text = f"Blurred: sharpness {sharpness:.1f}; the median of these photos is {median:.0f}."
         return 3, text, BLURRED
     if brightness < DARK:
         return 4, f"Dark: mean brightness {brightness:.0%}.", "dark"
-    if brightness > BRIGHT or clipped > MAX_CLIPPED:
-        text = f"{clipped:.0%} of the pixels are black or white; mean brightness {brightness:.0%}."
-        return 5, text, "overexposed"
+    if brightness > BRIGHT:
+        return 5, f"Overexposed: mean brightness {brightness:.0%}.", "overexposed"
+    if clipped > MAX_CLIPPED:
+        return 5, f"High contrast: {clipped:.0%} of the pixels are pure black or white.", "overexposed"
     return None
 
 
@@ -113,7 +115,7 @@ def _ood(
 
 
 def _not_a(known: Known) -> str:
-    return "not a key" if known.of_keys else "of no kind"
+    return "not a key" if known.of_keys else "none of these kinds"
 
 
 QUALITY = Queue(
