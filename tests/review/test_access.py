@@ -24,6 +24,19 @@ def test_without_the_token_nothing_is_shown(bare, path):
     assert "drawn" not in response.text
 
 
+def test_a_browser_without_the_token_gets_a_page_that_says_what_to_do(bare):
+    accept = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    for path in ("/", "/?token=wrong", "/index.html"):
+        response = bare.get(path, headers=accept)
+        assert (response.status_code, response.headers["content-type"]) == (403, "text/html; charset=utf-8")
+        assert "The token is missing or wrong." in response.text
+        assert "address that <code>keykind review</code> printed" in response.text
+        assert TOKEN not in response.text
+    response = bare.get("/", headers=accept | {"origin": "http://<script>"})
+    assert (response.status_code, "&lt;script&gt;" in response.text) == (403, True)
+    assert "<script>" not in response.text
+
+
 @pytest.mark.parametrize("token", ["", "wrong", TOKEN + "x", TOKEN[:-1], "ä"])
 def test_a_wrong_token_is_refused_wherever_it_is_given(bare, token):
     assert bare.get("/", params={"token": token}).status_code == 403

@@ -12,11 +12,12 @@ import hmac
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import JSONResponse
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from keykind.serve.middleware import SECURITY_HEADERS
@@ -27,6 +28,18 @@ TOKEN_PARAMETER = "token"  # noqa: S105 - the name of a parameter
 MAX_BODY = 1_000_000  # bytes of a request; decisions about a hundred photos have 50,000
 OWN_PAGE = ("same-origin", "none")  # Sec-Fetch-Site of the page's requests, and of an address typed in
 HEADERS = SECURITY_HEADERS | {"permissions-policy": "camera=(), geolocation=(), microphone=()"}
+
+REFUSED_PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Not opened \u2013 keykind review</title>
+<h1>The review desk was not opened</h1>
+<p>{fault}.</p>
+<p>Open the whole address that <code>keykind review</code> printed in the terminal. It ends in
+<code>?token=</code> and a random text, which is new each time that the desk is started.</p>
+</html>
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +116,21 @@ class AccessMiddleware:
         refusal = self._access.refusal(path, query, headers)
         app: ASGIApp = self._app
         if refusal is not None:
-            app = JSONResponse({"detail": refusal}, 403)
+            app = _refused(refusal, headers)
         elif _is_too_large(headers):
             app = JSONResponse({"detail": f"the request has more than {MAX_BODY:,} bytes; send less"}, 413)
         await app(scope, receive, send_with_headers)
 
     def _set_cookie(self) -> str:
         return f"{self._access.cookie}={self._access.token}; Path=/; HttpOnly; SameSite=Strict"
+
+
+def _refused(refusal: str, headers: Headers) -> Response:
+    """Return the answer to a refused request: a page for a person, JSON for a program."""
+    if "text/html" not in headers.get("accept", ""):
+        return JSONResponse({"detail": refusal}, 403)
+    fault, _, _ = refusal.partition("; ")
+    return HTMLResponse(REFUSED_PAGE.format(fault=escape(fault[0].upper() + fault[1:])), 403)
 
 
 def _cookies(headers: Headers, name: str) -> list[str]:
