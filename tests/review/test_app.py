@@ -115,6 +115,7 @@ def test_a_decision_that_somebody_else_replaced_is_not_undone(desk, photos):
     (photos / "labels.csv").write_text(text)
     reply = desk.post("/api/undo")
     assert (reply.status_code, desk.photo(0)["kind"], desk.state()["undo"]) == (409, "mortice", 1)
+    assert reply.json()["detail"].startswith("Not undone: cylinder/cylinder-0.jpg was edited since")
     assert desk.post("/api/undo").json()["photos"][0]["id"] == 1
 
 

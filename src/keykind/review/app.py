@@ -21,7 +21,7 @@ from keykind.core.errors import BadDataset, BadPhoto, BadRun, CannotWrite, Keyki
 from keykind.core.parallel import cpu_count, thread_pool
 from keykind.dataset.label_file import LabelConflict
 from keykind.review.access import Access, AccessMiddleware
-from keykind.review.decisions import Busy, NothingToUndo
+from keykind.review.decisions import Busy, NothingToUndo, NotUndone
 from keykind.review.desk import Desk, NotHere
 from keykind.review.schemas import DecisionIn
 from keykind.serve.app_files import AppFiles
@@ -36,6 +36,7 @@ STATUS: Mapping[type[KeykindError], int] = {
     NotHere: 404,
     Unreachable: 404,
     NothingToUndo: 409,
+    NotUndone: 409,
     Busy: 503,
     BadPhoto: 422,
     BadDataset: 422,
@@ -164,7 +165,7 @@ class Routes:
         if isinstance(error, Conflict):
             body["photos"] = await asyncio.to_thread(self._desk.photos, error.photos)
         status = next((code for kind, code in STATUS.items() if isinstance(error, kind)), 422)
-        return JSONResponse(body, 409 if isinstance(error, LabelConflict | Conflict) else status)
+        return JSONResponse(body, 409 if isinstance(error, Conflict) else status)
 
 
 class Conflict(KeykindError):

@@ -15,6 +15,7 @@ from keykind.core.errors import BadPhoto, BadRun, KeykindError
 from keykind.dataset.folder_walk import is_unlabelled
 from keykind.dataset.label_file import LabelConflict
 from keykind.dataset.label_rows import LabelRow
+from keykind.dataset.listing import first_few
 from keykind.dataset.splits import part_of
 from keykind.dataset.table_text import is_missing
 from keykind.review.catalogue import Catalogue
@@ -24,6 +25,10 @@ MAX_NEW_KIND = 100  # characters of a new kind's name
 
 class NothingToUndo(KeykindError):
     """No decision of this session is left, or the last one was replaced by somebody else's."""
+
+
+class NotUndone(KeykindError):
+    """Somebody else changed since what the last decision wrote."""
 
 
 class Busy(KeykindError):
@@ -81,7 +86,7 @@ class Decisions:
     def undo(self) -> Decision:
         """Restore the rows before the last decision, and return it.
 
-        Raises NothingToUndo without one, LabelConflict if somebody else changed a row since; that decision
+        Raises NothingToUndo without one, NotUndone if somebody else changed a row since; that decision
         can no longer be undone, and the one before it is next.
         """
         with self._lock:
@@ -91,9 +96,10 @@ class Decisions:
             decision = self._stack[-1]
             try:
                 self._write(decision.before, decision.versions)
-            except LabelConflict:
+            except LabelConflict as error:
                 self._stack.pop()
-                raise
+                fault = f"{first_few(row.path for row in error.rows)} was edited since in labels.csv"
+                raise NotUndone("Not undone", fault=fault, remedy="decide again if it is wrong") from error
             self._stack.pop()
             return decision
 
