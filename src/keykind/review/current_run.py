@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from keykind.core.errors import BadRun
+from keykind.core.errors import BadModel, BadRun
 from keykind.core.kinds import NAMES
 from keykind.dataset.listing import first_few
 from keykind.experiment.train import default_out
 from keykind.predict.recogniser import Recogniser
 from keykind.review.catalogue import Catalogue
-from keykind.review.predictions import Judged, RunFacts, is_finished, read_run
+from keykind.review.predictions import MODEL, Judged, RunFacts, is_finished, read_run
 from keykind.review.queues.queue import ModelFacts
 from keykind.review.training_command import runs_after
 
@@ -77,12 +77,13 @@ def fit_run(catalogue: Catalogue, facts: RunFacts) -> CurrentRun:
     judged = {photo: value for photo, value in found if photo is not None}
     counted = f"{len(judged):,} of the run's {len(facts.judged):,} photos are here"
     if facts.judged and not judged:
+        none = f"none of its {len(facts.judged):,} are in {catalogue.source.name}"
         remedy = "name a run on these photos, or leave out --run"
-        raise BadRun(facts.path, fault=f"is of other photos: {counted}", remedy=remedy)
+        raise BadRun(facts.path, fault=f"was trained on other photos: {none}", remedy=remedy)
     kinds = catalogue.kinds()
     shared = [kind for kind in kinds if kind in facts.kinds]
     if kinds and not shared:
-        fault = f"is of other kinds ({first_few(facts.kinds)}; these photos: {first_few(kinds)})"
+        fault = f"was trained on other kinds ({first_few(facts.kinds)}; these photos: {first_few(kinds)})"
         raise BadRun(facts.path, fault=fault, remedy="name a run on these photos, or leave out --run")
     problems = []
     if len(judged) < len(facts.judged):
@@ -91,6 +92,13 @@ def fit_run(catalogue: Catalogue, facts: RunFacts) -> CurrentRun:
         new = [kind for kind in kinds if kind not in facts.kinds]
         problems.append(f"{facts.path.name}: it does not know {first_few(new)}; train again to include them.")
     return CurrentRun(facts, judged, tuple(problems))
+
+
+def check_model_file(path: Path) -> None:
+    """Raise BadModel for a folder with a model, which is more likely a run than a model file."""
+    if is_finished(path):
+        remedy = f"give --run {path}, or its model file alone: --model {path / MODEL}"
+        raise BadModel(path, fault="is the folder of a run, not a model file", remedy=remedy)
 
 
 def model_path(wanted: Path | None, run: RunFacts | None, kinds: Sequence[str]) -> tuple[Path | None, bool]:

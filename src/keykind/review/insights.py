@@ -15,7 +15,7 @@ from keykind.core.kinds import NAMES
 from keykind.dataset.review_listing import ReviewEntry, ReviewListing
 from keykind.predict.recogniser import Recogniser
 from keykind.review.catalogue import Catalogue, PhotoState
-from keykind.review.current_run import BUNDLED, NO_MODEL, CurrentRun, describe, model_path
+from keykind.review.current_run import BUNDLED, NO_MODEL, CurrentRun, check_model_file, describe, model_path
 from keykind.review.images import file_version
 from keykind.review.observations import Measured, Seen
 from keykind.review.queue_lists import QueueList
@@ -38,6 +38,8 @@ class Insights:
         Raises BadModel if the given file cannot be used.
         """
         self._catalogue, self._model, self._is_busy = catalogue, model, is_busy
+        if model is not None:
+            check_model_file(model)
         self._given = None if model is None else Recogniser.load(model)
         self.run = run
         self.model: ModelFacts | None = None
@@ -137,8 +139,11 @@ class Insights:
         return NAMES if self._uses_bundled else ()
 
     def note(self) -> str | None:
-        """Return whether the bundled model helps, as a sentence; None: there is a run or another model."""
-        if self.run is not None or self._given is not None:
+        """Return whether the bundled or the given model helps, as a sentence; None: nothing need be said."""
+        if self._given is not None:
+            facts, problems = describe(self._given, self._model, self._catalogue.kinds())
+            return None if facts.fits else problems[0]
+        if self.run is not None:
             return None
         if not self._uses_bundled:
             return NO_MODEL
