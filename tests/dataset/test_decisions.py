@@ -261,6 +261,17 @@ def test_a_file_without_paths_is_not_ignored(tmp_path):
         decided(tmp_path, "0,cylinder", heading="id,name", a=1, b=1)
 
 
+def test_a_binary_file_or_a_folder_is_said_to_be_one(tmp_path):
+    drawn.photos(tmp_path, a=1, b=1)
+    (tmp_path / "labels.csv").write_bytes(bytes(range(256)) * 4)
+    with pytest.raises(BadDataset, match=r"labels\.csv: is a binary file, not a CSV table; move or"):
+        read_dataset(tmp_path)
+    (tmp_path / "labels.csv").unlink()
+    (tmp_path / "labels.csv").mkdir()
+    with pytest.raises(BadDataset, match=r"labels\.csv: is a folder, not a CSV table; move or rename it"):
+        read_dataset(tmp_path)
+
+
 @pytest.mark.parametrize("place", ["a/labels.csv", "train/labels.csv"])
 def test_decisions_in_another_folder_are_not_read_but_mentioned(tmp_path, place):
     prefix = "train/" if place.startswith("train") else ""

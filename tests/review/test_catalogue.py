@@ -9,7 +9,7 @@ from keykind.review.catalogue import SHORTCUTS, Catalogue, shortcuts
 
 
 def test_a_folder_without_photos_is_refused(tmp_path):
-    with pytest.raises(BadDataset, match="0 photos"):
+    with pytest.raises(BadDataset, match="contains no photos; give a folder of photos"):
         Catalogue(tmp_path)
 
 
@@ -28,7 +28,13 @@ def test_a_folder_that_cannot_be_written_is_refused_for_any_user(photos, monkeyp
         raise PermissionError(13, "Permission denied", str(path))
 
     monkeypatch.setattr("pathlib.Path.touch", refuse)
-    with pytest.raises(CannotWrite, match=r"labels\.csv"):
+    with pytest.raises(CannotWrite, match=r"labels\.csv.*could not be kept: review a copy of the folder"):
+        Catalogue(photos)
+
+
+def test_a_labels_file_that_is_a_folder_is_refused(photos):
+    (photos / "labels.csv").mkdir()
+    with pytest.raises(BadDataset, match=r"labels\.csv: is a folder, not a CSV table"):
         Catalogue(photos)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from commands import keykind
 from desks import draw_kinds
-from keykind.core.errors import NoApp
+from keykind.core.errors import BadModel, NoApp
 from keykind.dataset.label_rows import read_labels
 from keykind.review.page_files import page_files
 from keykind.review.server import is_loopback
@@ -143,6 +143,28 @@ def test_without_a_run_the_terminal_says_whether_the_bundled_model_helps(open_de
     assert note.startswith("No model knows the kinds of these photos yet")
 
 
+def test_a_model_of_other_kinds_is_mentioned_in_the_terminal(open_desk, photos):
+    assert open_desk().desk.notes == []
+    for kind in ("cylinder", "dimple"):
+        (photos / kind).rename(photos / f"my-{kind}")
+    (note,) = open_desk().desk.notes
+    assert note.startswith("tiny.tflite knows other kinds (")
+    assert note.endswith("; these photos: my-cylinder, my-dimple), so it suggests none.")
+
+
+def test_the_folder_of_a_run_as_a_model_is_refused_with_the_options_that_take_it(open_desk, tmp_path):
+    run = tmp_path / "my-run"
+    run.mkdir()
+    for name in ("recipe.json", "metrics.json"):
+        (run / name).write_text("{}")
+    with pytest.raises(BadModel) as caught:
+        open_desk(model=run)
+    assert (caught.value.fault, caught.value.remedy) == (
+        "is the folder of a run, not a model file",
+        f"give --run {run}, or its model file alone: --model {run / 'keys.tflite'}",
+    )
+
+
 @pytest.mark.parametrize(
     "heading", ["path,kind,n_keys", "path,n_keys,head_x", "path,kind,n_keys,ends,excluded"]
 )
@@ -158,7 +180,7 @@ def test_a_set_to_test_detectors_with_is_refused_at_the_start(photos, heading):
 
 def test_no_photos_are_refused_at_the_start(tmp_path):
     result = run_with_page(tmp_path)
-    assert (result.returncode, "0 photos" in result.stderr) == (2, True)
+    assert (result.returncode, "contains no photos" in result.stderr) == (2, True)
 
 
 def test_without_the_built_page_the_error_says_how_to_build_it(tmp_path):

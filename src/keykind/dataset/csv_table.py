@@ -133,6 +133,8 @@ def cell_text(cell: str, column: str, line: int, path: str | Path) -> str:
 
 
 def _read(path: str | Path) -> bytes:
+    if Path(path).is_dir():
+        raise BadDataset(path, fault="is a folder, not a CSV table", remedy="move or rename it")
     try:
         return Path(path).read_bytes()
     except OSError as error:
@@ -224,6 +226,7 @@ def _delimiter(heading: str) -> str:
 def _check_columns(path: str | Path, heading: Sequence[str], missing: Sequence[str]) -> None:
     """Raise BadDataset if columns are missing."""
     if missing:
+        check_is_text(path, heading)
         actual = printable(", ".join(heading)[:200]) or "none"
         names = " and ".join(f"{name} ({' or '.join(COLUMNS[name][:4])})" for name in missing)
         raise BadDataset(
@@ -231,6 +234,13 @@ def _check_columns(path: str | Path, heading: Sequence[str], missing: Sequence[s
             fault=f"has no column {names}; its columns are: {actual}",
             remedy="name the columns in the first line",
         )
+
+
+def check_is_text(path: str | Path, heading: Sequence[str]) -> None:
+    """Raise BadDataset if a heading has control characters, as the start of a binary file does."""
+    if any(char < " " for cell in heading for char in cell):
+        remedy = "move or rename it, or save it as CSV UTF-8 from the program that made it"
+        raise BadDataset(path, fault="is a binary file, not a CSV table", remedy=remedy)
 
 
 def _from_windows(cell: str, column: str, line: int, path: str | Path) -> str:

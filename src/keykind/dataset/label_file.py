@@ -60,7 +60,11 @@ class LabelFile:
 
     def check_writable(self) -> None:
         """Raise CannotWrite if no file can be written there."""
-        check_writable(self.path.parent, self.path)
+        try:
+            check_writable(self.path.parent, self.path)
+        except CannotWrite as error:
+            remedy = "decisions could not be kept: review a copy of the folder"
+            raise CannotWrite(self.path, fault=error.fault, remedy=remedy) from error
 
     def change(self, rows: Sequence[LabelRow], versions: Mapping[str, str]) -> tuple[LabelRow, ...]:
         """Write the rows, all of them or none, and return those that they replace.

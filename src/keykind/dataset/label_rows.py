@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from keykind.core.errors import BadDataset, printable
-from keykind.dataset.csv_table import cell_text, heading_of, table_lines
+from keykind.dataset.csv_table import cell_text, check_is_text, heading_of, table_lines
 from keykind.dataset.headings import column_indices, folded
 from keykind.dataset.key_ends import KeyEnds, ends_text, parse_ends
 from keykind.dataset.splits import part_of
@@ -88,6 +88,7 @@ def read_labels(path: str | Path) -> Labels:
     (_, heading), *body = lines
     columns = _columns(heading)
     if "path" not in columns.values():
+        check_is_text(path, heading)
         fault = f"has no column path; its columns are: {printable(', '.join(heading)[:200])}"
         remedy = f"begin the file with {','.join(HEADING)}, or rename it if it is for something else"
         raise BadDataset(path, fault=fault, remedy=remedy)

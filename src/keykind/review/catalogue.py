@@ -76,7 +76,7 @@ class Catalogue:
         """List the photos and read labels.csv. Raises BadDataset, CannotWrite if it cannot be written."""
         listing = list_for_review(photos)
         if not listing.entries:
-            fault, remedy = "has 0 photos", "give a folder with one folder per kind, or a CSV table"
+            fault, remedy = "contains no photos", "give a folder of photos, or a CSV table"
             raise BadDataset(photos, fault=fault, remedy=remedy)
         self.source = Path(photos)
         self.labels = LabelFile(listing.root)
