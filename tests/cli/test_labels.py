@@ -27,16 +27,16 @@ def test_marks_are_exported_and_imported_with_counts(photos, tmp_path, capsys, f
     out = tmp_path / "out"
     assert run("labels", "export", photos, out, "--format", file_format) == 0
     assert capsys.readouterr().out == (
-        f"{out}: 3 photos with 2 keys, 1 of them without a key, 1 for testing, 1 written upright\n"
+        f"{out}: 3 photos (2 with 2 keys, 1 without a key), 1 for testing, 1 written upright\n"
     )
     assert run("labels", "import", photos, out, "--reviewer", "eva") == 0
-    assert capsys.readouterr().out == f"{photos}: 0 photos marked, with 0 keys\nmarked so before: 3\n"
+    assert capsys.readouterr().out == f"{photos}: 0 photos marked\nmarked so before: 3\n"
     (photos / "labels.csv").write_text("path,ends\na.jpg,none\n")
     assert run("labels", "import", photos, out, "--reviewer", "eva") == 0
     kept = "decided otherwise, and kept without --force: 1 (a.jpg)\n"
-    assert capsys.readouterr().out == f"{photos}: 2 photos marked, with 1 key\n{kept}"
+    assert capsys.readouterr().out == f"{photos}: 2 photos marked (1 with 1 key, 1 without a key)\n{kept}"
     assert run("labels", "import", photos, out, "--force") == 0
-    assert "1 photo marked, with 1 key\n" in capsys.readouterr().out
+    assert "1 photo marked with 1 key\n" in capsys.readouterr().out
     assert ",eva,20" in (photos / "labels.csv").read_text()
 
 

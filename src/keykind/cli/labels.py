@@ -64,14 +64,12 @@ def _add_photos(parser: argparse.ArgumentParser) -> None:
 
 def _export(options: argparse.Namespace) -> int:
     from keykind.dataset.formats.export import export_labels
-    from keykind.dataset.listing import counted
 
     done = export_labels(
         options.photos, options.out, file_format=options.format, link=options.link, force=options.force
     )
     print_errors(done.problems)
-    parts = [f"{options.out}: {counted(done.photos, 'photo')} with {counted(done.keys, 'key')}"]
-    parts += [f"{done.without_keys:,} of them without a key"] if done.without_keys else []
+    parts = [f"{options.out}: {_photos_and_keys(done.photos, done.keys, done.without_keys)}"]
     parts += [f"{done.test:,} for testing"] if done.test else []
     parts += [f"{done.upright:,} written upright"] if done.upright else []
     print(", ".join(parts))
@@ -80,7 +78,7 @@ def _export(options: argparse.Namespace) -> int:
 
 def _import(options: argparse.Namespace) -> int:
     from keykind.dataset.formats.imports import Stamp, import_labels
-    from keykind.dataset.listing import counted, first_few
+    from keykind.dataset.listing import first_few
 
     stamp = Stamp(options.reviewer, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}")
     done = import_labels(
@@ -88,7 +86,8 @@ def _import(options: argparse.Namespace) -> int:
     )
     print_errors(done.problems)
     keys = sum(len(row.ends or ()) for row in done.rows)
-    print(f"{options.photos}: {counted(len(done.rows), 'photo')} marked, with {counted(keys, 'key')}")
+    without = sum(not row.ends for row in done.rows)
+    print(f"{options.photos}: {_photos_and_keys(len(done.rows), keys, without, ' marked')}")
     if done.unchanged:
         print(f"marked so before: {done.unchanged:,}")
     if done.kept:
@@ -96,6 +95,17 @@ def _import(options: argparse.Namespace) -> int:
     if done.unmarked:
         print(f"without marks in {options.source}: {done.unmarked:,}")
     return SOME_UNREADABLE if done.problems else OK
+
+
+def _photos_and_keys(photos: int, keys: int, without: int, done: str = "") -> str:
+    """Return numbers as text: "5 photos (3 with 4 keys, 2 without a key)". done: follows "photos"."""
+    from keykind.dataset.listing import counted
+
+    text = f"{counted(photos, 'photo')}{done}"
+    if not without:
+        return f"{text} with {counted(keys, 'key')}" if photos else text
+    parts = [f"{photos - without:,} with {counted(keys, 'key')}"] if photos > without else []
+    return f"{text} ({', '.join([*parts, f'{without:,} without a key'])})"
 
 
 COMMANDS = {  # name -> help, function that adds its options, function that runs it

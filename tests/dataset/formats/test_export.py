@@ -172,9 +172,16 @@ def test_only_an_earlier_export_is_replaced_and_all_of_it(folder, tmp_path):
         export(folder, "coco", force=True)
 
 
-@pytest.mark.parametrize("out", ["photos", "photos/out", "."])
-def test_an_export_is_never_among_the_photos(folder, tmp_path, out):
-    with pytest.raises(CannotWrite, match=r"is in .*, or contains it"):
+@pytest.mark.parametrize(
+    ("out", "fault"),
+    [
+        ("photos", "is the folder of photos itself"),
+        ("photos/out", "is in .*, or contains it"),
+        (".", "is in .*, or contains it"),
+    ],
+)
+def test_an_export_is_never_among_the_photos(folder, tmp_path, out, fault):
+    with pytest.raises(CannotWrite, match=fault):
         export_labels(folder, tmp_path / out, file_format="coco", force=True)
     assert len(list(folder.rglob("*.jpg"))) == 8
 

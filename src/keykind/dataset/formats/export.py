@@ -111,6 +111,8 @@ def export_labels(
 def _check_out(folder: Path, out: Path, *, force: bool) -> None:
     """Raise CannotWrite if the export would be among the photos, or replace anything but an export."""
     inner, outer = out.resolve(), folder.resolve()
+    if inner == outer:
+        raise CannotWrite(out, fault="is the folder of photos itself", remedy="choose a folder beside it")
     if inner.is_relative_to(outer) or outer.is_relative_to(inner):
         raise CannotWrite(out, fault=f"is in {folder}, or contains it", remedy="choose a folder beside it")
     if out.exists() and not out.is_dir():
