@@ -74,10 +74,10 @@ def evaluate(  # noqa: PLR0913 - the options of a command
 
     if not 1 <= len(models) <= MAX_MODELS:
         raise BadModel("models", fault=f"{len(models)} are given", remedy="give one, or two to compare them")
+    chosen = choose_models(models, whole=whole)
     inputs = [Path(path) for path in (photos, test) if path is not None]
     folder = Path(out) if out is not None else default_out(photos, test)
     check_out(folder, inputs, force=force)
-    chosen = choose_models(models, whole=whole)
     dataset = read_labelled(photos, test, kinds=kinds, group_pattern=group_pattern)
     vocabulary = vocabulary_of(chosen)
     dataset = vocabulary.respelled(dataset)
