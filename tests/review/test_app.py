@@ -239,6 +239,7 @@ def test_a_full_disk_is_507_and_the_decision_is_not_lost(open_desk, small_disk):
 
 
 def test_pages_of_a_queue_follow_each_other(desk):
+    desk.wait_until(lambda: len(desk.items("all")) == 6)
     parts = [desk.get(f"/api/queues/all?offset={i}&limit=2").json()["items"] for i in (0, 2, 4, 6)]
     assert [item["photos"] for part in parts for item in part] == [[i] for i in range(6)]
     assert desk.get("/api/queues/all?limit=0").status_code == 422

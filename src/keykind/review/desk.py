@@ -170,7 +170,7 @@ class Desk:
         self.insights.follow()
 
     def undo(self) -> Json:
-        """Take back the last decision. Raises NothingToUndo, LabelConflict, BadDataset, CannotWrite."""
+        """Take back the last decision. Raises NothingToUndo, NotUndone, BadDataset, CannotWrite."""
         self._refresh()
         decision = self.decisions.undo()
         with self.insights.lock:
