@@ -31,8 +31,9 @@ type Shown = 'map' | 'none' | 'noMaps' | null;
 
 /** The figure. */
 export function Why({ sheet, answered }: WhyProps): JSX.Element {
-  const [kind, setKind] = useState(answered.correction || answered.verdict.best);
-  useEffect(() => setKind(answered.correction || answered.verdict.best), [answered.correction]);
+  const first = answered.correction || answered.verdict.best;
+  const [choice, setChoice] = useState({ first, kind: first });
+  const kind = choice.first === first ? choice.kind : first; // a correction takes the place of what was chosen
   const [isOn, setOn] = useState(true);
   const id = useId();
   const figure = useRef<HTMLElement>(null);
@@ -46,7 +47,12 @@ export function Why({ sheet, answered }: WhyProps): JSX.Element {
       <div class="bar">
         <span class="choice">
           <label for={`${id}-kind`}>{t('answer.evidenceFor')}</label>
-          <KindSelect id={`${id}-kind`} answered={answered} value={kind} onChange={setKind} />
+          <KindSelect
+            id={`${id}-kind`}
+            answered={answered}
+            value={kind}
+            onChange={(chosen) => setChoice({ first, kind: chosen })}
+          />
         </span>
         <span class="choice">
           <input
