@@ -101,8 +101,8 @@ NOTE = """The app in headless Chromium: camera frames, then photos. Each photo i
 and its answer is stored in the history, so the camera is opened and released each time. Page and worker are
 JavaScript and DOM after a garbage collection; "processes" is the resident memory of the renderer and the GPU
 process, with WebAssembly's memory and images. All in MB. Chromium keeps decoded images for as long as
-there is room, also those of views that were left: a page without the app that shows 400 photos of 320 px one
-after the other grew by 0.34 MB a photo. "Memory warning" is after the browser was told to free memory."""
+there is room, also those of views that were left: a page without the app grew by 0.34 MB per photo while it
+showed 400 photos of 320 px in turn. "Memory warning" is after a simulated memory-pressure notification."""
 HEADER = ("after", "page", "worker", "processes")
 
 

@@ -58,5 +58,7 @@ def test_a_photo_whose_header_alone_can_be_read_has_its_problem_in_every_queue(o
     desk = open_desk()
     desk.wait_for_queues()
     photo = desk.photo(desk.id_of("dimple/dimple-0.jpg"))
-    assert "cannot be read" in photo["problem"]
+    (item,) = (each for each in desk.items("quality") if each["photos"] == [photo["id"]])
+    assert photo["problem"].startswith("The file ")
+    assert photo["problem"] in item["reason"]  # the page then shows it once
     assert not photo["width"]

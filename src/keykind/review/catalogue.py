@@ -91,7 +91,6 @@ class Catalogue:
         self._edits: list[frozenset[int]] = []  # photos whose rows other programs changed
         self.reopened = 0  # how often other programs took decisions away
         self._lost = 0  # rows of labels.csv when it vanished
-        self._missing_before = set(self.summary().missing)  # the listing has a sentence about them
         self._kinds: dict[str, None] = {}  # all that ever came up, in that order
 
     def look_again(self) -> ReviewListing:
@@ -114,6 +113,7 @@ class Catalogue:
         self.has_folder_kinds = any(entry.folder_kind for entry in entries)
         self._folders_have_splits = any(entry.split == TEST for entry in entries)
         self._summed: tuple[Mapping[str, LabelRow], Summary] | None = None
+        self._missing_before = set(self.summary().missing)  # the listing has a sentence about them
 
     def __len__(self) -> int:
         return len(self.entries)

@@ -15,13 +15,14 @@ from typing import Any
 
 import keykind
 from keykind.core.errors import BadDataset, KeykindError, Unreachable
+from keykind.dataset.listing import counted
 from keykind.predict.palette import colour_of, css
 from keykind.review.answers import items_json, kinds_json, photo_json, prediction_json, queue_json
 from keykind.review.catalogue import Catalogue, shortcuts
 from keykind.review.comparison import Comparison, compare
 from keykind.review.current_run import CurrentRun, find_run, fit_run
 from keykind.review.decisions import Change, Decisions, check_new_kind
-from keykind.review.images import Images, PhotoFile, PhotoFiles
+from keykind.review.images import Images, PhotoFile, PhotoFiles, about_file
 from keykind.review.insights import Insights
 from keykind.review.names import keys_named, photos_named
 from keykind.review.predictions import read_run
@@ -208,7 +209,8 @@ class Desk:
         counts = self.catalogue.summary().counts
         labelled = {kind: count for kind, count in counts.items() if kind and count > 0}
         if len(labelled) < MIN_KINDS:
-            fault = f"has {sum(labelled.values()):,} labelled photos of {len(labelled)} kinds"
+            photos, kinds = counted(sum(labelled.values()), "labelled photo"), counted(len(labelled), "kind")
+            fault = f"has {photos} of {kinds}"
             remedy = f"label photos of at least {MIN_KINDS} kinds first"
             raise BadDataset(self.settings.photos, fault=fault, remedy=remedy)
         run = self.insights.run
@@ -286,9 +288,10 @@ class Desk:
         """Return what the file is, without opening it if the scan did."""
         version, measured = self.files.version(photo), self.insights.measured(photo)
         self.insights.note_file(photo, version)
-        if version and measured is not None:  # a header may be readable where the photo is not
-            problem = measured.error and f"The photo cannot be read: it {measured.error}."
-            return PhotoFile(version, measured.width, measured.height, problem)
+        if version and measured is not None:
+            if measured.error:  # also where the header can be read
+                return PhotoFile(version, problem=about_file(measured.error))
+            return PhotoFile(version, measured.width, measured.height)
         return self.files.look(photo)
 
     def _queue_json(self, items: QueueList) -> Json:

@@ -314,7 +314,7 @@ def test_only_an_evaluation_is_replaced_and_only_if_forced(labelled, tiny, tmp_p
     evaluation = measure([tiny], labelled)
     with pytest.raises(CannotWrite, match=r"already holds report\.html, metrics\.json, predictions\.csv"):
         measure([tiny], labelled)
-    with pytest.raises(BadModel, match="missing"):  # which no other folder would mend
+    with pytest.raises(BadModel, match="missing"):  # not of the output folder
         measure([tmp_path / "missing.tflite"], labelled)
     assert measure([tiny], labelled, force=True).metrics == evaluation.metrics
     (tmp_path / "own").mkdir()
