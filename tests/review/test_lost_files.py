@@ -61,4 +61,7 @@ def test_a_photo_whose_header_alone_can_be_read_has_its_problem_in_every_queue(o
     (item,) = (each for each in desk.items("quality") if each["photos"] == [photo["id"]])
     assert photo["problem"].startswith("The file ")
     assert photo["problem"] in item["reason"]  # the page then shows it once
+    shutil.copy(photos / "dimple" / "dimple-1.jpg", path)
+    repaired = desk.photo(photo["id"])
+    assert (repaired["problem"], repaired["width"]) == (None, 240)
     assert not photo["width"]

@@ -286,7 +286,8 @@ class Desk:
 
     def _file(self, photo: int) -> PhotoFile:
         """Return what the file is, without opening it if the scan did."""
-        version, measured = self.files.version(photo), self.insights.measured(photo)
+        version = self.files.version(photo)
+        measured = self.insights.measured(photo, version)
         self.insights.note_file(photo, version)
         if version and measured is not None:
             if measured.error:  # also where the header can be read

@@ -154,9 +154,10 @@ class Insights:
         scan = [self._scan.problem] if self._scan.problem else []
         return [*(self.run.problems if self.run else ()), *self._model_problems, *scan]
 
-    def measured(self, photo: int) -> Measured | None:
-        """Return what the scan measured of a photo."""
-        return self._scan.measured[photo]
+    def measured(self, photo: int, version: str) -> Measured | None:
+        """Return what the scan measured of a photo; None: nothing yet, or its file has another version."""
+        scan = self._scan
+        return scan.measured[photo] if scan.versions[photo] == version else None
 
     def seen(self, photo: int) -> Seen | None:
         """Return what the scan saw in a photo."""

@@ -62,6 +62,7 @@ class Scan:
         first of these photos; what it found holds until this one has looked.
         """
         self._entries, self._load, self._on_news, self._is_busy = entries, load, on_news, is_busy
+        self.versions: Sequence[str] = [""] * len(entries)  # of the files, when the scan began
         self.measured: list[Measured | None] = [None] * len(entries)
         self.seen: list[Seen | None] = [None] * len(entries)
         self.clusters: Sequence[tuple[int, ...]] = ()
@@ -97,7 +98,9 @@ class Scan:
         pool = ThreadPoolExecutor(max(cpu_count() - 1, 1), "scan", initializer=_prepare_worker)
         try:
             with Cache(default_folder()) as cache:
-                photos = [f"{entry.path.absolute()}\n{file_version(entry.path)}" for entry in self._entries]
+                versions = self.versions = [file_version(entry.path) for entry in self._entries]
+                pairs = zip(self._entries, versions, strict=True)
+                photos = [f"{entry.path.absolute()}\n{version}" for entry, version in pairs]
                 self._stages(ScanCache(cache, photos, self._check), pool)
         except Stopped:
             pass
