@@ -22,6 +22,16 @@ from webkit_page import WebKit
 ENGINES = {engine.name: engine for engine in (Chromium, Firefox, WebKit)}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Repeat a browser test that fails, once: on a busy machine a browser is late in ways no test foresees.
+
+    The summary names each repeated test, with the failure.
+    """
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
 @pytest.fixture(scope="module", params=list(ENGINES))
 def engine(request, video):
     """An engine that opens pages, each in a new profile: `with engine.open(url, Options()) as page`."""

@@ -275,11 +275,11 @@ def test_the_shutter_takes_a_photo_and_the_camera_is_released(camera):
         label(page)
         press(page, "Take a photo")
         page.wait_for_url("**/#/answer/*")
-        live = "streams_.map(stream => stream.getTracks()[0].readyState)"
-        assert page.evaluate(live) == ["ended"]
+        live = "streams_.map(stream => stream.getTracks()[0].readyState).join()"
+        page.wait_for_function(f"{live} === 'ended'")
         page.go_back()
         label(page)
-        assert page.evaluate(live) == ["ended", "live"]
+        assert page.evaluate(live) == "ended,live"
 
 
 def test_a_tap_on_a_key_opens_its_answer(camera):
