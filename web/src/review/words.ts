@@ -76,8 +76,8 @@ export const W = {
   // The panel
   why: 'Why it is here',
   label: 'Label',
-  fromFolder: 'from the folder',
-  folderSays: (kind: string): string => `the folder says ${kind}`,
+  asGiven: 'the original label',
+  givenLabel: (kind: string): string => `the original label was ${kind}`,
   decidedBy: (who: string | null, when: string | null): string =>
     ['decided', who ? `by ${who}` : '', when ? `on ${dateText(when)}` : ''].filter(Boolean).join(' '),
   notUsed: (reason: string): string => `Not used: ${reason}`,
@@ -90,6 +90,7 @@ export const W = {
     `Enter: ${kind}${isNew ? `, a new kind${other ? `; \u2193 for ${kindName(other)}` : ''}` : ''}`,
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
+  nothingFound: 'The model found no key here.',
   actions: 'Decision',
   chooseKind: 'Choose a kind',
   markFirst: 'Mark the keys first',
@@ -120,6 +121,8 @@ export const W = {
   mark: 'Mark keys',
   stopMarking: 'Stop',
   undone: 'Undone',
+  undoneElsewhere: (name: string): string =>
+    `Undone: the decision on ${name}, made in another window or before a reload`,
   kindKeys: 'give the photo this kind',
 
   // The physical key

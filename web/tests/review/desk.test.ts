@@ -224,6 +224,11 @@ describe('undo', () => {
     await soon();
     expect(shown()).toBe('a');
     expect(server.get('a').kind).toBe('dimple');
+    await vi.waitFor(() =>
+      expect(said.value.shown).toBe(
+        `Undone: the decision on ${server.get('a').name}, made in another window or before a reload`,
+      ),
+    );
   });
 });
 

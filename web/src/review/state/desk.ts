@@ -250,7 +250,9 @@ export class Desk {
     const { place } = this;
     if (undone) await this.connection.reading(() => place.photos.refresh(undone.before.map(({ id }) => id)));
     this.isMarking.value = false;
-    await place.find(reply.queue, reply.item, reply.index ?? null, W.undone);
+    const [photo] = reply.photos;
+    const done = photo ? W.undoneElsewhere(photo.name) : W.undone;
+    await place.find(reply.queue, reply.item, reply.index ?? null, done);
     place.items.peek()?.setDecided(reply.item, place.index.peek(), false);
   }
 

@@ -33,7 +33,6 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
   const key = draft ? draft.keys[draft.selected ?? (draft.keys.length === 1 ? 0 : -1)] : null;
   const pressed = draft ? (key?.kind ?? null) : photo.kind;
   const probabilities = photo.prediction?.probabilities ?? null;
-  const model = photo.prediction?.source ?? desk.review.value?.model?.name;
   return (
     <div class="classes">
       <h2 id="classes">{W.kinds}</h2>
@@ -55,9 +54,16 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
         onText={setText}
         onTake={(kind) => run(desk, { do: 'label', kind })}
       />
-      <p class="secondary">{probabilities && model ? W.model(model) : probabilities ? '' : W.noModel}</p>
+      <p class="secondary">{barsText(photo, desk.review.value?.model?.name)}</p>
     </div>
   );
+}
+
+/** Return whose probabilities the bars show, or why there are none. */
+function barsText({ prediction, detections }: Photo, model: string | undefined): string {
+  if (!prediction) return detections ? W.nothingFound : W.noModel;
+  const source = prediction.source ?? model;
+  return source ? W.model(source) : '';
 }
 
 interface ClassButtonProps {

@@ -56,7 +56,7 @@ function faultOf(problem: string): string {
 /** What the photo is, and who says so. */
 function LabelOf({ photo }: { readonly photo: Photo }): JSX.Element {
   const { row, kind, folder_kind: folder } = photo;
-  const isFromFolder = row === null || (kind === folder && !row.who);
+  const isAsGiven = row === null || (kind === folder && !row.who);
   return (
     <div class="label-of">
       <p class="file" title={photo.name}>
@@ -64,9 +64,9 @@ function LabelOf({ photo }: { readonly photo: Photo }): JSX.Element {
       </p>
       <p class={`kind ${kind ? '' : 'none'}`}>{kindName(kind)}</p>
       <p class="secondary">
-        {kind && isFromFolder ? W.fromFolder : ''}
-        {isFromFolder ? '' : W.decidedBy(row?.who ?? null, row?.when ?? null)}
-        {folder && kind !== folder ? `; ${W.folderSays(kindName(folder))}` : ''}
+        {kind && isAsGiven ? W.asGiven : ''}
+        {isAsGiven ? '' : W.decidedBy(row?.who ?? null, row?.when ?? null)}
+        {folder && kind !== folder ? `; ${W.givenLabel(kindName(folder))}` : ''}
       </p>
       <Facts photo={photo} />
     </div>
