@@ -125,7 +125,7 @@ def row(
     return [
         *(name, crop, str(len(keys.kinds) - 1), f"{scores.weighted_f1:.3f} [{low:.2f}, {high:.2f}]"),
         *(f"{recall[kind]:.2f}" for kind in KINDS),
-        *(f"{scores.ece:.3f}", f"{rejection.auroc:.3f}"),
+        *(f"{scores.calibration.error:.3f}", f"{rejection.auroc:.3f}"),
         *(f"{share:.0%}" for share in (1 - rejection.keys_passed, rejection.negatives_rejected)),
         *other,
     ]

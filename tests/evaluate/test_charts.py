@@ -37,7 +37,9 @@ CHARTS = {
     "confusion": lambda: charts.confusion(scores(), "plain photos"),
     "F1": lambda: charts.f1_bars({"plain": scores(), "edge": scores()}),
     "F1 of one view": lambda: charts.f1_bars({"plain": scores()}),
-    "reliability": lambda: charts.reliability_diagram({"uncalibrated": scores(), "calibrated": scores()}),
+    "reliability": lambda: charts.reliability_diagram(
+        {"before": scores().calibration, "after": scores().calibration}
+    ),
 }
 every_chart = pytest.mark.parametrize("draw", CHARTS.values(), ids=CHARTS)
 
@@ -147,7 +149,7 @@ def test_charts_accept_a_kind_without_test_photos():
     for figure in (
         charts.confusion(partial, "x"),
         charts.f1_bars({"plain": partial}),
-        charts.reliability_diagram({"x": partial}),
+        charts.reliability_diagram({"x": partial.calibration}),
     ):
         assert "nan" not in charts.svg(figure).lower()
 

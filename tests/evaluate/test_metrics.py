@@ -10,8 +10,7 @@ metrics = pytest.importorskip("sklearn.metrics", reason="the extra train is not 
 from keykind.evaluate.intervals import wilson_interval  # noqa: E402
 from keykind.evaluate.metrics import (  # noqa: E402
     TEMPERATURE_RANGE,
-    calibration_bins,
-    calibration_error,
+    calibration,
     fit_temperature,
     score,
     score_ood,
@@ -190,28 +189,26 @@ def test_mismatched_lengths_are_reported_with_all_numbers(photos, labels, groups
 
 def test_predictions_as_accurate_as_confident_have_no_calibration_error():
     confidence = np.repeat([0.5, 0.75, 1.0], [4, 4, 4])
-    predicted, labels = np.zeros(12, int), np.repeat([0, 1, 0, 1, 0], [2, 2, 3, 1, 4])
-    probabilities = np.stack([confidence, 1 - confidence], axis=1).astype(np.float32)
-    assert (probabilities.argmax(axis=1) == predicted).all()
-    assert calibration_error(probabilities, labels) == pytest.approx(0, abs=1e-7)
+    correct = np.repeat([True, False, True, False, True], [2, 2, 3, 1, 4])
+    assert calibration(confidence, correct).error == pytest.approx(0)
 
 
 def test_calibration_error_is_the_gap_weighted_by_photos():
-    probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.9, 0.1], [0.4, 0.6]], np.float32)
-    labels = np.array([1, 1, 0, 1])  # one of three at 0.9, one of one at 0.6
-    assert calibration_error(probabilities, labels) == pytest.approx((3 * (0.9 - 1 / 3) + 0.4) / 4, abs=1e-6)
+    confidence, correct = np.array([0.9, 0.9, 0.9, 0.6]), np.array([False, False, True, True])
+    assert calibration(confidence, correct).error == pytest.approx((3 * (0.9 - 1 / 3) + 0.4) / 4)
+    assert calibration(confidence[:0], correct[:0]).error == 0
 
 
 def test_bins_contain_every_photo_once_in_order():
     rng = np.random.default_rng(0)
-    probabilities = softmax(4 * rng.standard_normal((500, 4)).astype(np.float32))
-    probabilities[0] = [1, 0, 0, 0]
-    bins = calibration_bins(probabilities, rng.integers(0, 4, 500))
-    assert sum(entry.count for entry in bins) == 500
-    assert all(entry.count for entry in bins)
-    confidences = [entry.confidence for entry in bins]
+    confidence = rng.random(500)
+    confidence[0] = 1
+    test = calibration(confidence, rng.random(500) < 0.5)
+    assert test.count == 500
+    assert all(entry.count for entry in test.bins)
+    confidences = [entry.confidence for entry in test.bins]
     assert confidences == sorted(confidences)
-    assert len({int(min(confidence, 0.999) * 10) for confidence in confidences}) == len(bins)
+    assert len({int(min(value, 0.999) * 10) for value in confidences}) == len(test.bins)
 
 
 def test_rejection_is_perfect_if_every_negative_scores_higher_than_every_key():

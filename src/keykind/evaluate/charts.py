@@ -24,7 +24,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from keykind.core.html import Tile
 from keykind.evaluate.intervals import Interval
-from keykind.evaluate.metrics import Scores
+from keykind.evaluate.metrics import Calibration, Scores
 from keykind.evaluate.thumbnails import SIDE
 from keykind.evaluate.wording import percent, shorten
 
@@ -228,15 +228,15 @@ def f1_bars(tests: Mapping[str, Scores]) -> Figure:
 
 
 @_styled
-def reliability_diagram(tests: Mapping[str, Scores]) -> Figure:
-    """Draw accuracy against confidence; a calibrated model is on the diagonal. tests: name -> scores."""
+def reliability_diagram(tests: Mapping[str, Calibration]) -> Figure:
+    """Draw accuracy against confidence; a calibrated model is on the diagonal. tests: at most two."""
     figure, (axes,) = _axes(4.2, 4.2)
     axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls="--")
-    for (name, scores), colour in zip(tests.items(), (BLUE, ORANGE), strict=False):
-        sizes = [20 + 180 * entry.count / scores.confusion.sum() for entry in scores.bins]
-        points = [entry.confidence for entry in scores.bins], [entry.accuracy for entry in scores.bins]
+    for (name, test), colour in zip(tests.items(), (BLUE, ORANGE), strict=False):
+        sizes = [20 + 180 * entry.count / test.count for entry in test.bins]
+        points = [entry.confidence for entry in test.bins], [entry.accuracy for entry in test.bins]
         axes.plot(*points, color=colour, lw=1)
-        axes.scatter(*points, s=sizes, color=colour, label=f"{name}: ECE {scores.ece:.3f}")
+        axes.scatter(*points, s=sizes, color=colour, label=f"{name}: ECE {test.error:.3f}")
     axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.05), xlabel="confidence", ylabel="accuracy")
     axes.legend(frameon=False, loc="lower right", markerscale=0.6)
     return figure

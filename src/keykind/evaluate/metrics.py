@@ -53,6 +53,32 @@ class CalibrationBin:
     count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """How often predictions are right, by their confidence."""
+
+    bins: tuple[CalibrationBin, ...]  # those that are not empty, by confidence
+
+    @property
+    def count(self) -> int:
+        """Return the number of predictions."""
+        return sum(entry.count for entry in self.bins)
+
+    @property
+    def error(self) -> float:
+        """Return the expected calibration error: the mean gap between confidence and accuracy; 0 of nothing.
+
+        Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.
+        """
+        gaps = (entry.count * abs(entry.confidence - entry.accuracy) for entry in self.bins)
+        return sum(gaps) / max(self.count, 1)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return plain JSON values; each bin is [confidence, accuracy, count]."""
+        bins = [[entry.confidence, entry.accuracy, entry.count] for entry in self.bins]
+        return {"ece": self.error, "bins": bins}
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scores:
     """All classification metrics of a test.
@@ -67,8 +93,7 @@ class Scores:
     macro_f1: float
     intervals: dict[str, Interval]  # of accuracy, weighted_f1, macro_f1
     per_kind: tuple[KindScore, ...]
-    bins: tuple[CalibrationBin, ...]
-    ece: float  # expected calibration error
+    calibration: Calibration
     log_loss: float  # nats per photo
 
     def support(self, kind: str) -> int:
@@ -104,11 +129,7 @@ class Scores:
                 for score in self.per_kind
             },
             "confusion": self.confusion.tolist(),
-            "calibration": {
-                "ece": self.ece,
-                "log_loss": self.log_loss,
-                "bins": [[entry.confidence, entry.accuracy, entry.count] for entry in self.bins],
-            },
+            "calibration": self.calibration.as_json() | {"log_loss": self.log_loss},
         }
 
 
@@ -177,8 +198,7 @@ def score(
         macro_f1=float(f1_score(labels, predicted, labels=present, average="macro", zero_division=0.0)),
         intervals=intervals.overall,
         per_kind=_per_kind(labels, predicted, groups, kinds, intervals),
-        bins=calibration_bins(probabilities, labels),
-        ece=calibration_error(probabilities, labels),
+        calibration=calibration(probabilities.max(axis=1), predicted == labels),
         log_loss=_log_loss(labels, exact / exact.sum(axis=1, keepdims=True)),
     )
 
@@ -217,25 +237,15 @@ def _per_kind(
     )
 
 
-def calibration_bins(probabilities: Floats, labels: Labels) -> tuple[CalibrationBin, ...]:
-    """Return the non-empty confidence bins of a reliability diagram; probabilities (n, c), labels (n,)."""
-    confidence, correct = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+def calibration(confidence: Floats, correct: NDArray[np.bool_]) -> Calibration:
+    """Return how often predictions are right, by the largest probability of each (n,); correct (n,)."""
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    return tuple(
-        CalibrationBin(float(confidence[inside].mean()), float(correct[inside].mean()), int(inside.sum()))
-        for inside in (bins == i for i in np.unique(bins))
+    return Calibration(
+        tuple(
+            CalibrationBin(float(confidence[inside].mean()), float(correct[inside].mean()), int(inside.sum()))
+            for inside in (bins == i for i in np.unique(bins))
+        )
     )
-
-
-def calibration_error(probabilities: Floats, labels: Labels) -> float:
-    """Return the expected calibration error: the mean gap between confidence and accuracy over photos.
-
-    probabilities (n, c), labels (n,).
-
-    Source: Guo et al. 2017, arXiv:1706.04599, eq. 3.
-    """
-    bins = calibration_bins(probabilities, labels)
-    return sum(entry.count * abs(entry.confidence - entry.accuracy) for entry in bins) / len(labels)
 
 
 def fit_temperature(logits: Floats, labels: Labels) -> float:

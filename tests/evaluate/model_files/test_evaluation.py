@@ -66,6 +66,7 @@ def test_a_run_has_the_scores_of_its_report_on_its_own_test_photos(finished, mea
     assert evaluation.metrics["kinds"] == metrics["kinds"]
     for name in ("weighted_f1", "macro_f1", "accuracy", "confusion"):
         assert model[name] == pytest.approx(np.array(metrics["test"]["plain"][name])), name
+    assert model["calibration"]["ece"] == pytest.approx(metrics["calibrated"]["ece"])
     assert (model["trained_on"], model["same_key"]) == (0, 0)
     assert [error.name for error in evaluation.read_errors] == ["train/dimple/torn.jpg"]
 
@@ -158,6 +159,7 @@ def test_photos_in_which_nothing_is_found_are_wrong_and_have_a_column(
     assert model["answers"]["nothing_found"]["count"] == found[True]
     assert model["accuracy"] <= found[False] / 16
     assert NOTHING_FOUND not in model["per_class"]
+    assert sum(photos for _, _, photos in model["calibration"]["bins"]) == found[False]
 
 
 def test_the_bundled_model_gives_the_answers_of_predict_on_rendered_photos(tmp_path, measure):

@@ -17,6 +17,7 @@ from keykind.evaluate.model_files.cards import cards_section
 from keykind.evaluate.model_files.measured import Measured
 from keykind.evaluate.model_files.sections import (
     answers_section,
+    calibration_section,
     confusion_section,
     f1_section,
     others_section,
@@ -49,6 +50,8 @@ def _sections(measured: Measured, inputs: Sequence[Path], files: Sequence[str]) 
     yield cards_section(measured)
     yield answers_section(measured)
     yield f1_section(measured)
+    if any(result.calibration.count for result in measured.scores):
+        yield calibration_section(measured)
     if measured.others:
         yield others_section(measured)
     yield photos_section(measured)

@@ -14,7 +14,7 @@ import numpy as np
 
 from keykind.dataset.samples import Sample
 from keykind.evaluate.intervals import Interval, wilson_interval
-from keykind.evaluate.metrics import Scores, score
+from keykind.evaluate.metrics import Calibration, Scores, calibration, score
 from keykind.evaluate.model_files.answers import NOTHING_FOUND, Answer
 from keykind.model.head import Labels
 from keykind.predict.prediction import ANSWERED, NOT_SURE
@@ -53,17 +53,17 @@ class Share:
 class ModelScores:
     """How good the answers of a model are for photos of the scored kinds."""
 
-    scores: Scores  # of the most probable kind; photos in which nothing was found count as wrong
+    scores: Scores  # of the most probable kind, taken as certain; where nothing was found, it is wrong
     answered: Share  # photos that get a kind
     correct: Share  # of those, the right ones
     not_sure: Share
     not_a_key: Share  # seen, but refused
     nothing_found: Share
+    calibration: Calibration  # of the most probable kinds, where something was found
 
     def as_json(self) -> dict[str, Any]:
         """Return plain JSON values: the scores as in the metrics.json of a run, and `answers`."""
-        values = self.scores.as_json()
-        del values["calibration"]  # of certainties of 0 and 1
+        values = self.scores.as_json() | {"calibration": self.calibration.as_json()}
         kinds = {kind: entry for kind, entry in values["per_class"].items() if entry["support"]}
         rows = [list(self.scores.kinds).index(kind) for kind in kinds]
         names = ("answered", "correct", "not_sure", "not_a_key", "nothing_found")
@@ -114,8 +114,16 @@ def score_model(
         score(certain, labels_of(photos, columns), groups, columns, resamples=RESAMPLES, rng=rng),
         _share(answered, photos),
         _share([photo for photo in answered if photo.is_right(model)], answered),
-        *(_share(by_verdict[verdict], photos) for verdict in (NOT_SURE, NOT_A_KEY, NOTHING_FOUND)),
+        _share(by_verdict[NOT_SURE], photos),
+        _share(by_verdict[NOT_A_KEY], photos),
+        _share(by_verdict[NOTHING_FOUND], photos),
+        _calibration([photo for photo in photos if photo.answers[model].kind is not None], model),
     )
+
+
+def _calibration(found: Sequence[JudgedPhoto], model: int) -> Calibration:
+    confidence = np.array([photo.answers[model].probability for photo in found], np.float32)
+    return calibration(confidence, np.array([photo.is_right(model) for photo in found], bool))
 
 
 def _share(part: Sequence[JudgedPhoto], whole: Sequence[JudgedPhoto]) -> Share:

@@ -1,4 +1,4 @@
-"""Scores -> the sections about them: confusion, answers, F1, kinds that are not scored, photos.
+"""Scores -> the sections about them: confusion, answers, F1, calibration, kinds not scored, photos.
 
 In:    Measured
 Out:   Section(s)
@@ -20,7 +20,7 @@ from keykind.evaluate.model_files.scores import ModelScores, Share, verdicts_by_
 from keykind.evaluate.report.bars import Bar, bar_chart
 from keykind.evaluate.report.confusion import LEGIBLE_KINDS, MANY_KINDS, Matrix, matrix_figure
 from keykind.evaluate.report.data import OPEN, WIDE, Section, folded
-from keykind.evaluate.report.scores_section import FEW_KINDS
+from keykind.evaluate.report.scores_section import DOTS, FEW_KINDS, calibration_table
 from keykind.evaluate.wording import correct_count, format_interval, percent, photos, score_table
 from keykind.predict.prediction import ANSWERED, NOT_SURE
 from keykind.predict.wording import NOT_A_KEY
@@ -123,6 +123,26 @@ def _scored_kinds(measured: Measured, result: ModelScores) -> list[KindScore]:
 def _only_scored(measured: Measured, result: ModelScores) -> Scores:
     """Return the scores without the kinds that no photo shows."""
     return replace(result.scores, per_kind=tuple(_scored_kinds(measured, result)))
+
+
+def calibration_section(measured: Measured) -> Section:
+    """Return how often the most probable kind is right, by its probability."""
+    tests = {
+        model.name: result.calibration
+        for model, result in zip(measured.models, measured.scores, strict=True)
+        if result.calibration.count
+    }
+    errors = [f"{test.error:.3f}" for test in tests.values()]
+    counts = " and ".join(f"{test.count:,}" for test in tests.values())
+    text = (
+        "How often the most probable kind is right, by its probability. The dots of a calibrated model are "
+        f"on the diagonal: nine of ten kinds with a probability of 0.9 are right. {DOTS} Photos in which "
+        f"something was found: {counts} of {len(measured.photos):,}."
+    )
+    figure = chart(charts.svg(charts.reliability_diagram(tests)), text)
+    tables = tag("div", [calibration_table(name, test) for name, test in tests.items()])
+    line = f"expected calibration error {' and '.join(errors)}"
+    return Section("calibration", "Calibration", line, [tag("div", figure, tables, class_="pair")])
 
 
 def others_section(measured: Measured) -> Section:

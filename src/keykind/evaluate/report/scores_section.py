@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 
 from keykind.core.html import Html, table, tag
 from keykind.evaluate import charts
-from keykind.evaluate.metrics import OODMetrics
+from keykind.evaluate.metrics import Calibration, OODMetrics
 from keykind.evaluate.report.bars import Bar, bar_chart
 from keykind.evaluate.report.data import OPEN, WIDE, FigureWriter, ReportData, Section, folded
 from keykind.evaluate.wording import KEYS, Subject, f1_caption, format_interval, photos, score_table
 
 FEW_KINDS = 6  # whose bars are not folded on a phone
+DOTS = "Larger dots stand for more photos."
 
 
 def f1_section(data: ReportData, figures: FigureWriter) -> Section:
@@ -45,19 +46,22 @@ def f1_section(data: ReportData, figures: FigureWriter) -> Section:
 
 def calibration_section(data: ReportData, figures: FigureWriter) -> Section:
     """Return the reliability diagram before and after calibration."""
-    judged = data.scores[data.recipe.judging_view]
+    before = data.scores[data.recipe.judging_view].calibration
+    after = data.calibrated.calibration
     text = (
         f"Temperature {data.temperature:.2f}, fitted on validation photos. Expected calibration error "
-        f"{judged.ece:.3f} before, {data.calibrated.ece:.3f} after. Larger dots stand for more photos."
+        f"{before.error:.3f} before, {after.error:.3f} after. {DOTS}"
     )
-    drawing = charts.reliability_diagram({"uncalibrated": judged, "calibrated": data.calibrated})
-    line = f"expected calibration error {data.calibrated.ece:.3f}"
-    rows = [
-        (f"{entry.confidence:.2f}", f"{entry.accuracy:.2f}", entry.count) for entry in data.calibrated.bins
-    ]
-    numbers = tag("div", tag("h3", "Calibrated"), table(("confidence", "accuracy", "photos"), rows))
+    drawing = charts.reliability_diagram({"uncalibrated": before, "calibrated": after})
+    numbers = calibration_table("Calibrated", after)
     content = tag("div", figures.chart("reliability", drawing, text), numbers, class_="pair")
-    return Section("calibration", "Calibration", line, [content])
+    return Section("calibration", "Calibration", f"expected calibration error {after.error:.3f}", [content])
+
+
+def calibration_table(title: str, calibration: Calibration) -> Html:
+    """Return confidence, accuracy and photos of each bin."""
+    rows = [(f"{entry.confidence:.2f}", f"{entry.accuracy:.2f}", entry.count) for entry in calibration.bins]
+    return tag("div", tag("h3", title), table(("confidence", "accuracy", "photos"), rows))
 
 
 def rejection_section(data: ReportData) -> Section:
