@@ -1,4 +1,4 @@
-"""Fixtures for tests of the app in all browsers: each test runs in Chromium, in Firefox and in WebKit.
+"""Fixtures for tests in all browsers: each runs in Chromium, in Firefox and in WebKit; repeats failed ones.
 
 In:    fixtures `app` and `video` of app_pages.py
 Out:   fixtures `engine`, `page`, `first_host`; `offline`
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+import pytest_timeout
 
 from app_actions import wait_until_ready
 from app_server import Host
@@ -22,14 +23,22 @@ from webkit_page import WebKit
 ENGINES = {engine.name: engine for engine in (Chromium, Firefox, WebKit)}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Repeat a browser test that fails, once: on a busy machine a browser is late in ways no test foresees.
 
     The summary names each repeated test, with the failure.
     """
     for item in items:
-        if item.get_closest_marker("browser"):
+        if item.get_closest_marker("browser") and not config.option.usepdb:
             item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Start the timeout of a repeated test: that of the first attempt has ended with its failure."""
+    if getattr(item, "execution_count", 1) > 1:
+        settings = pytest_timeout._get_item_settings(item)  # it has no public name
+        item.config.pluginmanager.hook.pytest_timeout_set_timer(item=item, settings=settings)
 
 
 @pytest.fixture(scope="module", params=list(ENGINES))

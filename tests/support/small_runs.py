@@ -29,6 +29,15 @@ class Halves(FakeDetector):
         return (key,) if photo.pixels.sum() % 2 else ()
 
 
+class Nowhere(FakeDetector):
+    """A detector that finds nothing."""
+
+    digest = "nowhere"
+
+    def detect(self, photo, score_threshold=0.0):
+        return ()
+
+
 def without_times(metrics: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in json.loads(json.dumps(metrics)).items() if key != "seconds"}
 

@@ -37,7 +37,7 @@ NEWER_DATABASE = """() => new Promise((resolve) => {
     opened.onsuccess = () => { opened.result.close(); resolve('opened'); };
     opened.onblocked = () => setTimeout(resolve, 60_000, 'blocked');  // until a transaction has ended
 })"""
-# Count reads of a store: of how many rows, or infinitely many.
+# Counts the rows read from each store; a read of many rows counts as infinite.
 COUNT_READS = """() => {
     window.reads = {};
     const count = (method, rows) => {
@@ -191,7 +191,7 @@ def test_a_long_press_starts_a_selection(page, host):
     assert [each.is_checked() for each in page.locator(".tile input").all()] == [False, True]
 
 
-def test_of_a_thousand_photos_those_on_the_screen_are_read(page, host):
+def test_of_a_thousand_photos_only_those_near_the_screen_are_read(page, host):
     put_entries(page, [(now() - 3_600_000 * i, ["dimple", "mortice", None][i % 3]) for i in range(MANY)])
     page.goto(f"{host.url}#/kinds")
     page.reload()

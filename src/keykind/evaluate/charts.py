@@ -233,10 +233,12 @@ def reliability_diagram(tests: Mapping[str, Calibration]) -> Figure:
     figure, (axes,) = _axes(4.2, 4.2)
     axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls="--")
     for (name, test), colour in zip(tests.items(), (BLUE, ORANGE), strict=False):
+        if not test.count:
+            continue
         sizes = [20 + 180 * entry.count / test.count for entry in test.bins]
         points = [entry.confidence for entry in test.bins], [entry.accuracy for entry in test.bins]
         axes.plot(*points, color=colour, lw=1)
-        axes.scatter(*points, s=sizes, color=colour, label=f"{name}: ECE {test.error:.3f}")
+        axes.scatter(*points, s=sizes, color=colour, label=f"ECE {test.error:.3f}: {shorten(name)}")
     axes.set(xlim=(0, 1.02), ylim=(-0.02, 1.05), xlabel="confidence", ylabel="accuracy")
     axes.legend(frameon=False, loc="lower right", markerscale=0.6)
     return figure

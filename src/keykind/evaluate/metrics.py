@@ -74,9 +74,9 @@ class Calibration:
         return sum(gaps) / max(self.count, 1)
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain JSON values; each bin is [confidence, accuracy, count]."""
+        """Return plain JSON values; each bin is [confidence, accuracy, count]. No error of nothing."""
         bins = [[entry.confidence, entry.accuracy, entry.count] for entry in self.bins]
-        return {"ece": self.error, "bins": bins}
+        return {"ece": self.error if self.bins else None, "bins": bins}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -21,7 +21,7 @@ from keykind.evaluate.model_files.answers import NOTHING_FOUND
 from keykind.evaluate.model_files.evaluation import default_out
 from keykind.predict import recogniser
 from keykind.predict.recogniser import Recogniser
-from small_runs import Everywhere, Halves
+from small_runs import Everywhere, Halves, Nowhere
 from tiny_model import KINDS, tiny_file
 
 
@@ -160,6 +160,18 @@ def test_photos_in_which_nothing_is_found_are_wrong_and_have_a_column(
     assert model["accuracy"] <= found[False] / 16
     assert NOTHING_FOUND not in model["per_class"]
     assert sum(photos for _, _, photos in model["calibration"]["bins"]) == found[False]
+
+
+def test_the_calibration_is_of_photos_in_which_something_is_found(labelled, tmp_path, measure, monkeypatch):
+    monkeypatch.setattr(recogniser, "load_detector", Nowhere)
+    of_keys = tiny_file(tmp_path / "keys.tflite", crop="key", ood_threshold=None)
+    nothing = measure([of_keys], labelled)
+    assert nothing.metrics["models"][0]["calibration"] == {"ece": None, "bins": []}
+    assert 'id="calibration"' not in nothing.report.read_text("utf-8")
+    whole = tiny_file(tmp_path / "whole.tflite")
+    page = measure([of_keys, whole], labelled, "compared").report.read_text("utf-8")
+    assert "expected calibration error – and 0." in page
+    assert "Something was found in 0 and 16 of 16 photos." in page
 
 
 def test_the_bundled_model_gives_the_answers_of_predict_on_rendered_photos(tmp_path, measure):

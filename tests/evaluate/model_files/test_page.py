@@ -41,6 +41,13 @@ def test_a_cell_of_either_matrix_chooses_its_photos(compared, tab):
     assert tab.locator("#wrong [data-cell]:not([hidden]):not(button)").count() == everything
 
 
+def test_the_calibration_of_both_models_is_shown(compared, tab):
+    section = tab.locator("#calibration")
+    errors = [model["calibration"]["ece"] for model in compared.metrics["models"]]
+    assert " and ".join(f"{error:.3f}" for error in errors) in section.locator("summary").inner_text()
+    assert section.locator("table").count() == 2
+
+
 def test_the_page_is_never_wider_than_the_screen(tab):
     assert tab.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

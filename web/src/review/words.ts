@@ -91,6 +91,7 @@ export const W = {
   model: (name: string): string => `Bars: probability by ${name}`,
   noModel: 'No model has seen this photo.',
   nothingFound: 'The model found no key here.',
+  otherKinds: 'The model knows other kinds.',
   actions: 'Decision',
   chooseKind: 'Choose a kind',
   markFirst: 'Mark the keys first',

@@ -232,6 +232,46 @@ describe('undo', () => {
   });
 });
 
+describe('undo in two windows', () => {
+  it('takes back the last decision of either, and says if the other one made it', async () => {
+    run(desk, { do: 'label', kind: 'mortice' });
+    await soon();
+    const other = new Desk(server as unknown as Api);
+    await other.start();
+    await soon();
+    run(other, { do: 'label', kind: 'mortice' });
+    await soon();
+    run(desk, { do: 'undo' });
+    await vi.waitFor(() =>
+      expect(said.value.shown).toMatch(/^Undone: the decision on dimple\/b.jpg, made in/),
+    );
+    expect(shown()).toBe('b');
+    expect(desk.place.items.value?.at(0)?.decided).toBe(true);
+    expect([server.get('a').kind, server.get('b').kind]).toEqual(['mortice', 'dimple']);
+    run(desk, { do: 'undo' });
+    await vi.waitFor(() => expect(said.value.shown).toBe('Undone'));
+    expect(shown()).toBe('a');
+    expect([server.get('a').kind, server.get('b').kind]).toEqual(['dimple', 'dimple']);
+  });
+
+  it('in a row ends at the same decisions', async () => {
+    for (const kind of ['mortice', 'mortice']) run(desk, { do: 'label', kind });
+    await soon();
+    const other = new Desk(server as unknown as Api);
+    await other.start();
+    await soon();
+    run(other, { do: 'label', kind: 'mortice' });
+    await soon();
+    for (let i = 0; i < 3; i++) {
+      run(desk, { do: 'undo' });
+      if (i) await soon();
+    }
+    await soon();
+    expect(['a', 'b', 'c'].map((id) => server.get(id).kind)).toEqual(['dimple', 'dimple', 'dimple']);
+    expect(desk.place.items.value?.open.value).toBe(3);
+  });
+});
+
 describe('two windows', () => {
   it('show what the other one has decided, and either can stay', async () => {
     server.decideElsewhere('a', 'mortice');

@@ -62,7 +62,7 @@ class ModelScores:
     calibration: Calibration  # of the most probable kinds, where something was found
 
     def as_json(self) -> dict[str, Any]:
-        """Return plain JSON values: the scores as in the metrics.json of a run, and `answers`."""
+        """Return plain JSON values, as in the metrics.json of a run but for the log loss; and `answers`."""
         values = self.scores.as_json() | {"calibration": self.calibration.as_json()}
         kinds = {kind: entry for kind, entry in values["per_class"].items() if entry["support"]}
         rows = [list(self.scores.kinds).index(kind) for kind in kinds]

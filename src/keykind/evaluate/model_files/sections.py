@@ -128,21 +128,19 @@ def _only_scored(measured: Measured, result: ModelScores) -> Scores:
 def calibration_section(measured: Measured) -> Section:
     """Return how often the most probable kind is right, by its probability."""
     tests = {
-        model.name: result.calibration
-        for model, result in zip(measured.models, measured.scores, strict=True)
-        if result.calibration.count
+        model.name: result.calibration for model, result in zip(measured.models, measured.scores, strict=True)
     }
-    errors = [f"{test.error:.3f}" for test in tests.values()]
+    errors = " and ".join(f"{test.error:.3f}" if test.count else "–" for test in tests.values())
     counts = " and ".join(f"{test.count:,}" for test in tests.values())
     text = (
         "How often the most probable kind is right, by its probability. The dots of a calibrated model are "
-        f"on the diagonal: nine of ten kinds with a probability of 0.9 are right. {DOTS} Photos in which "
-        f"something was found: {counts} of {len(measured.photos):,}."
+        "on the diagonal: of the photos with a probability of 0.9, nine in ten are right. "
+        f"{DOTS} Something was found in {counts} of {photos(len(measured.photos))}."
     )
     figure = chart(charts.svg(charts.reliability_diagram(tests)), text)
-    tables = tag("div", [calibration_table(name, test) for name, test in tests.items()])
-    line = f"expected calibration error {' and '.join(errors)}"
-    return Section("calibration", "Calibration", line, [tag("div", figure, tables, class_="pair")])
+    tables = tag("div", [calibration_table(name, test) for name, test in tests.items() if test.count])
+    content = tag("div", figure, tables, class_="pair")
+    return Section("calibration", "Calibration", f"expected calibration error {errors}", [content])
 
 
 def others_section(measured: Measured) -> Section:

@@ -248,10 +248,10 @@ export class Desk {
     this.#arrived(reply.photos);
     if (undone?.queue === reply.queue && undone.item === reply.item) return;
     const { place } = this;
+    const [isOwn, [photo]] = [this.made.correct(undone, reply), reply.photos];
     if (undone) await this.connection.reading(() => place.photos.refresh(undone.before.map(({ id }) => id)));
     this.isMarking.value = false;
-    const [photo] = reply.photos;
-    const done = photo ? W.undoneElsewhere(photo.name) : W.undone;
+    const done = isOwn || !photo ? W.undone : W.undoneElsewhere(photo.name);
     await place.find(reply.queue, reply.item, reply.index ?? null, done);
     place.items.peek()?.setDecided(reply.item, place.index.peek(), false);
   }

@@ -50,6 +50,20 @@ export class Made {
     this.forget(decision);
   }
 
+  /**
+   * The server has taken back another decision than this page. Return whether that was made here, too.
+   */
+  correct(taken: Decision | null, reply: { readonly queue: string; readonly item: string }): boolean {
+    if (taken) {
+      this.markDecided(taken, taken.isAnswer || taken.wasDecided);
+      this.#count(firstDecided(taken));
+      this.#decisions.push(taken);
+    }
+    const own = this.#decisions.findLast(({ queue, item }) => queue === reply.queue && item === reply.item);
+    if (own) this.forget(own);
+    return own !== undefined;
+  }
+
   /** Say whether the item of a decision is decided. */
   markDecided({ queue, item, index }: Decision, isDecided: boolean): void {
     const items = this.place.items.peek();

@@ -107,7 +107,11 @@ export class Place {
   async #findAnew(queue: string, item: string, done: string): Promise<void> {
     const [before, fresh] = [this.items.peek(), this.#itemsOf(queue)];
     const found = await fresh.find(item, 0);
-    if (found === null || this.items.peek() !== before) return;
+    if (this.items.peek() !== before) return;
+    if (found === null) {
+      if (done) say(done);
+      return;
+    }
     this.items.value = fresh;
     this.go(found, done);
   }

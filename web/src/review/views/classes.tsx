@@ -60,8 +60,9 @@ export function Classes({ photo, suggested }: ClassesProps): JSX.Element {
 }
 
 /** Return whose probabilities the bars show, or why there are none. */
-function barsText({ prediction, detections }: Photo, model: string | undefined): string {
-  if (!prediction) return detections ? W.nothingFound : W.noModel;
+export function barsText({ prediction, detections }: Photo, model: string | undefined): string {
+  if (!prediction && !detections) return W.noModel;
+  if (!prediction) return detections?.length ? W.otherKinds : W.nothingFound;
   const source = prediction.source ?? model;
   return source ? W.model(source) : '';
 }
