@@ -229,7 +229,10 @@ def f1_bars(tests: Mapping[str, Scores]) -> Figure:
 
 @_styled
 def reliability_diagram(tests: Mapping[str, Calibration]) -> Figure:
-    """Draw accuracy against confidence; a calibrated model is on the diagonal. tests: at most two."""
+    """Draw accuracy against confidence; a calibrated model is on the diagonal.
+
+    tests: at most two, by name; of those without predictions nothing is drawn.
+    """
     figure, (axes,) = _axes(4.2, 4.2)
     axes.plot([0, 1], [0, 1], color=INK, lw=0.8, ls="--")
     for (name, test), colour in zip(tests.items(), (BLUE, ORANGE), strict=False):

@@ -238,7 +238,10 @@ def _per_kind(
 
 
 def calibration(confidence: Floats, correct: NDArray[np.bool_]) -> Calibration:
-    """Return how often predictions are right, by the largest probability of each (n,); correct (n,)."""
+    """Return how often predictions are right, by their confidence.
+
+    confidence: the largest probability of each (n,), 0 to 1; correct: whether its kind is the true one (n,).
+    """
     bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return Calibration(
         tuple(

@@ -50,9 +50,7 @@ export class Made {
     this.forget(decision);
   }
 
-  /**
-   * The server has taken back another decision than this page. Return whether that was made here, too.
-   */
+  /** The server has taken back another decision than this page: follow it. Return whether that was made here. */
   correct(taken: Decision | null, reply: { readonly queue: string; readonly item: string }): boolean {
     if (taken) {
       this.markDecided(taken, taken.isAnswer || taken.wasDecided);
